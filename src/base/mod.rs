@@ -1,0 +1,19 @@
+//! What knows nothing of the product: time, chance, ids, secrets, digests, opaque tokens, URLs, faults.
+
+mod digest;
+mod entropy;
+mod fault;
+mod id;
+mod secret;
+mod time;
+mod token;
+mod url;
+
+pub use digest::{Digest, MacKey};
+pub use entropy::Entropy;
+pub use fault::{Fault, FaultKind};
+pub use id::{Id, Named, ParseIdError};
+pub use secret::Secret;
+pub use time::{Clock, Lifetime, Timestamp};
+pub use token::{OpaqueToken, TokenKind};
+pub use url::{Destination, Issuer, ParseUrlError, RedirectUri, Resource};

@@ -1,0 +1,123 @@
+//! Time is a value. The clock is read once per request and once per housekeeping round.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use serde::{Deserialize, Serialize};
+
+/// A moment, in milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1_000))
+    }
+
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds, as `exp`, `iat` and `auth_time` carry them (RFC 7519 §2, NumericDate).
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1_000)
+    }
+
+    pub const fn plus(self, lifetime: Lifetime) -> Self {
+        Self(self.0.saturating_add(lifetime.millis()))
+    }
+
+    pub const fn minus(self, lifetime: Lifetime) -> Self {
+        Self(self.0.saturating_sub(lifetime.millis()))
+    }
+
+    /// How long ago `earlier` was; zero if it lies ahead (a clock may be set back).
+    pub const fn since(self, earlier: Self) -> Lifetime {
+        let millis = self.0.saturating_sub(earlier.0);
+        Lifetime(if millis < 0 { 0 } else { millis as u64 })
+    }
+
+    /// `2026-11-21T08:15:30.123Z`.
+    pub fn iso(self) -> String {
+        jiff::Timestamp::from_millisecond(self.0).map_or_else(|_| self.0.to_string(), |t| format!("{t:.3}"))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.iso())
+    }
+}
+
+/// A length of time, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Lifetime(u64);
+
+impl Lifetime {
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis)
+    }
+
+    pub const fn from_seconds(seconds: u64) -> Self {
+        Self(seconds.saturating_mul(1_000))
+    }
+
+    pub const fn from_minutes(minutes: u64) -> Self {
+        Self::from_seconds(minutes.saturating_mul(60))
+    }
+
+    pub const fn from_hours(hours: u64) -> Self {
+        Self::from_minutes(hours.saturating_mul(60))
+    }
+
+    pub const fn from_days(days: u64) -> Self {
+        Self::from_hours(days.saturating_mul(24))
+    }
+
+    pub const fn seconds(self) -> u64 {
+        self.0 / 1_000
+    }
+
+    pub const fn millis(self) -> i64 {
+        if self.0 > i64::MAX as u64 { i64::MAX } else { self.0 as i64 }
+    }
+}
+
+/// Where the present comes from: the system, or a test.
+#[derive(Clone, Debug)]
+pub enum Clock {
+    System,
+    /// Stands still until [`Clock::advance`].
+    Fixed(Arc<AtomicI64>),
+}
+
+impl Clock {
+    pub fn fixed(at: Timestamp) -> Self {
+        Self::Fixed(Arc::new(AtomicI64::new(at.millis())))
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the system for the time")]
+    pub fn now(&self) -> Timestamp {
+        match self {
+            Self::System => {
+                let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+                Timestamp(since_epoch.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX)))
+            }
+            Self::Fixed(millis) => Timestamp(millis.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// Moves a fixed clock forward; a system clock takes no orders.
+    pub fn advance(&self, by: Lifetime) {
+        if let Self::Fixed(millis) = self {
+            millis.fetch_add(by.millis(), Ordering::SeqCst);
+        }
+    }
+}
