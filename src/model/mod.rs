@@ -1,1 +1,33 @@
-//! model
+//! Nouns: rows at rest, the context of an operation, the vocabulary of the audit log. No IO and no clock.
+
+mod authorization;
+mod client;
+mod code;
+mod consent;
+mod context;
+mod event;
+mod family;
+mod machine;
+mod person;
+mod resource;
+mod scope;
+mod session;
+mod setup;
+mod token;
+
+pub use authorization::{Authorization, Prompt};
+pub use client::{
+    ApplicationType, AuthMethod, Client, ClientId, ClientSecret, ClientState, GrantType, Provenance, Tombstone,
+};
+pub use code::{AuthorizationCode, CodeState};
+pub use consent::Consent;
+pub use context::{Actor, Channel, Context, Network, Origin, Request};
+pub use event::{Event, EventClass, GrantName, Subject};
+pub use family::{Family, FamilyState, RefreshToken, RevokedBecause};
+pub use machine::{Machine, MachineKind};
+pub use person::{Email, ParseEmailError, Person, PersonState, Standing};
+pub use resource::{ProtectedResource, TokenFormat};
+pub use scope::{ParseScopeError, Risk, Scope, ScopeEntry, ScopeSet};
+pub use session::{Browser, Session};
+pub use setup::{FrozenIssuer, InitialAccessToken, SetupState};
+pub use token::{AccessRecord, RevokedToken, SignInFailures, UsedAssertion};

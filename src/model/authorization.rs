@@ -1,0 +1,55 @@
+//! A browser authorization in flight. It is never stored: it travels sealed, bound to one browser, and its
+//! id becomes the id of the one code that may answer it.
+
+use serde::{Deserialize, Serialize};
+
+use super::client::ClientId;
+use super::scope::ScopeSet;
+use crate::base::{Digest, Id, Named, RedirectUri, Resource, Timestamp};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authorization {
+    pub id: Id<Authorization>,
+    pub client_id: ClientId,
+    /// The client as it was when it was checked; a change meanwhile ends the authorization.
+    pub client: Digest,
+    pub redirect_uri: RedirectUri,
+    pub state: Option<String>,
+    pub scope: ScopeSet,
+    /// Scopes that were asked for and are not to be had here.
+    #[serde(default, skip_serializing_if = "ScopeSet::is_empty")]
+    pub dropped: ScopeSet,
+    pub resource: Option<Resource>,
+    pub code_challenge: String,
+    pub nonce: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prompt: Vec<Prompt>,
+    pub max_age: Option<u64>,
+    pub login_hint: Option<String>,
+    pub asked_at: Timestamp,
+    /// The browser it began in: the digest of that browser's cookie.
+    pub browser: Digest,
+}
+
+impl Named for Authorization {
+    const PREFIX: &'static str = "aut";
+}
+
+/// OpenID Connect Core §3.1.2.1, `prompt`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Prompt {
+    None,
+    Login,
+    Consent,
+    SelectAccount,
+}
+
+impl Prompt {
+    pub const ALL: [(&'static str, Self); 4] = [
+        ("none", Self::None),
+        ("login", Self::Login),
+        ("consent", Self::Consent),
+        ("select_account", Self::SelectAccount),
+    ];
+}

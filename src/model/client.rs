@@ -1,0 +1,238 @@
+//! Applications: what RFC 7591 §2 calls a client, from whichever door it came in.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::Value;
+
+use super::machine::Machine;
+use super::scope::ScopeSet;
+use crate::base::{Digest, Id, Named, RedirectUri, Resource, Timestamp};
+
+/// A `client_id`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ClientId {
+    /// Registered here, by hand or dynamically: `cli_…`.
+    Registered(Id<Client>),
+    /// A machine identity: `mch_…`.
+    Machine(Id<Machine>),
+    /// The https URL of a client-id metadata document.
+    Document(String),
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Registered(id) => id.fmt(f),
+            Self::Machine(id) => id.fmt(f),
+            Self::Document(url) => f.write_str(url),
+        }
+    }
+}
+
+impl fmt::Debug for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The text has the form of no client id that Writ gives or takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a client id")]
+pub struct ParseClientIdError;
+
+impl FromStr for ClientId {
+    type Err = ParseClientIdError;
+
+    /// Only the form. Whether an https URL may be a client id is `protocol::client_document`'s to say.
+    fn from_str(text: &str) -> Result<Self, ParseClientIdError> {
+        if text.starts_with("https://") && text.len() <= 512 && text.bytes().all(|b| b.is_ascii_graphic()) {
+            return Ok(Self::Document(text.to_owned()));
+        }
+        (text.parse().map(Self::Registered))
+            .or_else(|_| text.parse().map(Self::Machine))
+            .map_err(|_| ParseClientIdError)
+    }
+}
+
+impl Serialize for ClientId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ClientId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+/// One application.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Client {
+    pub id: ClientId,
+    pub name: String,
+    pub provenance: Provenance,
+    pub state: ClientState,
+    pub application_type: ApplicationType,
+    pub auth_method: AuthMethod,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<ClientSecret>,
+    /// A JWK Set (RFC 7517 §5) of public keys, for `private_key_jwt`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
+    pub redirect_uris: Vec<RedirectUri>,
+    pub grant_types: Vec<GrantType>,
+    /// A ceiling for clients an administrator registered and for machines. `None`: whatever the resource offers;
+    /// a dynamic client's registered `scope` is a wish and no ceiling (MCP clients ask for more later).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<ScopeSet>,
+    /// The resources it may have tokens for; empty for any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<Resource>,
+    /// The resources it answers for: it may introspect their tokens.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub serves: Vec<Resource>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_uri: Option<String>,
+    pub created_at: Timestamp,
+    /// Set by the first token or code; a dynamic registration that stays without is reaped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_used_at: Option<Timestamp>,
+    /// When housekeeping removes it unless it is used before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reaped_at: Option<Timestamp>,
+}
+
+impl Client {
+    pub fn allows_grant(&self, grant: GrantType) -> bool {
+        self.grant_types.contains(&grant)
+    }
+
+    /// What a remembered consent is bound to: if it changes, the person is asked again.
+    pub fn fingerprint(&self) -> Digest {
+        let redirects: Vec<&str> = self.redirect_uris.iter().map(RedirectUri::as_str).collect();
+        let jwks = self.jwks.as_ref().map(Value::to_string);
+        let facts = serde_json::json!([self.name, redirects, jwks, self.jwks_uri, self.auth_method]);
+        Digest::of(facts.to_string().as_bytes())
+    }
+
+    pub fn is_public(&self) -> bool {
+        self.auth_method == AuthMethod::None
+    }
+}
+
+impl Named for Client {
+    const PREFIX: &'static str = "cli";
+}
+
+/// How a client came to be known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Provenance {
+    /// An administrator registered it.
+    Administrator,
+    /// It registered itself (RFC 7591). The digest is of its registration access token (RFC 7592).
+    Dynamic { registration: Digest },
+    /// Its client-id document says so.
+    Document,
+    /// It is a machine identity.
+    Machine,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientState {
+    Active,
+    /// Registered itself while registrations need approval.
+    AwaitingApproval,
+    Suspended,
+}
+
+/// OpenID Connect Dynamic Client Registration §2, `application_type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApplicationType {
+    Web,
+    Native,
+}
+
+/// RFC 7591 §2, `token_endpoint_auth_method`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthMethod {
+    None,
+    ClientSecretBasic,
+    ClientSecretPost,
+    PrivateKeyJwt,
+}
+
+impl AuthMethod {
+    pub const ALL: [Self; 4] = [Self::None, Self::ClientSecretBasic, Self::ClientSecretPost, Self::PrivateKeyJwt];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.as_str() == text)
+    }
+
+    pub const fn has_secret(self) -> bool {
+        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
+    }
+}
+
+/// RFC 7591 §2, `grant_types`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantType {
+    AuthorizationCode,
+    RefreshToken,
+    ClientCredentials,
+}
+
+impl GrantType {
+    /// What discovery lists.
+    pub const ALL: [Self; 3] = [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::RefreshToken => "refresh_token",
+            Self::ClientCredentials => "client_credentials",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|grant| grant.as_str() == text)
+    }
+}
+
+/// One live secret: its digest, and when it began and ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientSecret {
+    pub digest: Digest,
+    pub created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What is left of a registration that was removed, so that its old holder can be told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tombstone {
+    pub id: Id<Client>,
+    pub name: String,
+    pub gone_at: Timestamp,
+    /// When even this is forgotten.
+    pub expires_at: Timestamp,
+}

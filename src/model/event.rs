@@ -1,0 +1,176 @@
+//! The whole vocabulary of the audit log. One doc line each; `docs/events.md` is checked against it.
+//!
+//! Events carry ids and reasons, never secrets: a token appears as the first eight characters of its digest.
+
+use serde::{Deserialize, Serialize};
+
+use super::client::ClientId;
+use super::context::Network;
+use super::family::{Family, RevokedBecause};
+use super::machine::Machine;
+use super::person::Person;
+use super::resource::ProtectedResource;
+use super::scope::ScopeSet;
+use super::session::Session;
+use crate::base::{Id, Resource, Timestamp};
+
+/// Two classes with two retentions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventClass {
+    /// Something was made, changed or ended. Kept for ever.
+    Change,
+    /// Something was used. Kept for a while.
+    Traffic,
+}
+
+/// The grant by which tokens came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantName {
+    AuthorizationCode,
+    RefreshToken,
+    ClientCredentials,
+}
+
+/// Whom a token speaks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    Person(Id<Person>),
+    /// The client itself (RFC 9068 §2.2: `sub` is then the `client_id`).
+    Client(ClientId),
+}
+
+impl Subject {
+    /// The `sub` claim.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Person(id) => id.to_string(),
+            Self::Client(id) => id.to_string(),
+        }
+    }
+}
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $variant:ident $fields:tt = $name:literal, $class:ident;)*) => {
+        /// One thing that happened.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "event")]
+        pub enum Event {
+            $($(#[$doc])* #[serde(rename = $name)] $variant $fields,)*
+        }
+
+        impl Event {
+            /// Every event's name, in the order of this file.
+            pub const NAMES: &'static [&'static str] = &[$($name),*];
+
+            /// What the audit log calls it.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant { .. } => $name,)* }
+            }
+
+            pub fn class(&self) -> EventClass {
+                match self { $(Self::$variant { .. } => EventClass::$class,)* }
+            }
+        }
+    };
+}
+
+events! {
+    /// The appliance was started for the first time, with this issuer.
+    Founded { issuer: String } = "appliance.founded", Change;
+    /// The issuer was changed by an explicit command.
+    IssuerChanged { from: String, to: String } = "appliance.issuer_changed", Change;
+    /// The file was brought to a newer layout.
+    Migrated { from: u64, to: u64 } = "store.migrated", Change;
+    /// Rows whose time was over were removed.
+    Swept { tables: Vec<(String, u64)> } = "store.swept", Traffic;
+    /// A setup link was made; the ones before it are void.
+    SetupOpened {} = "setup.opened", Change;
+    /// The first administrator was made.
+    SetupCompleted { person: Id<Person> } = "setup.completed", Change;
+
+    /// A person was added.
+    PersonCreated { person: Id<Person> } = "person.created", Change;
+    /// A person signed in.
+    SignedIn { person: Id<Person>, session: Id<Session> } = "person.signed_in", Traffic;
+    /// A sign-in to a known account was refused.
+    SignInRefused { person: Id<Person>, why: String } = "person.sign_in_refused", Traffic;
+    /// A person signed out.
+    SignedOut { person: Id<Person>, session: Id<Session> } = "person.signed_out", Traffic;
+
+    /// An application was registered: by hand, dynamically, or seen through its client-id document.
+    ClientRegistered { client: ClientId, name: String, how: String } = "client.registered", Change;
+    /// An application's registration was changed.
+    ClientUpdated { client: ClientId, what: Vec<String> } = "client.updated", Change;
+    /// An administrator approved a waiting registration.
+    ClientApproved { client: ClientId } = "client.approved", Change;
+    /// A registration was removed, by its holder or by an administrator.
+    ClientRemoved { client: ClientId } = "client.removed", Change;
+    /// Registrations that nobody used were removed.
+    ClientsReaped { count: u64 } = "client.reaped", Change;
+    /// A client-id document changed; consent given to the one before is void.
+    ClientDocumentChanged { client: ClientId } = "client.document_changed", Change;
+    /// An initial access token for dynamic registration was made.
+    InitialAccessTokenCreated { id: String } = "registration.token_created", Change;
+
+    /// A machine identity was made.
+    MachineCreated { machine: Id<Machine>, name: String, owner: Id<Person> } = "machine.created", Change;
+    /// A protected resource was registered.
+    ResourceCreated { resource: Id<ProtectedResource>, identifier: Resource } = "resource.created", Change;
+    /// A scope was added to the catalogue.
+    ScopeCreated { scope: String } = "scope.created", Change;
+    /// The catalogue that ships with the appliance was loaded.
+    CatalogueLoaded { scopes: u64 } = "scope.catalogue_loaded", Change;
+
+    /// A signing key was made; it is published and does not sign yet.
+    KeyGenerated { kid: String, algorithm: String } = "key.generated", Change;
+    /// A signing key began to sign.
+    KeyPromoted { kid: String } = "key.promoted", Change;
+    /// A signing key stopped signing; it stays published.
+    KeyRetired { kid: String } = "key.retired", Change;
+    /// A signing key is no longer published; its private half is gone.
+    KeyDropped { kid: String } = "key.dropped", Change;
+
+    /// A person allowed an application something.
+    ConsentGiven { person: Id<Person>, client: ClientId, resource: Option<Resource>, scope: ScopeSet, remembered: bool }
+        = "consent.given", Change;
+    /// A person refused an application.
+    ConsentDenied { person: Id<Person>, client: ClientId } = "consent.denied", Traffic;
+    /// A person took back what an application had been allowed.
+    ConsentRevoked { person: Id<Person>, client: ClientId, families: u64 } = "consent.revoked", Change;
+
+    /// An authorization code was issued.
+    CodeIssued { client: ClientId, person: Id<Person>, scope: ScopeSet, resource: Option<Resource>, code: String }
+        = "code.issued", Traffic;
+    /// An authorization code was presented again; what it had bought is revoked.
+    CodeReplayed { client: ClientId, family: Id<Family>, code: String } = "code.replayed", Traffic;
+    /// Tokens were issued.
+    TokenIssued {
+        grant: GrantName,
+        client: ClientId,
+        subject: Subject,
+        scope: ScopeSet,
+        resource: Option<Resource>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        family: Option<Id<Family>>,
+        /// The access token's `jti`.
+        token: String,
+        expires_at: Timestamp,
+    } = "token.issued", Traffic;
+    /// Scopes that were asked for and are not known, not offered by the resource or not allowed were left out.
+    ScopeNarrowed { client: ClientId, dropped: ScopeSet } = "token.scope_narrowed", Traffic;
+    /// A known client was refused at the token endpoint.
+    TokenRefused { client: ClientId, grant: String, why: String } = "token.refused", Traffic;
+    /// A refresh token was used again while its overlap lasted.
+    RefreshOverlapped { client: ClientId, family: Id<Family>, uses: u32 } = "refresh.overlapped", Traffic;
+    /// A refresh token was used after its overlap: two parties hold it. The family is revoked.
+    RefreshReplayed { client: ClientId, family: Id<Family>, last_from: Option<Network> } = "refresh.replayed", Traffic;
+    /// An access token was revoked before its time.
+    TokenRevoked { client: ClientId, token: String } = "token.revoked", Change;
+    /// A line of tokens was revoked.
+    FamilyRevoked { family: Id<Family>, because: RevokedBecause } = "family.revoked", Change;
+
+    /// What strangers were refused, counted: one line per kind and minute, however many there were.
+    Tallied { what: String, count: u64 } = "strangers.refused", Traffic;
+}

@@ -1,0 +1,52 @@
+//! What is kept of access tokens, and two tables that only guard against repetition.
+
+use serde::{Deserialize, Serialize};
+
+use super::client::ClientId;
+use super::event::Subject;
+use super::family::Family;
+use super::scope::ScopeSet;
+use crate::base::{Digest, Id, Named, Resource, Timestamp};
+
+/// An opaque access token. A JWT needs no row: it is its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessRecord {
+    pub id: Id<AccessRecord>,
+    pub digest: Digest,
+    pub client_id: ClientId,
+    pub subject: Subject,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<Id<Family>>,
+    pub scope: ScopeSet,
+    pub resource: Option<Resource>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<Timestamp>,
+    pub issued_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+impl Named for AccessRecord {
+    const PREFIX: &'static str = "tok";
+}
+
+/// An access token that was revoked before its time. Kept until it would have expired.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevokedToken {
+    pub id: Id<AccessRecord>,
+    pub expires_at: Timestamp,
+}
+
+/// A client assertion that was accepted: its `jti` is not accepted again (RFC 7523 §3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsedAssertion {
+    pub expires_at: Timestamp,
+}
+
+/// Failed sign-ins for one account name, existing or not. Keyed by a bucket of the name's MAC, so the table
+/// cannot grow beyond the number of buckets and does not tell which names exist.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SignInFailures {
+    pub count: u32,
+    pub last_at: Timestamp,
+    pub expires_at: Timestamp,
+}
