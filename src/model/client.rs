@@ -99,6 +99,9 @@ pub struct Client {
     pub serves: Vec<Resource>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_uri: Option<String>,
+    /// OpenID Connect Dynamic Client Registration §2; `None` means its default, RS256.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token_signed_response_alg: Option<String>,
     pub created_at: Timestamp,
     /// Set by the first token or code; a dynamic registration that stays without is reaped.
     #[serde(default, skip_serializing_if = "Option::is_none")]

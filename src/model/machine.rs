@@ -47,6 +47,7 @@ impl Machine {
             resources: self.resources.clone(),
             serves: self.serves.clone(),
             client_uri: None,
+            id_token_signed_response_alg: None,
             created_at: self.created_at,
             first_used_at: None,
             reaped_at: None,

@@ -1,1 +1,28 @@
-//! protocol
+//! The rules: wire types and pure decisions. No actix, no redb, no clock, no randomness, no async.
+//!
+//! | specification | file |
+//! |---|---|
+//! | OAuth 2.1 §2.4, RFC 7523 §3: client authentication | [`client_auth`] |
+//! | OAuth 2.1 §3.1, §3.2: how parameters look | [`params`] |
+//! | OAuth 2.1 §3.2.4, §4.1.2.1: errors | [`refusal`] |
+//! | OAuth 2.1 §4.1.1, OpenID Connect Core §3.1.2: the authorization request | [`authorize`] |
+//! | OAuth 2.1 §4.1.3, RFC 7636: redeeming a code | [`code`], [`pkce`] |
+//! | OAuth 2.1 §4.2: client credentials | [`client_credentials`] |
+//! | OAuth 2.1 §4.3, RFC 9700 §4.14: refreshing | [`refresh`] |
+//! | OAuth 2.1 §1.4.1, RFC 8707: what may be asked for, and where | [`scope`], [`target`] |
+//! | RFC 9068, OpenID Connect Core §2: what tokens say | [`claims`] |
+//! | RFC 7009, RFC 7662: revocation and introspection | [`token_status`] |
+
+pub mod authorize;
+pub mod claims;
+pub mod client_auth;
+pub mod client_credentials;
+pub mod code;
+pub mod params;
+pub mod pkce;
+pub mod refresh;
+pub mod refusal;
+pub mod scope;
+pub mod target;
+pub mod token_request;
+pub mod token_status;

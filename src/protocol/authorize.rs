@@ -1,0 +1,338 @@
+//! The authorization request, and what comes next for the browser. OAuth 2.1 §4.1.1, OpenID Connect Core §3.1.2.
+
+use super::params::Parameters;
+use super::refusal::{Refusal, ensure};
+use super::{pkce, scope, target};
+use crate::base::{Destination, Id, Lifetime, RedirectUri, Resource, Timestamp};
+use crate::model::{
+    Authorization, Client, ClientId, ClientState, Consent, GrantType, Person, Prompt, ProtectedResource, ScopeSet,
+};
+
+/// Longest `state` that is carried back, in bytes.
+pub const LONGEST_STATE: usize = 2_048;
+
+/// Why an authorization request is refused, and who is told.
+///
+/// OAuth 2.1 §4.1.2.1: "If the request fails due to a missing, invalid, or mismatching redirect URI, or if the client
+/// identifier is missing or invalid, the authorization server SHOULD inform the resource owner of the error and MUST NOT
+/// automatically redirect the user agent to the invalid redirect URI." The two cannot be mixed up: only one has a URI.
+#[derive(Clone, Debug)]
+pub enum Refuse {
+    /// On a page of ours.
+    Show(Show),
+    /// To the client, at a redirect URI that was checked.
+    Redirect { redirect_uri: RedirectUri, state: Option<String>, refusal: Refusal },
+}
+
+/// What is told on a page of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Show {
+    ClientMissing,
+    ClientUnknown,
+    /// It was registered once; nobody used it, and it is gone.
+    ClientGone {
+        name: String,
+    },
+    /// Its client-id document cannot be had or is not valid; the words say why.
+    ClientDocument(String),
+    ClientSuspended,
+    ClientAwaitingApproval {
+        name: String,
+    },
+    RedirectUriMissing,
+    RedirectUriInvalid(&'static str),
+    RedirectUriUnregistered {
+        name: String,
+    },
+    /// The request repeats a parameter or cannot be read, so nothing in it can be trusted.
+    Unreadable(Refusal),
+}
+
+/// The client a request names, before anything else in it is believed. OAuth 2.1 §4.1.1.
+pub fn client_id(params: &Parameters<'_>) -> Result<ClientId, Show> {
+    // §4.1.1: ""client_id": REQUIRED."
+    let text = params.bounded("client_id", 512).map_err(Show::Unreadable)?.ok_or(Show::ClientMissing)?;
+    text.parse().map_err(|_| Show::ClientUnknown)
+}
+
+/// A request whose client and redirect URI have been checked: from here on, errors go back to the client.
+#[derive(Clone, Debug)]
+pub struct Addressed {
+    pub redirect_uri: RedirectUri,
+    pub state: Option<String>,
+}
+
+/// Checks where the answer may go. OAuth 2.1 §4.1.1, §2.3.1, §4.1.2.1.
+pub fn address(params: &Parameters<'_>, client: &Client) -> Result<Addressed, Show> {
+    match client.state {
+        ClientState::Active => {}
+        ClientState::Suspended => return Err(Show::ClientSuspended),
+        ClientState::AwaitingApproval => return Err(Show::ClientAwaitingApproval { name: client.name.clone() }),
+    }
+    let redirect_uri = match params.optional("redirect_uri") {
+        // §2.3.1: "compare the two URIs using simple string comparison", loopback ports excepted.
+        Some(sent) => {
+            let sent = RedirectUri::parse(sent).map_err(|why| Show::RedirectUriInvalid(why.0))?;
+            if !client.redirect_uris.iter().any(|known| sent.matches(known)) {
+                return Err(Show::RedirectUriUnregistered { name: client.name.clone() });
+            }
+            sent
+        }
+        // §4.1.1: ""redirect_uri": OPTIONAL if only one redirect URI is registered for this client."
+        None => match client.redirect_uris.as_slice() {
+            [only] => only.clone(),
+            _ => return Err(Show::RedirectUriMissing),
+        },
+    };
+    let state = params.bounded("state", LONGEST_STATE).map_err(Show::Unreadable)?.map(str::to_owned);
+    Ok(Addressed { redirect_uri, state })
+}
+
+/// The rest of the request, read but not yet held against a resource.
+#[derive(Clone, Debug)]
+pub struct AuthorizationRequest {
+    pub code_challenge: String,
+    pub scope: Option<ScopeSet>,
+    pub resource: Option<Resource>,
+    pub nonce: Option<String>,
+    pub prompt: Vec<Prompt>,
+    pub max_age: Option<u64>,
+    pub login_hint: Option<String>,
+}
+
+/// Reads what is asked for. OAuth 2.1 §4.1.1, OpenID Connect Core §3.1.2.1.
+pub fn read(params: &Parameters<'_>, client: &Client) -> Result<AuthorizationRequest, Refusal> {
+    // OpenID Connect Core §6: not supported, so refused rather than overlooked: the plain parameters may say otherwise.
+    ensure(params.optional("request").is_none(), Refusal::RequestObject)?;
+    ensure(params.optional("request_uri").is_none(), Refusal::RequestUri)?;
+    // §4.1.1: ""response_type": REQUIRED." Only `code` is left in OAuth 2.1.
+    ensure(params.required("response_type")? == "code", Refusal::UnsupportedResponseType)?;
+    // OAuth 2.0 Multiple Response Type Encoding Practices §2.1.
+    ensure(params.optional("response_mode").is_none_or(|mode| mode == "query"), Refusal::UnsupportedResponseMode)?;
+    // §4.1.2.1 unauthorized_client: "not authorized to request an authorization code using this method".
+    ensure(client.allows_grant(GrantType::AuthorizationCode), Refusal::GrantNotAllowed)?;
+    let code_challenge = pkce::challenge(params.optional("code_challenge"), params.optional("code_challenge_method"))?;
+    let scope = scope::parse(params.optional("scope"))?;
+    let resource = target::requested(params.resources())?;
+    let max_age =
+        params.optional("max_age").map(str::parse).transpose().map_err(|_| Refusal::MalformedParameter("max_age"))?;
+    Ok(AuthorizationRequest {
+        code_challenge,
+        scope,
+        resource,
+        nonce: params.bounded("nonce", 512)?.map(str::to_owned),
+        prompt: prompt(params.bounded("prompt", 128)?)?,
+        max_age,
+        login_hint: params.bounded("login_hint", 254)?.map(str::to_owned),
+    })
+}
+
+/// OpenID Connect Core §3.1.2.1: "prompt … Space-delimited, case-sensitive list". Values that are not known are passed over.
+fn prompt(text: Option<&str>) -> Result<Vec<Prompt>, Refusal> {
+    let asked = |name: &str| text.is_some_and(|text| text.split(' ').any(|part| part == name));
+    let prompts: Vec<Prompt> =
+        Prompt::ALL.into_iter().filter(|(name, _)| asked(name)).map(|(_, prompt)| prompt).collect();
+    // §3.1.2.1: "If this parameter contains none with any other value, an error is returned."
+    let alone = text.is_none_or(|text| text.split(' ').filter(|part| !part.is_empty()).count() == 1);
+    ensure(!prompts.contains(&Prompt::None) || alone, Refusal::PromptNoneWithOthers)?;
+    Ok(prompts)
+}
+
+/// Holds what is asked for against the client and the resource it is for. OAuth 2.1 §1.4.1, RFC 8707 §2.
+pub fn narrow(
+    request: &AuthorizationRequest,
+    client: &Client,
+    facts: target::Facts,
+) -> Result<(Option<ProtectedResource>, scope::Narrowed), Refusal> {
+    let resource = target::select(facts, client)?;
+    let narrowed = scope::narrow_for_person(request.scope.as_ref(), client, resource.as_ref());
+    Ok((resource, narrowed))
+}
+
+/// Who is at the browser.
+#[derive(Clone, Copy, Debug)]
+pub struct Present {
+    pub person: Id<Person>,
+    pub auth_time: Timestamp,
+}
+
+/// What the browser is to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Prove who you are, for the first time or again.
+    SignIn {
+        again: bool,
+    },
+    /// Decide about these scopes; those in `held` it has already.
+    Consent {
+        held: ScopeSet,
+    },
+    /// Nothing is left to ask.
+    Answer,
+    Refuse(Refusal),
+}
+
+/// Decides what comes next. Pages know nothing of each other; only this function does. OpenID Connect Core §3.1.2.3–4.
+pub fn next(authorization: &Authorization, present: Option<Present>, consent: Option<&Consent>) -> Next {
+    let silent = authorization.prompt.contains(&Prompt::None);
+    let or_refuse = |next: Next, refusal: Refusal| if silent { Next::Refuse(refusal) } else { next };
+
+    // §3.1.2.6 login_required: "The Authorization Server requires End-User authentication."
+    let Some(present) = present else { return or_refuse(Next::SignIn { again: false }, Refusal::LoginRequired) };
+
+    // §3.1.2.1 login: "SHOULD prompt the End-User for reauthentication"; select_account: "to select a user account". Either is
+    // met by a sign-in after this authorization began.
+    let afresh = authorization.prompt.iter().any(|prompt| matches!(prompt, Prompt::Login | Prompt::SelectAccount));
+    // §3.1.2.1 max_age: "If the elapsed time is greater than this value, the OP MUST attempt to actively re-authenticate the
+    // End-User." Measured when the authorization began, so that a slow consent asks nobody twice.
+    let allowed = authorization.max_age.map(|seconds| authorization.asked_at.minus(Lifetime::from_seconds(seconds)));
+    let stale = (afresh && present.auth_time < authorization.asked_at)
+        || allowed.is_some_and(|oldest| present.auth_time < oldest);
+    if stale {
+        return or_refuse(Next::SignIn { again: true }, Refusal::LoginRequired);
+    }
+
+    // Only what was allowed to the same registration, answered to the same place, counts as held (attack cases 35 and 41).
+    let standing = consent.filter(|consent| consent.client == authorization.client);
+    let held = standing.map(|consent| consent.scope.clone()).unwrap_or_default();
+    let known_place = standing.is_some_and(|consent| consent.redirects.contains(&place(&authorization.redirect_uri)));
+    let remembered = standing.is_some_and(|consent| consent.remembered);
+    let covered = authorization.scope.is_subset_of(&held);
+    if remembered && covered && known_place && !authorization.prompt.contains(&Prompt::Consent) {
+        return Next::Answer;
+    }
+    // §3.1.2.6 interaction_required: "The Authorization Server requires End-User interaction of some form to proceed."
+    or_refuse(Next::Consent { held }, Refusal::InteractionRequired)
+}
+
+/// A redirect URI as consent remembers it: loopback ports change with every start of a program.
+pub fn place(redirect_uri: &RedirectUri) -> String {
+    match redirect_uri.destination() {
+        Destination::ThisComputer => {
+            let uri = redirect_uri.as_str();
+            let path = uri.get("http://".len()..).and_then(|rest| rest.find('/').and_then(|at| rest.get(at..)));
+            format!("loopback{}", path.unwrap_or("/"))
+        }
+        _ => redirect_uri.as_str().to_owned(),
+    }
+}
+
+/// The answer's URL. OAuth 2.1 §4.1.2, RFC 9207 §2.
+///
+/// `answer` is `code` or the error members; `state` and `iss` are added. A registered URI cannot hold any of these
+/// parameters itself (`RedirectUri::parse` refuses it), so none is doubled (attack case 7).
+pub fn answer_url(redirect_uri: &RedirectUri, state: Option<&str>, issuer: &str, answer: &[(&str, &str)]) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in answer {
+        query.append_pair(name, value);
+    }
+    // §4.1.2: ""state": REQUIRED if the "state" parameter was present in the client authorization request."
+    if let Some(state) = state {
+        query.append_pair("state", state);
+    }
+    // RFC 9207 §2: "authorization servers … MUST indicate their identity in the authorization response", errors included.
+    query.append_pair("iss", issuer);
+    let joint = if redirect_uri.as_str().contains('?') { '&' } else { '?' };
+    format!("{redirect_uri}{joint}{}", query.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{Digest, Entropy};
+
+    fn authorization(prompt: Vec<Prompt>, max_age: Option<u64>) -> Authorization {
+        let entropy = Entropy::seeded(1);
+        Authorization {
+            id: Id::new(Timestamp::from_seconds(1_000), &entropy).unwrap(),
+            client_id: ClientId::Document("https://a.example/c".into()),
+            client: Digest::of(b"client"),
+            redirect_uri: RedirectUri::parse("http://127.0.0.1:5/cb").unwrap(),
+            state: None,
+            scope: "mcp:read".parse().unwrap(),
+            dropped: ScopeSet::new(),
+            resource: None,
+            code_challenge: String::new(),
+            nonce: None,
+            prompt,
+            max_age,
+            login_hint: None,
+            asked_at: Timestamp::from_seconds(1_000),
+            browser: Digest::ZERO,
+        }
+    }
+
+    fn present(auth_time: i64) -> Option<Present> {
+        Some(Present { person: Id::from_bytes([1; 16]), auth_time: Timestamp::from_seconds(auth_time) })
+    }
+
+    fn consent(scope: &str, client: &[u8], redirect: &str) -> Consent {
+        Consent {
+            id: Id::from_bytes([2; 16]),
+            person: Id::from_bytes([1; 16]),
+            client_id: ClientId::Document("https://a.example/c".into()),
+            client_name: String::new(),
+            client: Digest::of(client),
+            resource: None,
+            scope: scope.parse().unwrap(),
+            redirects: vec![redirect.into()],
+            remembered: true,
+            given_at: Timestamp::default(),
+            updated_at: Timestamp::default(),
+        }
+    }
+
+    #[test]
+    fn nobody_signed_in_signs_in_unless_silence_was_asked_for() {
+        assert_eq!(next(&authorization(vec![], None), None, None), Next::SignIn { again: false });
+        assert_eq!(next(&authorization(vec![Prompt::None], None), None, None), Next::Refuse(Refusal::LoginRequired));
+    }
+
+    #[test]
+    fn prompt_login_and_max_age_are_met_by_a_newer_sign_in() {
+        for asked in [
+            authorization(vec![Prompt::Login], None),
+            authorization(vec![Prompt::SelectAccount], None),
+            authorization(vec![], Some(0)),
+        ] {
+            assert_eq!(next(&asked, present(999), None), Next::SignIn { again: true });
+            assert_eq!(next(&asked, present(1_000), None), Next::Consent { held: ScopeSet::new() });
+        }
+        assert_eq!(next(&authorization(vec![], Some(100)), present(899), None), Next::SignIn { again: true });
+        assert_eq!(
+            next(&authorization(vec![], Some(100)), present(900), None),
+            Next::Consent { held: ScopeSet::new() }
+        );
+    }
+
+    #[test]
+    fn cases_35_and_41_only_the_same_consent_answers_silently() {
+        let asked = authorization(vec![], None);
+        let place = "loopback/cb";
+        assert_eq!(next(&asked, present(1), Some(&consent("mcp:read mcp:write", b"client", place))), Next::Answer);
+        let held = |scope: &str| Next::Consent { held: scope.parse().unwrap() };
+        assert_eq!(next(&asked, present(1), Some(&consent("mcp:write", b"client", place))), held("mcp:write"));
+        assert_eq!(next(&asked, present(1), Some(&consent("mcp:read", b"changed", place))), held(""));
+        assert_eq!(
+            next(&asked, present(1), Some(&consent("mcp:read", b"client", "https://new.example/cb"))),
+            held("mcp:read")
+        );
+        let forgotten = Consent { remembered: false, ..consent("mcp:read", b"client", place) };
+        assert_eq!(next(&asked, present(1), Some(&forgotten)), held("mcp:read"));
+        let silent = authorization(vec![Prompt::None], None);
+        assert_eq!(next(&silent, present(1), Some(&forgotten)), Next::Refuse(Refusal::InteractionRequired));
+        assert_eq!(
+            next(&authorization(vec![Prompt::Consent], None), present(1), Some(&consent("mcp:read", b"client", place))),
+            held("mcp:read")
+        );
+    }
+
+    #[test]
+    fn an_answer_carries_state_and_issuer_once() {
+        let uri = RedirectUri::parse("https://a.example/cb?tenant=7").unwrap();
+        assert_eq!(
+            answer_url(&uri, Some("a b&iss=x"), "https://id.example", &[("code", "c")]),
+            "https://a.example/cb?tenant=7&code=c&state=a+b%26iss%3Dx&iss=https%3A%2F%2Fid.example"
+        );
+    }
+}

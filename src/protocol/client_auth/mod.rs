@@ -1,0 +1,81 @@
+//! Client authentication. OAuth 2.1 §2.4, RFC 7523 §2.2 and §3.
+
+mod presented;
+mod private_key_jwt;
+mod secret;
+
+use std::ops::Deref;
+
+pub use presented::Presented;
+pub use private_key_jwt::{AssertionClaims, Audiences, accept_assertion};
+pub use secret::check_secret;
+
+use super::refusal::{Refusal, ensure};
+use crate::base::Timestamp;
+use crate::model::{AuthMethod, Client, ClientId, ClientState};
+
+/// A client that has proved who it is, by the method it is registered for. For a public client the proof is only that it
+/// is registered (OAuth 2.1 §2.4: "The authorization server … MUST NOT rely on public client authentication for the
+/// purpose of identifying the client").
+#[derive(Clone, Debug)]
+pub struct AuthenticatedClient {
+    client: Client,
+}
+
+impl AuthenticatedClient {
+    /// Search for this word to find every place that claims a client was authenticated.
+    fn assertion(client: Client) -> Self {
+        Self { client }
+    }
+
+    pub fn id(&self) -> &ClientId {
+        &self.client.id
+    }
+}
+
+impl Deref for AuthenticatedClient {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+/// What was found out about the presented credential before the rules are asked.
+#[derive(Clone, Debug)]
+pub enum Proof {
+    /// None was presented.
+    Nothing,
+    /// A secret, by either of its two methods.
+    Secret(crate::base::Digest),
+    /// An assertion whose signature one of the client's keys made; its claims are still to be judged.
+    Assertion(AssertionClaims),
+}
+
+/// Decides whether the caller is the client it says it is. OAuth 2.1 §2.4.
+pub fn authenticate(
+    client: Option<Client>,
+    proof: &Proof,
+    audiences: &Audiences,
+    now: Timestamp,
+) -> Result<AuthenticatedClient, Refusal> {
+    // §3.2.4 invalid_client: "unknown client".
+    let client = client.ok_or(Refusal::ClientUnknown)?;
+    match (client.auth_method, proof) {
+        (AuthMethod::None, Proof::Nothing) => {}
+        (AuthMethod::None, _) => return Err(Refusal::ClientMethodMismatch),
+        // §2.4.1: a client that has a secret may send it in the header or in the body; which one it registered is a habit
+        // of its library and no security boundary.
+        (AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost, Proof::Secret(digest)) => {
+            check_secret(&client.secrets, digest, now)?;
+        }
+        (AuthMethod::PrivateKeyJwt, Proof::Assertion(claims)) => accept_assertion(&client.id, claims, audiences, now)?,
+        // §2.4: "the authorization server MUST … require client authentication for confidential clients".
+        (_, Proof::Nothing) => return Err(Refusal::ClientSecretMissing),
+        (_, Proof::Secret(_) | Proof::Assertion(_)) => return Err(Refusal::ClientMethodMismatch),
+    }
+    // After the credential: only the client itself learns of its state.
+    ensure(client.state != ClientState::Suspended, Refusal::ClientSuspended)?;
+    ensure(client.state != ClientState::AwaitingApproval, Refusal::ClientAwaitingApproval)?;
+    Ok(AuthenticatedClient::assertion(client))
+}

@@ -1,0 +1,155 @@
+//! `private_key_jwt`. RFC 7523 §3, with the audience rule of rfc7523bis; OpenID Connect Core §9.
+//!
+//! The signature is checked before: what arrives here was signed by a key that the client registered.
+
+use serde_json::{Map, Value};
+
+use crate::base::{Digest, Issuer, Lifetime, Timestamp};
+use crate::model::ClientId;
+use crate::protocol::refusal::{Refusal, ensure};
+
+/// The claims of a client assertion whose signature is good.
+#[derive(Clone, Debug)]
+pub struct AssertionClaims {
+    pub claims: Map<String, Value>,
+}
+
+/// Names under which this server is meant.
+#[derive(Clone, Debug)]
+pub struct Audiences {
+    accepted: [String; 2],
+}
+
+impl Audiences {
+    /// The issuer, as the MCP SDKs send, and the token endpoint's own URL, as Authlib sends.
+    pub fn of(issuer: &Issuer) -> Self {
+        Self { accepted: [issuer.as_str().to_owned(), issuer.url("/oauth/token")] }
+    }
+}
+
+/// No assertion may live longer.
+const LONGEST: Lifetime = Lifetime::from_minutes(5);
+/// How far clocks may differ.
+const SKEW: Lifetime = Lifetime::from_seconds(30);
+
+impl AssertionClaims {
+    fn text(&self, name: &str) -> Option<&str> {
+        self.claims.get(name).and_then(Value::as_str)
+    }
+
+    fn time(&self, name: &str) -> Option<Timestamp> {
+        let seconds = self.claims.get(name)?.as_f64()?;
+        // RFC 7519 §2: NumericDate may have a fraction. Nothing outside a sane range is a date.
+        (0.0..4.0e10).contains(&seconds).then(|| Timestamp::from_seconds(seconds as i64))
+    }
+
+    /// What the replay table is keyed by: this client's `jti`, and until when it must be remembered.
+    pub fn replay_key(&self, client: &ClientId) -> Option<(Digest, Timestamp)> {
+        let jti = self.text("jti")?;
+        let end = self.time("exp")?.plus(SKEW);
+        Some((Digest::of_all(&[client.to_string().as_bytes(), b"\n", jti.as_bytes()]), end))
+    }
+}
+
+/// Judges the claims of an assertion. RFC 7523 §3; attack case 27.
+pub fn accept_assertion(
+    client: &ClientId,
+    assertion: &AssertionClaims,
+    audiences: &Audiences,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let refuse = |why| Err(Refusal::AssertionInvalid(why));
+    let id = client.to_string();
+    // §3 (1), (2): "For client authentication, the subject MUST be the "client_id" of the OAuth client", and so the issuer.
+    if assertion.text("iss") != Some(&id) || assertion.text("sub") != Some(&id) {
+        return refuse("iss and sub must both be the client_id");
+    }
+    // rfc7523bis §3: the audience is one value, this authorization server. A list could name another server as well, which
+    // could then replay the assertion here.
+    match assertion.claims.get("aud") {
+        Some(Value::String(aud)) if audiences.accepted.contains(aud) => {}
+        Some(Value::Array(list)) if list.len() == 1 => match list.first().and_then(Value::as_str) {
+            Some(aud) if audiences.accepted.iter().any(|a| a == aud) => {}
+            _ => return refuse("aud must be this server's issuer"),
+        },
+        _ => return refuse("aud must be this server's issuer, and nothing else"),
+    }
+    // §3 (4): "The JWT MUST contain an "exp" (expiration time) claim".
+    let Some(exp) = assertion.time("exp") else { return refuse("exp is missing") };
+    if now >= exp.plus(SKEW) {
+        return refuse("it has expired");
+    }
+    if exp > now.plus(LONGEST).plus(SKEW) {
+        return refuse("exp must be at most 5 minutes ahead");
+    }
+    // §3 (5): "the authorization server MUST NOT accept the JWT before that time".
+    if assertion.claims.contains_key("nbf") && assertion.time("nbf").is_none_or(|nbf| nbf > now.plus(SKEW)) {
+        return refuse("it is not valid yet");
+    }
+    if assertion.claims.contains_key("iat") && assertion.time("iat").is_none_or(|iat| iat > now.plus(SKEW)) {
+        return refuse("iat lies in the future");
+    }
+    // §3 (7): "The JWT MAY contain a "jti" claim"; OpenID Connect Core §9 requires it, and so does single use.
+    let jti = assertion.text("jti").unwrap_or_default();
+    ensure(!jti.is_empty() && jti.len() <= 256, Refusal::AssertionInvalid("jti is missing or too long"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn case_27_only_a_fresh_assertion_for_this_server_is_accepted() {
+        let now = Timestamp::from_seconds(1_800_000_000);
+        let issuer = Issuer::parse("https://id.example").unwrap();
+        let client = ClientId::Document("https://app.example/client".into());
+        let judge = |change: Value| {
+            let mut claims = json!({"iss": "https://app.example/client", "sub": "https://app.example/client", "aud": "https://id.example",
+                "exp": 1_800_000_060, "iat": 1_800_000_000, "jti": "a"});
+            for (name, value) in change.as_object().unwrap() {
+                claims[name] = value.clone();
+            }
+            let claims = claims
+                .as_object()
+                .unwrap()
+                .iter()
+                .filter(|(_, v)| !v.is_null())
+                .map(|(k, v)| (k.clone(), v.clone()))
+                .collect();
+            accept_assertion(&client, &AssertionClaims { claims }, &Audiences::of(&issuer), now)
+        };
+        for good in [
+            json!({}),
+            json!({"aud": "https://id.example/oauth/token"}),
+            json!({"aud": ["https://id.example"]}),
+            json!({"exp": 1_800_000_060.5}),
+        ] {
+            assert_eq!(judge(good.clone()), Ok(()), "{good}");
+        }
+        for bad in [
+            json!({"iss": "x"}),
+            json!({"sub": "x"}),
+            json!({"sub": null}),
+            json!({"aud": "https://other.example"}),
+            json!({"aud": null}),
+            json!({"aud": ["https://id.example", "https://other.example"]}),
+            json!({"aud": "https://id.example/"}),
+            json!({"aud": "https://other.example/oauth/token"}),
+            json!({"exp": null}),
+            json!({"exp": 1_799_999_000}),
+            json!({"exp": 1_800_001_000}),
+            json!({"exp": "soon"}),
+            json!({"exp": -1}),
+            json!({"exp": 1e300}),
+            json!({"jti": null}),
+            json!({"jti": ""}),
+            json!({"jti": 7}),
+            json!({"nbf": 1_800_000_100}),
+            json!({"nbf": "x"}),
+            json!({"iat": 1_800_000_100}),
+        ] {
+            assert!(matches!(judge(bad.clone()), Err(Refusal::AssertionInvalid(_))), "{bad}");
+        }
+    }
+}

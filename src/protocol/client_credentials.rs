@@ -1,0 +1,19 @@
+//! The client credentials grant. OAuth 2.1 §4.2.
+
+use super::client_auth::AuthenticatedClient;
+use super::refusal::{Refusal, ensure};
+use super::scope::{self, Narrowed};
+use super::token_request::ClientCredentials;
+use crate::model::{GrantType, ProtectedResource};
+
+/// Decides what a client may have in its own name. OAuth 2.1 §4.2.
+pub fn grant(
+    client: &AuthenticatedClient,
+    ask: &ClientCredentials,
+    resource: Option<&ProtectedResource>,
+) -> Result<Narrowed, Refusal> {
+    // §4.2: "The client credentials grant type MUST only be used by confidential clients."
+    ensure(!client.is_public(), Refusal::PublicClientCredentials)?;
+    ensure(client.allows_grant(GrantType::ClientCredentials), Refusal::GrantNotAllowed)?;
+    scope::narrow_for_client(ask.scope.as_ref(), client, resource)
+}

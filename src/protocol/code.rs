@@ -1,0 +1,55 @@
+//! Redeeming an authorization code. OAuth 2.1 §4.1.3, RFC 7636 §4.6.
+
+use super::client_auth::AuthenticatedClient;
+use super::refusal::{Refusal, ensure};
+use super::token_request::CodeExchange;
+use super::{pkce, target};
+use crate::base::Timestamp;
+use crate::model::{AuthorizationCode, CodeState, GrantType, ProtectedResource};
+
+/// Decides whether `client` may have tokens for a code. Reads facts, changes nothing. OAuth 2.1 §4.1.3.
+///
+/// `asked` is the resource that the request names, if it names one. `Ok` is the code, fit to be spent.
+pub fn redeem<'c>(
+    code: Option<&'c AuthorizationCode>,
+    client: &AuthenticatedClient,
+    ask: &CodeExchange,
+    asked: Option<&ProtectedResource>,
+    now: Timestamp,
+) -> Result<&'c AuthorizationCode, Refusal> {
+    // §3.2.4: "not authorized to use this authorization grant type".
+    ensure(client.allows_grant(GrantType::AuthorizationCode), Refusal::GrantNotAllowed)?;
+
+    // §4.1.3: "verify that the authorization code is valid". The id alone proves nothing.
+    let code = code.ok_or(Refusal::CodeUnknown)?;
+    let presented = ask.code.as_ref().ok_or(Refusal::CodeUnknown)?;
+    ensure(code.digest == presented.digest(), Refusal::CodeUnknown)?;
+
+    // §4.1.3: "ensure that the authorization code was issued to the authenticated confidential client, or if the client
+    // is public, ensure that the code was issued to client_id in the request". Before the replay check, so that a client
+    // that gets hold of another's spent code cannot end the other's tokens.
+    ensure(code.client_id == *client.id(), Refusal::CodeOfAnotherClient)?;
+
+    // §4.1.3: "The authorization server MUST return an access token only once for a given authorization code." and "If a
+    // second valid token request is made with the same authorization code, the authorization server MUST deny the request
+    // and SHOULD revoke (when possible) all access tokens and refresh tokens previously issued based on that code."
+    if let CodeState::Redeemed { family } = code.state {
+        return Err(Refusal::CodeReplayed { family });
+    }
+
+    // §4.1.2: "The authorization code MUST expire shortly after it is issued".
+    ensure(now < code.expires_at, Refusal::CodeExpired)?;
+
+    // OAuth 2.1 dropped redirect_uri here; a client that still sends it (RFC 6749 §4.1.3) must send the same.
+    if let Some(sent) = &ask.redirect_uri {
+        ensure(*sent == code.redirect_uri, Refusal::RedirectUriMismatch)?;
+    }
+
+    // RFC 7636 §4.6.
+    pkce::verify(&code.code_challenge, ask.code_verifier.as_deref())?;
+
+    // RFC 8707 §2.2.
+    target::same(asked, code.resource.as_ref())?;
+
+    Ok(code)
+}

@@ -1,0 +1,297 @@
+//! Why the rules say no, and what the caller may read of it. OAuth 2.1 §3.2.4 and §4.1.2.1.
+
+use crate::base::Id;
+use crate::model::Family;
+
+/// Why the rules say no. Expected, a value, never shown as it is: the caller reads [`Refusal::public_text`],
+/// the administrator reads the variant. Each variant is one sentence of a specification; see docs/protocol.md.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    // How the request looks.
+    RepeatedParameter,
+    MissingParameter(&'static str),
+    MalformedParameter(&'static str),
+    TooManyParameters,
+    UnsupportedGrantType,
+    UnsupportedResponseType,
+    UnsupportedResponseMode,
+    RequestObject,
+    RequestUri,
+    PromptNoneWithOthers,
+
+    // Who is asking.
+    TwoAuthMethods,
+    ClientUnknown,
+    ClientSecretMissing,
+    ClientSecretWrong,
+    ClientSecretExpired,
+    ClientMethodMismatch,
+    ClientSuspended,
+    ClientAwaitingApproval,
+    AssertionInvalid(&'static str),
+    AssertionReplayed,
+    GrantNotAllowed,
+    PublicClientCredentials,
+
+    // What is asked for.
+    PkceMissing,
+    PkceMethod,
+    VerifierMalformed,
+    PkceMismatch,
+    CodeUnknown,
+    CodeExpired,
+    CodeReplayed { family: Id<Family> },
+    CodeOfAnotherClient,
+    RedirectUriMismatch,
+    RefreshUnknown,
+    RefreshExpired,
+    RefreshReplayed { family: Id<Family> },
+    RefreshOfAnotherClient,
+    FamilyOver,
+    PersonSuspended,
+    ScopeMalformed,
+    ScopeWidened,
+    ScopeNoneLeft,
+    ResourceUnknown { known: Vec<String> },
+    ResourceNotAllowed,
+    ResourceWidened,
+    ResourceMany,
+
+    // What a person would have to do.
+    LoginRequired,
+    InteractionRequired,
+    AccessDenied,
+    AuthorizationOver,
+}
+
+/// The `error` member. OAuth 2.1 §3.2.4 and §4.1.2.1, RFC 8707 §2, OpenID Connect Core §3.1.2.6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorCode {
+    InvalidRequest,
+    InvalidClient,
+    InvalidGrant,
+    UnauthorizedClient,
+    UnsupportedGrantType,
+    UnsupportedResponseType,
+    InvalidScope,
+    InvalidTarget,
+    AccessDenied,
+    LoginRequired,
+    InteractionRequired,
+    RequestNotSupported,
+    RequestUriNotSupported,
+}
+
+impl ErrorCode {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidClient => "invalid_client",
+            Self::InvalidGrant => "invalid_grant",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
+            Self::AccessDenied => "access_denied",
+            Self::LoginRequired => "login_required",
+            Self::InteractionRequired => "interaction_required",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
+        }
+    }
+
+    /// OAuth 2.1 §3.2.4: "The authorization server responds with an HTTP 400 (Bad Request) status code (unless
+    /// specified otherwise)"; for `invalid_client` it "MAY return an HTTP 401", which clients rely on to register again.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::InvalidClient => 401,
+            _ => 400,
+        }
+    }
+}
+
+impl Refusal {
+    pub const fn error(&self) -> ErrorCode {
+        match self {
+            // §3.2.4 invalid_request: "The request is missing a required parameter, includes an unsupported parameter
+            // value …, repeats a parameter, includes multiple credentials, utilizes more than one mechanism for
+            // authenticating the client, contains a code_verifier although no code_challenge was sent …, or is
+            // otherwise malformed."
+            Self::RepeatedParameter
+            | Self::MissingParameter(_)
+            | Self::MalformedParameter(_)
+            | Self::TooManyParameters
+            | Self::TwoAuthMethods
+            | Self::UnsupportedResponseMode
+            | Self::PromptNoneWithOthers
+            | Self::PkceMissing
+            | Self::PkceMethod
+            | Self::VerifierMalformed
+            | Self::AuthorizationOver => ErrorCode::InvalidRequest,
+            // §3.2.4 invalid_client: "Client authentication failed (e.g., unknown client, no client authentication
+            // included, or unsupported authentication method)."
+            Self::ClientUnknown
+            | Self::ClientSecretMissing
+            | Self::ClientSecretWrong
+            | Self::ClientSecretExpired
+            | Self::ClientMethodMismatch
+            | Self::ClientSuspended
+            | Self::AssertionInvalid(_)
+            | Self::AssertionReplayed => ErrorCode::InvalidClient,
+            // §3.2.4 invalid_grant: "The provided authorization grant … or refresh token is invalid, expired, revoked,
+            // does not match the redirect URI used in the authorization request, or was issued to another client."
+            Self::CodeUnknown
+            | Self::CodeExpired
+            | Self::CodeReplayed { .. }
+            | Self::CodeOfAnotherClient
+            | Self::RedirectUriMismatch
+            | Self::PkceMismatch
+            | Self::RefreshUnknown
+            | Self::RefreshExpired
+            | Self::RefreshReplayed { .. }
+            | Self::RefreshOfAnotherClient
+            | Self::FamilyOver
+            | Self::PersonSuspended => ErrorCode::InvalidGrant,
+            // §3.2.4 unauthorized_client: "The authenticated client is not authorized to use this authorization grant type."
+            Self::GrantNotAllowed | Self::PublicClientCredentials | Self::ClientAwaitingApproval => {
+                ErrorCode::UnauthorizedClient
+            }
+            Self::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
+            Self::UnsupportedResponseType => ErrorCode::UnsupportedResponseType,
+            // §3.2.4 invalid_scope: "The requested scope is invalid, unknown, malformed, or exceeds the scope granted".
+            Self::ScopeMalformed | Self::ScopeWidened | Self::ScopeNoneLeft => ErrorCode::InvalidScope,
+            // RFC 8707 §2 invalid_target: "The requested resource is invalid, missing, unknown, or malformed."
+            Self::ResourceUnknown { .. } | Self::ResourceNotAllowed | Self::ResourceWidened | Self::ResourceMany => {
+                ErrorCode::InvalidTarget
+            }
+            Self::AccessDenied => ErrorCode::AccessDenied,
+            Self::LoginRequired => ErrorCode::LoginRequired,
+            Self::InteractionRequired => ErrorCode::InteractionRequired,
+            // OpenID Connect Core §3.1.2.6.
+            Self::RequestObject => ErrorCode::RequestNotSupported,
+            Self::RequestUri => ErrorCode::RequestUriNotSupported,
+        }
+    }
+
+    /// Where the sentence stands that says no.
+    pub const fn section(&self) -> &'static str {
+        match self {
+            Self::RepeatedParameter
+            | Self::TooManyParameters
+            | Self::MissingParameter(_)
+            | Self::MalformedParameter(_) => "OAuth 2.1 §3.2.4",
+            Self::UnsupportedGrantType | Self::GrantNotAllowed | Self::ClientAwaitingApproval => "OAuth 2.1 §3.2.4",
+            Self::UnsupportedResponseType | Self::AccessDenied => "OAuth 2.1 §4.1.2.1",
+            Self::UnsupportedResponseMode => "OAuth 2.0 Multiple Response Types §2.1",
+            Self::RequestObject | Self::RequestUri | Self::LoginRequired | Self::InteractionRequired => {
+                "OpenID Connect Core §3.1.2.6"
+            }
+            Self::PromptNoneWithOthers => "OpenID Connect Core §3.1.2.1",
+            Self::TwoAuthMethods => "OAuth 2.1 §2.4",
+            Self::ClientUnknown
+            | Self::ClientSecretMissing
+            | Self::ClientSecretWrong
+            | Self::ClientSecretExpired
+            | Self::ClientMethodMismatch
+            | Self::ClientSuspended => "OAuth 2.1 §2.4",
+            Self::AssertionInvalid(_) | Self::AssertionReplayed => "RFC 7523 §3",
+            Self::PublicClientCredentials => "OAuth 2.1 §4.2",
+            Self::PkceMissing | Self::PkceMethod => "RFC 7636 §4.4.1",
+            Self::VerifierMalformed => "RFC 7636 §4.1",
+            Self::PkceMismatch => "RFC 7636 §4.6",
+            Self::CodeUnknown
+            | Self::CodeExpired
+            | Self::CodeReplayed { .. }
+            | Self::CodeOfAnotherClient
+            | Self::RedirectUriMismatch => "OAuth 2.1 §4.1.3",
+            Self::RefreshUnknown | Self::RefreshExpired | Self::RefreshOfAnotherClient => "OAuth 2.1 §4.3.1",
+            Self::RefreshReplayed { .. } => "OAuth 2.1 §4.3.1",
+            Self::FamilyOver | Self::PersonSuspended => "OAuth 2.1 §4.3.1",
+            Self::ScopeMalformed | Self::ScopeNoneLeft => "OAuth 2.1 §1.4.1",
+            Self::ScopeWidened => "OAuth 2.1 §4.3.1",
+            Self::ResourceUnknown { .. } | Self::ResourceNotAllowed | Self::ResourceWidened | Self::ResourceMany => {
+                "RFC 8707 §2"
+            }
+            Self::AuthorizationOver => "OAuth 2.1 §4.1.1",
+        }
+    }
+
+    /// What the caller may read: enough to mend the request, and nothing that tells an unknown credential from an
+    /// expired, replayed or foreign one.
+    pub fn public_text(&self) -> String {
+        let fixed = match self {
+            Self::MissingParameter(name) => return format!("The parameter {name} is missing."),
+            Self::MalformedParameter(name) => return format!("The parameter {name} is malformed."),
+            Self::AssertionInvalid(why) => return format!("The client assertion was not accepted: {why}."),
+            Self::ResourceUnknown { known } if known.is_empty() => {
+                return "This resource is not registered here, nor is any other. Register it first.".to_owned();
+            }
+            Self::ResourceUnknown { known } => {
+                return format!("This resource is not registered here. Registered are: {}.", known.join(", "));
+            }
+            Self::RepeatedParameter => "A parameter is sent more than once.",
+            Self::TooManyParameters => "The request has too many parameters.",
+            Self::UnsupportedGrantType => {
+                "This grant type is not supported. Supported are authorization_code, refresh_token and client_credentials."
+            }
+            Self::UnsupportedResponseType => "Only response_type=code is supported.",
+            Self::UnsupportedResponseMode => "Only response_mode=query is supported.",
+            Self::RequestObject => "Request objects (request) are not supported; send plain parameters.",
+            Self::RequestUri => "Request objects (request_uri) are not supported; send plain parameters.",
+            Self::PromptNoneWithOthers => "prompt=none cannot be combined with other prompts.",
+            Self::TwoAuthMethods => "The client authenticates in more than one way; use one.",
+            Self::ClientUnknown
+            | Self::ClientSecretMissing
+            | Self::ClientSecretWrong
+            | Self::ClientSecretExpired
+            | Self::ClientMethodMismatch
+            | Self::ClientSuspended => {
+                "Client authentication failed: unknown client, wrong or missing credential, or another method than registered."
+            }
+            Self::ClientAwaitingApproval => {
+                "This application has registered itself and an administrator has not approved it yet."
+            }
+            Self::AssertionReplayed => "This client assertion was used before; make a new one for each request.",
+            Self::GrantNotAllowed => "This client is not registered for this grant type.",
+            Self::PublicClientCredentials => "Only a client that can keep a secret may use client_credentials.",
+            Self::PkceMissing => "PKCE is required: send code_challenge and code_challenge_method=S256.",
+            Self::PkceMethod => "Only code_challenge_method=S256 is supported.",
+            Self::VerifierMalformed => "code_verifier must be 43 to 128 characters of A-Z a-z 0-9 - . _ ~",
+            Self::CodeUnknown
+            | Self::CodeExpired
+            | Self::CodeReplayed { .. }
+            | Self::CodeOfAnotherClient
+            | Self::RedirectUriMismatch
+            | Self::PkceMismatch => {
+                "The authorization code is invalid, expired or used, or does not fit this client, redirect_uri or code_verifier."
+            }
+            Self::RefreshUnknown
+            | Self::RefreshExpired
+            | Self::RefreshReplayed { .. }
+            | Self::RefreshOfAnotherClient
+            | Self::FamilyOver
+            | Self::PersonSuspended => {
+                "The refresh token is invalid, expired or revoked. The person has to sign in again."
+            }
+            Self::ScopeMalformed => "The scope parameter is malformed or too long.",
+            Self::ScopeWidened => "More scope is asked for than was granted.",
+            Self::ScopeNoneLeft => "None of the scopes asked for is available to this client at this resource.",
+            Self::ResourceNotAllowed => "This client may not have tokens for this resource.",
+            Self::ResourceWidened => "Another resource is asked for than was granted.",
+            Self::ResourceMany => "One token is for one resource; ask for one at a time.",
+            Self::LoginRequired => "Nobody is signed in, and prompt=none forbids to ask.",
+            Self::InteractionRequired => "The person has to be asked, and prompt=none forbids it.",
+            Self::AccessDenied => "The person did not allow it.",
+            Self::AuthorizationOver => {
+                "This sign-in has taken too long or was answered already. Start again in the application."
+            }
+        };
+        fixed.to_owned()
+    }
+}
+
+/// `Err(refusal)` unless `holds`.
+pub(crate) fn ensure(holds: bool, refusal: Refusal) -> Result<(), Refusal> {
+    if holds { Ok(()) } else { Err(refusal) }
+}

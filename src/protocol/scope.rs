@@ -1,0 +1,74 @@
+//! What may be asked for. OAuth 2.1 §1.4.1.
+
+use super::refusal::Refusal;
+use crate::model::{Client, GrantType, ProtectedResource, ScopeSet};
+
+/// Scopes about the person and the session, which belong to no resource. OpenID Connect Core §5.4 and §11.
+pub const OF_THE_PERSON: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+
+/// What a request for scopes comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Narrowed {
+    /// What may be granted.
+    pub scope: ScopeSet,
+    /// What was asked for and is not to be had. It is dropped and audited, not fatal: clients ask for what they know.
+    pub dropped: ScopeSet,
+}
+
+/// Reads a `scope` parameter. OAuth 2.1 §1.4.1.
+pub fn parse(text: Option<&str>) -> Result<Option<ScopeSet>, Refusal> {
+    text.map(|text| text.parse().map_err(|_| Refusal::ScopeMalformed)).transpose()
+}
+
+/// For a person's grant: what the resource offers, below the client's ceiling, and the person's own scopes.
+///
+/// OAuth 2.1 §1.4.1: "The authorization server MAY fully or partially ignore the scope requested by the client, based on
+/// the authorization server policy or the resource owner's instructions."
+pub fn narrow_for_person(asked: Option<&ScopeSet>, client: &Client, resource: Option<&ProtectedResource>) -> Narrowed {
+    let allowed = |name: &str| {
+        let offered = OF_THE_PERSON.contains(&name) || resource.is_some_and(|r| r.scopes.contains(name));
+        // `offline_access` asks for a refresh token, which the client must be registered for.
+        let usable = name != "offline_access" || client.allows_grant(GrantType::RefreshToken);
+        // The person's own scopes are under no ceiling but consent.
+        let ceiling = OF_THE_PERSON.contains(&name) || client.scope.as_ref().is_none_or(|scope| scope.contains(name));
+        offered && usable && ceiling
+    };
+    // §1.4.1: "If the client omits the scope parameter when requesting authorization, the authorization server MUST
+    // either process the request using a pre-defined default value or fail the request indicating an invalid scope."
+    let default = || resource.map(|r| r.default_scopes.only(|s| allowed(s.as_str()))).unwrap_or_default();
+    match asked {
+        None => Narrowed { scope: default(), dropped: ScopeSet::new() },
+        Some(asked) => {
+            let scope = asked.only(|s| allowed(s.as_str()));
+            let dropped = asked.minus(&scope);
+            // Nothing that was asked for exists here: the person is shown the default set rather than an error.
+            Narrowed { scope: if scope.is_empty() { default() } else { scope }, dropped }
+        }
+    }
+}
+
+/// For the client itself: what it may have at this resource. OAuth 2.1 §1.4.1, §4.2.
+pub fn narrow_for_client(
+    asked: Option<&ScopeSet>,
+    client: &Client,
+    resource: Option<&ProtectedResource>,
+) -> Result<Narrowed, Refusal> {
+    let allowed = |name: &str| {
+        !OF_THE_PERSON.contains(&name)
+            && resource.is_none_or(|r| r.scopes.contains(name))
+            && client.scope.as_ref().is_some_and(|scope| scope.contains(name))
+    };
+    let Some(asked) = asked else {
+        // §1.4.1: "a pre-defined default value": the resource's default set, or else all the client may have.
+        let default =
+            resource.map(|r| r.default_scopes.only(|s| allowed(s.as_str()))).filter(|scope| !scope.is_empty());
+        let all = || client.scope.as_ref().map(|scope| scope.only(|s| allowed(s.as_str()))).unwrap_or_default();
+        return Ok(Narrowed { scope: default.unwrap_or_else(all), dropped: ScopeSet::new() });
+    };
+    let scope = asked.only(|s| allowed(s.as_str()));
+    // A machine has nobody who would read an empty answer: asking only for what is not to be had is an error.
+    if scope.is_empty() && !asked.is_empty() {
+        return Err(Refusal::ScopeNoneLeft);
+    }
+    Ok(Narrowed { dropped: asked.minus(&scope), scope })
+}

@@ -1,0 +1,60 @@
+//! Which resource a token is for. RFC 8707.
+
+use super::refusal::{Refusal, ensure};
+use crate::base::Resource;
+use crate::model::{Client, ProtectedResource};
+
+/// Reads the `resource` parameters of a request: none or one.
+///
+/// RFC 8707 §2: "Multiple resource parameters MAY be used to indicate that the requested token is intended to be used at
+/// multiple resources." One token for several resources lets each replay it at the others, so Writ gives one at a time.
+pub fn requested<'a>(values: impl Iterator<Item = &'a str>) -> Result<Option<Resource>, Refusal> {
+    let mut asked: Option<Resource> = None;
+    for value in values {
+        // §2: "MUST be an absolute URI … MUST NOT include a fragment component."
+        let resource = Resource::parse(value).map_err(|_| Refusal::MalformedParameter("resource"))?;
+        ensure(asked.as_ref().is_none_or(|known| *known == resource), Refusal::ResourceMany)?;
+        asked = Some(resource);
+    }
+    Ok(asked)
+}
+
+/// What is known about the resource that a request is for.
+#[derive(Clone, Debug)]
+pub enum Facts {
+    /// The request names a resource that is registered, by its identifier or an alias.
+    Named(ProtectedResource),
+    /// The request names one that is not registered; these are.
+    Unknown { registered: Vec<String> },
+    /// The request names none; this is the appliance's default, if it has one.
+    Unnamed { default: Option<ProtectedResource> },
+}
+
+/// Decides which resource is meant, for a client that may be limited to some. RFC 8707 §2.
+///
+/// `None` means the appliance itself: its issuer becomes the audience.
+pub fn select(facts: Facts, client: &Client) -> Result<Option<ProtectedResource>, Refusal> {
+    match facts {
+        // §2 invalid_target: "The requested resource is invalid, missing, unknown, or malformed."
+        Facts::Unknown { registered } => Err(Refusal::ResourceUnknown { known: registered }),
+        Facts::Named(resource) => {
+            ensure(allowed(client, &resource), Refusal::ResourceNotAllowed)?;
+            Ok(Some(resource))
+        }
+        // §2: "the authorization server … may use a pre-defined default resource value".
+        Facts::Unnamed { default } => Ok(default.filter(|resource| allowed(client, resource))),
+    }
+}
+
+/// At the token endpoint of a person's grant: it can only be the one that was granted. RFC 8707 §2.2.
+pub fn same(asked: Option<&ProtectedResource>, granted: Option<&Resource>) -> Result<(), Refusal> {
+    // §2.2: "the requested resource … must be … a subset of the resources … granted".
+    match asked {
+        None => Ok(()),
+        Some(asked) => ensure(granted == Some(&asked.identifier), Refusal::ResourceWidened),
+    }
+}
+
+fn allowed(client: &Client, resource: &ProtectedResource) -> bool {
+    client.resources.is_empty() || client.resources.contains(&resource.identifier)
+}

@@ -1,0 +1,77 @@
+//! The token request. OAuth 2.1 §3.2.2.
+
+use super::params::Parameters;
+use super::refusal::Refusal;
+use super::{scope, target};
+use crate::base::{OpaqueToken, RedirectUri, Resource, TokenKind};
+use crate::model::{GrantType, ScopeSet};
+
+/// What a token request asks for, parsed.
+#[derive(Clone, Debug)]
+pub enum TokenRequest {
+    Code(CodeExchange),
+    Refresh(RefreshExchange),
+    ClientCredentials(ClientCredentials),
+}
+
+/// OAuth 2.1 §4.1.3.
+#[derive(Clone, Debug)]
+pub struct CodeExchange {
+    /// `None` if the text cannot be a code of ours: no store need be asked.
+    pub code: Option<OpaqueToken>,
+    pub redirect_uri: Option<RedirectUri>,
+    pub code_verifier: Option<String>,
+    pub resource: Option<Resource>,
+}
+
+/// OAuth 2.1 §4.3.1.
+#[derive(Clone, Debug)]
+pub struct RefreshExchange {
+    pub refresh_token: Option<OpaqueToken>,
+    pub scope: Option<ScopeSet>,
+    pub resource: Option<Resource>,
+}
+
+/// OAuth 2.1 §4.2.1.
+#[derive(Clone, Debug)]
+pub struct ClientCredentials {
+    pub scope: Option<ScopeSet>,
+    pub resource: Option<Resource>,
+}
+
+impl TokenRequest {
+    /// OAuth 2.1 §3.2.2: which grant, and what that grant needs.
+    pub fn parse(params: &Parameters<'_>) -> Result<Self, Refusal> {
+        let grant = params.required("grant_type")?;
+        let resource = target::requested(params.resources())?;
+        // §3.2.4 unsupported_grant_type: "not supported by the authorization server".
+        match GrantType::parse(grant).ok_or(Refusal::UnsupportedGrantType)? {
+            GrantType::AuthorizationCode => Ok(Self::Code(CodeExchange {
+                // A refresh token, a session or any other credential is not a code (attack case 14).
+                code: OpaqueToken::parse(TokenKind::AuthorizationCode, params.required("code")?),
+                redirect_uri: (params.optional("redirect_uri").map(RedirectUri::parse))
+                    .transpose()
+                    .map_err(|_| Refusal::MalformedParameter("redirect_uri"))?,
+                code_verifier: params.optional("code_verifier").map(str::to_owned),
+                resource,
+            })),
+            GrantType::RefreshToken => Ok(Self::Refresh(RefreshExchange {
+                refresh_token: OpaqueToken::parse(TokenKind::RefreshToken, params.required("refresh_token")?),
+                scope: scope::parse(params.optional("scope"))?,
+                resource,
+            })),
+            GrantType::ClientCredentials => Ok(Self::ClientCredentials(ClientCredentials {
+                scope: scope::parse(params.optional("scope"))?,
+                resource,
+            })),
+        }
+    }
+
+    pub fn grant_type(&self) -> GrantType {
+        match self {
+            Self::Code(_) => GrantType::AuthorizationCode,
+            Self::Refresh(_) => GrantType::RefreshToken,
+            Self::ClientCredentials(_) => GrantType::ClientCredentials,
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Introspection and revocation. RFC 7662, RFC 7009.
+
+use serde::Serialize;
+
+use super::client_auth::AuthenticatedClient;
+use crate::base::Resource;
+use crate::model::{ClientId, ScopeSet, Subject};
+
+/// A token that was found and is alive, as far as its own words and its row go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveToken {
+    pub client_id: ClientId,
+    pub subject: Subject,
+    pub audience: String,
+    pub scope: ScopeSet,
+    pub exp: i64,
+    pub iat: i64,
+    pub jti: Option<String>,
+    pub auth_time: Option<i64>,
+    pub is_refresh: bool,
+}
+
+/// An introspection answer. RFC 7662 §2.2.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IntrospectionResponse {
+    pub active: bool,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenFacts>,
+}
+
+/// RFC 7662 §2.2.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TokenFacts {
+    pub iss: String,
+    pub sub: String,
+    pub aud: String,
+    pub client_id: ClientId,
+    pub scope: ScopeSet,
+    pub exp: i64,
+    pub iat: i64,
+    pub token_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jti: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
+}
+
+/// Decides what `caller` may learn of a token. RFC 7662 §2.2; attack case 23.
+pub fn introspect(token: Option<LiveToken>, caller: &AuthenticatedClient, issuer: &str) -> IntrospectionResponse {
+    // §2.2: "If the introspection call is properly authorized but the token is not active, does not exist on this server, or
+    // the protected resource is not allowed to introspect this particular token, then the authorization server MUST return
+    // an introspection response with the "active" field set to "false". Note that to avoid disclosing too much of the
+    // authorization server's state to a third party, the authorization server SHOULD NOT include any additional information".
+    let Some(token) = token.filter(|token| may_read(token, caller)) else {
+        return IntrospectionResponse { active: false, token: None };
+    };
+    let token = TokenFacts {
+        iss: issuer.to_owned(),
+        sub: token.subject.text(),
+        aud: token.audience,
+        client_id: token.client_id,
+        scope: token.scope,
+        exp: token.exp,
+        iat: token.iat,
+        token_type: if token.is_refresh { "refresh_token" } else { "Bearer" },
+        jti: token.jti,
+        auth_time: token.auth_time,
+    };
+    IntrospectionResponse { active: true, token: Some(token) }
+}
+
+/// The resource it is meant for may read it, and so may the client it was given to. §4: "the authorization server MUST
+/// determine whether or not … the protected resource" may.
+fn may_read(token: &LiveToken, caller: &AuthenticatedClient) -> bool {
+    let serves = caller.serves.iter().any(|resource: &Resource| resource.as_str() == token.audience);
+    (serves && !token.is_refresh) || token.client_id == *caller.id()
+}
+
+/// Whether `caller` may revoke a token of `owner`. RFC 7009 §2.1: "verifies whether the token was issued to the client making
+/// the revocation request. If this validation fails, the request is refused"; the answer is 200 all the same (§2.2), so that
+/// nobody learns whose token it is.
+pub fn may_revoke(owner: &ClientId, caller: &AuthenticatedClient) -> bool {
+    owner == caller.id()
+}
