@@ -1,1 +1,4 @@
-//! store
+//! The store.
+pub mod engine;
+pub mod memory;
+pub mod redb;

@@ -1,0 +1,99 @@
+//! The storage seam. Everything a backend must be is on this page.
+//!
+//! A backend is an ordered map of bytes, in named tables, with consistent snapshots and serializable
+//! writes. Types, indexes, expiry and the audit log are built on top of it, once.
+
+use std::ops::{Bound, ControlFlow};
+
+use crate::base::Fault;
+
+/// What a backend implements. redb and memory today; a backend a network away is a table
+/// (name, key, value) and a retry loop.
+pub trait Engine: Send + Sync + 'static {
+    /// A consistent view of the last commit. Never waits for a writer. Short-lived: a view held
+    /// for seconds keeps every page written meanwhile from being used again.
+    fn snapshot(&self) -> Result<Box<dyn ReadTx + '_>, Fault>;
+
+    /// Runs `job` in a serializable transaction, retrying conflicts itself, and calls `done` once the
+    /// effect is durable or undone. A job may be run more than once; a job that returns a fault or
+    /// panics leaves nothing behind. Answers `Busy` through `done` rather than wait for a place.
+    fn submit(&self, job: Job, done: Done);
+
+    /// False once the backend cannot write any more (a failed disk). The process should then end:
+    /// only opening the file again tells what became durable.
+    fn ready(&self) -> bool;
+}
+
+/// The name of a table; the same everywhere, for ever.
+pub type Name = &'static str;
+
+/// What a transaction does. Called on the backend's thread: nothing slow belongs in it.
+pub type Job = Box<dyn FnMut(&mut dyn WriteTx) -> Result<(), Fault> + Send>;
+
+/// Told once how a job ended.
+pub type Done = Box<dyn FnOnce(Result<(), Fault>) + Send>;
+
+/// Called with each key and value of a scan, until it breaks. It must not use the transaction it is called from.
+pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, Fault> + 'a;
+
+/// Reading, in a snapshot or in a write transaction. A table nobody has written to is empty.
+pub trait ReadTx {
+    /// The value of one key.
+    fn get(&self, table: Name, key: &[u8]) -> Result<Option<Vec<u8>>, Fault>;
+
+    /// Visits the keys of `span` in byte order, or against it.
+    fn scan(&self, table: Name, span: Span<'_>, visit: &mut Visit<'_>) -> Result<(), Fault>;
+}
+
+/// Writing. A transaction reads its own writes.
+pub trait WriteTx: ReadTx {
+    /// Sets the value of one key; there may have been another. Values may be empty.
+    fn put(&mut self, table: Name, key: &[u8], value: &[u8]) -> Result<(), Fault>;
+
+    /// Removes a key that may or may not be there.
+    fn delete(&mut self, table: Name, key: &[u8]) -> Result<(), Fault>;
+}
+
+/// A stretch of keys and the direction to walk it in.
+#[derive(Clone, Copy, Debug)]
+pub struct Span<'a> {
+    pub from: Bound<&'a [u8]>,
+    pub to: Bound<&'a [u8]>,
+    pub order: Order,
+}
+
+/// Which end of a span comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    Ascending,
+    Descending,
+}
+
+impl<'a> Span<'a> {
+    /// Every key, in byte order.
+    pub const ALL: Self = Self { from: Bound::Unbounded, to: Bound::Unbounded, order: Order::Ascending };
+
+    /// `from` and everything above it.
+    pub const fn from(key: &'a [u8]) -> Self {
+        Self { from: Bound::Included(key), ..Self::ALL }
+    }
+
+    /// Everything above `key`.
+    pub const fn after(key: &'a [u8]) -> Self {
+        Self { from: Bound::Excluded(key), ..Self::ALL }
+    }
+
+    /// The same span from its other end.
+    pub const fn backwards(self) -> Self {
+        Self { order: Order::Descending, ..self }
+    }
+
+    /// True when no key can lie in it. Backends ask before they search: ordered maps dislike crossed bounds.
+    pub fn is_empty(&self) -> bool {
+        match (self.from, self.to) {
+            (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
+            (Bound::Included(from), Bound::Included(to)) => from > to,
+            (Bound::Included(from) | Bound::Excluded(from), Bound::Included(to) | Bound::Excluded(to)) => from >= to,
+        }
+    }
+}

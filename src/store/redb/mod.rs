@@ -1,0 +1,151 @@
+//! The file engine: redb, one file, one writer thread.
+//!
+//! Every table is a map from bytes to bytes. Commits are quick-repair commits, so a file whose process was killed
+//! opens at once. The file may be open in one process only; redb holds a lock on it.
+
+mod writer;
+
+use std::cell::RefCell;
+use std::fs::OpenOptions;
+use std::ops::{Bound, ControlFlow};
+use std::path::Path;
+use std::sync::Arc;
+
+use redb::backends::InMemoryBackend;
+use redb::{
+    Builder, Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase as _, ReadableTable,
+    StorageBackend, TableDefinition, TableError,
+};
+
+use self::writer::Writer;
+use super::engine::{Done, Engine, Job, Name, Order, ReadTx, Span, Visit};
+use crate::base::{Fault, FaultKind};
+
+/// How much of the file redb may keep in memory when nobody says otherwise, in bytes.
+pub const CACHE: usize = 64 * 1024 * 1024;
+
+/// A redb file and the thread that writes to it. Dropping it finishes what is queued and closes the file.
+pub struct Redb {
+    writer: Writer,
+    db: Arc<Database>,
+}
+
+impl Redb {
+    /// Opens `path`, or makes it, readable by its owner only.
+    pub fn open(path: &Path, cache_bytes: usize) -> Result<Self, Fault> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options
+            .open(path)
+            .map_err(|e| Fault::because(FaultKind::Storage, format!("cannot open {}", path.display()), e))?;
+        Self::start(Builder::new().set_cache_size(cache_bytes).create_file(file))
+    }
+
+    /// Lost with the process; otherwise the same as a file.
+    pub fn in_memory() -> Result<Self, Fault> {
+        Self::over(InMemoryBackend::new())
+    }
+
+    /// Over a storage of the caller's: how tests pull the plug.
+    pub fn over(storage: impl StorageBackend) -> Result<Self, Fault> {
+        Self::start(Builder::new().set_cache_size(CACHE).create_with_backend(storage))
+    }
+
+    fn start(opened: Result<Database, DatabaseError>) -> Result<Self, Fault> {
+        let db = Arc::new(opened.map_err(|e| match e {
+            DatabaseError::DatabaseAlreadyOpen => {
+                Fault::new(FaultKind::Storage, "the store is open in another process")
+            }
+            e => Fault::because(FaultKind::Storage, "cannot open the store", e),
+        })?);
+        Ok(Self { writer: Writer::start(Arc::clone(&db))?, db })
+    }
+}
+
+impl Engine for Redb {
+    fn snapshot(&self) -> Result<Box<dyn ReadTx + '_>, Fault> {
+        let tx = self.db.begin_read().map_err(storage)?;
+        Ok(Box::new(Snapshot { tx, open: RefCell::default() }))
+    }
+
+    fn submit(&self, job: Job, done: Done) {
+        self.writer.submit(job, done);
+    }
+
+    fn ready(&self) -> bool {
+        self.writer.ready()
+    }
+}
+
+type Bytes = &'static [u8];
+
+const fn definition(table: Name) -> TableDefinition<'static, Bytes, Bytes> {
+    TableDefinition::new(table)
+}
+
+/// A read transaction and the tables it has looked into.
+struct Snapshot {
+    tx: ReadTransaction,
+    open: RefCell<Vec<(Name, Option<ReadOnlyTable<Bytes, Bytes>>)>>,
+}
+
+impl Snapshot {
+    /// Calls `look` with the table, unless nothing was ever written to it.
+    fn within<T: Default>(
+        &self,
+        table: Name,
+        look: impl FnOnce(&ReadOnlyTable<Bytes, Bytes>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        if !self.open.borrow().iter().any(|(name, _)| *name == table) {
+            let opened = match self.tx.open_table(definition(table)) {
+                Ok(opened) => Some(opened),
+                Err(TableError::TableDoesNotExist(_)) => None,
+                Err(e) => return Err(storage(e)),
+            };
+            self.open.borrow_mut().push((table, opened));
+        }
+        match self.open.borrow().iter().find(|(name, _)| *name == table) {
+            Some((_, Some(opened))) => look(opened),
+            _ => Ok(T::default()),
+        }
+    }
+}
+
+impl ReadTx for Snapshot {
+    fn get(&self, table: Name, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        self.within(table, |open| get(open, key))
+    }
+
+    fn scan(&self, table: Name, span: Span<'_>, visit: &mut Visit<'_>) -> Result<(), Fault> {
+        self.within(table, |open| scan(open, span, visit))
+    }
+}
+
+fn get(table: &impl ReadableTable<Bytes, Bytes>, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+    Ok(table.get(key).map_err(storage)?.map(|found| found.value().to_vec()))
+}
+
+fn scan(table: &impl ReadableTable<Bytes, Bytes>, span: Span<'_>, visit: &mut Visit<'_>) -> Result<(), Fault> {
+    if span.is_empty() {
+        return Ok(());
+    }
+    let mut range = table.range::<&[u8]>((span.from, span.to) as (Bound<&[u8]>, Bound<&[u8]>)).map_err(storage)?;
+    loop {
+        let next = match span.order {
+            Order::Ascending => range.next(),
+            Order::Descending => range.next_back(),
+        };
+        let Some(row) = next else { return Ok(()) };
+        let (key, value) = row.map_err(storage)?;
+        if visit(key.value(), value.value())? == ControlFlow::Break(()) {
+            return Ok(());
+        }
+    }
+}
+
+/// redb's own error, kept as the cause.
+fn storage(error: impl Into<redb::Error>) -> Fault {
+    Fault::because(FaultKind::Storage, "the store failed", error.into())
+}

@@ -1,0 +1,204 @@
+//! Group commit without a timer.
+//!
+//! One thread takes whatever has gathered in its inbox, runs it in one transaction and commits once for all.
+//! While a batch is being made durable the next one gathers: alone, a job waits for one commit; in a crowd, one
+//! commit carries many. Jobs of a batch see each other's writes, in order. Nobody is answered before the commit.
+
+use std::cell::RefCell;
+use std::iter::once;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::{self, JoinHandle};
+
+use redb::{Database, Table, WriteTransaction};
+
+use super::{Bytes, definition, get, scan, storage};
+use crate::base::{Fault, FaultKind};
+use crate::store::engine::{Done, Job, Name, ReadTx, Span, Visit, WriteTx};
+
+/// Jobs that share one commit. More would make the first of them wait long for the last.
+const MAX_BATCH: usize = 256;
+
+/// Jobs that may wait. Beyond it the appliance is overloaded, and saying so beats queueing.
+const MAX_WAITING: usize = 4_096;
+
+/// The writer's thread and the way to it. Dropping it lets the thread finish its inbox and end.
+pub(super) struct Writer {
+    inbox: Option<SyncSender<Request>>,
+    thread: Option<JoinHandle<()>>,
+    healthy: Arc<AtomicBool>,
+}
+
+struct Request {
+    job: Job,
+    done: Done,
+}
+
+impl Writer {
+    pub(super) fn start(db: Arc<Database>) -> Result<Self, Fault> {
+        let (inbox, requests) = sync_channel(MAX_WAITING);
+        let healthy = Arc::new(AtomicBool::new(true));
+        let desk = Desk { db, healthy: Arc::clone(&healthy) };
+        let thread = thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || desk.work(&requests))
+            .map_err(|e| Fault::because(FaultKind::Storage, "cannot start the store's writer", e))?;
+        Ok(Self { inbox: Some(inbox), thread: Some(thread), healthy })
+    }
+
+    pub(super) fn submit(&self, job: Job, done: Done) {
+        let Some(inbox) = &self.inbox else { return done(Err(closed())) };
+        match inbox.try_send(Request { job, done }) {
+            Ok(()) => {}
+            Err(TrySendError::Full(refused)) => {
+                (refused.done)(Err(Fault::new(FaultKind::Busy, "too many writes are waiting")));
+            }
+            Err(TrySendError::Disconnected(refused)) => (refused.done)(Err(closed())),
+        }
+    }
+
+    pub(super) fn ready(&self) -> bool {
+        self.healthy.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.inbox = None;
+        // The last handle may be dropped by an answer, that is, by the writer itself, which cannot wait for itself.
+        if let Some(thread) = self.thread.take().filter(|t| t.thread().id() != thread::current().id()) {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn closed() -> Fault {
+    Fault::new(FaultKind::Storage, "the store is closed")
+}
+
+/// Where the writer sits.
+struct Desk {
+    db: Arc<Database>,
+    healthy: Arc<AtomicBool>,
+}
+
+/// Why a batch was not committed.
+enum Broken {
+    /// The job at this place faulted; nothing was changed.
+    Job(usize, Fault),
+    /// The file failed. Nobody knows what reached the disk until it is opened again.
+    File(Fault),
+}
+
+impl Desk {
+    fn work(&self, inbox: &Receiver<Request>) {
+        while let Ok(first) = inbox.recv() {
+            self.settle(once(first).chain(inbox.try_iter().take(MAX_BATCH - 1)).collect());
+        }
+    }
+
+    /// Commits a batch and answers it. If a job faults, those before it are committed together, it is run alone, and
+    /// those after it follow: a bad job costs its neighbours time and nothing else.
+    fn settle(&self, batch: Vec<Request>) {
+        let mut waiting = vec![batch];
+        while let Some(mut batch) = waiting.pop() {
+            match self.attempt(&mut batch) {
+                Ok(()) => answer(batch, &Ok(())),
+                Err(Broken::Job(_, fault)) if batch.len() == 1 => answer(batch, &Err(fault)),
+                Err(Broken::Job(place, _)) => {
+                    let mut culprit = batch.split_off(place);
+                    let after = culprit.split_off(1);
+                    waiting.extend([after, culprit, batch].into_iter().filter(|part| !part.is_empty()));
+                }
+                Err(Broken::File(fault)) => {
+                    self.healthy.store(false, Ordering::Release);
+                    answer(batch, &Err(fault));
+                }
+            }
+        }
+    }
+
+    /// One transaction and one commit for the whole batch.
+    fn attempt(&self, batch: &mut [Request]) -> Result<(), Broken> {
+        if !self.healthy.load(Ordering::Acquire) {
+            return Err(Broken::File(Fault::new(FaultKind::Storage, "the store stopped after a failure of the disk")));
+        }
+        let broken = |e: redb::Error| Broken::File(storage(e));
+        let mut tx = self.db.begin_write().map_err(|e| broken(e.into()))?;
+        tx.set_quick_repair(true);
+        let mut open = Open { tx: &tx, tables: RefCell::default(), effect: Effect::None };
+        let ran = batch.iter_mut().enumerate().try_for_each(|(place, request)| {
+            // Caught here, around the job: a write transaction dropped while unwinding marks the file for repair.
+            let ended = catch_unwind(AssertUnwindSafe(|| (request.job)(&mut open)));
+            let ended = ended.unwrap_or_else(|_| Err(Fault::new(FaultKind::Bug, "a job panicked")));
+            ended.map_err(|fault| Broken::Job(place, fault))
+        });
+        let effect = open.effect;
+        drop(open);
+        match (ran, effect) {
+            (Ok(()), Effect::Written) => tx.commit().map_err(|e| broken(e.into())),
+            (ran, _) => tx.abort().map_err(|e| broken(e.into())).and(ran),
+        }
+    }
+}
+
+fn answer(batch: Vec<Request>, outcome: &Result<(), Fault>) {
+    for request in batch {
+        (request.done)(outcome.clone());
+    }
+}
+
+/// A write transaction and its tables: redb lets each be opened once.
+struct Open<'tx> {
+    tx: &'tx WriteTransaction,
+    tables: RefCell<Vec<(Name, Table<'tx, Bytes, Bytes>)>>,
+    effect: Effect,
+}
+
+/// Whether there is anything to commit.
+#[derive(Clone, Copy)]
+enum Effect {
+    None,
+    Written,
+}
+
+impl<'tx> Open<'tx> {
+    fn within<T>(
+        &self,
+        table: Name,
+        work: impl FnOnce(&mut Table<'tx, Bytes, Bytes>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let mut tables = self.tables.borrow_mut();
+        if let Some((_, open)) = tables.iter_mut().find(|(name, _)| *name == table) {
+            return work(open);
+        }
+        let mut opened = self.tx.open_table(definition(table)).map_err(storage)?;
+        let worked = work(&mut opened);
+        tables.push((table, opened));
+        worked
+    }
+}
+
+impl ReadTx for Open<'_> {
+    fn get(&self, table: Name, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        self.within(table, |open| get(open, key))
+    }
+
+    fn scan(&self, table: Name, span: Span<'_>, visit: &mut Visit<'_>) -> Result<(), Fault> {
+        self.within(table, |open| scan(open, span, visit))
+    }
+}
+
+impl WriteTx for Open<'_> {
+    fn put(&mut self, table: Name, key: &[u8], value: &[u8]) -> Result<(), Fault> {
+        self.effect = Effect::Written;
+        self.within(table, |open| open.insert(key, value).map(drop).map_err(storage))
+    }
+
+    fn delete(&mut self, table: Name, key: &[u8]) -> Result<(), Fault> {
+        self.effect = Effect::Written;
+        self.within(table, |open| open.remove(key).map(drop).map_err(storage))
+    }
+}
