@@ -26,7 +26,9 @@ pub enum Rehearsal {
 
 /// A table is shared by all snapshots that see it and copied by the first write after one.
 #[derive(Clone, Default)]
-struct Tables(BTreeMap<Name, Arc<BTreeMap<Vec<u8>, Vec<u8>>>>);
+struct Tables(BTreeMap<Name, Arc<Rows>>);
+
+type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
 
 impl Memory {
     pub fn new(rehearsal: Rehearsal) -> Self {

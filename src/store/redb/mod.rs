@@ -88,16 +88,14 @@ const fn definition(table: Name) -> TableDefinition<'static, Bytes, Bytes> {
 /// A read transaction and the tables it has looked into.
 struct Snapshot {
     tx: ReadTransaction,
-    open: RefCell<Vec<(Name, Option<ReadOnlyTable<Bytes, Bytes>>)>>,
+    open: RefCell<Vec<(Name, Option<OpenTable>)>>,
 }
+
+type OpenTable = ReadOnlyTable<Bytes, Bytes>;
 
 impl Snapshot {
     /// Calls `look` with the table, unless nothing was ever written to it.
-    fn within<T: Default>(
-        &self,
-        table: Name,
-        look: impl FnOnce(&ReadOnlyTable<Bytes, Bytes>) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
+    fn within<T: Default>(&self, table: Name, look: impl FnOnce(&OpenTable) -> Result<T, Fault>) -> Result<T, Fault> {
         if !self.open.borrow().iter().any(|(name, _)| *name == table) {
             let opened = match self.tx.open_table(definition(table)) {
                 Ok(opened) => Some(opened),

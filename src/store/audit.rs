@@ -1,0 +1,280 @@
+//! The audit log: a chain of hashes, in the same transaction as what it tells of.
+//!
+//! Entry `n` lies under the key `n` (from 1) as its body, JSON, followed by 32 bytes of hash:
+//!
+//! ```text
+//! hash(n) = SHA-256( hash(n-1) ‖ n as eight bytes ‖ body(n) )        hash(0) = 32 zero bytes
+//! ```
+//!
+//! Changing, removing, moving or inserting an entry breaks the chain. Cutting off its end, or computing it anew, would
+//! not: therefore the last number and hash also stand in the head row, under a MAC whose key is not in the file. The
+//! head is read from the transaction for every job rather than remembered, so a job that is rolled back leaves no trace.
+//! What remains is a whole older file put in the place of a newer one; a [`Head`] kept elsewhere tells that.
+
+use std::fmt;
+use std::ops::{Bound, ControlFlow};
+
+use serde::{Deserialize, Serialize};
+
+use super::engine::{Name, ReadTx, Span, WriteTx};
+use super::key::{Key, RowKey};
+use super::tx::Read;
+use crate::base::{Digest, Fault, FaultKind, MacKey, Timestamp};
+use crate::model::{Actor, Context, Event, Origin};
+
+const ENTRIES: Name = "audit";
+const HEAD: Name = "audit_head";
+
+/// Entries looked at in one snapshot, by verification or by a search for rare events.
+const STRETCH: usize = 2_000;
+
+/// One line of the audit log.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Entry {
+    pub sequence: u64,
+    pub at: Timestamp,
+    pub by: Actor,
+    pub from: Origin,
+    pub event: Event,
+    pub hash: Digest,
+}
+
+/// Part of the audit log, newest first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    pub entries: Vec<Entry>,
+    /// Ask for what is before this number to go on. A page may be short, even empty, and not be the last: a search
+    /// looks at a bounded number of entries at a time.
+    pub next: Option<u64>,
+}
+
+/// The last entry before `before`, and those before it, up to `limit`; only those of the event `name`, if one is given.
+pub fn page(view: &impl Read, before: Option<u64>, name: Option<&str>, limit: usize) -> Result<Page, Fault> {
+    let before = before.map(|sequence| sequence.encoded());
+    let span = Span { to: before.as_deref().map_or(Bound::Unbounded, Bound::Excluded), ..Span::ALL }.backwards();
+    let mut page = Page { entries: Vec::new(), next: None };
+    let (mut looked_at, mut last) = (0, None);
+    view.raw().scan(ENTRIES, span, &mut |key, value| {
+        if page.entries.len() >= limit || looked_at >= STRETCH {
+            page.next = last;
+            return Ok(ControlFlow::Break(()));
+        }
+        let entry = Entry::parse(key, value)?;
+        looked_at += 1;
+        last = Some(entry.sequence);
+        if name.is_none_or(|name| entry.event.name() == name) {
+            page.entries.push(entry);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(page)
+}
+
+/// The end of the chain: how many entries there are, the hash that stands for all of them, the time of the last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    pub sequence: u64,
+    pub hash: Digest,
+    pub at: Timestamp,
+}
+
+/// What is wrong with the chain, at the first place where something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Broken {
+    pub sequence: u64,
+    pub what: Damage,
+}
+
+/// In which way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Damage {
+    /// No entry has this number.
+    Missing,
+    /// This entry does not follow from the one before it: one of them was changed, moved or replaced.
+    Altered,
+    /// There is an entry of this number, which the head knows nothing of; or a key that is no number.
+    Surplus,
+    /// The head was not written by somebody who has the key.
+    Head,
+    /// The chain holds together, and is another than the one whose head was kept elsewhere.
+    Replaced,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let n = self.sequence;
+        match self.what {
+            Damage::Missing => write!(f, "entry {n} is missing"),
+            Damage::Altered => write!(f, "entry {n} does not follow from the entries before it: something was changed"),
+            Damage::Surplus => write!(f, "entry {n} was added without the appliance's key"),
+            Damage::Head => write!(f, "the head of the audit log was written without the appliance's key"),
+            Damage::Replaced => write!(f, "entry {n} is not the one that was there when the head was kept"),
+        }
+    }
+}
+
+/// Walks a chain, stretch by stretch, so that no snapshot is held for long.
+pub(super) struct Walk<'a> {
+    key: &'a MacKey,
+    kept: Option<&'a Head>,
+    sequence: u64,
+    hash: Digest,
+}
+
+/// How far a walk is.
+pub(super) enum Step {
+    More,
+    /// The whole chain holds; this is its end.
+    Whole(Head),
+    Broken(Broken),
+}
+
+impl<'a> Walk<'a> {
+    /// A walk from the first entry. `kept` is an earlier head the chain must pass through.
+    pub(super) fn new(key: &'a MacKey, kept: Option<&'a Head>) -> Self {
+        Self { key, kept, sequence: 0, hash: Digest::ZERO }
+    }
+
+    /// Goes on in a new snapshot. The chain only grows, so what was walked before still holds.
+    pub(super) fn step(&mut self, raw: &dyn ReadTx) -> Result<Step, Fault> {
+        let (mut seen, mut broken) = (0, None);
+        raw.scan(ENTRIES, Span::after(&self.sequence.encoded()), &mut |key, value| {
+            broken = self.follow(key, value).err();
+            seen += 1;
+            let on = broken.is_none() && seen < STRETCH;
+            Ok(if on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        })?;
+        Ok(match broken {
+            Some(broken) => Step::Broken(broken),
+            None if seen == STRETCH => Step::More,
+            None => self.end(raw)?,
+        })
+    }
+
+    fn follow(&mut self, key: &[u8], value: &[u8]) -> Result<(), Broken> {
+        let sequence = self.sequence + 1;
+        let broken = |what| Err(Broken { sequence, what });
+        let Some(found) = u64::decoded(key) else { return broken(Damage::Surplus) };
+        if found != sequence {
+            return broken(Damage::Missing);
+        }
+        let Some((body, stored)) = value.split_last_chunk() else { return broken(Damage::Altered) };
+        let hash = link(&self.hash, sequence, body);
+        if hash != Digest::from_bytes(*stored) {
+            return broken(Damage::Altered);
+        }
+        if self.kept.is_some_and(|kept| kept.sequence == sequence && kept.hash != hash) {
+            return broken(Damage::Replaced);
+        }
+        (self.sequence, self.hash) = (sequence, hash);
+        Ok(())
+    }
+
+    /// The entries are at their end: it must be the end the head speaks of, and not before the one that was kept.
+    fn end(&self, raw: &dyn ReadTx) -> Result<Step, Fault> {
+        let head = match Head::read(raw, self.key)? {
+            Ok(head) => head,
+            Err(broken) => return Ok(Step::Broken(broken)),
+        };
+        let broken = |sequence, what| Ok(Step::Broken(Broken { sequence, what }));
+        if head.sequence < self.sequence {
+            return broken(head.sequence + 1, Damage::Surplus);
+        }
+        if head.sequence > self.sequence || self.kept.is_some_and(|kept| kept.sequence > self.sequence) {
+            return broken(self.sequence + 1, Damage::Missing);
+        }
+        if head.hash != self.hash {
+            return broken(self.sequence, Damage::Altered);
+        }
+        Ok(Step::Whole(head))
+    }
+}
+
+impl Head {
+    /// Before the first entry.
+    const NONE: Self = Self { sequence: 0, hash: Digest::ZERO, at: Timestamp::from_millis(0) };
+
+    /// The head as the file has it. A head that was not written by us is a fault: nothing is chained to it.
+    pub(super) fn load(raw: &dyn ReadTx, key: &MacKey) -> Result<Self, Fault> {
+        Self::read(raw, key)?.map_err(|broken| Fault::new(FaultKind::Storage, format!("audit log: {broken}")))
+    }
+
+    fn read(raw: &dyn ReadTx, key: &MacKey) -> Result<Result<Self, Broken>, Fault> {
+        let Some(bytes) = raw.get(HEAD, &[])? else {
+            // Only a log without entries has no head. Otherwise somebody took it away.
+            let mut none = Ok(Self::NONE);
+            raw.scan(ENTRIES, Span::ALL, &mut |_, _| {
+                none = Err(Broken { sequence: 0, what: Damage::Head });
+                Ok(ControlFlow::Break(()))
+            })?;
+            return Ok(none);
+        };
+        let forged = Broken { sequence: 0, what: Damage::Head };
+        let Some((body, mac)) = bytes.split_last_chunk() else { return Ok(Err(forged)) };
+        let head = <(u64, Digest, Timestamp)>::decoded(body).filter(|_| seal(key, body) == Digest::from_bytes(*mac));
+        Ok(head.map(|(sequence, hash, at)| Self { sequence, hash, at }).ok_or(forged))
+    }
+
+    /// Writes the head row: number, hash and time, and their MAC.
+    pub(super) fn save(&self, raw: &mut dyn WriteTx, key: &MacKey) -> Result<(), Fault> {
+        let mut bytes = (self.sequence, &self.hash, self.at).encoded();
+        let mac = seal(key, &bytes);
+        bytes.extend_from_slice(mac.bytes());
+        raw.put(HEAD, &[], &bytes)
+    }
+}
+
+/// The words in front keep this MAC from being taken for any other made with the same key.
+fn seal(key: &MacKey, body: &[u8]) -> Digest {
+    key.mac(&[b"writ audit head 1\0", body])
+}
+
+fn link(previous: &Digest, sequence: u64, body: &[u8]) -> Digest {
+    Digest::of_all(&[previous.bytes(), &sequence.to_be_bytes(), body])
+}
+
+/// What an entry says, as it is written and read.
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(flatten)]
+    context: &'a Context,
+    event: &'a Event,
+}
+
+#[derive(Deserialize)]
+struct OwnBody {
+    at: Timestamp,
+    by: Actor,
+    from: Origin,
+    event: Event,
+}
+
+/// Writes the entry behind `head` and gives the head behind it.
+pub(super) fn append(raw: &mut dyn WriteTx, head: &Head, context: &Context, event: &Event) -> Result<Head, Fault> {
+    let sequence = head.sequence + 1;
+    let mut bytes = Vec::with_capacity(384);
+    serde_json::to_writer(&mut bytes, &Body { context, event })
+        .map_err(|e| Fault::because(FaultKind::Bug, format!("{} has no JSON", event.name()), e))?;
+    let hash = link(&head.hash, sequence, &bytes);
+    bytes.extend_from_slice(hash.bytes());
+    raw.put(ENTRIES, &sequence.to_be_bytes(), &bytes)?;
+    Ok(Head { sequence, hash, at: context.at })
+}
+
+/// The hash stored under a number, if there is such an entry.
+pub(super) fn hash_of(raw: &dyn ReadTx, sequence: u64) -> Result<Option<Digest>, Fault> {
+    let found = raw.get(ENTRIES, &sequence.to_be_bytes())?;
+    Ok(found.and_then(|value| value.last_chunk().copied()).map(Digest::from_bytes))
+}
+
+impl Entry {
+    fn parse(key: &[u8], value: &[u8]) -> Result<Self, Fault> {
+        let unreadable = || Fault::new(FaultKind::Row, "an entry of the audit log does not parse");
+        let sequence = u64::decoded(key).ok_or_else(unreadable)?;
+        let (body, hash) = value.split_last_chunk().ok_or_else(unreadable)?;
+        let body: OwnBody = serde_json::from_slice(body)
+            .map_err(|e| Fault::because(FaultKind::Row, format!("audit log entry {sequence} does not parse"), e))?;
+        let OwnBody { at, by, from, event } = body;
+        Ok(Self { sequence, at, by, from, event, hash: Digest::from_bytes(*hash) })
+    }
+}

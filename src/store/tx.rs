@@ -1,0 +1,362 @@
+//! Typed reading and writing, over the bytes of an engine.
+//!
+//! [`View`] reads a snapshot, [`Tx`] reads and writes inside a transaction, and [`Read`] is what both can do, so that
+//! one function can gather the facts of a rule from either. Every scan has a limit.
+
+use std::ops::{Bound, ControlFlow};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::audit::{self, Head};
+use super::engine::{Name, ReadTx, Span, Visit, WriteTx};
+use super::key::{Key, RowKey};
+use super::table::{Bookkeeping, Index, Sharing, Table, Unique};
+use crate::base::{Fault, FaultKind, MacKey, Timestamp};
+use crate::model::{Context, Event};
+
+/// No scan gives more rows than this, whatever its caller asks for.
+pub const MAX_ROWS: usize = 10_000;
+
+/// When rows end, of all tables: (table, time, key of the row) leads to nothing.
+const EXPIRY: Name = "expiry";
+
+/// Reading typed rows.
+pub trait Read {
+    /// The engine's transaction underneath.
+    fn raw(&self) -> &dyn ReadTx;
+
+    /// The row of one key.
+    fn get<K: Key, V: DeserializeOwned>(&self, table: &Table<K, V>, key: &K) -> Result<Option<V>, Fault> {
+        self.raw().get(table.name(), &key.encoded())?.map(|bytes| parse(table, &bytes)).transpose()
+    }
+
+    /// Up to `limit` rows above `after`, in the order of their keys.
+    fn page<K: RowKey, V: DeserializeOwned>(
+        &self,
+        table: &Table<K, V>,
+        after: Option<&K>,
+        limit: usize,
+    ) -> Result<Page<K, V>, Fault> {
+        let after = after.map(Key::encoded);
+        let span = after.as_deref().map_or(Span::ALL, Span::after);
+        collect(limit, |visit| self.raw().scan(table.name(), span, visit), |key, value| row(table, key, value))
+    }
+
+    /// Up to `limit` rows below `before`, against the order of their keys: where keys are ids, the newest first.
+    fn newest<K: RowKey, V: DeserializeOwned>(
+        &self,
+        table: &Table<K, V>,
+        before: Option<&K>,
+        limit: usize,
+    ) -> Result<Page<K, V>, Fault> {
+        let before = before.map(Key::encoded);
+        let span = Span { to: before.as_deref().map_or(Bound::Unbounded, Bound::Excluded), ..Span::ALL }.backwards();
+        collect(limit, |visit| self.raw().scan(table.name(), span, visit), |key, value| row(table, key, value))
+    }
+
+    /// The one row that a unique index has under `key`, with its own key.
+    fn find<K: RowKey, V: DeserializeOwned, I: Key + ?Sized>(
+        &self,
+        table: &Table<K, V>,
+        index: &Unique<V, I>,
+        key: &I,
+    ) -> Result<Option<(K, V)>, Fault> {
+        let Some(bytes) = self.raw().get(index.name, &key.encoded())? else { return Ok(None) };
+        self.pointed_at(table, index.name, &bytes).map(Some)
+    }
+
+    /// The first `limit` rows that an index has under `key`, in the order of their own keys.
+    fn list<K: RowKey, V: DeserializeOwned, I: Key + ?Sized>(
+        &self,
+        table: &Table<K, V>,
+        index: &Index<V, I>,
+        key: &I,
+        limit: usize,
+    ) -> Result<Vec<(K, V)>, Fault> {
+        self.list_after(table, index, key, None, limit).map(|page| page.rows)
+    }
+
+    /// The same as [`Read::list`], from behind the row `after`.
+    fn list_after<K: RowKey, V: DeserializeOwned, I: Key + ?Sized>(
+        &self,
+        table: &Table<K, V>,
+        index: &Index<V, I>,
+        key: &I,
+        after: Option<&K>,
+        limit: usize,
+    ) -> Result<Page<K, V>, Fault> {
+        let prefix = key.encoded();
+        let mut start = prefix.clone();
+        if let Some(after) = after {
+            after.encode(&mut start);
+        }
+        let span = if after.is_some() { Span::after(&start) } else { Span::from(&start) };
+        let found = collect(
+            limit,
+            |visit| {
+                self.raw().scan(index.name, span, &mut |entry, value| match entry.strip_prefix(prefix.as_slice()) {
+                    Some(own) => visit(own, value),
+                    None => Ok(ControlFlow::Break(())),
+                })
+            },
+            |own, _| Ok((own.to_vec(), ())),
+        )?;
+        let next = found.next.map(|own| decode(index.name, &own)).transpose()?;
+        let rows = found.rows.iter().map(|(own, ())| self.pointed_at(table, index.name, own));
+        Ok(Page { rows: rows.collect::<Result<_, _>>()?, next })
+    }
+
+    /// Up to `limit` keys of rows whose time was over at `now`, the longest dead first.
+    fn overdue<K: RowKey, V>(&self, table: &Table<K, V>, now: Timestamp, limit: usize) -> Result<Vec<K>, Fault> {
+        let prefix = table.name().encoded();
+        let found = collect(
+            limit,
+            |visit| {
+                self.raw().scan(EXPIRY, Span::from(&prefix), &mut |entry, value| {
+                    let Some(mut rest) = entry.strip_prefix(prefix.as_slice()) else {
+                        return Ok(ControlFlow::Break(()));
+                    };
+                    match Timestamp::decode(&mut rest) {
+                        Some(at) if at <= now => visit(rest, value),
+                        _ => Ok(ControlFlow::Break(())),
+                    }
+                })
+            },
+            |own, _| Ok((decode(EXPIRY, own)?, ())),
+        )?;
+        Ok(found.rows.into_iter().map(|(key, ())| key).collect())
+    }
+
+    /// Up to `limit` rows whose time was over at `now`, the longest dead first.
+    fn expired<K: RowKey, V: DeserializeOwned>(
+        &self,
+        table: &Table<K, V>,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(K, V)>, Fault> {
+        self.overdue(table, now, limit)?.iter().map(|key| self.pointed_at(table, EXPIRY, &key.encoded())).collect()
+    }
+
+    /// The row an index entry leads to. An entry that leads nowhere is a damaged file.
+    #[doc(hidden)]
+    fn pointed_at<K: RowKey, V: DeserializeOwned>(
+        &self,
+        table: &Table<K, V>,
+        index: Name,
+        key: &[u8],
+    ) -> Result<(K, V), Fault> {
+        let value = self.raw().get(table.name(), key)?;
+        let value = value.ok_or_else(|| Fault::new(FaultKind::Row, format!("{index} points at no row")))?;
+        row(table, key, &value)
+    }
+}
+
+/// Part of a table or list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<K, V> {
+    pub rows: Vec<(K, V)>,
+    /// Where to go on, if there is more.
+    pub next: Option<K>,
+}
+
+/// A snapshot, typed. Do not hold one across anything slow.
+pub struct View<'a> {
+    raw: &'a dyn ReadTx,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(raw: &'a dyn ReadTx) -> Self {
+        Self { raw }
+    }
+}
+
+impl Read for View<'_> {
+    fn raw(&self) -> &dyn ReadTx {
+        self.raw
+    }
+}
+
+/// A write transaction, typed. It knows who is acting and when, and keeps count: who changes something says what happened.
+pub struct Tx<'a> {
+    raw: &'a mut dyn WriteTx,
+    context: &'a Context,
+    key: &'a MacKey,
+    /// The end of the audit log as this job has it, once it has recorded something.
+    head: Option<Head>,
+    /// The first table it changed that ought to be accounted for.
+    changed: Option<Name>,
+}
+
+impl Read for Tx<'_> {
+    fn raw(&self) -> &dyn ReadTx {
+        self.raw
+    }
+}
+
+impl<'a> Tx<'a> {
+    pub(super) fn new(raw: &'a mut dyn WriteTx, context: &'a Context, key: &'a MacKey) -> Self {
+        Self { raw, context, key, head: None, changed: None }
+    }
+
+    /// The time of the operation: the one time everything in it happens at.
+    pub fn now(&self) -> Timestamp {
+        self.context.at
+    }
+
+    pub fn context(&self) -> &Context {
+        self.context
+    }
+
+    /// Adds a line to the audit log, with the context's who, when and where.
+    pub fn record(&mut self, event: Event) -> Result<(), Fault> {
+        let head = match self.head.take() {
+            Some(head) => head,
+            None => Head::load(self.raw, self.key)?,
+        };
+        self.head = Some(audit::append(self.raw, &head, self.context, &event)?);
+        Ok(())
+    }
+
+    /// Sets a row and its index entries. Faults with `Duplicate` if a unique index has one of its keys for another
+    /// row: look with [`Read::find`] first.
+    pub fn put<K: Key, V: Serialize + DeserializeOwned>(
+        &mut self,
+        table: &Table<K, V>,
+        key: &K,
+        value: &V,
+    ) -> Result<(), Fault> {
+        let key = key.encoded();
+        let bytes = serde_json::to_vec(value)
+            .map_err(|e| Fault::because(FaultKind::Bug, format!("a row of {} has no JSON", table.name()), e))?;
+        if has_entries(table) {
+            let old = self.raw.get(table.name(), &key)?.map(|old| parse(table, &old)).transpose()?;
+            let old = old.map_or_else(Vec::new, |old| entries(table, &key, &old));
+            self.reindex(table, &old, &entries(table, &key, value))?;
+        }
+        self.note(table);
+        self.raw.put(table.name(), &key, &bytes)
+    }
+
+    /// Removes a row and gives it back, if it is there.
+    pub fn take<K: Key, V: DeserializeOwned>(&mut self, table: &Table<K, V>, key: &K) -> Result<Option<V>, Fault> {
+        let key = key.encoded();
+        let Some(bytes) = self.raw.get(table.name(), &key)? else { return Ok(None) };
+        let value = parse(table, &bytes)?;
+        self.reindex(table, &entries(table, &key, &value), &[])?;
+        self.note(table);
+        self.raw.delete(table.name(), &key)?;
+        Ok(Some(value))
+    }
+
+    /// Removes a row that may or may not be there.
+    pub fn delete<K: Key, V: DeserializeOwned>(&mut self, table: &Table<K, V>, key: &K) -> Result<(), Fault> {
+        self.take(table, key).map(drop)
+    }
+
+    /// Ends the job: the audit log's head is written, or the job is refused because it should have had one.
+    pub(super) fn finish(self, name: &'static str) -> Result<(), Fault> {
+        match (self.head, self.changed) {
+            (Some(head), _) => head.save(self.raw, self.key),
+            (None, Some(table)) => {
+                let text = format!("`{name}` changed {table} and recorded no event");
+                Err(Fault::new(FaultKind::Unrecorded, text))
+            }
+            (None, None) => Ok(()),
+        }
+    }
+
+    pub(super) fn raw_mut(&mut self) -> &mut dyn WriteTx {
+        self.raw
+    }
+
+    fn note<K, V>(&mut self, table: &Table<K, V>) {
+        if table.bookkeeping() == Bookkeeping::Logged && self.changed.is_none() {
+            self.changed = Some(table.name());
+        }
+    }
+
+    fn reindex<K, V>(&mut self, table: &Table<K, V>, old: &[Entry], new: &[Entry]) -> Result<(), Fault> {
+        for gone in old.iter().filter(|entry| !new.contains(entry)) {
+            self.raw.delete(gone.index, &gone.key)?;
+        }
+        for entry in new.iter().filter(|entry| !old.contains(entry)) {
+            if entry.sharing == Sharing::Unique && self.raw.get(entry.index, &entry.key)?.is_some() {
+                let text = format!("{} has this {} already", table.name(), entry.index);
+                return Err(Fault::new(FaultKind::Duplicate, text));
+            }
+            self.raw.put(entry.index, &entry.key, &entry.value)?;
+        }
+        Ok(())
+    }
+}
+
+/// One line of an index, of one row.
+#[derive(PartialEq, Eq)]
+struct Entry {
+    index: Name,
+    sharing: Sharing,
+    key: Vec<u8>,
+    value: Vec<u8>,
+}
+
+const fn has_entries<K, V>(table: &Table<K, V>) -> bool {
+    !table.indexes().is_empty() || table.expiry().is_some()
+}
+
+/// Every index line of a row. Shared: index key, then row key, leads to nothing. Unique: index key leads to row key.
+fn entries<K, V>(table: &Table<K, V>, own: &[u8], row: &V) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for index in table.indexes() {
+        let (index, sharing) = (*index, index.sharing());
+        index.keys(row, &mut |key| {
+            let (key, value) = match sharing {
+                Sharing::Shared => ([key, own].concat(), Vec::new()),
+                Sharing::Unique => (key.to_vec(), own.to_vec()),
+            };
+            let entry = Entry { index: index.name(), sharing, key, value };
+            if !entries.contains(&entry) {
+                entries.push(entry);
+            }
+        });
+    }
+    if let Some(at) = table.expiry().and_then(|expires| expires(row)) {
+        let mut key = (table.name(), at).encoded();
+        key.extend_from_slice(own);
+        entries.push(Entry { index: EXPIRY, sharing: Sharing::Shared, key, value: Vec::new() });
+    }
+    entries
+}
+
+fn parse<K, V: DeserializeOwned>(table: &Table<K, V>, bytes: &[u8]) -> Result<V, Fault> {
+    serde_json::from_slice(bytes)
+        .map_err(|e| Fault::because(FaultKind::Row, format!("a row of {} does not parse", table.name()), e))
+}
+
+fn row<K: RowKey, V: DeserializeOwned>(table: &Table<K, V>, key: &[u8], value: &[u8]) -> Result<(K, V), Fault> {
+    Ok((decode(table.name(), key)?, parse(table, value)?))
+}
+
+fn decode<K: RowKey>(table: Name, key: &[u8]) -> Result<K, Fault> {
+    K::decoded(key).ok_or_else(|| Fault::new(FaultKind::Row, format!("a key of {table} does not parse")))
+}
+
+/// Walks a scan, makes up to `limit` rows of it, and says where to go on if there is one more.
+fn collect<K: Clone, V>(
+    limit: usize,
+    scan: impl FnOnce(&mut Visit<'_>) -> Result<(), Fault>,
+    make: impl Fn(&[u8], &[u8]) -> Result<(K, V), Fault>,
+) -> Result<Page<K, V>, Fault> {
+    let limit = limit.min(MAX_ROWS);
+    let mut rows: Vec<(K, V)> = Vec::new();
+    let mut next = None;
+    scan(&mut |key, value| {
+        if rows.len() >= limit {
+            next = rows.last().map(|(key, _)| key.clone());
+            return Ok(ControlFlow::Break(()));
+        }
+        rows.push(make(key, value)?);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(Page { rows, next })
+}
