@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::machine::Machine;
 use super::scope::ScopeSet;
+use super::signing_key::Algorithm;
 use crate::base::{Digest, Id, Named, RedirectUri, Resource, Timestamp};
 
 /// A `client_id`.
@@ -101,7 +102,7 @@ pub struct Client {
     pub client_uri: Option<String>,
     /// OpenID Connect Dynamic Client Registration §2; `None` means its default, RS256.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id_token_signed_response_alg: Option<String>,
+    pub id_token_signed_response_alg: Option<Algorithm>,
     pub created_at: Timestamp,
     /// Set by the first token or code; a dynamic registration that stays without is reaped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -228,6 +229,13 @@ pub struct ClientSecret {
     pub created_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+}
+
+/// A client-id document as it was when somebody last consented to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DocumentRecord {
+    pub client: Client,
+    pub seen_at: Timestamp,
 }
 
 /// What is left of a registration that was removed, so that its old holder can be told.

@@ -96,6 +96,8 @@ events! {
     SignedIn { person: Id<Person>, session: Id<Session> } = "person.signed_in", Traffic;
     /// A sign-in to a known account was refused.
     SignInRefused { person: Id<Person>, why: String } = "person.sign_in_refused", Traffic;
+    /// When sessions were last used, written down together.
+    SessionsSeen { count: u64 } = "session.seen", Traffic;
     /// A person signed out.
     SignedOut { person: Id<Person>, session: Id<Session> } = "person.signed_out", Traffic;
 

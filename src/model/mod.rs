@@ -13,11 +13,13 @@ mod resource;
 mod scope;
 mod session;
 mod setup;
+mod signing_key;
 mod token;
 
 pub use authorization::{Authorization, Prompt};
 pub use client::{
-    ApplicationType, AuthMethod, Client, ClientId, ClientSecret, ClientState, GrantType, Provenance, Tombstone,
+    ApplicationType, AuthMethod, Client, ClientId, ClientSecret, ClientState, DocumentRecord, GrantType, Provenance,
+    Tombstone,
 };
 pub use code::{AuthorizationCode, CodeState};
 pub use consent::Consent;
@@ -30,4 +32,5 @@ pub use resource::{ProtectedResource, TokenFormat};
 pub use scope::{ParseScopeError, Risk, Scope, ScopeEntry, ScopeSet};
 pub use session::{Browser, Session};
 pub use setup::{FrozenIssuer, InitialAccessToken, SetupState};
+pub use signing_key::{Algorithm, JwsAlgorithm, KeyState, ParseAlgorithmError, PublicJwk, Sealed, SigningKey};
 pub use token::{AccessRecord, RevokedToken, SignInFailures, UsedAssertion};

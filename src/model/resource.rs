@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::scope::ScopeSet;
+use super::signing_key::Algorithm;
 use crate::base::{Id, Lifetime, Named, Resource, Timestamp};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,8 +19,8 @@ pub struct ProtectedResource {
     pub scopes: ScopeSet,
     /// What a request without `scope` means.
     pub default_scopes: ScopeSet,
-    /// The JWS algorithm of its access tokens: `ES256`, `RS256` or `EdDSA`.
-    pub algorithm: String,
+    /// What its access tokens are signed with.
+    pub algorithm: Algorithm,
     pub format: TokenFormat,
     pub access_for: Lifetime,
     /// The one that a request without `resource` means.

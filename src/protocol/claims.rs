@@ -1,9 +1,11 @@
 //! What an access token and an id token say. RFC 9068 §2.2, OpenID Connect Core §2.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use crate::base::{Id, Timestamp};
-use crate::model::{ClientId, Family, Person, ScopeSet, Subject};
+use crate::model::{Algorithm, ClientId, Family, Person, ScopeSet, Subject};
 
 /// The `typ` of an access token. RFC 9068 §2.1: "JWT access tokens MUST include this media type in the "typ" header".
 pub const ACCESS_TOKEN_TYPE: &str = "at+jwt";
@@ -92,14 +94,13 @@ impl PersonClaims {
 /// `at_hash`. OpenID Connect Core §3.1.3.6: "the base64url encoding of the left-most half of the hash of the octets of the
 /// ASCII representation of the access_token value, where the hash algorithm used is the hash algorithm used in the alg
 /// Header Parameter of the ID Token's JOSE Header". Ed25519 hashes with SHA-512.
-pub fn at_hash(access_token: &str, algorithm: &str) -> String {
-    use base64::Engine as _;
+pub fn at_hash(access_token: &str, algorithm: Algorithm) -> String {
     let hash = match algorithm {
-        "EdDSA" => ring::digest::digest(&ring::digest::SHA512, access_token.as_bytes()),
-        _ => ring::digest::digest(&ring::digest::SHA256, access_token.as_bytes()),
+        Algorithm::EdDSA => ring::digest::digest(&ring::digest::SHA512, access_token.as_bytes()),
+        Algorithm::ES256 | Algorithm::RS256 => ring::digest::digest(&ring::digest::SHA256, access_token.as_bytes()),
     };
     let (left, _) = hash.as_ref().split_at(hash.as_ref().len() / 2);
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(left)
+    URL_SAFE_NO_PAD.encode(left)
 }
 
 #[cfg(test)]
@@ -109,6 +110,6 @@ mod tests {
     #[test]
     fn at_hash_of_the_openid_connect_core_example() {
         // OpenID Connect Core appendix A.4.
-        assert_eq!(at_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y", "RS256"), "77QmUPtjPfzWtF2AnpK9RQ");
+        assert_eq!(at_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y", Algorithm::RS256), "77QmUPtjPfzWtF2AnpK9RQ");
     }
 }

@@ -19,6 +19,7 @@ mod memory;
 pub mod migrate;
 mod redb;
 mod table;
+pub mod tables;
 mod tx;
 
 use std::path::Path;

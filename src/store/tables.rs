@@ -1,0 +1,110 @@
+//! Every table of the product, in one list. Names are part of the file format.
+
+use super::table::{AnyTable, Index, Table, Unique};
+use crate::base::{Digest, Id};
+use crate::model::{
+    AccessRecord, AuthorizationCode, Client, ClientId, Consent, DocumentRecord, Family, FrozenIssuer,
+    InitialAccessToken, Machine, Person, ProtectedResource, RefreshToken, RevokedToken, ScopeEntry, Session,
+    SetupState, SignInFailures, SigningKey, Tombstone, UsedAssertion,
+};
+
+// People, and the browsers they sit at.
+
+/// An address is one account, however it is capitalized.
+pub static PEOPLE_BY_EMAIL: Unique<Person, str> = Unique::new("people_by_email", |p, out| out(&p.email.folded()));
+pub static PEOPLE: Table<Id<Person>, Person> = Table::new("people").indexed(&[&PEOPLE_BY_EMAIL]);
+
+pub static SESSIONS_BY_PERSON: Index<Session, Id<Person>> =
+    Index::new("sessions_by_person", |session, out| out(&session.person));
+pub static SESSIONS: Table<Id<Session>, Session> =
+    Table::new("sessions").indexed(&[&SESSIONS_BY_PERSON]).expires(|session| Some(session.expires_at));
+
+/// Keyed by a bucket of the account name's MAC.
+pub static FAILURES: Table<u64, SignInFailures> = Table::new("sign_in_failures")
+    .expires(|failures: &SignInFailures| Some(failures.expires_at))
+    .unlogged("a counter per bucket, 65,536 of them at most; the refusals themselves are recorded");
+
+/// A person's consent is found by whom it was given to, for which resource.
+pub static CONSENTS_BY_GRANT: Unique<Consent, (Id<Person>, String, String)> =
+    Unique::new("consents_by_grant", |c, out| out(&consent_key(c.person, &c.client_id, c.resource.as_ref())));
+pub static CONSENTS_BY_PERSON: Index<Consent, Id<Person>> =
+    Index::new("consents_by_person", |consent, out| out(&consent.person));
+pub static CONSENTS: Table<Id<Consent>, Consent> =
+    Table::new("consents").indexed(&[&CONSENTS_BY_GRANT, &CONSENTS_BY_PERSON]);
+
+/// The key of [`CONSENTS_BY_GRANT`]: no resource is the empty one.
+pub fn consent_key(
+    person: Id<Person>,
+    client: &ClientId,
+    resource: Option<&crate::base::Resource>,
+) -> (Id<Person>, String, String) {
+    (person, client.to_string(), resource.map(ToString::to_string).unwrap_or_default())
+}
+
+// Applications, machines, and what they may reach.
+
+/// Only registrations that nobody has used have an end; housekeeping turns it into a tombstone.
+pub static CLIENTS: Table<Id<Client>, Client> = Table::new("clients").expires(|client| client.reaped_at);
+pub static TOMBSTONES: Table<Id<Client>, Tombstone> = Table::new("tombstones").expires(|tomb| Some(tomb.expires_at));
+/// Client-id documents as they were when somebody last consented, by URL.
+pub static DOCUMENTS: Table<String, DocumentRecord> = Table::new("client_documents");
+pub static INITIAL_TOKENS: Table<Id<InitialAccessToken>, InitialAccessToken> =
+    Table::new("initial_access_tokens").expires(|token| Some(token.expires_at));
+
+pub static MACHINES: Table<Id<Machine>, Machine> = Table::new("machines");
+
+/// By the folded identifier and every folded alias.
+pub static RESOURCES_BY_URL: Unique<ProtectedResource, str> = Unique::new("resources_by_url", |resource, out| {
+    let mut seen: Vec<String> = Vec::with_capacity(1 + resource.aliases.len());
+    for url in std::iter::once(&resource.identifier).chain(&resource.aliases) {
+        let folded = url.folded();
+        if !seen.contains(&folded) {
+            out(&folded);
+            seen.push(folded);
+        }
+    }
+});
+pub static RESOURCES: Table<Id<ProtectedResource>, ProtectedResource> =
+    Table::new("resources").indexed(&[&RESOURCES_BY_URL]);
+
+pub static SCOPES: Table<String, ScopeEntry> = Table::new("scopes");
+
+// Grants and tokens.
+
+pub static CODES: Table<Id<AuthorizationCode>, AuthorizationCode> =
+    Table::new("codes").expires(|code| Some(code.forgotten_at));
+
+/// What one application holds of one person.
+pub static FAMILIES_BY_GRANT: Index<Family, (Id<Person>, String)> =
+    Index::new("families_by_grant", |family, out| out(&(family.person, family.client_id.to_string())));
+pub static FAMILIES: Table<Id<Family>, Family> =
+    Table::new("families").indexed(&[&FAMILIES_BY_GRANT]).expires(|family| Some(family.expires_at));
+pub static REFRESH: Table<Id<RefreshToken>, RefreshToken> =
+    Table::new("refresh_tokens").expires(|token| Some(token.expires_at));
+
+/// Opaque access tokens.
+pub static ACCESS: Table<Id<AccessRecord>, AccessRecord> =
+    Table::new("access_tokens").expires(|record| Some(record.expires_at));
+/// Access tokens of either format that were revoked before their time.
+pub static REVOKED: Table<Id<AccessRecord>, RevokedToken> =
+    Table::new("revoked_tokens").expires(|token| Some(token.expires_at));
+
+/// By the client and its `jti`.
+pub static ASSERTIONS: Table<Digest, UsedAssertion> = Table::new("client_assertions")
+    .expires(|assertion: &UsedAssertion| Some(assertion.expires_at))
+    .unlogged("remembered for five minutes so that none is used twice; the grants they authenticate are recorded");
+
+// The appliance itself.
+
+pub static SIGNING_KEYS: Table<Id<SigningKey>, SigningKey> = Table::new("signing_keys");
+/// One row, under [`ONLY`].
+pub static ISSUER: Table<String, FrozenIssuer> = Table::new("issuer");
+/// One row, under [`ONLY`].
+pub static SETUP: Table<String, SetupState> = Table::new("setup");
+
+/// The key of a table's only row.
+pub const ONLY: &str = "only";
+
+/// The tables whose rows housekeeping removes when their time is over.
+pub static SWEPT: [&dyn AnyTable; 10] =
+    [&SESSIONS, &FAILURES, &TOMBSTONES, &INITIAL_TOKENS, &CODES, &FAMILIES, &REFRESH, &ACCESS, &REVOKED, &ASSERTIONS];
