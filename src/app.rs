@@ -1,1 +1,59 @@
-//! app
+//! What the process owns. No behaviour: operations have that.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use crate::base::{Clock, Entropy, Issuer, MacKey};
+use crate::config::Config;
+use crate::keys::{KeyRing, Passwords, Sealer};
+use crate::outbound::Outbound;
+use crate::store::Store;
+
+mod tally;
+mod verified;
+
+pub use tally::{LastSeen, Tally};
+pub use verified::VerifiedTokens;
+
+/// The handle that every request and every command holds. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// The parts, each with its own room.
+pub struct Parts {
+    pub config: Config,
+    /// One string, frozen at first start.
+    pub issuer: Issuer,
+    pub clock: Clock,
+    pub entropy: Entropy,
+    pub store: Store,
+    pub keys: KeyRing,
+    pub passwords: Passwords,
+    pub outbound: Outbound,
+    /// Seals signing keys in their rows.
+    pub row_sealer: Sealer,
+    /// Seals what travels through a browser and comes back.
+    pub ticket_sealer: Sealer,
+    pub csrf: MacKey,
+    pub throttle: MacKey,
+    /// Our own access tokens that were verified not long ago.
+    pub verified: VerifiedTokens,
+    /// What strangers were refused, until it is written down.
+    pub tally: Tally,
+    /// When sessions were last used, until it is written down.
+    pub last_seen: LastSeen,
+}
+
+impl App {
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

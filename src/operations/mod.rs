@@ -1,1 +1,39 @@
-//! operations
+//! Verbs. One file, one thing that a person, a client or the appliance can do. The only room that writes to the store.
+
+pub mod account;
+pub mod authenticate_client;
+pub mod authorize;
+pub mod consent;
+pub mod find_client;
+pub mod find_resource;
+pub mod housekeeping;
+pub mod introspect;
+pub mod revoke;
+pub mod sign_in;
+pub mod sign_out;
+pub mod token;
+pub mod userinfo;
+
+use crate::base::Fault;
+use crate::protocol::refusal::Refusal;
+
+/// Why an operation did not do what was asked.
+#[derive(Clone, Debug)]
+pub enum Problem {
+    /// The rules say no.
+    Refused(Refusal),
+    /// We are broken.
+    Broken(Fault),
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        Self::Broken(fault)
+    }
+}

@@ -11,20 +11,12 @@ use crate::model::{
 /// Longest `state` that is carried back, in bytes.
 pub const LONGEST_STATE: usize = 2_048;
 
-/// Why an authorization request is refused, and who is told.
+/// Why an authorization request is refused on a page of ours.
 ///
 /// OAuth 2.1 §4.1.2.1: "If the request fails due to a missing, invalid, or mismatching redirect URI, or if the client
 /// identifier is missing or invalid, the authorization server SHOULD inform the resource owner of the error and MUST NOT
-/// automatically redirect the user agent to the invalid redirect URI." The two cannot be mixed up: only one has a URI.
-#[derive(Clone, Debug)]
-pub enum Refuse {
-    /// On a page of ours.
-    Show(Show),
-    /// To the client, at a redirect URI that was checked.
-    Redirect { redirect_uri: RedirectUri, state: Option<String>, refusal: Refusal },
-}
-
-/// What is told on a page of ours.
+/// automatically redirect the user agent to the invalid redirect URI." The two cannot be mixed up: this type has no URI,
+/// and a [`Refusal`] is only come by once there is an [`Addressed`] to send it to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Show {
     ClientMissing,

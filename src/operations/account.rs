@@ -1,0 +1,77 @@
+//! What a person sees and ends of their own.
+
+use super::sign_in::SignedIn;
+use super::revoke::end_family;
+use crate::app::App;
+use crate::base::{Fault, Id, Timestamp};
+use crate::model::{Consent, Context, Event, RevokedBecause, ScopeEntry};
+use crate::store::Read;
+use crate::store::tables::{CONSENTS, CONSENTS_BY_PERSON, FAMILIES, FAMILIES_BY_GRANT, SCOPES};
+
+/// Most applications on one page.
+const MOST: usize = 200;
+
+/// One application and what it may do.
+#[derive(Clone, Debug)]
+pub struct ConnectedApplication {
+    pub consent: Consent,
+    pub scopes: Vec<ScopeEntry>,
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// The applications somebody has allowed something.
+pub async fn connected_applications(app: &App, signed_in: &SignedIn) -> Result<Vec<ConnectedApplication>, Fault> {
+    let person = signed_in.person().id;
+    app.store
+        .read(move |view| {
+            let consents = view.list(&CONSENTS, &CONSENTS_BY_PERSON, &person, MOST)?;
+            consents
+                .into_iter()
+                .map(|(_, consent)| {
+                    let key = (person, consent.client_id.to_string());
+                    let families = view.list(&FAMILIES, &FAMILIES_BY_GRANT, &key, MOST)?;
+                    let used = families.iter().filter(|(_, family)| family.resource == consent.resource);
+                    let names = consent.scope.iter().map(|scope| view.get(&SCOPES, &scope.as_str().to_owned()));
+                    Ok(ConnectedApplication {
+                        last_used_at: used.map(|(_, family)| family.last_used_at).max(),
+                        scopes: names.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect(),
+                        consent,
+                    })
+                })
+                .collect()
+        })
+        .await
+}
+
+/// Takes a consent back: the application is asked about again, and everything it holds for this resource ends in the same
+/// transaction. Says whether there was one of this person's.
+pub async fn revoke_consent(app: &App, ctx: &Context, signed_in: &SignedIn, id: Id<Consent>) -> Result<bool, Fault> {
+    let person = signed_in.person().id;
+    let ctx = ctx.by(signed_in.actor());
+    app.store
+        .write("revoke consent", &ctx, move |tx| {
+            let Some(consent) = tx.get(&CONSENTS, &id)?.filter(|consent| consent.person == person) else {
+                return Ok(false);
+            };
+            tx.delete(&CONSENTS, &id)?;
+            let key = (person, consent.client_id.to_string());
+            let mut ended = 0;
+            let mut after = None;
+            loop {
+                let page = tx.list_after(&FAMILIES, &FAMILIES_BY_GRANT, &key, after.as_ref(), MOST)?;
+                for (id, family) in &page.rows {
+                    if family.resource == consent.resource && family.is_live(tx.now()) {
+                        end_family(tx, *id, RevokedBecause::ConsentRevoked)?;
+                        ended += 1;
+                    }
+                }
+                match page.next {
+                    Some(next) => after = Some(next),
+                    None => break,
+                }
+            }
+            tx.record(Event::ConsentRevoked { person, client: consent.client_id, families: ended })?;
+            Ok(true)
+        })
+        .await
+}

@@ -1,0 +1,448 @@
+//! A browser's way through an authorization. OAuth 2.1 §4.1.1, OpenID Connect Core §3.1.2.
+//!
+//! Nothing is stored until somebody who is signed in has allowed something: a stranger at this endpoint makes nobody write. What
+//! is asked for travels sealed, in a ticket that is good in one browser for a few minutes. Every page comes back here, and
+//! `protocol::authorize::next` alone knows which comes after which.
+
+use serde::{Deserialize, Serialize};
+
+use super::find_client::{self, Found};
+use super::find_resource;
+use super::sign_in::SignedIn;
+use crate::app::App;
+use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, OpaqueToken, RedirectUri, Timestamp, TokenKind};
+use crate::model::{
+    Authorization, AuthorizationCode, Client, ClientId, CodeState, Consent, Context, DocumentRecord, Event, Person, PersonState,
+    ProtectedResource, Provenance, Request, Scope, ScopeEntry, ScopeSet,
+};
+use crate::protocol::authorize::{self, Addressed, Next, Present, Show};
+use crate::protocol::params::Parameters;
+use crate::protocol::refusal::Refusal;
+use crate::store::tables::{
+    CLIENTS, CODES, CONSENTS, CONSENTS_BY_GRANT, DOCUMENTS, PEOPLE, SCOPES, SESSIONS, consent_key,
+};
+use crate::store::{Read, Tx};
+
+/// What the browser is to do.
+#[derive(Debug)]
+pub enum Step {
+    /// Go back to the client, with a code or an error.
+    Answer(String),
+    /// Sign in, then come back with the ticket.
+    SignIn(SignInAsk),
+    /// Ask the person.
+    Consent(Box<ConsentAsk>),
+    /// Show a page of ours; nothing goes to the client.
+    Show(Show),
+    /// The ticket is over, was answered already, or belongs to another browser.
+    Over,
+}
+
+#[derive(Debug)]
+pub struct SignInAsk {
+    pub ticket: String,
+    /// The application's name.
+    pub application: String,
+    pub login_hint: Option<String>,
+    /// Somebody is signed in and has to prove it again.
+    pub again: bool,
+}
+
+/// Everything the consent page says.
+#[derive(Debug)]
+pub struct ConsentAsk {
+    pub ticket: String,
+    pub client: Client,
+    pub person: Person,
+    pub resource: Option<ProtectedResource>,
+    pub redirect_uri: RedirectUri,
+    /// What is asked for and not held yet, in words.
+    pub scopes: Vec<ScopeEntry>,
+    /// What it holds already, in words.
+    pub held: Vec<ScopeEntry>,
+    pub asked: ScopeSet,
+    /// Refresh tokens will be given: until the person takes it back.
+    pub lasting: bool,
+    pub access_for: Lifetime,
+}
+
+/// What the consent form brings back: what was asked, and of whom.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Shown {
+    pub(super) authorization: Authorization,
+    pub(super) person: Id<Person>,
+    pub(super) held: ScopeSet,
+}
+
+const AUTHORIZATION: &[u8] = b"authorization";
+const CONSENT: &[u8] = b"consent";
+
+/// An authorization request arrives. `browser` is the digest of the browser's own cookie.
+pub async fn begin(
+    app: &App,
+    ctx: &Context,
+    query: &[u8],
+    browser: Digest,
+    signed_in: Option<&SignedIn>,
+) -> Result<Step, Fault> {
+    let params = match Parameters::parse(query) {
+        Ok(params) => params,
+        Err(refusal) => return Ok(Step::Show(Show::Unreadable(refusal))),
+    };
+    let client_id = match authorize::client_id(&params) {
+        Ok(id) => id,
+        Err(show) => return Ok(show_counted(app, show)),
+    };
+    let client = match find_client::find(app, &client_id).await? {
+        Found::Client(client) => *client,
+        Found::Gone(tombstone) => return Ok(Step::Show(Show::ClientGone { name: tombstone.name })),
+        Found::BadDocument(error) => return Ok(show_counted(app, Show::ClientDocument(error.to_string()))),
+        Found::Unknown => return Ok(show_counted(app, Show::ClientUnknown)),
+    };
+    let addressed = match authorize::address(&params, &client) {
+        Ok(addressed) => addressed,
+        Err(show) => return Ok(show_counted(app, show)),
+    };
+    match read(app, ctx, &params, &client, &addressed, browser).await? {
+        Ok(authorization) => step(app, ctx, authorization, client, signed_in).await,
+        Err(refusal) => {
+            app.tally.count("authorization request refused");
+            Ok(Step::Answer(refuse(app, ctx, &addressed.redirect_uri, addressed.state.as_deref(), &refusal)))
+        }
+    }
+}
+
+/// The browser comes back with its ticket.
+pub async fn resume(
+    app: &App,
+    ctx: &Context,
+    ticket: &str,
+    browser: Digest,
+    signed_in: Option<&SignedIn>,
+) -> Result<Step, Fault> {
+    let Some(authorization) = open::<Authorization>(app, ticket, AUTHORIZATION) else { return Ok(Step::Over) };
+    if !is_current(app, &authorization, browser, ctx.at) {
+        return Ok(Step::Over);
+    }
+    match find_client::find(app, &authorization.client_id).await?.client() {
+        Some(client) if client.fingerprint() == authorization.client => step(app, ctx, authorization, client, signed_in).await,
+        _ => Ok(Step::Over),
+    }
+}
+
+/// What a sign-in page says, if its ticket is good here: the application it is for.
+pub async fn sign_in_ask(app: &App, ctx: &Context, ticket: &str, browser: Digest) -> Result<Option<SignInAsk>, Fault> {
+    match resume(app, ctx, ticket, browser, None).await? {
+        Step::SignIn(ask) => Ok(Some(ask)),
+        _ => Ok(None),
+    }
+}
+
+/// Whether it was asked here, and not too long ago. Attack cases 40 and 42: a link or form from another browser is worth nothing.
+pub(super) fn is_current(app: &App, authorization: &Authorization, browser: Digest, now: Timestamp) -> bool {
+    authorization.browser == browser && now < authorization.asked_at.plus(app.config.lifetimes.authorization)
+}
+
+/// Reads the request of a client whose redirect URI was checked.
+async fn read(
+    app: &App,
+    ctx: &Context,
+    params: &Parameters<'_>,
+    client: &Client,
+    addressed: &Addressed,
+    browser: Digest,
+) -> Result<Result<Authorization, Refusal>, Fault> {
+    let request = match authorize::read(params, client) {
+        Ok(request) => request,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let asked = request.resource.clone();
+    let facts = app.store.read(move |view| find_resource::facts(view, asked.as_ref())).await?;
+    let (resource, narrowed) = match authorize::narrow(&request, client, facts) {
+        Ok(narrowed) => narrowed,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    Ok(Ok(Authorization {
+        id: Id::new(ctx.at, &app.entropy)?,
+        client_id: client.id.clone(),
+        client: client.fingerprint(),
+        redirect_uri: addressed.redirect_uri.clone(),
+        state: addressed.state.clone(),
+        scope: narrowed.scope,
+        dropped: narrowed.dropped,
+        resource: resource.map(|resource| resource.identifier),
+        code_challenge: request.code_challenge,
+        nonce: request.nonce,
+        prompt: request.prompt,
+        max_age: request.max_age,
+        login_hint: request.login_hint,
+        asked_at: ctx.at,
+        browser,
+    }))
+}
+
+/// Takes the one step that comes next.
+async fn step(
+    app: &App,
+    ctx: &Context,
+    authorization: Authorization,
+    client: Client,
+    signed_in: Option<&SignedIn>,
+) -> Result<Step, Fault> {
+    let present = signed_in.map(present);
+    let consent = match signed_in {
+        None => None,
+        Some(signed_in) => {
+            let key = consent_key(signed_in.person().id, &authorization.client_id, authorization.resource.as_ref());
+            app.store.read(move |view| Ok(view.find(&CONSENTS, &CONSENTS_BY_GRANT, &key)?.map(|(_, c)| c))).await?
+        }
+    };
+    match (authorize::next(&authorization, present, consent.as_ref()), signed_in) {
+        (Next::Refuse(refusal), _) => Ok(Step::Answer(refuse_authorization(app, ctx, &authorization, refusal))),
+        (Next::SignIn { again }, _) => Ok(Step::SignIn(SignInAsk {
+            application: client.name,
+            login_hint: authorization.login_hint.clone(),
+            again,
+            ticket: seal(app, &authorization, AUTHORIZATION)?,
+        })),
+        (Next::Consent { held }, Some(signed_in)) => ask_consent(app, authorization, client, signed_in, held).await,
+        (Next::Answer, Some(signed_in)) => answer_silently(app, ctx, authorization, client, signed_in).await,
+        (Next::Consent { .. } | Next::Answer, None) => Err(Fault::new(FaultKind::Bug, "nobody is there to be asked")),
+    }
+}
+
+async fn ask_consent(
+    app: &App,
+    authorization: Authorization,
+    client: Client,
+    signed_in: &SignedIn,
+    held: ScopeSet,
+) -> Result<Step, Fault> {
+    let named = authorization.resource.clone();
+    let wanted = authorization.scope.minus(&held);
+    let had = held.clone();
+    let (resource, scopes, held_entries) = app
+        .store
+        .read(move |view| {
+            let resource = named.as_ref().map(|named| find_resource::named(view, named)).transpose()?.flatten();
+            Ok((resource, in_words(view, &wanted)?, in_words(view, &had)?))
+        })
+        .await?;
+    let shown = Shown { authorization: authorization.clone(), person: signed_in.person().id, held };
+    Ok(Step::Consent(Box::new(ConsentAsk {
+        ticket: seal(app, &shown, CONSENT)?,
+        person: signed_in.person().clone(),
+        access_for: resource.as_ref().map_or(app.config.lifetimes.access, |resource| resource.access_for),
+        lasting: client.allows_grant(crate::model::GrantType::RefreshToken),
+        resource,
+        redirect_uri: authorization.redirect_uri,
+        scopes,
+        held: held_entries,
+        asked: authorization.scope,
+        client,
+    })))
+}
+
+/// What the catalogue says about each scope; one that has gone from it meanwhile is shown by its name, as risky.
+fn in_words(read: &impl Read, scopes: &ScopeSet) -> Result<Vec<ScopeEntry>, Fault> {
+    let unknown = |scope: &Scope| ScopeEntry {
+        name: scope.clone(),
+        description: format!("Use {scope}"),
+        risk: crate::model::Risk::High,
+        implies: ScopeSet::new(),
+        created_at: Timestamp::default(),
+    };
+    scopes
+        .iter()
+        .map(|scope| Ok(read.get(&SCOPES, &scope.as_str().to_owned())?.unwrap_or_else(|| unknown(scope))))
+        .collect()
+}
+
+/// Answers under a remembered consent, which is looked at again inside the transaction: it may have been revoked meanwhile.
+async fn answer_silently(
+    app: &App,
+    ctx: &Context,
+    authorization: Authorization,
+    client: Client,
+    signed_in: &SignedIn,
+) -> Result<Step, Fault> {
+    let ctx = ctx.by(signed_in.actor());
+    let answering = Answering { app: app.clone(), authorization, client, session: signed_in.session().id };
+    let (person, present) = (signed_in.person().id, present(signed_in));
+    let answering_too = answering.clone();
+    let outcome = app.store.write("answer authorization", &ctx, move |tx| {
+        let authorization = &answering.authorization;
+        let key = consent_key(person, &authorization.client_id, authorization.resource.as_ref());
+        let consent = tx.find(&CONSENTS, &CONSENTS_BY_GRANT, &key)?.map(|(_, consent)| consent);
+        match authorize::next(authorization, Some(present), consent.as_ref()) {
+            Next::Answer => answering.issue_code(tx, &authorization.scope),
+            _ => Ok(Err(Refusal::InteractionRequired)),
+        }
+    });
+    Ok(answering_too.to_client(&ctx, outcome.await?))
+}
+
+/// What it takes to answer an authorization with a code.
+#[derive(Clone)]
+pub(super) struct Answering {
+    pub(super) app: App,
+    pub(super) authorization: Authorization,
+    pub(super) client: Client,
+    pub(super) session: Id<crate::model::Session>,
+}
+
+impl Answering {
+    /// Puts down a code, once: its id is the authorization's, so a second answer finds the first (attack case 39).
+    pub(super) fn issue_code(&self, tx: &mut Tx<'_>, scope: &ScopeSet) -> Result<Result<OpaqueToken, Refusal>, Fault> {
+        let authorization = &self.authorization;
+        let id: Id<AuthorizationCode> = authorization.id.of();
+        let now = tx.now();
+        if tx.get(&CODES, &id)?.is_some() {
+            return Ok(Err(Refusal::AuthorizationOver));
+        }
+        let Some(session) = tx.get(&SESSIONS, &self.session)? else { return Ok(Err(Refusal::LoginRequired)) };
+        let person = tx.get(&PEOPLE, &session.person)?;
+        if person.is_none_or(|person| person.state != PersonState::Active) {
+            return Ok(Err(Refusal::AccessDenied));
+        }
+        if !find_client::stands(tx, &authorization.client_id)? {
+            return Ok(Err(Refusal::AccessDenied));
+        }
+        let code = OpaqueToken::new(TokenKind::AuthorizationCode, id, &self.app.entropy)?;
+        let expires_at = now.plus(self.app.config.lifetimes.code);
+        let row = AuthorizationCode {
+            id,
+            digest: code.digest(),
+            client_id: authorization.client_id.clone(),
+            redirect_uri: authorization.redirect_uri.clone(),
+            code_challenge: authorization.code_challenge.clone(),
+            person: session.person,
+            session: session.id,
+            scope: scope.clone(),
+            resource: authorization.resource.clone(),
+            nonce: authorization.nonce.clone(),
+            auth_time: session.auth_time,
+            issued_at: now,
+            expires_at,
+            forgotten_at: expires_at.plus(REMEMBERED),
+            state: CodeState::Fresh,
+        };
+        tx.put(&CODES, &id, &row)?;
+        mark_used(tx, &self.client)?;
+        if !authorization.dropped.is_empty() {
+            let (client, dropped) = (authorization.client_id.clone(), authorization.dropped.clone());
+            tx.record(Event::ScopeNarrowed { client, dropped })?;
+        }
+        tx.record(Event::CodeIssued {
+            client: authorization.client_id.clone(),
+            person: session.person,
+            scope: scope.clone(),
+            resource: authorization.resource.clone(),
+            code: row.digest.short(),
+        })?;
+        Ok(Ok(code))
+    }
+
+    /// The browser's way back, with the code or with the reason why there is none.
+    pub(super) fn to_client(&self, ctx: &Context, outcome: Result<OpaqueToken, Refusal>) -> Step {
+        let authorization = &self.authorization;
+        match outcome {
+            Ok(code) => {
+                let answer = [("code", code.secret().expose())];
+                let (to, state) = (&authorization.redirect_uri, authorization.state.as_deref());
+                Step::Answer(authorize::answer_url(to, state, self.app.issuer.as_str(), &answer))
+            }
+            Err(Refusal::AuthorizationOver) => Step::Over,
+            Err(refusal) => Step::Answer(refuse_authorization(&self.app, ctx, authorization, refusal)),
+        }
+    }
+}
+
+/// How long a spent or expired code is remembered, so that its replay is known for one.
+const REMEMBERED: Lifetime = Lifetime::from_hours(1);
+/// A dynamic registration that was used is kept this long after its last use, give or take a month.
+const IDLE_FOR: Lifetime = Lifetime::from_days(120);
+const IDLE_MARGIN: Lifetime = Lifetime::from_days(30);
+
+/// Notes that the application was used: a dynamic registration is then no longer about to be reaped, and a client-id document
+/// is kept as it was consented to.
+fn mark_used(tx: &mut Tx<'_>, client: &Client) -> Result<(), Fault> {
+    let now = tx.now();
+    match &client.id {
+        ClientId::Registered(id) => {
+            let Some(mut row) = tx.get(&CLIENTS, id)? else { return Ok(()) };
+            let idle_at = now.plus(IDLE_FOR);
+            let due = matches!(row.provenance, Provenance::Dynamic { .. })
+                && row.reaped_at.is_none_or(|at| at.plus(IDLE_MARGIN) < idle_at);
+            if row.first_used_at.is_some() && !due {
+                return Ok(());
+            }
+            row.first_used_at = row.first_used_at.or(Some(now));
+            if due {
+                row.reaped_at = Some(idle_at);
+            }
+            tx.put(&CLIENTS, id, &row)
+        }
+        ClientId::Document(url) => {
+            let known = tx.get(&DOCUMENTS, url)?;
+            let changed = known.as_ref().is_some_and(|known| known.client.fingerprint() != client.fingerprint());
+            if known.is_some_and(|known| !changed && now < known.seen_at.plus(Lifetime::from_hours(12))) {
+                return Ok(());
+            }
+            if changed {
+                tx.record(Event::ClientDocumentChanged { client: client.id.clone() })?;
+            }
+            tx.put(&DOCUMENTS, url, &DocumentRecord { client: client.clone(), seen_at: now })
+        }
+        ClientId::Machine(_) => Ok(()),
+    }
+}
+
+pub(super) fn open_shown(app: &App, ticket: &str) -> Option<Shown> {
+    open(app, ticket, CONSENT)
+}
+
+fn present(signed_in: &SignedIn) -> Present {
+    Present { person: signed_in.person().id, auth_time: signed_in.session().auth_time }
+}
+
+pub(super) fn refuse_authorization(app: &App, ctx: &Context, authorization: &Authorization, refusal: Refusal) -> String {
+    refuse(app, ctx, &authorization.redirect_uri, authorization.state.as_deref(), &refusal)
+}
+
+/// OAuth 2.1 §4.1.2.1, with the id under which the whole story is found.
+fn refuse(app: &App, ctx: &Context, to: &RedirectUri, state: Option<&str>, refusal: &Refusal) -> String {
+    let (text, id) = (refusal.public_text(), ctx.from.request.map(|id: Id<Request>| id.to_string()));
+    let mut answer = vec![("error", refusal.error().as_str()), ("error_description", text.as_str())];
+    if let Some(id) = &id {
+        answer.push(("error_id", id));
+    }
+    authorize::answer_url(to, state, app.issuer.as_str(), &answer)
+}
+
+fn show_counted(app: &App, show: Show) -> Step {
+    app.tally.count("authorization request shown an error page");
+    Step::Show(show)
+}
+
+fn seal<T: Serialize>(app: &App, what: &T, purpose: &'static [u8]) -> Result<String, Fault> {
+    let plain = serde_json::to_vec(what).map_err(|e| Fault::because(FaultKind::Bug, "a ticket has no JSON", e))?;
+    app.ticket_sealer.seal_text(&plain, purpose, &app.entropy)
+}
+
+fn open<T: for<'de> Deserialize<'de>>(app: &App, ticket: &str, purpose: &'static [u8]) -> Option<T> {
+    if ticket.len() > LONGEST_TICKET {
+        return None;
+    }
+    serde_json::from_slice(&app.ticket_sealer.open_text(ticket, purpose)?).ok()
+}
+
+/// Every parameter in it is bounded, so no ticket of ours is longer.
+const LONGEST_TICKET: usize = 24_576;
+
+/// The consent that a person has given an application at a resource.
+pub(super) fn standing_consent(read: &impl Read, shown: &Shown) -> Result<Option<Consent>, Fault> {
+    let authorization = &shown.authorization;
+    let key = consent_key(shown.person, &authorization.client_id, authorization.resource.as_ref());
+    Ok(read.find(&CONSENTS, &CONSENTS_BY_GRANT, &key)?.map(|(_, consent)| consent))
+}

@@ -1,0 +1,133 @@
+//! A person decides about an application.
+
+use super::authorize::{Answering, Step, is_current, open_shown, refuse_authorization, standing_consent};
+use super::find_client;
+use super::sign_in::SignedIn;
+use crate::app::App;
+use crate::base::{Digest, Fault, Id, OpaqueToken};
+use crate::model::{Consent, Context, Event, ScopeSet};
+use crate::operations::authorize::Shown;
+use crate::protocol::authorize::place;
+use crate::protocol::refusal::Refusal;
+use crate::protocol::scope::OF_THE_PERSON;
+use crate::store::Tx;
+use crate::store::tables::CONSENTS;
+
+/// What was decided on the page.
+#[derive(Clone, Debug)]
+pub enum Decision {
+    Allow { scope: ScopeSet, remember: Remember },
+    Deny,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remember {
+    /// The same request is answered without asking.
+    ThisToo,
+    /// Ask next time.
+    OnlyNow,
+}
+
+/// Most places one consent remembers.
+const MOST_PLACES: usize = 20;
+
+/// Carries out a decision: consent and code in one transaction. The ticket says what was shown to whom; only that person, in
+/// that browser, can decide, once.
+pub async fn decide(
+    app: &App,
+    ctx: &Context,
+    ticket: &str,
+    decision: Decision,
+    browser: Digest,
+    signed_in: &SignedIn,
+) -> Result<Step, Fault> {
+    let ctx = &ctx.by(signed_in.actor());
+    let Some(shown) = open_shown(app, ticket) else { return Ok(Step::Over) };
+    if shown.person != signed_in.person().id || !is_current(app, &shown.authorization, browser, ctx.at) {
+        return Ok(Step::Over);
+    }
+    let found = find_client::find(app, &shown.authorization.client_id).await?.client();
+    let Some(client) = found.filter(|client| client.fingerprint() == shown.authorization.client) else {
+        return Ok(Step::Over);
+    };
+    let asked = shown.authorization.scope.minus(&shown.held);
+    let (chosen, remember) = match decision {
+        Decision::Allow { scope, remember } => (scope.intersection(&asked), remember),
+        Decision::Deny => return deny(app, ctx, shown).await,
+    };
+    // `openid` is not a choice: without it there is no sign-in to consent to.
+    let chosen = chosen.union(&asked.only(|scope| scope.as_str() == "openid"));
+    let granted = chosen.union(&shown.authorization.scope.intersection(&shown.held));
+    // Allowing nothing of what was asked for is a refusal, whatever the button says.
+    let of_use = granted.only(|scope| !OF_THE_PERSON.contains(&scope.as_str()) || scope.as_str() == "openid");
+    if of_use.is_empty() && !shown.authorization.scope.is_empty() && granted.is_empty() {
+        return deny(app, ctx, shown).await;
+    }
+    let answering = Answering {
+        app: app.clone(),
+        authorization: shown.authorization.clone(),
+        client,
+        session: signed_in.session().id,
+    };
+    let answering_too = answering.clone();
+    let outcome = app.store.write("give consent", ctx, move |tx| {
+        let code = answering.issue_code(tx, &granted)?;
+        if code.is_ok() {
+            give(tx, &answering, &shown, &granted, remember)?;
+        }
+        Ok(code)
+    });
+    let outcome: Result<OpaqueToken, Refusal> = outcome.await?;
+    Ok(answering_too.to_client(ctx, outcome))
+}
+
+fn give(
+    tx: &mut Tx<'_>,
+    answering: &Answering,
+    shown: &Shown,
+    granted: &ScopeSet,
+    remember: Remember,
+) -> Result<(), Fault> {
+    let now = tx.now();
+    let authorization = &answering.authorization;
+    let known = standing_consent(tx, shown)?;
+    // What was allowed to another registration under this id is not carried over (attack case 35).
+    let standing = known.as_ref().filter(|consent| consent.client == authorization.client);
+    let mut redirects = standing.map(|consent| consent.redirects.clone()).unwrap_or_default();
+    let place = place(&authorization.redirect_uri);
+    if !redirects.contains(&place) {
+        redirects.insert(0, place);
+        redirects.truncate(MOST_PLACES);
+    }
+    let remembered = remember == Remember::ThisToo;
+    let consent = Consent {
+        id: match &known {
+            Some(consent) => consent.id,
+            None => Id::new(now, &answering.app.entropy)?,
+        },
+        person: shown.person,
+        client_id: authorization.client_id.clone(),
+        client_name: answering.client.name.clone(),
+        client: authorization.client,
+        resource: authorization.resource.clone(),
+        scope: standing.map(|consent| consent.scope.union(granted)).unwrap_or_else(|| granted.clone()),
+        redirects,
+        remembered,
+        given_at: standing.map_or(now, |consent| consent.given_at),
+        updated_at: now,
+    };
+    tx.put(&CONSENTS, &consent.id, &consent)?;
+    tx.record(Event::ConsentGiven {
+        person: shown.person,
+        client: consent.client_id,
+        resource: consent.resource,
+        scope: granted.clone(),
+        remembered,
+    })
+}
+
+async fn deny(app: &App, ctx: &Context, shown: Shown) -> Result<Step, Fault> {
+    let event = Event::ConsentDenied { person: shown.person, client: shown.authorization.client_id.clone() };
+    app.store.write("deny consent", ctx, move |tx| tx.record(event.clone())).await?;
+    Ok(Step::Answer(refuse_authorization(app, ctx, &shown.authorization, Refusal::AccessDenied)))
+}

@@ -1,0 +1,83 @@
+//! Finds the client behind a `client_id`, through whichever door it came in.
+
+use crate::app::App;
+use crate::base::Fault;
+use crate::model::{Client, ClientId, ClientState, Tombstone};
+use crate::outbound::DocumentError;
+use crate::store::Read;
+use crate::store::tables::{CLIENT_STATES, CLIENTS, DOCUMENTS, MACHINE_STATES, MACHINES, TOMBSTONES};
+
+/// What a `client_id` leads to.
+#[derive(Clone, Debug)]
+pub enum Found {
+    Client(Box<Client>),
+    /// It was registered once.
+    Gone(Tombstone),
+    /// Its document cannot be had, or says what a document may not say.
+    BadDocument(DocumentError),
+    Unknown,
+}
+
+impl Found {
+    pub fn client(self) -> Option<Client> {
+        match self {
+            Self::Client(client) => Some(*client),
+            Self::Gone(_) | Self::BadDocument(_) | Self::Unknown => None,
+        }
+    }
+}
+
+/// Looks in the store for ids that were given here, and on the web for those that are addresses of documents.
+pub async fn find(app: &App, id: &ClientId) -> Result<Found, Fault> {
+    match id {
+        ClientId::Registered(_) | ClientId::Machine(_) => {
+            let id = id.clone();
+            app.store.read(move |view| stored(view, &id)).await
+        }
+        ClientId::Document(url) => match app.outbound.client_document(url, app.clock.now()).await {
+            Ok(client) => Ok(Found::Client(Box::new(Client::clone(&client)))),
+            // A document host that is out of reach for a moment must not log everybody out: what was consented to
+            // stands for as long as a document may be cached at all.
+            Err(error) if error.is_transient() => {
+                let (url, oldest) = (url.clone(), app.clock.now().minus(crate::outbound::LONGEST_CACHE));
+                let known = app.store.read(move |view| view.get(&DOCUMENTS, &url)).await?;
+                Ok(match known.filter(|record| record.seen_at > oldest) {
+                    Some(record) => Found::Client(Box::new(record.client)),
+                    None => Found::BadDocument(error),
+                })
+            }
+            Err(error) => Ok(Found::BadDocument(error)),
+        },
+    }
+}
+
+/// The part that needs no web.
+pub(crate) fn stored(read: &impl Read, id: &ClientId) -> Result<Found, Fault> {
+    Ok(match id {
+        ClientId::Registered(id) => match read.get(&CLIENTS, id)? {
+            Some(client) => Found::Client(Box::new(client)),
+            None => read.get(&TOMBSTONES, id)?.map_or(Found::Unknown, Found::Gone),
+        },
+        ClientId::Machine(id) => {
+            read.get(&MACHINES, id)?.map_or(Found::Unknown, |machine| Found::Client(Box::new(machine.as_client())))
+        }
+        ClientId::Document(url) => {
+            read.get(&DOCUMENTS, url)?.map_or(Found::Unknown, |record| Found::Client(Box::new(record.client)))
+        }
+    })
+}
+
+/// Only the state of a stored client or machine, read inside whatever transaction needs to know it. A client-id document
+/// has no state of its own here.
+pub(crate) fn state(read: &impl Read, id: &ClientId) -> Result<Option<ClientState>, Fault> {
+    Ok(match id {
+        ClientId::Registered(id) => read.get(&CLIENT_STATES, id)?.map(|row| row.state),
+        ClientId::Machine(id) => read.get(&MACHINE_STATES, id)?.map(|row| row.state),
+        ClientId::Document(_) => Some(ClientState::Active),
+    })
+}
+
+/// Whether it is there and may act.
+pub(crate) fn stands(read: &impl Read, id: &ClientId) -> Result<bool, Fault> {
+    Ok(state(read, id)? == Some(ClientState::Active))
+}

@@ -1,0 +1,36 @@
+//! Finds the resource that a request means.
+
+use crate::base::{Fault, Resource};
+use crate::model::ProtectedResource;
+use crate::protocol::target::Facts;
+use crate::store::Read;
+use crate::store::tables::{RESOURCES, RESOURCES_BY_URL};
+
+/// Most resources that an error names.
+const NAMED: usize = 20;
+
+/// What is known about the resource that is asked for. RFC 8707 §2.
+pub(crate) fn facts(read: &impl Read, asked: Option<&Resource>) -> Result<Facts, Fault> {
+    match asked {
+        Some(asked) => match named(read, asked)? {
+            Some(resource) => Ok(Facts::Named(resource)),
+            None => {
+                let rows = read.page(&RESOURCES, None, NAMED)?.rows;
+                Ok(Facts::Unknown { registered: rows.into_iter().map(|(_, r)| r.identifier.to_string()).collect() })
+            }
+        },
+        None => Ok(Facts::Unnamed { default: default(read)? }),
+    }
+}
+
+/// By its identifier or an alias.
+pub(crate) fn named(read: &impl Read, asked: &Resource) -> Result<Option<ProtectedResource>, Fault> {
+    Ok(read.find(&RESOURCES, &RESOURCES_BY_URL, asked.folded().as_str())?.map(|(_, resource)| resource))
+}
+
+/// The one marked as default, or the only one there is.
+fn default(read: &impl Read) -> Result<Option<ProtectedResource>, Fault> {
+    let rows = read.page(&RESOURCES, None, crate::store::MAX_ROWS)?.rows;
+    let only = rows.len() == 1;
+    Ok(rows.into_iter().map(|(_, resource)| resource).find(|resource| resource.is_default || only))
+}

@@ -1,0 +1,53 @@
+//! Ends tokens before their time. RFC 7009.
+
+use super::Problem;
+use super::introspect::{self, Known};
+use crate::app::App;
+use crate::base::Fault;
+use crate::base::Id;
+use crate::model::{Context, Event, Family, FamilyState, RevokedBecause, RevokedToken};
+use crate::protocol::client_auth::AuthenticatedClient;
+use crate::protocol::token_status::may_revoke;
+use crate::store::tables::{FAMILIES, REVOKED};
+use crate::store::{Read, Tx};
+
+/// Revokes a token of the caller's. RFC 7009 §2.2: "The authorization server responds with HTTP status code 200 if the token
+/// has been revoked successfully or if the client submitted an invalid token."
+pub async fn revoke(app: &App, ctx: &Context, client: AuthenticatedClient, token: &str) -> Result<(), Problem> {
+    let Some(known) = introspect::find(app, ctx, token).await? else {
+        app.tally.count("revocation of an unknown token");
+        return Ok(());
+    };
+    if !may_revoke(known.owner(), &client) {
+        app.tally.count("revocation of another client's token");
+        return Ok(());
+    }
+    app.store
+        .write("revoke token", ctx, move |tx| match &known {
+            // §2.1: "If the particular token is a refresh token and the authorization server supports the revocation of access
+            // tokens, then the authorization server SHOULD also invalidate all access tokens based on the same authorization grant".
+            Known::Refresh { family, .. } => end_family(tx, family.id, RevokedBecause::ClientRevoked),
+            Known::Access { id, expires_at, client_id, .. } => {
+                if tx.get(&REVOKED, id)?.is_some() {
+                    return Ok(());
+                }
+                tx.put(&REVOKED, id, &RevokedToken { id: *id, expires_at: *expires_at })?;
+                tx.record(Event::TokenRevoked { client: client_id.clone(), token: id.to_string() })
+            }
+        })
+        .await?;
+    Ok(())
+}
+
+/// Ends a line of tokens, if it is not over already: its refresh tokens buy nothing more, and introspection calls its access
+/// tokens inactive from this commit on.
+pub(crate) fn end_family(tx: &mut Tx<'_>, id: Id<Family>, because: RevokedBecause) -> Result<(), Fault> {
+    match tx.get(&FAMILIES, &id)? {
+        Some(family) if family.state == FamilyState::Live => {
+            let ended = Family { state: FamilyState::Revoked { at: tx.now(), because }, ..family };
+            tx.put(&FAMILIES, &id, &ended)?;
+            tx.record(Event::FamilyRevoked { family: id, because })
+        }
+        _ => Ok(()),
+    }
+}

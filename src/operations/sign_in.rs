@@ -1,0 +1,192 @@
+//! Proving who one is, with a password; and knowing a browser again afterwards.
+
+use crate::app::App;
+use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, OpaqueToken, Secret, Timestamp, TokenKind};
+use crate::model::{Actor, Context, Email, Event, Person, PersonState, Session, SignInFailures, Standing};
+use crate::store::tables::{FAILURES, PEOPLE, PEOPLE_BY_EMAIL, SESSIONS};
+use crate::store::{Read, Tx};
+
+/// A browser whose session was found alive, and whose person may act. The proof that operations of people ask for.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    session: Session,
+    person: Person,
+}
+
+impl SignedIn {
+    /// Search for this word to find every place that claims somebody is signed in.
+    fn assertion(session: Session, person: Person) -> Self {
+        Self { session, person }
+    }
+
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    pub fn person(&self) -> &Person {
+        &self.person
+    }
+
+    pub fn actor(&self) -> Actor {
+        Actor::Person(self.person.id)
+    }
+
+    pub fn is_administrator(&self) -> bool {
+        self.person.standing == Standing::Administrator
+    }
+}
+
+/// What a sign-in came to.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The cookie's new value.
+    SignedIn { cookie: Secret, session: Id<Session>, person: Id<Person> },
+    /// Unknown, wrong, suspended: nobody is told which.
+    Refused,
+    /// Too many failures for this name, existing or not.
+    TooSoon { retry_after: Lifetime },
+}
+
+/// Failures that cost nothing.
+const FREE_FAILURES: u32 = 5;
+/// No wait is longer: whoever attacks an account must not be able to keep its owner out for good.
+const LONGEST_WAIT: Lifetime = Lifetime::from_seconds(60);
+/// A quiet day forgives everything.
+const FORGIVEN_AFTER: Lifetime = Lifetime::from_hours(24);
+
+/// Signs a person in, in a new session; the one this browser had, if any, ends in the same transaction.
+///
+/// The attempt is counted before the password is looked at, and durably, so that neither parallel guesses nor a restart get
+/// more of them (attack case 47). Known and unknown names go the same way: the same counter, the same hash, the same two writes
+/// (attack case 50).
+pub async fn sign_in(
+    app: &App,
+    ctx: &Context,
+    email: &str,
+    password: Secret,
+    replaces: Option<Id<Session>>,
+) -> Result<Outcome, Fault> {
+    let email: Option<Email> = email.parse().ok();
+    let folded = email.as_ref().map_or_else(|| "\0".to_owned(), Email::folded);
+    let bucket = bucket(app, &folded);
+    if let Some(retry_after) = app.store.write("count sign-in", ctx, move |tx| count(tx, bucket)).await? {
+        app.tally.count("sign-in too soon after failures");
+        return Ok(Outcome::TooSoon { retry_after });
+    }
+    let person = app.store.read(move |view| Ok(view.find(&PEOPLE, &PEOPLE_BY_EMAIL, folded.as_str())?.map(|(_, p)| p))).await?;
+    let phc = person.as_ref().map(|person| person.password.clone());
+    let right = app.passwords.verify(password, phc).await?;
+    let signed_in = person.clone().filter(|person| right && person.state == PersonState::Active);
+
+    let entropy = app.entropy.clone();
+    let lifetime = app.config.lifetimes.session;
+    app.store
+        .write("sign in", ctx, move |tx| match &signed_in {
+            Some(person) => {
+                tx.delete(&FAILURES, &bucket)?;
+                if let Some(old) = replaces {
+                    tx.delete(&SESSIONS, &old)?;
+                }
+                let (session, cookie) = new_session(tx, &entropy, person.id, lifetime)?;
+                tx.record(Event::SignedIn { person: person.id, session: session.id })?;
+                Ok(Outcome::SignedIn { cookie, session: session.id, person: person.id })
+            }
+            None => {
+                match &person {
+                    Some(known) => {
+                        tx.record(Event::SignInRefused { person: known.id, why: "wrong password or suspended".to_owned() })?;
+                    }
+                    // An unknown name costs a write too, so that the two take the same time.
+                    None => touch(tx, bucket)?,
+                }
+                Ok(Outcome::Refused)
+            }
+        })
+        .await
+}
+
+/// Begins a session. The cookie's value is shown once; its digest is kept.
+pub(crate) fn new_session(
+    tx: &mut Tx<'_>,
+    entropy: &crate::base::Entropy,
+    person: Id<Person>,
+    lifetime: Lifetime,
+) -> Result<(Session, Secret), Fault> {
+    let now = tx.now();
+    let id = Id::<Session>::new(now, entropy)?;
+    let cookie = OpaqueToken::new(TokenKind::Session, id, entropy)?;
+    let session = Session {
+        id,
+        digest: cookie.digest(),
+        person,
+        auth_time: now,
+        last_seen_at: now,
+        expires_at: now.plus(lifetime),
+    };
+    tx.put(&SESSIONS, &id, &session)?;
+    Ok((session, cookie.into_secret()))
+}
+
+/// Who is at a browser, by its session cookie.
+pub async fn recognize(app: &App, at: Timestamp, cookie: &str) -> Result<Option<SignedIn>, Fault> {
+    let Some(token) = OpaqueToken::parse(TokenKind::Session, cookie) else { return Ok(None) };
+    let (id, digest) = (token.id::<Session>(), token.digest());
+    let found = app.store.read(move |view| {
+        let Some(session) = view.get(&SESSIONS, &id)?.filter(|session| session.digest == digest) else { return Ok(None) };
+        Ok(view.get(&PEOPLE, &session.person)?.map(|person| (session, person)))
+    });
+    let Some((mut session, person)) = found.await? else { return Ok(None) };
+    if let Some(seen) = app.last_seen.of(&id) {
+        session.last_seen_at = session.last_seen_at.max(seen);
+    }
+    if !session.is_live(at, app.config.lifetimes.session_idle) || person.state != PersonState::Active {
+        return Ok(None);
+    }
+    app.last_seen.saw(id, at);
+    Ok(Some(SignedIn::assertion(session, person)))
+}
+
+/// Which counter a name uses: 65,536 of them, by a key that nobody outside knows, so that neither the table nor its growth
+/// tells which names exist.
+fn bucket(app: &App, folded: &str) -> u64 {
+    let mac: Digest = app.throttle.mac(&[folded.as_bytes()]);
+    let [a, b, ..] = *mac.bytes();
+    u64::from(u16::from_be_bytes([a, b]))
+}
+
+/// Counts an attempt, unless one has to wait.
+fn count(tx: &mut Tx<'_>, bucket: u64) -> Result<Option<Lifetime>, Fault> {
+    let now = tx.now();
+    let known = tx.get(&FAILURES, &bucket)?.filter(|failures| now < failures.expires_at).unwrap_or_default();
+    let free_at = known.last_at.plus(wait(known.count));
+    if now < free_at {
+        return Ok(Some(free_at.since(now)));
+    }
+    let counted = SignInFailures { count: known.count.saturating_add(1), last_at: now, expires_at: now.plus(FORGIVEN_AFTER) };
+    tx.put(&FAILURES, &bucket, &counted)?;
+    Ok(None)
+}
+
+fn touch(tx: &mut Tx<'_>, bucket: u64) -> Result<(), Fault> {
+    let known = tx.get(&FAILURES, &bucket)?.ok_or_else(|| Fault::new(FaultKind::Bug, "a counted attempt has no counter"))?;
+    tx.put(&FAILURES, &bucket, &known)
+}
+
+/// How long to wait after so many failures: nothing, then one second, doubling.
+fn wait(failures: u32) -> Lifetime {
+    match failures.checked_sub(FREE_FAILURES) {
+        None => Lifetime::default(),
+        Some(beyond) => Lifetime::from_seconds(1_u64 << beyond.min(16)).min(LONGEST_WAIT),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_and_stay_bounded() {
+        let seconds: Vec<u64> = [0, 4, 5, 6, 7, 10, 11, 40, u32::MAX].into_iter().map(|n| wait(n).seconds()).collect();
+        assert_eq!(seconds, [0, 0, 1, 2, 4, 32, 60, 60, 60]);
+    }
+}

@@ -1,0 +1,63 @@
+//! Tokens for the client itself. OAuth 2.1 §4.2.
+
+use super::issue::{Grant, Issued, Making, access_token};
+use crate::app::App;
+use crate::model::{ClientState, Context, Event, GrantName, ScopeSet, Subject};
+use crate::operations::{Problem, find_client, find_resource};
+use crate::protocol::client_auth::AuthenticatedClient;
+use crate::protocol::refusal::Refusal;
+use crate::protocol::token_request::ClientCredentials;
+use crate::protocol::{client_credentials, target};
+
+/// Decides in a snapshot and issues in a transaction, which looks again whether the client still stands.
+pub(super) async fn grant(
+    app: &App,
+    ctx: &Context,
+    client: AuthenticatedClient,
+    ask: ClientCredentials,
+) -> Result<Issued, Problem> {
+    let asked = ask.resource.clone();
+    let facts = app.store.read(move |view| find_resource::facts(view, asked.as_ref())).await?;
+    let decided = target::select(facts, &client)
+        .and_then(|resource| Ok((client_credentials::grant(&client, &ask, resource.as_ref())?, resource)));
+    let (narrowed, resource) = match decided {
+        Ok(decided) => decided,
+        Err(refusal) => return refuse(app, ctx, &client, refusal).await,
+    };
+    let lifetime = app.config.lifetimes.machine_access;
+    let making = Making::new(app, &client, resource.as_ref(), lifetime);
+    let entropy = app.entropy.clone();
+    let outcome = app.store.write("grant client credentials", ctx, move |tx| {
+        match find_client::state(tx, client.id())? {
+            Some(ClientState::Active) => {}
+            _ => return Ok(Err(Refusal::ClientSuspended)),
+        }
+        if !narrowed.dropped.is_empty() {
+            tx.record(Event::ScopeNarrowed { client: client.id().clone(), dropped: narrowed.dropped.clone() })?;
+        }
+        let grant = Grant {
+            name: GrantName::ClientCredentials,
+            client: client.id(),
+            subject: Subject::Client(client.id().clone()),
+            scope: ScopeSet::clone(&narrowed.scope),
+            family: None,
+        };
+        access_token(tx, &entropy, &making, grant).map(Ok)
+    });
+    Ok(outcome.await??)
+}
+
+/// The caller has proved who it is, so what it was refused is worth a line.
+async fn refuse(app: &App, ctx: &Context, client: &AuthenticatedClient, refusal: Refusal) -> Result<Issued, Problem> {
+    if client.is_public() {
+        app.tally.count("client_credentials by a public client");
+        return Err(refusal.into());
+    }
+    let event = Event::TokenRefused {
+        client: client.id().clone(),
+        grant: "client_credentials".to_owned(),
+        why: refusal.public_text(),
+    };
+    app.store.write("refuse client credentials", ctx, move |tx| tx.record(event.clone())).await?;
+    Err(refusal.into())
+}

@@ -1,0 +1,135 @@
+//! Trades an authorization code for tokens. OAuth 2.1 §4.1.3.
+
+use super::issue::{self, Grant, Issued, Making};
+use crate::app::App;
+use crate::base::{Entropy, Fault, Id, Lifetime};
+use crate::model::{
+    AuthorizationCode, CodeState, Context, Event, Family, FamilyState, GrantName, GrantType, PersonState, RevokedBecause,
+    Subject,
+};
+use crate::operations::revoke::end_family;
+use crate::operations::{Problem, find_resource};
+use crate::protocol::client_auth::AuthenticatedClient;
+use crate::protocol::code;
+use crate::protocol::refusal::Refusal;
+use crate::protocol::token_request::CodeExchange;
+use crate::store::tables::{CODES, FAMILIES, PEOPLE};
+use crate::store::{Read, Tx};
+
+/// Load, decide, write, record, in one transaction: of fifty at once, one wins.
+pub(super) async fn redeem(
+    app: &App,
+    ctx: &Context,
+    client: AuthenticatedClient,
+    ask: CodeExchange,
+) -> Result<Issued, Problem> {
+    // A first look, so that invented codes never reach the writer. A miss is final: nobody is shown a code before it is durable.
+    let presented = ask.code.as_ref().map(|code| (code.id::<AuthorizationCode>(), code.digest()));
+    let genuine = match presented {
+        Some((id, digest)) => app.store.read(move |view| view.get(&CODES, &id)).await?.is_some_and(|c| c.digest == digest),
+        None => false,
+    };
+    if !genuine {
+        app.tally.count("unknown authorization code");
+        return Err(Refusal::CodeUnknown.into());
+    }
+    let redemption = Redemption { app: app.clone(), client, ask };
+    let outcome = app.store.write("redeem code", ctx, move |tx| redemption.run(tx));
+    Ok(outcome.await??)
+}
+
+struct Redemption {
+    app: App,
+    client: AuthenticatedClient,
+    ask: CodeExchange,
+}
+
+impl Redemption {
+    fn run(&self, tx: &mut Tx<'_>) -> Result<Result<Issued, Refusal>, Fault> {
+        let Some(presented) = &self.ask.code else { return Ok(Err(Refusal::CodeUnknown)) };
+        let code = tx.get(&CODES, &presented.id())?;
+        let asked = match &self.ask.resource {
+            None => None,
+            Some(asked) => match find_resource::named(tx, asked)? {
+                Some(resource) => Some(resource),
+                None => return Ok(Err(Refusal::ResourceUnknown { known: Vec::new() })),
+            },
+        };
+        match code::redeem(code.as_ref(), &self.client, &self.ask, asked.as_ref(), tx.now()) {
+            Ok(code) => self.spend(tx, code),
+            Err(refusal) => refuse(tx, &self.client, code.as_ref(), refusal).map(Err),
+        }
+    }
+
+    fn spend(&self, tx: &mut Tx<'_>, code: &AuthorizationCode) -> Result<Result<Issued, Refusal>, Fault> {
+        let entropy: &Entropy = &self.app.entropy;
+        let Some(person) = tx.get(&PEOPLE, &code.person)?.filter(|person| person.state == PersonState::Active) else {
+            return refuse(tx, &self.client, Some(code), Refusal::PersonSuspended).map(Err);
+        };
+        let resource = match &code.resource {
+            Some(resource) => find_resource::named(tx, resource)?,
+            None => None,
+        };
+        let making = Making::new(&self.app, &self.client, resource.as_ref(), self.app.config.lifetimes.access);
+        let family = new_family(tx, entropy, code, self.app.config.lifetimes.family)?;
+        let spent = AuthorizationCode { state: CodeState::Redeemed { family: family.id }, ..code.clone() };
+        tx.put(&CODES, &code.id, &spent)?;
+        tx.put(&FAMILIES, &family.id, &family)?;
+        let grant = Grant {
+            name: GrantName::AuthorizationCode,
+            client: &family.client_id,
+            subject: Subject::Person(person.id),
+            scope: family.scope.clone(),
+            family: Some(&family),
+        };
+        let mut issued = issue::access_token(tx, entropy, &making, grant)?;
+        // OAuth 2.1 §4.3: "Refresh tokens are … issued … at the discretion of the authorization server": to whoever registered
+        // the grant; `offline_access` can only be granted to those (see `protocol::scope`).
+        if self.client.allows_grant(GrantType::RefreshToken) {
+            issue::refresh_token(tx, entropy, &making, &family, &mut issued)?;
+        }
+        issue::id_token(&making, &family, &person, tx.now(), &mut issued);
+        Ok(Ok(issued))
+    }
+}
+
+fn new_family(tx: &Tx<'_>, entropy: &Entropy, code: &AuthorizationCode, lifetime: Lifetime) -> Result<Family, Fault> {
+    let now = tx.now();
+    Ok(Family {
+        id: Id::new(now, entropy)?,
+        client_id: code.client_id.clone(),
+        person: code.person,
+        session: code.session,
+        scope: code.scope.clone(),
+        resource: code.resource.clone(),
+        nonce: code.nonce.clone(),
+        auth_time: code.auth_time,
+        generation: 0,
+        turned_at: now,
+        turned_before_at: now,
+        overlaps: 0,
+        last_from: tx.context().from.network.clone(),
+        last_used_at: now,
+        created_at: now,
+        expires_at: now.plus(lifetime),
+        state: FamilyState::Live,
+    })
+}
+
+/// The code is genuine, so its refusal is worth a line; a replay ends what the code had bought.
+fn refuse(
+    tx: &mut Tx<'_>,
+    client: &AuthenticatedClient,
+    code: Option<&AuthorizationCode>,
+    refusal: Refusal,
+) -> Result<Refusal, Fault> {
+    if let Refusal::CodeReplayed { family } = refusal {
+        let code = code.map(|code| code.digest.short()).unwrap_or_default();
+        tx.record(Event::CodeReplayed { client: client.id().clone(), family, code })?;
+        end_family(tx, family, RevokedBecause::CodeReplayed)?;
+    } else {
+        let why = format!("{refusal:?}");
+        tx.record(Event::TokenRefused { client: client.id().clone(), grant: "authorization_code".to_owned(), why })?;
+    }
+    Ok(refusal)
+}

@@ -1,0 +1,190 @@
+//! Puts down what is issued, inside the transaction that decides it, and signs it afterwards.
+
+use super::TokenResponse;
+use crate::app::App;
+use crate::base::{Entropy, Fault, Id, Lifetime, OpaqueToken, Resource, Secret, Timestamp, TokenKind};
+use crate::model::{
+    AccessRecord, Algorithm, Client, ClientId, Event, Family, GrantName, Person, ProtectedResource, RefreshToken,
+    ScopeSet, Subject, TokenFormat,
+};
+use crate::protocol::claims::{ACCESS_TOKEN_TYPE, AccessClaims, ID_TOKEN_TYPE, IdClaims, PersonClaims, at_hash};
+use crate::store::Tx;
+use crate::store::tables::{ACCESS, REFRESH};
+
+/// What a token is for and how it is made: the resource's wishes, or the appliance's own where there is none.
+#[derive(Clone, Debug)]
+pub(crate) struct Making {
+    pub(crate) audience: String,
+    pub(crate) resource: Option<Resource>,
+    algorithm: Algorithm,
+    format: TokenFormat,
+    lifetime: Lifetime,
+    id_token: Algorithm,
+    issuer: String,
+    refresh_for: Lifetime,
+}
+
+impl Making {
+    /// For `resource`, or for the appliance itself, given to `client`.
+    pub(crate) fn new(app: &App, client: &Client, resource: Option<&ProtectedResource>, lifetime: Lifetime) -> Self {
+        Self {
+            audience: resource.map_or_else(|| app.issuer.to_string(), |r| r.identifier.to_string()),
+            resource: resource.map(|r| r.identifier.clone()),
+            algorithm: resource.map_or_else(Algorithm::default, |r| r.algorithm),
+            format: resource.map_or(TokenFormat::Jwt, |r| r.format),
+            lifetime: resource.map_or(lifetime, |r| r.access_for),
+            // OpenID Connect Dynamic Client Registration §2: "The default, if omitted, is RS256."
+            id_token: client.id_token_signed_response_alg.unwrap_or(Algorithm::RS256),
+            issuer: app.issuer.to_string(),
+            refresh_for: app.config.lifetimes.refresh,
+        }
+    }
+}
+
+/// Everything that one grant gave, durable but not yet signed.
+pub(crate) struct Issued {
+    access: Access,
+    refresh: Option<Secret>,
+    id: Option<(IdClaims, Algorithm)>,
+    scope: ScopeSet,
+    lifetime: Lifetime,
+}
+
+enum Access {
+    Jwt(AccessClaims, Algorithm),
+    Opaque(Secret),
+}
+
+/// For whom, by which grant.
+pub(crate) struct Grant<'a> {
+    pub(crate) name: GrantName,
+    pub(crate) client: &'a ClientId,
+    pub(crate) subject: Subject,
+    pub(crate) scope: ScopeSet,
+    pub(crate) family: Option<&'a Family>,
+}
+
+/// Issues an access token: its row if it is opaque, its event in any case.
+pub(crate) fn access_token(
+    tx: &mut Tx<'_>,
+    entropy: &Entropy,
+    making: &Making,
+    grant: Grant<'_>,
+) -> Result<Issued, Fault> {
+    let now = tx.now();
+    let id = Id::<AccessRecord>::new(now, entropy)?;
+    let expires_at = now.plus(making.lifetime);
+    let access = match making.format {
+        TokenFormat::Jwt => Access::Jwt(
+            AccessClaims {
+                iss: making.issuer.clone(),
+                sub: grant.subject.text(),
+                aud: making.audience.clone(),
+                exp: expires_at.seconds(),
+                iat: now.seconds(),
+                jti: id.to_string(),
+                client_id: grant.client.clone(),
+                scope: grant.scope.clone(),
+                auth_time: grant.family.map(|family| family.auth_time.seconds()),
+                grant_id: grant.family.map(|family| family.id),
+                kind: matches!(grant.client, ClientId::Machine(_)).then(|| "machine".to_owned()),
+            },
+            making.algorithm,
+        ),
+        TokenFormat::Opaque => {
+            let token = OpaqueToken::new(TokenKind::AccessToken, id, entropy)?;
+            let record = AccessRecord {
+                id,
+                digest: token.digest(),
+                client_id: grant.client.clone(),
+                subject: grant.subject.clone(),
+                family: grant.family.map(|family| family.id),
+                scope: grant.scope.clone(),
+                resource: making.resource.clone(),
+                auth_time: grant.family.map(|family| family.auth_time),
+                issued_at: now,
+                expires_at,
+            };
+            tx.put(&ACCESS, &id, &record)?;
+            Access::Opaque(token.into_secret())
+        }
+    };
+    tx.record(Event::TokenIssued {
+        grant: grant.name,
+        client: grant.client.clone(),
+        subject: grant.subject,
+        scope: grant.scope.clone(),
+        resource: making.resource.clone(),
+        family: grant.family.map(|family| family.id),
+        token: id.to_string(),
+        expires_at,
+    })?;
+    Ok(Issued { access, refresh: None, id: None, scope: grant.scope, lifetime: making.lifetime })
+}
+
+/// Adds a refresh token of the family's newest generation.
+pub(crate) fn refresh_token(
+    tx: &mut Tx<'_>,
+    entropy: &Entropy,
+    making: &Making,
+    family: &Family,
+    issued: &mut Issued,
+) -> Result<(), Fault> {
+    let id = Id::<RefreshToken>::new(tx.now(), entropy)?;
+    let token = OpaqueToken::new(TokenKind::RefreshToken, id, entropy)?;
+    let row = RefreshToken {
+        id,
+        digest: token.digest(),
+        family: family.id,
+        generation: family.generation,
+        expires_at: tx.now().plus(making.refresh_for).min(family.expires_at),
+    };
+    tx.put(&REFRESH, &id, &row)?;
+    issued.refresh = Some(token.into_secret());
+    Ok(())
+}
+
+/// Adds an id token, if `openid` was granted. OpenID Connect Core §3.1.3.3, §12.2.
+pub(crate) fn id_token(making: &Making, family: &Family, person: &Person, now: Timestamp, issued: &mut Issued) {
+    if !issued.scope.contains("openid") {
+        return;
+    }
+    let claims = IdClaims {
+        iss: making.issuer.clone(),
+        sub: person.id.to_string(),
+        aud: family.client_id.to_string(),
+        exp: now.plus(making.lifetime).seconds(),
+        iat: now.seconds(),
+        auth_time: family.auth_time.seconds(),
+        nonce: family.nonce.clone(),
+        at_hash: String::new(),
+        sid: family.session.to_string(),
+        person: PersonClaims::for_scope(person, &issued.scope),
+    };
+    issued.id = Some((claims, making.id_token));
+}
+
+impl Issued {
+    /// Signs what is to be signed.
+    pub(crate) fn sign(self, app: &App) -> Result<TokenResponse, Fault> {
+        let access_token = match self.access {
+            Access::Jwt(claims, algorithm) => app.keys.signer(algorithm)?.mint(ACCESS_TOKEN_TYPE, &claims)?,
+            Access::Opaque(token) => token.expose().to_owned(),
+        };
+        let id_token = match self.id {
+            Some((mut claims, algorithm)) => {
+                claims.at_hash = at_hash(&access_token, algorithm);
+                Some(app.keys.signer(algorithm)?.mint(ID_TOKEN_TYPE, &claims)?)
+            }
+            None => None,
+        };
+        Ok(TokenResponse {
+            access_token,
+            token_type: "Bearer",
+            expires_in: self.lifetime.seconds(),
+            refresh_token: self.refresh.map(|token| token.expose().to_owned()),
+            id_token,
+            scope: self.scope,
+        })
+    }
+}

@@ -1,0 +1,44 @@
+//! The token endpoint. OAuth 2.1 §3.2.
+
+mod client_credentials;
+mod code;
+pub(crate) mod issue;
+mod refresh;
+
+use serde::Serialize;
+
+use super::Problem;
+use crate::app::App;
+use crate::model::{Context, ScopeSet};
+use crate::protocol::client_auth::AuthenticatedClient;
+use crate::protocol::token_request::TokenRequest;
+
+/// OAuth 2.1 §3.2.3; OpenID Connect Core §3.1.3.3 adds `id_token`. Holds secrets: it has no `Debug`.
+#[derive(Clone, Serialize)]
+pub struct TokenResponse {
+    pub access_token: String,
+    pub token_type: &'static str,
+    pub expires_in: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
+    /// Always said, also when it is what was asked for.
+    pub scope: ScopeSet,
+}
+
+/// Gives tokens for a grant. The set of grants is closed, so this is a match and no registry.
+pub async fn exchange(
+    app: &App,
+    ctx: &Context,
+    client: AuthenticatedClient,
+    ask: TokenRequest,
+) -> Result<TokenResponse, Problem> {
+    let issued = match ask {
+        TokenRequest::Code(ask) => code::redeem(app, ctx, client, ask).await?,
+        TokenRequest::Refresh(ask) => refresh::rotate(app, ctx, client, ask).await?,
+        TokenRequest::ClientCredentials(ask) => client_credentials::grant(app, ctx, client, ask).await?,
+    };
+    // After the commit, and on this request's own thread: the writer never signs.
+    Ok(issued.sign(app)?)
+}

@@ -1,0 +1,151 @@
+//! Trades a refresh token for new tokens. OAuth 2.1 §4.3.
+
+use super::issue::{self, Grant, Issued, Making};
+use crate::app::App;
+use crate::base::Fault;
+use crate::model::{Context, Event, Family, GrantName, RefreshToken, RevokedBecause, Subject};
+use crate::operations::revoke::end_family;
+use crate::operations::{Problem, find_client, find_resource};
+use crate::protocol::client_auth::AuthenticatedClient;
+use crate::protocol::refresh::{self, Facts, Overlap, Rotation, Turn};
+use crate::protocol::refusal::Refusal;
+use crate::protocol::token_request::RefreshExchange;
+use crate::store::tables::{FAMILIES, PEOPLE, REFRESH};
+use crate::store::{Read, Tx};
+
+/// Most answers to older tokens while one generation lasts.
+const MOST_OVERLAPS: u32 = 50;
+
+/// Load, decide, write, record, in one transaction.
+pub(super) async fn rotate(
+    app: &App,
+    ctx: &Context,
+    client: AuthenticatedClient,
+    ask: RefreshExchange,
+) -> Result<Issued, Problem> {
+    // A first look, so that invented tokens never reach the writer.
+    let presented = ask.refresh_token.as_ref().map(|token| (token.id::<RefreshToken>(), token.digest()));
+    let genuine = match presented {
+        Some((id, digest)) => app.store.read(move |view| view.get(&REFRESH, &id)).await?.is_some_and(|t| t.digest == digest),
+        None => false,
+    };
+    if !genuine {
+        app.tally.count("unknown refresh token");
+        return Err(Refusal::RefreshUnknown.into());
+    }
+    let exchange = Exchange { app: app.clone(), client, ask };
+    let outcome = app.store.write("refresh", ctx, move |tx| exchange.run(tx));
+    Ok(outcome.await??)
+}
+
+struct Exchange {
+    app: App,
+    client: AuthenticatedClient,
+    ask: RefreshExchange,
+}
+
+impl Exchange {
+    fn run(&self, tx: &mut Tx<'_>) -> Result<Result<Issued, Refusal>, Fault> {
+        let Some(presented) = &self.ask.refresh_token else { return Ok(Err(Refusal::RefreshUnknown)) };
+        let token = tx.get(&REFRESH, &presented.id())?;
+        let family = token.as_ref().map(|token| tx.get(&FAMILIES, &token.family)).transpose()?.flatten();
+        let person = family.as_ref().map(|family| tx.get(&PEOPLE, &family.person)).transpose()?.flatten();
+        let asked = match &self.ask.resource {
+            None => None,
+            Some(asked) => match find_resource::named(tx, asked)? {
+                Some(resource) => Some(resource),
+                None => return Ok(Err(Refusal::ResourceUnknown { known: Vec::new() })),
+            },
+        };
+        let facts = Facts {
+            token: token.as_ref(),
+            family: family.as_ref(),
+            person: person.as_ref().map(|person| person.state),
+            asked: asked.as_ref(),
+        };
+        let lifetimes = &self.app.config.lifetimes;
+        let overlap =
+            Overlap { after_use: lifetimes.refresh_overlap, unused: lifetimes.refresh_unused, most: MOST_OVERLAPS };
+        match (refresh::rotate(facts, &self.client, &self.ask, overlap, tx.now()), family, person) {
+            (Ok(rotation), Some(family), Some(person)) => {
+                if !find_client::stands(tx, self.client.id())? {
+                    return Ok(Err(Refusal::ClientSuspended));
+                }
+                let family = self.turn(tx, family, rotation.turn)?;
+                self.issue(tx, &family, &person, rotation).map(Ok)
+            }
+            (Err(refusal), family, _) => refuse(tx, &self.client, family.as_ref(), refusal).map(Err),
+            (Ok(_), _, _) => Ok(Err(Refusal::RefreshUnknown)),
+        }
+    }
+
+    /// Moves the family on.
+    fn turn(&self, tx: &mut Tx<'_>, family: Family, turn: Turn) -> Result<Family, Fault> {
+        let now = tx.now();
+        let network = tx.context().from.network.clone();
+        let family = match turn {
+            Turn::Next => Family {
+                generation: family.generation + 1,
+                turned_at: now,
+                turned_before_at: family.turned_at,
+                overlaps: 0,
+                last_from: network,
+                last_used_at: now,
+                ..family
+            },
+            Turn::Overlap => {
+                let uses = family.overlaps + 1;
+                tx.record(Event::RefreshOverlapped { client: family.client_id.clone(), family: family.id, uses })?;
+                Family { overlaps: uses, last_from: network, last_used_at: now, ..family }
+            }
+        };
+        tx.put(&FAMILIES, &family.id, &family)?;
+        Ok(family)
+    }
+
+    fn issue(
+        &self,
+        tx: &mut Tx<'_>,
+        family: &Family,
+        person: &crate::model::Person,
+        rotation: Rotation,
+    ) -> Result<Issued, Fault> {
+        let resource = match &family.resource {
+            Some(resource) => find_resource::named(tx, resource)?,
+            None => None,
+        };
+        let making = Making::new(&self.app, &self.client, resource.as_ref(), self.app.config.lifetimes.access);
+        let grant = Grant {
+            name: GrantName::RefreshToken,
+            client: &family.client_id,
+            subject: Subject::Person(family.person),
+            scope: rotation.scope,
+            family: Some(family),
+        };
+        let entropy = &self.app.entropy;
+        let mut issued = issue::access_token(tx, entropy, &making, grant)?;
+        issue::refresh_token(tx, entropy, &making, family, &mut issued)?;
+        // OpenID Connect Core §12.2: the new id token "SHOULD NOT have a nonce Claim".
+        let silent = Family { nonce: None, ..family.clone() };
+        issue::id_token(&making, &silent, person, tx.now(), &mut issued);
+        Ok(issued)
+    }
+}
+
+/// The token is genuine, so its refusal is worth a line; a replay ends the whole line of tokens.
+fn refuse(
+    tx: &mut Tx<'_>,
+    client: &AuthenticatedClient,
+    family: Option<&Family>,
+    refusal: Refusal,
+) -> Result<Refusal, Fault> {
+    if let Refusal::RefreshReplayed { family: id } = refusal {
+        let last_from = family.and_then(|family| family.last_from.clone());
+        tx.record(Event::RefreshReplayed { client: client.id().clone(), family: id, last_from })?;
+        end_family(tx, id, RevokedBecause::RefreshReplayed)?;
+    } else {
+        let why = format!("{refusal:?}");
+        tx.record(Event::TokenRefused { client: client.id().clone(), grant: "refresh_token".to_owned(), why })?;
+    }
+    Ok(refusal)
+}
