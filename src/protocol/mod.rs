@@ -1,1 +1,5 @@
 //! protocol
+
+pub mod client_document;
+pub mod display_name;
+pub mod strict_json;
