@@ -15,7 +15,7 @@ pub fn is_public(address: IpAddr) -> bool {
 }
 
 /// The address without its IPv4-mapped coat: `::ffff:a.b.c.d` is `a.b.c.d` to the system that connects.
-pub fn canonical(address: IpAddr) -> IpAddr {
+pub(super) fn canonical(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(address, IpAddr::V4),
         IpAddr::V4(_) => address,
@@ -24,34 +24,34 @@ pub fn canonical(address: IpAddr) -> IpAddr {
 
 /// Network and prefix length.
 const SPECIAL_V4: [(Ipv4Addr, u32); 19] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),         // "this network", RFC 791
-    (Ipv4Addr::new(10, 0, 0, 0), 8),        // private, RFC 1918
-    (Ipv4Addr::new(100, 64, 0, 0), 10),     // carrier-grade NAT, RFC 6598; holds Alibaba's metadata address
-    (Ipv4Addr::new(127, 0, 0, 0), 8),       // loopback, RFC 1122
-    (Ipv4Addr::new(168, 63, 129, 16), 32),  // Azure's wire server: public by number, metadata by use
-    (Ipv4Addr::new(169, 254, 0, 0), 16),    // link-local, RFC 3927; holds most clouds' metadata address
-    (Ipv4Addr::new(172, 16, 0, 0), 12),     // private, RFC 1918
-    (Ipv4Addr::new(192, 0, 0, 0), 24),      // IETF protocol assignments, RFC 6890; holds Oracle's metadata address
-    (Ipv4Addr::new(192, 0, 2, 0), 24),      // TEST-NET-1, RFC 5737
-    (Ipv4Addr::new(192, 31, 196, 0), 24),   // AS112, RFC 7535
-    (Ipv4Addr::new(192, 52, 193, 0), 24),   // AMT, RFC 7450
-    (Ipv4Addr::new(192, 88, 99, 0), 24),    // 6to4 relay, RFC 7526
-    (Ipv4Addr::new(192, 168, 0, 0), 16),    // private, RFC 1918
-    (Ipv4Addr::new(192, 175, 48, 0), 24),   // AS112, RFC 7534
-    (Ipv4Addr::new(198, 18, 0, 0), 15),     // benchmarking, RFC 2544
-    (Ipv4Addr::new(198, 51, 100, 0), 24),   // TEST-NET-2, RFC 5737
-    (Ipv4Addr::new(203, 0, 113, 0), 24),    // TEST-NET-3, RFC 5737
-    (Ipv4Addr::new(224, 0, 0, 0), 4),       // multicast, RFC 5771
-    (Ipv4Addr::new(240, 0, 0, 0), 4),       // reserved and broadcast, RFC 1112, RFC 919
+    (Ipv4Addr::new(0, 0, 0, 0), 8),        // "this network", RFC 791
+    (Ipv4Addr::new(10, 0, 0, 0), 8),       // private, RFC 1918
+    (Ipv4Addr::new(100, 64, 0, 0), 10),    // carrier-grade NAT, RFC 6598; holds Alibaba's metadata address
+    (Ipv4Addr::new(127, 0, 0, 0), 8),      // loopback, RFC 1122
+    (Ipv4Addr::new(168, 63, 129, 16), 32), // Azure's wire server: public by number, metadata by use
+    (Ipv4Addr::new(169, 254, 0, 0), 16),   // link-local, RFC 3927; holds most clouds' metadata address
+    (Ipv4Addr::new(172, 16, 0, 0), 12),    // private, RFC 1918
+    (Ipv4Addr::new(192, 0, 0, 0), 24),     // IETF protocol assignments, RFC 6890; holds Oracle's metadata address
+    (Ipv4Addr::new(192, 0, 2, 0), 24),     // TEST-NET-1, RFC 5737
+    (Ipv4Addr::new(192, 31, 196, 0), 24),  // AS112, RFC 7535
+    (Ipv4Addr::new(192, 52, 193, 0), 24),  // AMT, RFC 7450
+    (Ipv4Addr::new(192, 88, 99, 0), 24),   // 6to4 relay, RFC 7526
+    (Ipv4Addr::new(192, 168, 0, 0), 16),   // private, RFC 1918
+    (Ipv4Addr::new(192, 175, 48, 0), 24),  // AS112, RFC 7534
+    (Ipv4Addr::new(198, 18, 0, 0), 15),    // benchmarking, RFC 2544
+    (Ipv4Addr::new(198, 51, 100, 0), 24),  // TEST-NET-2, RFC 5737
+    (Ipv4Addr::new(203, 0, 113, 0), 24),   // TEST-NET-3, RFC 5737
+    (Ipv4Addr::new(224, 0, 0, 0), 4),      // multicast, RFC 5771
+    (Ipv4Addr::new(240, 0, 0, 0), 4),      // reserved and broadcast, RFC 1112, RFC 919
 ];
 
 /// Inside 2000::/3, the only space IANA has opened for global unicast.
 const SPECIAL_V6: [(Ipv6Addr, u32); 5] = [
-    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),           // IETF assignments: Teredo, ORCHID, benchmarking, AMT …
-    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),       // documentation, RFC 3849
-    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16),           // 6to4, RFC 3056: wraps any IPv4 address
-    (Ipv6Addr::new(0x2620, 0x4f, 0x8000, 0, 0, 0, 0, 0), 48),   // AS112, RFC 7534
-    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),           // documentation, RFC 9637
+    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23), // IETF assignments: Teredo, ORCHID, benchmarking, AMT …
+    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32), // documentation, RFC 3849
+    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16), // 6to4, RFC 3056: wraps any IPv4 address
+    (Ipv6Addr::new(0x2620, 0x4f, 0x8000, 0, 0, 0, 0, 0), 48), // AS112, RFC 7534
+    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20), // documentation, RFC 9637
 ];
 
 const GLOBAL_UNICAST: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
@@ -170,7 +170,14 @@ mod tests {
 
     #[test]
     fn sites_people_visit_are_public() {
-        for text in ["1.1.1.1", "8.8.8.8", "93.184.216.34", "2606:4700::6810:84e5", "2a00:1450:4001:80b::200e", "64:ff9b::808:808"] {
+        for text in [
+            "1.1.1.1",
+            "8.8.8.8",
+            "93.184.216.34",
+            "2606:4700::6810:84e5",
+            "2a00:1450:4001:80b::200e",
+            "64:ff9b::808:808",
+        ] {
             assert!(public(text), "{text}");
         }
     }
