@@ -116,7 +116,12 @@ impl Transport for Secured {
     }
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
-        let amount = self.stream.read(self.buffers.input_append_buf())?;
+        // TLS tells an end from a cut (RFC 8446 §6.1); ureq would take both for the end of a body without a length.
+        let cut = |error: io::Error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => io::Error::other(OutboundError::Malformed),
+            _ => error,
+        };
+        let amount = self.stream.read(self.buffers.input_append_buf()).map_err(cut)?;
         self.buffers.input_appended(amount);
         Ok(amount > 0)
     }
