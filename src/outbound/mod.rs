@@ -1,1 +1,153 @@
-//! outbound
+//! Every HTTP request Writ makes, through one hardened client. Attack cases 31 to 34.
+//!
+//! A stranger names the address and answers the request, so nothing about either is taken on trust: `https` only,
+//! the name is resolved once and every address it resolves to must be public, the connection goes to a checked
+//! address and nowhere else, redirects are not followed, and bytes, time and concurrency are bounded.
+
+mod address;
+mod cache;
+mod documents;
+mod error;
+mod fetch;
+mod transport;
+mod url;
+
+use std::io;
+use std::net::{IpAddr, ToSocketAddrs as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::sync::Semaphore;
+
+pub use address::is_public;
+pub use cache::{CachePolicy, DocumentCache, Fresh};
+pub use documents::{ClientDocuments, DocumentProblem, KeySets};
+pub use error::OutboundError;
+pub use fetch::Fetched;
+pub use url::OutboundUrl;
+
+use crate::base::{Fault, FaultKind, Lifetime};
+use transport::Deadline;
+
+/// The client. Cheap to clone; all clones share one bounded pool of blocking threads.
+#[derive(Clone)]
+pub struct Outbound {
+    shared: Arc<Shared>,
+}
+
+/// What the client may do beyond calling the public internet. The default is nothing.
+#[derive(Clone, Default)]
+pub struct OutboundPolicy {
+    /// Lets URLs whose host is `localhost`, `*.localhost` or a loopback address reach this computer, still over
+    /// `https`. For tests and laptops only: CIMD §8.6 "MUST NOT apply this exception in production deployments".
+    pub allow_loopback: bool,
+    /// PEM certificates to trust besides the built-in roots.
+    pub extra_root: Option<Vec<u8>>,
+    pub resolver: Resolver,
+}
+
+/// What one request may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Longest accepted body, in bytes.
+    pub max_bytes: usize,
+    /// For everything: waiting for a thread, name, connection, handshake, answer.
+    pub total_time: Lifetime,
+}
+
+/// Turns a host name into addresses; the system's resolver unless a test says otherwise.
+#[derive(Clone)]
+pub struct Resolver(Arc<Resolve>);
+
+type Resolve = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
+
+struct Shared {
+    policy: OutboundPolicy,
+    tls: Arc<ClientConfig>,
+    /// Requests in work. A permit lives as long as its thread, not as long as its caller's patience.
+    working: Arc<Semaphore>,
+    /// Requests in work or waiting.
+    admitted: Arc<Semaphore>,
+}
+
+impl Outbound {
+    /// Requests in work at the same time.
+    pub const MOST_WORKING: usize = 16;
+    /// Requests waiting for their turn; the next one is told [`OutboundError::Busy`].
+    pub const MOST_WAITING: usize = 112;
+
+    pub fn new(policy: OutboundPolicy) -> Result<Self, Fault> {
+        let tls = trust(policy.extra_root.as_deref())?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                policy,
+                tls: Arc::new(tls),
+                working: Arc::new(Semaphore::new(Self::MOST_WORKING)),
+                admitted: Arc::new(Semaphore::new(Self::MOST_WORKING + Self::MOST_WAITING)),
+            }),
+        })
+    }
+
+    /// Fetches one JSON text with a `GET`. Never takes longer than `limits.total_time`.
+    pub async fn get(&self, url: &OutboundUrl, limits: Limits) -> Result<Fetched, OutboundError> {
+        let admission = Arc::clone(&self.shared.admitted).try_acquire_owned().map_err(|_| OutboundError::Busy)?;
+        let total = Duration::from_millis(u64::try_from(limits.total_time.millis()).unwrap_or_default());
+        let deadline = Deadline::after(total);
+        let work = async {
+            let turn = Arc::clone(&self.shared.working).acquire_owned().await.map_err(|_| OutboundError::Busy)?;
+            let (shared, url) = (Arc::clone(&self.shared), url.clone());
+            let thread = tokio::task::spawn_blocking(move || {
+                let _held = (admission, turn);
+                fetch::fetch(&shared.policy, &shared.tls, &url, limits.max_bytes, deadline)
+            });
+            thread.await.map_err(|_| OutboundError::Malformed)?
+        };
+        // The thread minds the same deadline, except in the system's resolver, which takes none: the caller is
+        // answered in time, and the thread keeps its permit until the resolver gives up.
+        tokio::time::timeout(total, work).await.unwrap_or(Err(OutboundError::TooSlow))
+    }
+}
+
+impl Resolver {
+    /// Tests only, since names on loopback cannot be had from DNS.
+    pub fn from_fn(resolve: impl Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(resolve))
+    }
+
+    fn resolve(&self, host: &str) -> io::Result<Vec<IpAddr>> {
+        (self.0)(host)
+    }
+}
+
+impl Default for Resolver {
+    fn default() -> Self {
+        Self::from_fn(|host| Ok((host, 0).to_socket_addrs()?.map(|address| address.ip()).collect()))
+    }
+}
+
+/// The roots are built in (see Cargo.toml). Sessions are not resumed: one fetch tells the next one's host nothing.
+fn trust(extra_root: Option<&[u8]>) -> Result<ClientConfig, Fault> {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    if let Some(pem) = extra_root {
+        let before = roots.len();
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let unreadable = |e| Fault::because(FaultKind::Settings, "outbound.extra_root is not PEM", e);
+            let untrustworthy = |e| Fault::because(FaultKind::Settings, "outbound.extra_root holds no usable root", e);
+            roots.add(certificate.map_err(unreadable)?).map_err(untrustworthy)?;
+        }
+        if roots.len() == before {
+            return Err(Fault::new(FaultKind::Settings, "outbound.extra_root holds no certificate"));
+        }
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let versions = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|e| Fault::because(FaultKind::Bug, "TLS versions and cryptography do not fit", e))?;
+    let mut tls = versions.with_root_certificates(roots).with_no_client_auth();
+    tls.resumption = rustls::client::Resumption::disabled();
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(tls)
+}

@@ -10,6 +10,7 @@
 //! | OAuth 2.1 §4.2: client credentials | [`client_credentials`] |
 //! | OAuth 2.1 §4.3, RFC 9700 §4.14: refreshing | [`refresh`] |
 //! | OAuth 2.1 §1.4.1, RFC 8707: what may be asked for, and where | [`scope`], [`target`] |
+//! | OAuth Client ID Metadata Document: clients that are addresses | [`client_document`] |
 //! | RFC 9068, OpenID Connect Core §2: what tokens say | [`claims`] |
 //! | RFC 7009, RFC 7662: revocation and introspection | [`token_status`] |
 
@@ -17,12 +18,15 @@ pub mod authorize;
 pub mod claims;
 pub mod client_auth;
 pub mod client_credentials;
+pub mod client_document;
 pub mod code;
+pub mod display_name;
 pub mod params;
 pub mod pkce;
 pub mod refresh;
 pub mod refusal;
 pub mod scope;
+pub mod strict_json;
 pub mod target;
 pub mod token_request;
 pub mod token_status;

@@ -1,0 +1,166 @@
+//! One request on its own thread: name, addresses, connection, answer, in that order and never twice.
+
+use std::io::{self, Read as _};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use rustls::ClientConfig;
+use ureq::config::{AutoHeaderValue, Config};
+use ureq::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use ureq::http::{HeaderMap, header};
+use ureq::{Agent, Body};
+
+use super::address::canonical;
+use super::cache::CachePolicy;
+use super::transport::{Deadline, Pinned};
+use super::url::OutboundHost;
+use super::{OutboundError, OutboundPolicy, OutboundUrl};
+use crate::protocol::strict_json;
+
+/// A JSON text from outside: of bounded size, in UTF-8, nested no deeper than `strict_json::DEEPEST`. Not yet parsed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    pub body: String,
+    /// Lower case, without parameters.
+    pub content_type: String,
+    pub cache: CachePolicy,
+}
+
+/// Longest accepted response head, in bytes.
+pub(super) const LONGEST_HEADERS: usize = 16 * 1_024;
+/// Addresses that are tried. All that the name has are checked.
+const MOST_TRIED: usize = 4;
+
+pub(super) fn fetch(
+    policy: &OutboundPolicy,
+    tls: &Arc<ClientConfig>,
+    url: &OutboundUrl,
+    max_bytes: usize,
+    deadline: Deadline,
+) -> Result<Fetched, OutboundError> {
+    let addresses = addresses(policy, url)?;
+    let connect = || -> Result<Pinned, OutboundError> {
+        Ok(Pinned {
+            addresses: addresses.clone(),
+            name: url.server_name()?,
+            tls: Arc::clone(tls),
+            deadline,
+            // Chains of certificates, heads and chunked framing cost a little over the body itself.
+            most_bytes: max_bytes.saturating_mul(4).saturating_add(128 * 1_024),
+        })
+    };
+    let agent = Agent::with_parts(config(deadline)?, connect()?, connect()?);
+    let request = agent.get(url.as_str()).header(header::CONNECTION, "close");
+    let mut response = request.call().map_err(understand)?;
+
+    // CIMD §5: "MUST be served with a 200 OK HTTP status code. The authorization server MUST treat all other HTTP
+    // status codes as an error response […] MUST NOT automatically follow HTTP redirects".
+    match response.status().as_u16() {
+        200 => {}
+        redirect @ 300..=399 => return Err(OutboundError::Redirected(redirect)),
+        status => return Err(OutboundError::Status(status)),
+    }
+    let content_type = json_type(response.headers()).ok_or(OutboundError::ContentType)?;
+    if one(response.headers(), &CONTENT_ENCODING).is_some_and(|coding| !coding.eq_ignore_ascii_case("identity")) {
+        return Err(OutboundError::Compressed);
+    }
+    let declared = one(response.headers(), &CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
+    if declared.is_some_and(|length| length > max_bytes) {
+        return Err(OutboundError::TooLarge(max_bytes));
+    }
+    let cache = cache_policy(response.headers());
+    let body = read(response.body_mut(), max_bytes)?;
+    strict_json::check_depth(&body).map_err(|_| OutboundError::TooDeep)?;
+    Ok(Fetched { body, content_type, cache })
+}
+
+/// Every address of the host, each allowed: one that is not spoils the lot, because a name with one foot inside is
+/// either a mistake or an attack. Resolved here once; the connection takes these and asks nobody again (case 32).
+fn addresses(policy: &OutboundPolicy, url: &OutboundUrl) -> Result<Vec<SocketAddr>, OutboundError> {
+    if url.is_loopback() && !policy.allow_loopback {
+        return Err(OutboundError::ForbiddenAddress);
+    }
+    let found: Vec<IpAddr> = match url.host() {
+        OutboundHost::Address(address) => vec![*address],
+        OutboundHost::Name(name) => policy.resolver.resolve(name).map_err(|_| OutboundError::NameNotFound)?,
+    };
+    if found.is_empty() {
+        return Err(OutboundError::NameNotFound);
+    }
+    if !found.iter().all(|&address| url.may_reach(address, policy.allow_loopback)) {
+        return Err(OutboundError::ForbiddenAddress);
+    }
+    Ok(found.into_iter().take(MOST_TRIED).map(|address| SocketAddr::new(canonical(address), url.port())).collect())
+}
+
+fn config(deadline: Deadline) -> Result<Config, OutboundError> {
+    Ok(Agent::config_builder()
+        .https_only(true)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .http_status_as_error(false)
+        // The default would be taken from the environment.
+        .proxy(None)
+        .user_agent(concat!("Writ/", env!("CARGO_PKG_VERSION")))
+        .accept("application/json")
+        .accept_encoding(AutoHeaderValue::None)
+        .max_response_header_size(LONGEST_HEADERS)
+        .max_idle_connections(0)
+        .max_idle_connections_per_host(0)
+        .timeout_global(Some(deadline.remaining()?))
+        .build())
+}
+
+/// CIMD §4: "as long as the response is JSON and conforms to application/<AS-defined>+json".
+fn json_type(headers: &HeaderMap) -> Option<String> {
+    let essence = one(headers, &CONTENT_TYPE)?.split(';').next()?.trim().to_ascii_lowercase();
+    let subtype = essence.strip_prefix("application/")?;
+    (subtype == "json" || subtype.strip_suffix("+json").is_some_and(|name| !name.is_empty())).then_some(essence)
+}
+
+/// A header that was sent once. Sent twice, it counts as absent, or as a coding we do not know.
+fn one<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next()?;
+    if values.next().is_some() { Some("") } else { Some(first.to_str().unwrap_or_default()) }
+}
+
+fn cache_policy(headers: &HeaderMap) -> CachePolicy {
+    let directives: Vec<&str> = headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok()).collect();
+    let age = one(headers, &header::AGE).and_then(|age| age.parse().ok()).unwrap_or(0);
+    CachePolicy::of(&directives.join(","), age)
+}
+
+fn read(body: &mut Body, max_bytes: usize) -> Result<String, OutboundError> {
+    let mut bytes = Vec::new();
+    let one_more = u64::try_from(max_bytes).unwrap_or(u64::MAX).saturating_add(1);
+    body.as_reader().take(one_more).read_to_end(&mut bytes).map_err(understand_io)?;
+    if bytes.len() > max_bytes {
+        return Err(OutboundError::TooLarge(max_bytes));
+    }
+    String::from_utf8(bytes).map_err(|_| OutboundError::NotUtf8)
+}
+
+fn understand(error: ureq::Error) -> OutboundError {
+    match error {
+        ureq::Error::Io(error) => understand_io(error),
+        ureq::Error::Timeout(_) => OutboundError::TooSlow,
+        _ => OutboundError::Malformed,
+    }
+}
+
+/// Our own errors and those of TLS travel through ureq inside an `io::Error`.
+fn understand_io(error: io::Error) -> OutboundError {
+    let Some(inner) = error.into_inner() else { return OutboundError::Malformed };
+    match inner.downcast::<OutboundError>() {
+        Ok(ours) => *ours,
+        Err(inner) => match inner.downcast::<ureq::Error>() {
+            Ok(error) => understand(*error),
+            Err(inner) => match inner.downcast_ref::<rustls::Error>() {
+                Some(rustls::Error::InvalidCertificate(_)) => OutboundError::Certificate,
+                Some(_) => OutboundError::Tls,
+                None => OutboundError::Malformed,
+            },
+        },
+    }
+}
