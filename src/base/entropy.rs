@@ -13,7 +13,10 @@ use super::fault::{Fault, FaultKind};
 pub enum Entropy {
     Os(SystemRandom),
     /// SHA-256 in counter mode over a seed. For tests only: anybody who knows the seed knows the bytes.
-    Seeded { seed: u64, counter: Arc<AtomicU64> },
+    Seeded {
+        seed: u64,
+        counter: Arc<AtomicU64>,
+    },
 }
 
 impl Entropy {

@@ -178,8 +178,16 @@ mod tests {
 
     #[test]
     fn anything_else_is_no_id() {
-        for text in ["", "thi_", "thi_8zzzzzzzzzzzzzzzzzzzzzzzzz", "thi_0000000000000000000000000", "cli_00000000000000000000000000",
-            "thi_0000000000000000000000000u", "thi_0000000000000000000000000A", "thi_00000000000000000000000000 "] {
+        for text in [
+            "",
+            "thi_",
+            "thi_8zzzzzzzzzzzzzzzzzzzzzzzzz",
+            "thi_0000000000000000000000000",
+            "cli_00000000000000000000000000",
+            "thi_0000000000000000000000000u",
+            "thi_0000000000000000000000000A",
+            "thi_00000000000000000000000000 ",
+        ] {
             assert!(text.parse::<Id<Thing>>().is_err(), "{text}");
         }
     }

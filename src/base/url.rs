@@ -95,8 +95,30 @@ pub enum Destination {
 
 /// Schemes that run, read or send something instead of carrying an answer to an application.
 const FORBIDDEN_SCHEMES: [&str; 24] = [
-    "javascript", "data", "file", "blob", "vbscript", "about", "ftp", "ftps", "sftp", "mailto", "view-source", "ws", "wss",
-    "filesystem", "jar", "tel", "sms", "intent", "chrome", "resource", "ssh", "git", "ldap", "gopher",
+    "javascript",
+    "data",
+    "file",
+    "blob",
+    "vbscript",
+    "about",
+    "ftp",
+    "ftps",
+    "sftp",
+    "mailto",
+    "view-source",
+    "ws",
+    "wss",
+    "filesystem",
+    "jar",
+    "tel",
+    "sms",
+    "intent",
+    "chrome",
+    "resource",
+    "ssh",
+    "git",
+    "ldap",
+    "gopher",
 ];
 
 /// Parameters that the authorization answer itself carries; a registered URI may not bring its own.
@@ -117,7 +139,9 @@ impl RedirectUri {
             return refuse("a redirect URI has no user name or password before its host");
         }
         if hides_path(text) {
-            return refuse("a redirect URI has no dot segments and no encoded slashes, dots or percent signs in its path");
+            return refuse(
+                "a redirect URI has no dot segments and no encoded slashes, dots or percent signs in its path",
+            );
         }
         if url.query_pairs().any(|(name, _)| ANSWER_PARAMETERS.contains(&name.as_ref())) {
             return refuse("a redirect URI does not carry code, state, iss or error parameters of its own");
@@ -131,7 +155,9 @@ impl RedirectUri {
                     return refuse("plain http is only for 127.0.0.1, [::1] and localhost; use https");
                 }
             }
-            scheme if FORBIDDEN_SCHEMES.contains(&scheme) => return refuse("this scheme is not accepted in a redirect URI"),
+            scheme if FORBIDDEN_SCHEMES.contains(&scheme) => {
+                return refuse("this scheme is not accepted in a redirect URI");
+            }
             // RFC 8252 §7.1: a private-use scheme. `Url` has lower-cased it; what was sent must already be so.
             scheme => {
                 if !text.starts_with(&format!("{scheme}:")) {
@@ -326,16 +352,53 @@ mod tests {
     #[test]
     fn cases_1_to_3_and_7_tricks_in_redirects_are_refused() {
         for text in [
-            "https://good.example@evil.test/cb", "https://good.example:pw@evil.test/cb", "https://app.example/cb/..;/x",
-            "https://app.example/%2e%2e/x", "https://app.example/a/../x", "https://app.example\\@evil.test/", "https://app.example./cb",
-            "https://app.example/%252e%252e/", "https://app.example/a%2fb", "JaVaScRiPt:alert(1)", "javascript:alert(1)",
-            " https://app.example/cb", "\thttps://app.example/cb", "https://app.example/cb\n", "data:text/html,x", "vbscript:x",
-            "blob:https://app.example/1", "file:///etc/passwd", "ftp://a.example/", "mailto:a@b.example", "view-source:https://a.example",
-            "ws://a.example/", "wss://a.example/", "about:blank", "https://app.example/cb#x", "https://app.example/cb?code=1",
-            "https://app.example/cb?iss=x", "http://app.example/cb", "http://localhost.evil.test/cb", "http://127.0.0.1.evil.test/",
-            "http://2130706433/cb", "http://0x7f.1/cb", "http://0.0.0.0/cb", "https://*.example/cb", "HTTPS://app.example/cb",
-            "https://App.example/cb", "https://app.example:443/cb", "cursor:callback", "Cursor://x/y", "//app.example/cb", "/cb", "",
-            "https://", "https:///cb", "http://localhost.:80/cb", "https://xn--/", "cursor://user@host/cb",
+            "https://good.example@evil.test/cb",
+            "https://good.example:pw@evil.test/cb",
+            "https://app.example/cb/..;/x",
+            "https://app.example/%2e%2e/x",
+            "https://app.example/a/../x",
+            "https://app.example\\@evil.test/",
+            "https://app.example./cb",
+            "https://app.example/%252e%252e/",
+            "https://app.example/a%2fb",
+            "JaVaScRiPt:alert(1)",
+            "javascript:alert(1)",
+            " https://app.example/cb",
+            "\thttps://app.example/cb",
+            "https://app.example/cb\n",
+            "data:text/html,x",
+            "vbscript:x",
+            "blob:https://app.example/1",
+            "file:///etc/passwd",
+            "ftp://a.example/",
+            "mailto:a@b.example",
+            "view-source:https://a.example",
+            "ws://a.example/",
+            "wss://a.example/",
+            "about:blank",
+            "https://app.example/cb#x",
+            "https://app.example/cb?code=1",
+            "https://app.example/cb?iss=x",
+            "http://app.example/cb",
+            "http://localhost.evil.test/cb",
+            "http://127.0.0.1.evil.test/",
+            "http://2130706433/cb",
+            "http://0x7f.1/cb",
+            "http://0.0.0.0/cb",
+            "https://*.example/cb",
+            "HTTPS://app.example/cb",
+            "https://App.example/cb",
+            "https://app.example:443/cb",
+            "cursor:callback",
+            "Cursor://x/y",
+            "//app.example/cb",
+            "/cb",
+            "",
+            "https://",
+            "https:///cb",
+            "http://localhost.:80/cb",
+            "https://xn--/",
+            "cursor://user@host/cb",
         ] {
             assert!(RedirectUri::parse(text).is_err(), "{text} was accepted");
         }
@@ -347,7 +410,9 @@ mod tests {
         assert!(redirect("http://127.0.0.1:49152/cb").matches(&known));
         assert!(redirect("http://127.0.0.1/cb").matches(&known));
         assert!(redirect("http://[::1]:5/cb").matches(&redirect("http://[::1]/cb")));
-        for text in ["http://127.0.0.1:1/other", "http://localhost:1/cb", "http://127.0.0.1:1/cb?x=1", "http://127.0.0.1:1/cb/"] {
+        for text in
+            ["http://127.0.0.1:1/other", "http://localhost:1/cb", "http://127.0.0.1:1/cb?x=1", "http://127.0.0.1:1/cb/"]
+        {
             assert!(!redirect(text).matches(&known), "{text}");
         }
         assert!(!redirect("https://a.example:444/cb").matches(&redirect("https://a.example/cb")));
@@ -364,9 +429,19 @@ mod tests {
     #[test]
     fn an_issuer_is_a_plain_string() {
         let issuer = Issuer::parse("https://id.example/tenant/a").unwrap();
-        assert_eq!((issuer.origin(), issuer.path(), issuer.authority()), ("https://id.example", "/tenant/a", "id.example"));
+        assert_eq!(
+            (issuer.origin(), issuer.path(), issuer.authority()),
+            ("https://id.example", "/tenant/a", "id.example")
+        );
         assert_eq!(Issuer::parse("http://127.0.0.1:9000").unwrap().path(), "");
-        for text in ["https://id.example/", "https://id.example?x", "https://u@id.example", "ftp://x", "https://ID.example", "https://id.example:443"] {
+        for text in [
+            "https://id.example/",
+            "https://id.example?x",
+            "https://u@id.example",
+            "ftp://x",
+            "https://ID.example",
+            "https://id.example:443",
+        ] {
             assert!(Issuer::parse(text).is_err(), "{text}");
         }
     }
