@@ -1,1 +1,4 @@
-//! web
+//! The front desk: the only room that knows actix.
+
+pub mod assets;
+pub mod views;

@@ -1,2 +1,4 @@
+//! One test binary: it links once.
 
 mod outbound;
+mod pages;

@@ -1,0 +1,154 @@
+//! `/account`: what this person allowed, where they are signed in, and how to take it back.
+
+use askama::Template;
+
+use super::Sample;
+use super::consent::Target;
+use super::shell::{Flash, FlashKind, Moment, PermissionLine, Person, Shell, sample};
+
+#[derive(Clone, Debug, Template)]
+#[template(path = "pages/account.html")]
+pub struct AccountPage {
+    pub shell: Shell,
+    pub person: Person,
+    pub applications: Vec<ConnectedApplication>,
+    /// This session first. An empty list hides the section.
+    pub sessions: Vec<SessionLine>,
+    /// Shows the commands of an administrator.
+    pub administrator: bool,
+}
+
+/// One application, and what it may do.
+#[derive(Clone, Debug)]
+pub struct ConnectedApplication {
+    /// For the address of the form: `/account/applications/{id}/revocation`.
+    pub id: String,
+    pub name: String,
+    pub initial: String,
+    /// Its proved domain, the host it answers to, "this computer", or "an app on your device".
+    pub host: String,
+    pub resources: Vec<Target>,
+    pub permissions: Vec<PermissionLine>,
+    pub allowed: Moment,
+    /// `None`: never.
+    pub last_used: Option<Moment>,
+}
+
+/// One place where this person is signed in.
+#[derive(Clone, Debug)]
+pub struct SessionLine {
+    /// "Firefox on Linux"
+    pub device: String,
+    pub current: bool,
+    pub signed_in: Moment,
+    pub last_seen: Moment,
+    /// For the address of the form that ends it, `/account/sessions/{id}/end`; `None` shows no button.
+    pub id: Option<String>,
+}
+
+impl Sample for AccountPage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let here = SessionLine {
+            device: "Firefox on Linux".into(),
+            current: true,
+            signed_in: sample::moment("3 hours ago"),
+            last_seen: sample::moment("now"),
+            id: None,
+        };
+        let cursor = ConnectedApplication {
+            id: "cli_sample".into(),
+            name: "Cursor".into(),
+            initial: "C".into(),
+            host: "cursor.com".into(),
+            resources: vec![Target { name: "Tickets".into(), identifier: "https://mcp.tickets.example/mcp".into() }],
+            permissions: vec![
+                PermissionLine::new("openid", "Know that it is you"),
+                PermissionLine::new("tickets:read", "See tickets and their comments"),
+                PermissionLine::new("tickets:write", "Create and change tickets"),
+            ],
+            allowed: sample::moment("12 days ago"),
+            last_used: Some(sample::moment("4 minutes ago")),
+        };
+        let helper = ConnectedApplication {
+            id: "cli_other".into(),
+            name: "Local helper".into(),
+            initial: "L".into(),
+            host: "this computer".into(),
+            resources: vec![],
+            permissions: vec![],
+            allowed: sample::moment("yesterday"),
+            last_used: None,
+        };
+        let empty = Self {
+            shell: sample::signed_in(),
+            person: sample::ada(),
+            applications: vec![],
+            sessions: vec![here.clone()],
+            administrator: false,
+        };
+        vec![
+            ("empty", empty.clone()),
+            ("one", Self { applications: vec![cursor.clone()], ..empty.clone() }),
+            (
+                "administrator",
+                Self {
+                    applications: vec![cursor.clone(), helper.clone()],
+                    sessions: vec![
+                        here,
+                        SessionLine {
+                            device: "Safari on iPhone".into(),
+                            current: false,
+                            signed_in: sample::moment("6 days ago"),
+                            last_seen: sample::moment("yesterday"),
+                            id: Some("ses_sample".into()),
+                        },
+                    ],
+                    administrator: true,
+                    ..empty.clone()
+                },
+            ),
+            (
+                "revoked",
+                Self {
+                    shell: Shell {
+                        flash: Some(Flash {
+                            kind: FlashKind::Done,
+                            text: "Cursor can no longer use your account.".into(),
+                        }),
+                        ..sample::signed_in()
+                    },
+                    applications: vec![helper],
+                    ..empty.clone()
+                },
+            ),
+            (
+                "failed",
+                Self {
+                    shell: Shell {
+                        flash: Some(Flash { kind: FlashKind::Failed, text: "Nothing was revoked. Try again.".into() }),
+                        ..sample::signed_in()
+                    },
+                    applications: vec![cursor.clone()],
+                    ..empty.clone()
+                },
+            ),
+            (
+                "hostile",
+                Self {
+                    shell: Shell {
+                        flash: Some(Flash { kind: FlashKind::Done, text: sample::HOSTILE.into() }),
+                        ..sample::signed_in()
+                    },
+                    person: Person { name: sample::HOSTILE.into(), email: sample::HOSTILE.into() },
+                    applications: vec![ConnectedApplication {
+                        name: sample::HOSTILE.into(),
+                        host: sample::HOSTILE.into(),
+                        permissions: vec![PermissionLine::new(sample::HOSTILE, sample::HOSTILE)],
+                        ..cursor
+                    }],
+                    ..empty
+                },
+            ),
+        ]
+    }
+}

@@ -1,0 +1,310 @@
+//! The page that asks for permission: who, to whom, for what, until when, and the seal.
+
+use askama::Template;
+
+use super::Sample;
+use super::shell::{Moment, PermissionLine, Person, Shell, initial, sample};
+
+#[derive(Clone, Debug, Template)]
+#[template(path = "pages/consent.html")]
+pub struct ConsentPage {
+    pub shell: Shell,
+    pub ticket: String,
+    pub applicant: Applicant,
+    pub destination: Destination,
+    pub account: Person,
+    /// Where to go to use another account; `None` hides the link.
+    pub switch_account: Option<String>,
+    /// The resources (MCP servers, APIs) this is for; often one, sometimes none.
+    pub resources: Vec<Target>,
+    /// Only what is new: what is held already stands in `held`.
+    pub scopes: Vec<ScopeLine>,
+    /// What the same application already holds on the same resource.
+    pub held: Vec<PermissionLine>,
+    pub until: Until,
+    /// Whether the "remember" box is offered, and whether it is ticked.
+    pub remember: Option<bool>,
+    /// Why the page is shown again ("Tick at least one thing to allow, or deny.").
+    pub error: Option<String>,
+    pub technical: Technical,
+}
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub struct Applicant {
+    pub name: String,
+    /// Stands where a logo would.
+    pub initial: String,
+    /// On this origin or a `data:` URL; never an address the application chose.
+    pub logo: Option<String>,
+    pub standing: Standing,
+    /// A known application whose name this one's resembles.
+    pub resembles: Option<String>,
+}
+
+impl Applicant {
+    pub fn new(name: impl Into<String>, standing: Standing) -> Self {
+        let name = name.into();
+        Self { initial: initial(&name), name, logo: None, standing, resembles: None }
+    }
+}
+
+/// Why anybody should believe the name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Its client-id document was fetched from this host: the host is proved, the name is the host's word.
+    Verified { domain: String },
+    /// An administrator entered or approved it.
+    Administrator,
+    /// Dynamic registration: nobody has looked.
+    SelfRegistered,
+}
+
+/// Where the answer goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// A website, by host.
+    Site(String),
+    /// A program listening on this computer.
+    ThisComputer,
+    /// The program that owns this scheme.
+    Application(String),
+}
+
+/// What the permission is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub name: String,
+    pub identifier: String,
+}
+
+/// One thing the application asks to be able to do.
+#[derive(Clone, Debug)]
+pub struct ScopeLine {
+    pub name: String,
+    /// What will happen, in plain words: "Create and change tickets".
+    pub words: String,
+    pub need: Need,
+    /// Ignored when `need` is [`Need::Fixed`].
+    pub ticked: bool,
+}
+
+impl ScopeLine {
+    /// A line as it is first shown: everything ordinary ticked, nothing risky.
+    pub fn new(name: impl Into<String>, words: impl Into<String>, need: Need) -> Self {
+        Self { name: name.into(), words: words.into(), ticked: matches!(need, Need::Ordinary), need }
+    }
+
+    /// A line as it was last left.
+    pub fn ticked(mut self, ticked: bool) -> Self {
+        self.ticked = ticked;
+        self
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Part of the request itself (`openid`): a sentence, no switch.
+    Fixed,
+    /// Ticked, and can be unticked.
+    Ordinary,
+    /// Marked, not ticked.
+    Risky,
+}
+
+/// For how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// It may refresh (`offline_access`).
+    Revoked,
+    /// In words: "1 hour".
+    About(String),
+}
+
+/// What a machine would say. Folded.
+#[derive(Clone, Debug)]
+pub struct Technical {
+    pub client_id: String,
+    pub scopes: String,
+    pub redirect_uri: String,
+    /// "Dynamic registration", "Client-id document", "By an administrator"
+    pub registered: String,
+    /// Unknown for a client-id document that was met just now.
+    pub registered_at: Option<Moment>,
+}
+
+impl ConsentPage {
+    /// There is at least one line with a switch.
+    pub fn has_choice(&self) -> bool {
+        self.scopes.iter().any(|line| line.need != Need::Fixed)
+    }
+}
+
+impl Sample for ConsentPage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        use Need::{Fixed, Ordinary, Risky};
+
+        let verified = Self {
+            shell: sample::signed_in(),
+            ticket: "tkt_sample".into(),
+            applicant: Applicant::new("Cursor", Standing::Verified { domain: "cursor.com".into() }),
+            destination: Destination::Site("cursor.com".into()),
+            account: sample::ada(),
+            switch_account: Some("/sign-in?ticket=tkt_sample".into()),
+            resources: vec![Target { name: "Tickets".into(), identifier: "https://mcp.tickets.example/mcp".into() }],
+            scopes: vec![
+                ScopeLine::new("openid", "Know that it is you", Fixed),
+                ScopeLine::new("tickets:read", "See tickets and their comments", Ordinary),
+                ScopeLine::new("tickets:write", "Create and change tickets", Ordinary),
+            ],
+            held: vec![],
+            until: Until::Revoked,
+            remember: Some(true),
+            error: None,
+            technical: Technical {
+                client_id: "https://cursor.com/oauth/client.json".into(),
+                scopes: "openid tickets:read tickets:write offline_access".into(),
+                redirect_uri: "https://cursor.com/oauth/callback".into(),
+                registered: "Client-id document".into(),
+                registered_at: None,
+            },
+        };
+        let stranger = Self {
+            applicant: Applicant::new("Local helper", Standing::SelfRegistered),
+            destination: Destination::ThisComputer,
+            until: Until::About("1 hour".into()),
+            remember: None,
+            technical: Technical {
+                client_id: "cli_01J9ZC5T0F8Q2M".into(),
+                scopes: "openid tickets:read tickets:write".into(),
+                redirect_uri: "http://127.0.0.1:51763/callback".into(),
+                registered: "Dynamic registration".into(),
+                registered_at: Some(sample::moment("2 minutes ago")),
+            },
+            ..verified.clone()
+        };
+        let risky = vec![
+            ScopeLine::new("tickets:read", "See tickets and their comments", Ordinary),
+            ScopeLine::new("tickets:delete", "Delete tickets for good, with everything in them", Risky),
+            ScopeLine::new("mcp:admin", "Change who may use this server", Risky),
+        ];
+        let many = [
+            ("tickets:read", "See tickets and their comments"),
+            ("tickets:write", "Create and change tickets"),
+            ("projects:read", "See projects and who works on them"),
+            ("projects:write", "Create and change projects"),
+            ("files:read", "Open attached files"),
+            ("files:write", "Attach files"),
+            ("calendar:read", "See due dates"),
+            ("calendar:write", "Move due dates"),
+            ("reports:read", "Read reports"),
+            ("people:read", "See the names of colleagues"),
+        ]
+        .into_iter()
+        .map(|(name, words)| ScopeLine::new(name, words, Ordinary))
+        .chain([ScopeLine::new("people:invite", "Invite people in your name", Risky)])
+        .collect();
+        let long =
+            "An application with a name that somebody made as long as they were allowed to, and then a little longer";
+        vec![
+            ("verified", verified.clone()),
+            (
+                "by_administrator",
+                Self {
+                    applicant: Applicant::new("Report builder", Standing::Administrator),
+                    destination: Destination::Site("reports.example.com".into()),
+                    shell: Shell { signed_in: Some(sample::ada()), ..sample::branded() },
+                    ..verified.clone()
+                },
+            ),
+            ("self_registered_loopback", stranger.clone()),
+            (
+                "look_alike",
+                Self {
+                    applicant: Applicant {
+                        resembles: Some("Cursor".into()),
+                        ..Applicant::new("Cursоr", Standing::SelfRegistered)
+                    },
+                    destination: Destination::Site("login-cursor.example".into()),
+                    ..stranger.clone()
+                },
+            ),
+            (
+                "step_up",
+                Self {
+                    scopes: vec![ScopeLine::new("tickets:write", "Create and change tickets", Ordinary)],
+                    held: vec![
+                        PermissionLine::new("openid", "Know that it is you"),
+                        PermissionLine::new("tickets:read", "See tickets and their comments"),
+                    ],
+                    ..verified.clone()
+                },
+            ),
+            ("custom_scheme", Self { destination: Destination::Application("cursor".into()), ..verified.clone() }),
+            ("risky", Self { scopes: risky.clone(), ..verified.clone() }),
+            (
+                "nothing_chosen",
+                Self {
+                    scopes: risky.into_iter().map(|line| line.ticked(false)).collect(),
+                    error: Some("Tick at least one thing to allow, or deny.".into()),
+                    ..verified.clone()
+                },
+            ),
+            ("many_scopes", Self { scopes: many, ..verified.clone() }),
+            ("no_scopes", Self { scopes: vec![], ..stranger.clone() }),
+            (
+                "no_resource",
+                Self {
+                    resources: vec![],
+                    scopes: vec![
+                        ScopeLine::new("openid", "Know that it is you", Fixed),
+                        ScopeLine::new("profile", "See your name", Ordinary),
+                        ScopeLine::new("email", "See your e-mail address", Ordinary),
+                    ],
+                    ..verified.clone()
+                },
+            ),
+            (
+                "long",
+                Self {
+                    applicant: Applicant::new(
+                        long,
+                        Standing::Verified { domain: format!("{}.example", "sub.domain".repeat(8)) },
+                    ),
+                    destination: Destination::Site(format!("{}.example", "sub.domain".repeat(8))),
+                    resources: vec![Target {
+                        name: long.into(),
+                        identifier: format!("https://mcp.example/{}", "very-long-path/".repeat(12)),
+                    }],
+                    scopes: vec![ScopeLine::new("a-scope-name-".repeat(8), long, Ordinary)],
+                    technical: Technical {
+                        redirect_uri: format!("https://mcp.example/{}", "very-long-path/".repeat(12)),
+                        ..verified.technical.clone()
+                    },
+                    ..verified.clone()
+                },
+            ),
+            (
+                "hostile",
+                Self {
+                    applicant: Applicant {
+                        resembles: Some(sample::HOSTILE.into()),
+                        ..Applicant::new(sample::HOSTILE, Standing::SelfRegistered)
+                    },
+                    destination: Destination::Application(sample::HOSTILE.into()),
+                    account: Person { name: sample::HOSTILE.into(), email: sample::HOSTILE.into() },
+                    resources: vec![Target { name: sample::HOSTILE.into(), identifier: sample::HOSTILE.into() }],
+                    scopes: vec![ScopeLine::new(sample::HOSTILE, sample::HOSTILE, Ordinary)],
+                    held: vec![PermissionLine::new(sample::HOSTILE, sample::HOSTILE)],
+                    technical: Technical {
+                        client_id: sample::HOSTILE.into(),
+                        scopes: sample::HOSTILE.into(),
+                        redirect_uri: sample::HOSTILE.into(),
+                        ..stranger.technical.clone()
+                    },
+                    ..stranger
+                },
+            ),
+        ]
+    }
+}

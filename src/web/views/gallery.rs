@@ -1,0 +1,39 @@
+//! Every page in every state.
+
+use askama::Template;
+
+use super::{
+    AccountPage, ConsentPage, ErrorPage, HomePage, ReturnPage, Sample, SetupClosedPage, SetupPage, SignInPage,
+    SignedOutPage,
+};
+
+/// One state of one page, as it is sent.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The template, below `templates/`.
+    pub template: &'static str,
+    pub sample: &'static str,
+    pub html: String,
+}
+
+/// Renders everything. A page that is not in this list fails the test that compares it with `templates/`.
+pub fn shown() -> askama::Result<Vec<Shown>> {
+    let mut all = vec![];
+    show::<HomePage>(&mut all, "pages/home.html")?;
+    show::<SetupPage>(&mut all, "pages/setup.html")?;
+    show::<SetupClosedPage>(&mut all, "pages/setup_closed.html")?;
+    show::<SignInPage>(&mut all, "pages/sign_in.html")?;
+    show::<SignedOutPage>(&mut all, "pages/signed_out.html")?;
+    show::<ConsentPage>(&mut all, "pages/consent.html")?;
+    show::<ReturnPage>(&mut all, "pages/return.html")?;
+    show::<AccountPage>(&mut all, "pages/account.html")?;
+    show::<ErrorPage>(&mut all, "pages/error.html")?;
+    Ok(all)
+}
+
+fn show<P: Sample + Template>(all: &mut Vec<Shown>, template: &'static str) -> askama::Result<()> {
+    for (sample, page) in P::samples() {
+        all.push(Shown { template, sample, html: page.render()? });
+    }
+    Ok(())
+}

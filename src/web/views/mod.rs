@@ -1,0 +1,31 @@
+//! The pages as values: what each one shows, in the words it shows.
+//!
+//! A view holds display values, never rows; its template computes nothing and checks no permission. Every page
+//! has a [`Shell`] (what surrounds it), derives [`askama::Template`], and brings its own [`Sample`]s: they feed the
+//! tests, the gallery and the browser job, so a state without a sample is a state nobody has looked at.
+
+mod account;
+mod consent;
+mod error;
+pub mod gallery;
+mod home;
+mod return_to;
+mod setup;
+mod shell;
+mod sign_in;
+mod signed_out;
+
+pub use account::{AccountPage, ConnectedApplication, SessionLine};
+pub use consent::{Applicant, ConsentPage, Destination, Need, ScopeLine, Standing, Target, Technical, Until};
+pub use error::{ErrorPage, Problem};
+pub use home::HomePage;
+pub use return_to::ReturnPage;
+pub use setup::{SetupClosed, SetupClosedPage, SetupPage};
+pub use shell::{Accent, Brand, Field, Flash, FlashKind, Link, Moment, PermissionLine, Person, Shell, Theme, initial};
+pub use sign_in::{SignInPage, SignInProblem};
+pub use signed_out::SignedOutPage;
+
+/// A page in every state worth looking at, by name.
+pub trait Sample: Sized {
+    fn samples() -> Vec<(&'static str, Self)>;
+}

@@ -1,0 +1,81 @@
+//! `/sign-in`: who are you.
+
+use askama::Template;
+
+use super::Sample;
+use super::shell::{Shell, sample};
+
+/// The form as a whole is refused, never the password by itself.
+const NO_ERROR: Option<String> = None;
+
+#[derive(Clone, Debug, Template)]
+#[template(path = "pages/sign_in.html")]
+pub struct SignInPage {
+    pub shell: Shell,
+    /// The authorization in flight, if an application started this.
+    pub ticket: Option<String>,
+    /// Name of that application.
+    pub application: Option<String>,
+    /// What was typed, or what the application suggested (`login_hint`).
+    pub email: String,
+    /// Signed in already, and asked again: the address is fixed and only the password is wanted.
+    pub confirming: bool,
+    pub problem: Option<SignInProblem>,
+}
+
+/// Never says which half was wrong, nor whether the account exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignInProblem {
+    Wrong,
+    /// In words: "30 seconds", "2 minutes".
+    Throttled {
+        wait: String,
+    },
+    /// The session or the form ran out; nothing was wrong with what was typed.
+    Expired,
+}
+
+impl Sample for SignInPage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let plain = Self {
+            shell: sample::shell(),
+            ticket: None,
+            application: None,
+            email: String::new(),
+            confirming: false,
+            problem: None,
+        };
+        let started = Self { ticket: Some("tkt_sample".into()), application: Some("Cursor".into()), ..plain.clone() };
+        let typed = Self { email: "ada@example.com".into(), ..started.clone() };
+        vec![
+            ("plain", plain.clone()),
+            ("from_application", started),
+            ("wrong", Self { problem: Some(SignInProblem::Wrong), ..typed.clone() }),
+            (
+                "throttled",
+                Self { problem: Some(SignInProblem::Throttled { wait: "30 seconds".into() }), ..typed.clone() },
+            ),
+            ("expired", Self { problem: Some(SignInProblem::Expired), ..typed.clone() }),
+            ("confirming", Self { confirming: true, shell: sample::signed_in(), ..typed.clone() }),
+            (
+                "confirming_wrong",
+                Self {
+                    confirming: true,
+                    shell: sample::signed_in(),
+                    problem: Some(SignInProblem::Wrong),
+                    ..typed.clone()
+                },
+            ),
+            ("branded", Self { shell: sample::branded(), ..typed }),
+            (
+                "hostile",
+                Self {
+                    application: Some(sample::HOSTILE.into()),
+                    email: sample::HOSTILE.into(),
+                    ticket: Some(sample::HOSTILE.into()),
+                    ..plain
+                },
+            ),
+        ]
+    }
+}

@@ -1,0 +1,65 @@
+// Niceties. Every page works without this file.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const each = (selector, run) => document.querySelectorAll(selector).forEach(run);
+
+  // Light and dark. Back at the device's own choice, the choice is forgotten.
+  const device = matchMedia("(prefers-color-scheme: dark)");
+  const shown = () => {
+    const chosen = root.dataset.theme;
+    return chosen === "light" || chosen === "dark" ? chosen : device.matches ? "dark" : "light";
+  };
+  each("[data-theme-switch]", (button) => {
+    const label = () => { button.textContent = shown() === "dark" ? "Light page" : "Dark page"; };
+    button.hidden = false;
+    label();
+    device.addEventListener("change", label);
+    button.addEventListener("click", () => {
+      const next = shown() === "dark" ? "light" : "dark";
+      const forget = (next === "dark") === device.matches;
+      root.dataset.theme = forget ? "device" : next;
+      const secure = location.protocol === "https:" ? "; Secure" : "";
+      document.cookie = `writ_theme=${next}; Path=/; SameSite=Lax; Max-Age=${forget ? 0 : 31536000}${secure}`;
+      label();
+    });
+  });
+
+  // One press, one request: a second press while the first is on its way does nothing.
+  each("form[data-once]", (form) => {
+    form.addEventListener("submit", (event) => {
+      if (form.dataset.sent) event.preventDefault();
+      form.dataset.sent = "yes";
+    });
+  });
+  addEventListener("pageshow", () => each("form[data-sent]", (form) => delete form.dataset.sent));
+
+  // Show and hide a password; hidden again before it is sent.
+  each("[data-reveal]", (button) => {
+    const field = document.getElementById(button.dataset.reveal);
+    if (!field) return;
+    const show = (visible) => {
+      field.type = visible ? "text" : "password";
+      button.textContent = visible ? "Hide" : "Show";
+      button.setAttribute("aria-pressed", String(visible));
+    };
+    button.hidden = false;
+    button.setAttribute("aria-controls", field.id);
+    show(false);
+    button.addEventListener("click", () => show(field.type === "password"));
+    field.form?.addEventListener("submit", () => show(false));
+  });
+
+  // Copy, where the browser lets us.
+  each("[data-copy]", (button) => {
+    const source = document.getElementById(button.dataset.copy);
+    if (!source || !navigator.clipboard) return;
+    button.hidden = false;
+    button.setAttribute("aria-live", "polite");
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(source.textContent);
+      button.textContent = "Copied";
+      setTimeout(() => { button.textContent = "Copy"; }, 2000);
+    });
+  });
+})();
