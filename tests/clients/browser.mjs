@@ -28,9 +28,15 @@ export async function rememberCookies(appliance, context) {
     for (const { name, value } of await context.cookies()) appliance.remember({ [`cookie ${name}`]: value });
 }
 
+/** Risky permissions are not ticked beforehand; this person gives everything that is asked for. */
+export async function tickEverything(page) {
+    for (const box of await page.locator("input[type=checkbox][name=scope]").all()) await box.check();
+}
+
 /**
  * What a person does with an authorization link: open it, sign in, read, press Allow (or Deny). With a browser
- * `context` kept from before the person is signed in already.
+ * `context` kept from before the person is signed in already. `before` is done before the button is pressed, instead
+ * of ticking everything.
  */
 export async function decide(browser, appliance, url, { decision = "Allow", context, before } = {}) {
     const own = context ?? (await browser.newContext({ ignoreHTTPSErrors: true }));
@@ -43,6 +49,7 @@ export async function decide(browser, appliance, url, { decision = "Allow", cont
     const button = page.getByRole("button", { name: new RegExp(`^${decision}`) });
     await button.waitFor();
     if (before) await before(page);
+    else await tickEverything(page);
     await button.click();
     await page.waitForURL((url) => url.origin !== appliance.origin);
     await rememberCookies(appliance, own);

@@ -80,10 +80,15 @@ async def approve(browser: Browser, appliance, url: str, *, signed_in=None):
     context = signed_in or await browser.new_context()
     page = await context.new_page()
     answer = await page.goto(url)
-    assert answer is not None and answer.ok, f"the authorization endpoint answered {answer and answer.status}: {await page.inner_text('body')}"
+    said = await page.inner_text("body")
+    assert answer is not None and answer.ok, f"the authorization endpoint answered {answer and answer.status}: {said}"
     if signed_in is None:
         await sign_in(page, appliance)
-    await page.get_by_role("button", name=re.compile("^Allow")).click()
+    allow = page.get_by_role("button", name=re.compile("^Allow"))
+    await allow.wait_for()
+    for box in await page.locator("input[type=checkbox][name=scope]").all():
+        await box.check()  # Risky permissions are not ticked beforehand; this person gives all that is asked for.
+    await allow.click()
     await page.wait_for_url(lambda url: not url.startswith(appliance.origin))
     for cookie in await context.cookies():
         appliance.remember(**{f"cookie {cookie['name']}": cookie["value"]})
