@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdtempSync, openSync, readFileSync, readdirSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import { tmpdir } from "node:os";
@@ -136,6 +136,18 @@ export class Appliance {
     }
 
     async stop() {
+        try {
+            await this.#end();
+            this.#assertNothingLeaked();
+        } finally {
+            // Its log is kept for whoever looks into a failure; the rest goes.
+            mkdirSync(join(CACHE, "logs"), { recursive: true });
+            copyFileSync(this.logFile, join(CACHE, "logs", `writ-${this.port}.log`));
+            rmSync(this.directory, { recursive: true, force: true });
+        }
+    }
+
+    async #end() {
         if (this.process?.exitCode === null) {
             this.process.kill("SIGTERM");
             const stopped = await Promise.race([this.exited.then(() => true), pause(20_000, false, { ref: false })]);
@@ -144,7 +156,6 @@ export class Appliance {
                 assert.fail("writ did not stop within 20 s of SIGTERM");
             }
         }
-        this.#assertNothingLeaked();
     }
 
     #assertNothingLeaked() {

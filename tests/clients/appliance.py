@@ -5,6 +5,7 @@ whole log and its database file are searched for every one of them."""
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -53,6 +54,7 @@ class Appliance:
             "WRIT_OUTBOUND_EXTRA_ROOT": str(TLS / "ca.pem"),
             **environment,
         }
+        (CACHE / "logs").mkdir(parents=True, exist_ok=True)
         self.process: subprocess.Popen | None = None
         self.secrets: dict[str, str] = {}
         self.email = f"ada-{secrets.token_hex(6)}@people.example"
@@ -72,9 +74,14 @@ class Appliance:
         return self
 
     def __exit__(self, kind, *_):
-        self.stop()
-        if kind is None:
-            self.assert_nothing_leaked()
+        try:
+            self.stop()
+            if kind is None:
+                self.assert_nothing_leaked()
+        finally:
+            # Its log is kept for whoever looks into a failure; the rest goes.
+            shutil.copy(self.log, CACHE / "logs" / f"writ-{self.port}.log")
+            shutil.rmtree(self.directory, ignore_errors=True)
 
     def start(self):
         with self.log.open("ab") as log, self.printed.open("ab") as printed:
