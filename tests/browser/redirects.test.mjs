@@ -1,0 +1,106 @@
+// Chromium applies `form-action` of the page that was posted from to every redirect after it. Whatever kind of address
+// a client registered, the answer to Allow and to Deny must get there, from the sign-in page (consent remembered) and
+// from the consent page.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { Appliance, Callback } from "../clients/appliance.mjs";
+import { launch, rememberCookies, signIn } from "../clients/browser.mjs";
+import { Flow } from "./flow.mjs";
+import { assertNoComplaints, watched } from "./looks.mjs";
+
+const API = "https://api.example/v1";
+let appliance, browser, plain, secure;
+before(async () => {
+    appliance = await Appliance.start();
+    browser = await launch();
+    plain = await Callback.listen();
+    secure = await Callback.listen({ host: "localhost", tls: true });
+    appliance.resource(API, "Example", ["mcp:read"]);
+});
+after(async () => {
+    plain?.close();
+    secure?.close();
+    await browser?.close();
+    await appliance?.stop();
+});
+
+const targets = {
+    "http on 127.0.0.1, any port": { registered: () => "http://127.0.0.1/callback", used: () => plain.uri },
+    "http on localhost, any port": {
+        registered: () => "http://localhost:7777/callback",
+        used: () => `http://localhost:${plain.port}/callback`,
+    },
+    "https": { registered: () => secure.uri, used: () => secure.uri },
+    "an application's own scheme": {
+        registered: () => "cursor://anysphere.cursor-mcp/oauth/callback",
+        used: () => "cursor://anysphere.cursor-mcp/oauth/callback",
+    },
+};
+
+for (const [name, { registered, used }] of Object.entries(targets)) {
+    for (const javaScriptEnabled of [true, false]) {
+        test(`${name}${javaScriptEnabled ? "" : ", JavaScript off"}`, async (context) => {
+            const own = await browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled });
+            context.after(() => own.close());
+            const page = await watched(own);
+            const target = used();
+            const seen = [];
+            page.on("request", (request) => {
+                if (request.url().startsWith(`${target}?`)) seen.push(new URL(request.url()).searchParams);
+            });
+            /** Presses a button and resolves with the answer that left for the target. */
+            const answerTo = async (button) => {
+                seen.length = 0;
+                await page.getByRole("button", { name: button }).click({ noWaitAfter: true });
+                for (let waited = 0; seen.length === 0 && waited < 10_000; waited += 50) {
+                    // A browser asks before it opens another program: the page may offer a link instead.
+                    const link = page.getByRole("link", { name: "Return to the application" });
+                    if (await link.isVisible().catch(() => false)) await link.click({ noWaitAfter: true }).catch(() => {});
+                    await pause(50);
+                }
+                assert.deepEqual(page.complaints, [], "the browser stopped the answer");
+                assert.equal(seen.length > 0, true, `nothing left for ${target}; the page says: ${await page.innerText("body")}`);
+                return seen[0];
+            };
+            const client = appliance.client(`Client at ${name}`, {
+                "redirect-uri": registered(),
+                resource: API,
+                scope: "mcp:read",
+            });
+            const flow = () => new Flow(appliance, client, target, { scope: "mcp:read", resource: API });
+
+            const refused = flow();
+            await page.goto(refused.url.href);
+            await signIn(page, appliance);
+            await page.getByRole("button", { name: "Deny" }).waitFor();
+            await rememberCookies(appliance, own);
+            const no = await answerTo("Deny");
+            assert.deepEqual(
+                [no.get("error"), no.get("state"), no.get("iss")],
+                ["access_denied", refused.state, appliance.origin],
+            );
+
+            const wanted = flow();
+            await page.goto(wanted.url.href);
+            await page.locator("input[name=scope][value='mcp:read']").check();
+            await page.locator("input[name=remember]").check();
+            const yes = await answerTo("Allow");
+            assert.deepEqual([yes.get("state"), yes.get("iss")], [wanted.state, appliance.origin]);
+            assert.equal((await wanted.redeem(yes.get("code"))).status, 200);
+
+            // Signed out, consent remembered: the sign-in form itself is what leads away.
+            await own.clearCookies();
+            const again = flow();
+            await page.goto(again.url.href);
+            await page.getByLabel("Email").fill(appliance.email);
+            await page.getByLabel("Password", { exact: true }).fill(appliance.password);
+            const straight = await answerTo(/^Sign in/);
+            assert.equal(straight.get("state"), again.state);
+            assert.equal((await again.redeem(straight.get("code"))).status, 200);
+            await rememberCookies(appliance, own);
+            assertNoComplaints(page);
+        });
+    }
+}
