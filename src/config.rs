@@ -128,8 +128,8 @@ settings! {
     keys: Keys {
         algorithms: Vec<Algorithm> = "ES256,RS256,EdDSA", "The algorithms that have a signing key; each must stay while a resource uses it.";
         rotation_period: Lifetime = "1d" in "10m..366d", "How long a key signs before the next one does.";
-        retained_periods: u32 = "12" in "1..400", "How many rotation periods a retired key stays published.";
-        jwks_max_age: Lifetime = "5m" in "10s..1d", "How long others may keep a copy of the key set; a new key is published at least this long before it signs.";
+        retained_periods: u32 = "12" in "1..400", "How many rotation periods a retired key stays published; never less than the longest life of a token.";
+        jwks_max_age: Lifetime = "5m" in "10s..1d", "How long others may keep a copy of the key set; a new key is published at least twice as long before it signs.";
     }
     store: Store {
         cache_mib: u32 = "64" in "1..65536", "Memory for the file's pages, in MiB.";
