@@ -1,1 +1,168 @@
-//! config
+//! Every setting, once: its name, what it is without being set, what it may be, and why it exists.
+//!
+//! A setting is read from four places, the later ones winning: built in, the settings file (TOML), the
+//! environment (`WRIT_…`), the command line. A name that no setting has refuses to start, so that a spelling
+//! mistake is never a silent default. `docs/settings.md` is written from this table and checked against it.
+
+mod load;
+mod value;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+pub use load::{Effective, Entry, SettingsError, Source, Sources};
+pub use value::{Accent, AddressRange, Algorithm, LogFormat, RegistrationMode, SupportUrl};
+use value::{SettingValue, within};
+
+use crate::base::{Issuer, Lifetime, Secret};
+
+/// What the table knows about one setting.
+pub struct Setting {
+    /// Its name in the settings file: `lifetimes.access` is `access` in the section `[lifetimes]`.
+    pub name: &'static str,
+    /// Its value as text when nobody sets it.
+    pub default: &'static str,
+    /// Least and most, both allowed; empty where every value that parses is good.
+    pub within: &'static str,
+    pub about: &'static str,
+    set: fn(&mut Config, &str) -> Result<(), String>,
+    show: fn(&Config) -> Option<String>,
+}
+
+macro_rules! settings {
+    (
+        { $($field:ident: $type:ty = $default:literal $(in $bounds:literal)?, $about:literal;)* }
+        $($group:ident: $struct:ident {
+            $($member:ident: $mtype:ty = $mdefault:literal $(in $mbounds:literal)?, $mabout:literal;)*
+        })*
+    ) => {
+        /// The effective settings, each of its own type. Made by [`Sources::load`], never changed afterwards.
+        #[derive(Clone, Debug)]
+        pub struct Config {
+            $(#[doc = $about] pub $field: $type,)*
+            $(pub $group: $struct,)*
+        }
+        $(
+            #[derive(Clone, Debug)]
+            pub struct $struct { $(#[doc = $mabout] pub $member: $mtype,)* }
+        )*
+
+        impl Config {
+            /// What holds when nobody sets anything.
+            fn built_in() -> Result<Self, String> {
+                Ok(Self {
+                    $($field: <$type as SettingValue>::parse($default)?,)*
+                    $($group: $struct { $($member: <$mtype as SettingValue>::parse($mdefault)?,)* },)*
+                })
+            }
+        }
+
+        /// The table.
+        pub const SETTINGS: &[Setting] = &[
+            $(Setting {
+                name: stringify!($field),
+                default: $default,
+                within: concat!($($bounds)?),
+                about: $about,
+                set: |config, text| {
+                    config.$field = within(<$type as SettingValue>::parse(text)?, concat!($($bounds)?))?;
+                    Ok(())
+                },
+                show: |config| config.$field.show(),
+            },)*
+            $($(Setting {
+                name: concat!(stringify!($group), ".", stringify!($member)),
+                default: $mdefault,
+                within: concat!($($mbounds)?),
+                about: $mabout,
+                set: |config, text| {
+                    config.$group.$member = within(<$mtype as SettingValue>::parse(text)?, concat!($($mbounds)?))?;
+                    Ok(())
+                },
+                show: |config| config.$group.$member.show(),
+            },)*)*
+        ];
+    };
+}
+
+settings! {
+    {
+        listen: SocketAddr = "127.0.0.1:9000", "Address and port to listen on. Outside loopback only behind a trusted proxy: Writ itself speaks plain http.";
+        public_url: Issuer = "http://127.0.0.1:9000", "The URL that browsers and clients use, and the issuer in every token. Without it, http:// and the listening address. Frozen at first start.";
+        data: PathBuf = "data", "The directory that holds everything: writ.redb, master.key, writ.sock, writ.toml.";
+        trusted_proxies: Vec<AddressRange> = "", "Addresses or networks (10.0.0.0/8) of the proxies whose X-Forwarded-For is believed. From anybody else the header is ignored.";
+        master_key: Option<Secret> = "", "32 bytes in base64 that seal the signing keys. Without it, the file master.key in the data directory, made at first start.";
+        workers: u32 = "0" in "0..256", "Threads that answer requests; 0 for one per processor.";
+    }
+    registration: Registration {
+        mode: RegistrationMode = "open", "Who may register a client: open (anybody), approval (usable once an administrator approves), token (whoever has an initial access token), closed (nobody).";
+        unused_for: Lifetime = "1d" in "1m..90d", "A registration that nobody has used is removed after this.";
+        most_unused: u32 = "10000" in "1..10000000", "How many unused registrations are kept at once; the oldest makes room for the next.";
+    }
+    outbound: Outbound {
+        allow_loopback: bool = "false", "Whether client documents and key sets may be fetched from this computer. For tests and laptops; Writ warns while it is on.";
+        extra_root: Option<PathBuf> = "", "A PEM file of certificates to trust besides the built-in ones, when fetching documents.";
+    }
+    lifetimes: Lifetimes {
+        code: Lifetime = "60s" in "10s..10m", "Authorization codes. OAuth 2.1 advises at most ten minutes; clients redeem at once.";
+        authorization: Lifetime = "10m" in "1m..1h", "How long a person may take between arriving and allowing.";
+        access: Lifetime = "1h" in "1m..1d", "Access tokens of people; a resource may say otherwise.";
+        machine_access: Lifetime = "1h" in "1m..1d", "Access tokens of machines; a resource may say otherwise.";
+        refresh: Lifetime = "7d" in "10m..90d", "A refresh token that is not used.";
+        family: Lifetime = "90d" in "1h..1000d", "All refresh tokens of one consent together: then the person is asked to sign in again.";
+        refresh_overlap: Lifetime = "60s" in "0s..10m", "How long the previous refresh token is answered after its successor was first used: several processes share one.";
+        refresh_unused: Lifetime = "10m" in "0s..1h", "How long it is answered at all while its successor has not been used: an answer may get lost.";
+        session: Lifetime = "7d" in "5m..90d", "A signed-in browser, at most.";
+        session_idle: Lifetime = "12h" in "5m..90d", "A signed-in browser that nobody uses.";
+    }
+    limits: Limits {
+        request_bytes: u64 = "10000000" in "65536..10000000", "Largest request body of all; each endpoint allows far less.";
+        addresses: u32 = "65536" in "1024..4194304", "How many addresses are counted at once; bounds the memory of all the limits below.";
+        token: u32 = "60000" in "0..10000000", "Requests per minute and address to token, introspection, revocation and userinfo; 0 for no limit. Hosted clients put thousands of people behind one address.";
+        authorize: u32 = "1200" in "0..10000000", "Requests per minute and address to the authorization endpoint and its consent page; 0 for no limit.";
+        register: u32 = "120" in "0..10000000", "Registrations per minute and address; 0 for no limit. A hosted client registers once per person.";
+        sign_in: u32 = "60" in "0..10000000", "Sign-in attempts per minute and address, besides the limit on each account; 0 for no limit. An office shares one address.";
+        pages: u32 = "1200" in "0..10000000", "Other pages per minute and address; 0 for no limit.";
+        metadata: u32 = "60000" in "0..10000000", "Discovery documents and key sets per minute and address; 0 for no limit.";
+    }
+    keys: Keys {
+        algorithms: Vec<Algorithm> = "ES256,RS256,EdDSA", "The algorithms that have a signing key; each must stay while a resource uses it.";
+        rotation_period: Lifetime = "1d" in "10m..366d", "How long a key signs before the next one does.";
+        retained_periods: u32 = "12" in "1..400", "How many rotation periods a retired key stays published; never less than the longest life of a token.";
+        jwks_max_age: Lifetime = "5m" in "10s..1d", "How long others may keep a copy of the key set; a new key is published at least twice as long before it signs.";
+    }
+    store: Store {
+        cache_mib: u32 = "64" in "1..65536", "Memory for the file's pages, in MiB.";
+    }
+    log: Log {
+        format: LogFormat = "text", "Log lines for people (text) or for programs (json). They go to standard error.";
+        filter: String = "info", "What is logged: error, warn, info, debug, trace, or per module as in `info,writ::store=debug`.";
+    }
+    brand: Brand {
+        name: String = "Writ", "What pages call this appliance.";
+        accent: Accent = "#3b4cca", "The colour of buttons and links on pages, as #rrggbb.";
+        support_url: Option<SupportUrl> = "", "Where pages send people who need help: https:// or mailto:.";
+    }
+}
+
+impl Config {
+    /// The store's file.
+    pub fn store_file(&self) -> PathBuf {
+        self.data.join("writ.redb")
+    }
+
+    /// The master key's file, used unless the settings hold the key.
+    pub fn master_key_file(&self) -> PathBuf {
+        self.data.join("master.key")
+    }
+
+    /// The control socket of a running appliance.
+    pub fn socket_file(&self) -> PathBuf {
+        self.data.join("writ.sock")
+    }
+
+    /// Whether the peer's word about who is behind it is believed.
+    pub fn trusts(&self, peer: std::net::IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|range| range.contains(peer))
+    }
+}

@@ -13,7 +13,7 @@
 //! - [`protocol`] is the rules: wire types and pure decisions, each beside the sentence it enforces.
 //! - [`store`] keeps rows and the audit log in one file, durable before anything is answered.
 //! - [`keys`] signs, verifies, seals and hashes passwords.
-//! - [`config`] is every setting, once; [`app`] is what the process owns.
+//! - [`config`] is every setting, once; [`logs`] is how it tells what it does; [`app`] is what the process owns.
 //! - [`outbound`] is every HTTP request Writ makes, through one hardened client.
 //! - [`operations`] are the verbs, and the only callers of a store write.
 //! - [`web`] is the front desk, and the only room that knows actix.
@@ -26,6 +26,7 @@ pub mod base;
 pub mod cli;
 pub mod config;
 pub mod keys;
+pub mod logs;
 pub mod model;
 pub mod operations;
 pub mod outbound;

@@ -2,3 +2,5 @@
 
 mod outbound;
 mod pages;
+//! One test binary, linked once.
+mod docs;
