@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use super::machine::Machine;
+use super::registration::ClientAbout;
 use super::scope::ScopeSet;
 use crate::base::{Digest, Id, Named, RedirectUri, Resource, Timestamp};
 
@@ -99,6 +100,8 @@ pub struct Client {
     pub serves: Vec<Resource>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_uri: Option<String>,
+    #[serde(default, skip_serializing_if = "ClientAbout::is_empty")]
+    pub about: ClientAbout,
     pub created_at: Timestamp,
     /// Set by the first token or code; a dynamic registration that stays without is reaped.
     #[serde(default, skip_serializing_if = "Option::is_none")]

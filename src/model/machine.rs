@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::client::{ApplicationType, AuthMethod, Client, ClientId, ClientSecret, ClientState, GrantType, Provenance};
 use super::person::Person;
+use super::registration::ClientAbout;
 use super::scope::ScopeSet;
 use crate::base::{Id, Named, Resource, Timestamp};
 
@@ -47,6 +48,7 @@ impl Machine {
             resources: self.resources.clone(),
             serves: self.serves.clone(),
             client_uri: None,
+            about: ClientAbout::default(),
             created_at: self.created_at,
             first_used_at: None,
             reaped_at: None,
