@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use super::machine::Machine;
+use super::registration::ClientAbout;
 use super::scope::ScopeSet;
 use super::signing_key::Algorithm;
 use crate::base::{Digest, Id, Named, RedirectUri, Resource, Timestamp};
@@ -103,6 +104,8 @@ pub struct Client {
     /// OpenID Connect Dynamic Client Registration §2; `None` means its default, RS256.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id_token_signed_response_alg: Option<Algorithm>,
+    #[serde(default, skip_serializing_if = "ClientAbout::is_empty")]
+    pub about: ClientAbout,
     pub created_at: Timestamp,
     /// Set by the first token or code; a dynamic registration that stays without is reaped.
     #[serde(default, skip_serializing_if = "Option::is_none")]

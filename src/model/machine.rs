@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::client::{ApplicationType, AuthMethod, Client, ClientId, ClientSecret, ClientState, GrantType, Provenance};
 use super::person::Person;
+use super::registration::ClientAbout;
 use super::scope::ScopeSet;
 use crate::base::{Id, Named, Resource, Timestamp};
 
@@ -48,6 +49,7 @@ impl Machine {
             serves: self.serves.clone(),
             client_uri: None,
             id_token_signed_response_alg: None,
+            about: ClientAbout::default(),
             created_at: self.created_at,
             first_used_at: None,
             reaped_at: None,
