@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use crate::base::{Clock, Entropy, Issuer, MacKey};
 use crate::config::Config;
-use crate::keys::{KeyRing, Passwords, Sealer};
-use crate::outbound::Outbound;
+use crate::keys::{Keys, Passwords, Sealer};
+use crate::outbound::{ClientDocuments, KeySets};
 use crate::store::Store;
 
+mod discovery;
 mod tally;
 mod verified;
 
+pub use discovery::{Discovery, Document};
 pub use tally::{LastSeen, Tally};
 pub use verified::VerifiedTokens;
 
@@ -27,9 +29,10 @@ pub struct Parts {
     pub clock: Clock,
     pub entropy: Entropy,
     pub store: Store,
-    pub keys: KeyRing,
+    pub keys: Keys,
     pub passwords: Passwords,
-    pub outbound: Outbound,
+    pub documents: ClientDocuments,
+    pub key_sets: KeySets,
     /// Seals signing keys in their rows.
     pub row_sealer: Sealer,
     /// Seals what travels through a browser and comes back.
@@ -38,6 +41,8 @@ pub struct Parts {
     pub throttle: MacKey,
     /// Our own access tokens that were verified not long ago.
     pub verified: VerifiedTokens,
+    /// The metadata document.
+    pub discovery: Discovery,
     /// What strangers were refused, until it is written down.
     pub tally: Tally,
     /// When sessions were last used, until it is written down.

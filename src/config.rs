@@ -11,10 +11,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use load::{Effective, Entry, SettingsError, Source, Sources};
-pub use value::{Accent, AddressRange, Algorithm, LogFormat, RegistrationMode, SupportUrl};
+pub use value::{Accent, AddressRange, LogFormat, SupportUrl};
 use value::{SettingValue, within};
 
 use crate::base::{Issuer, Lifetime, Secret};
+use crate::model::{Algorithm, RegistrationMode};
 
 /// What the table knows about one setting.
 pub struct Setting {
@@ -125,7 +126,7 @@ settings! {
         pages: u32 = "1200" in "0..10000000", "Other pages per minute and address; 0 for no limit.";
         metadata: u32 = "60000" in "0..10000000", "Discovery documents and key sets per minute and address; 0 for no limit.";
     }
-    keys: Keys {
+    keys: KeySettings {
         algorithms: Vec<Algorithm> = "ES256,RS256,EdDSA", "The algorithms that have a signing key; each must stay while a resource uses it.";
         rotation_period: Lifetime = "1d" in "10m..366d", "How long a key signs before the next one does.";
         retained_periods: u32 = "12" in "1..400", "How many rotation periods a retired key stays published; never less than the longest life of a token.";

@@ -175,28 +175,27 @@ macro_rules! word {
     };
 }
 
-word! {
-    /// Who may register a client dynamically.
-    RegistrationMode {
-        Open = "open",
-        /// Usable once an administrator approves.
-        Approval = "approval",
-        /// Whoever presents an initial access token (RFC 7591 §3).
-        Token = "token",
-        Closed = "closed",
+impl SettingValue for RegistrationMode {
+    fn parse(text: &str) -> Result<Self, String> {
+        Self::parse(text).ok_or_else(|| "is open, approval, token or closed".to_owned())
     }
-    "is open, approval, token or closed"
+    fn show(&self) -> Option<String> {
+        Some(self.as_str().to_owned())
+    }
+}
+
+impl SettingValue for Algorithm {
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|_| "is a list of ES256, RS256 and EdDSA".to_owned())
+    }
+    fn show(&self) -> Option<String> {
+        Some(self.as_str().to_owned())
+    }
 }
 
 word! {
     LogFormat { Text = "text", Json = "json", }
     "is text or json"
-}
-
-word! {
-    /// A JWS algorithm that has a signing key here.
-    Algorithm { Es256 = "ES256", Rs256 = "RS256", EdDsa = "EdDSA", }
-    "is a list of ES256, RS256 and EdDSA"
 }
 
 /// A colour as `#rrggbb`; nothing else can get into a style sheet.

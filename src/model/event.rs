@@ -131,6 +131,10 @@ events! {
     KeyPromoted { kid: String } = "key.promoted", Change;
     /// A signing key stopped signing; it stays published.
     KeyRetired { kid: String } = "key.retired", Change;
+    /// A signing key that waits to sign was given another time to begin.
+    KeyRescheduled { kid: String } = "key.rescheduled", Change;
+    /// A signing key was withdrawn: it is not published and none of its signatures are good.
+    KeyRevoked { kid: String } = "key.revoked", Change;
     /// A signing key is no longer published; its private half is gone.
     KeyDropped { kid: String } = "key.dropped", Change;
 

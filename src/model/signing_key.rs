@@ -35,6 +35,15 @@ impl SigningKey {
         format!("signing key {} {}", self.id, self.kid)
     }
 
+    /// When the present state began, or for a next key when the following one shall.
+    pub fn state_since(&self) -> Timestamp {
+        match self.state {
+            KeyState::Next { signs_from } | KeyState::Signing { signs_from } => signs_from,
+            KeyState::Retained { retired_at, .. } => retired_at,
+            KeyState::Revoked { revoked_at, .. } => revoked_at,
+        }
+    }
+
     /// Whether the public half belongs in the published key set: next, signing and retained keys do.
     pub fn is_published(&self) -> bool {
         !matches!(self.state, KeyState::Revoked { .. })

@@ -1,12 +1,16 @@
 //! Finds out whether a caller is the client it says it is. OAuth 2.1 §2.4, RFC 7523 §3.
 
+use std::sync::Arc;
+
 use super::find_client::{self, Found};
 use super::Problem;
 use crate::app::App;
 use crate::base::{Digest, Fault, Secret};
-use crate::keys::{self, ClientKeys};
+use crate::keys::{JwkSet, Typ, VerifyError};
 use crate::model::{AuthMethod, Client, ClientId, Context, JwsAlgorithm, UsedAssertion};
-use crate::protocol::client_auth::{AssertionClaims, Audiences, AuthenticatedClient, Presented, Proof, authenticate};
+use crate::protocol::client_auth::{
+    AssertionClaims, Audiences, AuthenticatedClient, Presented, Proof, authenticate, claimed_subject,
+};
 use crate::protocol::refusal::Refusal;
 use crate::store::Read;
 use crate::store::tables::ASSERTIONS;
@@ -19,7 +23,7 @@ pub async fn authenticate_client(app: &App, ctx: &Context, presented: Presented)
         }
         Presented::Public { client_id } => (find(app, &client_id).await?, Proof::Nothing),
         Presented::Assertion { client_id, assertion } => {
-            let said = client_id.or_else(|| keys::claimed_issuer(assertion.expose())).ok_or(Refusal::ClientUnknown)?;
+            let said = client_id.or_else(|| claimed_subject(assertion.expose())).ok_or(Refusal::ClientUnknown)?;
             let client = find(app, &said).await?;
             let proof = match &client {
                 Some(client) => Proof::Assertion(verified(app, client, &assertion).await?),
@@ -46,18 +50,31 @@ async fn verified(app: &App, client: &Client, assertion: &Secret) -> Result<Asse
         return Err(Refusal::ClientMethodMismatch.into());
     }
     let bad = |why| Problem::Refused(Refusal::AssertionInvalid(why));
-    let keys = match (&client.jwks, &client.jwks_uri) {
-        (Some(jwks), _) => ClientKeys::parse(jwks.to_string().as_bytes()).map_err(|_| bad("the registered key set is unusable"))?,
+    let check = |keys: &[u8]| {
+        let keys = JwkSet::parse(keys).map_err(|_| bad("the client's key set is unusable"))?;
+        Ok::<_, Problem>(keys.verify(assertion.expose(), &JwsAlgorithm::ALL, Typ::CLIENT_ASSERTION))
+    };
+    let verified = match (&client.jwks, &client.jwks_uri) {
+        (Some(jwks), _) => check(jwks.to_string().as_bytes())?,
         (None, Some(uri)) => {
-            // A key that is not in the cached set may have been added since: fetched again, at most once in a while.
-            let wanted = keys::claimed_key(assertion.expose());
-            let keys = app.outbound.key_set(uri, wanted.as_deref(), app.clock.now()).await;
-            keys.map_err(|_| bad("the key set at jwks_uri cannot be had"))?.as_ref().clone()
+            let verified = check(key_set(app, uri).await?.as_bytes())?;
+            // A key that is not in the set we know may have been added since.
+            if matches!(verified, Err(VerifyError::UnknownKey | VerifyError::Signature)) {
+                app.key_sets.outdated(uri, app.clock.now());
+                check(key_set(app, uri).await?.as_bytes())?
+            } else {
+                verified
+            }
         }
         (None, None) => return Err(bad("the client has registered no key")),
     };
-    let verified = keys::verify_foreign(assertion.expose(), &keys, &JwsAlgorithm::ALL, &keys::CLIENT_ASSERTION_TYPES);
-    Ok(AssertionClaims { claims: verified.map_err(|error| bad(error.public_text()))?.into_claims() })
+    let claims = verified.map_err(|_| bad("no registered key made this signature, or its header is not acceptable"))?;
+    Ok(AssertionClaims { claims: claims.into_claims() })
+}
+
+async fn key_set(app: &App, uri: &str) -> Result<Arc<String>, Problem> {
+    let fetched = app.key_sets.get(uri, app.clock.now()).await;
+    fetched.map_err(|_| Problem::Refused(Refusal::AssertionInvalid("the key set at jwks_uri cannot be had")))
 }
 
 /// RFC 7523 §3 (7): "the authorization server MAY ensure that JWTs are not replayed by maintaining the set of used "jti"

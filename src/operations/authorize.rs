@@ -96,7 +96,7 @@ pub async fn begin(
     let client = match find_client::find(app, &client_id).await? {
         Found::Client(client) => *client,
         Found::Gone(tombstone) => return Ok(Step::Show(Show::ClientGone { name: tombstone.name })),
-        Found::BadDocument(error) => return Ok(show_counted(app, Show::ClientDocument(error.to_string()))),
+        Found::BadDocument(error) => return Ok(show_counted(app, Show::ClientDocument(error.public_text()))),
         Found::Unknown => return Ok(show_counted(app, Show::ClientUnknown)),
     };
     let addressed = match authorize::address(&params, &client) {

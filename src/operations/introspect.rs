@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Problem, find_client};
 use crate::app::App;
 use crate::base::{Digest, Fault, Id, OpaqueToken, Timestamp, TokenKind};
+use crate::keys::Typ;
 use crate::model::{AccessRecord, ClientId, Context, Family, PersonState, Subject};
 use crate::protocol::claims::{ACCESS_TOKEN_TYPE, AccessClaims};
 use crate::protocol::client_auth::AuthenticatedClient;
@@ -90,7 +91,7 @@ fn verified(app: &App, ctx: &Context, token: &str) -> Option<Arc<AccessClaims>> 
     if let Some(claims) = app.verified.find(&digest, ctx.at) {
         return Some(claims);
     }
-    let verified = app.keys.verify_own(token, ACCESS_TOKEN_TYPE, ctx.at).ok()?;
+    let verified = app.keys.current().verify(token, Typ::Exactly(ACCESS_TOKEN_TYPE)).ok()?;
     let claims: AccessClaims = serde_json::from_value(serde_json::Value::Object(verified.into_claims())).ok()?;
     if claims.iss != app.issuer.as_str() || ctx.at >= claims.expires_at() {
         return None;

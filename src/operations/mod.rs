@@ -4,14 +4,18 @@ pub mod account;
 pub mod authenticate_client;
 pub mod authorize;
 pub mod consent;
+pub mod discovery;
 pub mod find_client;
 pub mod find_resource;
 pub mod housekeeping;
 pub mod introspect;
 pub mod revoke;
+pub mod scopes;
 pub mod sign_in;
 pub mod sign_out;
+pub mod start;
 pub mod token;
+pub mod turn_keys;
 pub mod userinfo;
 
 use crate::base::Fault;

@@ -1,4 +1,20 @@
 //! The front desk: the only room that knows actix.
+//!
+//! [`routes`] is a map of every door; a handler takes typed things, calls one operation, and answers. Pages are in
+//! [`views`] and `templates/`, which mirror each other.
 
 pub mod assets;
+mod cookies;
+mod csrf;
+mod extract;
+mod limits;
+mod middleware;
+mod oauth;
+mod pages;
+mod problem;
+mod reply;
+pub mod routes;
+mod server;
 pub mod views;
+
+pub use server::{Running, listen};

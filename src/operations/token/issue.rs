@@ -168,13 +168,13 @@ impl Issued {
     /// Signs what is to be signed.
     pub(crate) fn sign(self, app: &App) -> Result<TokenResponse, Fault> {
         let access_token = match self.access {
-            Access::Jwt(claims, algorithm) => app.keys.signer(algorithm)?.mint(ACCESS_TOKEN_TYPE, &claims)?,
+            Access::Jwt(claims, algorithm) => app.keys.current().signing(algorithm)?.mint(ACCESS_TOKEN_TYPE, &claims)?,
             Access::Opaque(token) => token.expose().to_owned(),
         };
         let id_token = match self.id {
             Some((mut claims, algorithm)) => {
                 claims.at_hash = at_hash(&access_token, algorithm);
-                Some(app.keys.signer(algorithm)?.mint(ID_TOKEN_TYPE, &claims)?)
+                Some(app.keys.current().signing(algorithm)?.mint(ID_TOKEN_TYPE, &claims)?)
             }
             None => None,
         };

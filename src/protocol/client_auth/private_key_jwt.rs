@@ -2,11 +2,14 @@
 //!
 //! The signature is checked before: what arrives here was signed by a key that the client registered.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use crate::base::{Digest, Issuer, Lifetime, Timestamp};
 use crate::model::ClientId;
 use crate::protocol::refusal::{Refusal, ensure};
+use crate::protocol::strict_json;
 
 /// The claims of a client assertion whose signature is good.
 #[derive(Clone, Debug)]
@@ -49,6 +52,14 @@ impl AssertionClaims {
         let end = self.time("exp")?.plus(SKEW);
         Some((Digest::of_all(&[client.to_string().as_bytes(), b"\n", jti.as_bytes()]), end))
     }
+}
+
+/// Whom an assertion says it is about, before anything in it is believed: RFC 7521 §4.2 lets a client leave `client_id` out,
+/// "as the client is identified by the subject".
+pub fn claimed_subject(assertion: &str) -> Option<String> {
+    let payload = assertion.split('.').nth(1).filter(|payload| payload.len() <= 8_192)?;
+    let claims = strict_json::parse_object(&URL_SAFE_NO_PAD.decode(payload).ok()?, 8_192).ok()?;
+    claims.get("sub")?.as_str().map(str::to_owned)
 }
 
 /// Judges the claims of an assertion. RFC 7523 §3; attack case 27.

@@ -1,0 +1,104 @@
+//! Opens the appliance: the master key, the file, the keys, what ships with it.
+
+use crate::app::{App, Discovery, LastSeen, Parts, Tally, VerifiedTokens};
+use crate::base::{Clock, Entropy, Fault, FaultKind};
+use crate::config::Config;
+use crate::keys::{KeyRing, Keys, Master, Passwords};
+use crate::model::{Actor, Channel, Context, Event, FrozenIssuer, Origin, SigningKey};
+use crate::outbound::{ClientDocuments, KeySets, Outbound, OutboundPolicy};
+use crate::store::tables::{ISSUER, ONLY, SIGNING_KEYS};
+use crate::store::{MAX_ROWS, Read, Store};
+
+/// Where everything is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// In the data directory.
+    File,
+    /// Nowhere: for tests and demonstrations.
+    Memory,
+}
+
+/// Opens what `config` names, or makes it. Signing keys that are missing are made later, by
+/// [`turn_keys`](super::turn_keys::turn): a first start does not wait for an RSA key.
+pub fn start(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) -> Result<App, Fault> {
+    let now = clock.now();
+    let master = master_key(&config, keeping, &entropy)?;
+    let store = match keeping {
+        Keeping::File => {
+            let cache_bytes = usize::try_from(config.store.cache_mib).unwrap_or(64) * 1_024 * 1_024;
+            Store::open(&config.store_file(), cache_bytes, master.audit_head()?, now)?
+        }
+        Keeping::Memory => Store::in_memory(master.audit_head()?, now)?,
+    };
+    let ctx = Context::new(now, Actor::System, Origin::within(Channel::Housekeeping));
+    freeze_issuer(&store, &ctx, config.public_url.as_str())?;
+    super::scopes::load_catalogue(&store, &ctx)?;
+    let row_sealer = master.row_sealer()?;
+    let keys = Keys::new(KeyRing::load(key_rows(&store)?, &row_sealer)?);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let outbound = Outbound::new(outbound_policy(&config)?)?;
+    Ok(App::new(Parts {
+        issuer: config.public_url.clone(),
+        passwords: Passwords::start(cores / 2, entropy.clone())?,
+        documents: ClientDocuments::new(outbound.clone()),
+        key_sets: KeySets::new(outbound),
+        ticket_sealer: master.ticket_sealer()?,
+        csrf: master.csrf()?,
+        throttle: master.throttle()?,
+        row_sealer,
+        keys,
+        store,
+        clock,
+        entropy,
+        config,
+        verified: VerifiedTokens::default(),
+        discovery: Discovery::default(),
+        tally: Tally::default(),
+        last_seen: LastSeen::default(),
+    }))
+}
+
+pub(crate) fn key_rows(store: &Store) -> Result<Vec<SigningKey>, Fault> {
+    let rows = store.read_blocking(|view| view.page(&SIGNING_KEYS, None, MAX_ROWS))?.rows;
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
+}
+
+fn master_key(config: &Config, keeping: Keeping, entropy: &Entropy) -> Result<Master, Fault> {
+    match (&config.master_key, keeping) {
+        (Some(secret), _) => Master::from_secret(secret),
+        (None, Keeping::File) => Master::read_or_create(&config.master_key_file(), entropy),
+        (None, Keeping::Memory) => Master::ephemeral(entropy),
+    }
+}
+
+/// The issuer is in every token out there, so it is the one the file was begun with, or none.
+fn freeze_issuer(store: &Store, ctx: &Context, issuer: &str) -> Result<(), Fault> {
+    let only = ONLY.to_owned();
+    let issuer = issuer.to_owned();
+    store.write_blocking("freeze issuer", ctx, move |tx| match tx.get(&ISSUER, &only)? {
+        Some(frozen) if frozen.issuer == issuer => Ok(()),
+        Some(frozen) => Err(Fault::new(
+            FaultKind::Settings,
+            format!(
+                "this appliance began as {}, and every token, client and verifier knows it by that name; \
+                 set public_url back to it, or start with another data directory (public_url is now {issuer})",
+                frozen.issuer
+            ),
+        )),
+        None => {
+            tx.put(&ISSUER, &only, &FrozenIssuer { issuer: issuer.clone(), since: tx.now() })?;
+            tx.record(Event::Founded { issuer: issuer.clone() })
+        }
+    })
+}
+
+fn outbound_policy(config: &Config) -> Result<OutboundPolicy, Fault> {
+    let extra_root = match &config.outbound.extra_root {
+        Some(path) => Some(
+            std::fs::read(path)
+                .map_err(|e| Fault::because(FaultKind::Settings, "outbound.extra_root cannot be read", e))?,
+        ),
+        None => None,
+    };
+    Ok(OutboundPolicy { allow_loopback: config.outbound.allow_loopback, extra_root, ..OutboundPolicy::default() })
+}

@@ -1,0 +1,13 @@
+//! From bytes to typed things.
+
+mod body;
+mod caller;
+mod peer;
+mod posted;
+mod visitor;
+
+pub(super) use body::{Body, LONGEST_FORM};
+pub(super) use caller::Caller;
+pub(super) use peer::peer;
+pub(super) use posted::Posted;
+pub(super) use visitor::Visitor;

@@ -1,0 +1,95 @@
+//! A browser, and who is signed in there.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+
+use super::Caller;
+use crate::app::App;
+use crate::base::{Digest, Id, Secret};
+use crate::model::{Browser, Context};
+use crate::operations::sign_in::{SignedIn, recognize};
+use crate::web::cookies::{self, Name};
+use crate::web::csrf;
+use crate::web::problem::PageProblem;
+use crate::web::views::{Accent, Brand, Person, Shell, Theme};
+
+/// What every page handler takes.
+pub(crate) struct Visitor {
+    pub(crate) app: App,
+    pub(crate) ctx: Context,
+    pub(crate) signed_in: Option<SignedIn>,
+    /// The browser's own cookie; made now if it had none.
+    browser: String,
+    /// It has to be set with the answer.
+    pub(crate) is_new: bool,
+    session_cookie: Option<String>,
+    theme: Theme,
+}
+
+impl Visitor {
+    /// What a ticket is bound to.
+    pub(crate) fn browser(&self) -> Digest {
+        Digest::of(self.browser.as_bytes())
+    }
+
+    pub(crate) fn browser_cookie(&self) -> Secret {
+        Secret::new(self.browser.clone())
+    }
+
+    /// The hidden field of every form on the page.
+    pub(crate) fn csrf(&self) -> String {
+        let session = self.session_cookie.as_deref().filter(|_| self.signed_in.is_some());
+        csrf::token(&self.app, &self.browser, session)
+    }
+
+    /// What every page needs.
+    pub(crate) fn shell(&self) -> Shell {
+        let brand = &self.app.config.brand;
+        Shell {
+            brand: Brand {
+                name: brand.name.clone(),
+                accent: Accent::parse(brand.accent.as_str()).unwrap_or_default(),
+                logo: None,
+                support_url: brand.support_url.as_ref().map(ToString::to_string),
+            },
+            csrf: self.csrf(),
+            signed_in: self.signed_in.as_ref().map(|signed_in| Person {
+                name: signed_in.person().name.clone(),
+                email: signed_in.person().email.as_str().to_owned(),
+            }),
+            flash: None,
+            base: self.app.issuer.path().to_owned(),
+            theme: self.theme,
+            demo: false,
+        }
+    }
+}
+
+impl FromRequest for Visitor {
+    type Error = PageProblem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, PageProblem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let caller = Caller::from_request(request, payload);
+        let request = request.clone();
+        Box::pin(async move {
+            let Caller { app, ctx } = caller.await.map_err(|_| PageProblem::outside())?;
+            let known = cookies::read(&request, &app.issuer, Name::Browser);
+            let is_new = known.is_none();
+            let browser = match known {
+                Some(known) => known,
+                None => Id::<Browser>::from_bytes(app.entropy.bytes()?).to_string(),
+            };
+            let session_cookie = cookies::read(&request, &app.issuer, Name::Session);
+            let signed_in = match &session_cookie {
+                Some(cookie) => recognize(&app, ctx.at, cookie).await?,
+                None => None,
+            };
+            let theme = request.cookie(Theme::COOKIE).map_or(Theme::Device, |cookie| Theme::parse(cookie.value()));
+            Ok(Self { app, ctx, signed_in, browser, is_new, session_cookie, theme })
+        })
+    }
+}

@@ -1,0 +1,195 @@
+//! What happens to every request, whichever door it takes: an id, a time, an address, a limit, headers, one line in the log.
+
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{Error, HttpMessage as _, HttpResponse, web};
+
+use super::extract::peer;
+use super::limits::Limits;
+use super::problem;
+use super::routes::{self, Cors, Door};
+use crate::app::App;
+use crate::base::{Id, Lifetime};
+use crate::model::{Actor, Channel, Context, Network, Origin, Request};
+
+/// The desk in front of every door.
+pub(super) struct Desk;
+
+impl<S, B> Transform<S, ServiceRequest> for Desk
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<BoxBody>;
+    type Error = Error;
+    type Transform = DeskService<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        ready(Ok(DeskService { service }))
+    }
+}
+
+pub(super) struct DeskService<S> {
+    service: S,
+}
+
+impl<S, B> Service<ServiceRequest> for DeskService<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<BoxBody>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
+
+    actix_web::dev::forward_ready!(service);
+
+    #[expect(clippy::disallowed_methods, reason = "how long a request took is a measurement for the log, not a time that anything is decided by")]
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let began = Instant::now();
+        let arrival = match Arrival::of(&request) {
+            Ok(arrival) => arrival,
+            Err(refused) => return Box::pin(async move { Ok(request.into_response(refused)) }),
+        };
+        request.extensions_mut().insert(arrival.ctx.clone());
+        let method = request.method().clone();
+        if let Some(answer) = arrival.answer_at_once(&method) {
+            let response = finish(request.into_response(answer), &arrival, &method, began);
+            return Box::pin(async move { Ok(response) });
+        }
+        let answering = self.service.call(request);
+        Box::pin(async move { Ok(finish(answering.await?.map_into_boxed_body(), &arrival, &method, began)) })
+    }
+}
+
+/// What is known of a request before anything in it is read.
+struct Arrival {
+    ctx: Context,
+    app: App,
+    door: &'static Door,
+    over: Option<Lifetime>,
+}
+
+impl Arrival {
+    fn of(request: &ServiceRequest) -> Result<Self, HttpResponse> {
+        let unready = || HttpResponse::InternalServerError().finish();
+        let app = request.app_data::<web::Data<App>>().ok_or_else(unready)?.get_ref().clone();
+        // RFC 9110 §7.2: a server must refuse a request "that contains … a Host header field with an invalid field value".
+        if !host_is_sane(request.headers()) {
+            app.tally.count("malformed Host header");
+            return Err(HttpResponse::BadRequest().body("The Host header is malformed."));
+        }
+        let at = app.clock.now();
+        let from = peer(&app, request.request());
+        let id = Id::<Request>::new(at, &app.entropy).map_err(|_| unready())?;
+        let origin = Origin { channel: Channel::Http, network: Some(Network::from(from)), request: Some(id) };
+        let path = request.path();
+        let path = path.strip_prefix(app.issuer.path()).unwrap_or(path);
+        let door = routes::door(path);
+        let over = request.app_data::<web::Data<Limits>>().and_then(|limits| limits.ask(door.class, from, at).err());
+        Ok(Self { ctx: Context::new(at, Actor::Nobody, origin), app, door, over })
+    }
+
+    /// Preflights, and whoever asks too often.
+    fn answer_at_once(&self, method: &Method) -> Option<HttpResponse> {
+        if method == Method::OPTIONS && self.door.cors == Cors::Any {
+            return Some(HttpResponse::NoContent().finish());
+        }
+        self.over.map(|wait| {
+            self.app.tally.count("too many requests from one address");
+            problem::too_many(self.door, wait, self.ctx.from.request)
+        })
+    }
+}
+
+fn finish(
+    mut response: ServiceResponse<BoxBody>,
+    arrival: &Arrival,
+    method: &Method,
+    began: Instant,
+) -> ServiceResponse<BoxBody> {
+    let preflight = method == Method::OPTIONS;
+    let secure = arrival.app.issuer.is_https();
+    headers(response.headers_mut(), arrival.door, preflight, secure);
+    let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let status = response.status();
+    log(arrival, method, status, micros);
+    response
+}
+
+/// The route's pattern, never the path or the query: these may hold a code, a state, a ticket or a client's id.
+fn log(arrival: &Arrival, method: &Method, status: StatusCode, micros: u64) {
+    let (route, status) = (arrival.door.pattern, status.as_u16());
+    let id = arrival.ctx.from.request.map(|id| id.to_string()).unwrap_or_default();
+    let network = arrival.ctx.from.network.as_ref().map(ToString::to_string).unwrap_or_default();
+    // Extension methods are a caller's own words.
+    let method = if routes::METHODS.contains(method) { method.as_str() } else { "other" };
+    tracing::info!(target: "writ::request", method, route, status, micros, id, network, "{method} {route} {status} in {micros} µs");
+}
+
+/// Headers that every answer has, unless its handler knew better.
+fn headers(headers: &mut HeaderMap, door: &Door, preflight: bool, secure: bool) {
+    let mut set = |name: &'static str, value: &'static str| {
+        let name = HeaderName::from_static(name);
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    };
+    set("x-content-type-options", "nosniff");
+    set("x-frame-options", "DENY");
+    set("referrer-policy", "no-referrer");
+    set("content-security-policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'");
+    set("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
+    // RFC 6749 §5.1 asks for both; what may be cached says so itself.
+    if !headers_contain(headers, "cache-control") {
+        headers.insert(HeaderName::from_static("cache-control"), HeaderValue::from_static("no-store"));
+        headers.insert(HeaderName::from_static("pragma"), HeaderValue::from_static("no-cache"));
+    }
+    let mut set = |name: &'static str, value: &'static str| {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    };
+    if secure {
+        set("strict-transport-security", "max-age=63072000");
+    }
+    match door.cors {
+        // Without credentials: a page elsewhere can use these endpoints, and never as who is signed in here.
+        Cors::Any => {
+            set("access-control-allow-origin", "*");
+            set("access-control-expose-headers", "WWW-Authenticate, DPoP-Nonce, Retry-After");
+            if preflight {
+                set("access-control-allow-methods", "GET, POST, PUT, DELETE, OPTIONS");
+                set("access-control-allow-headers", "Authorization, Content-Type, DPoP, MCP-Protocol-Version");
+                set("access-control-max-age", "7200");
+            }
+        }
+        Cors::None => set("cross-origin-opener-policy", "same-origin"),
+    }
+}
+
+fn headers_contain(headers: &HeaderMap, name: &'static str) -> bool {
+    headers.contains_key(HeaderName::from_static(name))
+}
+
+/// RFC 9110 §7.2, RFC 3986 §3.2: a host and perhaps a port. Nothing is ever made from it: the issuer is a setting
+/// (attack case 51).
+fn host_is_sane(headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all("host");
+    let (first, second) = (hosts.next(), hosts.next());
+    if second.is_some() {
+        return false;
+    }
+    first.is_none_or(|host| {
+        host.to_str().is_ok_and(|host| {
+            let sane = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':' | b'[' | b']');
+            !host.is_empty() && host.len() <= 255 && host.bytes().all(sane)
+        })
+    })
+}

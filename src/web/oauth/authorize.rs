@@ -1,0 +1,63 @@
+//! `GET|POST /oauth/authorize`, and where pages come back to. OAuth 2.1 §4.1.1, OpenID Connect Core §3.1.2.1.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::operations::authorize::{self, Step};
+use crate::web::extract::{Body, Visitor};
+use crate::web::pages;
+use crate::web::problem::PageProblem;
+use crate::web::reply;
+use crate::web::views;
+
+/// Longest query that is read, in bytes.
+const LONGEST_QUERY: usize = 16 * 1_024;
+
+pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
+    let query = request.query_string();
+    if query.len() > LONGEST_QUERY {
+        return Err(pages::too_long(&visitor));
+    }
+    let step = authorize::begin(
+        &visitor.app,
+        &visitor.ctx,
+        query.as_bytes(),
+        visitor.browser(),
+        visitor.signed_in.as_ref(),
+    );
+    let step = step.await.map_err(|fault| PageProblem::broken(visitor.shell(), &visitor.ctx, &fault))?;
+    take(&visitor, step)
+}
+
+/// OpenID Connect Core §3.1.2.1: "Authorization Servers MUST support the use of the HTTP GET and POST methods". A form that
+/// comes from elsewhere brings no cookie (they are SameSite=Lax), so it is sent around once more as a GET.
+pub(crate) async fn create(visitor: Visitor, body: Body) -> Result<HttpResponse, PageProblem> {
+    let Body::Read(bytes) = body else { return Err(pages::too_long(&visitor)) };
+    match std::str::from_utf8(&bytes) {
+        Ok(query) if query.len() <= LONGEST_QUERY && query.bytes().all(|b| b.is_ascii_graphic()) => {
+            let here = visitor.app.issuer.path();
+            Ok(reply::see_other(&visitor, &format!("{here}/oauth/authorize?{query}")))
+        }
+        _ => Err(pages::too_long(&visitor)),
+    }
+}
+
+/// `GET /oauth/authorize/continue?ticket=…`
+pub(crate) async fn resume(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
+    let ticket = pages::query(&request, "ticket").unwrap_or_default();
+    let step =
+        authorize::resume(&visitor.app, &visitor.ctx, &ticket, visitor.browser(), visitor.signed_in.as_ref()).await;
+    let step = step.map_err(|fault| PageProblem::broken(visitor.shell(), &visitor.ctx, &fault))?;
+    take(&visitor, step)
+}
+
+/// One step as a response.
+pub(crate) fn take(visitor: &Visitor, step: Step) -> Result<HttpResponse, PageProblem> {
+    match step {
+        Step::Answer(to) => Ok(reply::see_other(visitor, &to)),
+        Step::SignIn(ask) => pages::sign_in::ask(visitor, StatusCode::OK, &ask, String::new(), None),
+        Step::Consent(ask) => pages::consent::ask(visitor, *ask),
+        Step::Show(show) => Err(PageProblem::new(visitor.shell(), pages::shown(show), &visitor.ctx)),
+        Step::Over => Err(PageProblem::new(visitor.shell(), views::Problem::FlowExpired, &visitor.ctx)),
+    }
+}

@@ -1,0 +1,93 @@
+//! `/account`: what somebody has allowed, and taking it back.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::query;
+use crate::base::Id;
+use crate::model::Consent;
+use crate::operations::account::{self, ConnectedApplication, revoke_consent};
+use crate::web::extract::{Posted, Visitor};
+use crate::web::problem::PageProblem;
+use crate::web::reply;
+use crate::web::views::{self, AccountPage, Flash, FlashKind, PermissionLine, Person, SessionLine, Target};
+
+/// `GET /account`
+pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
+    let Some(signed_in) = &visitor.signed_in else {
+        return Ok(reply::see_other(&visitor, &format!("{}/sign-in", visitor.app.issuer.path())));
+    };
+    let applications = account::connected_applications(&visitor.app, signed_in).await;
+    let applications =
+        applications.map_err(|fault| PageProblem::broken(visitor.shell(), &visitor.ctx, &fault))?;
+    let now = visitor.ctx.at;
+    let mut shell = visitor.shell();
+    shell.flash = match query(&request, "revoked").as_deref() {
+        Some("yes") => Some(Flash { kind: FlashKind::Done, text: "Access revoked. The application can no longer act for you.".into() }),
+        Some("no") => Some(Flash { kind: FlashKind::Failed, text: "That access was already revoked.".into() }),
+        _ => None,
+    };
+    let page = AccountPage {
+        person: Person {
+            name: signed_in.person().name.clone(),
+            email: signed_in.person().email.as_str().to_owned(),
+        },
+        applications: applications.into_iter().map(|application| line(application, now)).collect(),
+        sessions: vec![SessionLine {
+            device: "This browser".into(),
+            current: true,
+            signed_in: reply::moment(signed_in.session().auth_time, now),
+            last_seen: reply::moment(now, now),
+            id: None,
+        }],
+        administrator: signed_in.is_administrator(),
+        shell,
+    };
+    reply::page(&visitor, StatusCode::OK, &page, &[])
+}
+
+/// `POST /account/applications/{id}/revocation`
+pub(crate) async fn revoke(form: Posted, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
+    let visitor = &form.visitor;
+    let base = visitor.app.issuer.path();
+    let Some(signed_in) = &visitor.signed_in else {
+        return Ok(reply::see_other(visitor, &format!("{base}/sign-in")));
+    };
+    let Ok(id) = id.parse::<Id<Consent>>() else {
+        return Err(PageProblem::new(visitor.shell(), views::Problem::NotFound, &visitor.ctx));
+    };
+    let revoked = revoke_consent(&visitor.app, &visitor.ctx, signed_in, id).await;
+    let revoked = revoked.map_err(|fault| PageProblem::broken(visitor.shell(), &visitor.ctx, &fault))?;
+    let said = if revoked { "yes" } else { "no" };
+    Ok(reply::see_other(visitor, &format!("{base}/account?revoked={said}")))
+}
+
+fn line(application: ConnectedApplication, now: crate::base::Timestamp) -> views::ConnectedApplication {
+    let consent = application.consent;
+    let host = match consent.redirects.first().map(String::as_str) {
+        Some(place) if place.starts_with("loopback") => "this computer".to_owned(),
+        Some(place) => place
+            .strip_prefix("https://")
+            .map_or("an app on your device", |rest| rest.split(['/', '?']).next().unwrap_or(rest))
+            .to_owned(),
+        None => String::new(),
+    };
+    views::ConnectedApplication {
+        id: consent.id.to_string(),
+        initial: views::initial(&consent.client_name),
+        name: consent.client_name,
+        host,
+        resources: application
+            .resource
+            .map(|resource| Target { name: resource.name, identifier: resource.identifier.to_string() })
+            .into_iter()
+            .collect(),
+        permissions: application
+            .scopes
+            .iter()
+            .map(|entry| PermissionLine::new(entry.name.as_str(), &entry.description))
+            .collect(),
+        allowed: reply::moment(consent.given_at, now),
+        last_used: application.last_used_at.map(|at| reply::moment(at, now)),
+    }
+}

@@ -1,0 +1,108 @@
+//! The page that asks for permission, and what is decided there.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+
+use crate::base::{Destination, RedirectUri};
+use crate::model::{ClientId, Provenance, Risk, ScopeSet};
+use crate::operations::authorize::ConsentAsk;
+use crate::operations::consent::{Decision, Remember, decide};
+use crate::web::extract::{Posted, Visitor};
+use crate::web::oauth::authorize::take;
+use crate::web::problem::PageProblem;
+use crate::web::reply;
+use crate::web::views::{
+    self, Applicant, ConsentPage, Need, PermissionLine, Person, ScopeLine, Standing, Target, Technical, Until,
+};
+
+/// Shows the page. Its form may lead to the application's redirect URI and nowhere else.
+pub(crate) fn ask(visitor: &Visitor, ask: ConsentAsk) -> Result<HttpResponse, PageProblem> {
+    let target = ask.redirect_uri.form_action_source();
+    let status = if ask.nothing_chosen { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    reply::page(visitor, status, &view(visitor, ask), &[target])
+}
+
+/// `POST /oauth/consent`
+pub(crate) async fn create(form: Posted) -> Result<HttpResponse, PageProblem> {
+    let visitor = &form.visitor;
+    let expired = || PageProblem::new(visitor.shell(), views::Problem::FlowExpired, &visitor.ctx);
+    let signed_in = visitor.signed_in.as_ref().ok_or_else(expired)?;
+    let decision = match form.text("decision") {
+        "allow" => Decision::Allow {
+            scope: form.all("scope").filter_map(|scope| scope.parse().ok()).collect::<ScopeSet>(),
+            remember: if form.optional("remember").is_some() { Remember::ThisToo } else { Remember::OnlyNow },
+        },
+        "deny" => Decision::Deny,
+        _ => return Err(expired()),
+    };
+    let step =
+        decide(&visitor.app, &visitor.ctx, form.text("ticket"), decision, visitor.browser(), signed_in).await;
+    take(visitor, step.map_err(|fault| PageProblem::broken(visitor.shell(), &visitor.ctx, &fault))?)
+}
+
+fn view(visitor: &Visitor, ask: ConsentAsk) -> ConsentPage {
+    let client = &ask.client;
+    let standing = match (&client.provenance, &client.id) {
+        (Provenance::Document, ClientId::Document(url)) => Standing::Verified { domain: host(url) },
+        (Provenance::Dynamic { .. }, _) => Standing::SelfRegistered,
+        _ => Standing::Administrator,
+    };
+    let registered = match client.provenance {
+        Provenance::Administrator | Provenance::Machine => "By an administrator",
+        Provenance::Dynamic { .. } => "Dynamic registration",
+        Provenance::Document => "Client-id document",
+    };
+    let now = visitor.ctx.at;
+    let lines = ask.scopes.iter().filter(|entry| entry.name.as_str() != "offline_access").map(|entry| {
+        let need = match entry.risk {
+            _ if entry.name.as_str() == "openid" => Need::Fixed,
+            Risk::Low => Need::Ordinary,
+            Risk::High => Need::Risky,
+        };
+        ScopeLine::new(entry.name.as_str(), &entry.description, need)
+    });
+    ConsentPage {
+        shell: visitor.shell(),
+        ticket: ask.ticket,
+        applicant: Applicant { resembles: ask.resembles, ..Applicant::new(&client.name, standing) },
+        destination: match ask.redirect_uri.destination() {
+            Destination::Site(host) => views::Destination::Site(host),
+            Destination::ThisComputer => views::Destination::ThisComputer,
+            Destination::Application(scheme) => views::Destination::Application(scheme),
+        },
+        account: Person { name: ask.person.name.clone(), email: ask.person.email.as_str().to_owned() },
+        switch_account: None,
+        resources: ask
+            .resource
+            .iter()
+            .map(|resource| Target { name: resource.name.clone(), identifier: resource.identifier.to_string() })
+            .collect(),
+        scopes: lines.collect(),
+        held: ask
+            .held
+            .iter()
+            .filter(|entry| entry.name.as_str() != "offline_access")
+            .map(|entry| PermissionLine::new(entry.name.as_str(), &entry.description))
+            .collect(),
+        until: if ask.lasting { Until::Revoked } else { Until::About(reply::length(ask.access_for.seconds())) },
+        remember: Some(true),
+        error: ask.nothing_chosen.then(|| "Tick at least one thing to allow, or deny.".to_owned()),
+        technical: Technical {
+            client_id: client.id.to_string(),
+            scopes: ask.asked.to_string(),
+            redirect_uri: ask.redirect_uri.to_string(),
+            registered: registered.to_owned(),
+            registered_at: match client.provenance {
+                Provenance::Document => None,
+                _ => Some(reply::moment(client.created_at, now)),
+            },
+        },
+    }
+}
+
+fn host(url: &str) -> String {
+    match RedirectUri::parse(url).map(|url| url.destination()) {
+        Ok(Destination::Site(host)) => host,
+        _ => url.to_owned(),
+    }
+}

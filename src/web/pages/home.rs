@@ -1,0 +1,61 @@
+//! `/`, `/health`, files, and doors that are not there.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::json;
+
+use crate::operations::setup;
+use crate::web::assets;
+use crate::web::extract::{Caller, Visitor};
+use crate::web::problem::PageProblem;
+use crate::web::reply;
+use crate::web::routes;
+use crate::web::views::{self, HomePage};
+
+/// `GET /`
+pub(crate) async fn show(visitor: Visitor) -> Result<HttpResponse, PageProblem> {
+    let ready = setup::is_done(&visitor.app).await?;
+    let page = HomePage { shell: visitor.shell(), ready, issuer: visitor.app.issuer.to_string() };
+    reply::page(&visitor, StatusCode::OK, &page, &[])
+}
+
+/// `GET /health`
+pub(crate) async fn health(caller: Caller) -> HttpResponse {
+    if caller.store.ready() {
+        HttpResponse::Ok().json(json!({ "status": "ok" }))
+    } else {
+        HttpResponse::ServiceUnavailable().json(json!({ "status": "the store cannot be written to" }))
+    }
+}
+
+/// `GET /static/{file}`
+pub(crate) async fn asset(file: web::Path<String>) -> HttpResponse {
+    match assets::asset(&file) {
+        Some((bytes, content_type)) => HttpResponse::Ok()
+            .content_type(content_type)
+            .insert_header((CACHE_CONTROL, assets::CACHE_CONTROL))
+            .body(bytes.into_owned()),
+        None => HttpResponse::NotFound().finish(),
+    }
+}
+
+/// Any other path.
+pub(crate) async fn nowhere(visitor: Visitor) -> PageProblem {
+    PageProblem::new(visitor.shell(), views::Problem::NotFound, &visitor.ctx)
+}
+
+/// A known path, asked in a way it does not answer. RFC 9110 §15.5.6: "MUST generate an Allow header field".
+pub(crate) async fn wrong_method(visitor: Visitor, request: HttpRequest) -> HttpResponse {
+    let path = request.path();
+    let path = path.strip_prefix(visitor.app.issuer.path()).unwrap_or(path);
+    let pattern = routes::door(path).pattern;
+    let doors = routes::DOORS.iter().filter(|door| door.pattern == pattern);
+    let methods: Vec<&str> = doors.flat_map(|door| door.methods).map(|method| method.as_str()).collect();
+    let problem = PageProblem::new(visitor.shell(), views::Problem::MethodNotAllowed, &visitor.ctx);
+    let mut response = actix_web::ResponseError::error_response(&problem);
+    if let Ok(allow) = HeaderValue::from_str(&methods.join(", ")) {
+        response.headers_mut().insert(HeaderName::from_static("allow"), allow);
+    }
+    response
+}

@@ -1,0 +1,172 @@
+//! The one door from a problem to a response. A fault is logged here, once, and nowhere else.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use askama::Template as _;
+use serde_json::json;
+
+use super::extract::Caller;
+use super::reply;
+use super::routes::Door;
+use super::views::{Brand, ErrorPage, Shell, Theme};
+use super::views::{self};
+use crate::base::{Fault, FaultKind, Id, Lifetime};
+use crate::model::{Context, Request};
+use crate::operations::Problem;
+use crate::protocol::refusal::{ErrorCode, Refusal};
+
+/// What a back-channel endpoint answers to a problem. OAuth 2.1 §3.2.4, with the id under which its story is found.
+pub(super) fn json(caller: &Caller, used_header: bool, problem: Problem) -> HttpResponse {
+    match problem {
+        Problem::Refused(refusal) => refused(caller, used_header, &refusal),
+        Problem::Broken(fault) => broken(&caller.ctx, &fault),
+    }
+}
+
+fn refused(caller: &Caller, used_header: bool, refusal: &Refusal) -> HttpResponse {
+    let error = refusal.error();
+    let id = error_id(&caller.ctx);
+    tracing::debug!(id, error = error.as_str(), section = refusal.section(), "refused");
+    if error == ErrorCode::InvalidClient {
+        caller.app.tally.count("client authentication failed");
+    }
+    let mut response = HttpResponseBuilder::new(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST));
+    // §3.2.4: "If the client attempted to authenticate via the Authorization request header field, the authorization server
+    // MUST respond with an HTTP 401 (Unauthorized) status code and include the WWW-Authenticate response header field".
+    if error == ErrorCode::InvalidClient && used_header {
+        response.insert_header((WWW_AUTHENTICATE, format!("Basic realm=\"{}\"", caller.app.issuer)));
+    }
+    response.json(json!({ "error": error.as_str(), "error_description": refusal.public_text(), "error_id": id }))
+}
+
+/// A fault, as a program sees it: its id and nothing else.
+pub(super) fn broken(ctx: &Context, fault: &Fault) -> HttpResponse {
+    let id = log(ctx.from.request, fault);
+    let (mut response, error) = match fault.kind() {
+        FaultKind::Busy => (HttpResponse::ServiceUnavailable(), "temporarily_unavailable"),
+        _ => (HttpResponse::InternalServerError(), "server_error"),
+    };
+    if fault.kind() == FaultKind::Busy {
+        response.insert_header((RETRY_AFTER, "1"));
+    }
+    response.json(json!({ "error": error, "error_description": "Something is wrong here, not with the request.", "error_id": id }))
+}
+
+/// A request that cannot be read at all.
+pub(super) fn unreadable(caller: &Caller, status: StatusCode, words: &str) -> HttpResponse {
+    HttpResponseBuilder::new(status).json(
+        json!({ "error": "invalid_request", "error_description": words, "error_id": error_id(&caller.ctx) }),
+    )
+}
+
+pub(super) fn too_many(door: &Door, wait: Lifetime, id: Option<Id<Request>>) -> HttpResponse {
+    let seconds = wait.seconds() + 1;
+    let mut response = HttpResponse::TooManyRequests();
+    response.insert_header((RETRY_AFTER, seconds.to_string()));
+    let id = id.map(|id| id.to_string()).unwrap_or_default();
+    if door.is_page {
+        return response.content_type("text/plain; charset=utf-8").body(format!(
+            "Too many requests from your network. Try again in {seconds} seconds. ({id})"
+        ));
+    }
+    let words = format!("Too many requests from this address. Try again in {seconds} seconds.");
+    response.json(json!({ "error": "temporarily_unavailable", "error_description": words, "error_id": id }))
+}
+
+fn error_id(ctx: &Context) -> String {
+    ctx.from.request.map(|id| id.to_string()).unwrap_or_default()
+}
+
+fn log(request: Option<Id<Request>>, fault: &Fault) -> String {
+    let id = request.map(|id| id.to_string()).unwrap_or_default();
+    tracing::error!(id, kind = ?fault.kind(), %fault, "fault");
+    id
+}
+
+/// Why a page is not shown: another page says so.
+pub(super) struct PageProblem {
+    shell: Box<Shell>,
+    problem: views::Problem,
+    error_id: Option<String>,
+}
+
+impl PageProblem {
+    pub(super) fn new(shell: Shell, problem: views::Problem, ctx: &Context) -> Self {
+        Self { shell: Box::new(shell), problem, error_id: Some(error_id(ctx)) }
+    }
+
+    /// A form that no page of ours sent, or that is too old.
+    pub(super) fn form(shell: Shell) -> Self {
+        Self { shell: Box::new(shell), problem: views::Problem::FormRefused, error_id: None }
+    }
+
+    /// A fault, as a person sees it.
+    pub(super) fn broken(shell: Shell, ctx: &Context, fault: &Fault) -> Self {
+        let id = log(ctx.from.request, fault);
+        let problem = match fault.kind() {
+            FaultKind::Busy => views::Problem::TooManyRequests { wait: None },
+            _ => views::Problem::Fault,
+        };
+        Self { shell: Box::new(shell), problem, error_id: Some(id) }
+    }
+
+    /// A handler outside the desk: a mistake in `routes`.
+    pub(super) fn outside() -> Self {
+        Fault::new(FaultKind::Bug, "this route is outside the desk").into()
+    }
+}
+
+impl From<Fault> for PageProblem {
+    /// Before it is known who is there, so with a bare page.
+    fn from(fault: Fault) -> Self {
+        let id = log(None, &fault);
+        Self { shell: Box::new(bare_shell(String::new())), problem: views::Problem::Fault, error_id: Some(id) }
+    }
+}
+
+/// A page without a visitor: no form, no session.
+pub(super) fn bare_shell(base: String) -> Shell {
+    Shell {
+        brand: Brand::default(),
+        csrf: String::new(),
+        signed_in: None,
+        flash: None,
+        base,
+        theme: Theme::Device,
+        demo: false,
+    }
+}
+
+impl fmt::Debug for PageProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.problem)
+    }
+}
+
+impl fmt::Display for PageProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl ResponseError for PageProblem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let page = ErrorPage {
+            shell: Shell::clone(&self.shell),
+            problem: self.problem.clone(),
+            error_id: self.error_id.clone(),
+            action: None,
+        };
+        match page.render() {
+            Ok(html) => reply::html(self.status_code(), html, &[]),
+            Err(_) => HttpResponse::InternalServerError().finish(),
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Every door: method, path, who may come in, and what it leads to.
+//!
+//! The list is data, so that tests can walk it (`tests/it/every_route.rs`), the desk can find limits and CORS by it, and a log
+//! line names the door and not the address.
+
+use actix_web::http::Method;
+use actix_web::web::{self, PayloadConfig, ServiceConfig};
+use actix_web::Route;
+
+use super::extract::LONGEST_FORM;
+use super::limits::Class;
+use super::{oauth, pages};
+use crate::app::App;
+
+/// Who may come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    Anyone,
+    /// A client, authenticated by its registered method.
+    Client,
+    /// The bearer of a token of ours.
+    Bearer,
+    /// Somebody signed in; others are sent to sign in.
+    SignedIn,
+}
+
+/// Whether a page of another origin may read the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cors {
+    Any,
+    None,
+}
+
+/// One path and what is behind it.
+#[derive(Debug)]
+pub struct Door {
+    /// As actix matches it, below the issuer's path.
+    pub pattern: &'static str,
+    pub methods: &'static [Method],
+    pub who: Who,
+    pub class: Class,
+    pub cors: Cors,
+    /// Answers people, not programs.
+    pub is_page: bool,
+}
+
+/// Methods that a log line names.
+pub(super) const METHODS: [Method; 6] =
+    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS];
+
+const GET: &[Method] = &[Method::GET];
+const POST: &[Method] = &[Method::POST];
+const GET_POST: &[Method] = &[Method::GET, Method::POST];
+
+const fn program(pattern: &'static str, methods: &'static [Method], who: Who, class: Class) -> Door {
+    Door { pattern, methods, who, class, cors: Cors::Any, is_page: false }
+}
+
+const fn page(pattern: &'static str, methods: &'static [Method], who: Who, class: Class) -> Door {
+    Door { pattern, methods, who, class, cors: Cors::None, is_page: true }
+}
+
+/// Every door there is.
+pub static DOORS: &[Door] = &[
+    program("/.well-known/oauth-authorization-server", GET, Who::Anyone, Class::Metadata),
+    program("/.well-known/openid-configuration", GET, Who::Anyone, Class::Metadata),
+    program("/.well-known/jwks.json", GET, Who::Anyone, Class::Metadata),
+    program("/oauth/token", POST, Who::Client, Class::Token),
+    program("/oauth/revoke", POST, Who::Client, Class::Token),
+    program("/oauth/introspect", POST, Who::Client, Class::Token),
+    program("/oauth/userinfo", GET_POST, Who::Bearer, Class::Token),
+    page("/oauth/authorize", GET_POST, Who::Anyone, Class::Authorize),
+    page("/oauth/authorize/continue", GET, Who::Anyone, Class::Authorize),
+    page("/oauth/consent", POST, Who::SignedIn, Class::Authorize),
+    page("/", GET, Who::Anyone, Class::Pages),
+    page("/setup", GET_POST, Who::Anyone, Class::SignIn),
+    page("/sign-in", GET, Who::Anyone, Class::Pages),
+    page("/sign-in", POST, Who::Anyone, Class::SignIn),
+    page("/sign-out", POST, Who::SignedIn, Class::Pages),
+    page("/signed-out", GET, Who::Anyone, Class::Pages),
+    page("/account", GET, Who::SignedIn, Class::Pages),
+    page("/account/applications/{id}/revocation", POST, Who::SignedIn, Class::Pages),
+    Door { cors: Cors::None, ..program("/health", GET, Who::Anyone, Class::Unlimited) },
+    Door { cors: Cors::None, ..program("/static/{file}", GET, Who::Anyone, Class::Pages) },
+];
+
+/// What clients of the 2025-03-26 MCP revision call when they find no metadata.
+const ALIASES: [(&str, &str); 3] =
+    [("/authorize", "/oauth/authorize"), ("/token", "/oauth/token"), ("/register", "/oauth/register")];
+
+/// Where nothing is.
+static NOWHERE: Door = page("(none)", &[], Who::Anyone, Class::Pages);
+
+/// The door that a path below the issuer's leads to.
+pub(super) fn door(path: &str) -> &'static Door {
+    let path = ALIASES.iter().find(|(alias, _)| *alias == path).map_or(path, |(_, target)| *target);
+    DOORS.iter().find(|door| fits(door.pattern, path)).unwrap_or_else(|| {
+        // RFC 8414 §3.1: the issuer's path is appended to the well-known one.
+        let well_known = |door: &&Door| door.pattern.starts_with("/.well-known/o") && path.starts_with(door.pattern);
+        DOORS.iter().find(well_known).unwrap_or(&NOWHERE)
+    })
+}
+
+fn fits(pattern: &str, path: &str) -> bool {
+    let (mut ours, mut theirs) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (ours.next(), theirs.next()) {
+            (None, None) => return true,
+            (Some(part), Some(segment)) if part == segment || (part.starts_with('{') && !segment.is_empty()) => {}
+            _ => return false,
+        }
+    }
+}
+
+/// Puts every handler behind its door.
+pub(super) fn configure(config: &mut ServiceConfig, app: &App) {
+    let base = app.issuer.path();
+    config.app_data(PayloadConfig::new(LONGEST_FORM));
+
+    // RFC 8414 §3.1 puts the issuer's path behind the well-known one, OpenID Connect Discovery §4 before it; clients try every
+    // form. For an issuer without a path they are the same.
+    for name in ["oauth-authorization-server", "openid-configuration"] {
+        config.service(at(format!("/.well-known/{name}{base}"), [get(oauth::discovery::show)]));
+        if !base.is_empty() {
+            config.service(at(format!("{base}/.well-known/{name}"), [get(oauth::discovery::show)]));
+        }
+    }
+    config.service(at(format!("{base}/.well-known/jwks.json"), [get(oauth::jwks::show)]));
+    if !base.is_empty() {
+        config.service(at("/.well-known/jwks.json".to_owned(), [get(oauth::jwks::show)]));
+    }
+    let mut door = |path: &str, routes: Vec<Route>| {
+        config.service(at(format!("{base}{path}"), routes));
+    };
+    for path in ["/oauth/token", "/token"] {
+        door(path, vec![web::post().to(oauth::token::create)]);
+    }
+    for path in ["/oauth/authorize", "/authorize"] {
+        door(path, vec![get(oauth::authorize::show), web::post().to(oauth::authorize::create)]);
+    }
+    door("/oauth/revoke", vec![web::post().to(oauth::revoke::create)]);
+    door("/oauth/introspect", vec![web::post().to(oauth::introspect::create)]);
+    door("/oauth/userinfo", vec![get(oauth::userinfo::show), web::post().to(oauth::userinfo::show)]);
+    door("/oauth/authorize/continue", vec![get(oauth::authorize::resume)]);
+    door("/oauth/consent", vec![web::post().to(pages::consent::create)]);
+    door("/", vec![get(pages::home::show)]);
+    if !base.is_empty() {
+        door("", vec![get(pages::home::show)]);
+    }
+    door("/setup", vec![get(pages::setup::new), web::post().to(pages::setup::create)]);
+    door("/sign-in", vec![get(pages::sign_in::new), web::post().to(pages::sign_in::create)]);
+    door("/sign-out", vec![web::post().to(pages::sign_in::destroy)]);
+    door("/signed-out", vec![get(pages::sign_in::signed_out)]);
+    door("/account", vec![get(pages::account::show)]);
+    door("/account/applications/{id}/revocation", vec![web::post().to(pages::account::revoke)]);
+    door("/health", vec![get(pages::home::health)]);
+    door("/static/{file}", vec![get(pages::home::asset)]);
+    config.default_service(web::to(pages::home::nowhere));
+}
+
+/// A path answers its methods and says 405 to others, never 404 or 500.
+fn at(path: String, routes: impl IntoIterator<Item = Route>) -> actix_web::Resource {
+    let resource = web::resource(path).default_service(web::to(pages::home::wrong_method));
+    routes.into_iter().fold(resource, actix_web::Resource::route)
+}
+
+/// GET and HEAD.
+fn get<F, Args>(handler: F) -> Route
+where
+    F: actix_web::Handler<Args>,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: actix_web::Responder + 'static,
+{
+    web::route().guard(actix_web::guard::Any(actix_web::guard::Get()).or(actix_web::guard::Head())).to(handler)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_finds_its_door() {
+        assert_eq!(door("/oauth/token").pattern, "/oauth/token");
+        assert_eq!(door("/token").pattern, "/oauth/token");
+        assert_eq!(door("/account/applications/con_1/revocation").pattern, "/account/applications/{id}/revocation");
+        assert_eq!(door("/account/applications//revocation").pattern, "(none)");
+        assert_eq!(door("/.well-known/openid-configuration/tenant/a").pattern, "/.well-known/openid-configuration");
+        assert_eq!(door("/wp-login.php").pattern, "(none)");
+    }
+}

@@ -1,0 +1,99 @@
+//! Listening, answering, and stopping without dropping what is in flight.
+
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::{HttpServer, web};
+
+use super::limits::Limits;
+use super::middleware::Desk;
+use super::routes;
+use crate::app::App;
+use crate::base::{Fault, FaultKind};
+use crate::operations::{housekeeping, turn_keys};
+
+/// A server that is answering.
+pub struct Running {
+    pub address: SocketAddr,
+    server: Server,
+    handle: ServerHandle,
+}
+
+/// How long requests in flight have to finish after a stop.
+const GRACE_SECONDS: u64 = 20;
+/// How long a client may take to send its headers.
+const HEADER_TIME: Duration = Duration::from_secs(15);
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// Most connections of each worker; beyond it the kernel's backlog waits.
+const CONNECTIONS: usize = 20_000;
+/// Time between two rounds of housekeeping.
+const ROUND: Duration = Duration::from_secs(10);
+
+/// Binds and begins to answer. The keys that are missing are made while the first requests already come in.
+pub fn listen(app: &App) -> Result<Running, Fault> {
+    let address = app.config.listen;
+    let listener = TcpListener::bind(address)
+        .map_err(|e| Fault::because(FaultKind::Settings, format!("cannot listen on {address}"), e))?;
+    let address = listener.local_addr().map_err(|e| Fault::because(FaultKind::Settings, "no local address", e))?;
+    let workers = match app.config.workers {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        count => usize::try_from(count).unwrap_or(1),
+    };
+    let limits = web::Data::new(Limits::new(&app.config.limits));
+    let shared = app.clone();
+    let server = HttpServer::new(move || {
+        actix_web::App::new()
+            .app_data(web::Data::new(shared.clone()))
+            .app_data(limits.clone())
+            .wrap(Desk)
+            .configure(|config| routes::configure(config, &shared))
+    })
+    .workers(workers)
+    .max_connections(CONNECTIONS)
+    .client_request_timeout(HEADER_TIME)
+    .keep_alive(KEEP_ALIVE)
+    .shutdown_timeout(GRACE_SECONDS)
+    .disable_signals()
+    .listen(listener)
+    .map_err(|e| Fault::because(FaultKind::Settings, format!("cannot listen on {address}"), e))?
+    .run();
+    Ok(Running { address, handle: server.handle(), server })
+}
+
+impl Running {
+    /// What stops it: requests in flight are finished first.
+    pub fn handle(&self) -> ServerHandle {
+        self.handle.clone()
+    }
+
+    /// Answers until it is stopped, and keeps house meanwhile.
+    pub async fn run(self, app: App) -> Result<(), Fault> {
+        let rounds = tokio::spawn(keep_house(app.clone(), self.handle.clone()));
+        let ended = self.server.await;
+        rounds.abort();
+        // What was counted since the last round.
+        housekeeping::round(&app).await?;
+        ended.map_err(|e| Fault::because(FaultKind::Bug, "the server ended", e))
+    }
+}
+
+/// Rounds until the server stops. A file that cannot be written to any more ends the process: only opening it again tells
+/// what became durable.
+async fn keep_house(app: App, server: ServerHandle) {
+    loop {
+        let ctx = housekeeping::context(&app);
+        if let Err(fault) = turn_keys::turn(&app, &ctx).await {
+            tracing::error!(%fault, "turning keys failed");
+        }
+        if let Err(fault) = housekeeping::round(&app).await {
+            tracing::error!(%fault, "housekeeping failed");
+        }
+        if !app.store.ready() {
+            tracing::error!("the store cannot be written to any more; stopping");
+            server.stop(true).await;
+            return;
+        }
+        tokio::time::sleep(ROUND).await;
+    }
+}
