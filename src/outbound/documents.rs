@@ -2,86 +2,105 @@
 
 use std::sync::Arc;
 
-use super::{DocumentCache, Fresh, Limits, Outbound, OutboundError, OutboundUrl};
+use serde_json::Value;
+
+use super::{CachePolicy, DocumentCache, Fresh, Limits, Outbound, OutboundError, OutboundUrl};
 use crate::base::{Lifetime, Timestamp};
+use crate::model::Client;
 use crate::protocol::client_document::{ClientDocument, ClientDocumentError, ClientDocumentUrl, check_public_keys};
 use crate::protocol::strict_json;
+
+/// No document is older than this when it is used.
+pub const LONGEST_CACHE: Lifetime = CachePolicy::LONGEST;
+
+/// Longest accepted key set, in bytes. Larger than a document: a dozen RSA keys with certificates are no attack.
+pub const LONGEST_KEY_SET: usize = 16 * 1_024;
 
 /// For every fetch, in all.
 const TOTAL_TIME: Lifetime = Lifetime::from_seconds(5);
 const MOST_ENTRIES: usize = 1_000;
 
-/// Why there is no document or key set: it did not come, or it is not one.
+/// Why there is no document or key set: it did not come, or it is not one. `Display` is fit for strangers.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DocumentProblem {
+pub enum DocumentError {
     #[error("{0}")]
     Fetch(#[from] OutboundError),
     #[error("{0}")]
     Document(#[from] ClientDocumentError),
 }
 
-impl DocumentProblem {
-    /// What a stranger may read. `Display` is for the audit log.
-    pub fn public_text(&self) -> String {
+impl DocumentError {
+    /// Whether the document may be there again in a moment. One that came and is bad is bad.
+    pub fn is_transient(&self) -> bool {
         match self {
-            Self::Fetch(error) => error.public_text(),
-            Self::Document(error) => error.to_string(),
+            Self::Fetch(error) => error.is_transient(),
+            Self::Document(_) => false,
         }
     }
 }
 
-/// Clients by the address of their document. One per process.
-pub struct ClientDocuments {
-    outbound: Outbound,
-    cache: DocumentCache<ClientDocument, DocumentProblem>,
+/// What has been fetched and may be used again.
+pub(super) struct Documents {
+    clients: DocumentCache<Client, DocumentError>,
+    key_sets: DocumentCache<String, DocumentError>,
 }
 
-impl ClientDocuments {
-    pub fn new(outbound: Outbound) -> Self {
-        Self { outbound, cache: DocumentCache::new(MOST_ENTRIES, MOST_ENTRIES * ClientDocument::LONGEST) }
+impl Documents {
+    pub(super) fn new() -> Self {
+        Self {
+            clients: DocumentCache::new(MOST_ENTRIES, MOST_ENTRIES * ClientDocument::LONGEST),
+            key_sets: DocumentCache::new(MOST_ENTRIES, 4 * 1_024 * 1_024),
+        }
     }
+}
 
-    /// The client at `url`, from memory or from its host.
-    pub async fn get(&self, url: &ClientDocumentUrl, now: Timestamp) -> Result<Arc<ClientDocument>, DocumentProblem> {
+impl Outbound {
+    /// The client that the document at `client_id` describes, from memory or from its host.
+    pub async fn client_document(&self, client_id: &str, now: Timestamp) -> Result<Arc<Client>, DocumentError> {
+        let url = ClientDocumentUrl::parse(client_id)?;
         let fetch = || async {
             let limits = Limits { max_bytes: ClientDocument::LONGEST, total_time: TOTAL_TIME };
-            let fetched = self.outbound.get(&OutboundUrl::parse(url.as_str())?, limits).await?;
-            let document = ClientDocument::parse(url, fetched.body.as_bytes())?;
-            Ok(Fresh { document, bytes: fetched.body.len(), cache: fetched.cache })
+            let fetched = self.get(&OutboundUrl::parse(url.as_str())?, limits).await?;
+            let document = ClientDocument::parse(&url, fetched.body.as_bytes())?;
+            Ok(Fresh { document: document.to_client(now), bytes: fetched.body.len(), cache: fetched.cache })
         };
-        self.cache.get_or_fetch(url.as_str(), now, fetch).await
-    }
-}
-
-/// Public key sets by their `jwks_uri`. One per process.
-pub struct KeySets {
-    outbound: Outbound,
-    cache: DocumentCache<String, DocumentProblem>,
-}
-
-impl KeySets {
-    /// Longest accepted key set, in bytes. Larger than a document: twenty RSA keys with certificates are no attack.
-    pub const LONGEST: usize = 32 * 1_024;
-
-    pub fn new(outbound: Outbound) -> Self {
-        Self { outbound, cache: DocumentCache::new(MOST_ENTRIES, 4 * 1_024 * 1_024) }
+        self.documents().clients.get_or_fetch(url.as_str(), now, fetch).await
     }
 
     /// The JWK set at `jwks_uri` as JSON text: public keys only, otherwise unread.
-    pub async fn get(&self, jwks_uri: &str, now: Timestamp) -> Result<Arc<String>, DocumentProblem> {
+    ///
+    /// When the set known lacks a key with the `kid` that is wanted, it may have been added since: fetched again,
+    /// at most once in [`DocumentCache::REST`], so that bad signatures do not become requests.
+    pub async fn key_set(
+        &self,
+        jwks_uri: &str,
+        kid: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Arc<String>, DocumentError> {
+        let url = OutboundUrl::parse(jwks_uri)?;
+        let known = self.fetch_key_set(&url, now).await?;
+        if kid.is_none_or(|kid| names_key(&known, kid)) {
+            return Ok(known);
+        }
+        self.documents().key_sets.outdated(url.as_str(), now);
+        self.fetch_key_set(&url, now).await
+    }
+
+    async fn fetch_key_set(&self, url: &OutboundUrl, now: Timestamp) -> Result<Arc<String>, DocumentError> {
         let fetch = || async {
-            let limits = Limits { max_bytes: Self::LONGEST, total_time: TOTAL_TIME };
-            let fetched = self.outbound.get(&OutboundUrl::parse(jwks_uri)?, limits).await?;
-            let set =
-                strict_json::parse_object(fetched.body.as_bytes(), Self::LONGEST).map_err(ClientDocumentError::from)?;
+            let limits = Limits { max_bytes: LONGEST_KEY_SET, total_time: TOTAL_TIME };
+            let fetched = self.get(url, limits).await?;
+            let set = strict_json::parse_object(fetched.body.as_bytes(), LONGEST_KEY_SET)
+                .map_err(ClientDocumentError::from)?;
             check_public_keys(&set)?;
             Ok(Fresh { bytes: fetched.body.len(), document: fetched.body, cache: fetched.cache })
         };
-        self.cache.get_or_fetch(jwks_uri, now, fetch).await
+        self.documents().key_sets.get_or_fetch(url.as_str(), now, fetch).await
     }
+}
 
-    /// Call when a key named by a caller is not in the set: the next [`Self::get`] fetches again, at most every 10 s.
-    pub fn outdated(&self, jwks_uri: &str, now: Timestamp) {
-        self.cache.outdated(jwks_uri, now);
-    }
+fn names_key(set: &str, kid: &str) -> bool {
+    let set: Value = serde_json::from_str(set).unwrap_or_default();
+    let keys = set.get("keys").and_then(Value::as_array);
+    keys.is_some_and(|keys| keys.iter().any(|key| key.get("kid").is_some_and(|known| known == kid)))
 }

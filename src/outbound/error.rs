@@ -1,16 +1,17 @@
 //! Why a request of ours came to nothing, in words for the person who runs what we called.
 
-/// The text tells what that person can see and change from outside. It never holds an address, nor what was
-/// resolved: `public_text` does not even tell a name that leads inside from one that leads nowhere.
+/// `Display` is fit for strangers: it never holds an address or what was resolved, and does not tell a name that
+/// leads inside from one that leads nowhere, else it would answer which names exist inside and which doors are open.
+/// The operator's log takes `Debug`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OutboundError {
     #[error("the address cannot be fetched: {0}")]
     Url(&'static str),
-    #[error("the host is, or resolves to, an address that is not on the public internet")]
+    #[error("the host could not be reached at a public internet address")]
     ForbiddenAddress,
-    #[error("the host name was not found")]
+    #[error("the host could not be reached at a public internet address")]
     NameNotFound,
-    #[error("no connection to the host could be made")]
+    #[error("the host could not be reached at a public internet address")]
     NoConnection,
     #[error(
         "the host's TLS certificate is not valid for its name, has expired, or comes from an authority that is not trusted here"
@@ -41,19 +42,8 @@ pub enum OutboundError {
 }
 
 impl OutboundError {
-    /// What a stranger may read. `Display` is for the audit log.
-    pub fn public_text(&self) -> String {
-        match self {
-            // One text for three: else strangers could ask which names exist inside, and which doors are open.
-            Self::ForbiddenAddress | Self::NameNotFound | Self::NoConnection => {
-                "the host could not be reached at a public internet address".to_owned()
-            }
-            other => other.to_string(),
-        }
-    }
-
     /// Whether the fault may be ours or passing, so that the same request may well succeed soon.
-    pub fn is_passing(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         match self {
             Self::NameNotFound | Self::NoConnection | Self::TooSlow | Self::Malformed | Self::Busy => true,
             Self::Status(status) => *status >= 500 || *status == 429,

@@ -24,7 +24,7 @@ use tokio::sync::Semaphore;
 
 pub use address::is_public;
 pub use cache::{CachePolicy, DocumentCache, Fresh};
-pub use documents::{ClientDocuments, DocumentProblem, KeySets};
+pub use documents::{DocumentError, LONGEST_CACHE, LONGEST_KEY_SET};
 pub use error::OutboundError;
 pub use fetch::Fetched;
 pub use url::OutboundUrl;
@@ -32,7 +32,7 @@ pub use url::OutboundUrl;
 use crate::base::{Fault, FaultKind, Lifetime};
 use transport::Deadline;
 
-/// The client. Cheap to clone; all clones share one bounded pool of blocking threads.
+/// The client. Cheap to clone; all clones share one bounded pool of threads and one memory.
 #[derive(Clone)]
 pub struct Outbound {
     shared: Arc<Shared>,
@@ -71,6 +71,7 @@ struct Shared {
     working: Arc<Semaphore>,
     /// Requests in work or waiting.
     admitted: Arc<Semaphore>,
+    documents: documents::Documents,
 }
 
 impl Outbound {
@@ -87,6 +88,7 @@ impl Outbound {
                 tls: Arc::new(tls),
                 working: Arc::new(Semaphore::new(Self::MOST_WORKING)),
                 admitted: Arc::new(Semaphore::new(Self::MOST_WORKING + Self::MOST_WAITING)),
+                documents: documents::Documents::new(),
             }),
         })
     }
@@ -108,6 +110,10 @@ impl Outbound {
         // The thread minds the same deadline, except in the system's resolver, which takes none: the caller is
         // answered in time, and the thread keeps its permit until the resolver gives up.
         tokio::time::timeout(total, work).await.unwrap_or(Err(OutboundError::TooSlow))
+    }
+
+    fn documents(&self) -> &documents::Documents {
+        &self.shared.documents
     }
 }
 

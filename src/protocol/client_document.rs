@@ -9,7 +9,8 @@ use url::Url;
 
 use super::display_name::DisplayName;
 use super::strict_json::{self, StrictJsonError};
-use crate::base::{Digest, RedirectUri};
+use crate::base::{RedirectUri, Timestamp};
+use crate::model::{ApplicationType, AuthMethod, Client, ClientAbout, ClientId, ClientState, GrantType, Provenance};
 
 /// A client as its own document describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +21,7 @@ pub struct ClientDocument {
     pub redirect_uris: Vec<RedirectUri>,
     pub authentication: DocumentAuthentication,
     /// Those that Writ knows; always with the code grant.
-    pub grant_types: Vec<DocumentGrant>,
+    pub grant_types: Vec<GrantType>,
     /// As written: scope tokens and spaces, at most 1,024 bytes.
     pub scope: Option<String>,
     pub application_type: ApplicationType,
@@ -41,23 +42,10 @@ pub enum DocumentAuthentication {
 /// Where the client's public keys are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DocumentKeys {
-    /// The JWK set itself, as JSON text with its members in alphabetical order.
-    Inline(String),
+    /// The JWK set itself.
+    Inline(Value),
     /// `jwks_uri`.
     At(String),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum DocumentGrant {
-    AuthorizationCode,
-    RefreshToken,
-}
-
-/// RFC 7591 leaves it out; OpenID Connect Dynamic Client Registration 1.0 §2 brings it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ApplicationType {
-    Web,
-    Native,
 }
 
 /// Why a document or its address makes no client: always `invalid_client`. The text is for whoever runs the client.
@@ -123,38 +111,44 @@ impl ClientDocument {
         })
     }
 
-    /// What a person agreed to when they agreed to this client: its name, where answers go, and its keys.
-    /// CIMD §8.4 lets consent end when these change; here it does (attack case 35).
-    pub fn fingerprint(&self) -> Digest {
-        let mut redirects: Vec<&str> = self.redirect_uris.iter().map(RedirectUri::as_str).collect();
-        redirects.sort_unstable();
-        redirects.dedup();
-        let (method, keys) = match &self.authentication {
-            DocumentAuthentication::None => ("none", ""),
-            DocumentAuthentication::PrivateKeyJwt(DocumentKeys::Inline(jwks)) => ("jwks", jwks.as_str()),
-            DocumentAuthentication::PrivateKeyJwt(DocumentKeys::At(uri)) => ("jwks_uri", uri.as_str()),
+    /// The client as the rest of Writ knows clients. Its `scope` is a wish and no ceiling, as with dynamic clients.
+    pub fn to_client(&self, now: Timestamp) -> Client {
+        let (auth_method, jwks, jwks_uri) = match &self.authentication {
+            DocumentAuthentication::None => (AuthMethod::None, None, None),
+            DocumentAuthentication::PrivateKeyJwt(DocumentKeys::Inline(jwks)) => {
+                (AuthMethod::PrivateKeyJwt, Some(jwks.clone()), None)
+            }
+            DocumentAuthentication::PrivateKeyJwt(DocumentKeys::At(uri)) => {
+                (AuthMethod::PrivateKeyJwt, None, Some(uri.clone()))
+            }
         };
-        let mut told = String::from("writ client document 1");
-        for part in [self.client_id.as_str(), self.client_name.as_str(), method, keys].into_iter().chain(redirects) {
-            // The length before each part keeps the joints unambiguous.
-            told.push_str(&format!("\n{}:{part}", part.len()));
+        Client {
+            id: ClientId::Document(self.client_id.as_str().to_owned()),
+            name: self.client_name.as_str().to_owned(),
+            provenance: Provenance::Document,
+            state: ClientState::Active,
+            application_type: self.application_type,
+            auth_method,
+            secrets: Vec::new(),
+            jwks,
+            jwks_uri,
+            redirect_uris: self.redirect_uris.clone(),
+            grant_types: self.grant_types.clone(),
+            scope: None,
+            resources: Vec::new(),
+            serves: Vec::new(),
+            client_uri: self.client_uri.clone(),
+            id_token_signed_response_alg: None,
+            about: ClientAbout {
+                logo_uri: self.logo_uri.clone(),
+                policy_uri: self.policy_uri.clone(),
+                tos_uri: self.tos_uri.clone(),
+                ..ClientAbout::default()
+            },
+            created_at: now,
+            first_used_at: None,
+            reaped_at: None,
         }
-        Digest::of(told.as_bytes())
-    }
-
-    /// The members that [`Self::fingerprint`] covers and that differ from `before`, for the person who reads the diff.
-    pub fn differences(&self, before: &Self) -> Vec<&'static str> {
-        let mut changed = Vec::new();
-        if self.client_name != before.client_name {
-            changed.push("client_name");
-        }
-        if self.redirect_uris != before.redirect_uris {
-            changed.push("redirect_uris");
-        }
-        if self.authentication != before.authentication {
-            changed.push("token_endpoint_auth_method");
-        }
-        changed
     }
 }
 
@@ -274,7 +268,7 @@ fn authentication(members: &Map<String, Value>) -> Result<DocumentAuthentication
         // CIMD §8.2: "the authorization server MUST require client authentication […] using the corresponding key
         // discovered from the client's metadata document". RFC 7591 §2: "MUST NOT both be present".
         Some("private_key_jwt") => match (inline, keys_at) {
-            (Some(jwks), None) => Ok(DocumentAuthentication::PrivateKeyJwt(DocumentKeys::Inline(jwks.to_string()))),
+            (Some(jwks), None) => Ok(DocumentAuthentication::PrivateKeyJwt(DocumentKeys::Inline(jwks.clone()))),
             (None, Some(uri)) => {
                 plain_https(uri).map_err(|why| unusable("jwks_uri", why))?;
                 Ok(DocumentAuthentication::PrivateKeyJwt(DocumentKeys::At(uri.to_owned())))
@@ -302,14 +296,14 @@ fn redirect_uris(members: &Map<String, Value>) -> Result<Vec<RedirectUri>, Clien
 /// RFC 7591 §2: "If omitted, the default behavior is that the client will use only the authorization_code Grant
 /// Type". Grants that Writ does not give to such clients are left out, not refused: documents are written for many
 /// servers. Without the code grant there is nothing to do for a client that has only redirect URIs.
-fn grant_types(members: &Map<String, Value>) -> Result<Vec<DocumentGrant>, ClientDocumentError> {
-    let Some(listed) = texts(members, "grant_types")? else { return Ok(vec![DocumentGrant::AuthorizationCode]) };
+fn grant_types(members: &Map<String, Value>) -> Result<Vec<GrantType>, ClientDocumentError> {
+    let Some(listed) = texts(members, "grant_types")? else { return Ok(vec![GrantType::AuthorizationCode]) };
     if !listed.contains(&"authorization_code") {
         return Err(unusable("grant_types", "it lists authorization_code"));
     }
-    let mut grants = vec![DocumentGrant::AuthorizationCode];
+    let mut grants = vec![GrantType::AuthorizationCode];
     if listed.contains(&"refresh_token") {
-        grants.push(DocumentGrant::RefreshToken);
+        grants.push(GrantType::RefreshToken);
     }
     Ok(grants)
 }
@@ -517,7 +511,7 @@ mod tests {
         let document = with(json!({})).unwrap();
         assert_eq!(document.client_name.as_str(), "App");
         assert_eq!(document.authentication, DocumentAuthentication::None);
-        assert_eq!(document.grant_types, [DocumentGrant::AuthorizationCode]);
+        assert_eq!(document.grant_types, [GrantType::AuthorizationCode]);
         assert_eq!(document.application_type, ApplicationType::Web);
         assert_eq!(
             serde_json::from_str::<ClientDocument>(&serde_json::to_string(&document).unwrap()).unwrap(),
@@ -535,7 +529,7 @@ mod tests {
             "tos_uri": "http://editor.example/terms", "policy_uri": 7, "software_version": "1", "contacts": ["a@b.example"],
         }))
         .unwrap();
-        assert_eq!(document.grant_types, [DocumentGrant::AuthorizationCode, DocumentGrant::RefreshToken]);
+        assert_eq!(document.grant_types, [GrantType::AuthorizationCode, GrantType::RefreshToken]);
         assert_eq!(document.application_type, ApplicationType::Native);
         assert_eq!(document.client_uri.as_deref(), Some("https://editor.example/product"));
         assert_eq!((document.logo_uri, document.tos_uri, document.policy_uri), (None, None, None));
@@ -629,10 +623,9 @@ mod tests {
             all["token_endpoint_auth_method"] = json!("private_key_jwt");
             with(all).map(|document| document.authentication)
         };
-        let inline = r#"{"keys":[{"crv":"Ed25519","kty":"OKP","x":"x"}]}"#.to_owned();
         assert_eq!(
             method(json!({ "jwks": jwks })),
-            Ok(DocumentAuthentication::PrivateKeyJwt(DocumentKeys::Inline(inline)))
+            Ok(DocumentAuthentication::PrivateKeyJwt(DocumentKeys::Inline(jwks.clone())))
         );
         let at = "https://app.example/keys".to_owned();
         assert_eq!(
@@ -677,33 +670,38 @@ mod tests {
 
     #[test]
     fn case_35_name_redirects_and_keys_make_the_fingerprint() {
-        let before = with(json!({ "redirect_uris": ["https://a.example/1", "https://a.example/2"] })).unwrap();
-        let same =
-            with(json!({ "redirect_uris": ["https://a.example/2", "https://a.example/1"], "scope": "mcp:read" }))
-                .unwrap();
-        assert_eq!(before.fingerprint(), same.fingerprint());
         let keys = |x: &str| json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "x": x }] });
-        let mut seen = vec![before.fingerprint()];
-        for (changes, named) in [
-            (json!({ "redirect_uris": ["https://a.example/1"] }), vec!["redirect_uris"]),
-            (json!({ "redirect_uris": ["https://b.example/1", "https://a.example/2"] }), vec!["redirect_uris"]),
-            (
-                json!({ "client_name": "Other", "redirect_uris": ["https://a.example/1", "https://a.example/2"] }),
-                vec!["client_name"],
-            ),
-            (
-                json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": keys("a") }),
-                vec!["redirect_uris", "token_endpoint_auth_method"],
-            ),
-            (
-                json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": keys("b") }),
-                vec!["redirect_uris", "token_endpoint_auth_method"],
-            ),
+        let keyed = |x: &str| json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": keys(x) });
+        let fingerprint = |changes| with(changes).unwrap().to_client(Timestamp::from_seconds(0)).fingerprint();
+        assert_eq!(
+            fingerprint(json!({})),
+            fingerprint(json!({ "scope": "mcp:read", "tos_uri": "https://app.example/t" }))
+        );
+        let mut seen = vec![fingerprint(json!({}))];
+        for changes in [
+            json!({ "redirect_uris": ["https://app.example/cb", "https://app.example/2"] }),
+            json!({ "redirect_uris": ["https://evil.example/cb"] }),
+            json!({ "client_name": "Other" }),
+            keyed("a"),
+            keyed("b"),
+            json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://app.example/keys" }),
         ] {
-            let after = with(changes).unwrap();
-            assert_eq!(after.differences(&before), named);
-            assert!(!seen.contains(&after.fingerprint()));
-            seen.push(after.fingerprint());
+            let now = fingerprint(changes);
+            assert!(!seen.contains(&now));
+            seen.push(now);
         }
+    }
+
+    #[test]
+    fn the_client_of_a_document_is_what_the_document_says() {
+        let document = with(json!({ "scope": "mcp:read", "policy_uri": "https://app.example/p" })).unwrap();
+        let client = document.to_client(Timestamp::from_seconds(7));
+        assert_eq!(client.id, ClientId::Document(URL.to_owned()));
+        assert_eq!(
+            (client.auth_method, client.provenance, client.scope),
+            (AuthMethod::None, Provenance::Document, None)
+        );
+        assert_eq!(client.about.policy_uri.as_deref(), Some("https://app.example/p"));
+        assert_eq!(client.created_at, Timestamp::from_seconds(7));
     }
 }
