@@ -134,9 +134,15 @@ pub struct Technical {
 }
 
 impl ConsentPage {
-    /// There is at least one line with a switch.
-    pub fn has_choice(&self) -> bool {
-        self.scopes.iter().any(|line| line.need != Need::Fixed)
+    /// How to use the switches; nothing where there are none.
+    fn advice(&self) -> Option<&'static str> {
+        let any = |need| self.scopes.iter().any(|line| line.need == need);
+        match (any(Need::Ordinary), any(Need::Risky)) {
+            (false, false) => None,
+            (true, false) => Some("Untick what you do not want to give."),
+            (false, true) => Some("Tick only what it needs from you now."),
+            (true, true) => Some("Untick what you do not want to give. Tick something risky only if it is needed now."),
+        }
     }
 }
 

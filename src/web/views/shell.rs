@@ -228,5 +228,6 @@ pub(super) mod sample {
     }
 
     /// What a stranger might send as a name, after direction marks were taken out.
-    pub(in crate::web::views) const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)> {{ 7*7 }} &amp;";
+    pub(in crate::web::views) const HOSTILE: &str =
+        "<script>alert(1)</script>\"'><img src=x onerror=alert(2)> {{ 7*7 }} &amp;";
 }
