@@ -44,25 +44,31 @@ for (const [name, { registered, used }] of Object.entries(targets)) {
         test(`${name}${javaScriptEnabled ? "" : ", JavaScript off"}`, async (context) => {
             const own = await browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled });
             context.after(() => own.close());
-            const page = await watched(own);
             const target = used();
-            const seen = [];
-            page.on("request", (request) => {
-                if (request.url().startsWith(`${target}?`)) seen.push(new URL(request.url()).searchParams);
-            });
+            /** Opens a page of its own: one that handed an answer to another program takes no more clicks for a while. */
+            const open = async (flow) => {
+                const page = await watched(own);
+                page.answers = [];
+                page.on("request", (request) => {
+                    if (request.url().startsWith(`${target}?`)) page.answers.push(new URL(request.url()).searchParams);
+                });
+                await page.goto(flow.url.href);
+                return page;
+            };
             /** Presses a button and resolves with the answer that left for the target. */
-            const answerTo = async (button) => {
-                seen.length = 0;
+            const answerTo = async (page, button) => {
                 await page.getByRole("button", { name: button }).click({ noWaitAfter: true });
-                for (let waited = 0; seen.length === 0 && waited < 10_000; waited += 50) {
+                for (let waited = 0; page.answers.length === 0 && waited < 10_000; waited += 50) {
                     // A browser asks before it opens another program: the page may offer a link instead.
                     const link = page.getByRole("link", { name: "Return to the application" });
                     if (await link.isVisible().catch(() => false)) await link.click({ noWaitAfter: true }).catch(() => {});
                     await pause(50);
                 }
-                assert.deepEqual(page.complaints, [], "the browser stopped the answer");
-                assert.equal(seen.length > 0, true, `nothing left for ${target}; the page says: ${await page.innerText("body")}`);
-                return seen[0];
+                assertNoComplaints(page);
+                assert.ok(page.answers.length > 0, `nothing left for ${target}; the page says: ${await page.innerText("body")}`);
+                const [answer] = page.answers;
+                await page.close();
+                return answer;
             };
             const client = appliance.client(`Client at ${name}`, {
                 "redirect-uri": registered(),
@@ -72,35 +78,34 @@ for (const [name, { registered, used }] of Object.entries(targets)) {
             const flow = () => new Flow(appliance, client, target, { scope: "mcp:read", resource: API });
 
             const refused = flow();
-            await page.goto(refused.url.href);
+            let page = await open(refused);
             await signIn(page, appliance);
             await page.getByRole("button", { name: "Deny" }).waitFor();
             await rememberCookies(appliance, own);
-            const no = await answerTo("Deny");
+            const no = await answerTo(page, "Deny");
             assert.deepEqual(
                 [no.get("error"), no.get("state"), no.get("iss")],
                 ["access_denied", refused.state, appliance.origin],
             );
 
             const wanted = flow();
-            await page.goto(wanted.url.href);
+            page = await open(wanted);
             await page.locator("input[name=scope][value='mcp:read']").check();
             await page.locator("input[name=remember]").check();
-            const yes = await answerTo("Allow");
+            const yes = await answerTo(page, "Allow");
             assert.deepEqual([yes.get("state"), yes.get("iss")], [wanted.state, appliance.origin]);
             assert.equal((await wanted.redeem(yes.get("code"))).status, 200);
 
             // Signed out, consent remembered: the sign-in form itself is what leads away.
             await own.clearCookies();
             const again = flow();
-            await page.goto(again.url.href);
+            page = await open(again);
             await page.getByLabel("Email").fill(appliance.email);
             await page.getByLabel("Password", { exact: true }).fill(appliance.password);
-            const straight = await answerTo(/^Sign in/);
+            const straight = await answerTo(page, /^Sign in/);
             assert.equal(straight.get("state"), again.state);
             assert.equal((await again.redeem(straight.get("code"))).status, 200);
             await rememberCookies(appliance, own);
-            assertNoComplaints(page);
         });
     }
 }

@@ -190,7 +190,7 @@ export class Callback {
             const url = new URL(request.url, "http://any");
             if (url.pathname !== path) return void response.writeHead(404).end();
             response.writeHead(200, { "content-type": "text/html" });
-            response.end("<!doctype html><title>Done</title><p>You can close this page.");
+            response.end("<!doctype html><title>Done</title><link rel=icon href=data:,><p>You can close this page.");
             const waiting = callback.waiting.shift();
             if (waiting) waiting(url.searchParams);
             else callback.answers.push(url.searchParams);

@@ -55,7 +55,7 @@ class Callback:
                 assert all(len(values) == 1 for values in given.values()), "a parameter of the answer is repeated"
                 self._answered.put_nowait({name: values[0] for name, values in given.items()})
             status = "200 OK" if target.path == self.path else "404 Not Found"
-            body = b"<!doctype html><title>Done</title><p>You can close this page."
+            body = b"<!doctype html><title>Done</title><link rel=icon href=data:,><p>You can close this page."
             writer.write(
                 f"HTTP/1.1 {status}\r\ncontent-type: text/html\r\ncontent-length: {len(body)}\r\n"
                 "connection: close\r\n\r\n".encode() + body
