@@ -66,6 +66,12 @@ impl RowKey for u64 {
     }
 }
 
+impl Key for bool {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.push(u8::from(*self));
+    }
+}
+
 /// The sign turned over, so that what is before 1970 comes before what is after.
 impl Key for Timestamp {
     fn encode(&self, out: &mut Vec<u8>) {

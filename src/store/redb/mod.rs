@@ -6,7 +6,7 @@
 mod writer;
 
 use std::cell::RefCell;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::ops::{Bound, ControlFlow};
 use std::path::Path;
 use std::sync::Arc;
@@ -33,14 +33,31 @@ pub struct Redb {
 impl Redb {
     /// Opens `path`, or makes it, readable by its owner only.
     pub fn open(path: &Path, cache_bytes: usize) -> Result<Self, Fault> {
+        if !path.exists() {
+            Self::make(path).map_err(|e| Fault::because(FaultKind::Storage, failed_to_open(path), e))?;
+        }
+        let file = OpenOptions::new().read(true).write(true).open(path);
+        let file = file.map_err(|e| Fault::because(FaultKind::Storage, failed_to_open(path), e))?;
+        Self::start(Builder::new().set_cache_size(cache_bytes).create_file(file))
+    }
+
+    /// Makes an empty store beside its place and then moves it there: a file whose making was cut short could never
+    /// be opened again.
+    fn make(path: &Path) -> Result<(), redb::Error> {
+        let draft = path.with_extension("new");
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
+        options.read(true).write(true).create(true).truncate(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options
-            .open(path)
-            .map_err(|e| Fault::because(FaultKind::Storage, format!("cannot open {}", path.display()), e))?;
-        Self::start(Builder::new().set_cache_size(cache_bytes).create_file(file))
+        let file = options.open(&draft)?;
+        drop(Builder::new().create_file(file.try_clone()?)?);
+        file.sync_all()?;
+        std::fs::rename(&draft, path)?;
+        match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            Some(folder) => File::open(folder)?.sync_all()?,
+            None => File::open(".")?.sync_all()?,
+        }
+        Ok(())
     }
 
     /// Lost with the process; otherwise the same as a file.
@@ -141,6 +158,10 @@ fn scan(table: &impl ReadableTable<Bytes, Bytes>, span: Span<'_>, visit: &mut Vi
             return Ok(());
         }
     }
+}
+
+fn failed_to_open(path: &Path) -> String {
+    format!("cannot open {}", path.display())
 }
 
 /// redb's own error, kept as the cause.
