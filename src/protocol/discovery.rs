@@ -1,0 +1,187 @@
+//! What the appliance says about itself: one document for RFC 8414 and for OpenID Connect Discovery 1.0.
+
+use serde_json::{Map, Value, json};
+
+use crate::base::Issuer;
+use crate::model::{AuthMethod, GrantType, Prompt, RegistrationMode, ScopeSet};
+
+/// Where things are, below the issuer.
+pub mod paths {
+    pub const AUTHORIZE: &str = "/oauth/authorize";
+    pub const TOKEN: &str = "/oauth/token";
+    pub const REVOKE: &str = "/oauth/revoke";
+    pub const INTROSPECT: &str = "/oauth/introspect";
+    pub const REGISTER: &str = "/oauth/register";
+    pub const USERINFO: &str = "/oauth/userinfo";
+    pub const JWKS: &str = "/.well-known/jwks.json";
+}
+
+/// The JWS algorithms of client assertions: asymmetric only, and never `none` (RFC 8414 §2: "The value "none" MUST
+/// NOT be used").
+pub const ASSERTION_ALGORITHMS: [&str; 4] = ["RS256", "PS256", "ES256", "EdDSA"];
+
+/// The claims that id_token and userinfo carry. OpenID Connect Discovery §3, `claims_supported`.
+pub const CLAIMS: [&str; 10] = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "name", "email"];
+
+/// What is switched on.
+#[derive(Clone, Debug)]
+pub struct Capabilities {
+    pub registration: RegistrationMode,
+    /// The catalogue; the scopes of the protocol itself are added to it.
+    pub scopes: ScopeSet,
+    /// What id_tokens are signed with. OpenID Connect Discovery §3: "The algorithm RS256 MUST be included."
+    pub id_token_algorithms: Vec<String>,
+}
+
+/// The metadata document. RFC 8414 §2 and §3.2, OpenID Connect Discovery §3.
+///
+/// RFC 8414 §3.2: "Claims with zero elements MUST be omitted from the response." What is advertised works, what is
+/// switched off is absent, and no member is null: real clients fail on one (RFC 8259 null is not "absent" to them).
+pub fn server_metadata(issuer: &Issuer, facts: &Capabilities) -> Value {
+    let mut document = Map::new();
+    let mut say = |name: &str, value: Value| {
+        let is_empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+        if !is_empty {
+            document.insert(name.to_owned(), value);
+        }
+    };
+
+    // RFC 8414 §2: "the authorization server's issuer identifier"; §3.3: it "MUST be identical" to what was asked for.
+    say("issuer", json!(issuer.as_str()));
+    say("authorization_endpoint", json!(issuer.url(paths::AUTHORIZE)));
+    say("token_endpoint", json!(issuer.url(paths::TOKEN)));
+    say("jwks_uri", json!(issuer.url(paths::JWKS)));
+    say("userinfo_endpoint", json!(issuer.url(paths::USERINFO)));
+    say("revocation_endpoint", json!(issuer.url(paths::REVOKE)));
+    say("introspection_endpoint", json!(issuer.url(paths::INTROSPECT)));
+    // RFC 7591 §3; a closed door is not announced.
+    if facts.registration != RegistrationMode::Closed {
+        say("registration_endpoint", json!(issuer.url(paths::REGISTER)));
+    }
+
+    say("scopes_supported", json!(scopes(&facts.scopes)));
+    // OAuth 2.1 §4.1.1: the one response type that is left.
+    say("response_types_supported", json!(["code"]));
+    say("response_modes_supported", json!(["query"]));
+    say("grant_types_supported", json!(GrantType::ALL.map(GrantType::as_str)));
+    // RFC 7636 §6.2, in the OpenID document too: MCP clients refuse a server that does not say it.
+    say("code_challenge_methods_supported", json!(["S256"]));
+    // OpenID Connect Prompt Create 1.0 names the member.
+    say("prompt_values_supported", json!(Prompt::ALL.map(|(name, _)| name)));
+
+    say("token_endpoint_auth_methods_supported", json!(AuthMethod::ALL.map(AuthMethod::as_str)));
+    // RFC 8414 §2: "This metadata entry MUST be present if either of these authentication methods are specified".
+    say("token_endpoint_auth_signing_alg_values_supported", json!(ASSERTION_ALGORITHMS));
+    // RFC 7009 §2.1: a public client names itself, and nothing more.
+    say("revocation_endpoint_auth_methods_supported", json!(AuthMethod::ALL.map(AuthMethod::as_str)));
+    say("revocation_endpoint_auth_signing_alg_values_supported", json!(ASSERTION_ALGORITHMS));
+    // RFC 7662 §2.1: "the endpoint MUST also require some form of authorization". `none` is none.
+    say("introspection_endpoint_auth_methods_supported", json!(confidential_methods()));
+    say("introspection_endpoint_auth_signing_alg_values_supported", json!(ASSERTION_ALGORITHMS));
+
+    // RFC 9207 §3.
+    say("authorization_response_iss_parameter_supported", json!(true));
+    // draft-ietf-oauth-client-id-metadata-document §5.
+    say("client_id_metadata_document_supported", json!(true));
+
+    say("subject_types_supported", json!(["public"]));
+    say("id_token_signing_alg_values_supported", json!(facts.id_token_algorithms));
+    say("claim_types_supported", json!(["normal"]));
+    say("claims_supported", json!(CLAIMS));
+    // OpenID Connect Discovery §3: `request_uri_parameter_supported` means true when it is not said.
+    say("claims_parameter_supported", json!(false));
+    say("request_parameter_supported", json!(false));
+    say("request_uri_parameter_supported", json!(false));
+
+    Value::Object(document)
+}
+
+/// OpenID Connect Discovery §3: "The server MUST support the openid scope value." MCP clients add `offline_access`
+/// to what they ask for when they see it here.
+fn scopes(catalogue: &ScopeSet) -> Vec<String> {
+    let own = ["openid", "offline_access"].into_iter().filter_map(|name| name.parse().ok()).collect();
+    catalogue.union(&own).iter().map(|scope| scope.as_str().to_owned()).collect()
+}
+
+fn confidential_methods() -> Vec<&'static str> {
+    AuthMethod::ALL.into_iter().filter(|method| *method != AuthMethod::None).map(AuthMethod::as_str).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(registration: RegistrationMode) -> Value {
+        let facts = Capabilities {
+            registration,
+            scopes: "mcp:read mcp:write".parse().unwrap(),
+            id_token_algorithms: vec!["RS256".to_owned(), "ES256".to_owned()],
+        };
+        server_metadata(&Issuer::parse("https://id.example/tenant").unwrap(), &facts)
+    }
+
+    #[test]
+    fn no_member_is_null_or_empty() {
+        let facts = Capabilities {
+            registration: RegistrationMode::Open,
+            scopes: ScopeSet::new(),
+            id_token_algorithms: Vec::new(),
+        };
+        for document in
+            [document(RegistrationMode::Open), server_metadata(&Issuer::parse("https://id.example").unwrap(), &facts)]
+        {
+            for (name, value) in document.as_object().unwrap() {
+                assert!(
+                    !value.is_null() && *value != json!("") && *value != json!([]) && *value != json!({}),
+                    "{name}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn both_specifications_find_what_they_require() {
+        let document = document(RegistrationMode::Open);
+        for name in [
+            // RFC 8414 §2 and OpenID Connect Discovery §3, REQUIRED.
+            "issuer",
+            "authorization_endpoint",
+            "token_endpoint",
+            "jwks_uri",
+            "response_types_supported",
+            "subject_types_supported",
+            "id_token_signing_alg_values_supported",
+            // What MCP clients look for.
+            "registration_endpoint",
+            "scopes_supported",
+            "grant_types_supported",
+            "code_challenge_methods_supported",
+            "token_endpoint_auth_methods_supported",
+            "token_endpoint_auth_signing_alg_values_supported",
+            "revocation_endpoint",
+            "introspection_endpoint",
+            "userinfo_endpoint",
+        ] {
+            assert!(document.get(name).is_some(), "{name}");
+        }
+        assert_eq!(document["issuer"], "https://id.example/tenant");
+        assert_eq!(document["token_endpoint"], "https://id.example/tenant/oauth/token");
+        assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
+        assert_eq!(document["scopes_supported"], json!(["mcp:read", "mcp:write", "offline_access", "openid"]));
+        assert_eq!(
+            document["grant_types_supported"],
+            json!(["authorization_code", "refresh_token", "client_credentials"])
+        );
+        assert_eq!(document["authorization_response_iss_parameter_supported"], true);
+        assert_eq!(document["client_id_metadata_document_supported"], true);
+        assert!(!document["introspection_endpoint_auth_methods_supported"].to_string().contains("none"));
+    }
+
+    #[test]
+    fn a_closed_registration_is_not_advertised() {
+        assert!(document(RegistrationMode::Closed).get("registration_endpoint").is_none());
+        for mode in [RegistrationMode::Open, RegistrationMode::Approval, RegistrationMode::Token] {
+            assert_eq!(document(mode)["registration_endpoint"], "https://id.example/tenant/oauth/register");
+        }
+    }
+}
