@@ -12,6 +12,8 @@
 //! | OAuth 2.1 §1.4.1, RFC 8707: what may be asked for, and where | [`scope`], [`target`] |
 //! | OAuth Client ID Metadata Document: clients that are addresses | [`client_document`] |
 //! | RFC 9068, OpenID Connect Core §2: what tokens say | [`claims`] |
+//! | RFC 7591, RFC 7592: dynamic registration | [`registration`], [`public_keys`] |
+//! | RFC 8414, OpenID Connect Discovery: metadata | [`discovery`] |
 //! | RFC 7009, RFC 7662: revocation and introspection | [`token_status`] |
 
 pub mod authorize;
@@ -20,11 +22,14 @@ pub mod client_auth;
 pub mod client_credentials;
 pub mod client_document;
 pub mod code;
+pub mod discovery;
 pub mod display_name;
 pub mod params;
 pub mod pkce;
+pub mod public_keys;
 pub mod refresh;
 pub mod refusal;
+pub mod registration;
 pub mod scope;
 pub mod strict_json;
 pub mod target;
