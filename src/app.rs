@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::base::{Clock, Entropy, Issuer, MacKey};
 use crate::config::Config;
 use crate::keys::{Keys, Passwords, Sealer};
-use crate::outbound::{ClientDocuments, KeySets};
+use crate::outbound::Outbound;
 use crate::store::Store;
 
 mod discovery;
@@ -31,8 +31,7 @@ pub struct Parts {
     pub store: Store,
     pub keys: Keys,
     pub passwords: Passwords,
-    pub documents: ClientDocuments,
-    pub key_sets: KeySets,
+    pub outbound: Outbound,
     /// Seals signing keys in their rows.
     pub row_sealer: Sealer,
     /// Seals what travels through a browser and comes back.

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use crate::base::{Issuer, Lifetime, Secret};
+use crate::model::{Algorithm, RegistrationMode};
 
 /// A type that settings have. The words of an error complete the sentence "`name` …".
 pub(super) trait SettingValue: Sized {

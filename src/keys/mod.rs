@@ -1,1 +1,35 @@
-//! keys
+//! Signatures, seals and passwords.
+//!
+//! - [`Master`] is the root secret; everything secret that the appliance keeps is derived from it or sealed under it.
+//! - [`KeyRing`] holds the parsed keys of one moment: it mints tokens and verifies its own. [`Keys`] is the current one.
+//! - [`JwkSet`] verifies what others signed.
+//! - [`rotate`] decides when keys turn, without a clock.
+//! - [`Passwords`] hashes on threads of its own.
+
+mod jwk_set;
+mod jwks;
+mod key_ring;
+mod master;
+mod mint;
+mod password;
+mod provider;
+pub mod rotate;
+mod seal;
+mod strict;
+mod verify;
+
+pub use jwk_set::{JwkSet, JwkSetError};
+pub use jwks::{Jwks, max_age};
+pub use key_ring::{KeyRing, Keys};
+pub use master::Master;
+pub use mint::{Signer, generate};
+pub use password::{Passwords, acceptable, needs_rehash};
+pub use provider::KeyError;
+pub use seal::{LONGEST_TICKET, Sealer};
+pub use verify::{Claims, LONGEST_TOKEN, TimeError, Times, Typ, Verified, VerifyError, check_times};
+
+/// For `benches/mint.rs` only: the same signature by three ways.
+#[doc(hidden)]
+pub mod bench {
+    pub use super::mint::bench::*;
+}

@@ -1,10 +1,11 @@
 //! What a person sees and ends of their own.
 
-use super::sign_in::SignedIn;
+use super::find_resource;
 use super::revoke::end_family;
+use super::sign_in::SignedIn;
 use crate::app::App;
 use crate::base::{Fault, Id, Timestamp};
-use crate::model::{Consent, Context, Event, RevokedBecause, ScopeEntry};
+use crate::model::{Consent, Context, Event, ProtectedResource, RevokedBecause, ScopeEntry};
 use crate::store::Read;
 use crate::store::tables::{CONSENTS, CONSENTS_BY_PERSON, FAMILIES, FAMILIES_BY_GRANT, SCOPES};
 
@@ -15,6 +16,7 @@ const MOST: usize = 200;
 #[derive(Clone, Debug)]
 pub struct ConnectedApplication {
     pub consent: Consent,
+    pub resource: Option<ProtectedResource>,
     pub scopes: Vec<ScopeEntry>,
     pub last_used_at: Option<Timestamp>,
 }
@@ -34,6 +36,10 @@ pub async fn connected_applications(app: &App, signed_in: &SignedIn) -> Result<V
                     let names = consent.scope.iter().map(|scope| view.get(&SCOPES, &scope.as_str().to_owned()));
                     Ok(ConnectedApplication {
                         last_used_at: used.map(|(_, family)| family.last_used_at).max(),
+                        resource: match &consent.resource {
+                            Some(resource) => find_resource::named(view, resource)?,
+                            None => None,
+                        },
                         scopes: names.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect(),
                         consent,
                     })

@@ -1,22 +1,24 @@
 //! Finds out whether a caller is the client it says it is. OAuth 2.1 §2.4, RFC 7523 §3.
 
-use std::sync::Arc;
-
-use super::find_client::{self, Found};
 use super::Problem;
+use super::find_client::{self, Found};
 use crate::app::App;
 use crate::base::{Digest, Fault, Secret};
-use crate::keys::{JwkSet, Typ, VerifyError};
+use crate::keys::{JwkSet, Typ};
 use crate::model::{AuthMethod, Client, ClientId, Context, JwsAlgorithm, UsedAssertion};
 use crate::protocol::client_auth::{
-    AssertionClaims, Audiences, AuthenticatedClient, Presented, Proof, authenticate, claimed_subject,
+    AssertionClaims, Audiences, AuthenticatedClient, Presented, Proof, authenticate, claimed_key, claimed_subject,
 };
 use crate::protocol::refusal::Refusal;
 use crate::store::Read;
 use crate::store::tables::ASSERTIONS;
 
 /// Verifies what was presented. A refusal says nothing that tells an unknown client from a wrong secret.
-pub async fn authenticate_client(app: &App, ctx: &Context, presented: Presented) -> Result<AuthenticatedClient, Problem> {
+pub async fn authenticate_client(
+    app: &App,
+    ctx: &Context,
+    presented: Presented,
+) -> Result<AuthenticatedClient, Problem> {
     let (named, proof) = match presented {
         Presented::Secret { client_id, secret } => {
             (find(app, &client_id).await?, Proof::Secret(Digest::of(secret.expose().as_bytes())))
@@ -57,14 +59,11 @@ async fn verified(app: &App, client: &Client, assertion: &Secret) -> Result<Asse
     let verified = match (&client.jwks, &client.jwks_uri) {
         (Some(jwks), _) => check(jwks.to_string().as_bytes())?,
         (None, Some(uri)) => {
-            let verified = check(key_set(app, uri).await?.as_bytes())?;
-            // A key that is not in the set we know may have been added since.
-            if matches!(verified, Err(VerifyError::UnknownKey | VerifyError::Signature)) {
-                app.key_sets.outdated(uri, app.clock.now());
-                check(key_set(app, uri).await?.as_bytes())?
-            } else {
-                verified
-            }
+            // A key that is not in the cached set may have been added since: the set is then fetched again, at most once in
+            // a while.
+            let wanted = claimed_key(assertion.expose());
+            let keys = app.outbound.key_set(uri, wanted.as_deref(), app.clock.now()).await;
+            check(keys.map_err(|_| bad("the key set at jwks_uri cannot be had"))?.as_bytes())?
         }
         (None, None) => return Err(bad("the client has registered no key")),
     };
@@ -72,14 +71,14 @@ async fn verified(app: &App, client: &Client, assertion: &Secret) -> Result<Asse
     Ok(AssertionClaims { claims: claims.into_claims() })
 }
 
-async fn key_set(app: &App, uri: &str) -> Result<Arc<String>, Problem> {
-    let fetched = app.key_sets.get(uri, app.clock.now()).await;
-    fetched.map_err(|_| Problem::Refused(Refusal::AssertionInvalid("the key set at jwks_uri cannot be had")))
-}
-
 /// RFC 7523 §3 (7): "the authorization server MAY ensure that JWTs are not replayed by maintaining the set of used "jti"
 /// values": looked up and written in one transaction, so that of two at once one wins.
-async fn spend(app: &App, ctx: &Context, client: &AuthenticatedClient, claims: &AssertionClaims) -> Result<(), Problem> {
+async fn spend(
+    app: &App,
+    ctx: &Context,
+    client: &AuthenticatedClient,
+    claims: &AssertionClaims,
+) -> Result<(), Problem> {
     let (key, expires_at) = claims.replay_key(client.id()).ok_or(Refusal::AssertionInvalid("jti is missing"))?;
     let fresh = app.store.write("spend client assertion", ctx, move |tx| {
         if tx.get(&ASSERTIONS, &key)?.is_some() {

@@ -12,10 +12,11 @@ use super::sign_in::SignedIn;
 use crate::app::App;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, OpaqueToken, RedirectUri, Timestamp, TokenKind};
 use crate::model::{
-    Authorization, AuthorizationCode, Client, ClientId, CodeState, Consent, Context, DocumentRecord, Event, Person, PersonState,
-    ProtectedResource, Provenance, Request, Scope, ScopeEntry, ScopeSet,
+    Authorization, AuthorizationCode, Client, ClientId, CodeState, Consent, Context, DocumentRecord, Event, Person,
+    PersonState, ProtectedResource, Provenance, Request, Scope, ScopeEntry, ScopeSet,
 };
 use crate::protocol::authorize::{self, Addressed, Next, Present, Show};
+use crate::protocol::display_name::DisplayName;
 use crate::protocol::params::Parameters;
 use crate::protocol::refusal::Refusal;
 use crate::store::tables::{
@@ -44,6 +45,8 @@ pub struct SignInAsk {
     /// The application's name.
     pub application: String,
     pub login_hint: Option<String>,
+    /// Where the way of this authorization ends.
+    pub redirect_uri: RedirectUri,
     /// Somebody is signed in and has to prove it again.
     pub again: bool,
 }
@@ -64,6 +67,10 @@ pub struct ConsentAsk {
     /// Refresh tokens will be given: until the person takes it back.
     pub lasting: bool,
     pub access_for: Lifetime,
+    /// An application that is known here and whose name this one's resembles.
+    pub resembles: Option<String>,
+    /// The page was answered with Allow and nothing to allow.
+    pub nothing_chosen: bool,
 }
 
 /// What the consent form brings back: what was asked, and of whom.
@@ -96,7 +103,7 @@ pub async fn begin(
     let client = match find_client::find(app, &client_id).await? {
         Found::Client(client) => *client,
         Found::Gone(tombstone) => return Ok(Step::Show(Show::ClientGone { name: tombstone.name })),
-        Found::BadDocument(error) => return Ok(show_counted(app, Show::ClientDocument(error.public_text()))),
+        Found::BadDocument(error) => return Ok(show_counted(app, Show::ClientDocument(error.to_string()))),
         Found::Unknown => return Ok(show_counted(app, Show::ClientUnknown)),
     };
     let addressed = match authorize::address(&params, &client) {
@@ -125,7 +132,9 @@ pub async fn resume(
         return Ok(Step::Over);
     }
     match find_client::find(app, &authorization.client_id).await?.client() {
-        Some(client) if client.fingerprint() == authorization.client => step(app, ctx, authorization, client, signed_in).await,
+        Some(client) if client.fingerprint() == authorization.client => {
+            step(app, ctx, authorization, client, signed_in).await
+        }
         _ => Ok(Step::Over),
     }
 }
@@ -201,6 +210,7 @@ async fn step(
         (Next::Refuse(refusal), _) => Ok(Step::Answer(refuse_authorization(app, ctx, &authorization, refusal))),
         (Next::SignIn { again }, _) => Ok(Step::SignIn(SignInAsk {
             application: client.name,
+            redirect_uri: authorization.redirect_uri.clone(),
             login_hint: authorization.login_hint.clone(),
             again,
             ticket: seal(app, &authorization, AUTHORIZATION)?,
@@ -211,7 +221,7 @@ async fn step(
     }
 }
 
-async fn ask_consent(
+pub(super) async fn ask_consent(
     app: &App,
     authorization: Authorization,
     client: Client,
@@ -221,11 +231,12 @@ async fn ask_consent(
     let named = authorization.resource.clone();
     let wanted = authorization.scope.minus(&held);
     let had = held.clone();
-    let (resource, scopes, held_entries) = app
+    let candidate = client.clone();
+    let (resource, scopes, held_entries, resembles) = app
         .store
         .read(move |view| {
             let resource = named.as_ref().map(|named| find_resource::named(view, named)).transpose()?.flatten();
-            Ok((resource, in_words(view, &wanted)?, in_words(view, &had)?))
+            Ok((resource, in_words(view, &wanted)?, in_words(view, &had)?, resembles(view, &candidate)?))
         })
         .await?;
     let shown = Shown { authorization: authorization.clone(), person: signed_in.person().id, held };
@@ -239,9 +250,43 @@ async fn ask_consent(
         scopes,
         held: held_entries,
         asked: authorization.scope,
+        resembles,
+        nothing_chosen: false,
         client,
     })))
 }
+
+/// An application that administrators know, or that everybody does, and whose name a stranger's resembles (attack case 38).
+fn resembles(read: &impl Read, client: &Client) -> Result<Option<String>, Fault> {
+    if !matches!(client.provenance, Provenance::Dynamic { .. }) {
+        return Ok(None);
+    }
+    let Ok(name) = DisplayName::parse(&client.name) else { return Ok(None) };
+    let known = read.page(&CLIENTS, None, KNOWN_CLIENTS)?.rows;
+    let known = known.iter().filter(|(_, known)| known.provenance == Provenance::Administrator);
+    let known: Vec<&str> = known.map(|(_, known)| known.name.as_str()).chain(WELL_KNOWN).collect();
+    // A dynamic registration of the true Cursor says "Cursor" and nothing proves it: only what looks like it, and is not it
+    // to the letter, is warned about.
+    Ok(name.looks_like(&known).filter(|known| *known != client.name).map(str::to_owned))
+}
+
+/// How many registrations are looked through for a resemblance.
+const KNOWN_CLIENTS: usize = 500;
+/// Names that people trust at sight.
+const WELL_KNOWN: [&str; 12] = [
+    "Claude",
+    "Claude Code",
+    "ChatGPT",
+    "Codex",
+    "Cursor",
+    "Visual Studio Code",
+    "Gemini CLI",
+    "MCP Inspector",
+    "GitHub",
+    "Google",
+    "Microsoft",
+    "Writ",
+];
 
 /// What the catalogue says about each scope; one that has gone from it meanwhile is shown by its name, as risky.
 fn in_words(read: &impl Read, scopes: &ScopeSet) -> Result<Vec<ScopeEntry>, Fault> {
@@ -406,7 +451,12 @@ fn present(signed_in: &SignedIn) -> Present {
     Present { person: signed_in.person().id, auth_time: signed_in.session().auth_time }
 }
 
-pub(super) fn refuse_authorization(app: &App, ctx: &Context, authorization: &Authorization, refusal: Refusal) -> String {
+pub(super) fn refuse_authorization(
+    app: &App,
+    ctx: &Context,
+    authorization: &Authorization,
+    refusal: Refusal,
+) -> String {
     refuse(app, ctx, &authorization.redirect_uri, authorization.state.as_deref(), &refusal)
 }
 

@@ -1,15 +1,15 @@
 //! A person decides about an application.
 
-use super::authorize::{Answering, Step, is_current, open_shown, refuse_authorization, standing_consent};
+use super::authorize::{
+    Answering, ConsentAsk, Shown, Step, ask_consent, is_current, open_shown, refuse_authorization, standing_consent,
+};
 use super::find_client;
 use super::sign_in::SignedIn;
 use crate::app::App;
 use crate::base::{Digest, Fault, Id, OpaqueToken};
 use crate::model::{Consent, Context, Event, ScopeSet};
-use crate::operations::authorize::Shown;
 use crate::protocol::authorize::place;
 use crate::protocol::refusal::Refusal;
-use crate::protocol::scope::OF_THE_PERSON;
 use crate::store::Tx;
 use crate::store::tables::CONSENTS;
 
@@ -55,13 +55,16 @@ pub async fn decide(
         Decision::Allow { scope, remember } => (scope.intersection(&asked), remember),
         Decision::Deny => return deny(app, ctx, shown).await,
     };
-    // `openid` is not a choice: without it there is no sign-in to consent to.
-    let chosen = chosen.union(&asked.only(|scope| scope.as_str() == "openid"));
+    // `offline_access` is not on the page as a line of its own; for how long is. `openid` is not a choice: without it there is no sign-in to consent to.
+    let chosen = chosen.union(&asked.only(|scope| matches!(scope.as_str(), "openid" | "offline_access")));
     let granted = chosen.union(&shown.authorization.scope.intersection(&shown.held));
-    // Allowing nothing of what was asked for is a refusal, whatever the button says.
-    let of_use = granted.only(|scope| !OF_THE_PERSON.contains(&scope.as_str()) || scope.as_str() == "openid");
-    if of_use.is_empty() && !shown.authorization.scope.is_empty() && granted.is_empty() {
-        return deny(app, ctx, shown).await;
+    // Allow with nothing ticked is not an answer: the page comes back and says so.
+    if granted.is_empty() && !shown.authorization.scope.is_empty() {
+        let step = ask_consent(app, shown.authorization, client, signed_in, shown.held).await?;
+        return Ok(match step {
+            Step::Consent(ask) => Step::Consent(Box::new(ConsentAsk { nothing_chosen: true, ..*ask })),
+            other => other,
+        });
     }
     let answering = Answering {
         app: app.clone(),

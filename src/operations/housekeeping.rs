@@ -39,9 +39,9 @@ async fn flush_tally(app: &App, ctx: &Context) -> Result<(), Fault> {
     }
     app.store
         .write("write down tallies", ctx, move |tx| {
-            counted.iter().try_for_each(|(what, count)| {
-                tx.record(Event::Tallied { what: (*what).to_owned(), count: *count })
-            })
+            counted
+                .iter()
+                .try_for_each(|(what, count)| tx.record(Event::Tallied { what: (*what).to_owned(), count: *count }))
         })
         .await
 }

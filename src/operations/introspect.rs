@@ -16,8 +16,18 @@ use crate::store::{Read, View};
 /// A token of ours that was found, alive or not.
 #[derive(Clone, Debug)]
 pub(crate) enum Known {
-    Refresh { family: Family, expires_at: Timestamp, newest: bool },
-    Access { id: Id<AccessRecord>, client_id: ClientId, family: Option<Id<Family>>, expires_at: Timestamp, token: LiveToken },
+    Refresh {
+        family: Family,
+        expires_at: Timestamp,
+        newest: bool,
+    },
+    Access {
+        id: Id<AccessRecord>,
+        client_id: ClientId,
+        family: Option<Id<Family>>,
+        expires_at: Timestamp,
+        token: LiveToken,
+    },
 }
 
 impl Known {
@@ -60,7 +70,9 @@ pub(crate) async fn find(app: &App, ctx: &Context, token: &str) -> Result<Option
             let (id, digest) = (token.id(), token.digest());
             app.store
                 .read(move |view| {
-                    let Some(row) = view.get(&REFRESH, &id)?.filter(|row| row.digest == digest) else { return Ok(None) };
+                    let Some(row) = view.get(&REFRESH, &id)?.filter(|row| row.digest == digest) else {
+                        return Ok(None);
+                    };
                     let family = view.get(&FAMILIES, &row.family)?;
                     Ok(family.map(|family| Known::Refresh {
                         newest: family.generation == row.generation,

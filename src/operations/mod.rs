@@ -11,6 +11,7 @@ pub mod housekeeping;
 pub mod introspect;
 pub mod revoke;
 pub mod scopes;
+pub mod setup;
 pub mod sign_in;
 pub mod sign_out;
 pub mod start;

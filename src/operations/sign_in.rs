@@ -73,7 +73,8 @@ pub async fn sign_in(
         app.tally.count("sign-in too soon after failures");
         return Ok(Outcome::TooSoon { retry_after });
     }
-    let person = app.store.read(move |view| Ok(view.find(&PEOPLE, &PEOPLE_BY_EMAIL, folded.as_str())?.map(|(_, p)| p))).await?;
+    let person =
+        app.store.read(move |view| Ok(view.find(&PEOPLE, &PEOPLE_BY_EMAIL, folded.as_str())?.map(|(_, p)| p))).await?;
     let phc = person.as_ref().map(|person| person.password.clone());
     let right = app.passwords.verify(password, phc).await?;
     let signed_in = person.clone().filter(|person| right && person.state == PersonState::Active);
@@ -94,7 +95,10 @@ pub async fn sign_in(
             None => {
                 match &person {
                     Some(known) => {
-                        tx.record(Event::SignInRefused { person: known.id, why: "wrong password or suspended".to_owned() })?;
+                        tx.record(Event::SignInRefused {
+                            person: known.id,
+                            why: "wrong password or suspended".to_owned(),
+                        })?;
                     }
                     // An unknown name costs a write too, so that the two take the same time.
                     None => touch(tx, bucket)?,
@@ -132,7 +136,9 @@ pub async fn recognize(app: &App, at: Timestamp, cookie: &str) -> Result<Option<
     let Some(token) = OpaqueToken::parse(TokenKind::Session, cookie) else { return Ok(None) };
     let (id, digest) = (token.id::<Session>(), token.digest());
     let found = app.store.read(move |view| {
-        let Some(session) = view.get(&SESSIONS, &id)?.filter(|session| session.digest == digest) else { return Ok(None) };
+        let Some(session) = view.get(&SESSIONS, &id)?.filter(|session| session.digest == digest) else {
+            return Ok(None);
+        };
         Ok(view.get(&PEOPLE, &session.person)?.map(|person| (session, person)))
     });
     let Some((mut session, person)) = found.await? else { return Ok(None) };
@@ -162,13 +168,15 @@ fn count(tx: &mut Tx<'_>, bucket: u64) -> Result<Option<Lifetime>, Fault> {
     if now < free_at {
         return Ok(Some(free_at.since(now)));
     }
-    let counted = SignInFailures { count: known.count.saturating_add(1), last_at: now, expires_at: now.plus(FORGIVEN_AFTER) };
+    let counted =
+        SignInFailures { count: known.count.saturating_add(1), last_at: now, expires_at: now.plus(FORGIVEN_AFTER) };
     tx.put(&FAILURES, &bucket, &counted)?;
     Ok(None)
 }
 
 fn touch(tx: &mut Tx<'_>, bucket: u64) -> Result<(), Fault> {
-    let known = tx.get(&FAILURES, &bucket)?.ok_or_else(|| Fault::new(FaultKind::Bug, "a counted attempt has no counter"))?;
+    let known =
+        tx.get(&FAILURES, &bucket)?.ok_or_else(|| Fault::new(FaultKind::Bug, "a counted attempt has no counter"))?;
     tx.put(&FAILURES, &bucket, &known)
 }
 

@@ -1,11 +1,13 @@
 //! Opens the appliance: the master key, the file, the keys, what ships with it.
 
+use base64::Engine as _;
+
 use crate::app::{App, Discovery, LastSeen, Parts, Tally, VerifiedTokens};
-use crate::base::{Clock, Entropy, Fault, FaultKind};
+use crate::base::{Clock, Entropy, Fault, FaultKind, Secret};
 use crate::config::Config;
 use crate::keys::{KeyRing, Keys, Master, Passwords};
 use crate::model::{Actor, Channel, Context, Event, FrozenIssuer, Origin, SigningKey};
-use crate::outbound::{ClientDocuments, KeySets, Outbound, OutboundPolicy};
+use crate::outbound::{Outbound, OutboundPolicy};
 use crate::store::tables::{ISSUER, ONLY, SIGNING_KEYS};
 use crate::store::{MAX_ROWS, Read, Store};
 
@@ -40,8 +42,7 @@ pub fn start(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) -
     Ok(App::new(Parts {
         issuer: config.public_url.clone(),
         passwords: Passwords::start(cores / 2, entropy.clone())?,
-        documents: ClientDocuments::new(outbound.clone()),
-        key_sets: KeySets::new(outbound),
+        outbound,
         ticket_sealer: master.ticket_sealer()?,
         csrf: master.csrf()?,
         throttle: master.throttle()?,
@@ -67,7 +68,9 @@ fn master_key(config: &Config, keeping: Keeping, entropy: &Entropy) -> Result<Ma
     match (&config.master_key, keeping) {
         (Some(secret), _) => Master::from_secret(secret),
         (None, Keeping::File) => Master::read_or_create(&config.master_key_file(), entropy),
-        (None, Keeping::Memory) => Master::ephemeral(entropy),
+        (None, Keeping::Memory) => {
+            Master::from_secret(&Secret::new(base64::engine::general_purpose::STANDARD.encode(entropy.bytes::<32>()?)))
+        }
     }
 }
 

@@ -34,8 +34,7 @@ pub async fn userinfo(app: &App, ctx: &Context, token: &str) -> Result<Result<Us
     }
     let person = app.store.read(move |view| view.get(&PEOPLE, &id)).await?;
     // §5.3.2: "The sub (subject) Claim MUST always be returned in the UserInfo Response."
-    Ok(person.ok_or(NoUserInfo::InvalidToken).map(|person| UserInfo {
-        sub: id.to_string(),
-        person: PersonClaims::for_scope(&person, &token.scope),
-    }))
+    Ok(person
+        .ok_or(NoUserInfo::InvalidToken)
+        .map(|person| UserInfo { sub: id.to_string(), person: PersonClaims::for_scope(&person, &token.scope) }))
 }

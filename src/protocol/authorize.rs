@@ -35,6 +35,8 @@ pub enum Show {
     RedirectUriInvalid(&'static str),
     RedirectUriUnregistered {
         name: String,
+        /// Its host, or what stands for one.
+        sent_to: String,
     },
     /// The request repeats a parameter or cannot be read, so nothing in it can be trusted.
     Unreadable(Refusal),
@@ -66,7 +68,12 @@ pub fn address(params: &Parameters<'_>, client: &Client) -> Result<Addressed, Sh
         Some(sent) => {
             let sent = RedirectUri::parse(sent).map_err(|why| Show::RedirectUriInvalid(why.0))?;
             if !client.redirect_uris.iter().any(|known| sent.matches(known)) {
-                return Err(Show::RedirectUriUnregistered { name: client.name.clone() });
+                let sent_to = match sent.destination() {
+                    Destination::Site(host) => host,
+                    Destination::ThisComputer => "this computer".to_owned(),
+                    Destination::Application(scheme) => format!("{scheme}:"),
+                };
+                return Err(Show::RedirectUriUnregistered { name: client.name.clone(), sent_to });
             }
             sent
         }

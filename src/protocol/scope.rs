@@ -1,7 +1,7 @@
 //! What may be asked for. OAuth 2.1 §1.4.1.
 
 use super::refusal::Refusal;
-use crate::model::{Client, GrantType, ProtectedResource, ScopeSet};
+use crate::model::{Client, GrantType, ProtectedResource, Provenance, ScopeSet};
 
 /// Scopes about the person and the session, which belong to no resource. OpenID Connect Core §5.4 and §11.
 pub const OF_THE_PERSON: [&str; 4] = ["openid", "profile", "email", "offline_access"];
@@ -29,8 +29,12 @@ pub fn narrow_for_person(asked: Option<&ScopeSet>, client: &Client, resource: Op
         let offered = OF_THE_PERSON.contains(&name) || resource.is_some_and(|r| r.scopes.contains(name));
         // `offline_access` asks for a refresh token, which the client must be registered for.
         let usable = name != "offline_access" || client.allows_grant(GrantType::RefreshToken);
-        // The person's own scopes are under no ceiling but consent.
-        let ceiling = OF_THE_PERSON.contains(&name) || client.scope.as_ref().is_none_or(|scope| scope.contains(name));
+        // The person's own scopes are under no ceiling but consent; nor are clients that registered themselves: MCP clients
+        // register with the scope of the first challenge and ask for more with the same id later.
+        let is_ceiling = matches!(client.provenance, Provenance::Administrator | Provenance::Machine);
+        let ceiling = OF_THE_PERSON.contains(&name)
+            || !is_ceiling
+            || client.scope.as_ref().is_none_or(|scope| scope.contains(name));
         offered && usable && ceiling
     };
     // §1.4.1: "If the client omits the scope parameter when requesting authorization, the authorization server MUST

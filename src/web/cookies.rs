@@ -1,8 +1,8 @@
 //! The two cookies that matter. RFC 6265bis §4.1.3.
 
+use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
-use actix_web::HttpRequest;
 
 use crate::base::{Issuer, Lifetime, Secret};
 

@@ -52,7 +52,10 @@ where
 
     actix_web::dev::forward_ready!(service);
 
-    #[expect(clippy::disallowed_methods, reason = "how long a request took is a measurement for the log, not a time that anything is decided by")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long a request took is a measurement for the log, not a time that anything is decided by"
+    )]
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let began = Instant::now();
         let arrival = match Arrival::of(&request) {

@@ -11,8 +11,8 @@ use serde_json::json;
 use super::extract::Caller;
 use super::reply;
 use super::routes::Door;
-use super::views::{Brand, ErrorPage, Shell, Theme};
 use super::views::{self};
+use super::views::{Brand, ErrorPage, Shell, Theme};
 use crate::base::{Fault, FaultKind, Id, Lifetime};
 use crate::model::{Context, Request};
 use crate::operations::Problem;
@@ -33,7 +33,8 @@ fn refused(caller: &Caller, used_header: bool, refusal: &Refusal) -> HttpRespons
     if error == ErrorCode::InvalidClient {
         caller.app.tally.count("client authentication failed");
     }
-    let mut response = HttpResponseBuilder::new(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST));
+    let mut response =
+        HttpResponseBuilder::new(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST));
     // §3.2.4: "If the client attempted to authenticate via the Authorization request header field, the authorization server
     // MUST respond with an HTTP 401 (Unauthorized) status code and include the WWW-Authenticate response header field".
     if error == ErrorCode::InvalidClient && used_header {
@@ -57,9 +58,8 @@ pub(super) fn broken(ctx: &Context, fault: &Fault) -> HttpResponse {
 
 /// A request that cannot be read at all.
 pub(super) fn unreadable(caller: &Caller, status: StatusCode, words: &str) -> HttpResponse {
-    HttpResponseBuilder::new(status).json(
-        json!({ "error": "invalid_request", "error_description": words, "error_id": error_id(&caller.ctx) }),
-    )
+    HttpResponseBuilder::new(status)
+        .json(json!({ "error": "invalid_request", "error_description": words, "error_id": error_id(&caller.ctx) }))
 }
 
 pub(super) fn too_many(door: &Door, wait: Lifetime, id: Option<Id<Request>>) -> HttpResponse {
@@ -68,9 +68,9 @@ pub(super) fn too_many(door: &Door, wait: Lifetime, id: Option<Id<Request>>) -> 
     response.insert_header((RETRY_AFTER, seconds.to_string()));
     let id = id.map(|id| id.to_string()).unwrap_or_default();
     if door.is_page {
-        return response.content_type("text/plain; charset=utf-8").body(format!(
-            "Too many requests from your network. Try again in {seconds} seconds. ({id})"
-        ));
+        return response
+            .content_type("text/plain; charset=utf-8")
+            .body(format!("Too many requests from your network. Try again in {seconds} seconds. ({id})"));
     }
     let words = format!("Too many requests from this address. Try again in {seconds} seconds.");
     response.json(json!({ "error": "temporarily_unavailable", "error_description": words, "error_id": id }))
@@ -87,7 +87,7 @@ fn log(request: Option<Id<Request>>, fault: &Fault) -> String {
 }
 
 /// Why a page is not shown: another page says so.
-pub(super) struct PageProblem {
+pub(crate) struct PageProblem {
     shell: Box<Shell>,
     problem: views::Problem,
     error_id: Option<String>,

@@ -85,6 +85,9 @@ mod tests {
     #[test]
     fn lengths_read_well() {
         let words: Vec<String> = [1, 30, 60, 90, 3_600, 7_200, 86_400, 172_800].into_iter().map(length).collect();
-        assert_eq!(words, ["1 second", "30 seconds", "60 seconds", "2 minutes", "60 minutes", "2 hours", "24 hours", "2 days"]);
+        assert_eq!(
+            words,
+            ["1 second", "30 seconds", "60 seconds", "2 minutes", "60 minutes", "2 hours", "24 hours", "2 days"]
+        );
     }
 }

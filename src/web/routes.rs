@@ -3,9 +3,9 @@
 //! The list is data, so that tests can walk it (`tests/it/every_route.rs`), the desk can find limits and CORS by it, and a log
 //! line names the door and not the address.
 
+use actix_web::Route;
 use actix_web::http::Method;
 use actix_web::web::{self, PayloadConfig, ServiceConfig};
-use actix_web::Route;
 
 use super::extract::LONGEST_FORM;
 use super::limits::Class;

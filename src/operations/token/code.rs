@@ -4,8 +4,8 @@ use super::issue::{self, Grant, Issued, Making};
 use crate::app::App;
 use crate::base::{Entropy, Fault, Id, Lifetime};
 use crate::model::{
-    AuthorizationCode, CodeState, Context, Event, Family, FamilyState, GrantName, GrantType, PersonState, RevokedBecause,
-    Subject,
+    AuthorizationCode, CodeState, Context, Event, Family, FamilyState, GrantName, GrantType, PersonState,
+    RevokedBecause, Subject,
 };
 use crate::operations::revoke::end_family;
 use crate::operations::{Problem, find_resource};
@@ -26,7 +26,9 @@ pub(super) async fn redeem(
     // A first look, so that invented codes never reach the writer. A miss is final: nobody is shown a code before it is durable.
     let presented = ask.code.as_ref().map(|code| (code.id::<AuthorizationCode>(), code.digest()));
     let genuine = match presented {
-        Some((id, digest)) => app.store.read(move |view| view.get(&CODES, &id)).await?.is_some_and(|c| c.digest == digest),
+        Some((id, digest)) => {
+            app.store.read(move |view| view.get(&CODES, &id)).await?.is_some_and(|c| c.digest == digest)
+        }
         None => false,
     };
     if !genuine {

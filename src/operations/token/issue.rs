@@ -168,7 +168,9 @@ impl Issued {
     /// Signs what is to be signed.
     pub(crate) fn sign(self, app: &App) -> Result<TokenResponse, Fault> {
         let access_token = match self.access {
-            Access::Jwt(claims, algorithm) => app.keys.current().signing(algorithm)?.mint(ACCESS_TOKEN_TYPE, &claims)?,
+            Access::Jwt(claims, algorithm) => {
+                app.keys.current().signing(algorithm)?.mint(ACCESS_TOKEN_TYPE, &claims)?
+            }
             Access::Opaque(token) => token.expose().to_owned(),
         };
         let id_token = match self.id {

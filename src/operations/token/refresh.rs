@@ -26,7 +26,9 @@ pub(super) async fn rotate(
     // A first look, so that invented tokens never reach the writer.
     let presented = ask.refresh_token.as_ref().map(|token| (token.id::<RefreshToken>(), token.digest()));
     let genuine = match presented {
-        Some((id, digest)) => app.store.read(move |view| view.get(&REFRESH, &id)).await?.is_some_and(|t| t.digest == digest),
+        Some((id, digest)) => {
+            app.store.read(move |view| view.get(&REFRESH, &id)).await?.is_some_and(|t| t.digest == digest)
+        }
         None => false,
     };
     if !genuine {

@@ -7,7 +7,7 @@ mod secret;
 use std::ops::Deref;
 
 pub use presented::Presented;
-pub use private_key_jwt::{AssertionClaims, Audiences, accept_assertion, claimed_subject};
+pub use private_key_jwt::{AssertionClaims, Audiences, accept_assertion, claimed_key, claimed_subject};
 pub use secret::check_secret;
 
 use super::refusal::{Refusal, ensure};

@@ -57,9 +57,17 @@ impl AssertionClaims {
 /// Whom an assertion says it is about, before anything in it is believed: RFC 7521 §4.2 lets a client leave `client_id` out,
 /// "as the client is identified by the subject".
 pub fn claimed_subject(assertion: &str) -> Option<String> {
-    let payload = assertion.split('.').nth(1).filter(|payload| payload.len() <= 8_192)?;
-    let claims = strict_json::parse_object(&URL_SAFE_NO_PAD.decode(payload).ok()?, 8_192).ok()?;
-    claims.get("sub")?.as_str().map(str::to_owned)
+    part(assertion, 1)?.get("sub")?.as_str().map(str::to_owned)
+}
+
+/// Which key an assertion says it was signed with (RFC 7515 §4.1.4), before it is believed.
+pub fn claimed_key(assertion: &str) -> Option<String> {
+    part(assertion, 0)?.get("kid")?.as_str().map(str::to_owned)
+}
+
+fn part(assertion: &str, at: usize) -> Option<Map<String, Value>> {
+    let encoded = assertion.split('.').nth(at).filter(|encoded| encoded.len() <= 8_192)?;
+    strict_json::parse_object(&URL_SAFE_NO_PAD.decode(encoded).ok()?, 8_192).ok()
 }
 
 /// Judges the claims of an assertion. RFC 7523 §3; attack case 27.

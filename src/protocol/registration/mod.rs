@@ -22,8 +22,8 @@ use super::display_name::DisplayName;
 use super::public_keys;
 use crate::base::{Digest, Id, RedirectUri, Timestamp};
 use crate::model::{
-    ApplicationType, AuthMethod, Client, ClientAbout, ClientId, ClientSecret, ClientState, GrantType, Provenance,
-    ScopeSet,
+    Algorithm, ApplicationType, AuthMethod, Client, ClientAbout, ClientId, ClientSecret, ClientState, GrantType,
+    Provenance, ScopeSet,
 };
 
 /// What a client asks to be registered as. Each member is well formed; whether they go together is [`admit`]'s to say.
@@ -40,6 +40,8 @@ pub struct Registration {
     pub scope: Option<ScopeSet>,
     pub client_uri: Option<String>,
     pub about: ClientAbout,
+    /// OpenID Connect Dynamic Client Registration §2; its default is RS256.
+    pub id_token_signed_response_alg: Option<Algorithm>,
 }
 
 /// Where the public keys of a client are.
@@ -100,6 +102,7 @@ impl Registration {
                 software_id: members.line("software_id")?,
                 software_version: members.line("software_version")?,
             },
+            id_token_signed_response_alg: id_token_algorithm(members)?,
         })
     }
 }
@@ -209,6 +212,7 @@ impl Admitted {
             serves: Vec::new(),
             client_uri: self.registration.client_uri,
             about: self.registration.about,
+            id_token_signed_response_alg: self.registration.id_token_signed_response_alg,
             created_at: at,
             first_used_at: None,
             reaped_at,
@@ -336,6 +340,14 @@ fn keys(members: &Members) -> Result<RegisteredKeys, RegistrationRefusal> {
             Err(why) => Err(metadata("jwks_uri", why)),
         },
     }
+}
+
+/// OIDC registration §2, `id_token_signed_response_alg`: "The value "none" MUST NOT be used as the ID Token alg value" here,
+/// where no id token comes from the authorization endpoint.
+fn id_token_algorithm(members: &Members) -> Result<Option<Algorithm>, RegistrationRefusal> {
+    let known =
+        |text: &str| text.parse().map_err(|_| metadata("id_token_signed_response_alg", "it is RS256, ES256 or EdDSA"));
+    members.text("id_token_signed_response_alg", 32)?.map(known).transpose()
 }
 
 /// Members that Writ does not have and that may not be ignored in silence: the client would believe it got a

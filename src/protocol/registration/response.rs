@@ -58,6 +58,7 @@ pub fn registration_response(
     say("contacts", json!(client.about.contacts));
     say("software_id", json!(client.about.software_id));
     say("software_version", json!(client.about.software_version));
+    say("id_token_signed_response_alg", json!(client.id_token_signed_response_alg.map(|algorithm| algorithm.as_str())));
 
     Value::Object(document)
 }

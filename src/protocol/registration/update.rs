@@ -72,6 +72,7 @@ pub fn update(
         scope: registration.scope,
         client_uri: registration.client_uri,
         about: registration.about,
+        id_token_signed_response_alg: registration.id_token_signed_response_alg,
         ..current.clone()
     };
     // An administrator approved what the client was. What it is now, nobody has looked at.

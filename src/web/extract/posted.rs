@@ -45,8 +45,10 @@ impl FromRequest for Posted {
         Box::pin(async move {
             let visitor = visitor.await?;
             let Ok(Body::Read(body)) = body.await else { return Err(PageProblem::form(visitor.shell())) };
-            let fields: Vec<(String, String)> =
-                url::form_urlencoded::parse(&body).take(MOST_FIELDS).map(|(n, v)| (n.into_owned(), v.into_owned())).collect();
+            let fields: Vec<(String, String)> = url::form_urlencoded::parse(&body)
+                .take(MOST_FIELDS)
+                .map(|(n, v)| (n.into_owned(), v.into_owned()))
+                .collect();
             let posted = Self { visitor, fields };
             let expected = posted.visitor.csrf();
             let fits: bool = posted.text("csrf").as_bytes().ct_eq(expected.as_bytes()).into();

@@ -53,7 +53,7 @@ impl Visitor {
                 name: brand.name.clone(),
                 accent: Accent::parse(brand.accent.as_str()).unwrap_or_default(),
                 logo: None,
-                support_url: brand.support_url.as_ref().map(ToString::to_string),
+                support_url: brand.support_url.as_ref().map(|url| url.as_str().to_owned()),
             },
             csrf: self.csrf(),
             signed_in: self.signed_in.as_ref().map(|signed_in| Person {

@@ -18,13 +18,8 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
     if query.len() > LONGEST_QUERY {
         return Err(pages::too_long(&visitor));
     }
-    let step = authorize::begin(
-        &visitor.app,
-        &visitor.ctx,
-        query.as_bytes(),
-        visitor.browser(),
-        visitor.signed_in.as_ref(),
-    );
+    let step =
+        authorize::begin(&visitor.app, &visitor.ctx, query.as_bytes(), visitor.browser(), visitor.signed_in.as_ref());
     let step = step.await.map_err(|fault| PageProblem::broken(visitor.shell(), &visitor.ctx, &fault))?;
     take(&visitor, step)
 }

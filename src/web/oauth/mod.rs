@@ -11,7 +11,7 @@ pub(super) mod userinfo;
 use actix_web::HttpRequest;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, CACHE_CONTROL, IF_NONE_MATCH};
+use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 
 use super::extract::{Body, Caller};
 use super::problem;

@@ -18,20 +18,19 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
         return Ok(reply::see_other(&visitor, &format!("{}/sign-in", visitor.app.issuer.path())));
     };
     let applications = account::connected_applications(&visitor.app, signed_in).await;
-    let applications =
-        applications.map_err(|fault| PageProblem::broken(visitor.shell(), &visitor.ctx, &fault))?;
+    let applications = applications.map_err(|fault| PageProblem::broken(visitor.shell(), &visitor.ctx, &fault))?;
     let now = visitor.ctx.at;
     let mut shell = visitor.shell();
     shell.flash = match query(&request, "revoked").as_deref() {
-        Some("yes") => Some(Flash { kind: FlashKind::Done, text: "Access revoked. The application can no longer act for you.".into() }),
+        Some("yes") => Some(Flash {
+            kind: FlashKind::Done,
+            text: "Access revoked. The application can no longer act for you.".into(),
+        }),
         Some("no") => Some(Flash { kind: FlashKind::Failed, text: "That access was already revoked.".into() }),
         _ => None,
     };
     let page = AccountPage {
-        person: Person {
-            name: signed_in.person().name.clone(),
-            email: signed_in.person().email.as_str().to_owned(),
-        },
+        person: Person { name: signed_in.person().name.clone(), email: signed_in.person().email.as_str().to_owned() },
         applications: applications.into_iter().map(|application| line(application, now)).collect(),
         sessions: vec![SessionLine {
             device: "This browser".into(),

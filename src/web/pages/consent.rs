@@ -35,8 +35,7 @@ pub(crate) async fn create(form: Posted) -> Result<HttpResponse, PageProblem> {
         "deny" => Decision::Deny,
         _ => return Err(expired()),
     };
-    let step =
-        decide(&visitor.app, &visitor.ctx, form.text("ticket"), decision, visitor.browser(), signed_in).await;
+    let step = decide(&visitor.app, &visitor.ctx, form.text("ticket"), decision, visitor.browser(), signed_in).await;
     take(visitor, step.map_err(|fault| PageProblem::broken(visitor.shell(), &visitor.ctx, &fault))?)
 }
 

@@ -41,8 +41,8 @@ pub(crate) async fn asset(file: web::Path<String>) -> HttpResponse {
 }
 
 /// Any other path.
-pub(crate) async fn nowhere(visitor: Visitor) -> PageProblem {
-    PageProblem::new(visitor.shell(), views::Problem::NotFound, &visitor.ctx)
+pub(crate) async fn nowhere(visitor: Visitor) -> Result<HttpResponse, PageProblem> {
+    Err(PageProblem::new(visitor.shell(), views::Problem::NotFound, &visitor.ctx))
 }
 
 /// A known path, asked in a way it does not answer. RFC 9110 §15.5.6: "MUST generate an Allow header field".

@@ -52,7 +52,8 @@ fn refused(title: &str, words: &str) -> views::Problem {
         status: 400,
         title: title.to_owned(),
         words: words.to_owned(),
-        advice: "In the application, remove the connection and add it again. If that does not help, tell whoever makes it."
-            .to_owned(),
+        advice:
+            "In the application, remove the connection and add it again. If that does not help, tell whoever makes it."
+                .to_owned(),
     }
 }

@@ -45,7 +45,13 @@ pub(crate) async fn create(form: Posted) -> Result<HttpResponse, PageProblem> {
                 Field { value, error: invalid.of(name) }
             };
             let fields = [field("name"), field("email")];
-            page(visitor, StatusCode::UNPROCESSABLE_ENTITY, form.text("token").to_owned(), fields, invalid.of("password"))
+            page(
+                visitor,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                form.text("token").to_owned(),
+                fields,
+                invalid.of("password"),
+            )
         }
     }
 }
