@@ -67,14 +67,19 @@ impl Running {
         self.handle.clone()
     }
 
+    /// Answers until it is stopped.
+    pub async fn answer(self) -> Result<(), Fault> {
+        self.server.await.map_err(|e| Fault::because(FaultKind::Bug, "the server ended", e))
+    }
+
     /// Answers until it is stopped, and keeps house meanwhile.
     pub async fn run(self, app: App) -> Result<(), Fault> {
         let rounds = tokio::spawn(keep_house(app.clone(), self.handle.clone()));
-        let ended = self.server.await;
+        let ended = self.answer().await;
         rounds.abort();
         // What was counted since the last round.
         housekeeping::round(&app).await?;
-        ended.map_err(|e| Fault::because(FaultKind::Bug, "the server ended", e))
+        ended
     }
 }
 

@@ -1,6 +1,9 @@
 //! One test binary: it links once.
 //!
+//!
 //! The modules say `cfg(test)`, which is true anyway, so that clippy lets their helpers unwrap as tests may.
+
+#![expect(unreachable_pub, reason = "what the people in the tests can do is public among the tests")]
 
 #[cfg(test)]
 mod docs;
@@ -9,4 +12,8 @@ mod outbound;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod store;
+#[cfg(test)]
+mod world;

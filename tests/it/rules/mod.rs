@@ -1,0 +1,3 @@
+//! One file for each part of the specifications, held against the running server.
+
+mod code;

@@ -1,0 +1,199 @@
+//! The people in the tests. They speak HTTP to the real server over the real store; only the clock is theirs to set.
+
+mod browser;
+mod client_app;
+mod http;
+
+use std::net::SocketAddr;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use actix_web::dev::ServerHandle;
+use writ::app::App;
+use writ::base::{Clock, Entropy, Id, Lifetime, Secret, Timestamp};
+use writ::config::Sources;
+use writ::model::{Actor, Channel, Context, Email, Event, Origin, Person, PersonState, Standing};
+use writ::operations::setup::{self, NewAdministrator, Outcome};
+use writ::operations::start::{Keeping, start};
+use writ::operations::turn_keys;
+use writ::store::audit_page;
+use writ::store::tables::PEOPLE;
+
+pub use browser::{Browser, Page};
+pub use client_app::{CALLBACK, ClientApp, Tokens, VERIFIER, challenge};
+pub use http::{Answer, Request};
+
+/// What the appliance in the tests calls itself, whatever port it listens on.
+pub const ISSUER: &str = "http://127.0.0.1:9000";
+/// Everybody's password.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// One appliance, answering on loopback, with a clock that stands still.
+pub struct World {
+    pub app: App,
+    pub address: SocketAddr,
+    clock: Clock,
+    runtime: tokio::runtime::Runtime,
+    server: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// A person that the appliance knows.
+#[derive(Clone, Debug)]
+pub struct Someone {
+    pub id: Id<Person>,
+    pub email: String,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// With settings of its own, by the names of the settings file.
+    pub fn with(settings: &[(&'static str, &str)]) -> Self {
+        let mut flags =
+            vec![("listen", "127.0.0.1:0".to_owned()), ("public_url", ISSUER.to_owned()), ("workers", "1".to_owned())];
+        for (name, value) in settings {
+            flags.retain(|(known, _)| known != name);
+            flags.push((name, (*value).to_owned()));
+        }
+        let config = Sources { flags, file: None, environment: Vec::new() }.load().unwrap().config;
+        let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let app = start(config, Keeping::Memory, clock.clone(), Entropy::os()).unwrap();
+        let ctx = Context::new(clock.now(), Actor::System, Origin::within(Channel::Housekeeping));
+        runtime.block_on(turn_keys::turn(&app, &ctx)).unwrap();
+        let (address, server, thread) = serve(&app);
+        Self { app, address, clock, runtime, server, thread: Some(thread) }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Time passes.
+    pub fn later(&self, by: Lifetime) {
+        self.clock.advance(by);
+    }
+
+    pub fn block<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// The ticket of whoever holds the file.
+    pub fn operator(&self) -> Context {
+        Context::new(self.now(), Actor::Operator, Origin::within(Channel::Socket))
+    }
+
+    /// The first administrator, through the operation that the command line uses.
+    pub fn administrator(&self, name: &str) -> Someone {
+        let email = format!("{name}@example.com");
+        let ask = NewAdministrator {
+            token: None,
+            name: name.to_owned(),
+            email: email.clone(),
+            password: Secret::new(PASSWORD),
+        };
+        match self.block(setup::complete(&self.app, &self.operator(), ask)).unwrap() {
+            Outcome::Done { person, .. } => Someone { id: person, email },
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Somebody else, with the same password, put into the file as an administrator would.
+    pub fn person(&self, name: &str) -> Someone {
+        let email = format!("{name}@example.com");
+        let id = Id::<Person>::new(self.now(), &self.app.entropy).unwrap();
+        let password = self.block(self.app.passwords.hash(Secret::new(PASSWORD))).unwrap();
+        let person = Person {
+            id,
+            email: email.parse::<Email>().unwrap(),
+            name: name.to_owned(),
+            password,
+            standing: Standing::Member,
+            state: PersonState::Active,
+            created_at: self.now(),
+        };
+        self.change("add person", move |tx| {
+            tx.put(&PEOPLE, &id, &person)?;
+            tx.record(Event::PersonCreated { person: id })
+        });
+        Someone { id, email }
+    }
+
+    /// Changes rows as an operation would: for states that no operation makes yet.
+    pub fn change<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        work: impl FnMut(&mut writ::store::Tx<'_>) -> Result<T, writ::base::Fault> + Send + 'static,
+    ) -> T {
+        self.app.store.write_blocking(name, &self.operator(), work).unwrap()
+    }
+
+    /// Reads rows.
+    pub fn read<T>(&self, work: impl FnOnce(&writ::store::View<'_>) -> Result<T, writ::base::Fault>) -> T {
+        self.app.store.read_blocking(work).unwrap()
+    }
+
+    /// The names of the newest events, newest first.
+    pub fn events(&self, most: usize) -> Vec<String> {
+        let page = self.app.store.read_blocking(|view| audit_page(view, None, None, most)).unwrap();
+        page.entries.iter().map(|entry| entry.event.name().to_owned()).collect()
+    }
+
+    /// Whether the audit log has this event among its newest.
+    pub fn expect_event(&self, name: &str) {
+        let events = self.events(40);
+        assert!(events.iter().any(|event| event == name), "no {name} in {events:?}");
+    }
+
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.address)
+    }
+
+    /// A browser in which somebody has signed in.
+    pub fn signed_in(&self, someone: &Someone) -> Browser {
+        let mut browser = self.browser();
+        let page = browser.get("/sign-in");
+        let page = browser.submit(&page, &[("email", &someone.email), ("password", PASSWORD)]);
+        page.expect_status(200);
+        assert_eq!(page.path, "/account", "{}", page.body);
+        browser
+    }
+
+    pub fn request(&self, method: &str, path: &str) -> Request {
+        Request::new(self.address, method, path)
+    }
+}
+
+impl Drop for World {
+    /// Stops the server, and fails the test if the audit log does not verify.
+    fn drop(&mut self) {
+        let stopping = self.server.stop(false);
+        self.runtime.block_on(stopping);
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            if !std::thread::panicking() {
+                ended.unwrap();
+                let verdict = self.app.store.verify_audit(None).unwrap();
+                assert!(verdict.is_ok(), "the audit log does not verify: {verdict:?}");
+            }
+        }
+    }
+}
+
+fn serve(app: &App) -> (SocketAddr, ServerHandle, JoinHandle<()>) {
+    let (tell, told) = mpsc::channel();
+    let app = app.clone();
+    let thread = std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let running = writ::web::listen(&app).unwrap();
+            tell.send((running.address, running.handle())).unwrap();
+            // Without housekeeping: a test says itself when time has passed.
+            running.answer().await.unwrap();
+        });
+    });
+    let (address, handle) = told.recv().unwrap();
+    (address, handle, thread)
+}
