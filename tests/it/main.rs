@@ -1,6 +1,5 @@
 //! One test binary: it links once.
 //!
-//!
 //! The modules say `cfg(test)`, which is true anyway, so that clippy lets their helpers unwrap as tests may.
 
 #![expect(unreachable_pub, reason = "what the people in the tests can do is public among the tests")]
