@@ -168,10 +168,11 @@ fn is_run(text: &str) -> bool {
 
 /// The stems of the passwords that lists of leaked ones begin with, as far as they reach ten characters or are
 /// stretched to them.
-const COMMON: [&str; 40] = [
+const COMMON: [&str; 41] = [
     "password",
     "passw0rd",
     "pssword",
+    "pssw0rd",
     "passwort",
     "motdepasse",
     "contrasena",

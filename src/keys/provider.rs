@@ -402,7 +402,7 @@ fn pkcs1(der: &[u8]) -> Option<(&[u8], &[u8])> {
 fn element(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (head, rest) = der.split_first_chunk::<2>()?;
     let (length, rest) = match *head {
-        [t, short @ 0..0x80] if t == tag => (usize::from(short), rest),
+        [t, short @ 0..=0x7f] if t == tag => (usize::from(short), rest),
         [t, 0x81] if t == tag => rest.split_first().map(|(n, rest)| (usize::from(*n), rest))?,
         [t, 0x82] if t == tag => {
             rest.split_first_chunk::<2>().map(|(n, rest)| (usize::from(u16::from_be_bytes(*n)), rest))?

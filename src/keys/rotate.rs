@@ -468,7 +468,7 @@ mod tests {
         assert_eq!(writ.settle(), 0);
         writ.now = writ.now.plus(minutes(1));
         writ.settle();
-        assert_eq!(writ.signing(), ["k2"]);
+        assert_eq!(writ.signing(), ["k3"], "k2 is the one that was never made");
         // Everything retained has gone by itself.
         writ.now = writ.now.plus(days(400));
         writ.settle();

@@ -121,7 +121,7 @@ mod tests {
     fn a_minutes_worth_at_once_and_then_one_a_second() {
         let limits = limits(1_000);
         let from = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
-        let at = |millis| Timestamp::from_millis(1_000_000 + millis);
+        let at = |millis: i64| Timestamp::from_millis(1_000_000 + millis);
         for n in 0..60 {
             assert!(limits.ask(Class::Token, from, at(0)).is_ok(), "{n}");
         }
