@@ -21,6 +21,9 @@
 //!
 //! `tests/it/architecture.rs` enforces the arrows.
 
+// A test may cut its own texts up; a request must not be able to make the program panic.
+#![cfg_attr(not(test), warn(clippy::string_slice))]
+
 pub mod app;
 pub mod base;
 pub mod cli;

@@ -145,7 +145,8 @@ impl SettingValue for Lifetime {
     }
     fn show(&self) -> Option<String> {
         let seconds = self.seconds();
-        let (unit, size) = UNITS.into_iter().find(|(_, size)| seconds > 0 && seconds % size == 0).unwrap_or(("s", 1));
+        let (unit, size) =
+            UNITS.into_iter().find(|(_, size)| seconds > 0 && seconds.is_multiple_of(*size)).unwrap_or(("s", 1));
         Some(format!("{}{unit}", seconds / size))
     }
     fn size(&self) -> Option<u64> {

@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn case_29_before_its_day_and_after_its_revocation_a_key_has_signed_nothing() {
         let signing = row(Algorithm::ES256);
-        let minted = token(&ring(&[signing.clone()]), Algorithm::ES256);
+        let minted = token(&ring(std::slice::from_ref(&signing)), Algorithm::ES256);
         let stages = [
             (KeyState::Next { signs_from: NOW.plus(Lifetime::from_days(1)) }, false),
             (KeyState::Signing { signs_from: NOW }, true),
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn a_retained_key_needs_no_private_half() {
         let signing = row(Algorithm::EdDSA);
-        let minted = token(&ring(&[signing.clone()]), Algorithm::EdDSA);
+        let minted = token(&ring(std::slice::from_ref(&signing)), Algorithm::EdDSA);
         let retained = SigningKey {
             sealed: None,
             state: KeyState::Retained { signs_from: NOW, retired_at: NOW, gone_at: NOW },
@@ -216,7 +216,7 @@ mod tests {
         let ours = row(Algorithm::EdDSA);
         let mut theirs = row(Algorithm::EdDSA);
         let minted = token(&ring(&[theirs.clone()]), Algorithm::EdDSA);
-        assert_eq!(ring(&[ours.clone()]).verify(&minted, ACCESS).unwrap_err(), VerifyError::UnknownKey);
+        assert_eq!(ring(std::slice::from_ref(&ours)).verify(&minted, ACCESS).unwrap_err(), VerifyError::UnknownKey);
         theirs.kid.clone_from(&ours.kid);
         assert!(KeyRing::load(vec![theirs], &sealer()).is_err(), "a kid is the thumbprint of its key");
     }

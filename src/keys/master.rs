@@ -134,7 +134,7 @@ fn parse(text: &str) -> Option<Master> {
     let text = text.trim();
     let bytes =
         Zeroizing::new(STANDARD.decode(text).or_else(|_| URL_SAFE_NO_PAD.decode(text.trim_end_matches('='))).ok()?);
-    bytes.as_slice().try_into().ok().map(|bytes| Master::from_bytes(bytes))
+    bytes.as_slice().try_into().ok().map(Master::from_bytes)
 }
 
 fn settings(text: String) -> Fault {
@@ -237,7 +237,10 @@ mod tests {
         let master = Master::from_secret(&Secret::new(STANDARD.encode([7; 32]))).unwrap();
         assert_ne!(*master.derive("writ seal v1").unwrap(), *master.derive("writ ticket v1").unwrap());
         // Changing salt, hash or label would make every existing store unreadable; this figure must never change.
-        assert_eq!(URL_SAFE_NO_PAD.encode(*master.derive("writ seal v1").unwrap()), "kVACacnLuSRTCmt9hsHytTdao6GJtcUot8uVfy39Rx0");
+        assert_eq!(
+            URL_SAFE_NO_PAD.encode(*master.derive("writ seal v1").unwrap()),
+            "kVACacnLuSRTCmt9hsHytTdao6GJtcUot8uVfy39Rx0"
+        );
     }
 
     #[test]

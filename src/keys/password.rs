@@ -113,7 +113,7 @@ impl std::fmt::Debug for Passwords {
 
 /// Whether `phc` was made at another cost than today's, and should be made anew at the next login.
 pub fn needs_rehash(phc: &str) -> bool {
-    parse(phc).map_or(true, |known| {
+    parse(phc).is_none_or(|known| {
         known.algorithm != Algorithm::Argon2id
             || known.version != Version::V0x13
             || (known.params.m_cost(), known.params.t_cost(), known.params.p_cost()) != (MEMORY_KIB, PASSES, LANES)
@@ -264,7 +264,6 @@ fn parse(phc: &str) -> Option<Known> {
     sane.then(|| Known { algorithm, version, params, salt: salt.as_ref().to_vec(), hash: hash.as_bytes().to_vec() })
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn unusable(error: argon2::Error) -> Fault {
     Fault::new(FaultKind::Bug, format!("argon2 did not hash: {error}"))
 }

@@ -76,11 +76,11 @@ pub async fn check(app: &App, token: &str) -> Result<Result<(), Closed>, Fault> 
 /// Makes the first administrator: of two at once, one wins, and it never opens again.
 pub async fn complete(app: &App, ctx: &Context, ask: NewAdministrator) -> Result<Outcome, Fault> {
     // Asked before the form is judged or a password hashed: a stranger without the link costs nothing.
-    if let Some(token) = &ask.token {
-        if let Err(closed) = check(app, token.expose()).await? {
-            app.tally.count("setup with a wrong link");
-            return Ok(Outcome::Closed(closed));
-        }
+    if let Some(token) = &ask.token
+        && let Err(closed) = check(app, token.expose()).await?
+    {
+        app.tally.count("setup with a wrong link");
+        return Ok(Outcome::Closed(closed));
     }
     let (name, email) = match parse(&ask) {
         Ok(parsed) => parsed,

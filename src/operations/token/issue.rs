@@ -51,7 +51,7 @@ pub(crate) struct Issued {
 }
 
 enum Access {
-    Jwt(AccessClaims, Algorithm),
+    Jwt(Box<AccessClaims>, Algorithm),
     Opaque(Secret),
 }
 
@@ -76,7 +76,7 @@ pub(crate) fn access_token(
     let expires_at = now.plus(making.lifetime);
     let access = match making.format {
         TokenFormat::Jwt => Access::Jwt(
-            AccessClaims {
+            Box::new(AccessClaims {
                 iss: making.issuer.clone(),
                 sub: grant.subject.text(),
                 aud: making.audience.clone(),
@@ -88,7 +88,7 @@ pub(crate) fn access_token(
                 auth_time: grant.family.map(|family| family.auth_time.seconds()),
                 grant_id: grant.family.map(|family| family.id),
                 kind: matches!(grant.client, ClientId::Machine(_)).then(|| "machine".to_owned()),
-            },
+            }),
             making.algorithm,
         ),
         TokenFormat::Opaque => {

@@ -58,13 +58,19 @@ fn view(visitor: &Visitor, ask: ConsentAsk) -> ConsentPage {
             Risk::Low => Need::Ordinary,
             Risk::High => Need::Risky,
         };
-        ScopeLine::new(entry.name.as_str(), &entry.description, need)
+        let line = ScopeLine::new(entry.name.as_str(), &entry.description, need);
+        // The page comes back as it was left: with nothing ticked.
+        if ask.nothing_chosen { line.ticked(false) } else { line }
     });
+    let destination = ask.redirect_uri.destination();
+    // RFC 8252 §8.6: a native application's identity cannot be assured, so being asked each time is the default there; whoever
+    // prefers not to be says so.
+    let assured = standing != Standing::SelfRegistered && matches!(destination, Destination::Site(_));
     ConsentPage {
         shell: visitor.shell(),
         ticket: ask.ticket,
         applicant: Applicant { resembles: ask.resembles, ..Applicant::new(&client.name, standing) },
-        destination: match ask.redirect_uri.destination() {
+        destination: match destination {
             Destination::Site(host) => views::Destination::Site(host),
             Destination::ThisComputer => views::Destination::ThisComputer,
             Destination::Application(scheme) => views::Destination::Application(scheme),
@@ -84,7 +90,7 @@ fn view(visitor: &Visitor, ask: ConsentAsk) -> ConsentPage {
             .map(|entry| PermissionLine::new(entry.name.as_str(), &entry.description))
             .collect(),
         until: if ask.lasting { Until::Revoked } else { Until::About(reply::length(ask.access_for.seconds())) },
-        remember: Some(true),
+        remember: Some(assured),
         error: ask.nothing_chosen.then(|| "Tick at least one thing to allow, or deny.".to_owned()),
         technical: Technical {
             client_id: client.id.to_string(),
