@@ -1,4 +1,5 @@
 //! Every page in every state: what must hold whatever it says.
+#![expect(clippy::string_slice, reason = "a slice off its boundary fails the test, as it should")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -95,6 +96,8 @@ fn a_page_has_one_heading_a_title_and_a_language() {
     each(|Shown { template, sample, html }, tags| {
         assert_eq!(tags.iter().filter(|tag| tag.name == "h1").count(), 1, "{template} {sample}: h1");
         assert_eq!(tags.iter().filter(|tag| tag.name == "main").count(), 1, "{template} {sample}: main");
+        let focused = tags.iter().filter(|tag| tag.get("autofocus").is_some()).count();
+        assert!(focused <= 1, "{template} {sample}: {focused} fields want the focus");
         let title = html.split("<title>").nth(1).unwrap().split(" · ").next().unwrap();
         assert!(!title.trim().is_empty(), "{template} {sample}: title");
         assert_eq!(tags.iter().find(|tag| tag.name == "html").unwrap().get("lang"), Some("en"));

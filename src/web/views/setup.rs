@@ -38,6 +38,15 @@ pub enum SetupClosed {
 }
 
 impl SetupPage {
+    /// The first field that wants attention.
+    fn focus(&self) -> &'static str {
+        match (&self.name.error, &self.email.error, &self.password_error) {
+            (None, Some(_), _) => "email",
+            (None, None, Some(_)) => "password",
+            _ => "name",
+        }
+    }
+
     fn password_help(&self) -> String {
         format!(
             "At least {} characters. A few words you will remember are better than symbols.",
@@ -63,6 +72,15 @@ impl Sample for SetupPage {
                 Self {
                     name: Field::refused("", "Enter your name."),
                     email: Field::refused("ada@", "Enter an e-mail address, such as ada@example.com."),
+                    password_error: Some("Use at least 10 characters.".into()),
+                    ..empty.clone()
+                },
+            ),
+            (
+                "short_password",
+                Self {
+                    name: Field::of("Ada Moreno"),
+                    email: Field::of("ada@example.com"),
                     password_error: Some("Use at least 10 characters.".into()),
                     ..empty
                 },

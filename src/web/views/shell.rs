@@ -36,9 +36,23 @@ pub struct Brand {
     pub support_url: Option<String>,
 }
 
+impl Brand {
+    /// The name of an appliance that nobody named.
+    pub const DEFAULT_NAME: &'static str = "Writ";
+
+    /// The house has its own name: its initial stands in the seal, in its accent.
+    pub(super) fn has_own_name(&self) -> bool {
+        self.name != Self::DEFAULT_NAME
+    }
+
+    pub(super) fn initial(&self) -> String {
+        initial(&self.name)
+    }
+}
+
 impl Default for Brand {
     fn default() -> Self {
-        Self { name: "Writ".into(), accent: Accent::Ink, logo: None, support_url: None }
+        Self { name: Self::DEFAULT_NAME.into(), accent: Accent::Ink, logo: None, support_url: None }
     }
 }
 
