@@ -38,8 +38,8 @@ impl Verb {
     }
 }
 
-pub(super) async fn list(app: &App, ctx: &Context) -> Result<Value, CommandError> {
-    let rows: Vec<Value> = keys::list(app, ctx).await?.iter().map(row).collect();
+pub(super) fn list(app: &App) -> Result<Value, CommandError> {
+    let rows: Vec<Value> = keys::list(app)?.iter().map(row).collect();
     Ok(json!({ "keys": rows }))
 }
 

@@ -132,7 +132,7 @@ pub async fn dispatch(app: &App, ctx: &Context, command: Command) -> Result<Valu
         Command::ScopeAdd(ask) => scope::add(app, ctx, ask).await,
         Command::ScopeList => scope::list(app).await,
         Command::MachineAdd(ask) => machine::add(app, ctx, ask).await,
-        Command::KeyList => key::list(app, ctx).await,
+        Command::KeyList => key::list(app),
         Command::KeyRotate(ask) => key::rotate(app, ctx, ask).await,
         Command::AuditList(ask) => audit::list(app, ask).await,
         Command::AuditVerify => audit::verify(app).await,

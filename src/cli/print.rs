@@ -53,6 +53,7 @@ fn table(rows: &[Value]) -> String {
             names.push(name);
         }
     }
+    names.sort_by_key(|name| (rank(name), *name));
     let column = |name: &&str| {
         let cells = rows.iter().map(|row| row.get(*name).map_or_else(String::new, cell));
         std::iter::once((*name).to_owned()).chain(cells).collect::<Vec<String>>()
@@ -70,6 +71,18 @@ fn table(rows: &[Value]) -> String {
         out.push('\n');
     }
     out
+}
+
+/// What a line is about comes first, what may be long comes last.
+fn rank(column: &str) -> u8 {
+    match column {
+        "sequence" | "scope" | "kid" | "identifier" => 0,
+        "name" | "at" | "value" => 1,
+        "event" => 2,
+        "from" | "description" | "details" | "implies" | "about" => 9,
+        _ if column.ends_with("_id") => 0,
+        _ => 5,
+    }
 }
 
 /// Names come from strangers (a dynamic client's, for instance): nothing in them may move the cursor.
@@ -91,12 +104,8 @@ mod tests {
 
     #[test]
     fn a_list_is_a_table_and_the_rest_is_names_and_values() {
-        let text =
-            lines(&json!({ "scopes": [{ "name": "a", "risk": "low" }, { "name": "long", "implies": ["x", "y"] }] }));
-        assert_eq!(
-            text,
-            "implies  name  risk\n         a     low\nx y      long\n".replace("name  risk", "name  risk")
-        );
+        let rows = json!([{ "scope": "a", "risk": "low" }, { "scope": "long", "implies": ["x", "y"] }]);
+        assert_eq!(lines(&json!({ "scopes": rows })), "scope  risk  implies\na      low\nlong         x y\n");
         assert_eq!(lines(&json!({ "person_id": "per_1", "none": null })), "person_id  per_1\n");
     }
 

@@ -16,10 +16,9 @@ pub struct Rotated {
     pub signs_from: Timestamp,
 }
 
-/// Every key in the file, the oldest first. Private halves are sealed in the rows; nobody prints them.
-pub async fn list(app: &App, ctx: &Context) -> Result<Vec<SigningKey>, Fault> {
-    // A file that was never served has none yet.
-    turn(app, ctx).await?;
+/// Every key in the file, the oldest first; none in one that was never served. Private halves are sealed in the rows, and
+/// nobody prints them.
+pub fn list(app: &App) -> Result<Vec<SigningKey>, Fault> {
     key_rows(&app.store)
 }
 
