@@ -1,1 +1,186 @@
-//! cli
+//! The command line: one file per noun.
+//!
+//! A command reaches a running appliance through its control socket, and a stopped one by opening its file. Either
+//! way [`dispatch`] runs the same operation in a [`Context`] that differs only in the channel.
+
+mod answer;
+mod audit;
+mod config;
+mod key;
+mod machine;
+mod person;
+mod print;
+mod resource;
+mod scope;
+mod serve;
+mod setup;
+pub mod socket;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use answer::{CommandError, ErrorKind, Password};
+
+use crate::app::App;
+use crate::config::{Effective, Sources};
+use crate::model::Context;
+
+/// An identity appliance for agents and people, in one binary and one file.
+#[derive(Debug, Parser)]
+#[command(name = "writ", version, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+/// Settings that are worth a flag; `writ config` lists all the others.
+#[derive(Debug, clap::Args)]
+struct Flags {
+    /// Address and port to listen on [default: 127.0.0.1:9000]
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    /// The URL that browsers and clients use; the issuer
+    #[arg(long, global = true, value_name = "URL")]
+    public_url: Option<String>,
+    /// The directory that holds everything [default: data]
+    #[arg(long, global = true, value_name = "DIRECTORY")]
+    data: Option<String>,
+    /// The settings file [default: writ.toml in the data directory, if there]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Log lines as text or json
+    #[arg(long, global = true, value_name = "FORMAT")]
+    log_format: Option<String>,
+    /// Print one JSON object
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+impl Flags {
+    fn load(&self) -> Result<Effective, CommandError> {
+        let given = [
+            ("listen", &self.listen),
+            ("public_url", &self.public_url),
+            ("data", &self.data),
+            ("log.format", &self.log_format),
+        ];
+        let flags = given.into_iter().filter_map(|(name, value)| value.clone().map(|value| (name, value))).collect();
+        Sources::of_this_process(flags, self.config.clone())
+            .load()
+            .map_err(|error| CommandError::new(ErrorKind::Settings, error.to_string()))
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Serve (what `writ` does without a command)
+    Serve,
+    /// Make the first administrator
+    Setup(setup::Setup),
+    /// People
+    #[command(subcommand)]
+    Person(person::Verb),
+    /// Protected resources: the MCP servers and APIs that tokens are for
+    #[command(subcommand)]
+    Resource(resource::Verb),
+    /// The scope catalogue
+    #[command(subcommand)]
+    Scope(scope::Verb),
+    /// Machine identities
+    #[command(subcommand)]
+    Machine(machine::Verb),
+    /// Signing keys
+    #[command(subcommand)]
+    Key(key::Verb),
+    /// The audit log
+    #[command(subcommand)]
+    Audit(audit::Verb),
+    /// The effective settings, and where each came from
+    Config,
+}
+
+/// What the command line asks of an appliance, on the wire and off it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    Setup(setup::Setup),
+    PersonAdd(person::Add),
+    ResourceAdd(resource::Add),
+    ResourceList,
+    ScopeAdd(scope::Add),
+    ScopeList,
+    MachineAdd(machine::Add),
+    KeyList,
+    KeyRotate(key::Rotate),
+    AuditList(audit::List),
+    AuditVerify,
+}
+
+/// Runs one command: the only way in for the socket and for the stopped file alike.
+pub async fn dispatch(app: &App, ctx: &Context, command: Command) -> Result<Value, CommandError> {
+    match command {
+        Command::Setup(ask) => setup::complete(app, ctx, ask).await,
+        Command::PersonAdd(ask) => person::add(app, ctx, ask).await,
+        Command::ResourceAdd(ask) => resource::add(app, ctx, ask).await,
+        Command::ResourceList => resource::list(app).await,
+        Command::ScopeAdd(ask) => scope::add(app, ctx, ask).await,
+        Command::ScopeList => scope::list(app).await,
+        Command::MachineAdd(ask) => machine::add(app, ctx, ask).await,
+        Command::KeyList => key::list(app),
+        Command::KeyRotate(ask) => key::rotate(app, ctx, ask).await,
+        Command::AuditList(ask) => audit::list(app, ask).await,
+        Command::AuditVerify => audit::verify(app).await,
+    }
+}
+
+/// The whole program.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let json = cli.flags.json;
+    match obey(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            print::error(&error, json);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn obey(cli: Cli) -> Result<ExitCode, CommandError> {
+    let effective = cli.flags.load()?;
+    let command = match cli.verb.unwrap_or(Verb::Serve) {
+        Verb::Serve => return serve::run(effective),
+        Verb::Config => {
+            print::answer(&config::list(&effective), cli.flags.json);
+            return Ok(ExitCode::SUCCESS);
+        }
+        Verb::Setup(ask) => Command::Setup(ask.with_password()?),
+        Verb::Person(verb) => verb.command()?,
+        Verb::Resource(verb) => verb.command(),
+        Verb::Scope(verb) => verb.command(),
+        Verb::Machine(verb) => verb.command(),
+        Verb::Key(verb) => verb.command(),
+        Verb::Audit(verb) => verb.command(),
+    };
+    let is_verification = matches!(command, Command::AuditVerify);
+    let answer = answer::to(command, effective.config)?;
+    print::answer(&answer, cli.flags.json);
+    let failed = is_verification && answer.get("intact") != Some(&Value::Bool(true));
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        super::Cli::command().debug_assert();
+    }
+}

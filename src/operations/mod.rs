@@ -1,14 +1,20 @@
 //! Verbs. One file, one thing that a person, a client or the appliance can do. The only room that writes to the store.
 
 pub mod account;
+pub mod audit;
 pub mod authenticate_client;
 pub mod authorize;
 pub mod consent;
+pub mod declined;
 pub mod discovery;
 pub mod find_client;
 pub mod find_resource;
 pub mod housekeeping;
 pub mod introspect;
+pub mod keys;
+pub mod machines;
+pub mod people;
+pub mod resources;
 pub mod revoke;
 pub mod scopes;
 pub mod setup;

@@ -1,60 +1,54 @@
-//! The way to the first administrator: a link that works once. Attack case 58.
+//! The way to the first administrator: a link that works once, or the command line. It never opens again.
 
-use super::sign_in::new_session;
 use crate::app::App;
-use crate::base::{Digest, Fault, Id, OpaqueToken, Secret, TokenKind};
-use crate::keys::acceptable;
-use crate::model::{Context, Email, Event, Person, PersonState, SetupState, Standing};
-use crate::store::Read;
-use crate::store::tables::{ONLY, PEOPLE, SETUP};
+use crate::base::{Fault, Id, OpaqueToken, Secret, TokenKind};
+use crate::model::{Context, Event, Person, SetupState, Standing};
+use crate::operations::declined::{Declined, Invalid};
+use crate::operations::people::NewPerson;
+use crate::operations::sign_in::new_session;
+use crate::store::tables::{ONLY, SETUP};
+use crate::store::{Read, Tx};
 
-/// What the page or the command line brings.
+/// What was typed behind a setup link.
 #[derive(Clone, Debug)]
 pub struct NewAdministrator {
-    /// The link's token. `None` for whoever holds the file or the control socket, and so needs no link.
+    /// The link's token, as it was presented.
     pub token: Option<Secret>,
     pub name: String,
     pub email: String,
     pub password: Secret,
 }
 
-/// Why there is nothing to set up with this.
+/// Why a setup link opens nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closed {
-    /// No token, or not the one that was printed last.
+    /// It is not the one that was printed last.
     WrongLink,
     /// There is an administrator.
     Done,
 }
 
-/// What is wrong with what was typed, field by field.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Invalid(pub Vec<(&'static str, String)>);
-
-impl Invalid {
-    pub fn of(&self, field: &str) -> Option<String> {
-        self.0.iter().find(|(name, _)| *name == field).map(|(_, words)| words.clone())
-    }
-}
-
-/// What setting up came to. The cookie signs the new administrator in.
+/// What completing the setup came to.
 #[derive(Debug)]
 pub enum Outcome {
-    Done { person: Id<Person>, cookie: Secret },
+    /// The new administrator is signed in: the cookie's value.
+    Done {
+        person: Id<Person>,
+        cookie: Secret,
+    },
     Closed(Closed),
     Invalid(Invalid),
 }
 
-/// Makes a new setup link's token, which voids the one before. `None` once there is an administrator.
+/// Makes a new link's token, which voids the ones before. `None` once there is an administrator.
 pub fn open_link(app: &App, ctx: &Context) -> Result<Option<Secret>, Fault> {
-    let id = Id::<Person>::new(ctx.at, &app.entropy)?;
-    let token = OpaqueToken::new(TokenKind::Setup, id, &app.entropy)?;
-    let (digest, only) = (token.digest(), ONLY.to_owned());
+    let token = OpaqueToken::new(TokenKind::Setup, Id::<Person>::new(ctx.at, &app.entropy)?, &app.entropy)?;
+    let digest = token.digest();
     let opened = app.store.write_blocking("open setup", ctx, move |tx| {
-        if matches!(tx.get(&SETUP, &only)?, Some(SetupState::Done { .. })) {
+        if is_over(state(tx)?.as_ref()) {
             return Ok(false);
         }
-        tx.put(&SETUP, &only, &SetupState::Open { digest, opened_at: tx.now() })?;
+        tx.put(&SETUP, &ONLY.to_owned(), &SetupState::Open { digest, opened_at: tx.now() })?;
         tx.record(Event::SetupOpened {})?;
         Ok(true)
     })?;
@@ -63,92 +57,89 @@ pub fn open_link(app: &App, ctx: &Context) -> Result<Option<Secret>, Fault> {
 
 /// Whether there is an administrator.
 pub async fn is_done(app: &App) -> Result<bool, Fault> {
-    let only = ONLY.to_owned();
-    app.store.read(move |view| Ok(matches!(view.get(&SETUP, &only)?, Some(SetupState::Done { .. })))).await
+    app.store.read(|view| Ok(is_over(state(view)?.as_ref()))).await
 }
 
-/// Whether a link still leads anywhere.
+/// Looks at a link's token before anything is typed.
 pub async fn check(app: &App, token: &str) -> Result<Result<(), Closed>, Fault> {
-    let (only, digest) = (ONLY.to_owned(), presented(token));
-    app.store.read(move |view| Ok(judge(view.get(&SETUP, &only)?.as_ref(), digest.as_ref()))).await
+    let token = OpaqueToken::parse(TokenKind::Setup, token);
+    app.store.read(move |view| Ok(judge(state(view)?.as_ref(), token.as_ref()))).await
 }
 
-/// Makes the first administrator: of two at once, one wins, and it never opens again.
+/// Makes the first administrator through the link, and signs them in. Of two that come at once, one wins (attack
+/// case 58).
 pub async fn complete(app: &App, ctx: &Context, ask: NewAdministrator) -> Result<Outcome, Fault> {
-    // Asked before the form is judged or a password hashed: a stranger without the link costs nothing.
-    if let Some(token) = &ask.token
-        && let Err(closed) = check(app, token.expose()).await?
-    {
+    let token = ask.token.as_ref().and_then(|text| OpaqueToken::parse(TokenKind::Setup, text.expose()));
+    // Strangers must not get a password hashed.
+    let before = token.clone();
+    if let Err(why) = app.store.read(move |view| Ok(judge(state(view)?.as_ref(), before.as_ref()))).await? {
         app.tally.count("setup with a wrong link");
-        return Ok(Outcome::Closed(closed));
+        return Ok(Outcome::Closed(why));
     }
-    let (name, email) = match parse(&ask) {
-        Ok(parsed) => parsed,
+    let hashed = match NewPerson::parse(&ask.email, &ask.name, ask.password) {
+        Ok(new) => new.hashed(app).await?,
         Err(invalid) => return Ok(Outcome::Invalid(invalid)),
     };
-    let password = app.passwords.hash(ask.password.clone()).await?;
-    let (entropy, lifetime, only) = (app.entropy.clone(), app.config.lifetimes.session, ONLY.to_owned());
-    let digest = ask.token.as_ref().map(|token| presented(token.expose()));
+    let within = app.clone();
     app.store
         .write("complete setup", ctx, move |tx| {
-            let state = tx.get(&SETUP, &only)?;
-            let judged = match &digest {
-                Some(digest) => judge(state.as_ref(), digest.as_ref()),
-                None if matches!(state, Some(SetupState::Done { .. })) => Err(Closed::Done),
-                None => Ok(()),
-            };
-            if let Err(closed) = judged {
-                return Ok(Outcome::Closed(closed));
+            if let Err(why) = judge(state(tx)?.as_ref(), token.as_ref()) {
+                return Ok(Outcome::Closed(why));
             }
-            let now = tx.now();
-            let person = Person {
-                id: Id::new(now, &entropy)?,
-                email: email.clone(),
-                name: name.clone(),
-                password: password.clone(),
-                standing: Standing::Administrator,
-                state: PersonState::Active,
-                created_at: now,
+            let person = match hashed.put(&within, tx, Standing::Administrator)? {
+                Ok(person) => person,
+                Err(taken) => return Ok(Outcome::Invalid(taken)),
             };
-            tx.put(&SETUP, &only, &SetupState::Done { at: now })?;
-            tx.put(&PEOPLE, &person.id, &person)?;
-            tx.record(Event::PersonCreated { person: person.id })?;
-            tx.record(Event::SetupCompleted { person: person.id })?;
-            let (session, cookie) = new_session(tx, &entropy, person.id, lifetime)?;
-            tx.record(Event::SignedIn { person: person.id, session: session.id })?;
-            Ok(Outcome::Done { person: person.id, cookie })
+            close(tx, person)?;
+            let (session, cookie) = new_session(tx, &within.entropy, person, within.config.lifetimes.session)?;
+            tx.record(Event::SignedIn { person, session: session.id })?;
+            Ok(Outcome::Done { person, cookie })
         })
         .await
 }
 
-fn presented(token: &str) -> Option<Digest> {
-    OpaqueToken::parse(TokenKind::Setup, token).map(|token| token.digest())
+/// Makes the first administrator from the command line: access to the file is right enough.
+pub async fn complete_as_operator(app: &App, ctx: &Context, new: NewPerson) -> Result<Id<Person>, Declined> {
+    let done = || Declined::Conflict("this appliance is set up already: there is an administrator".to_owned());
+    if is_done(app).await? {
+        return Err(done());
+    }
+    let hashed = new.hashed(app).await?;
+    let within = app.clone();
+    app.store
+        .write("complete setup", ctx, move |tx| {
+            if is_over(state(tx)?.as_ref()) {
+                return Ok(Err(done()));
+            }
+            Ok(match hashed.put(&within, tx, Standing::Administrator)? {
+                Ok(person) => {
+                    close(tx, person)?;
+                    Ok(person)
+                }
+                Err(taken) => Err(Declined::Invalid(taken)),
+            })
+        })
+        .await?
 }
 
-fn judge(state: Option<&SetupState>, presented: Option<&Digest>) -> Result<(), Closed> {
-    match (state, presented) {
+fn close(tx: &mut Tx<'_>, person: Id<Person>) -> Result<(), Fault> {
+    tx.put(&SETUP, &ONLY.to_owned(), &SetupState::Done { at: tx.now() })?;
+    tx.record(Event::PersonCreated { person })?;
+    tx.record(Event::SetupCompleted { person })
+}
+
+fn state(read: &impl Read) -> Result<Option<SetupState>, Fault> {
+    read.get(&SETUP, &ONLY.to_owned())
+}
+
+fn is_over(state: Option<&SetupState>) -> bool {
+    matches!(state, Some(SetupState::Done { .. }))
+}
+
+fn judge(state: Option<&SetupState>, token: Option<&OpaqueToken>) -> Result<(), Closed> {
+    match (state, token) {
         (Some(SetupState::Done { .. }), _) => Err(Closed::Done),
-        (Some(SetupState::Open { digest, .. }), Some(presented)) if digest == presented => Ok(()),
+        (Some(SetupState::Open { digest, .. }), Some(token)) if token.digest() == *digest => Ok(()),
         _ => Err(Closed::WrongLink),
-    }
-}
-
-/// A person's name and address, and whether the password will do.
-pub(crate) fn parse(ask: &NewAdministrator) -> Result<(String, Email), Invalid> {
-    let mut invalid = Vec::new();
-    let name = crate::protocol::display_name::DisplayName::parse(&ask.name);
-    if name.is_err() {
-        invalid.push(("name", "Enter a name of 1 to 128 characters.".to_owned()));
-    }
-    let email = ask.email.parse::<Email>();
-    if email.is_err() {
-        invalid.push(("email", "Enter an e-mail address, such as ada@example.com.".to_owned()));
-    }
-    if let Err(why) = acceptable(ask.password.expose(), &ask.email, &ask.name) {
-        invalid.push(("password", why.to_owned()));
-    }
-    match (name, email) {
-        (Ok(name), Ok(email)) if invalid.is_empty() => Ok((name.as_str().to_owned(), email)),
-        _ => Err(Invalid(invalid)),
     }
 }

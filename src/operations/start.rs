@@ -3,7 +3,7 @@
 use base64::Engine as _;
 
 use crate::app::{App, Discovery, LastSeen, Parts, Tally, VerifiedTokens};
-use crate::base::{Clock, Entropy, Fault, FaultKind, Secret};
+use crate::base::{Clock, Entropy, Fault, FaultKind, Secret, Timestamp};
 use crate::config::Config;
 use crate::keys::{KeyRing, Keys, Master, Passwords};
 use crate::model::{Actor, Channel, Context, Event, FrozenIssuer, Origin, SigningKey};
@@ -20,10 +20,22 @@ pub enum Keeping {
     Memory,
 }
 
-/// Opens what `config` names, or makes it. Signing keys that are missing are made later, by
-/// [`turn_keys`](super::turn_keys::turn): a first start does not wait for an RSA key.
+/// Opens what `config` names in order to serve it: from the first time on, its issuer is the one it has.
+///
+/// Signing keys that are missing are made later, by [`turn_keys`](super::turn_keys::turn): a first start does not wait
+/// for an RSA key.
 pub fn start(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) -> Result<App, Fault> {
+    let app = open(config, keeping, clock, entropy)?;
+    freeze_issuer(&app.store, &context(app.clock.now()), app.issuer.as_str())?;
+    Ok(app)
+}
+
+/// Opens what `config` names, or makes it. A command on a stopped appliance does not decide its issuer, nor depend on it.
+pub fn open(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) -> Result<App, Fault> {
     let now = clock.now();
+    if keeping == Keeping::File {
+        make_directory(&config)?;
+    }
     let master = master_key(&config, keeping, &entropy)?;
     let store = match keeping {
         Keeping::File => {
@@ -32,9 +44,7 @@ pub fn start(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) -
         }
         Keeping::Memory => Store::in_memory(master.audit_head()?, now)?,
     };
-    let ctx = Context::new(now, Actor::System, Origin::within(Channel::Housekeeping));
-    freeze_issuer(&store, &ctx, config.public_url.as_str())?;
-    super::scopes::load_catalogue(&store, &ctx)?;
+    super::scopes::load_catalogue(&store, &context(now))?;
     let row_sealer = master.row_sealer()?;
     let keys = Keys::new(KeyRing::load(key_rows(&store)?, &row_sealer)?);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -59,14 +69,41 @@ pub fn start(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) -
     }))
 }
 
+fn context(now: Timestamp) -> Context {
+    Context::new(now, Actor::System, Origin::within(Channel::Housekeeping))
+}
+
 pub(crate) fn key_rows(store: &Store) -> Result<Vec<SigningKey>, Fault> {
     let rows = store.read_blocking(|view| view.page(&SIGNING_KEYS, None, MAX_ROWS))?.rows;
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
+/// Everything in the data directory is its owner's alone.
+fn make_directory(config: &Config) -> Result<(), Fault> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let text = || format!("the data directory {} cannot be made", config.data.display());
+    builder.create(&config.data).map_err(|e| Fault::because(FaultKind::Settings, text(), e))
+}
+
 fn master_key(config: &Config, keeping: Keeping, entropy: &Entropy) -> Result<Master, Fault> {
     match (&config.master_key, keeping) {
         (Some(secret), _) => Master::from_secret(secret),
+        // A new key beside an old store would open nothing in it, and stand in the way of the right one.
+        (None, Keeping::File) if config.store_file().exists() => {
+            let missing = || {
+                let (key, store) = (config.master_key_file(), config.store_file());
+                let text = format!(
+                    "{} is missing, and {} cannot be opened without it: put it back",
+                    key.display(),
+                    store.display()
+                );
+                Fault::new(FaultKind::Settings, text)
+            };
+            Master::read(&config.master_key_file())?.ok_or_else(missing)
+        }
         (None, Keeping::File) => Master::read_or_create(&config.master_key_file(), entropy),
         (None, Keeping::Memory) => {
             Master::from_secret(&Secret::new(base64::engine::general_purpose::STANDARD.encode(entropy.bytes::<32>()?)))

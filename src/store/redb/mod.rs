@@ -72,9 +72,7 @@ impl Redb {
 
     fn start(opened: Result<Database, DatabaseError>) -> Result<Self, Fault> {
         let db = Arc::new(opened.map_err(|e| match e {
-            DatabaseError::DatabaseAlreadyOpen => {
-                Fault::new(FaultKind::Storage, "the store is open in another process")
-            }
+            DatabaseError::DatabaseAlreadyOpen => Fault::new(FaultKind::Busy, "the store is open in another process"),
             e => Fault::because(FaultKind::Storage, "cannot open the store", e),
         })?);
         Ok(Self { writer: Writer::start(Arc::clone(&db))?, db })

@@ -1,0 +1,182 @@
+//! From a command to its answer: through the socket if somebody listens, else on the file.
+
+use std::fmt;
+use std::io::Read as _;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
+
+use super::socket::{self, Reply};
+use super::{Command, dispatch};
+use crate::app::App;
+use crate::base::{Clock, Entropy, Fault, FaultKind, Secret};
+use crate::config::Config;
+use crate::model::{Actor, Channel, Context, Origin, Scope, ScopeSet};
+use crate::operations::declined::Declined;
+use crate::operations::start::{Keeping, open};
+
+/// Why a command was not obeyed, in words for whoever typed it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandError {
+    pub kind: ErrorKind,
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorKind {
+    /// An argument is not what it should be.
+    Invalid,
+    /// What it names is not there.
+    NotFound,
+    /// The rules say no: taken already, done already, not now.
+    Refused,
+    /// The settings cannot work.
+    Settings,
+    /// The appliance is broken, or busy.
+    Broken,
+}
+
+impl ErrorKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Invalid => "invalid",
+            Self::NotFound => "not_found",
+            Self::Refused => "refused",
+            Self::Settings => "settings",
+            Self::Broken => "broken",
+        }
+    }
+}
+
+impl CommandError {
+    pub fn new(kind: ErrorKind, text: impl Into<String>) -> Self {
+        Self { kind, text: text.into() }
+    }
+
+    /// An argument that does not parse: which one, and what it should be.
+    pub fn argument(name: &str, why: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::Invalid, format!("{name}: {why}"))
+    }
+}
+
+impl From<Fault> for CommandError {
+    /// Whoever has the socket or the file is the operator, and may read what broke.
+    fn from(fault: Fault) -> Self {
+        let kind = if fault.kind() == FaultKind::Settings { ErrorKind::Settings } else { ErrorKind::Broken };
+        Self::new(kind, fault.to_string())
+    }
+}
+
+impl From<Declined> for CommandError {
+    fn from(declined: Declined) -> Self {
+        match declined {
+            Declined::Invalid(invalid) => {
+                let lines: Vec<String> = invalid.0.iter().map(|(field, why)| format!("{field}: {why}")).collect();
+                Self::new(ErrorKind::Invalid, lines.join("\n"))
+            }
+            Declined::Conflict(text) => Self::new(ErrorKind::Refused, text),
+            Declined::Missing(text) => Self::new(ErrorKind::NotFound, text),
+            Declined::Broken(fault) => fault.into(),
+        }
+    }
+}
+
+/// One argument, parsed.
+pub(super) fn argument<T, E: fmt::Display>(name: &str, parsed: Result<T, E>) -> Result<T, CommandError> {
+    parsed.map_err(|why| CommandError::argument(name, why))
+}
+
+/// A repeated argument, each parsed; an error says which one.
+pub(super) fn list_of<T, E: fmt::Display>(
+    name: &str,
+    texts: &[String],
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Result<Vec<T>, CommandError> {
+    texts.iter().map(|text| parse(text).map_err(|why| CommandError::argument(name, format!("{text}: {why}")))).collect()
+}
+
+/// Scopes, given one by one or several in one argument.
+pub(super) fn scope_set(name: &str, texts: &[String]) -> Result<ScopeSet, CommandError> {
+    let words: Vec<String> = texts.iter().flat_map(|text| text.split_whitespace().map(str::to_owned)).collect();
+    if words.len() > ScopeSet::MOST {
+        return Err(CommandError::argument(name, "at most 64 scopes"));
+    }
+    list_of(name, &words, str::parse::<Scope>).map(|scopes| scopes.into_iter().collect())
+}
+
+/// A password on its way from standard input to the operation; over the socket it is text.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Password(Option<Secret>);
+
+impl Password {
+    /// Longest password that is read, in bytes. The rules say less.
+    const LONGEST: u64 = 4_096;
+
+    /// Reads all of standard input, without the line's end.
+    pub fn from_stdin() -> Result<Self, CommandError> {
+        let mut text = zeroize::Zeroizing::new(String::new());
+        std::io::stdin()
+            .lock()
+            .take(Self::LONGEST + 1)
+            .read_to_string(&mut text)
+            .map_err(|_| CommandError::argument("--password-stdin", "standard input is not UTF-8 text"))?;
+        if text.len() as u64 > Self::LONGEST {
+            return Err(CommandError::argument("--password-stdin", "this is too long for a password"));
+        }
+        let line = text.strip_suffix('\n').unwrap_or(&text);
+        Ok(Self(Some(Secret::new(line.strip_suffix('\r').unwrap_or(line)))))
+    }
+
+    /// The password itself.
+    pub fn into_secret(self) -> Result<Secret, CommandError> {
+        self.0.ok_or_else(|| CommandError::argument("--password-stdin", "pass the password on standard input"))
+    }
+}
+
+impl Serialize for Password {
+    /// Only ever written to the control socket.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.as_ref().map(Secret::expose).serialize(serializer)
+    }
+}
+
+/// How often the socket is tried again while the store is held by a process that is starting or stopping.
+const TRIES: u32 = 50;
+
+/// Has a command obeyed by the appliance of `config`.
+pub(super) fn to(command: Command, config: Config) -> Result<Value, CommandError> {
+    let socket = config.socket_file();
+    for _ in 0..TRIES {
+        match socket::ask(&socket, &command)? {
+            Some(Reply::Ok(answer)) => return Ok(answer),
+            Some(Reply::Error(error)) => return Err(error),
+            None => {}
+        }
+        match open(config.clone(), Keeping::File, Clock::System, Entropy::os()) {
+            Ok(app) => return on_file(&app, command),
+            Err(fault) if fault.kind() == FaultKind::Busy => std::thread::sleep(Duration::from_millis(100)),
+            Err(fault) => return Err(fault.into()),
+        }
+    }
+    Err(CommandError::new(
+        ErrorKind::Broken,
+        format!("{} is held by a process that does not answer on {}", config.store_file().display(), socket.display()),
+    ))
+}
+
+fn on_file(app: &App, command: Command) -> Result<Value, CommandError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Fault::because(FaultKind::Bug, "no runtime", error))?;
+    let ctx = context(app, Channel::File);
+    runtime.block_on(dispatch(app, &ctx, command))
+}
+
+/// The operator's ticket.
+pub(super) fn context(app: &App, channel: Channel) -> Context {
+    Context::new(app.clock.now(), Actor::Operator, Origin::within(channel))
+}

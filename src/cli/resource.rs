@@ -1,0 +1,102 @@
+//! `writ resource`.
+
+use clap::Subcommand;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::answer::{argument, list_of, scope_set};
+use super::{Command, CommandError};
+use crate::app::App;
+use crate::base::{Lifetime, Resource};
+use crate::model::{Algorithm, Context, ProtectedResource, TokenFormat};
+use crate::operations::resources::{self, NewResource};
+use crate::protocol::display_name::DisplayName;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Register an MCP server or API that tokens are for
+    Add(Add),
+    /// List them
+    List,
+}
+
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct Add {
+    /// Its URL as it says it itself; becomes the audience of its tokens, byte for byte
+    identifier: String,
+    /// What people read on the consent page
+    #[arg(long)]
+    name: String,
+    /// Another way in which clients write its URL
+    #[arg(long = "alias", value_name = "URL")]
+    aliases: Vec<String>,
+    /// A scope it offers; must be in the catalogue
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
+    /// A scope that a request without scope means [default: the offered ones of low risk]
+    #[arg(long = "default-scope", value_name = "SCOPE")]
+    default_scopes: Vec<String>,
+    /// Make it the one that a request without resource means
+    #[arg(long)]
+    default: bool,
+    /// What its tokens are signed with: ES256, RS256 or EdDSA
+    #[arg(long, default_value = "ES256")]
+    algorithm: String,
+    /// jwt, or opaque: then only introspection can read its tokens
+    #[arg(long, default_value = "jwt")]
+    format: String,
+    /// How long an access token lives [default: the setting lifetimes.access]
+    #[arg(long, value_name = "SECONDS")]
+    access_lifetime: Option<u64>,
+}
+
+impl Verb {
+    pub(super) fn command(self) -> Command {
+        match self {
+            Self::Add(ask) => Command::ResourceAdd(ask),
+            Self::List => Command::ResourceList,
+        }
+    }
+}
+
+pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, CommandError> {
+    let identifier = argument("IDENTIFIER", Resource::parse(&ask.identifier))?;
+    let defaults = scope_set("--default-scope", &ask.default_scopes)?;
+    let new = NewResource {
+        identifier: identifier.clone(),
+        name: argument("--name", DisplayName::parse(&ask.name))?,
+        aliases: list_of("--alias", &ask.aliases, Resource::parse)?,
+        scopes: scope_set("--scope", &ask.scopes)?,
+        default_scopes: (!defaults.is_empty()).then_some(defaults),
+        is_default: ask.default,
+        algorithm: argument("--algorithm", ask.algorithm.parse::<Algorithm>())?,
+        format: match ask.format.as_str() {
+            "jwt" => TokenFormat::Jwt,
+            "opaque" => TokenFormat::Opaque,
+            _ => return Err(CommandError::argument("--format", "is jwt or opaque")),
+        },
+        access_for: ask.access_lifetime.map(Lifetime::from_seconds),
+    };
+    let id = resources::add(app, ctx, new).await?;
+    Ok(json!({ "resource_id": id.to_string(), "identifier": identifier }))
+}
+
+pub(super) async fn list(app: &App) -> Result<Value, CommandError> {
+    let rows: Vec<Value> = resources::list(app).await?.iter().map(row).collect();
+    Ok(json!({ "resources": rows }))
+}
+
+fn row(resource: &ProtectedResource) -> Value {
+    json!({
+        "resource_id": resource.id.to_string(),
+        "identifier": resource.identifier,
+        "name": resource.name,
+        "aliases": resource.aliases,
+        "scopes": resource.scopes.iter().collect::<Vec<_>>(),
+        "default_scopes": resource.default_scopes.iter().collect::<Vec<_>>(),
+        "default": resource.is_default,
+        "algorithm": resource.algorithm.as_str(),
+        "format": resource.format,
+        "access_lifetime": resource.access_for.seconds(),
+    })
+}

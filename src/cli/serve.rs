@@ -1,0 +1,109 @@
+//! `writ serve`: what `writ` does without a command.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use super::CommandError;
+use super::answer::context;
+use super::dispatch;
+use super::socket::{ControlSocket, Reply};
+use crate::app::App;
+use crate::base::{Clock, Entropy, Fault, FaultKind};
+use crate::config::Effective;
+use crate::model::{Actor, Channel, Context, Origin};
+use crate::operations::setup;
+use crate::operations::start::{Keeping, start};
+use crate::{logs, web};
+
+/// Serves until it is told to stop.
+pub(super) fn run(effective: Effective) -> Result<ExitCode, CommandError> {
+    let config = effective.config;
+    logs::start(&config.log)?;
+    let app = start(config, Keeping::File, Clock::System, Entropy::os())?;
+    warn(&app);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Fault::because(FaultKind::Bug, "no runtime", error))?;
+    runtime.block_on(serve(app))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(app: App) -> Result<(), Fault> {
+    // Before the port is: whoever sees the port open can use the command line.
+    let control = match ControlSocket::bind(&app.config.socket_file()) {
+        Ok(socket) => Some(tokio::spawn(socket.answer({
+            let app = app.clone();
+            move |command| {
+                let app = app.clone();
+                async move {
+                    let ctx = context(&app, Channel::Socket);
+                    Reply::from(dispatch(&app, &ctx, command).await)
+                }
+            }
+        }))),
+        // A path too long for a socket, say. People are served all the same.
+        Err(fault) => {
+            tracing::error!(%fault, "the command line will not reach this process");
+            None
+        }
+    };
+    let running = web::listen(&app)?;
+    announce(&app, running.address)?;
+    let handle = running.handle();
+    let stopper = tokio::spawn(async move {
+        stop_signal().await;
+        tracing::info!("stopping: requests in flight are finished first");
+        handle.stop(true).await;
+    });
+    let ended = running.run(app).await;
+    stopper.abort();
+    if let Some(control) = control {
+        control.abort();
+        // Until it is gone its file is there; an error only says that it was aborted.
+        let _aborted = control.await;
+    }
+    ended
+}
+
+/// The two lines on standard output: scripts wait for the first, people need the second.
+fn announce(app: &App, address: std::net::SocketAddr) -> Result<(), Fault> {
+    let ctx = Context::new(app.clock.now(), Actor::System, Origin::within(Channel::Housekeeping));
+    let link = setup::open_link(app, &ctx)?;
+    let mut text = format!("Writ is listening on http://{address}\n");
+    if let Some(token) = link {
+        text += &format!("Set up: {}\n", app.issuer.url(&format!("/setup?token={}", token.expose())));
+    }
+    tracing::info!(%address, issuer = %app.issuer, "listening");
+    let mut out = std::io::stdout().lock();
+    // Nobody may be reading.
+    drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+    Ok(())
+}
+
+/// What is switched on and should not be, outside a laptop.
+fn warn(app: &App) {
+    if app.config.outbound.allow_loopback {
+        tracing::warn!(
+            "outbound.allow_loopback is on: client documents may be fetched from this computer. For tests only"
+        );
+    }
+    if app.config.outbound.extra_root.is_some() {
+        tracing::warn!("outbound.extra_root adds to the certificates that are trusted when documents are fetched");
+    }
+    if !app.issuer.is_https() && !app.issuer.is_loopback() {
+        tracing::warn!(issuer = %app.issuer, "the public URL is plain http: passwords and tokens travel in the clear");
+    }
+}
+
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
