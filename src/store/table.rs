@@ -5,6 +5,7 @@
 //! # use writ::store::{Index, Table, Unique};
 //! # #[derive(serde::Serialize, serde::Deserialize)]
 //! # struct Pass { number: String, holder: Option<Id<Pass>>, expires_at: Timestamp }
+//! # impl writ::base::Named for Pass { const PREFIX: &'static str = "pas"; }
 //! /// A number is given once.
 //! static PASSES_BY_NUMBER: Unique<Pass, str> = Unique::new("passes_by_number", |pass, out| out(&pass.number));
 //! /// A pass without a holder is not in the index.

@@ -40,6 +40,8 @@ impl Engine for Tampered {
 
 type Rows = Vec<(Vec<u8>, Vec<u8>)>;
 
+type Edit = fn(&mut Rows);
+
 impl Tampered {
     fn rows(&self, table: &'static str) -> Rows {
         let mut rows = Vec::new();
@@ -75,7 +77,8 @@ fn context(n: u64) -> Context {
 }
 
 fn record(store: &Store, n: u64) {
-    let event = if n % 3 == 0 { Event::ScopeCreated { scope: format!("s{n}") } } else { Event::SetupOpened {} };
+    let event =
+        if n.is_multiple_of(3) { Event::ScopeCreated { scope: format!("s{n}") } } else { Event::SetupOpened {} };
     store.write_blocking("record", &context(n), move |tx| tx.record(event.clone())).unwrap();
 }
 
@@ -146,7 +149,6 @@ fn what_was_recorded_can_be_read() {
 
 #[test]
 fn tampering_is_found() {
-    type Edit = fn(&mut Rows);
     let cases: [(&str, Edit, Broken); 12] = [
         ("a body changed", |rows| rows[6].1[10] ^= 1, Broken { sequence: 7, what: Damage::Altered }),
         ("a hash changed", |rows| *rows[6].1.last_mut().unwrap() ^= 1, Broken { sequence: 7, what: Damage::Altered }),
@@ -196,7 +198,7 @@ fn tampering_is_found() {
 
 #[test]
 fn a_chain_computed_anew_does_not_fit_its_head() {
-    let edits: [(fn(&mut Rows), u64, Damage); 4] = [
+    let edits: [(Edit, u64, Damage); 4] = [
         (|rows| rows[6].1[10] ^= 1, 20, Damage::Altered),
         (|rows| drop(rows.remove(6)), 20, Damage::Missing),
         (|rows| drop(rows.remove(0)), 20, Damage::Missing),

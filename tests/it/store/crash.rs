@@ -104,7 +104,7 @@ impl Disk {
                 let kept = match chance {
                     0 => false,
                     u64::MAX => true,
-                    _ => state % 2 == 0,
+                    _ => state.is_multiple_of(2),
                 };
                 if kept {
                     let start = offset + n * SECTOR;
