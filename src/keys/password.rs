@@ -432,14 +432,15 @@ mod tests {
             let _ = done.send(());
         }));
         while let Some(job) = last.take() {
-            let mut state = pool.desk.queue.lock();
-            if state.jobs.len() < QUEUE {
-                state.jobs.push_back(job);
-                pool.desk.queue.ready.notify_one();
-            } else {
-                last = Some(job);
+            {
+                let mut state = pool.desk.queue.lock();
+                if state.jobs.len() < QUEUE {
+                    state.jobs.push_back(job);
+                    pool.desk.queue.ready.notify_one();
+                } else {
+                    last = Some(job);
+                }
             }
-            drop(state);
             tokio::task::yield_now().await;
         }
         emptied.await.unwrap();

@@ -13,7 +13,8 @@ use writ::app::App;
 use writ::base::{Clock, Entropy, Id, Lifetime, Secret, Timestamp};
 use writ::config::Sources;
 use writ::model::{Actor, Channel, Context, Email, Event, Origin, Person, PersonState, Standing};
-use writ::operations::setup::{self, NewAdministrator, Outcome};
+use writ::operations::people::NewPerson;
+use writ::operations::setup;
 use writ::operations::start::{Keeping, start};
 use writ::operations::turn_keys;
 use writ::store::audit_page;
@@ -89,16 +90,9 @@ impl World {
     /// The first administrator, through the operation that the command line uses.
     pub fn administrator(&self, name: &str) -> Someone {
         let email = format!("{name}@example.com");
-        let ask = NewAdministrator {
-            token: None,
-            name: name.to_owned(),
-            email: email.clone(),
-            password: Secret::new(PASSWORD),
-        };
-        match self.block(setup::complete(&self.app, &self.operator(), ask)).unwrap() {
-            Outcome::Done { person, .. } => Someone { id: person, email },
-            other => panic!("{other:?}"),
-        }
+        let new = NewPerson::parse(&email, name, Secret::new(PASSWORD)).unwrap();
+        let id = self.block(setup::complete_as_operator(&self.app, &self.operator(), new)).unwrap();
+        Someone { id, email }
     }
 
     /// Somebody else, with the same password, put into the file as an administrator would.
