@@ -23,7 +23,7 @@ use super::public_keys;
 use crate::base::{Digest, Id, RedirectUri, Timestamp};
 use crate::model::{
     Algorithm, ApplicationType, AuthMethod, Client, ClientAbout, ClientId, ClientSecret, ClientState, GrantType,
-    Provenance, ScopeSet,
+    JwsAlgorithm, Provenance, ScopeSet,
 };
 
 /// What a client asks to be registered as. Each member is well formed; whether they go together is [`admit`]'s to say.
@@ -342,8 +342,8 @@ fn keys(members: &Members) -> Result<RegisteredKeys, RegistrationRefusal> {
     }
 }
 
-/// OIDC registration §2, `id_token_signed_response_alg`: "The value "none" MUST NOT be used as the ID Token alg value" here,
-/// where no id token comes from the authorization endpoint.
+/// OIDC registration §2, `id_token_signed_response_alg`: "The value none MUST NOT be used as the ID Token alg value
+/// unless the Client uses only Response Types that return no ID Token from the Authorization Endpoint". Here, never.
 fn id_token_algorithm(members: &Members) -> Result<Option<Algorithm>, RegistrationRefusal> {
     let known =
         |text: &str| text.parse().map_err(|_| metadata("id_token_signed_response_alg", "it is RS256, ES256 or EdDSA"));
@@ -360,7 +360,7 @@ fn refuse_what_would_be_ignored_at_a_price(members: &Members) -> Result<(), Regi
         return Err(metadata("id_token_encrypted_response_alg", "nothing is encrypted to clients"));
     }
     match members.text("token_endpoint_auth_signing_alg", 32)? {
-        Some(alg) if !super::discovery::ASSERTION_ALGORITHMS.contains(&alg) => {
+        Some(alg) if alg.parse::<JwsAlgorithm>().is_err() => {
             Err(metadata("token_endpoint_auth_signing_alg", "it is RS256, PS256, ES256 or EdDSA"))
         }
         _ => Ok(()),

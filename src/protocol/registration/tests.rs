@@ -243,6 +243,9 @@ fn what_cannot_be_kept_is_not_promised() {
     refused(json!({ "software_statement": "eyJhbGciOiJub25lIn0.e30." }), "invalid_software_statement");
     refused(json!({ "subject_type": "pairwise" }), "invalid_client_metadata");
     refused(json!({ "token_endpoint_auth_signing_alg": "HS256" }), "invalid_client_metadata");
+    for algorithm in ["none", "HS256", "PS256"] {
+        refused(json!({ "id_token_signed_response_alg": algorithm }), "invalid_client_metadata");
+    }
     refused(json!({ "application_type": "service" }), "invalid_client_metadata");
     refused(json!({ "scope": "a\"b" }), "invalid_client_metadata");
 }
@@ -252,7 +255,7 @@ fn the_answer_says_everything_and_nothing_empty() {
     let issuer = Issuer::parse("https://id.example/t").unwrap();
     let client = register(json!({
         "token_endpoint_auth_method": "client_secret_post", "scope": "mcp:write mcp:read", "application_type": "web",
-        "client_uri": "https://a.example/", "tos_uri": "https://a.example/tos", "contacts": ["ops@a.example"],
+        "client_uri": "https://a.example/", "tos_uri": "https://a.example/tos", "id_token_signed_response_alg": "ES256", "contacts": ["ops@a.example"],
         "software_id": "cc", "software_version": "2", "nonsense": { "deep": [1] }, "client_id": "chosen", "client_secret": "chosen",
     }))
     .unwrap();
@@ -267,7 +270,7 @@ fn the_answer_says_everything_and_nothing_empty() {
             "client_name": "Claude Code", "redirect_uris": ["http://localhost:53211/callback"],
             "token_endpoint_auth_method": "client_secret_post", "grant_types": ["authorization_code", "refresh_token"],
             "response_types": ["code"], "application_type": "native", "scope": "mcp:read mcp:write",
-            "client_uri": "https://a.example/", "tos_uri": "https://a.example/tos", "contacts": ["ops@a.example"],
+            "client_uri": "https://a.example/", "tos_uri": "https://a.example/tos", "id_token_signed_response_alg": "ES256", "contacts": ["ops@a.example"],
             "software_id": "cc", "software_version": "2",
         })
     );
