@@ -9,6 +9,7 @@ pub mod find_client;
 pub mod find_resource;
 pub mod housekeeping;
 pub mod introspect;
+pub mod registration;
 pub mod revoke;
 pub mod scopes;
 pub mod setup;

@@ -12,7 +12,7 @@ mod update;
 
 use serde_json::Value;
 
-pub use life::{MOST_UNUSED, TOMBSTONE_FOR, reaped_at, used};
+pub use life::{reaped_at, remembered_for, used};
 use members::Members;
 pub use refusal::RegistrationRefusal;
 pub use response::registration_response;
@@ -20,7 +20,7 @@ pub use update::{RegistrationUpdate, update};
 
 use super::display_name::DisplayName;
 use super::public_keys;
-use crate::base::{Digest, Id, RedirectUri, Timestamp};
+use crate::base::{Digest, Id, Lifetime, RedirectUri, Timestamp};
 use crate::model::{
     Algorithm, ApplicationType, AuthMethod, Client, ClientAbout, ClientId, ClientSecret, ClientState, GrantType,
     JwsAlgorithm, Provenance, ScopeSet,
@@ -122,6 +122,8 @@ pub struct Issued {
     /// The digest of its secret; left out for a method that has none.
     pub secret: Option<Digest>,
     pub state: ClientState,
+    /// How long it is kept if nobody uses it: the setting.
+    pub unused_for: Lifetime,
 }
 
 /// Decides whether a client may be registered as it asks. RFC 7591 §2.1 and §3.2.1.
@@ -189,7 +191,7 @@ impl Admitted {
         let (jwks, jwks_uri) = keys.split();
         let secret = issued.secret.filter(|_| auth_method.has_secret());
         let reaped_at = match issued.provenance {
-            Provenance::Dynamic { .. } => Some(reaped_at(issued.state, self.vouched, at)),
+            Provenance::Dynamic { .. } => Some(reaped_at(issued.state, self.vouched, at, issued.unused_for)),
             Provenance::Administrator | Provenance::Document | Provenance::Machine => None,
         };
         Client {
