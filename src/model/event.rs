@@ -101,8 +101,15 @@ events! {
     /// A person signed out.
     SignedOut { person: Id<Person>, session: Id<Session> } = "person.signed_out", Traffic;
 
-    /// An application was registered: by hand, dynamically, or seen through its client-id document.
+    /// An application was registered by an administrator, or by somebody whom one had given an initial access token.
     ClientRegistered { client: ClientId, name: String, how: String } = "client.registered", Change;
+    /// An application registered itself. Another that nobody had used may have made room.
+    ClientRegisteredItself {
+        client: ClientId,
+        name: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        instead_of: Vec<ClientId>,
+    } = "client.registered_itself", Traffic;
     /// An application's registration was changed.
     ClientUpdated { client: ClientId, what: Vec<String> } = "client.updated", Change;
     /// An administrator approved a waiting registration.

@@ -19,6 +19,7 @@ use crate::protocol::authorize::{self, Addressed, Next, Present, Show};
 use crate::protocol::display_name::DisplayName;
 use crate::protocol::params::Parameters;
 use crate::protocol::refusal::Refusal;
+use crate::protocol::registration;
 use crate::store::tables::{
     CLIENTS, CODES, CONSENTS, CONSENTS_BY_GRANT, DOCUMENTS, PEOPLE, SCOPES, SESSIONS, consent_key,
 };
@@ -373,7 +374,7 @@ impl Answering {
             state: CodeState::Fresh,
         };
         tx.put(&CODES, &id, &row)?;
-        mark_used(tx, &self.client)?;
+        mark_used(tx, &self.client, self.app.config.lifetimes.family)?;
         if !authorization.dropped.is_empty() {
             let (client, dropped) = (authorization.client_id.clone(), authorization.dropped.clone());
             tx.record(Event::ScopeNarrowed { client, dropped })?;
@@ -405,29 +406,16 @@ impl Answering {
 
 /// How long a spent or expired code is remembered, so that its replay is known for one.
 const REMEMBERED: Lifetime = Lifetime::from_hours(1);
-/// A dynamic registration that was used is kept this long after its last use, give or take a month.
-const IDLE_FOR: Lifetime = Lifetime::from_days(120);
-const IDLE_MARGIN: Lifetime = Lifetime::from_days(30);
 
 /// Notes that the application was used: a dynamic registration is then no longer about to be reaped, and a client-id document
 /// is kept as it was consented to.
-fn mark_used(tx: &mut Tx<'_>, client: &Client) -> Result<(), Fault> {
+fn mark_used(tx: &mut Tx<'_>, client: &Client, family: Lifetime) -> Result<(), Fault> {
     let now = tx.now();
     match &client.id {
-        ClientId::Registered(id) => {
-            let Some(mut row) = tx.get(&CLIENTS, id)? else { return Ok(()) };
-            let idle_at = now.plus(IDLE_FOR);
-            let due = matches!(row.provenance, Provenance::Dynamic { .. })
-                && row.reaped_at.is_none_or(|at| at.plus(IDLE_MARGIN) < idle_at);
-            if row.first_used_at.is_some() && !due {
-                return Ok(());
-            }
-            row.first_used_at = row.first_used_at.or(Some(now));
-            if due {
-                row.reaped_at = Some(idle_at);
-            }
-            tx.put(&CLIENTS, id, &row)
-        }
+        ClientId::Registered(id) => match tx.get(&CLIENTS, id)?.and_then(|row| registration::used(&row, now, family)) {
+            Some(row) => tx.put(&CLIENTS, id, &row),
+            None => Ok(()),
+        },
         ClientId::Document(url) => {
             let known = tx.get(&DOCUMENTS, url)?;
             let changed = known.as_ref().is_some_and(|known| known.client.fingerprint() != client.fingerprint());

@@ -1,5 +1,6 @@
 //! What the appliance does by itself, in rounds: forget what is over, write down what was counted.
 
+use super::registration;
 use crate::app::App;
 use crate::base::Fault;
 use crate::model::{Actor, Channel, Context, Event, Origin};
@@ -21,6 +22,7 @@ pub async fn round(app: &App) -> Result<(), Fault> {
     let ctx = context(app);
     flush_tally(app, &ctx).await?;
     flush_last_seen(app, &ctx).await?;
+    registration::reap(app, &ctx).await?;
     for _ in 0..SWEEPS {
         let event = |swept: &[(&'static str, u64)]| Event::Swept {
             tables: swept.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(),

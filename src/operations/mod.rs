@@ -15,6 +15,7 @@ pub mod keys;
 pub mod machines;
 pub mod people;
 pub mod resources;
+pub mod registration;
 pub mod revoke;
 pub mod scopes;
 pub mod setup;

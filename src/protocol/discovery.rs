@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::base::Issuer;
-use crate::model::{AuthMethod, GrantType, Prompt, RegistrationMode, ScopeSet};
+use crate::model::{AuthMethod, GrantType, JwsAlgorithm, Prompt, RegistrationMode, ScopeSet};
 
 /// Where things are, below the issuer.
 pub mod paths {
@@ -15,10 +15,6 @@ pub mod paths {
     pub const USERINFO: &str = "/oauth/userinfo";
     pub const JWKS: &str = "/.well-known/jwks.json";
 }
-
-/// The JWS algorithms of client assertions: asymmetric only, and never `none` (RFC 8414 §2: "The value "none" MUST
-/// NOT be used").
-pub const ASSERTION_ALGORITHMS: [&str; 4] = ["RS256", "PS256", "ES256", "EdDSA"];
 
 /// The claims that id_token and userinfo carry. OpenID Connect Discovery §3, `claims_supported`.
 pub const CLAIMS: [&str; 10] = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "name", "email"];
@@ -69,15 +65,17 @@ pub fn server_metadata(issuer: &Issuer, facts: &Capabilities) -> Value {
     // OpenID Connect Prompt Create 1.0 names the member.
     say("prompt_values_supported", json!(Prompt::ALL.map(|(name, _)| name)));
 
+    // RFC 8414 §2: "The value "none" MUST NOT be used."
+    let assertion_algorithms = JwsAlgorithm::ALL.map(JwsAlgorithm::as_str);
     say("token_endpoint_auth_methods_supported", json!(AuthMethod::ALL.map(AuthMethod::as_str)));
     // RFC 8414 §2: "This metadata entry MUST be present if either of these authentication methods are specified".
-    say("token_endpoint_auth_signing_alg_values_supported", json!(ASSERTION_ALGORITHMS));
+    say("token_endpoint_auth_signing_alg_values_supported", json!(assertion_algorithms));
     // RFC 7009 §2.1: a public client names itself, and nothing more.
     say("revocation_endpoint_auth_methods_supported", json!(AuthMethod::ALL.map(AuthMethod::as_str)));
-    say("revocation_endpoint_auth_signing_alg_values_supported", json!(ASSERTION_ALGORITHMS));
+    say("revocation_endpoint_auth_signing_alg_values_supported", json!(assertion_algorithms));
     // RFC 7662 §2.1: "the endpoint MUST also require some form of authorization". `none` is none.
     say("introspection_endpoint_auth_methods_supported", json!(confidential_methods()));
-    say("introspection_endpoint_auth_signing_alg_values_supported", json!(ASSERTION_ALGORITHMS));
+    say("introspection_endpoint_auth_signing_alg_values_supported", json!(assertion_algorithms));
 
     // RFC 9207 §3.
     say("authorization_response_iss_parameter_supported", json!(true));

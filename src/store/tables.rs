@@ -47,6 +47,9 @@ pub fn consent_key(
 
 /// Only registrations that nobody has used have an end; housekeeping turns it into a tombstone.
 pub static CLIENTS: Table<Id<Client>, Client> = Table::new("clients").expires(|client| client.reaped_at);
+/// Dynamic registrations in the order they came, so that the oldest can make room if nobody used it.
+pub static RECENT_REGISTRATIONS: Table<u64, Id<Client>> = Table::new("recent_registrations")
+    .unlogged("a queue of bounded length; what enters and leaves it is recorded with the client");
 pub static TOMBSTONES: Table<Id<Client>, Tombstone> = Table::new("tombstones").expires(|tomb| Some(tomb.expires_at));
 /// Client-id documents as they were when somebody last consented, by URL.
 pub static DOCUMENTS: Table<String, DocumentRecord> = Table::new("client_documents");

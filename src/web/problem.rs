@@ -58,8 +58,13 @@ pub(super) fn broken(ctx: &Context, fault: &Fault) -> HttpResponse {
 
 /// A request that cannot be read at all.
 pub(super) fn unreadable(caller: &Caller, status: StatusCode, words: &str) -> HttpResponse {
+    program(caller, status, "invalid_request", words)
+}
+
+/// An error of an endpoint whose codes are its own.
+pub(super) fn program(caller: &Caller, status: StatusCode, error: &str, words: &str) -> HttpResponse {
     HttpResponseBuilder::new(status)
-        .json(json!({ "error": "invalid_request", "error_description": words, "error_id": error_id(&caller.ctx) }))
+        .json(json!({ "error": error, "error_description": words, "error_id": error_id(&caller.ctx) }))
 }
 
 pub(super) fn too_many(door: &Door, wait: Lifetime, id: Option<Id<Request>>) -> HttpResponse {

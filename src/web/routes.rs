@@ -51,6 +51,7 @@ pub(super) const METHODS: [Method; 6] =
 const GET: &[Method] = &[Method::GET];
 const POST: &[Method] = &[Method::POST];
 const GET_POST: &[Method] = &[Method::GET, Method::POST];
+const GET_PUT_DELETE: &[Method] = &[Method::GET, Method::PUT, Method::DELETE];
 
 const fn program(pattern: &'static str, methods: &'static [Method], who: Who, class: Class) -> Door {
     Door { pattern, methods, who, class, cors: Cors::Any, is_page: false }
@@ -68,6 +69,8 @@ pub static DOORS: &[Door] = &[
     program("/oauth/token", POST, Who::Client, Class::Token),
     program("/oauth/revoke", POST, Who::Client, Class::Token),
     program("/oauth/introspect", POST, Who::Client, Class::Token),
+    program("/oauth/register", POST, Who::Anyone, Class::Register),
+    program("/oauth/register/{client_id}", GET_PUT_DELETE, Who::Bearer, Class::Register),
     program("/oauth/userinfo", GET_POST, Who::Bearer, Class::Token),
     page("/oauth/authorize", GET_POST, Who::Anyone, Class::Authorize),
     page("/oauth/authorize/continue", GET, Who::Anyone, Class::Authorize),
@@ -140,6 +143,15 @@ pub(super) fn configure(config: &mut ServiceConfig, app: &App) {
     }
     door("/oauth/revoke", vec![web::post().to(oauth::revoke::create)]);
     door("/oauth/introspect", vec![web::post().to(oauth::introspect::create)]);
+    for path in ["/oauth/register", "/register"] {
+        door(path, vec![web::post().to(oauth::register::create)]);
+    }
+    let registered = vec![
+        get(oauth::register::show),
+        web::put().to(oauth::register::update),
+        web::delete().to(oauth::register::destroy),
+    ];
+    door("/oauth/register/{client_id}", registered);
     door("/oauth/userinfo", vec![get(oauth::userinfo::show), web::post().to(oauth::userinfo::show)]);
     door("/oauth/authorize/continue", vec![get(oauth::authorize::resume)]);
     door("/oauth/consent", vec![web::post().to(pages::consent::create)]);

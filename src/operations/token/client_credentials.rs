@@ -2,12 +2,14 @@
 
 use super::issue::{Grant, Issued, Making, access_token};
 use crate::app::App;
-use crate::model::{ClientState, Context, Event, GrantName, ScopeSet, Subject};
+use crate::model::{ClientId, ClientState, Context, Event, GrantName, ScopeSet, Subject};
 use crate::operations::{Problem, find_client, find_resource};
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::refusal::Refusal;
 use crate::protocol::token_request::ClientCredentials;
-use crate::protocol::{client_credentials, target};
+use crate::protocol::{client_credentials, registration, target};
+use crate::store::Read as _;
+use crate::store::tables::CLIENTS;
 
 /// Decides in a snapshot and issues in a transaction, which looks again whether the client still stands.
 pub(super) async fn grant(
@@ -26,11 +28,18 @@ pub(super) async fn grant(
     };
     let lifetime = app.config.lifetimes.machine_access;
     let making = Making::new(app, &client, resource.as_ref(), lifetime);
-    let entropy = app.entropy.clone();
+    let (entropy, family) = (app.entropy.clone(), app.config.lifetimes.family);
     let outcome = app.store.write("grant client credentials", ctx, move |tx| {
         match find_client::state(tx, client.id())? {
             Some(ClientState::Active) => {}
             _ => return Ok(Err(Refusal::ClientSuspended)),
+        }
+        // A client that registered itself for this grant has no other sign of life.
+        if let (ClientId::Registered(id), Some(_)) = (client.id(), registration::used(&client, tx.now(), family)) {
+            // What was authenticated may be a moment old; what is written is the row as it is.
+            if let Some(row) = tx.get(&CLIENTS, id)?.and_then(|row| registration::used(&row, tx.now(), family)) {
+                tx.put(&CLIENTS, id, &row)?;
+            }
         }
         if !narrowed.dropped.is_empty() {
             tx.record(Event::ScopeNarrowed { client: client.id().clone(), dropped: narrowed.dropped.clone() })?;

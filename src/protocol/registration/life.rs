@@ -7,37 +7,43 @@ use super::VouchedBy;
 use crate::base::{Lifetime, Timestamp};
 use crate::model::{Client, ClientState, Provenance};
 
-/// Most dynamic registrations that nobody has used yet. One more pushes out the oldest of them, never a used one.
-pub const MOST_UNUSED: usize = 5_000;
-/// How long it is remembered that a registration was removed.
-pub const TOMBSTONE_FOR: Lifetime = Lifetime::from_days(180);
-
-/// A client registers to begin, so a day is long.
-const UNUSED_FOR: Lifetime = Lifetime::from_days(1);
 /// An administrator may be on a holiday.
 const AWAITING_FOR: Lifetime = Lifetime::from_days(14);
-/// Without use. Longer than any refresh token lives without use.
-const IDLE_FOR: Lifetime = Lifetime::from_days(90);
-/// The stored end moves in steps of a day, so that a busy client does not mean a write per token.
-const STEP: Lifetime = Lifetime::from_days(1);
+/// Somebody answers for it, and may not have got round to using it.
+const VOUCHED_FOR: Lifetime = Lifetime::from_days(120);
+/// Beyond the longest life of its tokens. The stored end moves in steps of this, so that a busy client does not mean
+/// a write per token.
+const MARGIN: Lifetime = Lifetime::from_days(30);
+/// A client that a person once allowed something may come back after a long while, and its person should be told.
+const USED_TOMBSTONE_FOR: Lifetime = Lifetime::from_days(180);
+/// One that nobody ever used is remembered as long as a person may remember having started something.
+const UNUSED_TOMBSTONE_FOR: Lifetime = Lifetime::from_days(7);
 
-/// When a registration made (or approved) at `at` is removed unless it is used before. RFC 7591 §5.
-pub fn reaped_at(state: ClientState, vouched: VouchedBy, at: Timestamp) -> Timestamp {
+/// When a registration made (or approved) at `at` is removed unless it is used before; `unused_for` is the setting.
+/// RFC 7591 §5.
+pub fn reaped_at(state: ClientState, vouched: VouchedBy, at: Timestamp, unused_for: Lifetime) -> Timestamp {
     at.plus(match (state, vouched) {
-        (_, VouchedBy::Administrator) => IDLE_FOR,
-        (ClientState::AwaitingApproval, VouchedBy::Nobody) => AWAITING_FOR,
-        (ClientState::Active | ClientState::Suspended, VouchedBy::Nobody) => UNUSED_FOR,
+        (_, VouchedBy::Administrator) => unused_for.max(VOUCHED_FOR),
+        (ClientState::AwaitingApproval, VouchedBy::Nobody) => unused_for.max(AWAITING_FOR),
+        (ClientState::Active | ClientState::Suspended, VouchedBy::Nobody) => unused_for,
     })
 }
 
-/// The row as it should be after a use at `now`, if that differs from what is stored. RFC 7591 §5.
-pub fn used(client: &Client, now: Timestamp) -> Option<Client> {
-    let Provenance::Dynamic { .. } = client.provenance else { return None };
-    let end = now.plus(IDLE_FOR);
-    let fresh = client.first_used_at.is_some() && client.reaped_at.is_some_and(|at| end.since(at) < STEP);
-    (!fresh).then(|| Client {
-        first_used_at: client.first_used_at.or(Some(now)),
-        reaped_at: Some(end),
-        ..client.clone()
-    })
+/// The row as it should be after a use at `now`, if that differs from what is stored. `family` is the longest life of
+/// a line of tokens: nobody who still holds a good one is reaped. RFC 7591 §5.
+pub fn used(client: &Client, now: Timestamp, family: Lifetime) -> Option<Client> {
+    let reaped_at = match client.provenance {
+        Provenance::Dynamic { .. } => {
+            let end = now.plus(family).plus(MARGIN).plus(MARGIN);
+            Some(client.reaped_at.filter(|at| client.first_used_at.is_some() && at.plus(MARGIN) >= end).unwrap_or(end))
+        }
+        Provenance::Administrator | Provenance::Document | Provenance::Machine => client.reaped_at,
+    };
+    let fresh = client.first_used_at.is_some() && client.reaped_at == reaped_at;
+    (!fresh).then(|| Client { first_used_at: client.first_used_at.or(Some(now)), reaped_at, ..client.clone() })
+}
+
+/// How long it is remembered that `client` was removed. RFC 7592 §2.3.
+pub fn remembered_for(client: &Client) -> Lifetime {
+    if client.first_used_at.is_some() { USED_TOMBSTONE_FOR } else { UNUSED_TOMBSTONE_FOR }
 }

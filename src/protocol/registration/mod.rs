@@ -12,7 +12,7 @@ mod update;
 
 use serde_json::Value;
 
-pub use life::{MOST_UNUSED, TOMBSTONE_FOR, reaped_at, used};
+pub use life::{reaped_at, remembered_for, used};
 use members::Members;
 pub use refusal::RegistrationRefusal;
 pub use response::registration_response;
@@ -20,10 +20,10 @@ pub use update::{RegistrationUpdate, update};
 
 use super::display_name::DisplayName;
 use super::public_keys;
-use crate::base::{Digest, Id, RedirectUri, Timestamp};
+use crate::base::{Digest, Id, Lifetime, RedirectUri, Timestamp};
 use crate::model::{
     Algorithm, ApplicationType, AuthMethod, Client, ClientAbout, ClientId, ClientSecret, ClientState, GrantType,
-    Provenance, ScopeSet,
+    JwsAlgorithm, Provenance, ScopeSet,
 };
 
 /// What a client asks to be registered as. Each member is well formed; whether they go together is [`admit`]'s to say.
@@ -122,6 +122,8 @@ pub struct Issued {
     /// The digest of its secret; left out for a method that has none.
     pub secret: Option<Digest>,
     pub state: ClientState,
+    /// How long it is kept if nobody uses it: the setting.
+    pub unused_for: Lifetime,
 }
 
 /// Decides whether a client may be registered as it asks. RFC 7591 §2.1 and §3.2.1.
@@ -189,7 +191,7 @@ impl Admitted {
         let (jwks, jwks_uri) = keys.split();
         let secret = issued.secret.filter(|_| auth_method.has_secret());
         let reaped_at = match issued.provenance {
-            Provenance::Dynamic { .. } => Some(reaped_at(issued.state, self.vouched, at)),
+            Provenance::Dynamic { .. } => Some(reaped_at(issued.state, self.vouched, at, issued.unused_for)),
             Provenance::Administrator | Provenance::Document | Provenance::Machine => None,
         };
         Client {
@@ -342,8 +344,8 @@ fn keys(members: &Members) -> Result<RegisteredKeys, RegistrationRefusal> {
     }
 }
 
-/// OIDC registration §2, `id_token_signed_response_alg`: "The value "none" MUST NOT be used as the ID Token alg value" here,
-/// where no id token comes from the authorization endpoint.
+/// OIDC registration §2, `id_token_signed_response_alg`: "The value none MUST NOT be used as the ID Token alg value
+/// unless the Client uses only Response Types that return no ID Token from the Authorization Endpoint". Here, never.
 fn id_token_algorithm(members: &Members) -> Result<Option<Algorithm>, RegistrationRefusal> {
     let known =
         |text: &str| text.parse().map_err(|_| metadata("id_token_signed_response_alg", "it is RS256, ES256 or EdDSA"));
@@ -360,7 +362,7 @@ fn refuse_what_would_be_ignored_at_a_price(members: &Members) -> Result<(), Regi
         return Err(metadata("id_token_encrypted_response_alg", "nothing is encrypted to clients"));
     }
     match members.text("token_endpoint_auth_signing_alg", 32)? {
-        Some(alg) if !super::discovery::ASSERTION_ALGORITHMS.contains(&alg) => {
+        Some(alg) if alg.parse::<JwsAlgorithm>().is_err() => {
             Err(metadata("token_endpoint_auth_signing_alg", "it is RS256, PS256, ES256 or EdDSA"))
         }
         _ => Ok(()),

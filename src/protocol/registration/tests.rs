@@ -37,7 +37,10 @@ fn register(changes: Value) -> Result<Client, RegistrationRefusal> {
 fn client(admitted: Admitted, state: ClientState) -> Client {
     let provenance = Provenance::Dynamic { registration: Digest::of(b"management token") };
     let id = Id::new(AT, &Entropy::seeded(1)).unwrap();
-    admitted.into_client(Issued { id, provenance, secret: Some(Digest::of(b"secret")), state }, AT)
+    admitted.into_client(
+        Issued { id, provenance, secret: Some(Digest::of(b"secret")), state, unused_for: Lifetime::from_days(1) },
+        AT,
+    )
 }
 
 fn jwks() -> Value {
@@ -243,6 +246,9 @@ fn what_cannot_be_kept_is_not_promised() {
     refused(json!({ "software_statement": "eyJhbGciOiJub25lIn0.e30." }), "invalid_software_statement");
     refused(json!({ "subject_type": "pairwise" }), "invalid_client_metadata");
     refused(json!({ "token_endpoint_auth_signing_alg": "HS256" }), "invalid_client_metadata");
+    for algorithm in ["none", "HS256", "PS256"] {
+        refused(json!({ "id_token_signed_response_alg": algorithm }), "invalid_client_metadata");
+    }
     refused(json!({ "application_type": "service" }), "invalid_client_metadata");
     refused(json!({ "scope": "a\"b" }), "invalid_client_metadata");
 }
@@ -252,7 +258,7 @@ fn the_answer_says_everything_and_nothing_empty() {
     let issuer = Issuer::parse("https://id.example/t").unwrap();
     let client = register(json!({
         "token_endpoint_auth_method": "client_secret_post", "scope": "mcp:write mcp:read", "application_type": "web",
-        "client_uri": "https://a.example/", "tos_uri": "https://a.example/tos", "contacts": ["ops@a.example"],
+        "client_uri": "https://a.example/", "tos_uri": "https://a.example/tos", "id_token_signed_response_alg": "ES256", "contacts": ["ops@a.example"],
         "software_id": "cc", "software_version": "2", "nonsense": { "deep": [1] }, "client_id": "chosen", "client_secret": "chosen",
     }))
     .unwrap();
@@ -267,7 +273,7 @@ fn the_answer_says_everything_and_nothing_empty() {
             "client_name": "Claude Code", "redirect_uris": ["http://localhost:53211/callback"],
             "token_endpoint_auth_method": "client_secret_post", "grant_types": ["authorization_code", "refresh_token"],
             "response_types": ["code"], "application_type": "native", "scope": "mcp:read mcp:write",
-            "client_uri": "https://a.example/", "tos_uri": "https://a.example/tos", "contacts": ["ops@a.example"],
+            "client_uri": "https://a.example/", "tos_uri": "https://a.example/tos", "id_token_signed_response_alg": "ES256", "contacts": ["ops@a.example"],
             "software_id": "cc", "software_version": "2",
         })
     );
@@ -380,21 +386,33 @@ mod updates {
 
 #[test]
 fn an_unused_registration_goes_soon_and_a_used_one_stays() {
-    let day = Lifetime::from_days(1);
+    let days = Lifetime::from_days;
+    let family = days(90);
     let client = register(json!({})).unwrap();
-    assert_eq!(client.reaped_at, Some(AT.plus(day)));
-    let awaiting =
-        self::client(admit(parse(json!({})).unwrap(), VouchedBy::Nobody).unwrap(), ClientState::AwaitingApproval);
-    assert!(awaiting.reaped_at > client.reaped_at);
+    assert_eq!(client.reaped_at, Some(AT.plus(days(1))));
+    let other = |vouched, state| self::client(admit(parse(json!({})).unwrap(), vouched).unwrap(), state).reaped_at;
+    assert_eq!(other(VouchedBy::Nobody, ClientState::AwaitingApproval), Some(AT.plus(days(14))));
+    assert_eq!(other(VouchedBy::Administrator, ClientState::Active), Some(AT.plus(days(120))));
+    assert_eq!(remembered_for(&client), days(7));
 
-    let first = used(&client, AT.plus(Lifetime::from_hours(1))).unwrap();
-    assert_eq!(first.first_used_at, Some(AT.plus(Lifetime::from_hours(1))));
-    assert_eq!(first.reaped_at, Some(AT.plus(Lifetime::from_hours(1)).plus(Lifetime::from_days(90))));
-    assert_eq!(used(&first, AT.plus(Lifetime::from_hours(2))), None, "no write per token");
-    let later = used(&first, AT.plus(Lifetime::from_days(3))).unwrap();
+    let hour = AT.plus(Lifetime::from_hours(1));
+    let first = used(&client, hour, family).unwrap();
+    assert_eq!(first.first_used_at, Some(hour));
+    assert_eq!(first.reaped_at, Some(hour.plus(days(150))));
+    assert_eq!(remembered_for(&first), days(180));
+    assert_eq!(used(&first, hour.plus(days(29)), family), None, "no write per token");
+    let later = used(&first, hour.plus(days(31)), family).unwrap();
     assert_eq!(later.first_used_at, first.first_used_at);
-    assert!(later.reaped_at > first.reaped_at);
+    assert_eq!(later.reaped_at, Some(hour.plus(days(181))));
+    // Whenever it was used, it outlives every token it got then.
+    for day in 0..200 {
+        let at = hour.plus(days(day));
+        let row = used(&first, at, family).unwrap_or(first.clone());
+        assert!(row.reaped_at.unwrap() > at.plus(family), "{day}");
+    }
 
     let by_hand = Client { provenance: Provenance::Administrator, reaped_at: None, ..client };
-    assert_eq!(used(&by_hand, AT), None, "what an administrator registered is never reaped");
+    let used_by_hand = used(&by_hand, AT, family).unwrap();
+    assert_eq!((used_by_hand.first_used_at, used_by_hand.reaped_at), (Some(AT), None), "never reaped");
+    assert_eq!(used(&used_by_hand, AT.plus(days(1_000)), family), None);
 }

@@ -4,6 +4,7 @@ pub(super) mod authorize;
 pub(super) mod discovery;
 pub(super) mod introspect;
 pub(super) mod jwks;
+pub(super) mod register;
 pub(super) mod revoke;
 pub(super) mod token;
 pub(super) mod userinfo;
@@ -36,10 +37,14 @@ fn form<'b>(caller: &Caller, request: &HttpRequest, body: &'b Body) -> Result<Pa
         let words = "The body must be application/x-www-form-urlencoded.";
         return Err(problem::unreadable(caller, StatusCode::BAD_REQUEST, words));
     }
+    let bytes = bytes(caller, body)?;
+    Parameters::parse(bytes).map_err(|refusal| problem::json(caller, false, Problem::Refused(refusal)))
+}
+
+/// A whole body, or the answer to one that is none.
+fn bytes<'b>(caller: &Caller, body: &'b Body) -> Result<&'b [u8], HttpResponse> {
     match body {
-        Body::Read(bytes) => {
-            Parameters::parse(bytes).map_err(|refusal| problem::json(caller, false, Problem::Refused(refusal)))
-        }
+        Body::Read(bytes) => Ok(bytes),
         Body::TooLong => Err(problem::unreadable(caller, StatusCode::PAYLOAD_TOO_LARGE, "The body is too long.")),
         Body::Broken => Err(problem::unreadable(caller, StatusCode::BAD_REQUEST, "The body could not be read.")),
     }

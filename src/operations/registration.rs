@@ -1,0 +1,351 @@
+//! Clients that register themselves, and what they may do with their registration. RFC 7591 §3, RFC 7592 §2.
+
+use crate::app::App;
+use crate::base::{Digest, Fault, Id, Lifetime, OpaqueToken, Secret, TokenKind};
+use crate::model::{
+    Actor, Client, ClientId, ClientState, Context, Event, InitialAccessToken, Provenance, RegistrationMode, Tombstone,
+};
+use crate::protocol::registration::{
+    Admitted, Issued, Registration, RegistrationRefusal, RegistrationUpdate, VouchedBy, admit, remembered_for, update,
+};
+use crate::store::tables::{CLIENTS, INITIAL_TOKENS, RECENT_REGISTRATIONS, TOMBSTONES};
+use crate::store::{Read, Tx};
+
+/// Why a registration, or what its holder asked for, was not done.
+#[derive(Clone, Debug)]
+pub enum RegistrationProblem {
+    /// The rules say no.
+    Refused(RegistrationRefusal),
+    /// Nobody may register here.
+    Closed,
+    /// No token, or none that is good for this.
+    Unauthorized(Unauthorized),
+    /// The registration is suspended: its holder may read it and nothing else.
+    Suspended,
+    /// We are broken.
+    Broken(Fault),
+}
+
+/// RFC 6750 §3: whether a token came at all decides what the challenge says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unauthorized {
+    NoToken,
+    BadToken,
+}
+
+impl From<RegistrationRefusal> for RegistrationProblem {
+    fn from(refusal: RegistrationRefusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Fault> for RegistrationProblem {
+    fn from(fault: Fault) -> Self {
+        Self::Broken(fault)
+    }
+}
+
+/// A new client, and what is told of it once.
+#[derive(Debug)]
+pub struct Registered {
+    pub client: Client,
+    pub secret: Option<Secret>,
+    pub registration_access_token: Secret,
+}
+
+/// Registers a client. RFC 7591 §3: `bearer` is the initial access token, if one came.
+///
+/// Who registers with a good token is vouched for, whatever the mode; who comes with a bad one is told so, even where none
+/// is needed.
+pub async fn register(
+    app: &App,
+    ctx: &Context,
+    bearer: Option<&str>,
+    body: &[u8],
+) -> Result<Registered, RegistrationProblem> {
+    let mode = app.config.registration.mode;
+    if mode == RegistrationMode::Closed {
+        app.tally.count("registration while it is closed");
+        return Err(RegistrationProblem::Closed);
+    }
+    let vouched = vouched(app, ctx, bearer).await?;
+    let state = match (mode, vouched) {
+        (RegistrationMode::Token, VouchedBy::Nobody) => {
+            app.tally.count("registration without an initial access token");
+            return Err(RegistrationProblem::Unauthorized(Unauthorized::NoToken));
+        }
+        (RegistrationMode::Approval, VouchedBy::Nobody) => ClientState::AwaitingApproval,
+        _ => ClientState::Active,
+    };
+    let admitted = Registration::parse(body).and_then(|ask| admit(ask, vouched));
+    let admitted = admitted.inspect_err(|_| app.tally.count("registration refused"))?;
+    let new = New::make(app, ctx, admitted, state)?;
+
+    let (client, most) = (new.client.clone(), u64::from(app.config.registration.most_unused));
+    app.store
+        .write("register client", ctx, move |tx| {
+            let ClientId::Registered(id) = client.id else { return Ok(()) };
+            tx.put(&CLIENTS, &id, &client)?;
+            let (client_id, name) = (client.id.clone(), client.name.clone());
+            match vouched {
+                VouchedBy::Administrator => {
+                    let how = "initial access token".to_owned();
+                    tx.record(Event::ClientRegistered { client: client_id, name, how })
+                }
+                VouchedBy::Nobody => {
+                    let instead_of = make_room(tx, id, most)?;
+                    tx.record(Event::ClientRegisteredItself { client: client_id, name, instead_of })
+                }
+            }
+        })
+        .await?;
+    Ok(Registered { client: new.client, secret: new.secret, registration_access_token: new.registration_access_token })
+}
+
+/// A client's row and its credentials in clear.
+struct New {
+    client: Client,
+    secret: Option<Secret>,
+    registration_access_token: Secret,
+}
+
+impl New {
+    fn make(app: &App, ctx: &Context, admitted: Admitted, state: ClientState) -> Result<Self, Fault> {
+        let id = Id::<Client>::new(ctx.at, &app.entropy)?;
+        let token = OpaqueToken::new(TokenKind::RegistrationAccessToken, id, &app.entropy)?;
+        let secret = match admitted.auth_method().has_secret() {
+            true => Some(OpaqueToken::new(TokenKind::ClientSecret, id, &app.entropy)?),
+            false => None,
+        };
+        let issued = Issued {
+            id,
+            provenance: Provenance::Dynamic { registration: token.digest() },
+            secret: secret.as_ref().map(OpaqueToken::digest),
+            state,
+            unused_for: app.config.registration.unused_for,
+        };
+        Ok(Self {
+            client: admitted.into_client(issued, ctx.at),
+            secret: secret.map(OpaqueToken::into_secret),
+            registration_access_token: token.into_secret(),
+        })
+    }
+}
+
+/// Who answers for a registration with this token. RFC 7591 §3: the "initial access token".
+async fn vouched(app: &App, ctx: &Context, bearer: Option<&str>) -> Result<VouchedBy, RegistrationProblem> {
+    let Some(bearer) = bearer else { return Ok(VouchedBy::Nobody) };
+    let known = match OpaqueToken::parse(TokenKind::InitialAccessToken, bearer) {
+        Some(token) => {
+            let (id, digest, now) = (token.id::<InitialAccessToken>(), token.digest(), ctx.at);
+            let row = app.store.read(move |view| view.get(&INITIAL_TOKENS, &id)).await?;
+            row.is_some_and(|row| row.digest == digest && now < row.expires_at)
+        }
+        None => false,
+    };
+    if known {
+        return Ok(VouchedBy::Administrator);
+    }
+    app.tally.count("registration with a wrong initial access token");
+    Err(RegistrationProblem::Unauthorized(Unauthorized::BadToken))
+}
+
+/// Most that are looked at to make room for one: more than one only after the setting was lowered.
+const ROOM_AT_ONCE: usize = 4;
+
+/// Enters `new` in the queue of recent registrations and lets the oldest go that are too many; those of them that nobody
+/// used are removed, and named. Attack case 36: a flood pushes out its own, and nobody who has signed in.
+fn make_room(tx: &mut Tx<'_>, new: Id<Client>, most: u64) -> Result<Vec<ClientId>, Fault> {
+    let number = tx.newest(&RECENT_REGISTRATIONS, None, 1)?.rows.first().map_or(0, |(last, _)| last.saturating_add(1));
+    tx.put(&RECENT_REGISTRATIONS, &number, &new)?;
+    let mut gone = Vec::new();
+    for (place, id) in tx.page(&RECENT_REGISTRATIONS, None, ROOM_AT_ONCE)?.rows {
+        if number.saturating_sub(place) < most {
+            break;
+        }
+        tx.delete(&RECENT_REGISTRATIONS, &place)?;
+        if tx.get(&CLIENTS, &id)?.is_some_and(|client| client.first_used_at.is_none()) {
+            // No tombstone: a flood would turn them into the thing that grows.
+            tx.delete(&CLIENTS, &id)?;
+            gone.push(ClientId::Registered(id));
+        }
+    }
+    Ok(gone)
+}
+
+/// What is registered. RFC 7592 §2.1.
+pub async fn read(app: &App, id: &str, bearer: Option<&str>) -> Result<Client, RegistrationProblem> {
+    let holder = holder(app, id, bearer)?;
+    match app.store.read(move |view| holder.client(view)).await? {
+        Some(client) => Ok(client),
+        None => Err(unauthorized(app)),
+    }
+}
+
+/// Changes what is registered. RFC 7592 §2.2.
+pub async fn change(
+    app: &App,
+    ctx: &Context,
+    id: &str,
+    bearer: Option<&str>,
+    body: &[u8],
+) -> Result<Client, RegistrationProblem> {
+    let holder = holder(app, id, bearer)?;
+    // Asked in a snapshot first: who does not hold the token makes nobody write.
+    if app.store.read(move |view| holder.client(view)).await?.is_none() {
+        return Err(unauthorized(app));
+    }
+    let ask = RegistrationUpdate::parse(body)?;
+    let mode = app.config.registration.mode;
+    let ctx = ctx.by(Actor::Client(ClientId::Registered(holder.id)));
+    let changed = app.store.write("change registration", &ctx, move |tx| {
+        let Some(current) = holder.client(tx)? else {
+            return Ok(Err(RegistrationProblem::Unauthorized(Unauthorized::BadToken)));
+        };
+        if current.state == ClientState::Suspended {
+            return Ok(Err(RegistrationProblem::Suspended));
+        }
+        let changed = match update(&current, ask.clone(), mode, tx.now()) {
+            Ok(changed) => changed,
+            Err(refusal) => return Ok(Err(refusal.into())),
+        };
+        let what = differences(&current, &changed);
+        if !what.is_empty() {
+            tx.put(&CLIENTS, &holder.id, &changed)?;
+            tx.record(Event::ClientUpdated { client: changed.id.clone(), what })?;
+        }
+        Ok(Ok(changed))
+    });
+    changed.await?
+}
+
+/// Removes a registration. RFC 7592 §2.3: this "will invalidate the "client_id", "client_secret", and
+/// "registration_access_token" for this client": each use of a token, code or consent looks whether its client stands.
+pub async fn remove(app: &App, ctx: &Context, id: &str, bearer: Option<&str>) -> Result<(), RegistrationProblem> {
+    let holder = holder(app, id, bearer)?;
+    if app.store.read(move |view| holder.client(view)).await?.is_none() {
+        return Err(unauthorized(app));
+    }
+    let ctx = ctx.by(Actor::Client(ClientId::Registered(holder.id)));
+    let removed = app.store.write("remove registration", &ctx, move |tx| match holder.client(tx)? {
+        None => Ok(Err(RegistrationProblem::Unauthorized(Unauthorized::BadToken))),
+        Some(client) if client.state == ClientState::Suspended => Ok(Err(RegistrationProblem::Suspended)),
+        Some(client) => {
+            bury(tx, holder.id, &client)?;
+            tx.record(Event::ClientRemoved { client: client.id })?;
+            Ok(Ok(()))
+        }
+    });
+    removed.await?
+}
+
+/// Somebody with a registration access token for the client they name. Whether it is the right one is seen when the row
+/// is read.
+#[derive(Clone, Copy)]
+struct Holder {
+    id: Id<Client>,
+    digest: Digest,
+}
+
+impl Holder {
+    /// The client, if it is there and this is its token. One answer to both (RFC 7592 §2.1: "If the client does not exist
+    /// on this server, the server MUST respond with HTTP 401 Unauthorized").
+    fn client(&self, read: &impl Read) -> Result<Option<Client>, Fault> {
+        Ok(read.get(&CLIENTS, &self.id)?.filter(|client| match &client.provenance {
+            Provenance::Dynamic { registration } => *registration == self.digest,
+            Provenance::Administrator | Provenance::Document | Provenance::Machine => false,
+        }))
+    }
+}
+
+fn holder(app: &App, id: &str, bearer: Option<&str>) -> Result<Holder, RegistrationProblem> {
+    let Some(bearer) = bearer else { return Err(RegistrationProblem::Unauthorized(Unauthorized::NoToken)) };
+    let token = OpaqueToken::parse(TokenKind::RegistrationAccessToken, bearer);
+    let named = id.parse::<Id<Client>>().ok();
+    match (token, named) {
+        // RFC 7592 §2: the token of one client says nothing about another.
+        (Some(token), Some(id)) if token.id::<Client>() == id => Ok(Holder { id, digest: token.digest() }),
+        _ => Err(unauthorized(app)),
+    }
+}
+
+fn unauthorized(app: &App) -> RegistrationProblem {
+    app.tally.count("registration access token refused");
+    RegistrationProblem::Unauthorized(Unauthorized::BadToken)
+}
+
+/// The members that differ, for the audit log.
+fn differences(before: &Client, after: &Client) -> Vec<String> {
+    [
+        ("state", before.state != after.state),
+        ("client_name", before.name != after.name),
+        ("redirect_uris", before.redirect_uris != after.redirect_uris),
+        ("token_endpoint_auth_method", before.auth_method != after.auth_method),
+        ("grant_types", before.grant_types != after.grant_types),
+        ("scope", before.scope != after.scope),
+        ("jwks", before.jwks != after.jwks),
+        ("jwks_uri", before.jwks_uri != after.jwks_uri),
+        ("application_type", before.application_type != after.application_type),
+        ("client_uri", before.client_uri != after.client_uri),
+        ("id_token_signed_response_alg", before.id_token_signed_response_alg != after.id_token_signed_response_alg),
+        ("about", before.about != after.about),
+    ]
+    .into_iter()
+    .filter(|(_, differs)| *differs)
+    .map(|(member, _)| member.to_owned())
+    .collect()
+}
+
+/// Removes a client and leaves a tombstone.
+pub(crate) fn bury(tx: &mut Tx<'_>, id: Id<Client>, client: &Client) -> Result<(), Fault> {
+    let gone_at = tx.now();
+    tx.delete(&CLIENTS, &id)?;
+    let expires_at = gone_at.plus(remembered_for(client));
+    tx.put(&TOMBSTONES, &id, &Tombstone { id, name: client.name.clone(), gone_at, expires_at })
+}
+
+/// Most registrations removed in one transaction: requests wait behind it.
+const REAP_AT_ONCE: usize = 200;
+/// Most such transactions in one round.
+const REAPS: usize = 50;
+
+/// Removes registrations whose time is over: never used, or not for a long while. Part of housekeeping.
+pub async fn reap(app: &App, ctx: &Context) -> Result<u64, Fault> {
+    let mut total = 0;
+    for _ in 0..REAPS {
+        let reaped = app.store.write("reap registrations", ctx, |tx| {
+            let over = tx.expired(&CLIENTS, tx.now(), REAP_AT_ONCE)?;
+            for (id, client) in &over {
+                bury(tx, *id, client)?;
+            }
+            if !over.is_empty() {
+                tx.record(Event::ClientsReaped { count: over.len() as u64 })?;
+            }
+            Ok(over.len())
+        });
+        let reaped = reaped.await?;
+        total += reaped as u64;
+        if reaped < REAP_AT_ONCE {
+            break;
+        }
+    }
+    Ok(total)
+}
+
+/// How long an initial access token lets its bearers register.
+pub const INITIAL_TOKEN_FOR: Lifetime = Lifetime::from_days(30);
+
+/// Makes an initial access token, for an administrator to hand out. RFC 7591 §3. It may be used often until it expires.
+pub async fn add_initial_access_token(app: &App, ctx: &Context) -> Result<Secret, Fault> {
+    let id = Id::<InitialAccessToken>::new(ctx.at, &app.entropy)?;
+    let token = OpaqueToken::new(TokenKind::InitialAccessToken, id, &app.entropy)?;
+    let digest = token.digest();
+    app.store
+        .write("add initial access token", ctx, move |tx| {
+            let (created_at, expires_at) = (tx.now(), tx.now().plus(INITIAL_TOKEN_FOR));
+            tx.put(&INITIAL_TOKENS, &id, &InitialAccessToken { id, digest, created_at, expires_at })?;
+            tx.record(Event::InitialAccessTokenCreated { id: id.to_string() })
+        })
+        .await?;
+    Ok(token.into_secret())
+}
