@@ -1,0 +1,477 @@
+//! The built program from outside: what a script meets.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use writ::store::engine::Engine as _;
+
+const PASSWORD: &str = "seven unrelated llamas";
+
+/// A data directory, and the program that is run on it.
+struct Appliance {
+    directory: TempDir,
+    listen: String,
+    variables: Vec<(&'static str, String)>,
+}
+
+/// One that serves. Killed when dropped, unless it was stopped.
+struct Serving {
+    child: Child,
+    /// What it said on standard output before it listened and just after.
+    said: Vec<String>,
+    log: thread::JoinHandle<String>,
+}
+
+impl Appliance {
+    fn new() -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        Self { directory: tempfile::tempdir().unwrap(), listen: format!("127.0.0.1:{port}"), variables: Vec::new() }
+    }
+
+    fn with(variables: &[(&'static str, &str)]) -> Self {
+        let variables = variables.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        Self { variables, ..Self::new() }
+    }
+
+    fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+
+    fn program(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_writ"));
+        command.env_clear().env("WRIT_LISTEN", &self.listen).env("WRIT_DATA", self.data()).args(arguments);
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs one command, with the password on its standard input.
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut child = self.program(arguments).spawn().unwrap();
+        drop(child.stdin.take().unwrap().write_all(format!("{PASSWORD}\n").as_bytes()));
+        child.wait_with_output().unwrap()
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.run(&[arguments, &["--json"]].concat());
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    fn refused(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(!output.status.success(), "{arguments:?} was obeyed: {}", text(&output.stdout));
+        assert!(output.stdout.is_empty(), "{arguments:?}: {}", text(&output.stdout));
+        text(&output.stderr)
+    }
+
+    fn set_up(&self) -> Value {
+        self.json(&["setup", "--email", "ada@example.com", "--name", "Ada", "--password-stdin"])
+    }
+
+    fn serve(&self) -> Serving {
+        let mut child = self.program(&["serve"]).spawn().unwrap();
+        let mut err = child.stderr.take().unwrap();
+        let log = thread::spawn(move || {
+            let mut log = String::new();
+            err.read_to_string(&mut log).unwrap();
+            log
+        });
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut said = Vec::new();
+        let listening = lines.next().expect("it says that it listens").unwrap();
+        said.push(listening);
+        // The second line is written in the same breath as the first, or not at all.
+        let (tell, told) = mpsc::channel();
+        thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| tell.send(line)));
+        let mut serving = Serving { child, said, log };
+        if self.json(&["audit", "list", "--event", "setup.completed"])["entries"].as_array().unwrap().is_empty() {
+            serving.said.push(told.recv().unwrap());
+        }
+        serving
+    }
+
+    /// The names of the audit log's events, with who did it, the oldest first.
+    fn events(&self) -> Vec<(String, String)> {
+        let list = self.json(&["audit", "list", "--limit", "1000"]);
+        let entries = list["entries"].as_array().unwrap();
+        let named = entries.iter().map(|entry| (entry["event"].as_str().unwrap().to_owned(), entry["by"].to_string()));
+        named.rev().collect()
+    }
+}
+
+impl Serving {
+    /// Asks it to stop, and gives its log.
+    fn stop(mut self) -> String {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success());
+        let log = std::mem::replace(&mut self.log, thread::spawn(String::new));
+        log.join().unwrap()
+    }
+
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The names in a JSON text and the kinds of their values: the same for two answers that differ only in their ids.
+fn shape(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            Value::Object(members.iter().map(|(name, value)| (name.clone(), shape(value))).collect())
+        }
+        Value::Array(list) => Value::Array(list.iter().map(shape).collect()),
+        Value::String(_) => json!("text"),
+        Value::Number(_) => json!("number"),
+        Value::Bool(known) => json!(known),
+        Value::Null => Value::Null,
+    }
+}
+
+const SCRIPT: &[&[&str]] = &[
+    &["setup", "--email", "ada@example.com", "--name", "Ada", "--password-stdin"],
+    &["person", "add", "--email", "grace@example.com", "--name", "Grace", "--password-stdin"],
+    &[
+        "scope",
+        "add",
+        "tickets:write",
+        "--description",
+        "Create and change tickets",
+        "--risk",
+        "high",
+        "--implies",
+        "mcp:read",
+    ],
+    &[
+        "resource",
+        "add",
+        "https://mcp.example/mcp",
+        "--name",
+        "Tickets",
+        "--alias",
+        "https://mcp.example",
+        "--scope",
+        "mcp:read",
+        "--scope",
+        "tickets:write",
+        "--default",
+        "--algorithm",
+        "EdDSA",
+        "--access-lifetime",
+        "600",
+    ],
+    &["resource", "add", "https://other.example", "--name", "Other", "--format", "opaque"],
+    &["resource", "list"],
+    &["scope", "list"],
+    &[
+        "machine",
+        "add",
+        "--name",
+        "nightly",
+        "--owner",
+        "ada@example.com",
+        "--purpose",
+        "Builds",
+        "--kind",
+        "ci",
+        "--scope",
+        "tickets:write",
+        "--resource",
+        "https://mcp.example",
+    ],
+    &["audit", "verify"],
+];
+
+#[test]
+fn a_command_answers_alike_on_a_stopped_file_and_through_the_socket() {
+    let run = |appliance: &Appliance| {
+        let answers: Vec<Value> = SCRIPT.iter().map(|arguments| shape(&appliance.json(arguments))).collect();
+        // What a serving appliance does by itself is in its log as well.
+        let by_operator = appliance.events().into_iter().filter(|(_, by)| by == "\"operator\"");
+        let events: Vec<String> = by_operator.map(|(event, _)| event).collect();
+        (answers, events)
+    };
+    let stopped = Appliance::new();
+    let on_file = run(&stopped);
+
+    let appliance = Appliance::new();
+    let serving = appliance.serve();
+    let through_socket = run(&appliance);
+    serving.stop();
+
+    assert_eq!(on_file, through_socket);
+    let events = [
+        "person.created",
+        "setup.completed",
+        "person.created",
+        "scope.created",
+        "resource.created",
+        "resource.created",
+        "machine.created",
+    ];
+    assert_eq!(on_file.1, events);
+    let channels = |appliance: &Appliance, event: &str| {
+        let list = appliance.json(&["audit", "list", "--event", event]);
+        list["entries"][0]["from"]["channel"].clone()
+    };
+    assert_eq!(channels(&stopped, "setup.completed"), "file");
+    assert_eq!(channels(&appliance, "setup.completed"), "socket");
+}
+
+#[test]
+fn keys_are_listed_and_turned() {
+    let appliance = Appliance::with(&[("WRIT_KEYS_ALGORITHMS", "ES256,EdDSA")]);
+    assert_eq!(appliance.json(&["key", "list"]), json!({ "keys": [] }), "a file that was never served has none");
+    let states = || {
+        let mut count = BTreeMap::new();
+        for key in appliance.json(&["key", "list"])["keys"].as_array().unwrap() {
+            *count
+                .entry((key["algorithm"].as_str().unwrap().to_owned(), key["state"].as_str().unwrap().to_owned()))
+                .or_insert(0) += 1;
+        }
+        count
+    };
+    let of = |algorithm: &str, state: &str| (algorithm.to_owned(), state.to_owned());
+    appliance.json(&["key", "rotate", "--algorithm", "ES256", "--at-once"]);
+    assert_eq!(states().get(&of("ES256", "retained")), Some(&1));
+    assert_eq!(states().get(&of("ES256", "signing")), Some(&1));
+    assert_eq!(states().get(&of("ES256", "next")), Some(&1));
+    assert_eq!(states().get(&of("EdDSA", "retained")), None);
+    assert!(appliance.refused(&["key", "rotate", "--algorithm", "RS256"]).contains("keys.algorithms"));
+    assert!(appliance.refused(&["key", "rotate", "--algorithm", "HS256"]).contains("--algorithm"));
+}
+
+#[test]
+fn bad_arguments_are_refused_in_words_and_change_nothing() {
+    let appliance = Appliance::new();
+    appliance.set_up();
+    appliance.json(&["resource", "add", "https://mcp.example/mcp", "--name", "M"]);
+    let before = appliance.events();
+    for (arguments, words) in [
+        (&["person", "add", "--email", "ADA@example.com", "--name", "A", "--password-stdin"][..], "already"),
+        (&["person", "add", "--email", "nobody", "--name", "A", "--password-stdin"], "e-mail"),
+        (&["person", "add", "--email", "a@example.com", "--name", "A"], "--password-stdin"),
+        (&["resource", "add", "HTTPS://mcp.example:443/mcp/", "--name", "M"], "registered already"),
+        (&["resource", "add", "https://a.example", "--name", "M", "--scope", "no:such"], "not in the catalogue"),
+        (&["resource", "add", "https://a.example#x", "--name", "M"], "fragment"),
+        (&["resource", "add", "https://a.example", "--name", "M", "--algorithm", "none"], "--algorithm"),
+        (&["resource", "add", "https://a.example", "--name", "M", "--access-lifetime", "86401"], "a day"),
+        (&["resource", "add", "https://a.example", "--name", "M", "--default-scope", "mcp:read"], "not among"),
+        (&["scope", "add", "mcp:read", "--description", "x"], "already"),
+        (&["scope", "add", "two words", "--description", "x"], "scope"),
+        (&["scope", "add", "x", "--description", "x", "--implies", "no:such"], "not in the catalogue"),
+        (&["machine", "add", "--name", "m", "--owner", "grace@example.com", "--purpose", "x"], "nobody"),
+        (&["machine", "add", "--name", "m", "--owner", "ada@example.com", "--purpose", " "], "purpose"),
+        (
+            &[
+                "machine",
+                "add",
+                "--name",
+                "m",
+                "--owner",
+                "ada@example.com",
+                "--purpose",
+                "x",
+                "--resource",
+                "https://b.example",
+            ],
+            "not a registered resource",
+        ),
+        (
+            &["machine", "add", "--name", "m", "--owner", "ada@example.com", "--purpose", "x", "--kind", "robot"],
+            "--kind",
+        ),
+        (&["resource"], "Usage"),
+    ] {
+        let said = appliance.refused(arguments);
+        assert!(said.contains(words), "{arguments:?}: {said}");
+    }
+    assert_eq!(appliance.events(), before);
+}
+
+#[test]
+fn case_58_of_many_first_administrators_one_is_made() {
+    let race = |appliance: &Appliance| {
+        let racers: Vec<Child> = (0..6)
+            .map(|n| {
+                let email = format!("racer{n}@example.com");
+                let mut child = appliance
+                    .program(&["setup", "--email", &email, "--name", "R", "--password-stdin", "--json"])
+                    .spawn()
+                    .unwrap();
+                drop(child.stdin.take().unwrap().write_all(PASSWORD.as_bytes()));
+                child
+            })
+            .collect();
+        let outputs: Vec<Output> = racers.into_iter().map(|racer| racer.wait_with_output().unwrap()).collect();
+        let (won, lost): (Vec<_>, Vec<_>) = outputs.iter().partition(|output| output.status.success());
+        assert_eq!((won.len(), lost.len()), (1, 5));
+        for loser in lost {
+            assert!(text(&loser.stderr).contains("set up already"), "{}", text(&loser.stderr));
+        }
+        let count = |event: &str| appliance.events().iter().filter(|(name, _)| name == event).count();
+        assert_eq!((count("setup.completed"), count("person.created")), (1, 1));
+    };
+    race(&Appliance::new());
+    let appliance = Appliance::new();
+    let serving = appliance.serve();
+    race(&appliance);
+    serving.stop();
+}
+
+#[test]
+fn the_setup_link_is_printed_until_there_is_an_administrator() {
+    let appliance = Appliance::new();
+    let first = appliance.serve();
+    assert_eq!(first.said[0], format!("Writ is listening on http://{}", appliance.listen));
+    let link = |serving: &Serving| serving.said[1].strip_prefix("Set up: ").unwrap().to_owned();
+    assert!(link(&first).starts_with(&format!("http://{}/setup?token=writ_su_", appliance.listen)));
+    let before = link(&first);
+    let log = first.stop();
+    assert!(!log.contains("writ_su_"), "the link is for the console, not for the log");
+    let second = appliance.serve();
+    assert_ne!(link(&second), before, "every start makes its own");
+    appliance.set_up();
+    second.stop();
+    let third = appliance.serve();
+    assert_eq!(third.said.len(), 1);
+    third.stop();
+}
+
+#[test]
+fn what_belongs_to_the_owner_is_the_owners_alone() {
+    let appliance = Appliance::new();
+    let serving = appliance.serve();
+    let mode = |name: &str| appliance.data().join(name).metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("."), mode("writ.sock"), mode("master.key"), mode("writ.redb")), (0o700, 0o600, 0o600, 0o600));
+    serving.stop();
+    assert!(!appliance.data().join("writ.sock").exists());
+}
+
+#[test]
+fn after_a_kill_the_socket_left_behind_is_nobodys() {
+    let appliance = Appliance::new();
+    let serving = appliance.serve();
+    appliance.set_up();
+    serving.kill();
+    assert!(appliance.data().join("writ.sock").exists());
+    assert_eq!(appliance.json(&["audit", "verify"])["intact"], true);
+    let serving = appliance.serve();
+    assert_eq!(appliance.json(&["audit", "verify"])["intact"], true);
+    serving.stop();
+}
+
+#[test]
+fn case_52_secrets_are_shown_once_and_nowhere_else() {
+    let appliance = Appliance::with(&[("WRIT_LOG", "trace")]);
+    let serving = appliance.serve();
+    let setup_token = serving.said[1].split_once("token=").unwrap().1.to_owned();
+    appliance.set_up();
+    let arguments = ["machine", "add", "--name", "m", "--owner", "ada@example.com", "--purpose", "x"];
+    let machine_secret = appliance.json(&arguments)["client_secret"].as_str().unwrap().to_owned();
+    let mut everything = String::new();
+    for arguments in [&["audit", "list"][..], &["key", "list"], &["resource", "list"], &["scope", "list"], &["config"]]
+    {
+        everything += &appliance.json(arguments).to_string();
+    }
+    everything += &serving.stop();
+    let stored = std::fs::read(appliance.data().join("writ.redb")).unwrap();
+    let master = std::fs::read_to_string(appliance.data().join("master.key")).unwrap();
+    for secret in [&setup_token, &machine_secret, &PASSWORD.to_owned(), &master.trim().to_owned()] {
+        assert!(!everything.contains(secret.as_str()), "a secret was shown");
+        assert!(!stored.windows(secret.len()).any(|window| window == secret.as_bytes()), "a secret was stored");
+    }
+    assert!(!everything.contains("ada@example.com"), "an address was shown");
+}
+
+#[test]
+fn settings_that_cannot_work_refuse_to_start() {
+    for (variables, words) in [
+        (&[("WRIT_LISTNE", "127.0.0.1:1")][..], "did you mean `WRIT_LISTEN`"),
+        (&[("WRIT_PUBLIC_URL", "http://id.example")], "in the clear"),
+        (&[("WRIT_LISTEN", "0.0.0.0:9000"), ("WRIT_PUBLIC_URL", "https://id.example")], "trusted_proxies"),
+        (&[("WRIT_MASTER_KEY", "short")], "master key"),
+        (&[("WRIT_CONFIG", "/nowhere/writ.toml")], "/nowhere/writ.toml"),
+        (&[("WRIT_LOG", "=[")], "log.filter"),
+    ] {
+        let said = Appliance::with(variables).refused(&["serve"]);
+        assert!(said.contains(words), "{variables:?}: {said}");
+    }
+    let appliance = Appliance::new();
+    std::fs::create_dir(appliance.data()).unwrap();
+    std::fs::write(appliance.data().join("writ.toml"), "[registration]\nmod = 'open'\n").unwrap();
+    assert!(appliance.refused(&["serve"]).contains("did you mean `registration.mode`"));
+}
+
+#[test]
+fn config_says_where_each_setting_came_from() {
+    let appliance = Appliance::with(&[("WRIT_MASTER_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")]);
+    let config = appliance.json(&["config", "--log-format", "json"]);
+    let find = |name: &str| {
+        config["settings"].as_array().unwrap().iter().find(|setting| setting["name"] == name).unwrap().clone()
+    };
+    assert_eq!((&find("listen")["source"], &find("log.format")["source"]), (&json!("environment"), &json!("flag")));
+    assert_eq!(find("public_url")["source"], "derived");
+    assert_eq!(find("master_key")["value"], "hidden");
+    assert!(!appliance.data().exists(), "looking at the settings makes nothing");
+}
+
+#[test]
+fn the_issuer_is_frozen_at_the_first_start_and_not_before() {
+    let appliance = Appliance::new();
+    appliance.set_up();
+    assert!(!appliance.events().iter().any(|(event, _)| event == "appliance.founded"));
+    appliance.serve().stop();
+    let said = appliance.refused(&["serve", "--public-url", "https://id.example"]);
+    assert!(said.contains(&format!("began as http://{}", appliance.listen)), "{said}");
+    appliance.serve().stop();
+}
+
+#[test]
+fn an_appliance_without_its_master_key_says_so_and_makes_no_other() {
+    let appliance = Appliance::new();
+    appliance.set_up();
+    let key = appliance.data().join("master.key");
+    std::fs::remove_file(&key).unwrap();
+    assert!(appliance.refused(&["serve"]).contains("put it back"));
+    assert!(!key.exists());
+}
+
+#[test]
+fn verification_finds_a_removed_entry_and_fails() {
+    let appliance = Appliance::new();
+    appliance.set_up();
+    let store = writ::store::Redb::open(&appliance.data().join("writ.redb"), writ::store::CACHE).unwrap();
+    let (tell, told) = mpsc::channel();
+    store.submit(
+        Box::new(|tx| tx.delete("audit", &2_u64.to_be_bytes())),
+        Box::new(move |outcome| tell.send(outcome.is_ok()).unwrap()),
+    );
+    assert!(told.recv().unwrap());
+    drop(store);
+    let output = appliance.run(&["audit", "verify", "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&answer["intact"], &answer["sequence"]), (&json!(false), &json!(2)));
+}
