@@ -1,11 +1,12 @@
 //! What the process owns. No behaviour: operations have that.
 
 use std::ops::Deref;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::base::{Clock, Entropy, Issuer, MacKey};
 use crate::config::Config;
-use crate::keys::{Keys, Passwords, Sealer};
+use crate::keys::{HeadSigner, Keys, Passwords, Sealer};
 use crate::outbound::Outbound;
 use crate::store::Store;
 
@@ -36,6 +37,10 @@ pub struct Parts {
     pub row_sealer: Sealer,
     /// Seals what travels through a browser and comes back.
     pub ticket_sealer: Sealer,
+    /// Signs the head of the audit log that is kept outside the file.
+    pub head_signer: HeadSigner,
+    /// Where that is; nowhere without a file.
+    pub head_file: Option<PathBuf>,
     pub csrf: MacKey,
     pub throttle: MacKey,
     /// Our own access tokens that were verified not long ago.

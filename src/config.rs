@@ -157,6 +157,11 @@ impl Config {
         self.data.join("master.key")
     }
 
+    /// Where the head of the audit log is kept outside the store's file, signed.
+    pub fn head_file(&self) -> PathBuf {
+        self.data.join("writ.head")
+    }
+
     /// The control socket of a running appliance.
     pub fn socket_file(&self) -> PathBuf {
         self.data.join("writ.sock")

@@ -13,6 +13,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ring::hkdf;
 use zeroize::Zeroizing;
 
+use super::head::HeadSigner;
 use super::seal::Sealer;
 use crate::base::{Entropy, Fault, FaultKind, MacKey, Secret};
 
@@ -108,12 +109,17 @@ impl Master {
         Ok(Sealer::new(&*self.derive("writ ticket v1")?))
     }
 
-    /// Signs the head of the audit log where it is kept outside the chain.
+    /// Seals the head of the audit log inside the file.
     pub fn audit_head(&self) -> Result<MacKey, Fault> {
         Ok(MacKey::new(&*self.derive("writ audit head v1")?))
     }
 
-    /// Ties a form to a session.
+    /// Signs the head of the audit log that is kept outside the file.
+    pub fn head_signer(&self) -> Result<HeadSigner, Fault> {
+        HeadSigner::from_seed(&*self.derive("writ audit head signature v1")?)
+    }
+
+    /// Ties a form to a browser and a session.
     pub fn csrf(&self) -> Result<MacKey, Fault> {
         Ok(MacKey::new(&*self.derive("writ csrf v1")?))
     }

@@ -6,6 +6,7 @@
 //! - [`rotate`] decides when keys turn, without a clock.
 //! - [`Passwords`] hashes on threads of its own.
 
+mod head;
 mod jwk_set;
 mod jwks;
 mod key_ring;
@@ -18,6 +19,7 @@ mod seal;
 mod strict;
 mod verify;
 
+pub use head::HeadSigner;
 pub use jwk_set::{JwkSet, JwkSetError};
 pub use jwks::{Jwks, max_age};
 pub use key_ring::{KeyRing, Keys};

@@ -1,7 +1,8 @@
 //! Reading the audit log, and checking that it is whole.
 
+use super::keep_head;
 use crate::app::App;
-use crate::base::Fault;
+use crate::base::{Fault, FaultKind};
 use crate::store::{AuditPage, Broken, Head, audit_page};
 
 /// Most entries given at once.
@@ -12,10 +13,16 @@ pub async fn list(app: &App, before: Option<u64>, name: Option<String>, limit: u
     app.store.read(move |view| audit_page(view, before, name.as_deref(), limit.min(MOST))).await
 }
 
-/// Walks the whole log, in a thread that may take its time.
+/// Walks the whole log, through the head that was kept outside the file, in a thread that may take its time.
 pub async fn verify(app: &App) -> Result<Result<Head, Broken>, Fault> {
-    let store = app.store.clone();
-    tokio::task::spawn_blocking(move || store.verify_audit(None))
-        .await
-        .map_err(|error| Fault::because(crate::base::FaultKind::Bug, "the verification ended early", error))?
+    let app = app.clone();
+    tokio::task::spawn_blocking(move || {
+        let kept = match &app.head_file {
+            Some(path) => keep_head::read(path, &app.head_signer)?,
+            None => None,
+        };
+        app.store.verify_audit(kept.as_ref())
+    })
+    .await
+    .map_err(|error| Fault::because(FaultKind::Bug, "the verification ended early", error))?
 }

@@ -1,5 +1,6 @@
 //! What the appliance does by itself, in rounds: forget what is over, write down what was counted.
 
+use super::keep_head;
 use super::registration;
 use crate::app::App;
 use crate::base::Fault;
@@ -31,7 +32,7 @@ pub async fn round(app: &App) -> Result<(), Fault> {
             break;
         }
     }
-    Ok(())
+    keep_head::keep(app)
 }
 
 async fn flush_tally(app: &App, ctx: &Context) -> Result<(), Fault> {

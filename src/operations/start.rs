@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 
+use super::keep_head;
 use crate::app::{App, Discovery, LastSeen, Parts, Tally, VerifiedTokens};
 use crate::base::{Clock, Entropy, Fault, FaultKind, Secret, Timestamp};
 use crate::config::Config;
@@ -26,6 +27,7 @@ pub enum Keeping {
 /// for an RSA key.
 pub fn start(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) -> Result<App, Fault> {
     let app = open(config, keeping, clock, entropy)?;
+    keep_head::check(&app)?;
     freeze_issuer(&app.store, &context(app.clock.now()), app.issuer.as_str())?;
     Ok(app)
 }
@@ -56,6 +58,8 @@ pub fn open(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) ->
         ticket_sealer: master.ticket_sealer()?,
         csrf: master.csrf()?,
         throttle: master.throttle()?,
+        head_signer: master.head_signer()?,
+        head_file: (keeping == Keeping::File).then(|| config.head_file()),
         row_sealer,
         keys,
         store,

@@ -1,0 +1,83 @@
+//! Keeps the head of the audit log outside the file, signed, so that a log that was cut short or replaced as a whole is noticed:
+//! the chain inside the file is then perfect, and still not the one that was there.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::base::{Fault, FaultKind};
+use crate::keys::HeadSigner;
+use crate::store::Head;
+
+/// `writ.head`, as JSON.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    head: Head,
+    /// Over the JSON text of `head`.
+    signature: String,
+}
+
+/// Writes the present head down, if it has moved: to a new file, synced, then renamed, so that there is always a whole one.
+pub fn keep(app: &App) -> Result<(), Fault> {
+    let Some(path) = &app.head_file else { return Ok(()) };
+    let head = app.store.audit_head()?;
+    if read(path, &app.head_signer)?.is_some_and(|kept| kept.sequence >= head.sequence) {
+        return Ok(());
+    }
+    let text = text(&head)?;
+    let kept = Kept { signature: app.head_signer.sign(text.as_bytes()), head };
+    let json = serde_json::to_vec(&kept).map_err(|e| Fault::because(FaultKind::Bug, "a head has no JSON", e))?;
+    let fault = |e| Fault::because(FaultKind::Storage, "the audit log's head cannot be kept beside the file", e);
+    let fresh = path.with_extension("head.new");
+    let mut file = std::fs::File::create(&fresh).map_err(fault)?;
+    file.write_all(&json).and_then(|()| file.sync_all()).map_err(fault)?;
+    std::fs::rename(&fresh, path).map_err(fault)
+}
+
+/// The head that was kept last, if there is one. One that is not ours is a fault: somebody wrote it.
+pub(crate) fn read(path: &Path, signer: &HeadSigner) -> Result<Option<Head>, Fault> {
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(Fault::because(FaultKind::Storage, "the kept head of the audit log cannot be read", e)),
+    };
+    let foreign = || {
+        Fault::new(
+            FaultKind::Storage,
+            format!(
+                "{} was not written by this appliance, or was changed. Find out by whom; to go on without it, move it away",
+                path.display()
+            ),
+        )
+    };
+    let kept: Kept = serde_json::from_slice(&bytes).map_err(|_| foreign())?;
+    if !signer.is_ours(text(&kept.head)?.as_bytes(), &kept.signature) {
+        return Err(foreign());
+    }
+    Ok(Some(kept.head))
+}
+
+/// Refuses a file whose audit log does not contain the head that was kept: entries that were durable are gone.
+pub(crate) fn check(app: &App) -> Result<(), Fault> {
+    let Some(path) = &app.head_file else { return Ok(()) };
+    let Some(kept) = read(path, &app.head_signer)? else { return Ok(()) };
+    if app.store.audit_contains(&kept)? {
+        return Ok(());
+    }
+    Err(Fault::new(
+        FaultKind::Storage,
+        format!(
+            "the audit log has lost entries: entry {} of {} was there once and is not any more. If an older copy of the file \
+             was put back on purpose, move {} away and start again; everything revoked since then is valid again",
+            kept.sequence,
+            kept.at,
+            path.display()
+        ),
+    ))
+}
+
+fn text(head: &Head) -> Result<String, Fault> {
+    serde_json::to_string(head).map_err(|e| Fault::because(FaultKind::Bug, "a head has no JSON", e))
+}

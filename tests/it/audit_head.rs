@@ -1,0 +1,74 @@
+//! The head of the audit log that is kept outside the file.
+
+use std::path::Path;
+
+use writ::app::App;
+use writ::base::{Clock, Entropy, Fault};
+use writ::config::Sources;
+use writ::operations::start::{Keeping, start};
+use writ::operations::{audit, housekeeping};
+
+fn appliance(data: &Path) -> Result<App, Fault> {
+    let flags = vec![("data", data.display().to_string())];
+    let config = Sources { flags, file: None, environment: Vec::new() }.load().unwrap().config;
+    start(config, Keeping::File, Clock::System, Entropy::os())
+}
+
+/// Something to be lost.
+fn one_more_entry(app: &App) {
+    writ::operations::setup::open_link(app, &housekeeping::context(app)).unwrap().unwrap();
+}
+
+async fn is_whole(app: &App) -> bool {
+    audit::verify(app).await.unwrap().is_ok()
+}
+
+#[tokio::test]
+async fn a_file_that_was_put_back_to_an_earlier_day_is_noticed() {
+    let data = tempfile::tempdir().unwrap();
+    let (file, head) = (data.path().join("writ.redb"), data.path().join("writ.head"));
+    let app = appliance(data.path()).unwrap();
+    one_more_entry(&app);
+    housekeeping::round(&app).await.unwrap();
+    drop(app);
+    std::fs::copy(&file, data.path().join("older")).unwrap();
+
+    let app = appliance(data.path()).unwrap();
+    one_more_entry(&app);
+    housekeeping::round(&app).await.unwrap();
+    assert!(is_whole(&app).await);
+    drop(app);
+
+    std::fs::rename(data.path().join("older"), &file).unwrap();
+    let refused = appliance(data.path()).err().expect("a log that lost an entry was served");
+    assert!(refused.to_string().contains("has lost entries"), "{refused}");
+
+    // Whoever put it back on purpose moves the head away, and is served again.
+    std::fs::remove_file(&head).unwrap();
+    assert!(is_whole(&appliance(data.path()).unwrap()).await);
+}
+
+#[tokio::test]
+async fn a_crash_before_the_head_is_kept_is_no_loss() {
+    let data = tempfile::tempdir().unwrap();
+    let app = appliance(data.path()).unwrap();
+    housekeeping::round(&app).await.unwrap();
+    one_more_entry(&app);
+    drop(app);
+    assert!(is_whole(&appliance(data.path()).unwrap()).await);
+}
+
+#[tokio::test]
+async fn a_head_that_somebody_else_wrote_is_refused() {
+    let data = tempfile::tempdir().unwrap();
+    let head = data.path().join("writ.head");
+    let app = appliance(data.path()).unwrap();
+    housekeeping::round(&app).await.unwrap();
+    drop(app);
+    let kept = std::fs::read_to_string(&head).unwrap();
+    for changed in [kept.replace("\"sequence\":", "\"sequence\":1"), "{}".to_owned(), String::new()] {
+        std::fs::write(&head, changed).unwrap();
+        let refused = appliance(data.path()).err().expect("a forged head was believed");
+        assert!(refused.to_string().contains("was not written by this appliance"), "{refused}");
+    }
+}
