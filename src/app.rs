@@ -15,7 +15,7 @@ mod tally;
 mod verified;
 
 pub use discovery::{Discovery, Document};
-pub use tally::{LastSeen, Tally};
+pub use tally::{LastSeen, Tally, Turns};
 pub use verified::VerifiedTokens;
 
 /// The handle that every request and every command holds. Cheap to clone.
@@ -51,6 +51,8 @@ pub struct Parts {
     pub tally: Tally,
     /// When sessions were last used, until it is written down.
     pub last_seen: LastSeen,
+    /// Whose turn it is to sign in.
+    pub turns: Turns,
 }
 
 impl App {

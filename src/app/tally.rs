@@ -47,3 +47,25 @@ impl LastSeen {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
+
+/// Sign-ins to one account take turns, so that of many at once each sees what became of the one before: guesses run into their
+/// limit one by one, and a person's many browsers all get in.
+#[derive(Debug)]
+pub struct Turns(Vec<tokio::sync::Mutex<()>>);
+
+/// Accounts share a turn with one in so many others; hashing a password takes longer than any wait for that.
+const TURNS: u64 = 1_024;
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self((0..TURNS).map(|_| tokio::sync::Mutex::new(())).collect())
+    }
+}
+
+impl Turns {
+    /// Waits for the turn of the account in this bucket; it lasts until the guard is dropped.
+    pub async fn wait(&self, bucket: u64) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        let turn = self.0.get(usize::try_from(bucket % TURNS).unwrap_or(0))?;
+        Some(turn.lock().await)
+    }
+}

@@ -69,6 +69,7 @@ pub async fn sign_in(
     let email: Option<Email> = email.parse().ok();
     let folded = email.as_ref().map_or_else(|| "\0".to_owned(), Email::folded);
     let bucket = bucket(app, &folded);
+    let _turn = app.turns.wait(bucket).await;
     if let Some(retry_after) = app.store.write("count sign-in", ctx, move |tx| count(tx, bucket)).await? {
         app.tally.count("sign-in too soon after failures");
         return Ok(Outcome::TooSoon { retry_after });

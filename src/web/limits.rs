@@ -61,14 +61,17 @@ impl Limits {
     }
 
     /// Counts a request; says how long to wait if there were too many. A whole minute's worth may come at once.
+    ///
+    /// This computer is not counted, except where guesses and registrations are: whoever is on it needs no network to keep
+    /// the appliance busy, and a proxy here that the settings do not name would share one counter among all its visitors.
     pub(super) fn ask(&self, class: Class, from: IpAddr, now: Timestamp) -> Result<(), Lifetime> {
         let per_minute = self.per_minute.get(class as usize).copied().unwrap_or(0);
-        if per_minute == 0 {
+        let counts_here = matches!(class, Class::SignIn | Class::Register);
+        if per_minute == 0 || (from.is_loopback() && !counts_here) {
             return Ok(());
         }
         let address = address(from);
-        let [shard, ..] = *Digest::of(&address).bytes();
-        let Some(shard) = self.shards.get(usize::from(shard) % SHARDS) else { return Ok(()) };
+        let Some(shard) = self.shard(&address) else { return Ok(()) };
         let mut counters = shard.lock().unwrap_or_else(PoisonError::into_inner);
         let micros = now.millis().saturating_mul(1_000);
         let interval = MINUTE / i64::try_from(per_minute).unwrap_or(MINUTE).max(1);
@@ -87,6 +90,23 @@ impl Limits {
         }
         counters.insert((class, address), free_at + interval);
         Ok(())
+    }
+
+    /// Takes back what [`Limits::ask`] counted: a sign-in that succeeded was no guess.
+    pub(super) fn forgive(&self, class: Class, from: IpAddr) {
+        let per_minute = self.per_minute.get(class as usize).copied().unwrap_or(0);
+        let address = address(from);
+        let Some(shard) = self.shard(&address).filter(|_| per_minute > 0) else { return };
+        let interval = MINUTE / i64::try_from(per_minute).unwrap_or(MINUTE).max(1);
+        let mut counters = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(free_at) = counters.get_mut(&(class, address)) {
+            *free_at -= interval;
+        }
+    }
+
+    fn shard(&self, address: &Address) -> Option<&Mutex<HashMap<(Class, Address), i64>>> {
+        let [shard, ..] = *Digest::of(address).bytes();
+        self.shards.get(usize::from(shard) % SHARDS)
     }
 }
 
@@ -129,6 +149,25 @@ mod tests {
         assert!(limits.ask(Class::Pages, from, at(0)).is_ok(), "another kind is counted apart");
         assert!(limits.ask(Class::Token, from, at(1_000)).is_ok());
         assert!(limits.ask(Class::Token, from, at(1_000)).is_err());
+    }
+
+    #[test]
+    fn what_is_forgiven_was_not_counted() {
+        let limits = limits(1_000);
+        let from = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+        for n in 0..1_000 {
+            assert!(limits.ask(Class::SignIn, from, Timestamp::from_millis(1)).is_ok(), "{n}");
+            limits.forgive(Class::SignIn, from);
+        }
+    }
+
+    #[test]
+    fn this_computer_is_counted_where_it_could_guess() {
+        let limits = limits(1_000);
+        let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let asked = |class| (0..100).all(|_| limits.ask(class, here, Timestamp::from_millis(1)).is_ok());
+        assert!(asked(Class::Token) && asked(Class::Metadata));
+        assert!(!asked(Class::SignIn) && !asked(Class::Register));
     }
 
     #[test]

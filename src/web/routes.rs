@@ -118,7 +118,8 @@ fn fits(pattern: &str, path: &str) -> bool {
 /// Puts every handler behind its door.
 pub(super) fn configure(config: &mut ServiceConfig, app: &App) {
     let base = app.issuer.path();
-    config.app_data(PayloadConfig::new(LONGEST_FORM));
+    let longest = usize::try_from(app.config.limits.request_bytes).unwrap_or(LONGEST_FORM);
+    config.app_data(PayloadConfig::new(longest.min(LONGEST_FORM)));
 
     // RFC 8414 §3.1 puts the issuer's path behind the well-known one, OpenID Connect Discovery §4 before it; clients try every
     // form. For an issuer without a path they are the same.
