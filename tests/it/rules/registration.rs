@@ -157,6 +157,11 @@ fn case_36_a_flood_pushes_out_its_own_and_nobody_who_signed_in() {
     let tokens = client.tokens(&world, &mut world.signed_in(&ada));
     let by_hand = world.client("mail");
     let oldest = registered(&world, &metadata());
+    let approved = registered(&world, &metadata());
+    let day = Lifetime::from_days(1);
+    world.edit_client(&approved.client(), |row| {
+        *row = writ::protocol::registration::approved(row.clone(), row.created_at, day)
+    });
 
     let body = metadata().to_string();
     let stranger = Context { by: Actor::Nobody, ..world.operator() };
@@ -165,7 +170,8 @@ fn case_36_a_flood_pushes_out_its_own_and_nobody_who_signed_in() {
     }
     let latest = registered(&world, &metadata());
 
-    assert_eq!(clients(&world), 52, "fifty unused, the owner's, and the one an administrator made");
+    assert_eq!(clients(&world), 53, "fifty unused, the owner's, the approved one, and the one an administrator made");
+    assert!(approved.row(&world).is_some());
     assert_eq!(world.read(|view| Ok(view.page(&RECENT_REGISTRATIONS, None, MAX_ROWS)?.rows.len())), 50);
     assert!(world.read(|view| Ok(view.page(&TOMBSTONES, None, 1)?.rows.is_empty())), "a flood leaves no tombstones");
     assert!(oldest.row(&world).is_none(), "the oldest that nobody used made room");
