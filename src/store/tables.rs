@@ -6,8 +6,8 @@ use super::table::{AnyTable, Index, Table, Unique};
 use crate::base::{Digest, Id};
 use crate::model::{
     AccessRecord, AuthorizationCode, Client, ClientId, ClientState, Consent, DocumentRecord, Family, FrozenIssuer,
-    InitialAccessToken, Machine, Person, ProtectedResource, RecentRegistration, RefreshToken, RevokedToken, ScopeEntry, Session,
-    SetupState, SignInFailures, SigningKey, Tombstone, UsedAssertion,
+    InitialAccessToken, Machine, Person, ProtectedResource, RecentRegistration, RefreshToken, RevokedToken, ScopeEntry,
+    Session, SetupState, SignInFailures, SigningKey, Tombstone, UsedAssertion,
 };
 
 // People, and the browsers they sit at.
