@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::client::Client;
+use crate::base::{Id, Timestamp};
+
 /// Who may use the registration endpoint. RFC 7591 §3: "open to be called by any OAuth 2.0 client" or protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -56,4 +59,12 @@ impl ClientAbout {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// A registration of a stranger's, as it was when it came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecentRegistration {
+    pub client: Id<Client>,
+    /// A use or an approval moves the client's own.
+    pub reaped_at: Option<Timestamp>,
 }

@@ -3,7 +3,8 @@
 use crate::app::App;
 use crate::base::{Digest, Fault, Id, Lifetime, OpaqueToken, Secret, TokenKind};
 use crate::model::{
-    Actor, Client, ClientId, ClientState, Context, Event, InitialAccessToken, Provenance, RegistrationMode, Tombstone,
+    Actor, Client, ClientId, ClientState, Context, Event, InitialAccessToken, Provenance, RecentRegistration,
+    RegistrationMode, Tombstone,
 };
 use crate::protocol::registration::{
     Admitted, Issued, Registration, RegistrationRefusal, RegistrationUpdate, VouchedBy, admit, remembered_for, update,
@@ -93,7 +94,8 @@ pub async fn register(
                     tx.record(Event::ClientRegistered { client: client_id, name, how })
                 }
                 VouchedBy::Nobody => {
-                    let instead_of = make_room(tx, id, most)?;
+                    let recent = RecentRegistration { client: id, reaped_at: client.reaped_at };
+                    let instead_of = make_room(tx, &recent, most)?;
                     tx.record(Event::ClientRegisteredItself { client: client_id, name, instead_of })
                 }
             }
@@ -154,20 +156,20 @@ async fn vouched(app: &App, ctx: &Context, bearer: Option<&str>) -> Result<Vouch
 const ROOM_AT_ONCE: usize = 4;
 
 /// Enters `new` in the queue of recent registrations and lets the oldest go that are too many; those of them that nobody
-/// used are removed, and named. Attack case 36: a flood pushes out its own, and nobody who has signed in.
-fn make_room(tx: &mut Tx<'_>, new: Id<Client>, most: u64) -> Result<Vec<ClientId>, Fault> {
+/// has used or approved are removed, and named. Attack case 36: a flood pushes out its own, and nobody who has signed in.
+fn make_room(tx: &mut Tx<'_>, new: &RecentRegistration, most: u64) -> Result<Vec<ClientId>, Fault> {
     let number = tx.newest(&RECENT_REGISTRATIONS, None, 1)?.rows.first().map_or(0, |(last, _)| last.saturating_add(1));
-    tx.put(&RECENT_REGISTRATIONS, &number, &new)?;
+    tx.put(&RECENT_REGISTRATIONS, &number, new)?;
     let mut gone = Vec::new();
-    for (place, id) in tx.page(&RECENT_REGISTRATIONS, None, ROOM_AT_ONCE)?.rows {
+    for (place, recent) in tx.page(&RECENT_REGISTRATIONS, None, ROOM_AT_ONCE)?.rows {
         if number.saturating_sub(place) < most {
             break;
         }
         tx.delete(&RECENT_REGISTRATIONS, &place)?;
-        if tx.get(&CLIENTS, &id)?.is_some_and(|client| client.first_used_at.is_none()) {
+        if tx.get(&CLIENTS, &recent.client)?.is_some_and(|client| client.reaped_at == recent.reaped_at) {
             // No tombstone: a flood would turn them into the thing that grows.
-            tx.delete(&CLIENTS, &id)?;
-            gone.push(ClientId::Registered(id));
+            tx.delete(&CLIENTS, &recent.client)?;
+            gone.push(ClientId::Registered(recent.client));
         }
     }
     Ok(gone)

@@ -6,8 +6,8 @@ use super::table::{AnyTable, Index, Table, Unique};
 use crate::base::{Digest, Id};
 use crate::model::{
     AccessRecord, AuthorizationCode, Client, ClientId, ClientState, Consent, DocumentRecord, Family, FrozenIssuer,
-    InitialAccessToken, Machine, Person, ProtectedResource, RefreshToken, RevokedToken, ScopeEntry, Session,
-    SetupState, SignInFailures, SigningKey, Tombstone, UsedAssertion,
+    InitialAccessToken, Machine, Person, ProtectedResource, RecentRegistration, RefreshToken, RevokedToken, ScopeEntry,
+    Session, SetupState, SignInFailures, SigningKey, Tombstone, UsedAssertion,
 };
 
 // People, and the browsers they sit at.
@@ -48,7 +48,7 @@ pub fn consent_key(
 /// Only registrations that nobody has used have an end; housekeeping turns it into a tombstone.
 pub static CLIENTS: Table<Id<Client>, Client> = Table::new("clients").expires(|client| client.reaped_at);
 /// Dynamic registrations in the order they came, so that the oldest can make room if nobody used it.
-pub static RECENT_REGISTRATIONS: Table<u64, Id<Client>> = Table::new("recent_registrations")
+pub static RECENT_REGISTRATIONS: Table<u64, RecentRegistration> = Table::new("recent_registrations")
     .unlogged("a queue of bounded length; what enters and leaves it is recorded with the client");
 pub static TOMBSTONES: Table<Id<Client>, Tombstone> = Table::new("tombstones").expires(|tomb| Some(tomb.expires_at));
 /// Client-id documents as they were when somebody last consented, by URL.

@@ -43,6 +43,12 @@ pub fn used(client: &Client, now: Timestamp, family: Lifetime) -> Option<Client>
     (!fresh).then(|| Client { first_used_at: client.first_used_at.or(Some(now)), reaped_at, ..client.clone() })
 }
 
+/// A waiting registration as it is once an administrator has approved it: somebody answers for it now. RFC 7591 §5.
+pub fn approved(client: Client, now: Timestamp, unused_for: Lifetime) -> Client {
+    let end = reaped_at(ClientState::Active, VouchedBy::Administrator, now, unused_for);
+    Client { state: ClientState::Active, reaped_at: client.reaped_at.map(|before| before.max(end)), ..client }
+}
+
 /// How long it is remembered that `client` was removed. RFC 7592 §2.3.
 pub fn remembered_for(client: &Client) -> Lifetime {
     if client.first_used_at.is_some() { USED_TOMBSTONE_FOR } else { UNUSED_TOMBSTONE_FOR }

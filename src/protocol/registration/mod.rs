@@ -12,7 +12,7 @@ mod update;
 
 use serde_json::Value;
 
-pub use life::{reaped_at, remembered_for, used};
+pub use life::{approved, reaped_at, remembered_for, used};
 use members::Members;
 pub use refusal::RegistrationRefusal;
 pub use response::registration_response;

@@ -411,6 +411,10 @@ fn an_unused_registration_goes_soon_and_a_used_one_stays() {
         assert!(row.reaped_at.unwrap() > at.plus(family), "{day}");
     }
 
+    let waiting = Client { state: ClientState::AwaitingApproval, ..client.clone() };
+    let approved = approved(waiting, AT, days(1));
+    assert_eq!((approved.state, approved.reaped_at), (ClientState::Active, Some(AT.plus(days(120)))));
+
     let by_hand = Client { provenance: Provenance::Administrator, reaped_at: None, ..client };
     let used_by_hand = used(&by_hand, AT, family).unwrap();
     assert_eq!((used_by_hand.first_used_at, used_by_hand.reaped_at), (Some(AT), None), "never reaped");

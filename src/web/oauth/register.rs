@@ -67,7 +67,7 @@ fn client_id(request: &HttpRequest) -> &str {
 /// RFC 6750 §2.1.
 fn bearer(request: &HttpRequest) -> Option<&str> {
     let (scheme, token) = super::authorization(request)?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    (scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()).then(|| token.trim())
 }
 
 fn refused(caller: &Caller, problem: RegistrationProblem) -> HttpResponse {

@@ -1,3 +1,5 @@
 //! One file for each part of the specifications, held against the running server.
 
 mod code;
+mod discovery;
+mod registration;
