@@ -5,6 +5,7 @@
 
 mod answer;
 mod audit;
+mod client;
 mod config;
 mod key;
 mod machine;
@@ -15,6 +16,7 @@ mod scope;
 mod serve;
 mod setup;
 pub mod socket;
+mod token;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -92,6 +94,12 @@ enum Verb {
     /// The scope catalogue
     #[command(subcommand)]
     Scope(scope::Verb),
+    /// Applications
+    #[command(subcommand)]
+    Client(client::Verb),
+    /// Initial access tokens, for dynamic registration in the mode `token`
+    #[command(subcommand)]
+    Token(token::Verb),
     /// Machine identities
     #[command(subcommand)]
     Machine(machine::Verb),
@@ -115,7 +123,12 @@ pub enum Command {
     ResourceList,
     ScopeAdd(scope::Add),
     ScopeList,
+    ClientAdd(client::Add),
+    ClientList(client::List),
+    ClientApprove(client::Named),
+    ClientRemove(client::Named),
     MachineAdd(machine::Add),
+    TokenAdd,
     KeyList,
     KeyRotate(key::Rotate),
     AuditList(audit::List),
@@ -131,6 +144,11 @@ pub async fn dispatch(app: &App, ctx: &Context, command: Command) -> Result<Valu
         Command::ResourceList => resource::list(app).await,
         Command::ScopeAdd(ask) => scope::add(app, ctx, ask).await,
         Command::ScopeList => scope::list(app).await,
+        Command::ClientAdd(ask) => client::add(app, ctx, ask).await,
+        Command::ClientList(ask) => client::list(app, ask).await,
+        Command::ClientApprove(ask) => client::approve(app, ctx, ask).await,
+        Command::ClientRemove(ask) => client::remove(app, ctx, ask).await,
+        Command::TokenAdd => token::add(app, ctx).await,
         Command::MachineAdd(ask) => machine::add(app, ctx, ask).await,
         Command::KeyList => key::list(app),
         Command::KeyRotate(ask) => key::rotate(app, ctx, ask).await,
@@ -164,6 +182,8 @@ fn obey(cli: Cli) -> Result<ExitCode, CommandError> {
         Verb::Person(verb) => verb.command()?,
         Verb::Resource(verb) => verb.command(),
         Verb::Scope(verb) => verb.command(),
+        Verb::Client(verb) => verb.command()?,
+        Verb::Token(verb) => verb.command(),
         Verb::Machine(verb) => verb.command(),
         Verb::Key(verb) => verb.command(),
         Verb::Audit(verb) => verb.command(),

@@ -64,7 +64,7 @@ impl ControlSocket {
     }
 
     fn bound(path: &Path) -> io::Result<Self> {
-        let nursery = path.with_extension("new");
+        let nursery = path.with_extension("sock.new");
         remove(&nursery)?;
         fs::DirBuilder::new().mode(0o700).create(&nursery)?;
         let made = nursery.join("s");

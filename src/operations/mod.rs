@@ -4,6 +4,7 @@ pub mod account;
 pub mod audit;
 pub mod authenticate_client;
 pub mod authorize;
+pub mod clients;
 pub mod consent;
 pub mod declined;
 pub mod discovery;

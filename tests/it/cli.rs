@@ -200,6 +200,29 @@ const SCRIPT: &[&[&str]] = &[
         "--resource",
         "https://mcp.example",
     ],
+    &["client", "add", "--name", "Mail", "--redirect-uri", "https://mail.example/cb"],
+    &[
+        "client",
+        "add",
+        "--name",
+        "Portal",
+        "--redirect-uri",
+        "https://portal.example/cb",
+        "--auth",
+        "client_secret_basic",
+        "--grant",
+        "authorization_code",
+        "--grant",
+        "client_credentials",
+        "--scope",
+        "mcp:read tickets:write",
+        "--resource",
+        "https://mcp.example",
+        "--serves",
+        "https://other.example/",
+    ],
+    &["client", "list"],
+    &["token", "add"],
     &["audit", "verify"],
 ];
 
@@ -229,6 +252,9 @@ fn a_command_answers_alike_on_a_stopped_file_and_through_the_socket() {
         "resource.created",
         "resource.created",
         "machine.created",
+        "client.registered",
+        "client.registered",
+        "registration.token_created",
     ];
     assert_eq!(on_file.1, events);
     let channels = |appliance: &Appliance, event: &str| {
@@ -237,6 +263,114 @@ fn a_command_answers_alike_on_a_stopped_file_and_through_the_socket() {
     };
     assert_eq!(channels(&stopped, "setup.completed"), "file");
     assert_eq!(channels(&appliance, "setup.completed"), "socket");
+}
+
+#[test]
+fn a_client_is_registered_listed_and_removed() {
+    let appliance = Appliance::new();
+    let public = appliance.json(&["client", "add", "--name", "Editor", "--redirect-uri", "http://127.0.0.1/cb"]);
+    assert_eq!(public.as_object().unwrap().len(), 1, "a public client has no secret: {public}");
+    let arguments = [
+        "client",
+        "add",
+        "--name",
+        "Portal",
+        "--redirect-uri",
+        "https://portal.example/cb",
+        "--auth",
+        "client_secret_post",
+    ];
+    let confidential = appliance.json(&arguments);
+    assert!(confidential["client_secret"].as_str().unwrap().starts_with("writ_cs_"));
+
+    let keys = appliance.directory.path().join("keys.json");
+    let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "kid": "1" });
+    std::fs::write(&keys, json!({ "keys": [jwk] }).to_string()).unwrap();
+    let file = keys.to_str().unwrap();
+    appliance.json(&[
+        "client",
+        "add",
+        "--name",
+        "Signer",
+        "--redirect-uri",
+        "https://s.example/cb",
+        "--auth",
+        "private_key_jwt",
+        "--jwks",
+        file,
+    ]);
+
+    let list = appliance.json(&["client", "list"]);
+    let names: Vec<&str> = list["clients"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["Signer", "Portal", "Editor"]);
+    let page = appliance.json(&["client", "list", "--limit", "1"]);
+    let next = page["next"].as_str().unwrap();
+    assert_eq!(appliance.json(&["client", "list", "--before", next])["clients"][0]["name"], "Portal");
+
+    let id = public["client_id"].as_str().unwrap();
+    assert!(appliance.refused(&["client", "approve", id]).contains("does not wait"));
+    appliance.json(&["client", "remove", id]);
+    assert!(appliance.refused(&["client", "remove", id]).contains("no registered client"));
+    let before = appliance.events();
+    for (arguments, words) in [
+        (&["--redirect-uri", "https://a.example@evil.test/cb"][..], "redirect URI"),
+        (&["--redirect-uri", "http://a.example/cb"], "https"),
+        (&[], "at least one"),
+        (&["--redirect-uri", "https://a.example", "--auth", "password"], "token_endpoint_auth_method"),
+        (&["--redirect-uri", "https://a.example", "--auth", "private_key_jwt"], "jwks"),
+        (&["--redirect-uri", "https://a.example", "--jwks", "/nowhere.json"], "/nowhere.json"),
+        (&["--grant", "client_credentials"], "client that authenticates"),
+        (&["--redirect-uri", "https://a.example", "--scope", "no:such"], "not in the catalogue"),
+        (&["--redirect-uri", "https://a.example", "--resource", "https://b.example"], "not a registered resource"),
+    ] {
+        let said = appliance.refused(&[&["client", "add", "--name", "X"], arguments].concat());
+        assert!(said.contains(words), "{arguments:?}: {said}");
+    }
+    assert_eq!(appliance.events(), before);
+}
+
+/// One request and its status and body.
+fn post(address: &str, path: &str, extra: &str, body: &str) -> (u16, Value) {
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let length = body.len();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
+         Connection: close\r\n{extra}\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), serde_json::from_str(body).unwrap_or_default())
+}
+
+#[test]
+fn an_administrator_approves_who_registered_itself() {
+    let appliance = Appliance::with(&[("WRIT_REGISTRATION_MODE", "approval")]);
+    let serving = appliance.serve();
+    let body = json!({ "client_name": "Stranger", "redirect_uris": ["http://127.0.0.1/cb"] }).to_string();
+    let (status, client) = post(&appliance.listen, "/oauth/register", "", &body);
+    assert_eq!(status, 201, "{client}");
+    let id = client["client_id"].as_str().unwrap();
+    let state = || appliance.json(&["client", "list"])["clients"][0]["state"].clone();
+    assert_eq!(state(), "awaiting_approval");
+    appliance.json(&["client", "approve", id]);
+    assert_eq!(state(), "active");
+    serving.stop();
+}
+
+#[test]
+fn an_initial_access_token_lets_its_bearer_register() {
+    let appliance = Appliance::with(&[("WRIT_REGISTRATION_MODE", "token")]);
+    let token = appliance.json(&["token", "add"])["initial_access_token"].as_str().unwrap().to_owned();
+    assert!(token.starts_with("writ_ia_"));
+    let serving = appliance.serve();
+    let body = json!({ "redirect_uris": ["http://127.0.0.1/cb"] }).to_string();
+    assert_eq!(post(&appliance.listen, "/oauth/register", "", &body).0, 401);
+    let bearer = format!("Authorization: Bearer {token}\r\n");
+    assert_eq!(post(&appliance.listen, "/oauth/register", &bearer, &body).0, 201);
+    let log = serving.stop();
+    assert!(!log.contains(&token));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use std::fs::{File, OpenOptions};
 use std::ops::{Bound, ControlFlow};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use redb::backends::InMemoryBackend;
 use redb::{
@@ -41,10 +42,13 @@ impl Redb {
         Self::start(Builder::new().set_cache_size(cache_bytes).create_file(file))
     }
 
-    /// Makes an empty store beside its place and then moves it there: a file whose making was cut short could never
-    /// be opened again.
+    /// Makes an empty store beside its place and then links it there: a file whose making was cut short could never
+    /// be opened again. Two processes may do so at once; each has a draft of its own, and the second to come finds the
+    /// place taken, perhaps already written to.
     fn make(path: &Path) -> Result<(), redb::Error> {
-        let draft = path.with_extension("new");
+        static DRAFTS: AtomicU64 = AtomicU64::new(0);
+        let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
+        let draft = path.with_extension(format!("{}-{number}.new", std::process::id()));
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(true);
         #[cfg(unix)]
@@ -52,7 +56,12 @@ impl Redb {
         let file = options.open(&draft)?;
         drop(Builder::new().create_file(file.try_clone()?)?);
         file.sync_all()?;
-        std::fs::rename(&draft, path)?;
+        let placed = std::fs::hard_link(&draft, path);
+        std::fs::remove_file(&draft)?;
+        match placed {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error.into()),
+            Ok(()) | Err(_) => {}
+        }
         match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             Some(folder) => File::open(folder)?.sync_all()?,
             None => File::open(".")?.sync_all()?,

@@ -74,9 +74,37 @@ fn a_file_is_open_once_and_its_owners_only() {
 fn a_store_whose_making_was_cut_short_is_made_again() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("writ.redb");
-    std::fs::write(place.path().join("writ.new"), b"what a power cut left").unwrap();
+    // Whatever number the draft gets, something lies there already.
+    for number in 0..200 {
+        let left = format!("writ.{}-{number}.new", std::process::id());
+        std::fs::write(place.path().join(left), b"what a power cut left").unwrap();
+    }
     let engine = Redb::open(&path, CACHE).unwrap();
     run(&engine, |tx| tx.put("t", b"k", b"v")).unwrap();
+}
+
+/// Commands of a script that is in a hurry: whoever is not first must not make the store anew over the first one's.
+#[test]
+fn of_many_that_make_a_store_one_does() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("writ.redb");
+    let makers: Vec<_> = (0..8_u8)
+        .map(|n| {
+            let path = path.clone();
+            std::thread::spawn(move || match Redb::open(&path, CACHE) {
+                Ok(engine) => run(&engine, move |tx| tx.put("t", &[n], b"v")).map(|()| Some(n)),
+                Err(fault) if fault.kind() == FaultKind::Busy => Ok(None),
+                Err(fault) => Err(fault),
+            })
+        })
+        .collect();
+    let written: Vec<u8> = makers.into_iter().filter_map(|maker| maker.join().unwrap().unwrap()).collect();
+    assert!(!written.is_empty());
+    let engine = Redb::open(&path, CACHE).unwrap();
+    let snapshot = engine.snapshot().unwrap();
+    for n in written {
+        assert!(snapshot.get("t", &[n]).unwrap().is_some(), "what {n} wrote was lost");
+    }
     assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 1);
 }
 

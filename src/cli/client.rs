@@ -1,0 +1,188 @@
+//! `writ client`.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::answer::{argument, list_of, scope_set};
+use super::{Command, CommandError, ErrorKind};
+use crate::app::App;
+use crate::base::{Id, Resource};
+use crate::model::{Client, ClientId, ClientState, Context, Provenance};
+use crate::operations::clients::{self, NewClient};
+use crate::protocol::registration::Registration;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Register an application
+    Add(Add),
+    /// List them, the newest first
+    List(List),
+    /// Let one that registered itself be used
+    Approve(Named),
+    /// Remove one: it gets no more tokens and refreshes none
+    Remove(Named),
+}
+
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct Add {
+    /// What people read on the consent page
+    #[arg(long)]
+    name: String,
+    /// Where answers may be sent; http only on this computer, any port there
+    #[arg(long = "redirect-uri", value_name = "URI")]
+    redirect_uris: Vec<String>,
+    /// How it proves itself: none, client_secret_basic, client_secret_post or private_key_jwt
+    #[arg(long, value_name = "METHOD", default_value = "none")]
+    auth: String,
+    /// A file with its public keys, a JWK Set; for private_key_jwt
+    #[arg(long = "jwks", value_name = "FILE", conflicts_with = "jwks_uri")]
+    #[serde(skip)]
+    jwks_file: Option<PathBuf>,
+    #[arg(skip)]
+    jwks: Option<Value>,
+    /// Where its public keys are; for private_key_jwt
+    #[arg(long, value_name = "URL")]
+    jwks_uri: Option<String>,
+    /// A grant it may use [default: authorization_code and refresh_token]
+    #[arg(long = "grant", value_name = "GRANT")]
+    grants: Vec<String>,
+    /// A scope it may have at most [default: whatever a resource offers]
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
+    /// A resource it may have tokens for [default: any]
+    #[arg(long = "resource", value_name = "URL")]
+    resources: Vec<String>,
+    /// A resource it answers for: it may introspect that resource's tokens
+    #[arg(long = "serves", value_name = "URL")]
+    serves: Vec<String>,
+}
+
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct List {
+    /// Only those behind this one
+    #[arg(long, value_name = "CLIENT_ID")]
+    before: Option<String>,
+    /// At most this many
+    #[arg(long, default_value_t = 100)]
+    limit: usize,
+}
+
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct Named {
+    /// Its client_id
+    client_id: String,
+}
+
+/// A key file larger than this is none.
+const LARGEST_KEY_FILE: u64 = 64 * 1_024;
+
+impl Verb {
+    pub(super) fn command(self) -> Result<Command, CommandError> {
+        Ok(match self {
+            Self::Add(ask) => Command::ClientAdd(ask.with_keys()?),
+            Self::List(ask) => Command::ClientList(ask),
+            Self::Approve(named) => Command::ClientApprove(named),
+            Self::Remove(named) => Command::ClientRemove(named),
+        })
+    }
+}
+
+impl Add {
+    /// The file is the caller's, so it is read here and not by the appliance.
+    fn with_keys(self) -> Result<Self, CommandError> {
+        let Some(path) = &self.jwks_file else { return Ok(self) };
+        let wrong = |why: String| CommandError::argument("--jwks", format!("{}: {why}", path.display()));
+        if std::fs::metadata(path).map_err(|error| wrong(error.to_string()))?.len() > LARGEST_KEY_FILE {
+            return Err(wrong("this is too large for a key set".to_owned()));
+        }
+        let bytes = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+        let jwks = serde_json::from_slice(&bytes).map_err(|_| wrong("this is not JSON".to_owned()))?;
+        Ok(Self { jwks: Some(jwks), ..self })
+    }
+
+    /// What is asked for in the words of RFC 7591 §2: the same parser and the same rules as at the registration endpoint.
+    fn registration(&self) -> Result<Registration, CommandError> {
+        let mut members = serde_json::Map::new();
+        members.insert("client_name".to_owned(), json!(self.name));
+        members.insert("token_endpoint_auth_method".to_owned(), json!(self.auth));
+        if !self.redirect_uris.is_empty() {
+            members.insert("redirect_uris".to_owned(), json!(self.redirect_uris));
+        }
+        members.insert(
+            "grant_types".to_owned(),
+            if self.grants.is_empty() { json!(["authorization_code", "refresh_token"]) } else { json!(self.grants) },
+        );
+        if let Some(jwks) = &self.jwks {
+            members.insert("jwks".to_owned(), jwks.clone());
+        }
+        if let Some(uri) = &self.jwks_uri {
+            members.insert("jwks_uri".to_owned(), json!(uri));
+        }
+        if !self.scopes.is_empty() {
+            members.insert("scope".to_owned(), json!(self.scopes.join(" ")));
+        }
+        Registration::parse(Value::Object(members).to_string().as_bytes())
+            .map_err(|refusal| CommandError::new(ErrorKind::Invalid, refusal.public_text()))
+    }
+}
+
+pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, CommandError> {
+    // Said about the argument, before it is one member among others.
+    scope_set("--scope", &ask.scopes)?;
+    let new = NewClient {
+        registration: ask.registration()?,
+        resources: list_of("--resource", &ask.resources, Resource::parse)?,
+        serves: list_of("--serves", &ask.serves, Resource::parse)?,
+    };
+    let made = clients::add(app, ctx, new).await?;
+    let mut answer = json!({ "client_id": made.client.id });
+    if let (Some(secret), Some(members)) = (&made.secret, answer.as_object_mut()) {
+        members.insert("client_secret".to_owned(), secret.expose().into());
+    }
+    Ok(answer)
+}
+
+pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
+    let before = ask.before.map(|text| argument("--before", text.parse::<Id<Client>>())).transpose()?;
+    let page = clients::list(app, before, ask.limit).await?;
+    let rows: Vec<Value> = page.rows.iter().map(|(_, client)| row(client)).collect();
+    Ok(json!({ "clients": rows, "next": page.next }))
+}
+
+fn row(client: &Client) -> Value {
+    json!({
+        "client_id": client.id,
+        "name": client.name,
+        "state": match client.state {
+            ClientState::Active => "active",
+            ClientState::AwaitingApproval => "awaiting_approval",
+            ClientState::Suspended => "suspended",
+        },
+        "registered_by": match client.provenance {
+            Provenance::Administrator => "administrator",
+            Provenance::Dynamic { .. } => "itself",
+            Provenance::Document => "document",
+            Provenance::Machine => "machine",
+        },
+        "auth": client.auth_method.as_str(),
+        "grants": client.grant_types.iter().map(|grant| grant.as_str()).collect::<Vec<_>>(),
+        "redirect_uris": client.redirect_uris,
+        "resources": client.resources,
+        "created_at": client.created_at.iso(),
+    })
+}
+
+pub(super) async fn approve(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
+    let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
+    clients::approve(app, ctx, id.clone()).await?;
+    Ok(json!({ "client_id": id, "state": "active" }))
+}
+
+pub(super) async fn remove(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
+    let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
+    clients::remove(app, ctx, id.clone()).await?;
+    Ok(json!({ "client_id": id, "state": "removed" }))
+}
