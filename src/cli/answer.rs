@@ -14,6 +14,7 @@ use crate::base::{Clock, Entropy, Fault, FaultKind, Secret};
 use crate::config::Config;
 use crate::model::{Actor, Channel, Context, Origin, Scope, ScopeSet};
 use crate::operations::declined::Declined;
+use crate::operations::keep_head;
 use crate::operations::start::{Keeping, open};
 
 /// Why a command was not obeyed, in words for whoever typed it.
@@ -172,8 +173,14 @@ fn on_file(app: &App, command: Command) -> Result<Value, CommandError> {
         .enable_all()
         .build()
         .map_err(|error| Fault::because(FaultKind::Bug, "no runtime", error))?;
+    // A file that has lost entries is looked at, and nothing else.
+    if !matches!(command, Command::AuditVerify | Command::AuditList(_)) {
+        keep_head::check(app)?;
+    }
     let ctx = context(app, Channel::File);
-    runtime.block_on(dispatch(app, &ctx, command))
+    let answer = runtime.block_on(dispatch(app, &ctx, command))?;
+    keep_head::keep(app)?;
+    Ok(answer)
 }
 
 /// The operator's ticket.

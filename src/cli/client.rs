@@ -17,7 +17,7 @@ use crate::protocol::registration::Registration;
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     /// Register an application
-    Add(Add),
+    Add(Box<Add>),
     /// List them, the newest first
     List(List),
     /// Let one that registered itself be used

@@ -609,3 +609,20 @@ fn verification_finds_a_removed_entry_and_fails() {
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&answer["intact"], &answer["sequence"]), (&json!(false), &json!(2)));
 }
+
+#[test]
+fn a_file_that_was_put_back_is_looked_at_and_not_worked_on() {
+    let appliance = Appliance::new();
+    appliance.set_up();
+    let file = appliance.data().join("writ.redb");
+    let old = std::fs::read(&file).unwrap();
+    appliance.json(&["scope", "add", "tickets:read", "--description", "Read tickets"]);
+    std::fs::write(&file, old).unwrap();
+    let output = appliance.run(&["audit", "verify", "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["intact"], false);
+    let arguments = ["scope", "add", "tickets:write", "--description", "Change tickets"];
+    assert!(appliance.refused(&arguments).contains("has lost entries"));
+    assert!(appliance.refused(&["serve"]).contains("has lost entries"));
+}
