@@ -28,6 +28,8 @@ pub struct Policy {
     /// How long a key is published before it signs: at least twice `jwks_max_age`, so that a cache in front of a
     /// cache has learnt it as well.
     pub publish_before: Lifetime,
+    /// How many periods a key that signs no more is kept, at least.
+    pub retained_periods: u32,
     /// The longest lifetime of any token that is signed.
     pub longest_token: Lifetime,
 }
@@ -39,15 +41,16 @@ impl Default for Policy {
             period: Lifetime::from_days(1),
             jwks_max_age: Lifetime::from_minutes(5),
             publish_before: Lifetime::from_minutes(10),
+            retained_periods: 12,
             longest_token: Lifetime::from_days(1),
         }
     }
 }
 
 impl Policy {
-    /// How long a key that signs no more is kept: twelve periods, or the longest token's life if that is longer.
+    /// How long a key that signs no more is kept: so many periods, or the longest token's life if that is longer.
     pub fn retain(&self) -> Lifetime {
-        times(self.period, 12).max(self.longest_token)
+        times(self.period, u64::from(self.retained_periods)).max(self.longest_token)
     }
 
     /// Whether the figures can work together.

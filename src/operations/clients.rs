@@ -7,7 +7,7 @@ use crate::model::{Client, ClientId, ClientState, Context, Event, Provenance, Sc
 use crate::operations::declined::Declined;
 use crate::operations::registration::bury;
 use crate::operations::{resources, scopes};
-use crate::protocol::registration::{Issued, Registration, VouchedBy, admit};
+use crate::protocol::registration::{Issued, Registration, VouchedBy, admit, approved};
 use crate::store::tables::CLIENTS;
 use crate::store::{Page, Read};
 
@@ -80,14 +80,14 @@ pub async fn list(app: &App, before: Option<Id<Client>>, limit: usize) -> Result
 
 /// Lets a client that registered itself be used.
 pub async fn approve(app: &App, ctx: &Context, id: ClientId) -> Result<(), Declined> {
-    let key = registered(&id)?;
+    let (key, unused_for) = (registered(&id)?, app.config.registration.unused_for);
     app.store
         .write("approve client", ctx, move |tx| {
             let Some(client) = tx.get(&CLIENTS, &key)? else { return Ok(Err(unknown(&id))) };
             if client.state != ClientState::AwaitingApproval {
                 return Ok(Err(Declined::Conflict(format!("{id} does not wait for approval"))));
             }
-            tx.put(&CLIENTS, &key, &Client { state: ClientState::Active, ..client })?;
+            tx.put(&CLIENTS, &key, &approved(client, tx.now(), unused_for))?;
             tx.record(Event::ClientApproved { client: id.clone() })?;
             Ok(Ok(()))
         })

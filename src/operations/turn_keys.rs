@@ -17,6 +17,7 @@ pub fn policy(app: &App) -> Policy {
         algorithms: keys.algorithms.clone(),
         period: keys.rotation_period,
         jwks_max_age: keys.jwks_max_age,
+        retained_periods: keys.retained_periods,
         publish_before: crate::base::Lifetime::from_seconds(doubled),
         longest_token: lifetimes.access.max(lifetimes.machine_access).max(LONGEST_RESOURCE_TOKEN),
     }
