@@ -141,7 +141,7 @@ settings! {
     }
     brand: Brand {
         name: String = "Writ", "What pages call this appliance.";
-        accent: Accent = "#3b4cca", "The colour of buttons and links on pages, as #rrggbb.";
+        accent: Accent = "ink", "The colour of buttons and links on pages: ink, teal, forest, plum or graphite, each readable in light and dark.";
         support_url: Option<SupportUrl> = "", "Where pages send people who need help: https:// or mailto:.";
     }
 }

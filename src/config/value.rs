@@ -200,27 +200,10 @@ word! {
     "is text or json"
 }
 
-/// A colour as `#rrggbb`; nothing else can get into a style sheet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Accent(String);
-
-impl Accent {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl SettingValue for Accent {
-    fn parse(text: &str) -> Result<Self, String> {
-        let digits = text.strip_prefix('#').unwrap_or_default();
-        if digits.len() != 6 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err("is a colour written #rrggbb".to_owned());
-        }
-        Ok(Self(text.to_ascii_lowercase()))
-    }
-    fn show(&self) -> Option<String> {
-        Some(self.0.clone())
-    }
+word! {
+    /// The accent of pages: a closed list, because each was measured in light and dark.
+    Accent { Ink = "ink", Teal = "teal", Forest = "forest", Plum = "plum", Graphite = "graphite", }
+    "is ink, teal, forest, plum or graphite"
 }
 
 /// A link that a page may carry: `https:` or `mailto:`.

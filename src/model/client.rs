@@ -128,6 +128,18 @@ impl Client {
         Digest::of(facts.to_string().as_bytes())
     }
 
+    /// The members of [`Client::fingerprint`] in which `now` differs from what this was, for whoever reads the diff.
+    pub fn differences(&self, now: &Self) -> Vec<&'static str> {
+        let members = [
+            ("client_name", self.name != now.name),
+            ("redirect_uris", self.redirect_uris != now.redirect_uris),
+            ("jwks", self.jwks != now.jwks),
+            ("jwks_uri", self.jwks_uri != now.jwks_uri),
+            ("token_endpoint_auth_method", self.auth_method != now.auth_method),
+        ];
+        members.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    }
+
     pub fn is_public(&self) -> bool {
         self.auth_method == AuthMethod::None
     }

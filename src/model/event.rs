@@ -119,7 +119,7 @@ events! {
     /// Registrations that nobody used were removed.
     ClientsReaped { count: u64 } = "client.reaped", Change;
     /// A client-id document changed; consent given to the one before is void.
-    ClientDocumentChanged { client: ClientId } = "client.document_changed", Change;
+    ClientDocumentChanged { client: ClientId, what: Vec<String> } = "client.document_changed", Change;
     /// An initial access token for dynamic registration was made.
     InitialAccessTokenCreated { id: String } = "registration.token_created", Change;
 

@@ -418,12 +418,13 @@ fn mark_used(tx: &mut Tx<'_>, client: &Client, family: Lifetime) -> Result<(), F
         },
         ClientId::Document(url) => {
             let known = tx.get(&DOCUMENTS, url)?;
-            let changed = known.as_ref().is_some_and(|known| known.client.fingerprint() != client.fingerprint());
-            if known.is_some_and(|known| !changed && now < known.seen_at.plus(Lifetime::from_hours(12))) {
+            let what = known.as_ref().map(|known| known.client.differences(client)).unwrap_or_default();
+            if known.is_some_and(|known| what.is_empty() && now < known.seen_at.plus(Lifetime::from_hours(12))) {
                 return Ok(());
             }
-            if changed {
-                tx.record(Event::ClientDocumentChanged { client: client.id.clone() })?;
+            if !what.is_empty() {
+                let what = what.into_iter().map(str::to_owned).collect();
+                tx.record(Event::ClientDocumentChanged { client: client.id.clone(), what })?;
             }
             tx.put(&DOCUMENTS, url, &DocumentRecord { client: client.clone(), seen_at: now })
         }

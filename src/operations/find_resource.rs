@@ -4,7 +4,7 @@ use crate::base::{Fault, Resource};
 use crate::model::ProtectedResource;
 use crate::protocol::target::Facts;
 use crate::store::Read;
-use crate::store::tables::{RESOURCES, RESOURCES_BY_URL};
+use crate::store::tables::{RESOURCES, RESOURCES_BY_DEFAULT, RESOURCES_BY_URL};
 
 /// Most resources that an error names.
 const NAMED: usize = 20;
@@ -30,7 +30,9 @@ pub(crate) fn named(read: &impl Read, asked: &Resource) -> Result<Option<Protect
 
 /// The one marked as default, or the only one there is.
 fn default(read: &impl Read) -> Result<Option<ProtectedResource>, Fault> {
-    let rows = read.page(&RESOURCES, None, crate::store::MAX_ROWS)?.rows;
-    let only = rows.len() == 1;
-    Ok(rows.into_iter().map(|(_, resource)| resource).find(|resource| resource.is_default || only))
+    if let Some((_, resource)) = read.find(&RESOURCES, &RESOURCES_BY_DEFAULT, &())? {
+        return Ok(Some(resource));
+    }
+    let mut rows = read.page(&RESOURCES, None, 2)?.rows;
+    Ok(if rows.len() == 1 { rows.pop().map(|(_, resource)| resource) } else { None })
 }

@@ -6,7 +6,7 @@ use crate::model::{Algorithm, Context, Event, ProtectedResource, Risk, ScopeSet,
 use crate::operations::declined::Declined;
 use crate::operations::{find_resource, scopes};
 use crate::protocol::display_name::DisplayName;
-use crate::store::tables::{RESOURCES, SCOPES};
+use crate::store::tables::{RESOURCES, RESOURCES_BY_DEFAULT, SCOPES};
 use crate::store::{MAX_ROWS, Read, Tx};
 
 /// A resource to be registered.
@@ -92,11 +92,9 @@ fn put(app: &App, tx: &mut Tx<'_>, new: &NewResource) -> Result<Result<Id<Protec
 
 /// There is one default at most.
 fn demote(tx: &mut Tx<'_>) -> Result<(), Fault> {
-    for (id, mut resource) in tx.page(&RESOURCES, None, MAX_ROWS)?.rows {
-        if resource.is_default {
-            resource.is_default = false;
-            tx.put(&RESOURCES, &id, &resource)?;
-        }
+    if let Some((id, mut resource)) = tx.find(&RESOURCES, &RESOURCES_BY_DEFAULT, &())? {
+        resource.is_default = false;
+        tx.put(&RESOURCES, &id, &resource)?;
     }
     Ok(())
 }

@@ -69,8 +69,15 @@ pub static RESOURCES_BY_URL: Unique<ProtectedResource, str> = Unique::new("resou
         }
     }
 });
+/// The one that a request without `resource` means.
+pub static RESOURCES_BY_DEFAULT: Unique<ProtectedResource, ()> =
+    Unique::new("resources_by_default", |resource, out| {
+        if resource.is_default {
+            out(&());
+        }
+    });
 pub static RESOURCES: Table<Id<ProtectedResource>, ProtectedResource> =
-    Table::new("resources").indexed(&[&RESOURCES_BY_URL]);
+    Table::new("resources").indexed(&[&RESOURCES_BY_URL, &RESOURCES_BY_DEFAULT]);
 
 pub static SCOPES: Table<String, ScopeEntry> = Table::new("scopes");
 
