@@ -1,7 +1,5 @@
 //! Keys of others: the JWK Set of a client or of a trusted issuer. RFC 7517 §5, RFC 7518 §6, RFC 7523 §3.
 
-use std::borrow::Cow;
-
 use serde_json::{Map, Value};
 
 use super::provider::{KeyError, PublicKey};
@@ -143,8 +141,7 @@ fn read(jwk: &Map<String, Value>) -> Result<Option<Known>, JwkSetError> {
         "oct" => return Err(JwkSetError::Private),
         _ => return Ok(None),
     };
-    // RFC 9864 renames EdDSA on this curve to Ed25519; keys say either, headers in practice the old name.
-    let alg = match member("alg")?.map(|alg| if alg == "Ed25519" { Cow::from("EdDSA") } else { Cow::from(alg) }) {
+    let alg = match member("alg")? {
         None => None,
         Some(name) => match name.parse() {
             Ok(alg) => Some(alg),
@@ -205,6 +202,19 @@ mod tests {
                     client.set().verify(&token, &[], Typ::CLIENT_ASSERTION).unwrap_err(),
                     VerifyError::Algorithm
                 );
+            }
+        }
+    }
+
+    /// RFC 9864 §2.2: Ed25519 is what EdDSA was on this curve; keys and headers say either.
+    #[test]
+    fn ed25519_is_eddsa() {
+        let mut client = party(Algorithm::EdDSA, "a");
+        for of_key in ["EdDSA", "Ed25519"] {
+            client.jwk["alg"] = of_key.into();
+            for of_header in ["EdDSA", "Ed25519"] {
+                let token = client.signs(&format!(r#"{{"alg":"{of_header}","kid":"a"}}"#), "{}");
+                assert_eq!(check(&client.set(), &token).unwrap().algorithm(), JwsAlgorithm::EdDSA);
             }
         }
     }

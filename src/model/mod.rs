@@ -34,5 +34,5 @@ pub use resource::{ProtectedResource, TokenFormat};
 pub use scope::{ParseScopeError, Risk, Scope, ScopeEntry, ScopeSet};
 pub use session::{Browser, Session};
 pub use setup::{FrozenIssuer, InitialAccessToken, SetupState};
-pub use signing_key::{Algorithm, JwsAlgorithm, KeyState, ParseAlgorithmError, PublicJwk, Sealed, SigningKey};
+pub use signing_key::{Algorithm, ED25519, JwsAlgorithm, KeyState, ParseAlgorithmError, PublicJwk, Sealed, SigningKey};
 pub use token::{AccessRecord, RevokedToken, SignInFailures, UsedAssertion};

@@ -104,6 +104,9 @@ pub enum JwsAlgorithm {
     EdDSA,
 }
 
+/// The newer name of EdDSA with Ed25519. RFC 9864 §2.2.
+pub const ED25519: &str = "Ed25519";
+
 impl JwsAlgorithm {
     pub const ALL: [Self; 4] = [Self::ES256, Self::RS256, Self::PS256, Self::EdDSA];
 
@@ -132,19 +135,30 @@ impl From<Algorithm> for JwsAlgorithm {
 #[error("not an algorithm that Writ accepts")]
 pub struct ParseAlgorithmError;
 
+impl FromStr for Algorithm {
+    type Err = ParseAlgorithmError;
+
+    /// Case counts (RFC 7515 §4.1.1).
+    fn from_str(text: &str) -> Result<Self, ParseAlgorithmError> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == text).ok_or(ParseAlgorithmError)
+    }
+}
+
+impl FromStr for JwsAlgorithm {
+    type Err = ParseAlgorithmError;
+
+    /// Case counts (RFC 7515 §4.1.1). RFC 9864 §2.2 names what EdDSA does on this curve Ed25519: either name will do.
+    fn from_str(text: &str) -> Result<Self, ParseAlgorithmError> {
+        let text = if text == ED25519 { Self::EdDSA.as_str() } else { text };
+        Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == text).ok_or(ParseAlgorithmError)
+    }
+}
+
 macro_rules! named {
     ($($name:ident),*) => {$(
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(self.as_str())
-            }
-        }
-        impl FromStr for $name {
-            type Err = ParseAlgorithmError;
-
-            /// Case counts (RFC 7515 §4.1.1).
-            fn from_str(text: &str) -> Result<Self, ParseAlgorithmError> {
-                Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == text).ok_or(ParseAlgorithmError)
             }
         }
     )*};
@@ -222,11 +236,13 @@ mod tests {
             assert_eq!(algorithm.as_str().parse(), Ok(algorithm));
             assert_eq!(serde_json::to_value(algorithm).unwrap(), algorithm.as_str());
         }
-        for text in ["none", "None", "NONE", "HS256", "es256", "ES256 ", "ES384", "RS512", "Ed25519", ""] {
+        for text in ["none", "None", "NONE", "HS256", "es256", "ES256 ", "ES384", "RS512", "Ed448", "ed25519", ""] {
             assert!(text.parse::<JwsAlgorithm>().is_err(), "{text}");
             assert!(text.parse::<Algorithm>().is_err(), "{text}");
         }
         assert!("PS256".parse::<Algorithm>().is_err(), "Writ verifies PS256 and never signs it");
+        assert_eq!("Ed25519".parse(), Ok(JwsAlgorithm::EdDSA), "the name of RFC 9864");
+        assert!("Ed25519".parse::<Algorithm>().is_err(), "what Writ signs has one name");
     }
 
     #[test]

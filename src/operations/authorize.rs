@@ -166,8 +166,8 @@ async fn read(
         Ok(request) => request,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let asked = request.resource.clone();
-    let facts = app.store.read(move |view| find_resource::facts(view, asked.as_ref())).await?;
+    let (asked, asking) = (request.resource.clone(), client.clone());
+    let facts = app.store.read(move |view| find_resource::facts(view, asked.as_ref(), &asking)).await?;
     let (resource, narrowed) = match authorize::narrow(&request, client, facts) {
         Ok(narrowed) => narrowed,
         Err(refusal) => return Ok(Err(refusal)),
@@ -398,7 +398,10 @@ impl Answering {
                 let (to, state) = (&authorization.redirect_uri, authorization.state.as_deref());
                 Step::Answer(authorize::answer_url(to, state, self.app.issuer.as_str(), &answer))
             }
-            Err(Refusal::AuthorizationOver) => Step::Over,
+            Err(refusal @ Refusal::AuthorizationOver) => {
+                super::tell(ctx, &refusal);
+                Step::Over
+            }
             Err(refusal) => Step::Answer(refuse_authorization(&self.app, ctx, authorization, refusal)),
         }
     }
@@ -451,6 +454,7 @@ pub(super) fn refuse_authorization(
 
 /// OAuth 2.1 §4.1.2.1, with the id under which the whole story is found.
 fn refuse(app: &App, ctx: &Context, to: &RedirectUri, state: Option<&str>, refusal: &Refusal) -> String {
+    super::tell(ctx, refusal);
     let (text, id) = (refusal.public_text(), ctx.from.request.map(|id: Id<Request>| id.to_string()));
     let mut answer = vec![("error", refusal.error().as_str()), ("error_description", text.as_str())];
     if let Some(id) = &id {

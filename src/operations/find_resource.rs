@@ -1,7 +1,7 @@
 //! Finds the resource that a request means.
 
 use crate::base::{Fault, Resource};
-use crate::model::ProtectedResource;
+use crate::model::{Client, ProtectedResource};
 use crate::protocol::target::Facts;
 use crate::store::Read;
 use crate::store::tables::{RESOURCES, RESOURCES_BY_DEFAULT, RESOURCES_BY_URL};
@@ -9,8 +9,17 @@ use crate::store::tables::{RESOURCES, RESOURCES_BY_DEFAULT, RESOURCES_BY_URL};
 /// Most resources that an error names.
 const NAMED: usize = 20;
 
-/// What is known about the resource that is asked for. RFC 8707 §2.
-pub(crate) fn facts(read: &impl Read, asked: Option<&Resource>) -> Result<Facts, Fault> {
+/// What is known about the resource that `client` asks for, or would be given without asking. RFC 8707 §2.
+pub(crate) fn facts(read: &impl Read, asked: Option<&Resource>, client: &Client) -> Result<Facts, Fault> {
+    match (asked, client.resources.as_slice()) {
+        (None, [only]) => Ok(Facts::Unnamed { default: named(read, only)? }),
+        (None, _) => Ok(Facts::Unnamed { default: default(read)? }),
+        (Some(_), _) => self::asked(read, asked),
+    }
+}
+
+/// What is known about the resource that is asked for where it was granted before, so that there is no default.
+pub(crate) fn asked(read: &impl Read, asked: Option<&Resource>) -> Result<Facts, Fault> {
     match asked {
         Some(asked) => match named(read, asked)? {
             Some(resource) => Ok(Facts::Named(resource)),
@@ -19,8 +28,14 @@ pub(crate) fn facts(read: &impl Read, asked: Option<&Resource>) -> Result<Facts,
                 Ok(Facts::Unknown { registered: rows.into_iter().map(|(_, r)| r.identifier.to_string()).collect() })
             }
         },
-        None => Ok(Facts::Unnamed { default: default(read)? }),
+        None => Ok(Facts::Unnamed { default: None }),
     }
+}
+
+/// The row of the resource that was granted, whoever has its name as an alias now.
+pub(crate) fn granted(read: &impl Read, granted: Option<&Resource>) -> Result<Option<ProtectedResource>, Fault> {
+    let Some(granted) = granted else { return Ok(None) };
+    Ok(named(read, granted)?.filter(|resource| resource.identifier == *granted))
 }
 
 /// By its identifier or an alias.

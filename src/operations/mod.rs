@@ -29,6 +29,7 @@ pub mod turn_keys;
 pub mod userinfo;
 
 use crate::base::Fault;
+use crate::model::Context;
 use crate::protocol::refusal::Refusal;
 
 /// Why an operation did not do what was asked.
@@ -38,6 +39,14 @@ pub enum Problem {
     Refused(Refusal),
     /// We are broken.
     Broken(Fault),
+}
+
+/// One line for each refusal, under the id that its caller was given: why it was refused in the appliance's own words, of which
+/// the caller reads only the public ones.
+pub(crate) fn tell(ctx: &Context, refusal: &Refusal) {
+    let id = ctx.from.request.map(|id| id.to_string()).unwrap_or_default();
+    let (refusal, error, section) = (refusal.name(), refusal.error().as_str(), refusal.section());
+    tracing::debug!(target: "writ::refusal", id, refusal, error, section, "refused");
 }
 
 impl From<Refusal> for Problem {

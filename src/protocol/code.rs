@@ -5,23 +5,35 @@ use super::refusal::{Refusal, ensure};
 use super::token_request::CodeExchange;
 use super::{pkce, target};
 use crate::base::Timestamp;
-use crate::model::{AuthorizationCode, CodeState, GrantType, ProtectedResource};
+use crate::model::{AuthorizationCode, CodeState, Consent, GrantType, PersonState, ProtectedResource};
+
+/// What is known of the presented code.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    pub code: Option<&'a AuthorizationCode>,
+    pub person: Option<PersonState>,
+    /// What the person allows this client at this resource, as of now.
+    pub consent: Option<&'a Consent>,
+    /// The resource that the code is for.
+    pub granted: Option<&'a ProtectedResource>,
+    /// The resource that the request names, if it names one.
+    pub asked: &'a target::Facts,
+}
 
 /// Decides whether `client` may have tokens for a code. Reads facts, changes nothing. OAuth 2.1 §4.1.3.
 ///
-/// `asked` is the resource that the request names, if it names one. `Ok` is the code, fit to be spent.
-pub fn redeem<'c>(
-    code: Option<&'c AuthorizationCode>,
+/// `Ok` is the code, fit to be spent.
+pub fn redeem<'a>(
+    facts: Facts<'a>,
     client: &AuthenticatedClient,
     ask: &CodeExchange,
-    asked: Option<&ProtectedResource>,
     now: Timestamp,
-) -> Result<&'c AuthorizationCode, Refusal> {
+) -> Result<&'a AuthorizationCode, Refusal> {
     // §3.2.4: "not authorized to use this authorization grant type".
     ensure(client.allows_grant(GrantType::AuthorizationCode), Refusal::GrantNotAllowed)?;
 
     // §4.1.3: "verify that the authorization code is valid". The id alone proves nothing.
-    let code = code.ok_or(Refusal::CodeUnknown)?;
+    let code = facts.code.ok_or(Refusal::CodeUnknown)?;
     let presented = ask.code.as_ref().ok_or(Refusal::CodeUnknown)?;
     ensure(code.digest == presented.digest(), Refusal::CodeUnknown)?;
 
@@ -49,7 +61,12 @@ pub fn redeem<'c>(
     pkce::verify(&code.code_challenge, ask.code_verifier.as_deref())?;
 
     // RFC 8707 §2.2.
-    target::same(asked, code.resource.as_ref())?;
+    target::same(facts.asked, target::Granted { identifier: code.resource.as_ref(), registered: facts.granted })?;
+
+    // §4.1.3: "verify that the authorization code is valid": it stands for what a person allowed a minute ago, and both may be
+    // over by now. What is taken back in that minute stays taken back.
+    ensure(facts.person == Some(PersonState::Active), Refusal::PersonSuspended)?;
+    ensure(facts.consent.is_some_and(|consent| code.scope.is_subset_of(&consent.scope)), Refusal::ConsentOver)?;
 
     Ok(code)
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::base::Issuer;
-use crate::model::{AuthMethod, GrantType, JwsAlgorithm, Prompt, RegistrationMode, ScopeSet};
+use crate::model::{AuthMethod, ED25519, GrantType, JwsAlgorithm, Prompt, RegistrationMode, ScopeSet};
 
 /// Where things are, below the issuer.
 pub mod paths {
@@ -18,6 +18,15 @@ pub mod paths {
 
 /// The claims that id_token and userinfo carry. OpenID Connect Discovery §3, `claims_supported`.
 pub const CLAIMS: [&str; 10] = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "name", "email"];
+
+/// What a client may sign its assertion with: EdDSA by either of its names.
+pub const ASSERTION_ALGORITHMS: [&str; 5] = [
+    JwsAlgorithm::ES256.as_str(),
+    JwsAlgorithm::RS256.as_str(),
+    JwsAlgorithm::PS256.as_str(),
+    JwsAlgorithm::EdDSA.as_str(),
+    ED25519,
+];
 
 /// What is switched on.
 #[derive(Clone, Debug)]
@@ -66,16 +75,15 @@ pub fn server_metadata(issuer: &Issuer, facts: &Capabilities) -> Value {
     say("prompt_values_supported", json!(Prompt::ALL.map(|(name, _)| name)));
 
     // RFC 8414 §2: "The value "none" MUST NOT be used."
-    let assertion_algorithms = JwsAlgorithm::ALL.map(JwsAlgorithm::as_str);
     say("token_endpoint_auth_methods_supported", json!(AuthMethod::ALL.map(AuthMethod::as_str)));
     // RFC 8414 §2: "This metadata entry MUST be present if either of these authentication methods are specified".
-    say("token_endpoint_auth_signing_alg_values_supported", json!(assertion_algorithms));
+    say("token_endpoint_auth_signing_alg_values_supported", json!(ASSERTION_ALGORITHMS));
     // RFC 7009 §2.1: a public client names itself, and nothing more.
     say("revocation_endpoint_auth_methods_supported", json!(AuthMethod::ALL.map(AuthMethod::as_str)));
-    say("revocation_endpoint_auth_signing_alg_values_supported", json!(assertion_algorithms));
+    say("revocation_endpoint_auth_signing_alg_values_supported", json!(ASSERTION_ALGORITHMS));
     // RFC 7662 §2.1: "the endpoint MUST also require some form of authorization". `none` is none.
     say("introspection_endpoint_auth_methods_supported", json!(confidential_methods()));
-    say("introspection_endpoint_auth_signing_alg_values_supported", json!(assertion_algorithms));
+    say("introspection_endpoint_auth_signing_alg_values_supported", json!(ASSERTION_ALGORITHMS));
 
     // RFC 9207 §3.
     say("authorization_response_iss_parameter_supported", json!(true));
@@ -173,6 +181,12 @@ mod tests {
         assert_eq!(document["authorization_response_iss_parameter_supported"], true);
         assert_eq!(document["client_id_metadata_document_supported"], true);
         assert!(!document["introspection_endpoint_auth_methods_supported"].to_string().contains("none"));
+    }
+
+    #[test]
+    fn every_algorithm_of_assertions_is_listed_and_means_one_that_is_verified() {
+        let meant = ASSERTION_ALGORITHMS.map(|name| name.parse::<JwsAlgorithm>().unwrap());
+        assert!(JwsAlgorithm::ALL.iter().all(|algorithm| meant.contains(algorithm)));
     }
 
     #[test]

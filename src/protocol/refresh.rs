@@ -35,8 +35,10 @@ pub struct Facts<'a> {
     pub token: Option<&'a RefreshToken>,
     pub family: Option<&'a Family>,
     pub person: Option<PersonState>,
+    /// The resource that the family is for.
+    pub granted: Option<&'a ProtectedResource>,
     /// The resource that the request names, if it names one.
-    pub asked: Option<&'a ProtectedResource>,
+    pub asked: &'a target::Facts,
 }
 
 /// What a good refresh token gets.
@@ -93,7 +95,7 @@ pub fn rotate(
             asked.intersection(&family.scope)
         }
     };
-    target::same(facts.asked, family.resource.as_ref())?;
+    target::same(facts.asked, target::Granted { identifier: family.resource.as_ref(), registered: facts.granted })?;
     Ok(Rotation { turn, scope })
 }
 

@@ -49,12 +49,14 @@ pub enum Refusal {
     RefreshOfAnotherClient,
     FamilyOver,
     PersonSuspended,
+    ConsentOver,
     ScopeMalformed,
     ScopeWidened,
     ScopeNoneLeft,
     ResourceUnknown { known: Vec<String> },
     ResourceNotAllowed,
     ResourceWidened,
+    ResourceGone,
     ResourceMany,
 
     // What a person would have to do.
@@ -152,7 +154,8 @@ impl Refusal {
             | Self::RefreshReplayed { .. }
             | Self::RefreshOfAnotherClient
             | Self::FamilyOver
-            | Self::PersonSuspended => ErrorCode::InvalidGrant,
+            | Self::PersonSuspended
+            | Self::ConsentOver => ErrorCode::InvalidGrant,
             // §3.2.4 unauthorized_client: "The authenticated client is not authorized to use this authorization grant type."
             Self::GrantNotAllowed | Self::PublicClientCredentials | Self::ClientAwaitingApproval => {
                 ErrorCode::UnauthorizedClient
@@ -162,9 +165,11 @@ impl Refusal {
             // §3.2.4 invalid_scope: "The requested scope is invalid, unknown, malformed, or exceeds the scope granted".
             Self::ScopeMalformed | Self::ScopeWidened | Self::ScopeNoneLeft => ErrorCode::InvalidScope,
             // RFC 8707 §2 invalid_target: "The requested resource is invalid, missing, unknown, or malformed."
-            Self::ResourceUnknown { .. } | Self::ResourceNotAllowed | Self::ResourceWidened | Self::ResourceMany => {
-                ErrorCode::InvalidTarget
-            }
+            Self::ResourceUnknown { .. }
+            | Self::ResourceNotAllowed
+            | Self::ResourceWidened
+            | Self::ResourceGone
+            | Self::ResourceMany => ErrorCode::InvalidTarget,
             Self::AccessDenied => ErrorCode::AccessDenied,
             Self::LoginRequired => ErrorCode::LoginRequired,
             Self::InteractionRequired => ErrorCode::InteractionRequired,
@@ -172,6 +177,12 @@ impl Refusal {
             Self::RequestObject => ErrorCode::RequestNotSupported,
             Self::RequestUri => ErrorCode::RequestUriNotSupported,
         }
+    }
+
+    /// The variant's name, for the administrator.
+    pub fn name(&self) -> String {
+        let words = format!("{self:?}");
+        words.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_owned()
     }
 
     /// Where the sentence stands that says no.
@@ -204,15 +215,18 @@ impl Refusal {
             | Self::CodeExpired
             | Self::CodeReplayed { .. }
             | Self::CodeOfAnotherClient
-            | Self::RedirectUriMismatch => "OAuth 2.1 §4.1.3",
+            | Self::RedirectUriMismatch
+            | Self::ConsentOver => "OAuth 2.1 §4.1.3",
             Self::RefreshUnknown | Self::RefreshExpired | Self::RefreshOfAnotherClient => "OAuth 2.1 §4.3.1",
             Self::RefreshReplayed { .. } => "OAuth 2.1 §4.3.1",
             Self::FamilyOver | Self::PersonSuspended => "OAuth 2.1 §4.3.1",
             Self::ScopeMalformed | Self::ScopeNoneLeft => "OAuth 2.1 §1.4.1",
             Self::ScopeWidened => "OAuth 2.1 §4.3.1",
-            Self::ResourceUnknown { .. } | Self::ResourceNotAllowed | Self::ResourceWidened | Self::ResourceMany => {
-                "RFC 8707 §2"
-            }
+            Self::ResourceUnknown { .. }
+            | Self::ResourceNotAllowed
+            | Self::ResourceWidened
+            | Self::ResourceGone
+            | Self::ResourceMany => "RFC 8707 §2",
             Self::AuthorizationOver => "OAuth 2.1 §4.1.1",
         }
     }
@@ -263,7 +277,8 @@ impl Refusal {
             | Self::CodeReplayed { .. }
             | Self::CodeOfAnotherClient
             | Self::RedirectUriMismatch
-            | Self::PkceMismatch => {
+            | Self::PkceMismatch
+            | Self::ConsentOver => {
                 "The authorization code is invalid, expired or used, or does not fit this client, redirect_uri or code_verifier."
             }
             Self::RefreshUnknown
@@ -279,6 +294,7 @@ impl Refusal {
             Self::ScopeNoneLeft => "None of the scopes asked for is available to this client at this resource.",
             Self::ResourceNotAllowed => "This client may not have tokens for this resource.",
             Self::ResourceWidened => "Another resource is asked for than was granted.",
+            Self::ResourceGone => "The resource that was granted is not registered here any more.",
             Self::ResourceMany => "One token is for one resource; ask for one at a time.",
             Self::LoginRequired => "Nobody is signed in, and prompt=none forbids to ask.",
             Self::InteractionRequired => "The person has to be asked, and prompt=none forbids it.",

@@ -26,7 +26,7 @@ pub enum Facts {
     Named(ProtectedResource),
     /// The request names one that is not registered; these are.
     Unknown { registered: Vec<String> },
-    /// The request names none; this is the appliance's default, if it has one.
+    /// The request names none; this is the only one that the client may have tokens for, or else the appliance's default.
     Unnamed { default: Option<ProtectedResource> },
 }
 
@@ -46,13 +46,25 @@ pub fn select(facts: Facts, client: &Client) -> Result<Option<ProtectedResource>
     }
 }
 
-/// At the token endpoint of a person's grant: it can only be the one that was granted. RFC 8707 §2.2.
-pub fn same(asked: Option<&ProtectedResource>, granted: Option<&Resource>) -> Result<(), Refusal> {
+/// The resource that a person's grant is for, as it stands now.
+#[derive(Clone, Copy, Debug)]
+pub struct Granted<'a> {
+    pub identifier: Option<&'a Resource>,
+    /// Its row, unless it was removed meanwhile.
+    pub registered: Option<&'a ProtectedResource>,
+}
+
+/// At the token endpoint of a person's grant: it can only be the one that was granted, and only while that is registered.
+/// RFC 8707 §2.2.
+pub fn same(asked: &Facts, granted: Granted<'_>) -> Result<(), Refusal> {
     // §2.2: "the requested resource … must be … a subset of the resources … granted".
     match asked {
-        None => Ok(()),
-        Some(asked) => ensure(granted == Some(&asked.identifier), Refusal::ResourceWidened),
+        Facts::Unnamed { .. } => {}
+        Facts::Unknown { registered } => return Err(Refusal::ResourceUnknown { known: registered.clone() }),
+        Facts::Named(asked) => ensure(granted.identifier == Some(&asked.identifier), Refusal::ResourceWidened)?,
     }
+    // A grant for a resource that is gone must not turn into one for the appliance itself.
+    ensure(granted.registered.map(|resource| &resource.identifier) == granted.identifier, Refusal::ResourceGone)
 }
 
 fn allowed(client: &Client, resource: &ProtectedResource) -> bool {

@@ -15,7 +15,7 @@ use super::views::{self};
 use super::views::{Brand, ErrorPage, Shell, Theme};
 use crate::base::{Fault, FaultKind, Id, Lifetime};
 use crate::model::{Context, Request};
-use crate::operations::Problem;
+use crate::operations::{self, Problem};
 use crate::protocol::refusal::{ErrorCode, Refusal};
 
 /// What a back-channel endpoint answers to a problem. OAuth 2.1 §3.2.4, with the id under which its story is found.
@@ -29,7 +29,7 @@ pub(super) fn json(caller: &Caller, used_header: bool, problem: Problem) -> Http
 fn refused(caller: &Caller, used_header: bool, refusal: &Refusal) -> HttpResponse {
     let error = refusal.error();
     let id = error_id(&caller.ctx);
-    tracing::debug!(id, error = error.as_str(), section = refusal.section(), "refused");
+    operations::tell(&caller.ctx, refusal);
     if error == ErrorCode::InvalidClient {
         caller.app.tally.count("client authentication failed");
     }

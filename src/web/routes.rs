@@ -68,7 +68,8 @@ pub static DOORS: &[Door] = &[
     program("/.well-known/jwks.json", GET, Who::Anyone, Class::Metadata),
     program("/oauth/token", POST, Who::Client, Class::Token),
     program("/oauth/revoke", POST, Who::Client, Class::Token),
-    program("/oauth/introspect", POST, Who::Client, Class::Token),
+    // Who may introspect keeps a secret, and a page keeps none.
+    Door { cors: Cors::None, ..program("/oauth/introspect", POST, Who::Client, Class::Token) },
     program("/oauth/register", POST, Who::Anyone, Class::Register),
     program("/oauth/register/{client_id}", GET_PUT_DELETE, Who::Bearer, Class::Register),
     program("/oauth/userinfo", GET_POST, Who::Bearer, Class::Token),

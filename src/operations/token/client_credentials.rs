@@ -18,8 +18,8 @@ pub(super) async fn grant(
     client: AuthenticatedClient,
     ask: ClientCredentials,
 ) -> Result<Issued, Problem> {
-    let asked = ask.resource.clone();
-    let facts = app.store.read(move |view| find_resource::facts(view, asked.as_ref())).await?;
+    let (asked, asking) = (ask.resource.clone(), client.clone());
+    let facts = app.store.read(move |view| find_resource::facts(view, asked.as_ref(), &asking)).await?;
     let decided = target::select(facts, &client)
         .and_then(|resource| Ok((client_credentials::grant(&client, &ask, resource.as_ref())?, resource)));
     let (narrowed, resource) = match decided {

@@ -4,16 +4,16 @@ use super::issue::{self, Grant, Issued, Making};
 use crate::app::App;
 use crate::base::{Entropy, Fault, Id, Lifetime};
 use crate::model::{
-    AuthorizationCode, CodeState, Context, Event, Family, FamilyState, GrantName, GrantType, PersonState,
-    RevokedBecause, Subject,
+    AuthorizationCode, CodeState, Consent, Context, Event, Family, FamilyState, GrantName, GrantType, Person,
+    ProtectedResource, RevokedBecause, Subject,
 };
 use crate::operations::revoke::end_family;
-use crate::operations::{Problem, find_resource};
+use crate::operations::{Problem, find_client, find_resource};
 use crate::protocol::client_auth::AuthenticatedClient;
-use crate::protocol::code;
+use crate::protocol::code::{self, Facts};
 use crate::protocol::refusal::Refusal;
 use crate::protocol::token_request::CodeExchange;
-use crate::store::tables::{CODES, FAMILIES, PEOPLE};
+use crate::store::tables::{CODES, CONSENTS, CONSENTS_BY_GRANT, FAMILIES, PEOPLE, consent_key};
 use crate::store::{Read, Tx};
 
 /// Load, decide, write, record, in one transaction: of fifty at once, one wins.
@@ -50,29 +50,38 @@ impl Redemption {
     fn run(&self, tx: &mut Tx<'_>) -> Result<Result<Issued, Refusal>, Fault> {
         let Some(presented) = &self.ask.code else { return Ok(Err(Refusal::CodeUnknown)) };
         let code = tx.get(&CODES, &presented.id())?;
-        let asked = match &self.ask.resource {
-            None => None,
-            Some(asked) => match find_resource::named(tx, asked)? {
-                Some(resource) => Some(resource),
-                None => return Ok(Err(Refusal::ResourceUnknown { known: Vec::new() })),
-            },
+        let person = code.as_ref().map(|code| tx.get(&PEOPLE, &code.person)).transpose()?.flatten();
+        let consent = code.as_ref().map(|code| standing_consent(tx, code)).transpose()?.flatten();
+        let granted = find_resource::granted(tx, code.as_ref().and_then(|code| code.resource.as_ref()))?;
+        let asked = find_resource::asked(tx, self.ask.resource.as_ref())?;
+        let facts = Facts {
+            code: code.as_ref(),
+            person: person.as_ref().map(|person| person.state),
+            consent: consent.as_ref(),
+            granted: granted.as_ref(),
+            asked: &asked,
         };
-        match code::redeem(code.as_ref(), &self.client, &self.ask, asked.as_ref(), tx.now()) {
-            Ok(code) => self.spend(tx, code),
-            Err(refusal) => refuse(tx, &self.client, code.as_ref(), refusal).map(Err),
+        match (code::redeem(facts, &self.client, &self.ask, tx.now()), person) {
+            (Ok(code), Some(person)) => {
+                if !find_client::stands(tx, self.client.id())? {
+                    return Ok(Err(Refusal::ClientSuspended));
+                }
+                self.spend(tx, code, &person, granted.as_ref()).map(Ok)
+            }
+            (Ok(code), None) => refuse(tx, &self.client, Some(code), Refusal::PersonSuspended).map(Err),
+            (Err(refusal), _) => refuse(tx, &self.client, code.as_ref(), refusal).map(Err),
         }
     }
 
-    fn spend(&self, tx: &mut Tx<'_>, code: &AuthorizationCode) -> Result<Result<Issued, Refusal>, Fault> {
+    fn spend(
+        &self,
+        tx: &mut Tx<'_>,
+        code: &AuthorizationCode,
+        person: &Person,
+        resource: Option<&ProtectedResource>,
+    ) -> Result<Issued, Fault> {
         let entropy: &Entropy = &self.app.entropy;
-        let Some(person) = tx.get(&PEOPLE, &code.person)?.filter(|person| person.state == PersonState::Active) else {
-            return refuse(tx, &self.client, Some(code), Refusal::PersonSuspended).map(Err);
-        };
-        let resource = match &code.resource {
-            Some(resource) => find_resource::named(tx, resource)?,
-            None => None,
-        };
-        let making = Making::new(&self.app, &self.client, resource.as_ref(), self.app.config.lifetimes.access);
+        let making = Making::new(&self.app, &self.client, resource, self.app.config.lifetimes.access);
         let family = new_family(tx, entropy, code, self.app.config.lifetimes.family)?;
         let spent = AuthorizationCode { state: CodeState::Redeemed { family: family.id }, ..code.clone() };
         tx.put(&CODES, &code.id, &spent)?;
@@ -90,9 +99,15 @@ impl Redemption {
         if self.client.allows_grant(GrantType::RefreshToken) {
             issue::refresh_token(tx, entropy, &making, &family, &mut issued)?;
         }
-        issue::id_token(&making, &family, &person, tx.now(), &mut issued);
-        Ok(Ok(issued))
+        issue::id_token(&making, &family, person, tx.now(), &mut issued);
+        Ok(issued)
     }
+}
+
+/// What the person allows this client at this resource, as of now.
+fn standing_consent(tx: &Tx<'_>, code: &AuthorizationCode) -> Result<Option<Consent>, Fault> {
+    let key = consent_key(code.person, &code.client_id, code.resource.as_ref());
+    Ok(tx.find(&CONSENTS, &CONSENTS_BY_GRANT, &key)?.map(|(_, consent)| consent))
 }
 
 fn new_family(tx: &Tx<'_>, entropy: &Entropy, code: &AuthorizationCode, lifetime: Lifetime) -> Result<Family, Fault> {

@@ -3,7 +3,9 @@
 use super::issue::{self, Grant, Issued, Making};
 use crate::app::App;
 use crate::base::Fault;
-use crate::model::{Context, Event, Family, GrantName, RefreshToken, RevokedBecause, Subject};
+use crate::model::{
+    Context, Event, Family, GrantName, Person, ProtectedResource, RefreshToken, RevokedBecause, Subject,
+};
 use crate::operations::revoke::end_family;
 use crate::operations::{Problem, find_client, find_resource};
 use crate::protocol::client_auth::AuthenticatedClient;
@@ -52,18 +54,14 @@ impl Exchange {
         let token = tx.get(&REFRESH, &presented.id())?;
         let family = token.as_ref().map(|token| tx.get(&FAMILIES, &token.family)).transpose()?.flatten();
         let person = family.as_ref().map(|family| tx.get(&PEOPLE, &family.person)).transpose()?.flatten();
-        let asked = match &self.ask.resource {
-            None => None,
-            Some(asked) => match find_resource::named(tx, asked)? {
-                Some(resource) => Some(resource),
-                None => return Ok(Err(Refusal::ResourceUnknown { known: Vec::new() })),
-            },
-        };
+        let granted = find_resource::granted(tx, family.as_ref().and_then(|family| family.resource.as_ref()))?;
+        let asked = find_resource::asked(tx, self.ask.resource.as_ref())?;
         let facts = Facts {
             token: token.as_ref(),
             family: family.as_ref(),
             person: person.as_ref().map(|person| person.state),
-            asked: asked.as_ref(),
+            granted: granted.as_ref(),
+            asked: &asked,
         };
         let lifetimes = &self.app.config.lifetimes;
         let overlap =
@@ -74,7 +72,7 @@ impl Exchange {
                     return Ok(Err(Refusal::ClientSuspended));
                 }
                 let family = self.turn(tx, family, rotation.turn)?;
-                self.issue(tx, &family, &person, rotation).map(Ok)
+                self.issue(tx, &family, &person, granted.as_ref(), rotation).map(Ok)
             }
             (Err(refusal), family, _) => refuse(tx, &self.client, family.as_ref(), refusal).map(Err),
             (Ok(_), _, _) => Ok(Err(Refusal::RefreshUnknown)),
@@ -109,14 +107,11 @@ impl Exchange {
         &self,
         tx: &mut Tx<'_>,
         family: &Family,
-        person: &crate::model::Person,
+        person: &Person,
+        resource: Option<&ProtectedResource>,
         rotation: Rotation,
     ) -> Result<Issued, Fault> {
-        let resource = match &family.resource {
-            Some(resource) => find_resource::named(tx, resource)?,
-            None => None,
-        };
-        let making = Making::new(&self.app, &self.client, resource.as_ref(), self.app.config.lifetimes.access);
+        let making = Making::new(&self.app, &self.client, resource, self.app.config.lifetimes.access);
         let grant = Grant {
             name: GrantName::RefreshToken,
             client: &family.client_id,

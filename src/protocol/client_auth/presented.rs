@@ -61,8 +61,9 @@ impl Presented {
 /// Writ's making have no character that the encoding changes, so decoding is right for both.
 fn basic(header: &str) -> Result<(String, Option<Secret>), Refusal> {
     let malformed = || Refusal::MalformedParameter("Authorization");
-    let (scheme, encoded) = header.split_once(' ').ok_or_else(malformed)?;
-    ensure(scheme.eq_ignore_ascii_case("basic"), malformed())?;
+    let (scheme, encoded) = header.split_once(' ').unwrap_or((header, ""));
+    // §3.2.4 invalid_client: "unsupported authentication method".
+    ensure(scheme.eq_ignore_ascii_case("basic"), Refusal::ClientMethodMismatch)?;
     ensure(encoded.len() <= 2_048, malformed())?;
     let bytes = STANDARD.decode(encoded.trim()).map_err(|_| malformed())?;
     let text = Secret::new(String::from_utf8(bytes).map_err(|_| malformed())?);
@@ -115,8 +116,11 @@ mod tests {
     #[test]
     fn nothing_and_nonsense_are_refused() {
         assert_eq!(read(None, "").unwrap_err(), Refusal::ClientUnknown);
-        for bad in ["Basic", "Basic !!!", "Bearer x", &header("nocolon"), &header(":s")] {
+        for bad in ["Basic", "Basic !!!", &header("nocolon"), &header(":s")] {
             assert_eq!(read(Some(bad), "").unwrap_err(), Refusal::MalformedParameter("Authorization"), "{bad}");
+        }
+        for other in ["Bearer x", "Digest username=a", "x", ""] {
+            assert_eq!(read(Some(other), "").unwrap_err(), Refusal::ClientMethodMismatch, "{other}");
         }
     }
 }

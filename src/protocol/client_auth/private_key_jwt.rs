@@ -30,8 +30,10 @@ impl Audiences {
     }
 }
 
-/// No assertion may live longer.
+/// No assertion is good for longer, whatever it says of itself.
 const LONGEST: Lifetime = Lifetime::from_minutes(5);
+/// How far ahead `exp` may lie if `iat` shows how old the assertion is: stock Authlib says an hour.
+const FARTHEST: Lifetime = Lifetime::from_hours(1);
 /// How far clocks may differ.
 const SKEW: Lifetime = Lifetime::from_seconds(30);
 
@@ -46,10 +48,17 @@ impl AssertionClaims {
         (0.0..4.0e10).contains(&seconds).then(|| Timestamp::from_seconds(seconds as i64))
     }
 
-    /// What the replay table is keyed by: this client's `jti`, and until when it must be remembered.
+    /// When it ends: at its `exp`, or five minutes after its `iat`, whichever comes first. RFC 7523 §3 (4).
+    fn ends_at(&self) -> Option<Timestamp> {
+        let exp = self.time("exp")?;
+        Some(self.time("iat").map_or(exp, |iat| exp.min(iat.plus(LONGEST))))
+    }
+
+    /// What the replay table is keyed by: this client's `jti`, and until when it must be remembered: as long as the assertion
+    /// is accepted.
     pub fn replay_key(&self, client: &ClientId) -> Option<(Digest, Timestamp)> {
         let jti = self.text("jti")?;
-        let end = self.time("exp")?.plus(SKEW);
+        let end = self.ends_at()?.plus(SKEW);
         Some((Digest::of_all(&[client.to_string().as_bytes(), b"\n", jti.as_bytes()]), end))
     }
 }
@@ -98,8 +107,14 @@ pub fn accept_assertion(
     if now >= exp.plus(SKEW) {
         return refuse("it has expired");
     }
-    if exp > now.plus(LONGEST).plus(SKEW) {
-        return refuse("exp must be at most 5 minutes ahead");
+    // Nor does it live longer than five minutes, so that few need be remembered and a stolen one is soon worth nothing. How old
+    // it is, `iat` says; without it, only an `exp` that is near can.
+    let farthest = if assertion.claims.contains_key("iat") { FARTHEST } else { LONGEST };
+    if exp > now.plus(farthest).plus(SKEW) {
+        return refuse("exp must be at most 5 minutes ahead, or an hour with iat");
+    }
+    if assertion.ends_at().is_none_or(|end| now >= end.plus(SKEW)) {
+        return refuse("it was made more than 5 minutes ago");
     }
     // §3 (5): "the authorization server MUST NOT accept the JWT before that time".
     if assertion.claims.contains_key("nbf") && assertion.time("nbf").is_none_or(|nbf| nbf > now.plus(SKEW)) {
@@ -143,6 +158,13 @@ mod tests {
             json!({"aud": "https://id.example/oauth/token"}),
             json!({"aud": ["https://id.example"]}),
             json!({"exp": 1_800_000_060.5}),
+            // As stock Authlib sends it.
+            json!({"exp": 1_800_003_600, "aud": "https://id.example/oauth/token"}),
+            json!({"exp": 1_800_003_630}),
+            json!({"exp": 1_800_003_000, "iat": 1_799_999_700}),
+            json!({"exp": 1_800_003_000, "iat": 1_799_999_671}),
+            json!({"exp": 1_800_000_330, "iat": null}),
+            json!({"exp": 1_799_999_971, "iat": null}),
         ] {
             assert_eq!(judge(good.clone()), Ok(()), "{good}");
         }
@@ -157,7 +179,11 @@ mod tests {
             json!({"aud": "https://other.example/oauth/token"}),
             json!({"exp": null}),
             json!({"exp": 1_799_999_000}),
-            json!({"exp": 1_800_001_000}),
+            json!({"exp": 1_800_003_631}),
+            json!({"exp": 1_800_000_331, "iat": null}),
+            json!({"exp": 1_800_003_000, "iat": 1_799_999_670}),
+            json!({"exp": 1_800_000_060, "iat": 1_799_990_000}),
+            json!({"exp": 1_800_003_000, "iat": "x"}),
             json!({"exp": "soon"}),
             json!({"exp": -1}),
             json!({"exp": 1e300}),
@@ -170,5 +196,17 @@ mod tests {
         ] {
             assert!(matches!(judge(bad.clone()), Err(Refusal::AssertionInvalid(_))), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_jti_is_remembered_for_as_long_as_its_assertion_is_accepted() {
+        let until = |claims: Value| {
+            let claims = claims.as_object().unwrap().clone();
+            AssertionClaims { claims }.replay_key(&ClientId::Document("https://app.example/c".into())).unwrap().1
+        };
+        let at = Timestamp::from_seconds;
+        assert_eq!(until(json!({"jti": "a", "exp": 1_060})), at(1_090));
+        assert_eq!(until(json!({"jti": "a", "exp": 1_060, "iat": 1_000})), at(1_090));
+        assert_eq!(until(json!({"jti": "a", "exp": 4_600, "iat": 1_000})), at(1_330));
     }
 }

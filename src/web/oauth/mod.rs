@@ -30,8 +30,10 @@ fn authorization(request: &HttpRequest) -> Option<&str> {
 /// A form body, or the answer to one that is none. OAuth 2.1 §3.2: "application/x-www-form-urlencoded … in the HTTP request
 /// content".
 fn form<'b>(caller: &Caller, request: &HttpRequest, body: &'b Body) -> Result<Parameters<'b>, HttpResponse> {
+    // RFC 9110 §8.3.1: "The type and subtype tokens are case-insensitive", and parameters may follow.
     let is_form = request.headers().get(CONTENT_TYPE).is_none_or(|value| {
-        value.to_str().is_ok_and(|value| value.trim_start().starts_with("application/x-www-form-urlencoded"))
+        let kind = value.to_str().ok().and_then(|value| value.split(';').next());
+        kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
     });
     if !is_form {
         let words = "The body must be application/x-www-form-urlencoded.";

@@ -1,9 +1,8 @@
 //! `GET|POST /oauth/userinfo`. OpenID Connect Core §5.3, RFC 6750.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::WWW_AUTHENTICATE;
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use serde_json::json;
+use actix_web::http::header::{HeaderValue, WWW_AUTHENTICATE};
+use actix_web::{HttpRequest, HttpResponse};
 
 use crate::operations::userinfo::{NoUserInfo, userinfo};
 use crate::web::extract::Caller;
@@ -18,18 +17,22 @@ pub(crate) async fn show(caller: Caller, request: HttpRequest) -> HttpResponse {
     };
     match userinfo(&caller.app, &caller.ctx, token.trim()).await {
         Ok(Ok(claims)) => HttpResponse::Ok().json(claims),
-        Ok(Err(NoUserInfo::InvalidToken)) => challenge(StatusCode::UNAUTHORIZED, "invalid_token", None),
+        Ok(Err(NoUserInfo::InvalidToken)) => {
+            let words = "The access token is unknown, expired or revoked.";
+            let answer = problem::program(&caller, StatusCode::UNAUTHORIZED, "invalid_token", words);
+            challenged(answer, "Bearer error=\"invalid_token\"")
+        }
         Ok(Err(NoUserInfo::InsufficientScope)) => {
-            challenge(StatusCode::FORBIDDEN, "insufficient_scope", Some("openid"))
+            let words = "The access token does not speak for a person who was asked for openid.";
+            let answer = problem::program(&caller, StatusCode::FORBIDDEN, "insufficient_scope", words);
+            challenged(answer, "Bearer error=\"insufficient_scope\", scope=\"openid\"")
         }
         Err(fault) => problem::broken(&caller.ctx, &fault),
     }
 }
 
 /// RFC 6750 §3.1.
-fn challenge(status: StatusCode, error: &str, scope: Option<&str>) -> HttpResponse {
-    let scope = scope.map(|scope| format!(", scope=\"{scope}\"")).unwrap_or_default();
-    HttpResponseBuilder::new(status)
-        .insert_header((WWW_AUTHENTICATE, format!("Bearer error=\"{error}\"{scope}")))
-        .json(json!({ "error": error }))
+fn challenged(mut answer: HttpResponse, words: &'static str) -> HttpResponse {
+    answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(words));
+    answer
 }
