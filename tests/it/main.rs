@@ -5,9 +5,13 @@
 #![expect(unreachable_pub, reason = "what the people in the tests can do is public among the tests")]
 
 #[cfg(test)]
+mod architecture;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod docs;
+#[cfg(test)]
+mod every_route;
 #[cfg(test)]
 mod outbound;
 #[cfg(test)]
@@ -16,5 +20,7 @@ mod pages;
 mod rules;
 #[cfg(test)]
 mod store;
+#[cfg(test)]
+mod stories;
 #[cfg(test)]
 mod world;
