@@ -204,9 +204,11 @@ impl RedirectUri {
         !matches!(self.destination(), Destination::Site(_))
     }
 
-    /// What a page's `form-action` must allow for the answer to pass: an origin, or a scheme.
+    /// What a page's `form-action` must allow for the answer to pass: an origin, or a scheme. CSP Level 3 §2.3.1 has no way
+    /// to write an IPv6 address, so for one the scheme has to do.
     pub fn form_action_source(&self) -> String {
         match Url::parse(&self.0) {
+            Ok(url) if matches!(url.host(), Some(Host::Ipv6(_))) => format!("{}:", url.scheme()),
             Ok(url) if matches!(url.scheme(), "http" | "https") => url.origin().ascii_serialization(),
             Ok(url) => format!("{}:", url.scheme()),
             Err(_) => String::new(),

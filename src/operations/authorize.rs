@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, OpaqueToken, RedirectUri, Timestamp, TokenKind};
 use crate::model::{
     Authorization, AuthorizationCode, Client, ClientId, CodeState, Consent, Context, DocumentRecord, Event, Person,
-    PersonState, ProtectedResource, Provenance, Request, Scope, ScopeEntry, ScopeSet,
+    PersonState, ProtectedResource, Provenance, Request, Scope, ScopeEntry, ScopeSet, Session,
 };
 use crate::protocol::authorize::{self, Addressed, Next, Present, Show};
 use crate::protocol::display_name::DisplayName;
@@ -80,6 +80,13 @@ pub(super) struct Shown {
     pub(super) authorization: Authorization,
     pub(super) person: Id<Person>,
     pub(super) held: ScopeSet,
+}
+
+impl Shown {
+    /// The scopes that the page offered.
+    pub(super) fn asked(&self) -> ScopeSet {
+        self.authorization.scope.minus(&self.held)
+    }
 }
 
 const AUTHORIZATION: &[u8] = b"authorization";
@@ -229,6 +236,9 @@ pub(super) async fn ask_consent(
     signed_in: &SignedIn,
     held: ScopeSet,
 ) -> Result<Step, Fault> {
+    // Nothing of it is new, and the person is to be asked all the same: then about all of it, or Allow would give what the
+    // page does not offer.
+    let held = if offered(&authorization.scope.minus(&held)).is_empty() { ScopeSet::new() } else { held };
     let named = authorization.resource.clone();
     let wanted = authorization.scope.minus(&held);
     let had = held.clone();
@@ -255,6 +265,11 @@ pub(super) async fn ask_consent(
         nothing_chosen: false,
         client,
     })))
+}
+
+/// Those that are lines of the page. `offline_access` is none: the page says for how long instead.
+pub(super) fn offered(scopes: &ScopeSet) -> ScopeSet {
+    scopes.only(|scope| scope.as_str() != "offline_access")
 }
 
 /// An application that administrators know, or that everybody does, and whose name a stranger's resembles (attack case 38).
@@ -334,16 +349,14 @@ pub(super) struct Answering {
     pub(super) app: App,
     pub(super) authorization: Authorization,
     pub(super) client: Client,
-    pub(super) session: Id<crate::model::Session>,
+    pub(super) session: Id<Session>,
 }
 
 impl Answering {
     /// Puts down a code, once: its id is the authorization's, so a second answer finds the first (attack case 39).
     pub(super) fn issue_code(&self, tx: &mut Tx<'_>, scope: &ScopeSet) -> Result<Result<OpaqueToken, Refusal>, Fault> {
         let authorization = &self.authorization;
-        let id: Id<AuthorizationCode> = authorization.id.of();
-        let now = tx.now();
-        if tx.get(&CODES, &id)?.is_some() {
+        if self.is_answered(tx)? {
             return Ok(Err(Refusal::AuthorizationOver));
         }
         let Some(session) = tx.get(&SESSIONS, &self.session)? else { return Ok(Err(Refusal::LoginRequired)) };
@@ -354,26 +367,7 @@ impl Answering {
         if !find_client::stands(tx, &authorization.client_id)? {
             return Ok(Err(Refusal::AccessDenied));
         }
-        let code = OpaqueToken::new(TokenKind::AuthorizationCode, id, &self.app.entropy)?;
-        let expires_at = now.plus(self.app.config.lifetimes.code);
-        let row = AuthorizationCode {
-            id,
-            digest: code.digest(),
-            client_id: authorization.client_id.clone(),
-            redirect_uri: authorization.redirect_uri.clone(),
-            code_challenge: authorization.code_challenge.clone(),
-            person: session.person,
-            session: session.id,
-            scope: scope.clone(),
-            resource: authorization.resource.clone(),
-            nonce: authorization.nonce.clone(),
-            auth_time: session.auth_time,
-            issued_at: now,
-            expires_at,
-            forgotten_at: expires_at.plus(REMEMBERED),
-            state: CodeState::Fresh,
-        };
-        tx.put(&CODES, &id, &row)?;
+        let (code, row) = self.put_code(tx, &session, scope, self.app.config.lifetimes.code)?;
         mark_used(tx, &self.client, self.app.config.lifetimes.family)?;
         if !authorization.dropped.is_empty() {
             let (client, dropped) = (authorization.client_id.clone(), authorization.dropped.clone());
@@ -387,6 +381,53 @@ impl Answering {
             code: row.digest.short(),
         })?;
         Ok(Ok(code))
+    }
+
+    /// Puts down that the answer was no, once: in the place of the code, one that nobody is told and that is over already.
+    pub(super) fn deny(&self, tx: &mut Tx<'_>) -> Result<Refusal, Fault> {
+        if self.is_answered(tx)? {
+            return Ok(Refusal::AuthorizationOver);
+        }
+        let Some(session) = tx.get(&SESSIONS, &self.session)? else { return Ok(Refusal::LoginRequired) };
+        self.put_code(tx, &session, &ScopeSet::new(), Lifetime::default())?;
+        tx.record(Event::ConsentDenied { person: session.person, client: self.authorization.client_id.clone() })?;
+        Ok(Refusal::AccessDenied)
+    }
+
+    fn is_answered(&self, tx: &Tx<'_>) -> Result<bool, Fault> {
+        Ok(tx.get(&CODES, &self.authorization.id.of())?.is_some())
+    }
+
+    fn put_code(
+        &self,
+        tx: &mut Tx<'_>,
+        session: &Session,
+        scope: &ScopeSet,
+        lifetime: Lifetime,
+    ) -> Result<(OpaqueToken, AuthorizationCode), Fault> {
+        let authorization = &self.authorization;
+        let id: Id<AuthorizationCode> = authorization.id.of();
+        let code = OpaqueToken::new(TokenKind::AuthorizationCode, id, &self.app.entropy)?;
+        let expires_at = tx.now().plus(lifetime);
+        let row = AuthorizationCode {
+            id,
+            digest: code.digest(),
+            client_id: authorization.client_id.clone(),
+            redirect_uri: authorization.redirect_uri.clone(),
+            code_challenge: authorization.code_challenge.clone(),
+            person: session.person,
+            session: session.id,
+            scope: scope.clone(),
+            resource: authorization.resource.clone(),
+            nonce: authorization.nonce.clone(),
+            auth_time: session.auth_time,
+            issued_at: tx.now(),
+            expires_at,
+            forgotten_at: expires_at.plus(REMEMBERED),
+            state: CodeState::Fresh,
+        };
+        tx.put(&CODES, &id, &row)?;
+        Ok((code, row))
     }
 
     /// The browser's way back, with the code or with the reason why there is none.
@@ -443,12 +484,7 @@ fn present(signed_in: &SignedIn) -> Present {
     Present { person: signed_in.person().id, auth_time: signed_in.session().auth_time }
 }
 
-pub(super) fn refuse_authorization(
-    app: &App,
-    ctx: &Context,
-    authorization: &Authorization,
-    refusal: Refusal,
-) -> String {
+fn refuse_authorization(app: &App, ctx: &Context, authorization: &Authorization, refusal: Refusal) -> String {
     refuse(app, ctx, &authorization.redirect_uri, authorization.state.as_deref(), &refusal)
 }
 

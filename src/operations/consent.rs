@@ -1,7 +1,7 @@
 //! A person decides about an application.
 
 use super::authorize::{
-    Answering, ConsentAsk, Shown, Step, ask_consent, is_current, open_shown, refuse_authorization, standing_consent,
+    Answering, ConsentAsk, Shown, Step, ask_consent, is_current, offered, open_shown, standing_consent,
 };
 use super::find_client;
 use super::sign_in::SignedIn;
@@ -50,28 +50,28 @@ pub async fn decide(
     let Some(client) = found.filter(|client| client.fingerprint() == shown.authorization.client) else {
         return Ok(Step::Over);
     };
-    let asked = shown.authorization.scope.minus(&shown.held);
-    let (chosen, remember) = match decision {
-        Decision::Allow { scope, remember } => (scope.intersection(&asked), remember),
-        Decision::Deny => return deny(app, ctx, shown).await,
-    };
-    // `offline_access` is not on the page as a line of its own; for how long is. `openid` is not a choice: without it there is no sign-in to consent to.
-    let chosen = chosen.union(&asked.only(|scope| matches!(scope.as_str(), "openid" | "offline_access")));
-    let granted = chosen.union(&shown.authorization.scope.intersection(&shown.held));
-    // Allow with nothing ticked is not an answer: the page comes back and says so.
-    if granted.is_empty() && !shown.authorization.scope.is_empty() {
-        let step = ask_consent(app, shown.authorization, client, signed_in, shown.held).await?;
-        return Ok(match step {
-            Step::Consent(ask) => Step::Consent(Box::new(ConsentAsk { nothing_chosen: true, ..*ask })),
-            other => other,
-        });
-    }
     let answering = Answering {
         app: app.clone(),
         authorization: shown.authorization.clone(),
         client,
         session: signed_in.session().id,
     };
+    let asked = shown.asked();
+    let (chosen, remember) = match decision {
+        Decision::Allow { scope, remember } => (scope.intersection(&asked), remember),
+        Decision::Deny => return deny(ctx, answering).await,
+    };
+    // `offline_access` is not on the page as a line of its own; for how long is. `openid` is not a choice: without it there is no sign-in to consent to.
+    let chosen = chosen.union(&asked.only(|scope| matches!(scope.as_str(), "openid" | "offline_access")));
+    let granted = chosen.union(&shown.authorization.scope.intersection(&shown.held));
+    // Allow with nothing ticked is not an answer: the page comes back and says so.
+    if offered(&granted).is_empty() && !offered(&asked).is_empty() {
+        let step = ask_consent(app, shown.authorization, answering.client, signed_in, shown.held).await?;
+        return Ok(match step {
+            Step::Consent(ask) => Step::Consent(Box::new(ConsentAsk { nothing_chosen: true, ..*ask })),
+            other => other,
+        });
+    }
     let answering_too = answering.clone();
     let outcome = app.store.write("give consent", ctx, move |tx| {
         let code = answering.issue_code(tx, &granted)?;
@@ -113,7 +113,11 @@ fn give(
         client_name: answering.client.name.clone(),
         client: authorization.client,
         resource: authorization.resource.clone(),
-        scope: standing.map(|consent| consent.scope.union(granted)).unwrap_or_else(|| granted.clone()),
+        // What was asked about and not allowed is not held any more, or it would be given silently the next time.
+        scope: match standing {
+            Some(consent) => consent.scope.minus(&shown.asked()).union(granted),
+            None => granted.clone(),
+        },
         redirects,
         remembered,
         given_at: standing.map_or(now, |consent| consent.given_at),
@@ -129,8 +133,8 @@ fn give(
     })
 }
 
-async fn deny(app: &App, ctx: &Context, shown: Shown) -> Result<Step, Fault> {
-    let event = Event::ConsentDenied { person: shown.person, client: shown.authorization.client_id.clone() };
-    app.store.write("deny consent", ctx, move |tx| tx.record(event.clone())).await?;
-    Ok(Step::Answer(refuse_authorization(app, ctx, &shown.authorization, Refusal::AccessDenied)))
+async fn deny(ctx: &Context, answering: Answering) -> Result<Step, Fault> {
+    let denying = answering.clone();
+    let refusal = answering.app.store.write("deny consent", ctx, move |tx| denying.deny(tx)).await?;
+    Ok(answering.to_client(ctx, Err(refusal)))
 }

@@ -204,7 +204,7 @@ pub fn next(authorization: &Authorization, present: Option<Present>, consent: Op
     or_refuse(Next::Consent { held }, Refusal::InteractionRequired)
 }
 
-/// A redirect URI as consent remembers it: loopback ports change with every start of a program.
+/// A redirect URI as consent remembers it: loopback ports change with every start of a program (RFC 8252 §7.3).
 pub fn place(redirect_uri: &RedirectUri) -> String {
     match redirect_uri.destination() {
         Destination::ThisComputer => {

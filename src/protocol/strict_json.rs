@@ -40,7 +40,8 @@ pub fn parse_object(bytes: &[u8], longest: usize) -> Result<Map<String, Value>, 
     }
 }
 
-/// Refuses text nested deeper than [`DEEPEST`], before anything is built from it.
+/// Refuses text nested deeper than [`DEEPEST`], before anything is built from it. RFC 8259 §9: "An implementation may set
+/// limits on the maximum depth of nesting."
 pub fn check_depth(text: &str) -> Result<(), StrictJsonError> {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for byte in text.bytes() {

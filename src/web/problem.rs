@@ -104,8 +104,8 @@ impl PageProblem {
     }
 
     /// A form that no page of ours sent, or that is too old.
-    pub(super) fn form(shell: Shell) -> Self {
-        Self { shell: Box::new(shell), problem: views::Problem::FormRefused, error_id: None }
+    pub(super) fn form(shell: Shell, ctx: &Context) -> Self {
+        Self::new(shell, views::Problem::FormRefused, ctx)
     }
 
     /// A fault, as a person sees it.
@@ -120,28 +120,17 @@ impl PageProblem {
 
     /// A handler outside the desk: a mistake in `routes`.
     pub(super) fn outside() -> Self {
-        Fault::new(FaultKind::Bug, "this route is outside the desk").into()
-    }
-}
-
-impl From<Fault> for PageProblem {
-    /// Before it is known who is there, so with a bare page.
-    fn from(fault: Fault) -> Self {
-        let id = log(None, &fault);
-        Self { shell: Box::new(bare_shell(String::new())), problem: views::Problem::Fault, error_id: Some(id) }
-    }
-}
-
-/// A page without a visitor: no form, no session.
-pub(super) fn bare_shell(base: String) -> Shell {
-    Shell {
-        brand: Brand::default(),
-        csrf: String::new(),
-        signed_in: None,
-        flash: None,
-        base,
-        theme: Theme::Device,
-        demo: false,
+        let fault = Fault::new(FaultKind::Bug, "this route is outside the desk");
+        let shell = Shell {
+            brand: Brand::default(),
+            csrf: String::new(),
+            signed_in: None,
+            flash: None,
+            base: String::new(),
+            theme: Theme::Device,
+            demo: false,
+        };
+        Self { shell: Box::new(shell), problem: views::Problem::Fault, error_id: Some(log(None, &fault)) }
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) fn page(
 ) -> Result<HttpResponse, PageProblem> {
     let html = page.render().map_err(|e| {
         let fault = Fault::because(FaultKind::Bug, "a page does not render", std::io::Error::other(e.to_string()));
-        PageProblem::broken(visitor.shell(), &visitor.ctx, &fault)
+        visitor.broken(&fault)
     })?;
     Ok(with_browser(visitor, html_response(status, html, form_targets)))
 }

@@ -6,10 +6,13 @@
 
 #[cfg(test)]
 mod audit_head;
+mod architecture;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod docs;
+#[cfg(test)]
+mod every_route;
 #[cfg(test)]
 mod outbound;
 #[cfg(test)]
@@ -18,5 +21,7 @@ mod pages;
 mod rules;
 #[cfg(test)]
 mod store;
+#[cfg(test)]
+mod stories;
 #[cfg(test)]
 mod world;

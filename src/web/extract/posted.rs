@@ -44,7 +44,7 @@ impl FromRequest for Posted {
         let request = request.clone();
         Box::pin(async move {
             let visitor = visitor.await?;
-            let Ok(Body::Read(body)) = body.await else { return Err(PageProblem::form(visitor.shell())) };
+            let Ok(Body::Read(body)) = body.await else { return Err(PageProblem::form(visitor.shell(), &visitor.ctx)) };
             let fields: Vec<(String, String)> = url::form_urlencoded::parse(&body)
                 .take(MOST_FIELDS)
                 .map(|(n, v)| (n.into_owned(), v.into_owned()))
@@ -55,7 +55,7 @@ impl FromRequest for Posted {
             // A browser that had no cookie until now cannot have been given a form.
             if !fits || posted.visitor.is_new || !csrf::is_same_origin(&posted.visitor.app, &request) {
                 posted.visitor.app.tally.count("form that no page of ours sent");
-                return Err(PageProblem::form(posted.visitor.shell()));
+                return Err(PageProblem::form(posted.visitor.shell(), &posted.visitor.ctx));
             }
             Ok(posted)
         })

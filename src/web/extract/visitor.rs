@@ -8,7 +8,7 @@ use actix_web::{FromRequest, HttpRequest};
 
 use super::Caller;
 use crate::app::App;
-use crate::base::{Digest, Id, Secret};
+use crate::base::{Digest, Fault, Id, Secret};
 use crate::model::{Browser, Context};
 use crate::operations::sign_in::{SignedIn, recognize};
 use crate::web::cookies::{self, Name};
@@ -47,24 +47,39 @@ impl Visitor {
 
     /// What every page needs.
     pub(crate) fn shell(&self) -> Shell {
-        let brand = &self.app.config.brand;
         Shell {
-            brand: Brand {
-                name: brand.name.clone(),
-                accent: Accent::parse(brand.accent.as_str()).unwrap_or_default(),
-                logo: None,
-                support_url: brand.support_url.as_ref().map(|url| url.as_str().to_owned()),
-            },
             csrf: self.csrf(),
             signed_in: self.signed_in.as_ref().map(|signed_in| Person {
                 name: signed_in.person().name.clone(),
                 email: signed_in.person().email.as_str().to_owned(),
             }),
-            flash: None,
-            base: self.app.issuer.path().to_owned(),
             theme: self.theme,
-            demo: false,
+            ..bare(&self.app)
         }
+    }
+
+    /// The page that says that something broke here; the log says what.
+    pub(crate) fn broken(&self, fault: &Fault) -> PageProblem {
+        PageProblem::broken(self.shell(), &self.ctx, fault)
+    }
+}
+
+/// A page's frame before anything is known about who is there: no form, no name.
+fn bare(app: &App) -> Shell {
+    let brand = &app.config.brand;
+    Shell {
+        brand: Brand {
+            name: brand.name.clone(),
+            accent: Accent::parse(brand.accent.as_str()).unwrap_or_default(),
+            logo: None,
+            support_url: brand.support_url.as_ref().map(|url| url.as_str().to_owned()),
+        },
+        csrf: String::new(),
+        signed_in: None,
+        flash: None,
+        base: app.issuer.path().to_owned(),
+        theme: Theme::Device,
+        demo: false,
     }
 }
 
@@ -77,15 +92,16 @@ impl FromRequest for Visitor {
         let request = request.clone();
         Box::pin(async move {
             let Caller { app, ctx } = caller.await.map_err(|_| PageProblem::outside())?;
+            let broken = |fault: Fault| PageProblem::broken(bare(&app), &ctx, &fault);
             let known = cookies::read(&request, &app.issuer, Name::Browser);
             let is_new = known.is_none();
             let browser = match known {
                 Some(known) => known,
-                None => Id::<Browser>::from_bytes(app.entropy.bytes()?).to_string(),
+                None => Id::<Browser>::from_bytes(app.entropy.bytes().map_err(broken)?).to_string(),
             };
             let session_cookie = cookies::read(&request, &app.issuer, Name::Session);
             let signed_in = match &session_cookie {
-                Some(cookie) => recognize(&app, ctx.at, cookie).await?,
+                Some(cookie) => recognize(&app, ctx.at, cookie).await.map_err(broken)?,
                 None => None,
             };
             let theme = request.cookie(Theme::COOKIE).map_or(Theme::Device, |cookie| Theme::parse(cookie.value()));

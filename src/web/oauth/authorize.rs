@@ -20,7 +20,7 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
     }
     let step =
         authorize::begin(&visitor.app, &visitor.ctx, query.as_bytes(), visitor.browser(), visitor.signed_in.as_ref());
-    let step = step.await.map_err(|fault| PageProblem::broken(visitor.shell(), &visitor.ctx, &fault))?;
+    let step = step.await.map_err(|fault| visitor.broken(&fault))?;
     take(&visitor, step)
 }
 
@@ -42,7 +42,7 @@ pub(crate) async fn resume(visitor: Visitor, request: HttpRequest) -> Result<Htt
     let ticket = pages::query(&request, "ticket").unwrap_or_default();
     let step =
         authorize::resume(&visitor.app, &visitor.ctx, &ticket, visitor.browser(), visitor.signed_in.as_ref()).await;
-    let step = step.map_err(|fault| PageProblem::broken(visitor.shell(), &visitor.ctx, &fault))?;
+    let step = step.map_err(|fault| visitor.broken(&fault))?;
     take(&visitor, step)
 }
 

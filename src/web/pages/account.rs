@@ -18,7 +18,7 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
         return Ok(reply::see_other(&visitor, &format!("{}/sign-in", visitor.app.issuer.path())));
     };
     let applications = account::connected_applications(&visitor.app, signed_in).await;
-    let applications = applications.map_err(|fault| PageProblem::broken(visitor.shell(), &visitor.ctx, &fault))?;
+    let applications = applications.map_err(|fault| visitor.broken(&fault))?;
     let now = visitor.ctx.at;
     let mut shell = visitor.shell();
     shell.flash = match query(&request, "revoked").as_deref() {
@@ -56,7 +56,7 @@ pub(crate) async fn revoke(form: Posted, id: web::Path<String>) -> Result<HttpRe
         return Err(PageProblem::new(visitor.shell(), views::Problem::NotFound, &visitor.ctx));
     };
     let revoked = revoke_consent(&visitor.app, &visitor.ctx, signed_in, id).await;
-    let revoked = revoked.map_err(|fault| PageProblem::broken(visitor.shell(), &visitor.ctx, &fault))?;
+    let revoked = revoked.map_err(|fault| visitor.broken(&fault))?;
     let said = if revoked { "yes" } else { "no" };
     Ok(reply::see_other(visitor, &format!("{base}/account?revoked={said}")))
 }

@@ -15,7 +15,7 @@ use crate::web::views::{self, HomePage};
 
 /// `GET /`
 pub(crate) async fn show(visitor: Visitor) -> Result<HttpResponse, PageProblem> {
-    let ready = setup::is_done(&visitor.app).await?;
+    let ready = setup::is_done(&visitor.app).await.map_err(|fault| visitor.broken(&fault))?;
     let page = HomePage { shell: visitor.shell(), ready, issuer: visitor.app.issuer.to_string() };
     reply::page(&visitor, StatusCode::OK, &page, &[])
 }

@@ -15,7 +15,7 @@ use crate::web::views::{Field, SetupClosed, SetupClosedPage, SetupPage};
 /// `GET /setup?token=…`
 pub(crate) async fn new(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let token = query(&request, "token").unwrap_or_default();
-    match setup::check(&visitor.app, &token).await? {
+    match setup::check(&visitor.app, &token).await.map_err(|fault| visitor.broken(&fault))? {
         Ok(()) => page(&visitor, StatusCode::OK, token, [Field::default(), Field::default()], None),
         Err(why) => closed(&visitor, why),
     }
@@ -31,7 +31,7 @@ pub(crate) async fn create(form: Posted) -> Result<HttpResponse, PageProblem> {
         password: Secret::new(form.text("password")),
     };
     let outcome = setup::complete(&visitor.app, &visitor.ctx, ask).await;
-    match outcome.map_err(|fault| PageProblem::broken(visitor.shell(), &visitor.ctx, &fault))? {
+    match outcome.map_err(|fault| visitor.broken(&fault))? {
         Outcome::Done { cookie, .. } => {
             let mut response = reply::see_other(visitor, &format!("{}/account", visitor.app.issuer.path()));
             let lifetime = visitor.app.config.lifetimes.session;

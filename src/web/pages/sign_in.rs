@@ -21,7 +21,10 @@ const LONGEST_PASSWORD: usize = 1_024;
 /// `GET /sign-in`
 pub(crate) async fn new(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let ask = match query(&request, "ticket") {
-        Some(ticket) => authorize::sign_in_ask(&visitor.app, &visitor.ctx, &ticket, visitor.browser()).await?,
+        Some(ticket) => {
+            let ask = authorize::sign_in_ask(&visitor.app, &visitor.ctx, &ticket, visitor.browser()).await;
+            ask.map_err(|fault| visitor.broken(&fault))?
+        }
         None => None,
     };
     match ask {
@@ -39,7 +42,7 @@ pub(crate) async fn create(
 ) -> Result<HttpResponse, PageProblem> {
     let visitor = &form.visitor;
     let (app, ctx) = (&visitor.app, &visitor.ctx);
-    let broken = |fault| PageProblem::broken(visitor.shell(), ctx, &fault);
+    let broken = |fault| visitor.broken(&fault);
     let ask = match form.optional("ticket").filter(|ticket| !ticket.is_empty()) {
         Some(ticket) => authorize::sign_in_ask(app, ctx, ticket, visitor.browser()).await.map_err(broken)?,
         None => None,
@@ -120,7 +123,7 @@ pub(crate) async fn destroy(form: Posted) -> Result<HttpResponse, PageProblem> {
     if let Some(signed_in) = &visitor.signed_in {
         let ctx = visitor.ctx.by(signed_in.actor());
         let done = sign_out(&visitor.app, &ctx, signed_in).await;
-        done.map_err(|fault| PageProblem::broken(visitor.shell(), &visitor.ctx, &fault))?;
+        done.map_err(|fault| visitor.broken(&fault))?;
     }
     let mut response = reply::see_other(visitor, &format!("{}/signed-out", visitor.app.issuer.path()));
     let _ = response.add_cookie(&cookies::remove(&visitor.app.issuer, Name::Session));

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use super::http::{Answer, Location, Request, encode};
+use super::{PASSWORD, Someone};
 
 pub struct Browser {
     address: SocketAddr,
     pub cookies: BTreeMap<String, String>,
     /// Sent with every form, as a browser would.
     pub fetch_site: Option<&'static str>,
+    /// Sent with every request, as no browser would.
+    pub headers: Vec<(&'static str, String)>,
 }
 
 /// What is on the screen.
@@ -40,7 +43,7 @@ pub struct Field {
 
 impl Browser {
     pub fn new(address: SocketAddr) -> Self {
-        Self { address, cookies: BTreeMap::new(), fetch_site: Some("same-origin") }
+        Self { address, cookies: BTreeMap::new(), fetch_site: Some("same-origin"), headers: Vec::new() }
     }
 
     pub fn get(&mut self, path: &str) -> Page {
@@ -81,7 +84,17 @@ impl Browser {
         self.post(&form.action, &fields)
     }
 
-    fn send(&mut self, mut request: Request) -> Answer {
+    /// Signs in on a page that asks for it.
+    #[track_caller]
+    pub fn sign_in(&mut self, page: &Page, someone: &Someone) -> Page {
+        self.submit(page, &[("email", &someone.email), ("password", PASSWORD)])
+    }
+
+    /// One request with this browser's cookies; the answer's are kept, its redirect is not followed.
+    pub fn send(&mut self, mut request: Request) -> Answer {
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
         if !self.cookies.is_empty() {
             let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header("Cookie", &cookies.join("; "));
@@ -131,7 +144,7 @@ impl Page {
 
     #[track_caller]
     pub fn expect_no_text(&self, text: &str) -> &Self {
-        assert!(!self.body.contains(text), "{text:?} is on {}", self.path);
+        assert!(!self.body.contains(text), "{text:?} is on {}: {}", self.path, self.body);
         self
     }
 
@@ -139,6 +152,13 @@ impl Page {
     #[track_caller]
     pub fn expect_left(&self) -> &Location {
         self.left_for.as_ref().unwrap_or_else(|| panic!("still on {} ({}): {}", self.path, self.status, self.body))
+    }
+
+    /// It is still on a page of ours, which says this.
+    #[track_caller]
+    pub fn expect_page(&self, status: u16, text: &str) -> &Self {
+        assert!(self.left_for.is_none(), "left for {:?}", self.left_for);
+        self.expect_status(status).expect_text(text)
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {

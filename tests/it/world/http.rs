@@ -1,6 +1,7 @@
 //! Plain HTTP/1.1, as a client library sends it: no redirects followed, no cookies kept.
 
-use std::net::SocketAddr;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 
 use base64::Engine as _;
 use serde_json::Value;
@@ -87,6 +88,21 @@ impl Request {
         let body = response.body_mut().read_to_string().unwrap_or_default();
         Answer { status: response.status().as_u16(), headers, body }
     }
+}
+
+/// Sends bytes and reads until the other side hangs up; the request should therefore say `Connection: close`.
+pub fn raw(address: SocketAddr, request: &[u8]) -> Answer {
+    let mut socket = TcpStream::connect(address).unwrap();
+    // A server that has seen enough may hang up before it has read everything.
+    let _ = socket.write_all(request);
+    let mut bytes = Vec::new();
+    let _ = socket.read_to_end(&mut bytes);
+    let text = String::from_utf8_lossy(&bytes);
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+    let mut lines = head.lines();
+    let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|status| status.parse().ok());
+    let headers = lines.filter_map(|line| line.split_once(": ")).map(|(n, v)| (n.to_ascii_lowercase(), v.to_owned()));
+    Answer { status: status.unwrap_or(0), headers: headers.collect(), body: body.to_owned() }
 }
 
 impl Answer {

@@ -3,15 +3,17 @@
 mod browser;
 mod client_app;
 mod http;
+mod website;
 
 use std::net::SocketAddr;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use actix_web::dev::ServerHandle;
+use tempfile::TempDir;
 use writ::app::App;
 use writ::base::{Clock, Entropy, Id, Lifetime, Secret, Timestamp};
-use writ::config::Sources;
+use writ::config::{Config, Sources};
 use writ::model::{Actor, Channel, Context, Email, Event, Origin, Person, PersonState, Standing};
 use writ::operations::people::NewPerson;
 use writ::operations::setup;
@@ -20,9 +22,10 @@ use writ::operations::turn_keys;
 use writ::store::audit_page;
 use writ::store::tables::PEOPLE;
 
-pub use browser::{Browser, Page};
+pub use browser::{Browser, Form, Page};
 pub use client_app::{CALLBACK, ClientApp, Tokens, VERIFIER, challenge};
-pub use http::{Answer, Request};
+pub use http::{Answer, Location, Request, encode};
+pub use website::Website;
 
 /// What the appliance in the tests calls itself, whatever port it listens on.
 pub const ISSUER: &str = "http://127.0.0.1:9000";
@@ -34,6 +37,8 @@ pub struct World {
     pub app: App,
     pub address: SocketAddr,
     clock: Clock,
+    /// Where its file is, if it has one.
+    directory: Option<Arc<TempDir>>,
     runtime: tokio::runtime::Runtime,
     server: ServerHandle,
     thread: Option<JoinHandle<()>>,
@@ -53,20 +58,43 @@ impl World {
 
     /// With settings of its own, by the names of the settings file.
     pub fn with(settings: &[(&'static str, &str)]) -> Self {
+        Self::begin(&Self::config(settings), None, Clock::fixed(Timestamp::from_seconds(1_800_000_000)))
+    }
+
+    /// One that keeps a file, and so can be [`restarted`](Self::restarted).
+    pub fn with_file() -> Self {
+        let directory = Arc::new(tempfile::tempdir().unwrap());
+        let config = Self::config(&[("data", directory.path().to_str().unwrap())]);
+        Self::begin(&config, Some(directory), Clock::fixed(Timestamp::from_seconds(1_800_000_000)))
+    }
+
+    /// Stops, and starts again over the same file.
+    #[must_use]
+    pub fn restarted(self) -> Self {
+        let (config, directory, clock) = (self.app.config.clone(), self.directory.clone(), self.clock.clone());
+        assert!(directory.is_some(), "only a world with a file outlives a restart");
+        drop(self);
+        Self::begin(&config, directory, clock)
+    }
+
+    fn config(settings: &[(&'static str, &str)]) -> Config {
         let mut flags =
             vec![("listen", "127.0.0.1:0".to_owned()), ("public_url", ISSUER.to_owned()), ("workers", "1".to_owned())];
         for (name, value) in settings {
             flags.retain(|(known, _)| known != name);
             flags.push((name, (*value).to_owned()));
         }
-        let config = Sources { flags, file: None, environment: Vec::new() }.load().unwrap().config;
-        let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
+        Sources { flags, file: None, environment: Vec::new() }.load().unwrap().config
+    }
+
+    fn begin(config: &Config, directory: Option<Arc<TempDir>>, clock: Clock) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let app = start(config, Keeping::Memory, clock.clone(), Entropy::os()).unwrap();
+        let keeping = if directory.is_some() { Keeping::File } else { Keeping::Memory };
+        let app = start(config.clone(), keeping, clock.clone(), Entropy::os()).unwrap();
         let ctx = Context::new(clock.now(), Actor::System, Origin::within(Channel::Housekeeping));
         runtime.block_on(turn_keys::turn(&app, &ctx)).unwrap();
         let (address, server, thread) = serve(&app);
-        Self { app, address, clock, runtime, server, thread: Some(thread) }
+        Self { app, address, clock, directory, runtime, server, thread: Some(thread) }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -150,10 +178,21 @@ impl World {
     pub fn signed_in(&self, someone: &Someone) -> Browser {
         let mut browser = self.browser();
         let page = browser.get("/sign-in");
-        let page = browser.submit(&page, &[("email", &someone.email), ("password", PASSWORD)]);
+        let page = browser.sign_in(&page, someone);
         page.expect_status(200);
         assert_eq!(page.path, "/account", "{}", page.body);
         browser
+    }
+
+    /// Bytes as they are, for what no HTTP library would send.
+    pub fn raw(&self, request: &[u8]) -> Answer {
+        http::raw(self.address, request)
+    }
+
+    /// The setup link that is printed at the start: its path and query.
+    pub fn setup_link(&self) -> String {
+        let token = setup::open_link(&self.app, &self.operator()).unwrap().expect("there is no administrator yet");
+        format!("/setup?token={}", token.expose())
     }
 
     pub fn request(&self, method: &str, path: &str) -> Request {
