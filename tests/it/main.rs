@@ -10,6 +10,8 @@ mod architecture;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod coverage;
+#[cfg(test)]
 mod docs;
 #[cfg(test)]
 mod every_route;

@@ -1,0 +1,395 @@
+//! The documents name real things: sections that are cited, functions and tests that exist, events, commands.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use writ::model::Event;
+
+/// The texts the rules come from, as the comments write them and as `docs/protocol.md` does.
+const SPECIFICATIONS: [(&str, &str); 10] = [
+    ("OAuth 2.1", "OAuth 2.1"),
+    ("OAuth 2.0 Multiple Response Type Encoding Practices", "OAuth Multiple Response Types"),
+    ("OpenID Connect Core", "OpenID Connect Core"),
+    ("OpenID Connect Discovery", "OpenID Connect Discovery"),
+    ("OpenID Connect Dynamic Client Registration", "OpenID Connect Registration"),
+    ("OIDC registration", "OpenID Connect Registration"),
+    ("CIMD", "CIMD"),
+    ("draft-ietf-oauth-client-id-metadata-document", "CIMD"),
+    ("OAuth Client ID Metadata Document", "CIMD"),
+    ("rfc7523bis", "rfc7523bis"),
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    let path = root().join(path);
+    fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+fn files(below: &str, extensions: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(below)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+            let name = entry.file_name().unwrap().to_string_lossy().into_owned();
+            if entry.is_dir()
+                && !entry.is_symlink()
+                && !["node_modules", ".cache", "__pycache__"].contains(&name.as_str())
+            {
+                folders.push(entry);
+            } else if entry.extension().is_some_and(|e| extensions.contains(&e.to_string_lossy().as_ref())) {
+                found.push(entry);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+// ---------------------------------------------------------------- what the sources say
+
+/// One `§` in a source file. `specification` is known where it stands right before.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Citation {
+    file: String,
+    specification: Option<String>,
+    section: String,
+}
+
+/// Every `§` of `src/protocol`, its unit tests left out.
+fn citations() -> BTreeSet<Citation> {
+    let mut found = BTreeSet::new();
+    for path in files("src/protocol", &["rs"]) {
+        let file = path.strip_prefix(root().join("src")).unwrap().to_string_lossy().into_owned();
+        if file.ends_with("tests.rs") || file == "protocol/mod.rs" {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        for line in text.split("#[cfg(test)]").next().unwrap().lines() {
+            for (at, _) in line.match_indices('§') {
+                let rest = line[at..].trim_start_matches('§').trim_start();
+                let section: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '.').collect();
+                let section = section.trim_end_matches('.').to_owned();
+                assert!(!section.is_empty(), "{file}: a § without a section: {line}");
+                found.insert(Citation { file: file.clone(), specification: named_before(&line[..at]), section });
+            }
+        }
+    }
+    found
+}
+
+fn named_before(text: &str) -> Option<String> {
+    let text = text.strip_suffix(' ')?;
+    for (written, name) in SPECIFICATIONS {
+        if text.ends_with(written) {
+            return Some(name.to_owned());
+        }
+    }
+    let number = text.get(text.len().checked_sub(4)?..)?;
+    let is_rfc = number.bytes().all(|b| b.is_ascii_digit()) && text.ends_with(&format!("RFC {number}"));
+    is_rfc.then(|| format!("RFC {number}"))
+}
+
+/// Whether the file below `src/` has an item of this name.
+fn has_item(file: &str, item: &str) -> bool {
+    let Ok(text) = fs::read_to_string(root().join("src").join(file)) else { return false };
+    ["fn", "struct", "enum", "const", "static", "trait", "type"].iter().any(|kind| {
+        text.match_indices(&format!("{kind} {item}")).any(|(at, found)| {
+            let next = text[at + found.len()..].chars().next();
+            !next.is_some_and(|c| c.is_alphanumeric() || c == '_')
+        })
+    })
+}
+
+/// Every name a test goes by: functions in Rust and Python, titles in JavaScript.
+struct Tests {
+    functions: BTreeSet<String>,
+    scripts: String,
+}
+
+impl Tests {
+    fn all() -> Self {
+        let mut functions = BTreeSet::new();
+        for path in files("src", &["rs"]).into_iter().chain(files("tests", &["rs", "py"])) {
+            let text = fs::read_to_string(&path).unwrap();
+            let mut is_test = path.extension().is_some_and(|e| e == "py");
+            for line in text.lines().map(str::trim) {
+                let keyword = if path.extension().is_some_and(|e| e == "py") { "def test_" } else { "fn " };
+                if line.starts_with("#[") && (line.contains("test]") || line.contains("test(")) {
+                    is_test = true;
+                } else if let Some((before, rest)) = line.split_once(keyword).filter(|_| is_test) {
+                    if before.is_empty() || before == "async " || before == "pub " {
+                        let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                        functions
+                            .insert(format!("{}{name}", keyword.trim_start_matches("def ").trim_start_matches("fn ")));
+                        is_test = path.extension().is_some_and(|e| e == "py");
+                    }
+                }
+            }
+        }
+        let scripts = files("tests", &["mjs"]).iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+        Self { functions, scripts }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        let quoted = ['"', '`', '\''].iter().any(|quote| self.scripts.contains(&format!("test({quote}{name}")));
+        self.functions.contains(name) || quoted
+    }
+}
+
+// ---------------------------------------------------------------- what the documents say
+
+/// The text between the backticks of a line.
+fn quoted(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+struct Rule {
+    specification: String,
+    section: String,
+    items: Vec<String>,
+    tests: Vec<String>,
+}
+
+fn rules() -> Vec<Rule> {
+    let text = read("docs/protocol.md");
+    let mut rules = Vec::new();
+    for line in text.lines().filter(|line| line.starts_with("| ") && line.contains(" | §")) {
+        let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [specification, section, _, items, tests] = cells[..] else { panic!("not five cells: {line}") };
+        let tests = if tests == "none yet" { Vec::new() } else { quoted(tests) };
+        rules.push(Rule {
+            specification: specification.to_owned(),
+            section: section.trim_start_matches('§').to_owned(),
+            items: quoted(items).into_iter().map(str::to_owned).collect(),
+            tests: tests.into_iter().map(str::to_owned).collect(),
+        });
+    }
+    assert!(rules.len() > 50, "the table was found");
+    rules
+}
+
+#[test]
+fn every_section_cited_in_the_rules_has_its_line() {
+    let rules = rules();
+    let missing: Vec<Citation> = citations()
+        .into_iter()
+        .filter(|cited| {
+            !rules.iter().any(|rule| {
+                rule.section == cited.section
+                    && cited.specification.as_ref().is_none_or(|name| *name == rule.specification)
+                    && rule.items.iter().any(|item| item.starts_with(&format!("{}::", cited.file)))
+            })
+        })
+        .collect();
+    assert!(missing.is_empty(), "docs/protocol.md has no line that names these files: {missing:#?}");
+}
+
+#[test]
+fn every_line_of_the_rules_is_about_something_that_exists() {
+    let (rules, tests, citations) = (rules(), Tests::all(), citations());
+    let mut seen = BTreeSet::new();
+    for rule in &rules {
+        let name = format!("{} §{}", rule.specification, rule.section);
+        assert!(seen.insert(name.clone()), "{name} has two lines");
+        assert!(!rule.items.is_empty(), "{name} names no function");
+        for item in &rule.items {
+            let (file, item_name) = item.split_once("::").unwrap_or_else(|| panic!("{name}: {item} has no ::"));
+            assert!(has_item(file, item_name), "{name}: src/{file} has no `{item_name}`");
+            let cited = citations.iter().any(|cited| cited.file == file && cited.section == rule.section);
+            assert!(!file.starts_with("protocol/") || cited, "{name}: src/{file} does not cite it any more");
+        }
+        for test in &rule.tests {
+            assert!(tests.has(test), "{name}: there is no test `{test}`");
+        }
+    }
+}
+
+#[test]
+fn every_event_is_described_and_no_other() {
+    let text = read("docs/events.md");
+    let described: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`').map(|(name, _)| name))
+        .filter(|name| name.contains('.'))
+        .collect();
+    assert_eq!(described, Event::NAMES, "one line each, in the order of src/model/event.rs");
+
+    // Name, class, and members as the source declares them.
+    let source = read("src/model/event.rs");
+    let declared = source.split_once("\nevents! {").unwrap().1;
+    let mut doc = String::new();
+    let mut members = BTreeSet::new();
+    for line in declared.lines().map(str::trim) {
+        if let Some(words) = line.strip_prefix("/// ") {
+            if doc.is_empty() {
+                doc = words.to_owned();
+            }
+            continue;
+        }
+        let before = line.split(" = \"").next().unwrap();
+        let inner = before.split_once('{').map_or(before, |(_, inner)| inner);
+        for part in inner.split(',') {
+            if let Some((name, _)) = part.trim().trim_end_matches('}').split_once(": ") {
+                members.insert(name.trim().to_owned());
+            }
+        }
+        let Some((_, rest)) = line.split_once("= \"").filter(|_| line.ends_with(';')) else { continue };
+        let (name, class) = rest.split_once("\", ").unwrap();
+        let class = class.trim_end_matches(';').to_lowercase();
+        let row = text.lines().find(|line| line.starts_with(&format!("| `{name}` |"))).unwrap();
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [_, its_class, when, its_members] = cells[..] else { panic!("not four cells: {row}") };
+        assert_eq!(its_class, class, "{name}");
+        assert!(when.starts_with(doc.trim_end_matches('.')), "{name}: the source says {doc:?}, the document {when:?}");
+        let written: BTreeSet<String> = quoted(its_members).into_iter().map(str::to_owned).collect();
+        assert_eq!(written, members, "{name}: members");
+        doc.clear();
+        members.clear();
+    }
+}
+
+/// The cases that issue 2 asks for, by their numbers.
+const CASES: [&[u32]; 9] = [
+    &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
+    &[17, 18, 19],
+    &[23, 24, 25, 26, 27],
+    &[30, 31, 32, 33, 34, 35, 36, 37, 38, 39],
+    &[41, 42, 43],
+    &[45],
+    &[47, 48, 49, 50, 51, 52, 53, 54],
+    &[58],
+    &[59],
+];
+
+#[test]
+fn every_attack_has_its_section_and_its_tests() {
+    let text = read("docs/threats.md");
+    let (sections, open) = text.split_once("\n## Open\n").expect("the last section lists what is open");
+    let open: BTreeSet<&str> = open
+        .lines()
+        .filter_map(|line| line.strip_prefix("- Case ")?.split_once(':').map(|(number, _)| number))
+        .collect();
+    let tests = Tests::all();
+    let mut told = BTreeSet::new();
+    for section in sections.split("\n## ").skip(1) {
+        let Some((number, _)) = section.split_once(". ").filter(|(n, _)| n.bytes().all(|b| b.is_ascii_digit())) else {
+            continue;
+        };
+        assert!(told.insert(number), "case {number} is told twice");
+        let shown = section.lines().find_map(|line| line.strip_prefix("Shown by: "));
+        let shown = shown.unwrap_or_else(|| panic!("case {number} does not say what shows it"));
+        let end = section.split_once("Shown by: ").unwrap().1;
+        let named = quoted(end);
+        assert_eq!(named.is_empty(), shown.starts_with("nothing yet"), "case {number}: {shown}");
+        assert!(!named.is_empty() || open.contains(number), "case {number} has no test and is not listed as open");
+        for test in named {
+            assert!(tests.has(test), "case {number}: there is no test `{test}`");
+        }
+        let rule = section.split_once("Shown by: ").unwrap().0;
+        let files: Vec<&str> = quoted(rule).into_iter().filter(|name| name.starts_with("src/")).collect();
+        assert!(!files.is_empty(), "case {number} names no file");
+        for file in files {
+            assert!(root().join(file).exists(), "case {number}: there is no {file}");
+        }
+    }
+    let wanted: BTreeSet<String> = CASES.iter().copied().flatten().map(ToString::to_string).collect();
+    let missing: Vec<&String> = wanted.iter().filter(|number| !told.contains(number.as_str())).collect();
+    assert!(missing.is_empty(), "no section about {missing:?}");
+    let unknown: Vec<&&str> = open.iter().filter(|number| !told.contains(**number)).collect();
+    assert!(unknown.is_empty(), "open, and not told of: {unknown:?}");
+}
+
+#[test]
+fn every_numbered_test_is_in_the_threats() {
+    let text = read("docs/threats.md");
+    let told: BTreeSet<&str> = quoted(&text).into_iter().collect();
+    let wanted: BTreeSet<u32> = CASES.iter().copied().flatten().copied().collect();
+    let all = Tests::all().functions;
+    let left_out: Vec<&String> = all
+        .iter()
+        .filter(|name| {
+            let number =
+                name.strip_prefix("case_").and_then(|rest| rest.split('_').next()).and_then(|n| n.parse().ok());
+            number.is_some_and(|number: u32| wanted.contains(&number)) || name.starts_with("cases_")
+        })
+        .filter(|name| !told.contains(name.as_str()))
+        .collect();
+    assert!(left_out.is_empty(), "docs/threats.md does not name {left_out:#?}");
+}
+
+#[test]
+fn every_subcommand_is_in_the_command_line_document() {
+    let text = read("docs/cli.md");
+    let mut waiting = vec![Vec::new()];
+    let mut seen = 0;
+    while let Some(path) = waiting.pop() {
+        let output = Command::new(env!("CARGO_BIN_EXE_writ")).args(&path).arg("--help").output().unwrap();
+        let help = String::from_utf8(output.stdout).unwrap();
+        let commands = help.split_once("\nCommands:\n").map(|(_, rest)| rest.split("\n\n").next().unwrap());
+        for line in commands.unwrap_or_default().lines() {
+            let name = line.split_whitespace().next().unwrap();
+            if line.starts_with("   ") || name == "help" {
+                continue;
+            }
+            waiting.push([path.as_slice(), &[name.to_owned()]].concat());
+        }
+        if !path.is_empty() {
+            seen += 1;
+            let heading = format!("\n## writ {}\n", path.join(" "));
+            let example = format!("writ {}", path.join(" "));
+            assert!(text.contains(&heading) || !help.contains("Usage: writ") || is_group(&help), "no heading{heading}");
+            assert!(text.contains(&example), "no example of `{example}`");
+            for option in help.split_whitespace().filter(|word| word.starts_with("--") && !EVERYWHERE.contains(word)) {
+                assert!(text.contains(option), "`{example}` has {option}, which docs/cli.md does not mention");
+            }
+        }
+    }
+    assert!(seen > 10, "the commands were found");
+}
+
+fn is_group(help: &str) -> bool {
+    help.contains("\nCommands:\n")
+}
+
+/// Told once, at the top of the document.
+const EVERYWHERE: [&str; 8] =
+    ["--listen", "--public-url", "--data", "--config", "--log-format", "--json", "--help", "--version"];
+
+#[test]
+fn documents_link_to_what_is_there() {
+    let mut documents = files("docs", &["md"]);
+    documents.extend(
+        ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "data/README.md"].map(|n| root().join(n)),
+    );
+    for path in documents {
+        let text = fs::read_to_string(&path).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let target = link.split('#').next().unwrap();
+            if target.is_empty() || target.contains("://") || target.starts_with("mailto:") {
+                continue;
+            }
+            assert!(path.parent().unwrap().join(target).exists(), "{} links to {target}", path.display());
+        }
+    }
+}
+
+#[test]
+fn files_named_in_the_architecture_exist() {
+    for name in ["docs/architecture.md", "CONTRIBUTING.md"].map(read).iter().flat_map(|text| quoted(text)) {
+        let name = name.split("::").next().unwrap();
+        let looks_like_one = ["src/", "tests/", "templates/", "static/", "docs/", "data/", "benches/"]
+            .iter()
+            .any(|p| name.starts_with(p));
+        if looks_like_one
+            && !name.contains(['<', '*', '…', ' '])
+            && !["data/writ", "data/master"].iter().any(|p| name.starts_with(p))
+        {
+            assert!(root().join(name).exists(), "there is no {name}");
+        }
+    }
+}
