@@ -496,6 +496,18 @@ fn refuse(app: &App, ctx: &Context, to: &RedirectUri, state: Option<&str>, refus
     if let Some(id) = &id {
         answer.push(("error_id", id));
     }
+    // §4.1.2.1 error_uri: "identifying a human-readable web page with information about the error".
+    let page = match refusal {
+        Refusal::ResourceUnknown { asked, .. } => {
+            let query: String =
+                url::form_urlencoded::Serializer::new(String::new()).append_pair("resource", asked.as_str()).finish();
+            Some(app.issuer.url(&format!("/oauth/unknown-resource?{query}")))
+        }
+        _ => None,
+    };
+    if let Some(page) = &page {
+        answer.push(("error_uri", page));
+    }
     authorize::answer_url(to, state, app.issuer.as_str(), &answer)
 }
 

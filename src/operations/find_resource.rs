@@ -25,7 +25,10 @@ pub(crate) fn asked(read: &impl Read, asked: Option<&Resource>) -> Result<Facts,
             Some(resource) => Ok(Facts::Named(resource)),
             None => {
                 let rows = read.page(&RESOURCES, None, NAMED)?.rows;
-                Ok(Facts::Unknown { registered: rows.into_iter().map(|(_, r)| r.identifier.to_string()).collect() })
+                Ok(Facts::Unknown {
+                    asked: asked.clone(),
+                    registered: rows.into_iter().map(|(_, r)| r.identifier.to_string()).collect(),
+                })
             }
         },
         None => Ok(Facts::Unnamed { default: None }),

@@ -1,6 +1,6 @@
 //! Why the rules say no, and what the caller may read of it. OAuth 2.1 §3.2.4 and §4.1.2.1.
 
-use crate::base::Id;
+use crate::base::{Id, Resource};
 use crate::model::Family;
 
 /// Why the rules say no. Expected, a value, never shown as it is: the caller reads [`Refusal::public_text`],
@@ -53,7 +53,7 @@ pub enum Refusal {
     ScopeMalformed,
     ScopeWidened,
     ScopeNoneLeft,
-    ResourceUnknown { known: Vec<String> },
+    ResourceUnknown { asked: Resource, known: Vec<String> },
     ResourceNotAllowed,
     ResourceWidened,
     ResourceGone,
@@ -238,10 +238,10 @@ impl Refusal {
             Self::MissingParameter(name) => return format!("The parameter {name} is missing."),
             Self::MalformedParameter(name) => return format!("The parameter {name} is malformed."),
             Self::AssertionInvalid(why) => return format!("The client assertion was not accepted: {why}."),
-            Self::ResourceUnknown { known } if known.is_empty() => {
+            Self::ResourceUnknown { known, .. } if known.is_empty() => {
                 return "This resource is not registered here, nor is any other. Register it first.".to_owned();
             }
-            Self::ResourceUnknown { known } => {
+            Self::ResourceUnknown { known, .. } => {
                 return format!("This resource is not registered here. Registered are: {}.", known.join(", "));
             }
             Self::RepeatedParameter => "A parameter is sent more than once.",

@@ -25,7 +25,7 @@ pub enum Facts {
     /// The request names a resource that is registered, by its identifier or an alias.
     Named(ProtectedResource),
     /// The request names one that is not registered; these are.
-    Unknown { registered: Vec<String> },
+    Unknown { asked: Resource, registered: Vec<String> },
     /// The request names none; this is the only one that the client may have tokens for, or else the appliance's default.
     Unnamed { default: Option<ProtectedResource> },
 }
@@ -36,7 +36,7 @@ pub enum Facts {
 pub fn select(facts: Facts, client: &Client) -> Result<Option<ProtectedResource>, Refusal> {
     match facts {
         // §2 invalid_target: "The requested resource is invalid, missing, unknown, or malformed."
-        Facts::Unknown { registered } => Err(Refusal::ResourceUnknown { known: registered }),
+        Facts::Unknown { asked, registered } => Err(Refusal::ResourceUnknown { asked, known: registered }),
         Facts::Named(resource) => {
             ensure(allowed(client, &resource), Refusal::ResourceNotAllowed)?;
             Ok(Some(resource))
@@ -60,7 +60,9 @@ pub fn same(asked: &Facts, granted: Granted<'_>) -> Result<(), Refusal> {
     // §2.2: "the requested resource … must be … a subset of the resources … granted".
     match asked {
         Facts::Unnamed { .. } => {}
-        Facts::Unknown { registered } => return Err(Refusal::ResourceUnknown { known: registered.clone() }),
+        Facts::Unknown { asked, registered } => {
+            return Err(Refusal::ResourceUnknown { asked: asked.clone(), known: registered.clone() });
+        }
         Facts::Named(asked) => ensure(granted.identifier == Some(&asked.identifier), Refusal::ResourceWidened)?,
     }
     // A grant for a resource that is gone must not turn into one for the appliance itself.

@@ -75,6 +75,7 @@ pub static DOORS: &[Door] = &[
     program("/oauth/userinfo", GET_POST, Who::Bearer, Class::Token),
     page("/oauth/authorize", GET_POST, Who::Anyone, Class::Authorize),
     page("/oauth/authorize/continue", GET, Who::Anyone, Class::Authorize),
+    page("/oauth/unknown-resource", GET, Who::Anyone, Class::Authorize),
     page("/oauth/consent", POST, Who::SignedIn, Class::Authorize),
     page("/", GET, Who::Anyone, Class::Pages),
     page("/setup", GET_POST, Who::Anyone, Class::SignIn),
@@ -156,6 +157,7 @@ pub(super) fn configure(config: &mut ServiceConfig, app: &App) {
     door("/oauth/register/{client_id}", registered);
     door("/oauth/userinfo", vec![get(oauth::userinfo::show), web::post().to(oauth::userinfo::show)]);
     door("/oauth/authorize/continue", vec![get(oauth::authorize::resume)]);
+    door("/oauth/unknown-resource", vec![get(oauth::authorize::unknown_resource)]);
     door("/oauth/consent", vec![web::post().to(pages::consent::create)]);
     door("/", vec![get(pages::home::show)]);
     if !base.is_empty() {

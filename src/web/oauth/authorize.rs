@@ -3,7 +3,9 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
+use crate::base::Resource;
 use crate::operations::authorize::{self, Step};
+use crate::operations::resources;
 use crate::web::extract::{Body, Visitor};
 use crate::web::pages;
 use crate::web::problem::PageProblem;
@@ -45,6 +47,28 @@ pub(crate) async fn resume(visitor: Visitor, request: HttpRequest) -> Result<Htt
     let step = step.map_err(|fault| visitor.broken(&fault))?;
     take(&visitor, step)
 }
+
+/// `GET /oauth/unknown-resource?resource=…`: where an `invalid_target` points a person who wants to know more (RFC 6749 §4.1.2.1,
+/// `error_uri`). It names what is known here.
+pub(crate) async fn unknown_resource(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
+    let asked = pages::query(&request, "resource").and_then(|text| Resource::parse(&text).ok());
+    let Some(asked) = asked else {
+        return Err(PageProblem::new(visitor.shell(), views::Problem::NotFound, &visitor.ctx));
+    };
+    let known = resources::list(&visitor.app).await;
+    let known = known.map_err(|fault| PageProblem::broken(visitor.shell(), &visitor.ctx, &fault))?;
+    let known = known.into_iter().take(MOST_NAMED);
+    let problem = views::Problem::UnknownResource {
+        asked: asked.to_string(),
+        known: known
+            .map(|resource| views::Target { name: resource.name, identifier: resource.identifier.to_string() })
+            .collect(),
+    };
+    Err(PageProblem::new(visitor.shell(), problem, &visitor.ctx))
+}
+
+/// Most resources that a page names.
+const MOST_NAMED: usize = 20;
 
 /// One step as a response.
 pub(crate) fn take(visitor: &Visitor, step: Step) -> Result<HttpResponse, PageProblem> {
