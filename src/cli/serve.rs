@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::base::{Clock, Entropy, Fault, FaultKind};
 use crate::config::Effective;
 use crate::model::{Actor, Channel, Context, Origin};
-use crate::operations::setup;
+use crate::operations::{housekeeping, setup, turn_keys};
 use crate::operations::start::{Keeping, start};
 use crate::{logs, web};
 
@@ -48,6 +48,8 @@ async fn serve(app: App) -> Result<(), Fault> {
             None
         }
     };
+    // Before the port opens: the first client of all is not told to come back because a key is being made.
+    turn_keys::turn_quick(&app, &housekeeping::context(&app)).await?;
     let running = web::listen(&app)?;
     announce(&app, running.address)?;
     let handle = running.handle();

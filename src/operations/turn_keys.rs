@@ -26,17 +26,32 @@ pub fn policy(app: &App) -> Policy {
 /// No resource gives longer tokens.
 pub(crate) const LONGEST_RESOURCE_TOKEN: crate::base::Lifetime = crate::base::Lifetime::from_days(1);
 
-/// Does what is due, until nothing is; a first start takes two rounds. The ring that requests use is replaced after each
+/// Does what is due, until nothing is; a first start takes some rounds. The ring that requests use is replaced after each
 /// commit.
 pub async fn turn(app: &App, ctx: &Context) -> Result<(), Fault> {
     for _ in 0..MOST_ROUNDS {
-        let turns = plan(&key_rows(&app.store)?, &policy(app), ctx.at);
+        let (quick, slow) = due(app, ctx)?;
+        // Nobody waits for an RSA key who needs another one.
+        let turns = if quick.is_empty() { slow } else { quick };
         if turns.is_empty() {
             return Ok(());
         }
         carry(app, ctx, turns).await?;
     }
     Ok(())
+}
+
+/// Does what is due and takes no time, so that the port opens with every key but those of RSA in place.
+pub async fn turn_quick(app: &App, ctx: &Context) -> Result<(), Fault> {
+    let (quick, _) = due(app, ctx)?;
+    if quick.is_empty() { Ok(()) } else { carry(app, ctx, quick).await }
+}
+
+/// What is due now, and apart from it the RSA keys to make, which can take a second each. They are steps of their own: whoever
+/// asks again after the others is told to make them then.
+fn due(app: &App, ctx: &Context) -> Result<(Vec<Turn>, Vec<Turn>), Fault> {
+    let slow = |turn: &Turn| matches!(turn, Turn::Generate { algorithm: Algorithm::RS256, .. });
+    Ok(plan(&key_rows(&app.store)?, &policy(app), ctx.at).into_iter().partition(|turn| !slow(turn)))
 }
 
 /// Carries out `turns`: keys are made outside the transaction, which looks at the rows again.

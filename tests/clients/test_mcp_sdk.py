@@ -180,7 +180,7 @@ def test_client_id_metadata_document_with_tokens_introspected(appliance):
         )
         caller = appliance.writ(
             "client", "add", "--name", "Probe guard", "--auth", "client_secret_basic",
-            "--grant", "client_credentials", "--resource", identifier,
+            "--grant", "client_credentials", "--serves", identifier,
         )  # fmt: skip
         return IntrospectionVerifier(appliance.origin, identifier, caller["client_id"], caller["client_secret"])
 

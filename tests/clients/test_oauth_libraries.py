@@ -123,7 +123,7 @@ def test_requests_oauthlib_client_credentials(appliance, api, metadata, monkeypa
         resource=api,
     )
     appliance.remember_tokens(token)
-    assert set(token["scope"]) == {"mcp:read", "mcp:write"}, "without scope: the default set, and the answer says it"
+    assert set(token["scope"]) == {"mcp:read"}, "without scope: the resource's default set (nothing risky), and it is said"
     assert token["expires_in"] > 0
 
 
