@@ -5,8 +5,9 @@
 #![expect(unreachable_pub, reason = "what the people in the tests can do is public among the tests")]
 
 #[cfg(test)]
-mod audit_head;
 mod architecture;
+#[cfg(test)]
+mod audit_head;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
