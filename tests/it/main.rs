@@ -7,6 +7,9 @@
 mod architecture;
 #[cfg(test)]
 mod audit_head;
+mod architecture;
+#[cfg(test)]
+mod audit_head;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
