@@ -106,7 +106,7 @@ impl Share {
 fn put(tx: &mut Tx<'_>, start: Timestamp, n: u64, model: &Person) -> Result<(), Fault> {
     let at = start.plus(Lifetime::from_seconds(n / 1_000));
     let person = id::<Person>(start, n / APPLICATIONS);
-    if n % APPLICATIONS == 0 {
+    if n.is_multiple_of(APPLICATIONS) {
         let email = format!("crowd-{n}@example.com").parse().unwrap();
         tx.put(&PEOPLE, &person, &Person { id: person, email, created_at: at, ..model.clone() })?;
     }
