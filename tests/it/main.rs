@@ -6,7 +6,6 @@
 
 mod architecture;
 #[cfg(test)]
-mod audit_head;
 mod architecture;
 #[cfg(test)]
 mod audit_head;
