@@ -4,7 +4,6 @@
 
 #![expect(unreachable_pub, reason = "what the people in the tests can do is public among the tests")]
 
-mod architecture;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
