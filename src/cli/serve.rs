@@ -11,8 +11,8 @@ use crate::app::App;
 use crate::base::{Clock, Entropy, Fault, FaultKind};
 use crate::config::Effective;
 use crate::model::{Actor, Channel, Context, Origin};
-use crate::operations::{housekeeping, setup, turn_keys};
 use crate::operations::start::{Keeping, start};
+use crate::operations::{housekeeping, setup, turn_keys};
 use crate::{logs, web};
 
 /// Serves until it is told to stop.

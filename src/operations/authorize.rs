@@ -4,6 +4,8 @@
 //! is asked for travels sealed, in a ticket that is good in one browser for a few minutes. Every page comes back here, and
 //! `protocol::authorize::next` alone knows which comes after which.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::find_client::{self, Found};
@@ -29,7 +31,7 @@ use crate::store::{Read, Tx};
 #[derive(Debug)]
 pub enum Step {
     /// Go back to the client, with a code or an error.
-    Answer(String),
+    Answer(Answer),
     /// Sign in, then come back with the ticket.
     SignIn(SignInAsk),
     /// Ask the person.
@@ -38,6 +40,33 @@ pub enum Step {
     Show(Show),
     /// The ticket is over, was answered already, or belongs to another browser.
     Over,
+}
+
+/// What the client is told, by way of the browser.
+#[derive(Clone)]
+pub struct Answer {
+    /// The redirect URI with the answer in its query.
+    pub url: String,
+    pub to: RedirectUri,
+    /// The application's name.
+    pub application: String,
+    pub verdict: Verdict,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Allowed,
+    /// By the person.
+    Denied,
+    /// By the protocol: the person had no say.
+    Refused,
+}
+
+/// The address holds a code.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").field("to", &self.to).field("verdict", &self.verdict).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug)]
@@ -122,7 +151,9 @@ pub async fn begin(
         Ok(authorization) => step(app, ctx, authorization, client, signed_in).await,
         Err(refusal) => {
             app.tally.count("authorization request refused");
-            Ok(Step::Answer(refuse(app, ctx, &addressed.redirect_uri, addressed.state.as_deref(), &refusal)))
+            let url = refuse(app, ctx, &addressed.redirect_uri, addressed.state.as_deref(), &refusal);
+            let verdict = Verdict::Refused;
+            Ok(Step::Answer(Answer { url, to: addressed.redirect_uri, application: client.name, verdict }))
         }
     }
 }
@@ -215,7 +246,11 @@ async fn step(
         }
     };
     match (authorize::next(&authorization, present, consent.as_ref()), signed_in) {
-        (Next::Refuse(refusal), _) => Ok(Step::Answer(refuse_authorization(app, ctx, &authorization, refusal))),
+        (Next::Refuse(refusal), _) => {
+            let (to, state) = (authorization.redirect_uri, authorization.state.as_deref());
+            let url = refuse(app, ctx, &to, state, &refusal);
+            Ok(Step::Answer(Answer { url, to, application: client.name, verdict: Verdict::Refused }))
+        }
         (Next::SignIn { again }, _) => Ok(Step::SignIn(SignInAsk {
             application: client.name,
             redirect_uri: authorization.redirect_uri.clone(),
@@ -432,19 +467,19 @@ impl Answering {
 
     /// The browser's way back, with the code or with the reason why there is none.
     pub(super) fn to_client(&self, ctx: &Context, outcome: Result<OpaqueToken, Refusal>) -> Step {
-        let authorization = &self.authorization;
-        match outcome {
+        let (to, state) = (&self.authorization.redirect_uri, self.authorization.state.as_deref());
+        let (url, verdict) = match outcome {
             Ok(code) => {
                 let answer = [("code", code.secret().expose())];
-                let (to, state) = (&authorization.redirect_uri, authorization.state.as_deref());
-                Step::Answer(authorize::answer_url(to, state, self.app.issuer.as_str(), &answer))
+                (authorize::answer_url(to, state, self.app.issuer.as_str(), &answer), Verdict::Allowed)
             }
             Err(refusal @ Refusal::AuthorizationOver) => {
                 super::tell(ctx, &refusal);
-                Step::Over
+                return Step::Over;
             }
-            Err(refusal) => Step::Answer(refuse_authorization(&self.app, ctx, authorization, refusal)),
-        }
+            Err(refusal) => (refuse(&self.app, ctx, to, state, &refusal), Verdict::Refused),
+        };
+        Step::Answer(Answer { url, to: to.clone(), application: self.client.name.clone(), verdict })
     }
 }
 
@@ -482,10 +517,6 @@ pub(super) fn open_shown(app: &App, ticket: &str) -> Option<Shown> {
 
 fn present(signed_in: &SignedIn) -> Present {
     Present { person: signed_in.person().id, auth_time: signed_in.session().auth_time }
-}
-
-fn refuse_authorization(app: &App, ctx: &Context, authorization: &Authorization, refusal: Refusal) -> String {
-    refuse(app, ctx, &authorization.redirect_uri, authorization.state.as_deref(), &refusal)
 }
 
 /// OAuth 2.1 §4.1.2.1, with the id under which the whole story is found.

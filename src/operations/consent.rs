@@ -1,7 +1,7 @@
 //! A person decides about an application.
 
 use super::authorize::{
-    Answering, ConsentAsk, Shown, Step, ask_consent, is_current, offered, open_shown, standing_consent,
+    Answer, Answering, ConsentAsk, Shown, Step, Verdict, ask_consent, is_current, offered, open_shown, standing_consent,
 };
 use super::find_client;
 use super::sign_in::SignedIn;
@@ -136,5 +136,9 @@ fn give(
 async fn deny(ctx: &Context, answering: Answering) -> Result<Step, Fault> {
     let denying = answering.clone();
     let refusal = answering.app.store.write("deny consent", ctx, move |tx| denying.deny(tx)).await?;
-    Ok(answering.to_client(ctx, Err(refusal)))
+    let denied = refusal == Refusal::AccessDenied;
+    Ok(match answering.to_client(ctx, Err(refusal)) {
+        Step::Answer(answer) if denied => Step::Answer(Answer { verdict: Verdict::Denied, ..answer }),
+        other => other,
+    })
 }

@@ -8,7 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Appliance, Callback } from "../clients/appliance.mjs";
 import { launch, rememberCookies, signIn } from "../clients/browser.mjs";
 import { Flow } from "./flow.mjs";
-import { assertNoComplaints, watched } from "./looks.mjs";
+import { assertNoComplaints, look, watched } from "./looks.mjs";
 
 const API = "https://api.example/v1";
 let appliance, browser, plain, secure;
@@ -36,10 +36,11 @@ const targets = {
     "an application's own scheme": {
         registered: () => "cursor://anysphere.cursor-mcp/oauth/callback",
         used: () => "cursor://anysphere.cursor-mcp/oauth/callback",
+        leavesTheBrowser: true,
     },
 };
 
-for (const [name, { registered, used }] of Object.entries(targets)) {
+for (const [name, { registered, used, leavesTheBrowser }] of Object.entries(targets)) {
     for (const javaScriptEnabled of [true, false]) {
         test(`${name}${javaScriptEnabled ? "" : ", JavaScript off"}`, async (context) => {
             const own = await browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled });
@@ -58,15 +59,19 @@ for (const [name, { registered, used }] of Object.entries(targets)) {
             /** Presses a button and resolves with the answer that left for the target. */
             const answerTo = async (page, button) => {
                 await page.getByRole("button", { name: button }).click({ noWaitAfter: true });
-                for (let waited = 0; page.answers.length === 0 && waited < 10_000; waited += 50) {
-                    // A browser asks before it opens another program: the page may offer a link instead.
-                    const link = page.getByRole("link", { name: "Return to the application" });
-                    if (await link.isVisible().catch(() => false)) await link.click({ noWaitAfter: true }).catch(() => {});
-                    await pause(50);
-                }
+                for (let waited = 0; page.answers.length === 0 && waited < 10_000; waited += 50) await pause(50);
                 assertNoComplaints(page);
                 assert.ok(page.answers.length > 0, `nothing left for ${target}; the page says: ${await page.innerText("body")}`);
                 const [answer] = page.answers;
+                if (leavesTheBrowser) {
+                    // The browser stays where it is, so that must be a page that says what became of it, with a link
+                    // for whoever dismissed the browser's question.
+                    const link = page.getByRole("link", { name: `Return to Client at ${name}` });
+                    await link.waitFor();
+                    assert.equal(new URL(await link.getAttribute("href")).search, `?${answer}`);
+                    assert.equal(await page.getByRole("button", { name: /Allow|Deny/ }).count(), 0);
+                    if (javaScriptEnabled) await look(page, `return-${button === "Deny" ? "denied" : "allowed"}`);
+                }
                 await page.close();
                 return answer;
             };

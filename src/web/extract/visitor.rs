@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
+use actix_web::http::header::ACCEPT;
 use actix_web::{FromRequest, HttpRequest};
 
 use super::Caller;
@@ -25,6 +26,8 @@ pub(crate) struct Visitor {
     browser: String,
     /// It has to be set with the answer.
     pub(crate) is_new: bool,
+    /// It asks for HTML by name, as browsers do for what they will show. RFC 9110 §12.5.1.
+    pub(crate) reads_pages: bool,
     session_cookie: Option<String>,
     theme: Theme,
 }
@@ -105,7 +108,16 @@ impl FromRequest for Visitor {
                 None => None,
             };
             let theme = request.cookie(Theme::COOKIE).map_or(Theme::Device, |cookie| Theme::parse(cookie.value()));
-            Ok(Self { app, ctx, signed_in, browser, is_new, session_cookie, theme })
+            let reads_pages = accepts_html(&request);
+            Ok(Self { app, ctx, signed_in, browser, is_new, reads_pages, session_cookie, theme })
         })
     }
+}
+
+fn accepts_html(request: &HttpRequest) -> bool {
+    let accepted = request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|range| {
+        let range = range.split(';').next().unwrap_or_default();
+        range.trim().eq_ignore_ascii_case("text/html")
+    })
 }

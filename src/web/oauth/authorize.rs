@@ -3,14 +3,15 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
+use crate::base::Destination;
 use crate::base::Resource;
-use crate::operations::authorize::{self, Step};
+use crate::operations::authorize::{self, Answer, Step, Verdict};
 use crate::operations::resources;
 use crate::web::extract::{Body, Visitor};
 use crate::web::pages;
 use crate::web::problem::PageProblem;
 use crate::web::reply;
-use crate::web::views;
+use crate::web::views::{self, ReturnPage};
 
 /// Longest query that is read, in bytes.
 const LONGEST_QUERY: usize = 16 * 1_024;
@@ -73,10 +74,30 @@ const MOST_NAMED: usize = 20;
 /// One step as a response.
 pub(crate) fn take(visitor: &Visitor, step: Step) -> Result<HttpResponse, PageProblem> {
     match step {
-        Step::Answer(to) => Ok(reply::see_other(visitor, &to)),
+        Step::Answer(answer) => answer_with(visitor, answer),
         Step::SignIn(ask) => pages::sign_in::ask(visitor, StatusCode::OK, &ask, String::new(), None),
         Step::Consent(ask) => pages::consent::ask(visitor, *ask),
         Step::Show(show) => Err(PageProblem::new(visitor.shell(), pages::shown(show), &visitor.ctx)),
         Step::Over => Err(PageProblem::new(visitor.shell(), views::Problem::FlowExpired, &visitor.ctx)),
     }
+}
+
+/// Browsers hand a private-use scheme to another program and stay where they are: after a redirect there, the page that was
+/// just answered would still stand, as if nothing had happened. So whoever reads pages gets one that leads on.
+fn answer_with(visitor: &Visitor, answer: Answer) -> Result<HttpResponse, PageProblem> {
+    let leaves_the_browser = matches!(answer.to.destination(), Destination::Application(_));
+    if !leaves_the_browser || !visitor.reads_pages {
+        return Ok(reply::see_other(visitor, &answer.url));
+    }
+    let page = ReturnPage {
+        shell: visitor.shell(),
+        application: answer.application,
+        href: answer.url,
+        verdict: match answer.verdict {
+            Verdict::Allowed => views::Verdict::Allowed,
+            Verdict::Denied => views::Verdict::Denied,
+            Verdict::Refused => views::Verdict::Refused,
+        },
+    };
+    reply::page(visitor, StatusCode::OK, &page, &[])
 }

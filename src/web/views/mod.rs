@@ -19,7 +19,7 @@ pub use account::{AccountPage, ConnectedApplication, SessionLine};
 pub use consent::{Applicant, ConsentPage, Destination, Need, ScopeLine, Standing, Target, Technical, Until};
 pub use error::{ErrorPage, Problem};
 pub use home::HomePage;
-pub use return_to::ReturnPage;
+pub use return_to::{ReturnPage, Verdict};
 pub use setup::{SetupClosed, SetupClosedPage, SetupPage};
 pub use shell::{Accent, Brand, Field, Flash, FlashKind, Link, Moment, PermissionLine, Person, Shell, Theme, initial};
 pub use sign_in::{SignInPage, SignInProblem};

@@ -1,5 +1,5 @@
-//! The last step when the answer goes to a program with its own scheme: browsers follow such an address when a
-//! person presses a link, and some do not follow it from a redirect.
+//! The last step when the answer goes to a program with its own scheme. The page goes there by itself, and stays behind
+//! in the browser with a link, for browsers that want a press and for people who dismissed the question whether to open it.
 
 use askama::Template;
 
@@ -14,8 +14,17 @@ pub struct ReturnPage {
     pub application: String,
     /// A checked redirect URI with the answer in its query; `RedirectUri` refuses schemes that run something.
     pub href: String,
-    /// Allowed, or denied: the application is told either way.
-    pub allowed: bool,
+    /// The application is told in any case.
+    pub verdict: Verdict,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Allowed,
+    /// By this person.
+    Denied,
+    /// By the protocol: what was asked cannot be given, or not like this.
+    Refused,
 }
 
 impl Sample for ReturnPage {
@@ -25,11 +34,12 @@ impl Sample for ReturnPage {
             application: "Cursor".into(),
             href: "cursor://anysphere.cursor-mcp/oauth/callback?code=sample&state=a%26b&iss=http%3A%2F%2F127.0.0.1"
                 .into(),
-            allowed: true,
+            verdict: Verdict::Allowed,
         };
         vec![
             ("allowed", allowed.clone()),
-            ("denied", Self { allowed: false, ..allowed.clone() }),
+            ("denied", Self { verdict: Verdict::Denied, ..allowed.clone() }),
+            ("refused", Self { verdict: Verdict::Refused, ..allowed.clone() }),
             (
                 "hostile",
                 Self { application: sample::HOSTILE.into(), href: "app.x:/cb?state=\"><script>".into(), ..allowed },
