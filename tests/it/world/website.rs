@@ -56,7 +56,8 @@ impl Website {
         let served = Arc::clone(&document);
         std::thread::spawn(move || {
             for socket in listener.incoming() {
-                let mut wire = StreamOwned::new(ServerConnection::new(Arc::clone(&IDENTITY.tls)).unwrap(), socket.unwrap());
+                let mut wire =
+                    StreamOwned::new(ServerConnection::new(Arc::clone(&IDENTITY.tls)).unwrap(), socket.unwrap());
                 let mut head = Vec::new();
                 let mut byte = [0];
                 while !head.ends_with(b"\r\n\r\n") && wire.read_exact(&mut byte).is_ok() {
@@ -64,7 +65,9 @@ impl Website {
                 }
                 let body = served.lock().unwrap().to_string();
                 let length = body.len();
-                let answer = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nContent-Length: {length}\r\n\r\n{body}");
+                let answer = format!(
+                    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nContent-Length: {length}\r\n\r\n{body}"
+                );
                 // Whoever hangs up early has read enough.
                 let _ = wire.write_all(answer.as_bytes());
                 wire.conn.send_close_notify();
