@@ -1,1 +1,12 @@
 
+//! What people live through, and what is tried against them, in a browser over HTTP.
+mod connect_an_application;
+mod consent_page;
+mod first_run;
+mod hostile_requests;
+mod page_headers;
+mod rate_limits;
+mod redirects;
+mod remembered_consent;
+mod sign_in;
+mod sign_out;

@@ -175,6 +175,16 @@ impl Page {
         forms.swap_remove(at)
     }
 
+    /// The first form that is sent to an address with this in it.
+    #[track_caller]
+    pub fn form_to(&self, action: &str) -> Form {
+        let mut forms = self.forms();
+        let at = forms.iter().position(|form| form.action.contains(action));
+        let at =
+            at.unwrap_or_else(|| panic!("no form to {action:?} on {} ({}): {}", self.path, self.status, self.body));
+        forms.swap_remove(at)
+    }
+
     pub fn forms(&self) -> Vec<Form> {
         let pieces = self.body.split("<form").skip(1);
         pieces

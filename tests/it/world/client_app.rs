@@ -1,5 +1,6 @@
 //! An application that people connect, or a machine.
 
+use serde_json::json;
 use writ::base::{Digest, Id, OpaqueToken, RedirectUri, Resource, TokenKind};
 use writ::model::{
     Algorithm, ApplicationType, AuthMethod, Client, ClientAbout, ClientId, ClientSecret, ClientState, Event, GrantType,
@@ -165,6 +166,21 @@ impl World {
 }
 
 impl ClientApp {
+    /// One that registers itself, as a stranger does (RFC 7591).
+    #[track_caller]
+    pub fn registers(world: &World, name: &str) -> Self {
+        let metadata =
+            json!({ "client_name": name, "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none" });
+        let answer = world.request("POST", "/oauth/register").json(&metadata).send();
+        let id = answer.expect_status(201).json()["client_id"].as_str().unwrap().parse().unwrap();
+        Self { id, secret: None, redirect_uri: CALLBACK.to_owned(), resource: None }
+    }
+
+    /// Sends a browser here to ask for what it usually asks for, with changes.
+    pub fn sends(&self, browser: &mut Browser, changes: &[(&str, &str)]) -> Page {
+        browser.get(&self.authorize_path(changes))
+    }
+
     /// The same application, asking for tokens for one resource.
     #[must_use]
     pub fn at(mut self, resource: &ProtectedResource) -> Self {
@@ -208,7 +224,7 @@ impl ClientApp {
     /// As far as the browser gets when the person allows everything.
     #[track_caller]
     pub fn allowed(&self, browser: &mut Browser, changes: &[(&str, &str)]) -> Page {
-        let page = browser.get(&self.authorize_path(changes));
+        let page = self.sends(browser, changes);
         if page.left_for.is_some() {
             return page;
         }

@@ -19,8 +19,8 @@ use writ::operations::people::NewPerson;
 use writ::operations::setup;
 use writ::operations::start::{Keeping, start};
 use writ::operations::turn_keys;
-use writ::store::audit_page;
 use writ::store::tables::PEOPLE;
+use writ::store::{Read, audit_page};
 
 pub use browser::{Browser, Form, Page};
 pub use client_app::{CALLBACK, ClientApp, Tokens, VERIFIER, challenge};
@@ -142,6 +142,17 @@ impl World {
             tx.record(Event::PersonCreated { person: id })
         });
         Someone { id, email }
+    }
+
+    /// An administrator stops somebody.
+    pub fn suspend(&self, someone: &Someone) {
+        let id = someone.id;
+        self.change("suspend person", move |tx| {
+            let mut person = Read::get(tx, &PEOPLE, &id)?.expect("somebody");
+            person.state = PersonState::Suspended;
+            tx.put(&PEOPLE, &id, &person)?;
+            tx.record(Event::PersonCreated { person: id })
+        });
     }
 
     /// Changes rows as an operation would: for states that no operation makes yet.

@@ -1,0 +1,198 @@
+//! Signing in, alone and on the way of an application. Attack cases 45, 50.
+
+use writ::base::Lifetime;
+use writ::store::Read;
+use writ::store::tables::FAILURES;
+
+use crate::world::{Page, World};
+
+const TICKETS: &str = "https://mcp.example/tickets";
+
+#[test]
+fn a_wrong_password_keeps_the_way_of_the_application() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mail = world.client("mail").at(&world.resource(TICKETS, "mcp:read"));
+    let mut browser = world.browser();
+
+    let page = mail.sends(&mut browser, &[("login_hint", "ada@example.com")]);
+    assert_eq!(page.form("email").value("email"), "ada@example.com", "what the application suggested");
+    let page = browser.submit(&page, &[("email", "Ada@Example.com"), ("password", "wrong password")]);
+    page.expect_page(422, "Email and password do not match").expect_text("to continue to");
+    assert_eq!(page.form("email").value("email"), "Ada@Example.com", "what was typed");
+    assert_eq!(page.form("email").value("password"), "");
+    let page = browser.sign_in(&page, &ada);
+    page.expect_page(200, "asks for your permission");
+}
+
+#[test]
+fn a_remembered_consent_leads_from_signing_in_straight_back() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mail = world.client("mail").at(&world.resource(TICKETS, "mcp:read"));
+    mail.code(&mut world.signed_in(&ada));
+
+    let mut browser = world.browser();
+    let page = mail.sends(&mut browser, &[]);
+    let page = browser.sign_in(&page, &ada);
+    assert!(page.expect_left().parameter("code").is_some());
+}
+
+#[test]
+fn somebody_who_is_signed_in_sees_no_sign_in_page() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mut browser = world.signed_in(&ada);
+    for path in ["/sign-in", "/signed-out"] {
+        assert_eq!(browser.get(path).path, "/account");
+    }
+}
+
+/// `prompt=login` asks once, not for ever, and a wrong password in between changes nothing.
+#[test]
+fn being_asked_to_prove_it_again_ends_with_the_proof() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mail = world.client("mail").at(&world.resource(TICKETS, "mcp:read"));
+    let mut browser = world.signed_in(&ada);
+    mail.code(&mut browser);
+
+    for prompt in ["login", "select_account", "login select_account"] {
+        world.later(Lifetime::from_seconds(5));
+        let page = mail.sends(&mut browser, &[("prompt", prompt)]);
+        page.expect_page(200, "Confirm it’s you");
+        assert_eq!(page.form("email").value("email"), ada.email);
+        world.later(Lifetime::from_seconds(5));
+        let page = browser.submit(&page, &[("password", "wrong password")]);
+        page.expect_page(422, "That password does not match");
+        let page = browser.sign_in(&page, &ada);
+        assert!(page.expect_left().parameter("code").is_some(), "{prompt}");
+        // The next request with the same prompt asks anew.
+        world.later(Lifetime::from_seconds(5));
+        mail.sends(&mut browser, &[("prompt", prompt)]).expect_page(200, "Confirm it’s you");
+    }
+}
+
+#[test]
+fn max_age_asks_for_a_proof_that_is_young_enough() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mail = world.client("mail").at(&world.resource(TICKETS, "mcp:read"));
+    let mut browser = world.signed_in(&ada);
+    mail.code(&mut browser);
+
+    world.later(Lifetime::from_seconds(100));
+    mail.sends(&mut browser, &[("max_age", "100")]).expect_left();
+    mail.sends(&mut browser, &[("max_age", "18446744073709551615")]).expect_left();
+    let page = mail.sends(&mut browser, &[("max_age", "99")]);
+    page.expect_page(200, "Confirm it’s you");
+    let silent = mail.sends(&mut browser, &[("max_age", "99"), ("prompt", "none")]);
+    assert_eq!(silent.expect_left().parameter("error").as_deref(), Some("login_required"));
+    let page = browser.sign_in(&page, &ada);
+    let code = page.expect_left().parameter("code").unwrap();
+    assert_eq!(mail.redeem(&world, &code).tokens().claims()["auth_time"], world.now().seconds());
+
+    // OpenID Connect Core §3.1.2.1: max_age=0 is prompt=login; who signs in at once is not asked twice.
+    world.later(Lifetime::from_seconds(1));
+    let page = mail.sends(&mut browser, &[("max_age", "0")]);
+    page.expect_page(200, "Confirm it’s you");
+    assert!(browser.sign_in(&page, &ada).expect_left().parameter("code").is_some());
+    for bad in ["-1", "x", "18446744073709551616"] {
+        let page = mail.sends(&mut browser, &[("max_age", bad)]);
+        assert_eq!(page.expect_left().parameter("error").as_deref(), Some("invalid_request"), "{bad}");
+    }
+}
+
+/// Nothing that is not equal for all of them tells who has an account here.
+#[test]
+fn case_50_unknown_wrong_and_suspended_look_the_same() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let (bob, gone) = (world.person("bob"), world.person("gone"));
+    world.suspend(&gone);
+    let _ = ada;
+    let mut browser = world.browser();
+    let form = browser.get("/sign-in").form("email");
+    let mut tried = |email: &str, password: &str| -> (Page, String) {
+        let page = browser.submit_form(&form, &[("email", email), ("password", password)]);
+        let body = page.body.replace(email, "somebody");
+        (page, body)
+    };
+
+    let (wrong, wrong_body) = tried(&bob.email, "wrong password");
+    wrong.expect_page(422, "Email and password do not match");
+    let right = crate::world::PASSWORD;
+    let counted = || {
+        let rows = world.read(|view| view.page(&FAILURES, None, 1_000)).rows;
+        rows.iter().map(|(_, failures)| u64::from(failures.count)).sum::<u64>()
+    };
+    let mut before = counted();
+    for (email, password) in [
+        ("nobody@example.com", right),
+        ("nobody@elsewhere.example", "wrong password"),
+        (gone.email.as_str(), right),
+        (gone.email.as_str(), "wrong password"),
+        (bob.email.as_str(), ""),
+        ("bob", right),
+    ] {
+        let (page, body) = tried(email, password);
+        assert_eq!(page.status, wrong.status, "{email}");
+        assert_eq!(body, wrong_body, "{email}");
+        let names = |page: &Page| page.headers.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&page), names(&wrong), "{email}");
+        assert_eq!(counted(), before + 1, "every attempt is counted, whoever is meant");
+        before = counted();
+    }
+    // One whose name is long: answered, and not an error.
+    let (page, _) = tried(&format!("{}@example.com", "x".repeat(5_000)), right);
+    page.expect_page(422, "Email and password do not match");
+    let (page, _) = tried(&bob.email, &"x".repeat(2_000));
+    page.expect_page(422, "Email and password do not match");
+}
+
+#[test]
+fn case_45_signing_in_and_out_leads_nowhere_else() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    for there in ["https://evil.test/", "//evil.test/", "/\\evil.test", "javascript:alert(1)"] {
+        let query =
+            crate::world::encode(&[("return_to", there), ("next", there), ("redirect_uri", there), ("ticket", there)]);
+        let mut browser = world.browser();
+        let page = browser.get(&format!("/sign-in?{query}"));
+        page.expect_page(200, "to your account").expect_no_text("evil.test");
+        let fields = [
+            ("email", ada.email.as_str()),
+            ("password", crate::world::PASSWORD),
+            ("return_to", there),
+            ("ticket", there),
+        ];
+        let page = browser.submit(&page, &fields);
+        assert_eq!(page.path, "/account", "{there}");
+        let form = page.form_to("/sign-out");
+        let page = browser.submit_form(&form, &[("post_logout_redirect_uri", there), ("return_to", there)]);
+        assert_eq!(page.path, "/signed-out", "{there}");
+    }
+}
+
+#[test]
+fn case_45_paths_that_look_like_other_hosts_are_only_paths() {
+    let world = World::new();
+    for path in [
+        "//evil.test/",
+        "/\\evil.test",
+        "/%5Cevil.test",
+        "//evil.test/oauth/authorize",
+        "/https://evil.test/",
+        "/.//evil.test",
+    ] {
+        let answer =
+            world.raw(format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").as_bytes());
+        assert_eq!(answer.header("location"), None, "{path}");
+        assert!(matches!(answer.status, 400 | 404), "{path} {}", answer.status);
+    }
+    // A form of a client is sent around as a GET to this same server, whatever is in it.
+    let body = "redirect_uri=https%3A%2F%2Fevil.test%2F&client_id=%2F%2Fevil.test";
+    let answer = world.request("POST", "/oauth/authorize").body(body.as_bytes()).send();
+    answer.expect_status(303);
+    assert_eq!(answer.location().0, format!("/oauth/authorize?{body}"));
+}
