@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use super::http::{Answer, Location, Request, encode};
+use super::http::{Answer, Location, Request, encode, error_id};
+use super::told::{Told, told};
 
 pub struct Browser {
     address: SocketAddr,
@@ -139,6 +140,13 @@ impl Page {
     #[track_caller]
     pub fn expect_left(&self) -> &Location {
         self.left_for.as_ref().unwrap_or_else(|| panic!("still on {} ({}): {}", self.path, self.status, self.body))
+    }
+
+    /// What the log was told under the id on the page, or in the URL that the browser was sent to.
+    #[track_caller]
+    pub fn told(&self) -> Told {
+        let text = self.left_for.as_ref().map_or(self.body.as_str(), |location| location.0.as_str());
+        told(&error_id(text).unwrap_or_else(|| panic!("no error id in {text}")))
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {

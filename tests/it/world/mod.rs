@@ -3,9 +3,11 @@
 mod browser;
 mod client_app;
 mod http;
+mod key_pair;
+mod told;
 
 use std::net::SocketAddr;
-use std::sync::mpsc;
+use std::sync::{Barrier, mpsc};
 use std::thread::JoinHandle;
 
 use actix_web::dev::ServerHandle;
@@ -17,12 +19,14 @@ use writ::operations::people::NewPerson;
 use writ::operations::setup;
 use writ::operations::start::{Keeping, start};
 use writ::operations::turn_keys;
-use writ::store::audit_page;
 use writ::store::tables::PEOPLE;
+use writ::store::{Read as _, audit_page};
 
 pub use browser::{Browser, Page};
-pub use client_app::{CALLBACK, ClientApp, Tokens, VERIFIER, challenge};
-pub use http::{Answer, Request};
+pub use client_app::{CALLBACK, ClientApp, Tokens, VERIFIER, challenge, claims};
+pub use http::{Answer, Request, encode, wire};
+pub use key_pair::{JWT_BEARER, KeyPair, Signer, base64, unsigned, verified};
+pub use told::{Told, told};
 
 /// What the appliance in the tests calls itself, whatever port it listens on.
 pub const ISSUER: &str = "http://127.0.0.1:9000";
@@ -53,6 +57,7 @@ impl World {
 
     /// With settings of its own, by the names of the settings file.
     pub fn with(settings: &[(&'static str, &str)]) -> Self {
+        told::listen();
         let mut flags =
             vec![("listen", "127.0.0.1:0".to_owned()), ("public_url", ISSUER.to_owned()), ("workers", "1".to_owned())];
         for (name, value) in settings {
@@ -125,6 +130,16 @@ impl World {
         self.app.store.write_blocking(name, &self.operator(), work).unwrap()
     }
 
+    /// Stops somebody, or lets them go on.
+    pub fn set_person(&self, someone: &Someone, state: PersonState) {
+        let id = someone.id;
+        self.change("set person's state", move |tx| {
+            let person = tx.get(&PEOPLE, &id)?.unwrap();
+            tx.put(&PEOPLE, &id, &Person { state, ..person })?;
+            tx.record(Event::PersonCreated { person: id })
+        });
+    }
+
     /// Reads rows.
     pub fn read<T>(&self, work: impl FnOnce(&writ::store::View<'_>) -> Result<T, writ::base::Fault>) -> T {
         self.app.store.read_blocking(work).unwrap()
@@ -156,9 +171,27 @@ impl World {
         browser
     }
 
+    pub fn token(&self, fields: &[(&str, &str)]) -> Answer {
+        self.request("POST", "/oauth/token").form(fields).send()
+    }
+
     pub fn request(&self, method: &str, path: &str) -> Request {
         Request::new(self.address, method, path)
     }
+}
+
+/// The same thing by many at the same moment.
+pub fn at_once<T: Send>(many: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let gate = Barrier::new(many);
+    let one = |n| {
+        gate.wait();
+        work(n)
+    };
+    let one = &one;
+    std::thread::scope(|scope| {
+        let all: Vec<_> = (0..many).map(|n| scope.spawn(move || one(n))).collect();
+        all.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
 }
 
 impl Drop for World {
