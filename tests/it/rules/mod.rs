@@ -2,4 +2,7 @@
 
 mod code;
 mod discovery;
+mod parameters;
+mod pkce;
+mod refusals;
 mod registration;

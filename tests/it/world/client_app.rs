@@ -165,6 +165,17 @@ impl World {
     }
 }
 
+impl World {
+    /// Takes a resource out of the registry; no operation does that yet.
+    pub fn remove_resource(&self, row: &ProtectedResource) {
+        let (id, identifier) = (row.id, row.identifier.clone());
+        self.change("remove resource", move |tx| {
+            tx.delete(&RESOURCES, &id)?;
+            tx.record(Event::ResourceCreated { resource: id, identifier: identifier.clone() })
+        });
+    }
+}
+
 impl ClientApp {
     /// One that registers itself, as a stranger does (RFC 7591).
     #[track_caller]

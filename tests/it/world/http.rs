@@ -1,10 +1,17 @@
 //! Plain HTTP/1.1, as a client library sends it: no redirects followed, no cookies kept.
 
 use std::io::{Read as _, Write as _};
+<<<<<<< HEAD
 use std::net::{SocketAddr, TcpStream};
+=======
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::Duration;
+>>>>>>> rules
 
 use base64::Engine as _;
 use serde_json::Value;
+
+use super::told::{Told, told};
 
 /// A request being put together.
 pub struct Request {
@@ -136,6 +143,22 @@ impl Answer {
         self
     }
 
+    /// A refusal of this name: what the caller is told fits what the log is told under the same id.
+    #[track_caller]
+    pub fn expect_refusal(&self, status: u16, error: &str, refusal: &str) -> &Self {
+        let told = self.told();
+        assert_eq!((told.error.as_str(), told.refusal.as_str()), (error, refusal), "{}", self.body);
+        self.expect_refused(status, error)
+    }
+
+    /// What the log was told under the id in this answer, wherever in it the id stands.
+    #[track_caller]
+    pub fn told(&self) -> Told {
+        let text = format!("{} {}", self.header("location").unwrap_or_default(), self.body);
+        let id = error_id(&text).unwrap_or_else(|| panic!("{} without an error id: {text}", self.status));
+        told(&id)
+    }
+
     /// The parameters of the URL that this answer leads to.
     #[track_caller]
     pub fn location(&self) -> Location {
@@ -161,4 +184,22 @@ impl Location {
 
 pub fn encode(fields: &[(&str, &str)]) -> String {
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+}
+
+/// The first error id in a text.
+pub fn error_id(text: &str) -> Option<String> {
+    let rest = &text[text.find("req_")?..];
+    Some(rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect())
+}
+
+/// Bytes as they are, and what comes back to them until the connection closes: empty if it is closed without an answer.
+pub fn wire(address: SocketAddr, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    // The answer may come, and the connection close, before all is sent.
+    let _ = stream.write_all(bytes);
+    let _ = stream.shutdown(Shutdown::Write);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
 }

@@ -3,10 +3,18 @@
 mod browser;
 mod client_app;
 mod http;
+<<<<<<< HEAD
 mod website;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, mpsc};
+=======
+mod key_pair;
+mod told;
+
+use std::net::SocketAddr;
+use std::sync::{Barrier, mpsc};
+>>>>>>> rules
 use std::thread::JoinHandle;
 
 use actix_web::dev::ServerHandle;
@@ -20,12 +28,22 @@ use writ::operations::setup;
 use writ::operations::start::{Keeping, start};
 use writ::operations::turn_keys;
 use writ::store::tables::PEOPLE;
+<<<<<<< HEAD
 use writ::store::{Read, audit_page};
 
 pub use browser::{Browser, Form, Page};
 pub use client_app::{CALLBACK, ClientApp, Tokens, VERIFIER, challenge};
 pub use http::{Answer, Location, Request, encode};
 pub use website::Website;
+=======
+use writ::store::{Read as _, audit_page};
+
+pub use browser::{Browser, Page};
+pub use client_app::{CALLBACK, ClientApp, Tokens, VERIFIER, challenge, claims};
+pub use http::{Answer, Request, encode, wire};
+pub use key_pair::{JWT_BEARER, KeyPair, Signer, base64, unsigned, verified};
+pub use told::{Told, told};
+>>>>>>> rules
 
 /// What the appliance in the tests calls itself, whatever port it listens on.
 pub const ISSUER: &str = "http://127.0.0.1:9000";
@@ -58,6 +76,7 @@ impl World {
 
     /// With settings of its own, by the names of the settings file.
     pub fn with(settings: &[(&'static str, &str)]) -> Self {
+<<<<<<< HEAD
         Self::begin(&Self::config(settings), None, Clock::fixed(Timestamp::from_seconds(1_800_000_000)))
     }
 
@@ -78,6 +97,9 @@ impl World {
     }
 
     fn config(settings: &[(&'static str, &str)]) -> Config {
+=======
+        told::listen();
+>>>>>>> rules
         let mut flags =
             vec![("listen", "127.0.0.1:0".to_owned()), ("public_url", ISSUER.to_owned()), ("workers", "1".to_owned())];
         for (name, value) in settings {
@@ -164,6 +186,16 @@ impl World {
         self.app.store.write_blocking(name, &self.operator(), work).unwrap()
     }
 
+    /// Stops somebody, or lets them go on.
+    pub fn set_person(&self, someone: &Someone, state: PersonState) {
+        let id = someone.id;
+        self.change("set person's state", move |tx| {
+            let person = tx.get(&PEOPLE, &id)?.unwrap();
+            tx.put(&PEOPLE, &id, &Person { state, ..person })?;
+            tx.record(Event::PersonCreated { person: id })
+        });
+    }
+
     /// Reads rows.
     pub fn read<T>(&self, work: impl FnOnce(&writ::store::View<'_>) -> Result<T, writ::base::Fault>) -> T {
         self.app.store.read_blocking(work).unwrap()
@@ -195,6 +227,7 @@ impl World {
         browser
     }
 
+<<<<<<< HEAD
     /// Bytes as they are, for what no HTTP library would send.
     pub fn raw(&self, request: &[u8]) -> Answer {
         http::raw(self.address, request)
@@ -204,11 +237,29 @@ impl World {
     pub fn setup_link(&self) -> String {
         let token = setup::open_link(&self.app, &self.operator()).unwrap().expect("there is no administrator yet");
         format!("/setup?token={}", token.expose())
+=======
+    pub fn token(&self, fields: &[(&str, &str)]) -> Answer {
+        self.request("POST", "/oauth/token").form(fields).send()
+>>>>>>> rules
     }
 
     pub fn request(&self, method: &str, path: &str) -> Request {
         Request::new(self.address, method, path)
     }
+}
+
+/// The same thing by many at the same moment.
+pub fn at_once<T: Send>(many: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let gate = Barrier::new(many);
+    let one = |n| {
+        gate.wait();
+        work(n)
+    };
+    let one = &one;
+    std::thread::scope(|scope| {
+        let all: Vec<_> = (0..many).map(|n| scope.spawn(move || one(n))).collect();
+        all.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
 }
 
 impl Drop for World {

@@ -1,0 +1,341 @@
+//! Every refusal there is, produced over HTTP: what the caller reads, and what the log knows. OAuth 2.1 §3.2.4, §4.1.2.1.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use writ::base::{Id, Lifetime, Timestamp};
+use writ::model::{ClientState, GrantType, PersonState, ProtectedResource};
+
+use crate::world::{Answer, Browser, ClientApp, Page, Signer, Someone, Tokens, Told, World};
+
+/// Where all of it happens: people and applications that know each other.
+struct Stage {
+    world: World,
+    ada: Browser,
+    bob: Someone,
+    /// Has no secret.
+    mail: ClientApp,
+    /// Has one.
+    crm: ClientApp,
+    /// Signs.
+    bot: Signer,
+    resource: ProtectedResource,
+    other: ProtectedResource,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let world = World::new();
+        let ada = world.administrator("ada");
+        let resource = world.resource("https://mcp.example/a", "mcp:read mcp:write");
+        let other = world.resource("https://mcp.example/b", "mcp:read");
+        Self {
+            bob: world.person("bob"),
+            mail: world.client("mail").at(&resource),
+            crm: world.confidential("crm").at(&resource),
+            bot: world.signer("bot", "EdDSA"),
+            ada: world.signed_in(&ada),
+            resource,
+            other,
+            world,
+        }
+    }
+
+    fn code(&mut self) -> String {
+        self.mail.code(&mut self.ada)
+    }
+
+    fn tokens(&mut self) -> Tokens {
+        self.mail.tokens(&self.world, &mut self.ada)
+    }
+
+    fn redeem(&mut self, changes: &[(&str, &str)]) -> Answer {
+        let code = self.code();
+        self.mail.redeem_with(&self.world, &code, changes)
+    }
+
+    fn refresh(&self, token: &str, changes: &[(&str, &str)]) -> Answer {
+        let mut fields = vec![("grant_type", "refresh_token"), ("refresh_token", token)];
+        fields.extend(changes);
+        self.mail.token_request(&self.world, &fields)
+    }
+
+    fn authorize(&mut self, changes: &[(&str, &str)]) -> Page {
+        self.ada.get(&self.mail.authorize_path(changes))
+    }
+
+    /// A token request of the confidential application after a change to its row, which is then undone.
+    fn crm_after(&self, change: impl FnOnce(&mut writ::model::Client)) -> Answer {
+        let mut before = None;
+        self.world.edit_client(&self.crm, |row| {
+            before = Some(row.clone());
+            change(row);
+        });
+        let answer = self.crm.client_credentials(&self.world, &[]);
+        self.world.put_client(before.unwrap());
+        answer
+    }
+}
+
+/// What came of it: the error as the caller reads it, and what the log was told.
+struct Said {
+    status: u16,
+    error: Option<String>,
+    told: Told,
+}
+
+impl From<Answer> for Said {
+    fn from(answer: Answer) -> Self {
+        let error = answer.json()["error"].as_str().map(str::to_owned);
+        answer.expect_refused(answer.status, error.as_deref().unwrap_or_default());
+        Self { status: answer.status, error, told: answer.told() }
+    }
+}
+
+impl From<Page> for Said {
+    fn from(page: Page) -> Self {
+        let error = page.left_for.as_ref().map(|to| {
+            assert_eq!(to.parameter("iss").as_deref(), Some(crate::world::ISSUER), "RFC 9207 §2, errors included");
+            assert_eq!(to.parameter("state").as_deref(), Some("state-1"));
+            assert_eq!(to.parameter("code"), None);
+            to.parameter("error").unwrap()
+        });
+        Self { status: page.status, error, told: page.told() }
+    }
+}
+
+type Produce = fn(&mut Stage) -> Said;
+
+/// The variant, its `error`, the status (303: it goes back to the client in a redirect), and how to come by it.
+const TABLE: &[(&str, &str, u16, Produce)] = &[
+    // How the request looks.
+    ("RepeatedParameter", "invalid_request", 400, |s| s.world.token(&[("a", "1"), ("a", "1")]).into()),
+    ("MissingParameter", "invalid_request", 400, |s| s.world.token(&[]).into()),
+    ("MalformedParameter", "invalid_request", 400, |s| s.redeem(&[("resource", "not a url")]).into()),
+    ("TooManyParameters", "invalid_request", 400, |s| {
+        let names: Vec<String> = (0..60).map(|n| format!("p{n}")).collect();
+        s.world.token(&names.iter().map(|name| (name.as_str(), "1")).collect::<Vec<_>>()).into()
+    }),
+    ("UnsupportedGrantType", "unsupported_grant_type", 400, |s| s.world.token(&[("grant_type", "password")]).into()),
+    ("UnsupportedResponseType", "unsupported_response_type", 303, |s| {
+        s.authorize(&[("response_type", "token")]).into()
+    }),
+    ("UnsupportedResponseMode", "invalid_request", 303, |s| s.authorize(&[("response_mode", "fragment")]).into()),
+    ("RequestObject", "request_not_supported", 303, |s| s.authorize(&[("request", "eyJ")]).into()),
+    ("RequestUri", "request_uri_not_supported", 303, |s| {
+        s.authorize(&[("request_uri", "https://app.example/r")]).into()
+    }),
+    ("PromptNoneWithOthers", "invalid_request", 303, |s| s.authorize(&[("prompt", "none login")]).into()),
+    // Who is asking.
+    ("TwoAuthMethods", "invalid_request", 400, |s| {
+        s.crm.client_credentials(&s.world, &[("client_secret", "x")]).into()
+    }),
+    ("ClientUnknown", "invalid_client", 401, |s| {
+        let nobody = Id::<writ::model::Client>::from_bytes([7; 16]).to_string();
+        s.world.token(&[("grant_type", "client_credentials"), ("client_id", &nobody)]).into()
+    }),
+    ("ClientSecretMissing", "invalid_client", 401, |s| {
+        s.world.token(&[("grant_type", "client_credentials"), ("client_id", &s.crm.id.to_string())]).into()
+    }),
+    ("ClientSecretWrong", "invalid_client", 401, |s| {
+        let crm = ClientApp { secret: Some("writ_cs_wrong".to_owned()), ..s.crm.clone() };
+        crm.client_credentials(&s.world, &[]).into()
+    }),
+    ("ClientSecretExpired", "invalid_client", 401, |s| {
+        s.crm_after(|row| row.secrets[0].expires_at = Some(Timestamp::from_seconds(1))).into()
+    }),
+    ("ClientMethodMismatch", "invalid_client", 401, |s| {
+        let mail = ClientApp { secret: Some("anything".to_owned()), ..s.mail.clone() };
+        mail.client_credentials(&s.world, &[]).into()
+    }),
+    ("ClientSuspended", "invalid_client", 401, |s| s.crm_after(|row| row.state = ClientState::Suspended).into()),
+    ("ClientAwaitingApproval", "unauthorized_client", 400, |s| {
+        s.crm_after(|row| row.state = ClientState::AwaitingApproval).into()
+    }),
+    ("AssertionInvalid", "invalid_client", 401, |s| {
+        let claims = s.bot.claims(&s.world, "stale", json!({ "exp": 1 }));
+        let stale = s.bot.key.signs(&s.bot.header(), &claims);
+        s.bot.client_credentials(&s.world, &stale).into()
+    }),
+    ("AssertionReplayed", "invalid_client", 401, |s| {
+        let assertion = s.bot.assertion(&s.world, "once");
+        s.bot.client_credentials(&s.world, &assertion).expect_status(200);
+        s.bot.client_credentials(&s.world, &assertion).into()
+    }),
+    ("GrantNotAllowed", "unauthorized_client", 400, |s| {
+        s.crm_after(|row| row.grant_types = vec![GrantType::AuthorizationCode]).into()
+    }),
+    ("PublicClientCredentials", "unauthorized_client", 400, |s| s.mail.client_credentials(&s.world, &[]).into()),
+    // What is asked for.
+    ("PkceMissing", "invalid_request", 303, |s| s.authorize(&[("code_challenge", "")]).into()),
+    ("PkceMethod", "invalid_request", 303, |s| s.authorize(&[("code_challenge_method", "plain")]).into()),
+    ("VerifierMalformed", "invalid_request", 400, |s| s.redeem(&[("code_verifier", "short")]).into()),
+    ("PkceMismatch", "invalid_grant", 400, |s| s.redeem(&[("code_verifier", &"a".repeat(43))]).into()),
+    ("CodeUnknown", "invalid_grant", 400, |s| s.mail.redeem(&s.world, "writ_ac_guess").into()),
+    ("CodeExpired", "invalid_grant", 400, |s| {
+        let code = s.code();
+        s.world.later(Lifetime::from_seconds(60));
+        s.mail.redeem(&s.world, &code).into()
+    }),
+    ("CodeReplayed", "invalid_grant", 400, |s| {
+        let code = s.code();
+        s.mail.redeem(&s.world, &code).tokens();
+        s.mail.redeem(&s.world, &code).into()
+    }),
+    ("CodeOfAnotherClient", "invalid_grant", 400, |s| {
+        let code = s.code();
+        s.crm.redeem(&s.world, &code).into()
+    }),
+    ("RedirectUriMismatch", "invalid_grant", 400, |s| {
+        s.redeem(&[("redirect_uri", "http://127.0.0.1:1/callback")]).into()
+    }),
+    ("ConsentOver", "invalid_grant", 400, |s| {
+        let code = s.code();
+        let page = s.ada.get("/account");
+        let form = page.forms().into_iter().find(|form| form.action.contains("/revocation")).unwrap();
+        s.ada.submit_form(&form, &[]).expect_status(200);
+        s.mail.redeem(&s.world, &code).into()
+    }),
+    ("RefreshUnknown", "invalid_grant", 400, |s| s.refresh("writ_rt_guess", &[]).into()),
+    ("RefreshReplayed", "invalid_grant", 400, |s| {
+        let first = s.tokens().refresh.unwrap();
+        let mut newest = first.clone();
+        for _ in 0..3 {
+            newest = s.refresh(&newest, &[]).tokens().refresh.unwrap();
+        }
+        s.refresh(&first, &[]).into()
+    }),
+    ("RefreshOfAnotherClient", "invalid_grant", 400, |s| {
+        let token = s.tokens().refresh.unwrap();
+        s.crm.refresh(&s.world, &token).into()
+    }),
+    ("FamilyOver", "invalid_grant", 400, |s| {
+        let token = s.tokens().refresh.unwrap();
+        let fields = [("token", token.as_str()), ("client_id", &s.mail.id.to_string())];
+        s.world.request("POST", "/oauth/revoke").form(&fields).send().expect_status(200);
+        s.refresh(&token, &[]).into()
+    }),
+    ("PersonSuspended", "invalid_grant", 400, |s| {
+        let token = s.mail.tokens(&s.world, &mut s.world.signed_in(&s.bob)).refresh.unwrap();
+        s.world.set_person(&s.bob, PersonState::Suspended);
+        s.refresh(&token, &[]).into()
+    }),
+    ("ScopeMalformed", "invalid_scope", 400, |s| s.crm.client_credentials(&s.world, &[("scope", "a\"b")]).into()),
+    ("ScopeWidened", "invalid_scope", 400, |s| {
+        let token = s.tokens().refresh.unwrap();
+        s.refresh(&token, &[("scope", "mcp:read mcp:write")]).into()
+    }),
+    ("ScopeNoneLeft", "invalid_scope", 400, |s| s.crm.client_credentials(&s.world, &[("scope", "openid")]).into()),
+    ("ResourceUnknown", "invalid_target", 400, |s| {
+        let answer = s.crm.client_credentials(&s.world, &[("resource", "https://nowhere.example/")]);
+        assert!(answer.body.contains("https://mcp.example/a"), "what is known is named: {}", answer.body);
+        answer.into()
+    }),
+    ("ResourceNotAllowed", "invalid_target", 400, |s| {
+        let only = s.other.identifier.clone();
+        let (world, crm, asked) = (&s.world, &s.crm, s.resource.identifier.to_string());
+        world.edit_client(crm, |row| row.resources = vec![only]);
+        let answer = crm.client_credentials(world, &[("resource", &asked)]);
+        world.edit_client(crm, |row| row.resources.clear());
+        answer.into()
+    }),
+    ("ResourceWidened", "invalid_target", 400, |s| {
+        let other = s.other.identifier.to_string();
+        s.redeem(&[("resource", &other)]).into()
+    }),
+    ("ResourceGone", "invalid_target", 400, |s| {
+        let token = s.tokens().refresh.unwrap();
+        s.world.remove_resource(&s.resource);
+        let answer = s.refresh(&token, &[]);
+        s.world.put_resource(s.resource.clone());
+        answer.into()
+    }),
+    ("ResourceMany", "invalid_target", 400, |s| {
+        s.crm
+            .client_credentials(&s.world, &[("resource", "https://a.example/"), ("resource", "https://b.example/")])
+            .into()
+    }),
+    // What a person would have to do.
+    ("LoginRequired", "login_required", 303, |s| {
+        s.world.browser().get(&s.mail.authorize_path(&[("prompt", "none")])).into()
+    }),
+    ("InteractionRequired", "interaction_required", 303, |s| {
+        s.authorize(&[("prompt", "none"), ("scope", "mcp:write")]).into()
+    }),
+    ("AccessDenied", "access_denied", 303, |s| {
+        let page = s.authorize(&[("prompt", "consent")]);
+        let form = page.form("ticket");
+        s.ada.submit_form(&form, &[("decision", "deny")]).into()
+    }),
+    ("AuthorizationOver", "invalid_request", 400, |s| {
+        let page = s.authorize(&[("prompt", "consent")]);
+        let form = page.form("ticket");
+        s.ada.submit_form(&form, &[("decision", "allow"), ("scope", "mcp:read")]).expect_left();
+        s.ada.submit_form(&form, &[("decision", "allow"), ("scope", "mcp:read")]).into()
+    }),
+    // Last, for everybody is signed out by then.
+    ("RefreshExpired", "invalid_grant", 400, |s| {
+        let token = s.tokens().refresh.unwrap();
+        s.world.later(Lifetime::from_days(8));
+        s.refresh(&token, &[]).into()
+    }),
+];
+
+/// The variants of `Refusal`, from its source: whoever adds one is sent here.
+fn variants() -> BTreeSet<String> {
+    let source = include_str!("../../../src/protocol/refusal.rs");
+    let body = source.split_once("pub enum Refusal {\n").unwrap().1.split_once("\n}").unwrap().0;
+    let lines = body.lines().map(str::trim).filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()));
+    lines.map(|line| line.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_refusal_is_produced_over_http() {
+    let mut stage = Stage::new();
+    for (refusal, error, status, produce) in TABLE {
+        let said = produce(&mut stage);
+        println!("{refusal:24} {status} {error:26} {}", said.told.section);
+        assert_eq!(said.told.refusal, *refusal);
+        assert_eq!(said.told.error, *error, "{refusal}");
+        // A redirect went elsewhere; a page of ours has no error code.
+        match (status, &said.error) {
+            (303, Some(read)) => assert_eq!(read, error, "{refusal}"),
+            (_, Some(read)) => assert_eq!((said.status, read.as_str()), (*status, *error), "{refusal}"),
+            (_, None) => assert_eq!(said.status, *status, "{refusal}"),
+        }
+    }
+    let produced: BTreeSet<String> = TABLE.iter().map(|(refusal, ..)| (*refusal).to_owned()).collect();
+    let untested: Vec<String> = variants().difference(&produced).cloned().collect();
+    assert!(untested.is_empty(), "no test produces {untested:?}");
+}
+
+/// OAuth 2.1 §3.2.4, protocol.md §1.10: nothing in the answer tells one reason for `invalid_client` or `invalid_grant` from
+/// another, and no word of what was sent comes back.
+#[test]
+fn refusals_of_one_kind_read_alike_and_repeat_nothing() {
+    let mut stage = Stage::new();
+    let mut words = std::collections::BTreeMap::<&str, BTreeSet<String>>::new();
+    let secret = "writ_cs_0123456789abcdef";
+    let crm = ClientApp { secret: Some(secret.to_owned()), ..stage.crm.clone() };
+    let nobody = Id::<writ::model::Client>::from_bytes([7; 16]);
+    let stranger = ClientApp { id: writ::model::ClientId::Registered(nobody), ..crm.clone() };
+    let other_kind = ClientApp { secret: Some(secret.to_owned()), ..stage.mail.clone() };
+    for answer in [&crm, &stranger, &other_kind].map(|app| app.client_credentials(&stage.world, &[])) {
+        assert!(!answer.body.contains(secret));
+        words.entry("invalid_client").or_default().insert(answer.json()["error_description"].to_string());
+    }
+    let (code, spent) = (stage.code(), stage.code());
+    stage.mail.redeem(&stage.world, &spent).tokens();
+    for answer in [
+        stage.crm.redeem(&stage.world, &code),
+        stage.mail.redeem(&stage.world, &spent),
+        stage.mail.redeem(&stage.world, "writ_ac_guess"),
+        stage.mail.redeem_with(&stage.world, &code, &[("code_verifier", &"a".repeat(43))]),
+    ] {
+        assert!(!answer.body.contains("writ_ac_"));
+        words.entry("invalid_grant").or_default().insert(answer.json()["error_description"].to_string());
+    }
+    for (error, words) in words {
+        assert_eq!(words.len(), 1, "{error}: {words:?}");
+    }
+}
