@@ -3,13 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-<<<<<<< HEAD
-use super::http::{Answer, Location, Request, encode};
-use super::{PASSWORD, Someone};
-=======
 use super::http::{Answer, Location, Request, encode, error_id};
 use super::told::{Told, told};
->>>>>>> rules
+use super::{PASSWORD, Someone};
 
 pub struct Browser {
     address: SocketAddr,
@@ -159,19 +155,18 @@ impl Page {
         self.left_for.as_ref().unwrap_or_else(|| panic!("still on {} ({}): {}", self.path, self.status, self.body))
     }
 
-<<<<<<< HEAD
     /// It is still on a page of ours, which says this.
     #[track_caller]
     pub fn expect_page(&self, status: u16, text: &str) -> &Self {
         assert!(self.left_for.is_none(), "left for {:?}", self.left_for);
         self.expect_status(status).expect_text(text)
-=======
+    }
+
     /// What the log was told under the id on the page, or in the URL that the browser was sent to.
     #[track_caller]
     pub fn told(&self) -> Told {
         let text = self.left_for.as_ref().map_or(self.body.as_str(), |location| location.0.as_str());
         told(&error_id(text).unwrap_or_else(|| panic!("no error id in {text}")))
->>>>>>> rules
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {

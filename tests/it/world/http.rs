@@ -1,12 +1,8 @@
 //! Plain HTTP/1.1, as a client library sends it: no redirects followed, no cookies kept.
 
 use std::io::{Read as _, Write as _};
-<<<<<<< HEAD
-use std::net::{SocketAddr, TcpStream};
-=======
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
->>>>>>> rules
 
 use base64::Engine as _;
 use serde_json::Value;

@@ -3,18 +3,12 @@
 mod browser;
 mod client_app;
 mod http;
-<<<<<<< HEAD
+mod key_pair;
+mod told;
 mod website;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, mpsc};
-=======
-mod key_pair;
-mod told;
-
-use std::net::SocketAddr;
-use std::sync::{Barrier, mpsc};
->>>>>>> rules
+use std::sync::{Arc, Barrier, mpsc};
 use std::thread::JoinHandle;
 
 use actix_web::dev::ServerHandle;
@@ -28,22 +22,14 @@ use writ::operations::setup;
 use writ::operations::start::{Keeping, start};
 use writ::operations::turn_keys;
 use writ::store::tables::PEOPLE;
-<<<<<<< HEAD
 use writ::store::{Read, audit_page};
 
 pub use browser::{Browser, Form, Page};
-pub use client_app::{CALLBACK, ClientApp, Tokens, VERIFIER, challenge};
-pub use http::{Answer, Location, Request, encode};
-pub use website::Website;
-=======
-use writ::store::{Read as _, audit_page};
-
-pub use browser::{Browser, Page};
 pub use client_app::{CALLBACK, ClientApp, Tokens, VERIFIER, challenge, claims};
-pub use http::{Answer, Request, encode, wire};
+pub use http::{Answer, Location, Request, encode, wire};
 pub use key_pair::{JWT_BEARER, KeyPair, Signer, base64, unsigned, verified};
 pub use told::{Told, told};
->>>>>>> rules
+pub use website::Website;
 
 /// What the appliance in the tests calls itself, whatever port it listens on.
 pub const ISSUER: &str = "http://127.0.0.1:9000";
@@ -76,7 +62,7 @@ impl World {
 
     /// With settings of its own, by the names of the settings file.
     pub fn with(settings: &[(&'static str, &str)]) -> Self {
-<<<<<<< HEAD
+        told::listen();
         Self::begin(&Self::config(settings), None, Clock::fixed(Timestamp::from_seconds(1_800_000_000)))
     }
 
@@ -97,9 +83,6 @@ impl World {
     }
 
     fn config(settings: &[(&'static str, &str)]) -> Config {
-=======
-        told::listen();
->>>>>>> rules
         let mut flags =
             vec![("listen", "127.0.0.1:0".to_owned()), ("public_url", ISSUER.to_owned()), ("workers", "1".to_owned())];
         for (name, value) in settings {
@@ -227,7 +210,6 @@ impl World {
         browser
     }
 
-<<<<<<< HEAD
     /// Bytes as they are, for what no HTTP library would send.
     pub fn raw(&self, request: &[u8]) -> Answer {
         http::raw(self.address, request)
@@ -237,10 +219,10 @@ impl World {
     pub fn setup_link(&self) -> String {
         let token = setup::open_link(&self.app, &self.operator()).unwrap().expect("there is no administrator yet");
         format!("/setup?token={}", token.expose())
-=======
+    }
+
     pub fn token(&self, fields: &[(&str, &str)]) -> Answer {
         self.request("POST", "/oauth/token").form(fields).send()
->>>>>>> rules
     }
 
     pub fn request(&self, method: &str, path: &str) -> Request {
