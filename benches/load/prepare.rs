@@ -80,7 +80,8 @@ pub(crate) struct Browser {
 
 impl Browser {
     pub(crate) async fn signed_in(address: SocketAddr, email: &str) -> Outcome<Self> {
-        let mut browser = Self { connection: Connection::new(address), cookies: BTreeMap::new(), cookie: String::new() };
+        let mut browser =
+            Self { connection: Connection::new(address), cookies: BTreeMap::new(), cookie: String::new() };
         let page = browser.send("GET", "/sign-in", None).await?.1;
         let csrf = field(&page, "csrf").ok_or("no csrf on the sign-in page")?;
         let form = encode(&[("csrf", &csrf), ("email", email), ("password", PASSWORD)]);

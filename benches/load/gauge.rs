@@ -1,0 +1,24 @@
+//! How fast the machine is, and how fast it is just now: signatures take a share of every grant.
+
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+
+/// So few that the scheduler seldom comes between them.
+const SIGNATURES: u32 = 16;
+
+/// Microseconds for an ES256 signature: at best, and in the middle of a second's looks. Far apart, somebody else is
+/// computing here.
+pub(crate) fn signature() -> (f64, f64) {
+    let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+    let (began, mut looks) = (Instant::now(), Vec::new());
+    while began.elapsed() < Duration::from_secs(1) {
+        let look = Instant::now();
+        for _ in 0..SIGNATURES {
+            std::hint::black_box(key.sign(&SystemRandom::new(), b"how fast is it?").unwrap());
+        }
+        looks.push(look.elapsed().as_secs_f64() * 1e6 / f64::from(SIGNATURES));
+    }
+    (looks.iter().copied().fold(f64::MAX, f64::min), crate::median(&looks))
+}
