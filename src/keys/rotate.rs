@@ -175,8 +175,8 @@ pub enum Change {
 }
 
 /// Applies `turns` to `keys`. `fresh` are keys made beforehand, outside the transaction; a `Generate` takes one
-/// of its algorithm, and is left for the next round when there is none. So a plan may be made again inside the
-/// transaction, where the rows may have changed, and keys nobody needs any more are simply not stored.
+/// of its algorithm, and is left for the next round when there is none. Rows may have changed since the plan was made:
+/// a turn whose key is no longer in the state it expects is left out, and the next plan sees what remains to be done.
 pub fn carry_out(
     keys: &[SigningKey],
     turns: &[Turn],
@@ -185,54 +185,57 @@ pub fn carry_out(
     now: Timestamp,
 ) -> Vec<Change> {
     let mut fresh = fresh;
-    let find = |id: Id<SigningKey>| keys.iter().find(|key| key.id == id).cloned();
+    let find = |id: Id<SigningKey>, fits: fn(&KeyState) -> bool| {
+        keys.iter().find(|key| key.id == id && fits(&key.state)).cloned()
+    };
+    let is_next = |state: &KeyState| matches!(state, KeyState::Next { .. });
+    let is_signing = |state: &KeyState| matches!(state, KeyState::Signing { .. });
     let gone_at = now.plus(policy.retain());
     let mut changes = Vec::new();
-    let mut unmade = Vec::new();
+    // Nobody retires before the successor is there.
+    let mut without_successor = Vec::new();
+    let mut promotion_failed = false;
     for turn in turns {
-        let change = match *turn {
+        let changed = match *turn {
             Turn::Generate { algorithm, signs_from } => {
-                match fresh.iter().position(|key| key.algorithm == algorithm).map(|at| fresh.swap_remove(at)) {
-                    Some(key) => {
-                        let state = if signs_from <= now {
-                            KeyState::Signing { signs_from: now }
-                        } else {
-                            KeyState::Next { signs_from }
-                        };
-                        // Published from this commit on, not from when its primes were found.
-                        Some(Change::Put(SigningKey { state, published_at: now, ..key }))
-                    }
-                    None => {
-                        unmade.push(algorithm);
-                        None
-                    }
+                let made = fresh.iter().position(|key| key.algorithm == algorithm).map(|at| fresh.swap_remove(at));
+                if made.is_none() {
+                    without_successor.push(algorithm);
                 }
+                let begun = signs_from <= now;
+                let state = if begun { KeyState::Signing { signs_from: now } } else { KeyState::Next { signs_from } };
+                // Published from this commit on, not from when its primes were found.
+                made.map(|key| SigningKey { state, published_at: now, ..key })
             }
             Turn::Promote { id } => {
-                find(id).map(|key| Change::Put(SigningKey { state: KeyState::Signing { signs_from: now }, ..key }))
+                let next = find(id, is_next);
+                promotion_failed |= next.is_none();
+                next.map(|key| SigningKey { state: KeyState::Signing { signs_from: now }, ..key })
             }
-            Turn::Reschedule { id, signs_from } => find(id).map(|key| {
-                Change::Put(SigningKey {
-                    state: KeyState::Next { signs_from },
-                    published_at: key.published_at.min(now),
-                    ..key
-                })
+            Turn::Reschedule { id, signs_from } => find(id, is_next).map(|key| SigningKey {
+                state: KeyState::Next { signs_from },
+                published_at: key.published_at.min(now),
+                ..key
             }),
-            // Nobody retires before the successor is there.
-            Turn::Retire { id } => find(id).filter(|key| !unmade.contains(&key.algorithm)).map(|key| {
-                let signs_from = key.state_since();
-                Change::Put(SigningKey {
-                    state: KeyState::Retained { signs_from, retired_at: now, gone_at },
-                    sealed: None,
-                    ..key
-                })
+            Turn::Retire { id } => find(id, is_signing)
+                .filter(|key| !promotion_failed && !without_successor.contains(&key.algorithm))
+                .map(|key| {
+                    let signs_from = key.state_since();
+                    let state = KeyState::Retained { signs_from, retired_at: now, gone_at };
+                    SigningKey { state, sealed: None, ..key }
+                }),
+            Turn::Revoke { id } => find(id, |state| !matches!(state, KeyState::Revoked { .. })).map(|key| SigningKey {
+                state: KeyState::Revoked { revoked_at: now, gone_at },
+                sealed: None,
+                ..key
             }),
-            Turn::Revoke { id } => find(id).map(|key| {
-                Change::Put(SigningKey { state: KeyState::Revoked { revoked_at: now, gone_at }, sealed: None, ..key })
-            }),
-            Turn::Drop { id } => find(id).map(Change::Drop),
+            // A signing key is never dropped: its tokens are alive.
+            Turn::Drop { id } => {
+                changes.extend(find(id, |state| !matches!(state, KeyState::Signing { .. })).map(Change::Drop));
+                None
+            }
         };
-        changes.extend(change);
+        changes.extend(changed.map(Change::Put));
     }
     changes
 }
@@ -416,36 +419,34 @@ mod tests {
         assert!(writ.keys[0].sealed.is_none(), "what signs no more has no private half");
     }
 
-    /// Protocol 3.5 over a month with a round of housekeeping each minute: a cache that keeps the set for
-    /// max-age always knows the key of the token before it, and tokens stay verifiable to their end.
+    /// Protocol 3.5 over four days with a round of housekeeping each minute: whoever fetched the set within its
+    /// max-age, even in the moment before a turn, knows the key that signs now.
     #[test]
     fn case_29_no_cache_ever_meets_an_unknown_key() {
         let mut writ = Appliance::new();
         writ.policy.period = Lifetime::from_hours(2);
         writ.settle();
-        let mut cached: (Timestamp, Vec<String>) = (START, Vec::new());
-        let mut most = 0;
+        let mut caches: Vec<(Timestamp, Vec<String>)> = Vec::new();
+        let (mut most, mut signers) = (0, std::collections::BTreeSet::new());
         for minute in 0..60 * 24 * 4 {
             writ.now = START.plus(minutes(minute));
+            let fetch = |writ: &Appliance| {
+                let age = super::super::max_age(&writ.keys, &writ.policy, writ.now);
+                assert!(age >= minutes(5), "and it can be cached at all");
+                let kids = writ.keys.iter().filter(|key| key.is_published()).map(|key| key.kid.clone()).collect();
+                (writ.now.plus(age), kids)
+            };
+            caches.push(fetch(&writ));
             writ.settle();
+            caches.push(fetch(&writ));
+            caches.retain(|(fresh_until, _)| writ.now < *fresh_until);
             assert_eq!(writ.signing().len(), 1);
-            let age = super::super::max_age(&writ.keys, &writ.policy, writ.now);
-            if writ.now >= cached.0 {
-                // The moment before this round's turn is the worst moment to fetch; the next round uses it up.
-                assert!(
-                    cached.1.is_empty()
-                        || cached.1.contains(&writ.signing()[0].to_owned())
-                        || writ.now > cached.0.plus(minutes(1))
-                );
-                cached = (
-                    writ.now.plus(age),
-                    writ.keys.iter().filter(|key| key.is_published()).map(|key| key.kid.clone()).collect(),
-                );
-            }
-            assert!(cached.1.contains(&writ.signing()[0].to_owned()), "at {}", writ.now);
+            let signing = writ.signing()[0].to_owned();
+            assert!(caches.iter().all(|(_, kids)| kids.contains(&signing)), "at {}", writ.now);
+            signers.insert(signing);
             most = most.max(writ.keys.len());
         }
-        assert_eq!(most, 14, "one signing, one next, twelve retained");
+        assert_eq!((signers.len(), most), (48, 14), "a key every two hours; one signing, one next, twelve retained");
     }
 
     #[test]
@@ -586,6 +587,21 @@ mod tests {
         writ.keys.truncate(1);
         let forced = force(&writ.keys, Algorithm::ES256, Haste::AtOnce, &writ.policy, writ.now);
         assert_eq!(carry_out(&writ.keys, &forced.turns, Vec::new(), &writ.policy, writ.now), []);
+    }
+
+    /// A plan may have been made before the rows changed. It must not bring a withdrawn key back to work.
+    #[test]
+    fn a_stale_plan_does_no_harm() {
+        let mut writ = Appliance::new();
+        writ.settle();
+        let (signing, next) = (writ.keys[0].id, writ.keys[1].id);
+        let stale = [Turn::Promote { id: next }, Turn::Retire { id: signing }];
+        writ.carry_out(&[Turn::Revoke { id: next }]);
+        let before = writ.keys.clone();
+        writ.carry_out(&stale);
+        assert_eq!(writ.keys, before);
+        writ.carry_out(&[Turn::Drop { id: signing }, Turn::Reschedule { id: next, signs_from: START }]);
+        assert_eq!(writ.keys, before);
     }
 
     #[test]
