@@ -1,13 +1,17 @@
 //! What a person sees and ends of their own.
 
+use std::cmp::Reverse;
+
 use super::find_resource;
 use super::revoke::end_family;
 use super::sign_in::SignedIn;
 use crate::app::App;
 use crate::base::{Fault, Id, Timestamp};
-use crate::model::{Consent, Context, Event, ProtectedResource, RevokedBecause, ScopeEntry};
+use crate::model::{Consent, Context, Event, ProtectedResource, RevokedBecause, ScopeEntry, Session};
 use crate::store::Read;
-use crate::store::tables::{CONSENTS, CONSENTS_BY_PERSON, FAMILIES, FAMILIES_BY_GRANT, SCOPES};
+use crate::store::tables::{
+    CONSENTS, CONSENTS_BY_PERSON, FAMILIES, FAMILIES_BY_GRANT, SCOPES, SESSIONS, SESSIONS_BY_PERSON,
+};
 
 /// Most applications on one page.
 const MOST: usize = 200;
@@ -45,6 +49,38 @@ pub async fn connected_applications(app: &App, signed_in: &SignedIn) -> Result<V
                     })
                 })
                 .collect()
+        })
+        .await
+}
+
+/// Where somebody is signed in: this session first, then the one seen last.
+pub async fn sessions(app: &App, now: Timestamp, signed_in: &SignedIn) -> Result<Vec<Session>, Fault> {
+    let (person, here) = (signed_in.person().id, signed_in.session().id);
+    let rows = app.store.read(move |view| view.list(&SESSIONS, &SESSIONS_BY_PERSON, &person, MOST)).await?;
+    let mut sessions: Vec<Session> = rows
+        .into_iter()
+        .map(|(id, session)| {
+            let seen = app.last_seen.of(&id).unwrap_or_default();
+            Session { last_seen_at: session.last_seen_at.max(seen), ..session }
+        })
+        .filter(|session| session.is_live(now, app.config.lifetimes.session_idle))
+        .collect();
+    sessions.sort_by_key(|session| (session.id != here, Reverse(session.last_seen_at)));
+    Ok(sessions)
+}
+
+/// Ends one of somebody's own sessions, wherever it is. Says whether there was one.
+pub async fn end_session(app: &App, ctx: &Context, signed_in: &SignedIn, id: Id<Session>) -> Result<bool, Fault> {
+    let person = signed_in.person().id;
+    let ctx = ctx.by(signed_in.actor());
+    app.store
+        .write("end session", &ctx, move |tx| {
+            if tx.get(&SESSIONS, &id)?.is_none_or(|session| session.person != person) {
+                return Ok(false);
+            }
+            tx.delete(&SESSIONS, &id)?;
+            tx.record(Event::SignedOut { person, session: id })?;
+            Ok(true)
         })
         .await
 }

@@ -108,7 +108,7 @@ impl Arrival {
         }
         self.over.map(|wait| {
             self.app.tally.count("too many requests from one address");
-            problem::too_many(self.door, wait, self.ctx.from.request)
+            problem::too_many(&self.app, self.door, wait, &self.ctx)
         })
     }
 }

@@ -8,11 +8,12 @@ use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use askama::Template as _;
 use serde_json::json;
 
-use super::extract::Caller;
+use super::extract::{Caller, bare};
 use super::reply;
 use super::routes::Door;
 use super::views::{self};
 use super::views::{Brand, ErrorPage, Shell, Theme};
+use crate::app::App;
 use crate::base::{Fault, FaultKind, Id, Lifetime};
 use crate::model::{Context, Request};
 use crate::operations::{self, Problem};
@@ -67,16 +68,19 @@ pub(super) fn program(caller: &Caller, status: StatusCode, error: &str, words: &
         .json(json!({ "error": error, "error_description": words, "error_id": error_id(&caller.ctx) }))
 }
 
-pub(super) fn too_many(door: &Door, wait: Lifetime, id: Option<Id<Request>>) -> HttpResponse {
+/// Before it is known who asks, so with a bare page.
+pub(super) fn too_many(app: &App, door: &Door, wait: Lifetime, ctx: &Context) -> HttpResponse {
     let seconds = wait.seconds() + 1;
+    if door.is_page {
+        let wait = Some(reply::length(seconds));
+        let problem = PageProblem::new(bare(app), views::Problem::TooManyRequests { wait }, ctx);
+        let mut response = problem.error_response();
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        return response;
+    }
     let mut response = HttpResponse::TooManyRequests();
     response.insert_header((RETRY_AFTER, seconds.to_string()));
-    let id = id.map(|id| id.to_string()).unwrap_or_default();
-    if door.is_page {
-        return response
-            .content_type("text/plain; charset=utf-8")
-            .body(format!("Too many requests from your network. Try again in {seconds} seconds. ({id})"));
-    }
+    let id = error_id(ctx);
     let words = format!("Too many requests from this address. Try again in {seconds} seconds.");
     response.json(json!({ "error": "temporarily_unavailable", "error_description": words, "error_id": id }))
 }

@@ -70,6 +70,8 @@ pub(super) fn moment(at: crate::base::Timestamp, now: crate::base::Timestamp) ->
 /// "30 seconds", "1 hour", "12 days".
 pub(super) fn length(seconds: u64) -> String {
     let (count, unit) = match seconds {
+        60 => (1, "minute"),
+        3_600 => (1, "hour"),
         0..90 => (seconds, "second"),
         90..5_400 => (seconds.div_ceil(60), "minute"),
         5_400..129_600 => (seconds.div_ceil(3_600), "hour"),
@@ -84,10 +86,22 @@ mod tests {
 
     #[test]
     fn lengths_read_well() {
-        let words: Vec<String> = [1, 30, 60, 90, 3_600, 7_200, 86_400, 172_800].into_iter().map(length).collect();
+        let words: Vec<String> =
+            [1, 30, 60, 61, 90, 3_600, 3_601, 7_200, 86_400, 172_800].into_iter().map(length).collect();
         assert_eq!(
             words,
-            ["1 second", "30 seconds", "60 seconds", "2 minutes", "60 minutes", "2 hours", "24 hours", "2 days"]
+            [
+                "1 second",
+                "30 seconds",
+                "1 minute",
+                "61 seconds",
+                "2 minutes",
+                "1 hour",
+                "61 minutes",
+                "2 hours",
+                "24 hours",
+                "2 days"
+            ]
         );
     }
 }

@@ -239,6 +239,24 @@ describe("every day", () => {
         assertNoComplaints(page);
     });
 
+    test("account: a session elsewhere is listed and can be ended", async (context) => {
+        const { page: elsewhere } = await signedIn(context);
+        const { page } = await signedIn(context);
+        await page.goto(`${appliance.origin}/account`);
+        assert.equal(await page.locator("li", { hasText: "This browser" }).count(), 1);
+        const others = page.locator("li", { hasText: "Another browser" });
+        const before = await others.count();
+        assert.ok(before >= 1);
+        await look(page, "account-sessions");
+        // The one that was seen last stands first.
+        await others.first().getByRole("button", { name: "End session" }).click();
+        await page.getByRole("status").waitFor();
+        assert.equal(await others.count(), before - 1);
+        await elsewhere.goto(`${appliance.origin}/account`);
+        assert.equal(new URL(elsewhere.url()).pathname, "/sign-in");
+        assertNoComplaints(page);
+    });
+
     test("errors are pages that say what to do, and never send anybody away", async (context) => {
         const own = await browser.newContext();
         context.after(() => own.close());

@@ -10,4 +10,4 @@ pub(super) use body::{Body, LONGEST_FORM};
 pub(super) use caller::Caller;
 pub(super) use peer::peer;
 pub(super) use posted::Posted;
-pub(super) use visitor::Visitor;
+pub(super) use visitor::{Visitor, bare};

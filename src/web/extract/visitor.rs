@@ -68,7 +68,7 @@ impl Visitor {
 }
 
 /// A page's frame before anything is known about who is there: no form, no name.
-fn bare(app: &App) -> Shell {
+pub(crate) fn bare(app: &App) -> Shell {
     let brand = &app.config.brand;
     Shell {
         brand: Brand {

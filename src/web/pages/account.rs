@@ -4,9 +4,10 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::query;
-use crate::base::Id;
-use crate::model::Consent;
+use crate::base::{Id, Timestamp};
+use crate::model::{Consent, Session};
 use crate::operations::account::{self, ConnectedApplication, revoke_consent};
+use crate::operations::sign_in::SignedIn;
 use crate::web::extract::{Posted, Visitor};
 use crate::web::problem::PageProblem;
 use crate::web::reply;
@@ -20,25 +21,21 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
     let applications = account::connected_applications(&visitor.app, signed_in).await;
     let applications = applications.map_err(|fault| visitor.broken(&fault))?;
     let now = visitor.ctx.at;
-    let mut shell = visitor.shell();
-    shell.flash = match query(&request, "revoked").as_deref() {
-        Some("yes") => Some(Flash {
-            kind: FlashKind::Done,
-            text: "Access revoked. The application can no longer act for you.".into(),
-        }),
-        Some("no") => Some(Flash { kind: FlashKind::Failed, text: "That access was already revoked.".into() }),
+    let sessions = account::sessions(&visitor.app, now, signed_in).await.map_err(|fault| visitor.broken(&fault))?;
+    let said = |name: &str| query(&request, name);
+    let flash = match (said("revoked").as_deref(), said("ended").as_deref()) {
+        (Some("yes"), _) => Some((FlashKind::Done, "Access revoked. The application gets nothing more in your name.")),
+        (Some("no"), _) => Some((FlashKind::Failed, "That access was already revoked.")),
+        (_, Some("yes")) => Some((FlashKind::Done, "That session is over.")),
+        (_, Some("no")) => Some((FlashKind::Failed, "That session was over already.")),
         _ => None,
     };
+    let mut shell = visitor.shell();
+    shell.flash = flash.map(|(kind, text)| Flash { kind, text: text.to_owned() });
     let page = AccountPage {
         person: Person { name: signed_in.person().name.clone(), email: signed_in.person().email.as_str().to_owned() },
         applications: applications.into_iter().map(|application| line(application, now)).collect(),
-        sessions: vec![SessionLine {
-            device: "This browser".into(),
-            current: true,
-            signed_in: reply::moment(signed_in.session().auth_time, now),
-            last_seen: reply::moment(now, now),
-            id: None,
-        }],
+        sessions: sessions.into_iter().map(|session| session_line(&session, signed_in, now)).collect(),
         administrator: signed_in.is_administrator(),
         shell,
     };
@@ -61,7 +58,35 @@ pub(crate) async fn revoke(form: Posted, id: web::Path<String>) -> Result<HttpRe
     Ok(reply::see_other(visitor, &format!("{base}/account?revoked={said}")))
 }
 
-fn line(application: ConnectedApplication, now: crate::base::Timestamp) -> views::ConnectedApplication {
+/// `POST /account/sessions/{id}/end`
+pub(crate) async fn end_session(form: Posted, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
+    let visitor = &form.visitor;
+    let base = visitor.app.issuer.path();
+    let Some(signed_in) = &visitor.signed_in else {
+        return Ok(reply::see_other(visitor, &format!("{base}/sign-in")));
+    };
+    let Ok(id) = id.parse::<Id<Session>>() else {
+        return Err(PageProblem::new(visitor.shell(), views::Problem::NotFound, &visitor.ctx));
+    };
+    let ended = account::end_session(&visitor.app, &visitor.ctx, signed_in, id).await;
+    let ended = ended.map_err(|fault| visitor.broken(&fault))?;
+    let said = if ended { "yes" } else { "no" };
+    Ok(reply::see_other(visitor, &format!("{base}/account?ended={said}")))
+}
+
+fn session_line(session: &Session, signed_in: &SignedIn, now: Timestamp) -> SessionLine {
+    let current = session.id == signed_in.session().id;
+    SessionLine {
+        device: if current { "This browser" } else { "Another browser" }.to_owned(),
+        current,
+        signed_in: reply::moment(session.auth_time, now),
+        last_seen: reply::moment(session.last_seen_at, now),
+        // This one ends by signing out.
+        id: (!current).then(|| session.id.to_string()),
+    }
+}
+
+fn line(application: ConnectedApplication, now: Timestamp) -> views::ConnectedApplication {
     let consent = application.consent;
     let host = match consent.redirects.first().map(String::as_str) {
         Some(place) if place.starts_with("loopback") => "this computer".to_owned(),

@@ -62,6 +62,9 @@ fn view(visitor: &Visitor, ask: ConsentAsk) -> ConsentPage {
         // The page comes back as it was left: with nothing ticked.
         if ask.nothing_chosen { line.ticked(false) } else { line }
     });
+    // In the order in which they are easy to agree to; the risky ones are not ticked, and stand together.
+    let mut lines: Vec<ScopeLine> = lines.collect();
+    lines.sort_by_key(|line| line.need);
     let destination = ask.redirect_uri.destination();
     // RFC 8252 §8.6: a native application's identity cannot be assured, so being asked each time is the default there; whoever
     // prefers not to be says so.
@@ -82,7 +85,7 @@ fn view(visitor: &Visitor, ask: ConsentAsk) -> ConsentPage {
             .iter()
             .map(|resource| Target { name: resource.name.clone(), identifier: resource.identifier.to_string() })
             .collect(),
-        scopes: lines.collect(),
+        scopes: lines,
         held: ask
             .held
             .iter()

@@ -33,7 +33,10 @@ pub(super) fn shown(show: Show) -> views::Problem {
             "This registration is gone",
             &format!("“{name}” registered itself here once, was not used for a long time, and was removed."),
         ),
-        Show::ClientDocument(why) => refused("This application cannot be recognized", &why),
+        Show::ClientDocument(why) => refused(
+            "This application cannot be recognized",
+            &format!("Its address should describe it, and does not: {}.", why.trim_end_matches('.')),
+        ),
         Show::ClientSuspended => refused("This application is suspended", "An administrator has stopped it."),
         Show::ClientAwaitingApproval { name } => views::Problem::AwaitingApproval { application: name },
         Show::RedirectUriMissing => {

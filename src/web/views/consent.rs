@@ -102,7 +102,7 @@ impl ScopeLine {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
     /// Part of the request itself (`openid`): a sentence, no switch.
     Fixed,
