@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, OpaqueToken, RedirectUri, Timestamp, TokenKind};
 use crate::model::{
     Authorization, AuthorizationCode, Client, ClientId, CodeState, Consent, Context, DocumentRecord, Event, Person,
-    PersonState, ProtectedResource, Provenance, Request, Scope, ScopeEntry, ScopeSet, Session,
+    PersonState, Prompt, ProtectedResource, Provenance, Request, Scope, ScopeEntry, ScopeSet, Session,
 };
 use crate::protocol::authorize::{self, Addressed, Next, Present, Show};
 use crate::protocol::display_name::DisplayName;
@@ -77,8 +77,10 @@ pub struct SignInAsk {
     pub login_hint: Option<String>,
     /// Where the way of this authorization ends.
     pub redirect_uri: RedirectUri,
-    /// Somebody is signed in and has to prove it again.
+    /// Whoever is signed in has to prove it again.
     pub again: bool,
+    /// The application wants an account to be chosen, so whoever is signed in is not taken for granted.
+    pub chooses_account: bool,
 }
 
 /// Everything the consent page says.
@@ -179,9 +181,16 @@ pub async fn resume(
 }
 
 /// What a sign-in page says, if its ticket is good here: the application it is for.
-pub async fn sign_in_ask(app: &App, ctx: &Context, ticket: &str, browser: Digest) -> Result<Option<SignInAsk>, Fault> {
+pub async fn sign_in_ask(
+    app: &App,
+    ctx: &Context,
+    ticket: &str,
+    browser: Digest,
+    signed_in: Option<&SignedIn>,
+) -> Result<Option<SignInAsk>, Fault> {
+    // As if nobody were signed in, or it might be answered here and now.
     match resume(app, ctx, ticket, browser, None).await? {
-        Step::SignIn(ask) => Ok(Some(ask)),
+        Step::SignIn(ask) => Ok(Some(SignInAsk { again: signed_in.is_some(), ..ask })),
         _ => Ok(None),
     }
 }
@@ -256,6 +265,7 @@ async fn step(
             redirect_uri: authorization.redirect_uri.clone(),
             login_hint: authorization.login_hint.clone(),
             again,
+            chooses_account: authorization.prompt.contains(&Prompt::SelectAccount),
             ticket: seal(app, &authorization, AUTHORIZATION)?,
         })),
         (Next::Consent { held }, Some(signed_in)) => ask_consent(app, authorization, client, signed_in, held).await,

@@ -88,7 +88,9 @@ impl Arrival {
         // RFC 9110 §7.2: a server must refuse a request "that contains … a Host header field with an invalid field value".
         if !host_is_sane(request.headers()) {
             app.tally.count("malformed Host header");
-            return Err(HttpResponse::BadRequest().body("The Host header is malformed."));
+            let mut refused = HttpResponse::BadRequest().body("The Host header is malformed.");
+            headers(refused.headers_mut(), &routes::NOWHERE, false, app.issuer.is_https());
+            return Err(refused);
         }
         let at = app.clock.now();
         let from = peer(&app, request.request());
@@ -96,7 +98,7 @@ impl Arrival {
         let origin = Origin { channel: Channel::Http, network: Some(Network::from(from)), request: Some(id) };
         let path = request.path();
         let path = path.strip_prefix(app.issuer.path()).unwrap_or(path);
-        let door = routes::door(path);
+        let door = routes::door(request.method(), path);
         let over = request.app_data::<web::Data<Limits>>().and_then(|limits| limits.ask(door.class, from, at).err());
         Ok(Self { ctx: Context::new(at, Actor::Nobody, origin), app, door, over })
     }

@@ -95,12 +95,14 @@ const ALIASES: [(&str, &str); 3] =
     [("/authorize", "/oauth/authorize"), ("/token", "/oauth/token"), ("/register", "/oauth/register")];
 
 /// Where nothing is.
-static NOWHERE: Door = page("(none)", &[], Who::Anyone, Class::Pages);
+pub(super) static NOWHERE: Door = page("(none)", &[], Who::Anyone, Class::Pages);
 
-/// The door that a path below the issuer's leads to.
-pub(super) fn door(path: &str) -> &'static Door {
+/// The door that a path below the issuer's leads to; of two with one path, the one that answers the method.
+pub(super) fn door(method: &Method, path: &str) -> &'static Door {
     let path = ALIASES.iter().find(|(alias, _)| *alias == path).map_or(path, |(_, target)| *target);
-    DOORS.iter().find(|door| fits(door.pattern, path)).unwrap_or_else(|| {
+    let method = if method == Method::HEAD { &Method::GET } else { method };
+    let fitting = || DOORS.iter().filter(|door| fits(door.pattern, path));
+    fitting().find(|door| door.methods.contains(method)).or_else(|| fitting().next()).unwrap_or_else(|| {
         // RFC 8414 §3.1: the issuer's path is appended to the well-known one.
         let well_known = |door: &&Door| door.pattern.starts_with("/.well-known/o") && path.starts_with(door.pattern);
         DOORS.iter().find(well_known).unwrap_or(&NOWHERE)
@@ -198,11 +200,19 @@ mod tests {
 
     #[test]
     fn a_path_finds_its_door() {
-        assert_eq!(door("/oauth/token").pattern, "/oauth/token");
-        assert_eq!(door("/token").pattern, "/oauth/token");
-        assert_eq!(door("/account/applications/con_1/revocation").pattern, "/account/applications/{id}/revocation");
-        assert_eq!(door("/account/applications//revocation").pattern, "(none)");
-        assert_eq!(door("/.well-known/openid-configuration/tenant/a").pattern, "/.well-known/openid-configuration");
-        assert_eq!(door("/wp-login.php").pattern, "(none)");
+        let pattern = |path| door(&Method::GET, path).pattern;
+        assert_eq!(pattern("/oauth/token"), "/oauth/token");
+        assert_eq!(pattern("/token"), "/oauth/token");
+        assert_eq!(pattern("/account/applications/con_1/revocation"), "/account/applications/{id}/revocation");
+        assert_eq!(pattern("/account/applications//revocation"), "(none)");
+        assert_eq!(pattern("/.well-known/openid-configuration/tenant/a"), "/.well-known/openid-configuration");
+        assert_eq!(pattern("/wp-login.php"), "(none)");
+    }
+
+    #[test]
+    fn of_two_doors_with_one_path_the_method_decides() {
+        assert_eq!(door(&Method::GET, "/sign-in").class, Class::Pages);
+        assert_eq!(door(&Method::HEAD, "/sign-in").class, Class::Pages);
+        assert_eq!(door(&Method::POST, "/sign-in").class, Class::SignIn);
     }
 }

@@ -1,1 +1,97 @@
+//! Who gets what at every door: the whole desk as one table.
 
+use writ::base::Id;
+use writ::model::Consent;
+use writ::web::assets;
+use writ::web::routes::DOORS;
+
+use crate::world::{Browser, Someone, World};
+
+/// The statuses: for somebody without a cookie; signed in, with a form of ours; with a form without its token; with a form that
+/// another site sent; and with a method that is not for this door.
+const MATRIX: &str = "\
+";
+
+struct Desk {
+    world: World,
+    ada: Someone,
+    browser: Browser,
+}
+
+impl Desk {
+    /// A browser that is signed in, whatever happened before, and its token.
+    fn token(&mut self) -> String {
+        let mut page = self.browser.get("/account");
+        if page.path != "/account" {
+            self.browser = self.world.signed_in(&self.ada);
+            page = self.browser.get("/account");
+        }
+        page.form("csrf").value("csrf").to_owned()
+    }
+
+    fn ask(&mut self, method: &str, path: &str, csrf: &str, headers: &[(&str, &str)]) -> u16 {
+        let mut request = self.world.request(method, path);
+        if method == "POST" {
+            request = request.form(&[("csrf", csrf)]);
+        }
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        self.browser.send(request).status
+    }
+
+    fn row(&mut self, method: &str, path: &str) -> [u16; 5] {
+        let nobody = self.world.browser().send(self.world.request(method, path)).status;
+        let ours = [("Sec-Fetch-Site", "same-origin")];
+        let theirs = [("Sec-Fetch-Site", "cross-site"), ("Origin", "https://evil.test")];
+        let token = self.token();
+        let wrong_token = self.ask(method, path, "wrong", &ours);
+        let wrong_origin = self.ask(method, path, &token, &theirs);
+        let wrong_method = self.ask("PATCH", path, &token, &ours);
+        let signed_in = self.ask(method, path, &token, &ours);
+        [nobody, signed_in, wrong_token, wrong_origin, wrong_method]
+    }
+}
+
+#[test]
+fn every_door_answers_everybody_as_the_table_says() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let browser = world.signed_in(&ada);
+    let consent = Id::<Consent>::new(world.now(), &world.app.entropy).unwrap();
+    let mut desk = Desk { world, ada, browser };
+
+    let mut matrix = String::new();
+    let aliases = [("GET", "/authorize"), ("POST", "/authorize"), ("POST", "/token"), ("POST", "/register"), ("GET", "/nowhere")];
+    let doors = DOORS.iter().flat_map(|door| door.methods.iter().map(|method| (method.as_str(), door.pattern)));
+    for (method, pattern) in doors.chain(aliases) {
+        let path = pattern
+            .replace("/static/{file}", &assets::asset_path("writ.css"))
+            .replace("{id}", &consent.to_string())
+            .replace("{client_id}", "cli_unknown");
+        assert!(!path.contains('{'), "{pattern}: what stands there?");
+        let statuses = desk.row(method, &path).map(|status| status.to_string()).join(" ");
+        matrix += &format!("{:<50} {statuses}\n", format!("{method} {pattern}"));
+    }
+    println!("{matrix}");
+    assert_eq!(matrix.lines().collect::<Vec<_>>(), MATRIX.lines().collect::<Vec<_>>());
+}
+
+/// A program reads its answers from anywhere; a page of ours is read by nobody else.
+#[test]
+fn only_what_programs_call_can_be_read_from_other_origins() {
+    use writ::web::routes::Cors;
+    let world = World::new();
+    for door in DOORS {
+        let path = door.pattern.replace(['{', '}'], "");
+        let request = |method: &str| world.request(method, &path).header("Origin", "https://inspector.example");
+        let preflight = request("OPTIONS").header("Access-Control-Request-Method", "POST").send();
+        let answer = request(door.methods[0].as_str()).send();
+        for answer in [&preflight, &answer] {
+            let allowed = answer.header("access-control-allow-origin");
+            assert_eq!(allowed, (door.cors == Cors::Any).then_some("*"), "{}", door.pattern);
+            assert_eq!(answer.header("access-control-allow-credentials"), None, "{}", door.pattern);
+        }
+        assert_eq!(preflight.status, if door.cors == Cors::Any { 204 } else { 405 }, "{}", door.pattern);
+    }
+}

@@ -49,7 +49,7 @@ pub(crate) async fn nowhere(visitor: Visitor) -> Result<HttpResponse, PageProble
 pub(crate) async fn wrong_method(visitor: Visitor, request: HttpRequest) -> HttpResponse {
     let path = request.path();
     let path = path.strip_prefix(visitor.app.issuer.path()).unwrap_or(path);
-    let pattern = routes::door(path).pattern;
+    let pattern = routes::door(request.method(), path).pattern;
     let doors = routes::DOORS.iter().filter(|door| door.pattern == pattern);
     let methods: Vec<&str> = doors.flat_map(|door| door.methods).map(|method| method.as_str()).collect();
     let problem = PageProblem::new(visitor.shell(), views::Problem::MethodNotAllowed, &visitor.ctx);

@@ -22,7 +22,14 @@ const LONGEST_PASSWORD: usize = 1_024;
 pub(crate) async fn new(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let ask = match query(&request, "ticket") {
         Some(ticket) => {
-            let ask = authorize::sign_in_ask(&visitor.app, &visitor.ctx, &ticket, visitor.browser()).await;
+            let ask = authorize::sign_in_ask(
+                &visitor.app,
+                &visitor.ctx,
+                &ticket,
+                visitor.browser(),
+                visitor.signed_in.as_ref(),
+            )
+            .await;
             ask.map_err(|fault| visitor.broken(&fault))?
         }
         None => None,
@@ -44,7 +51,9 @@ pub(crate) async fn create(
     let (app, ctx) = (&visitor.app, &visitor.ctx);
     let broken = |fault| visitor.broken(&fault);
     let ask = match form.optional("ticket").filter(|ticket| !ticket.is_empty()) {
-        Some(ticket) => authorize::sign_in_ask(app, ctx, ticket, visitor.browser()).await.map_err(broken)?,
+        Some(ticket) => authorize::sign_in_ask(app, ctx, ticket, visitor.browser(), visitor.signed_in.as_ref())
+            .await
+            .map_err(broken)?,
         None => None,
     };
     let typed = form.text("email").trim();
@@ -89,7 +98,7 @@ pub(crate) fn ask(
     typed: String,
     problem: Option<SignInProblem>,
 ) -> Result<HttpResponse, PageProblem> {
-    let again = visitor.signed_in.as_ref().filter(|_| ask.again);
+    let again = visitor.signed_in.as_ref().filter(|_| ask.again && !ask.chooses_account);
     let email = match again {
         Some(signed_in) => signed_in.person().email.as_str().to_owned(),
         None if typed.is_empty() => ask.login_hint.clone().unwrap_or_default(),

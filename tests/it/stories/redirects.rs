@@ -145,7 +145,6 @@ fn case_6_once_they_are_known_errors_go_to_the_application() {
         ([("code_challenge_method", "plain"), ("", "")], "invalid_request"),
         ([("response_mode", "fragment"), ("", "")], "invalid_request"),
         ([("resource", "https://unknown.example/"), ("", "")], "invalid_target"),
-        ([("resource", "not a url"), ("", "")], "invalid_target"),
         ([("scope", "mcp:\"read\""), ("", "")], "invalid_scope"),
         ([("prompt", "none login"), ("", "")], "invalid_request"),
         ([("prompt", "none"), ("", "")], "login_required"),
