@@ -1,8 +1,14 @@
 //! One file for each part of the specifications, held against the running server.
 
+mod assertions;
+mod client_auth;
+mod client_credentials;
 mod code;
 mod discovery;
+mod introspection;
 mod parameters;
 mod pkce;
+mod refresh;
 mod refusals;
 mod registration;
+mod revocation;
