@@ -137,7 +137,7 @@ settings! {
     }
     log: Log {
         format: LogFormat = "text", "Log lines for people (text) or for programs (json). They go to standard error.";
-        filter: String = "info,actix_server=warn", "What is logged: error, warn, info, debug, trace, or per module as in `info,writ::store=debug`.";
+        filter: String = "info", "What is logged: error, warn, info, debug, trace, or per module as in `info,writ::store=debug`.";
     }
     brand: Brand {
         name: String = "Writ", "What pages call this appliance.";

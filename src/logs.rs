@@ -9,9 +9,14 @@ use tracing_subscriber::fmt::SubscriberBuilder;
 use crate::base::{Fault, FaultKind};
 use crate::config::{Log, LogFormat};
 
+/// The target of the web server's own lines.
+const SERVER: &str = "actix_server";
+
 /// Begins logging, once per process.
 pub fn start(log: &Log) -> Result<(), Fault> {
-    let filter = EnvFilter::try_new(&log.filter)
+    // The web server's own lines about its threads are nobody's news; a filter that names it still gets them.
+    let filter = if log.filter.contains(SERVER) { log.filter.clone() } else { format!("{SERVER}=warn,{}", log.filter) };
+    let filter = EnvFilter::try_new(filter)
         .map_err(|error| Fault::because(FaultKind::Settings, "`log.filter` is not a filter", error))?;
     let lines: SubscriberBuilder<_, _, _, _> =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);

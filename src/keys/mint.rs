@@ -107,7 +107,7 @@ fn broken(text: &'static str) -> Fault {
 }
 
 #[doc(hidden)]
-pub(super) mod bench {
+pub mod bench {
     use super::*;
 
     /// The whole of `jsonwebtoken::encode`, header included, with our provider.

@@ -32,6 +32,4 @@ pub use verify::{Claims, LONGEST_TOKEN, TimeError, Times, Typ, Verified, VerifyE
 
 /// For `benches/mint.rs` only: the same signature by three ways.
 #[doc(hidden)]
-pub mod bench {
-    pub use super::mint::bench::*;
-}
+pub use mint::bench;
