@@ -145,12 +145,18 @@ fn case_35_a_client_id_document_that_changed_is_asked_about_again() {
     browser.submit(&page, &[("decision", "allow"), ("remember", "yes")]).expect_left();
     cursor.sends(&mut browser, &[]).expect_left();
 
-    for (member, value) in [
-        ("client_name", json!("Cursor Pro")),
-        ("redirect_uris", json!([crate::world::CALLBACK, "https://evil.test/cb"])),
-        ("jwks_uri", json!(format!("{}/jwks", website.url))),
+    for changes in [
+        vec![("client_name", json!("Cursor Pro"))],
+        vec![("redirect_uris", json!([crate::world::CALLBACK, "https://evil.test/cb"]))],
+        vec![
+            ("token_endpoint_auth_method", json!("private_key_jwt")),
+            ("jwks_uri", json!(website.url.replace("client.json", "keys.json"))),
+        ],
+        vec![("jwks_uri", json!(website.url.replace("client.json", "other.json")))],
     ] {
-        website.set(member, value);
+        for (member, value) in changes {
+            website.set(member, value);
+        }
         world.later(writ::base::Lifetime::from_hours(1));
         expect_error(&cursor.sends(&mut browser, &[("prompt", "none")]), "interaction_required");
         let page = cursor.sends(&mut browser, &[]);

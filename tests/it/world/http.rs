@@ -93,14 +93,9 @@ impl Request {
     }
 }
 
-/// Sends bytes and reads until the other side hangs up; the request should therefore say `Connection: close`.
+/// [`wire`], with what comes back read as an answer; its status is 0 if nothing does. The request says `Connection: close`.
 pub fn raw(address: SocketAddr, request: &[u8]) -> Answer {
-    let mut socket = TcpStream::connect(address).unwrap();
-    // A server that has seen enough may hang up before it has read everything.
-    let _ = socket.write_all(request);
-    let mut bytes = Vec::new();
-    let _ = socket.read_to_end(&mut bytes);
-    let text = String::from_utf8_lossy(&bytes);
+    let text = wire(address, request);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let mut lines = head.lines();
     let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|status| status.parse().ok());

@@ -14,7 +14,7 @@ use std::thread::JoinHandle;
 use actix_web::dev::ServerHandle;
 use tempfile::TempDir;
 use writ::app::App;
-use writ::base::{Clock, Entropy, Id, Lifetime, Secret, Timestamp};
+use writ::base::{Clock, Entropy, FaultKind, Id, Lifetime, Secret, Timestamp};
 use writ::config::{Config, Sources};
 use writ::model::{Actor, Channel, Context, Email, Event, Origin, Person, PersonState, Standing};
 use writ::operations::people::NewPerson;
@@ -95,7 +95,13 @@ impl World {
     fn begin(config: &Config, directory: Option<Arc<TempDir>>, clock: Clock) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let keeping = if directory.is_some() { Keeping::File } else { Keeping::Memory };
-        let app = start(config.clone(), keeping, clock.clone(), Entropy::os()).unwrap();
+        let app = loop {
+            match start(config.clone(), keeping, clock.clone(), Entropy::os()) {
+                // Of a world that was stopped just now, the writer may still hold the file.
+                Err(fault) if fault.kind() == FaultKind::Busy => std::thread::yield_now(),
+                started => break started.unwrap(),
+            }
+        };
         let ctx = Context::new(clock.now(), Actor::System, Origin::within(Channel::Housekeeping));
         runtime.block_on(turn_keys::turn(&app, &ctx)).unwrap();
         let (address, server, thread) = serve(&app);
@@ -151,13 +157,7 @@ impl World {
 
     /// An administrator stops somebody.
     pub fn suspend(&self, someone: &Someone) {
-        let id = someone.id;
-        self.change("suspend person", move |tx| {
-            let mut person = Read::get(tx, &PEOPLE, &id)?.expect("somebody");
-            person.state = PersonState::Suspended;
-            tx.put(&PEOPLE, &id, &person)?;
-            tx.record(Event::PersonCreated { person: id })
-        });
+        self.set_person(someone, PersonState::Suspended);
     }
 
     /// Changes rows as an operation would: for states that no operation makes yet.
