@@ -56,7 +56,8 @@ fn sources() -> Vec<Source> {
         .into_iter()
         .map(|file| {
             let path = file.strip_prefix(root()).unwrap().to_owned();
-            let mut modules: Vec<String> = path.with_extension("").iter().skip(1).map(|part| part.to_string_lossy().into_owned()).collect();
+            let mut modules: Vec<String> =
+                path.with_extension("").iter().skip(1).map(|part| part.to_string_lossy().into_owned()).collect();
             modules.retain(|module| !["mod", "lib", "main"].contains(&module.as_str()));
             let whole = fs::read_to_string(&file).unwrap();
             let lines = whole.lines().filter(|line| !line.trim_start().starts_with("//"));
@@ -77,7 +78,8 @@ fn product(source: &Source) -> &str {
 
 /// The names that follow a path like `crate::`, one or a group of them.
 fn names_after(text: &str) -> Vec<&str> {
-    let name = |text: &'_ str| text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default().len();
+    let name =
+        |text: &'_ str| text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default().len();
     let Some(group) = text.strip_prefix('{') else { return vec![&text[..name(text)]] };
     let (mut names, mut depth, mut starts) = (Vec::new(), 0, true);
     for (at, c) in group.char_indices() {
@@ -117,7 +119,10 @@ fn every_room_is_on_the_map() {
         library.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
     assert_eq!(rooms, ARROWS.iter().map(|(room, _)| *room).collect(), "src/lib.rs and the arrows above");
     for room in rooms {
-        assert!(library.contains(&format!("//! - [`{room}`]")) || library.contains(&format!("[`{room}`]")), "{room} is not described");
+        assert!(
+            library.contains(&format!("//! - [`{room}`]")) || library.contains(&format!("[`{room}`]")),
+            "{room} is not described"
+        );
     }
 }
 

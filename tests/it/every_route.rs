@@ -62,7 +62,8 @@ fn every_door_answers_everybody_as_the_table_says() {
     let mut desk = Desk { world, ada, browser };
 
     let mut matrix = String::new();
-    let aliases = [("GET", "/authorize"), ("POST", "/authorize"), ("POST", "/token"), ("POST", "/register"), ("GET", "/nowhere")];
+    let aliases =
+        [("GET", "/authorize"), ("POST", "/authorize"), ("POST", "/token"), ("POST", "/register"), ("GET", "/nowhere")];
     let doors = DOORS.iter().flat_map(|door| door.methods.iter().map(|method| (method.as_str(), door.pattern)));
     for (method, pattern) in doors.chain(aliases) {
         let path = pattern

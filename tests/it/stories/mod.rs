@@ -1,4 +1,3 @@
-
 //! What people live through, and what is tried against them, in a browser over HTTP.
 mod connect_an_application;
 mod consent_page;

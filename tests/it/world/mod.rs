@@ -24,11 +24,11 @@ use writ::operations::turn_keys;
 use writ::store::tables::PEOPLE;
 use writ::store::{Read, audit_page};
 
-pub use browser::{Browser, Form, Page};
+pub use browser::{Browser, Page};
 pub use client_app::{CALLBACK, ClientApp, Tokens, VERIFIER, challenge, claims};
-pub use http::{Answer, Location, Request, encode, wire};
+pub use http::{Answer, Request, encode, wire};
 pub use key_pair::{JWT_BEARER, KeyPair, Signer, base64, unsigned, verified};
-pub use told::{Told, told};
+pub use told::Told;
 pub use website::Website;
 
 /// What the appliance in the tests calls itself, whatever port it listens on.
