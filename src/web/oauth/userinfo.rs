@@ -5,10 +5,14 @@ use actix_web::http::header::{HeaderValue, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::operations::userinfo::{NoUserInfo, userinfo};
-use crate::web::extract::Caller;
+use crate::web::extract::{Body, Caller};
 use crate::web::problem;
 
-pub(crate) async fn show(caller: Caller, request: HttpRequest) -> HttpResponse {
+pub(crate) async fn show(caller: Caller, request: HttpRequest, body: Body) -> HttpResponse {
+    // Nothing in a body is looked at, but it is read to its end: one that is left lying costs the connection.
+    if let Err(answer) = super::bytes(&caller, &body) {
+        return answer;
+    }
     // RFC 6750 §2.1. Not in the body or the query: a token there ends up in logs (OAuth 2.1 §5.1.1).
     let bearer = super::authorization(&request).and_then(|header| header.split_once(' '));
     let Some((_, token)) = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) else {
