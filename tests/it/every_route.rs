@@ -1,7 +1,7 @@
 //! Who gets what at every door: the whole desk as one table.
 
 use writ::base::Id;
-use writ::model::Consent;
+use writ::model::{Consent, Session};
 use writ::web::assets;
 use writ::web::routes::DOORS;
 
@@ -10,6 +10,40 @@ use crate::world::{Browser, Someone, World};
 /// The statuses: for somebody without a cookie; signed in, with a form of ours; with a form without its token; with a form that
 /// another site sent; and with a method that is not for this door.
 const MATRIX: &str = "\
+GET /.well-known/oauth-authorization-server        200 200 200 200 405
+GET /.well-known/openid-configuration              200 200 200 200 405
+GET /.well-known/jwks.json                         200 200 200 200 405
+POST /oauth/token                                  400 400 400 400 405
+POST /oauth/revoke                                 400 400 400 400 405
+POST /oauth/introspect                             400 400 400 400 405
+POST /oauth/register                               400 400 400 400 405
+GET /oauth/register/{client_id}                    401 401 401 401 405
+PUT /oauth/register/{client_id}                    401 401 401 401 405
+DELETE /oauth/register/{client_id}                 401 401 401 401 405
+GET /oauth/userinfo                                401 401 401 401 405
+POST /oauth/userinfo                               401 401 401 401 405
+GET /oauth/authorize                               400 400 400 400 405
+POST /oauth/authorize                              303 303 303 303 405
+GET /oauth/authorize/continue                      400 400 400 400 405
+GET /oauth/unknown-resource                        404 404 404 404 405
+POST /oauth/consent                                403 400 403 403 405
+GET /                                              200 200 200 200 405
+GET /setup                                         410 410 410 410 405
+POST /setup                                        403 410 403 403 405
+GET /sign-in                                       200 303 303 303 405
+POST /sign-in                                      403 422 403 403 405
+POST /sign-out                                     403 303 403 403 405
+GET /signed-out                                    200 303 303 303 405
+GET /account                                       303 200 200 200 405
+POST /account/applications/{id}/revocation         403 303 403 403 405
+POST /account/sessions/{id}/end                    403 303 403 403 405
+GET /health                                        200 200 200 200 405
+GET /static/{file}                                 200 200 200 200 405
+GET /authorize                                     400 400 400 400 405
+POST /authorize                                    303 303 303 303 405
+POST /token                                        400 400 400 400 405
+POST /register                                     400 400 400 400 405
+GET /nowhere                                       404 404 404 404 404
 ";
 
 struct Desk {
@@ -59,6 +93,7 @@ fn every_door_answers_everybody_as_the_table_says() {
     let ada = world.administrator("ada");
     let browser = world.signed_in(&ada);
     let consent = Id::<Consent>::new(world.now(), &world.app.entropy).unwrap();
+    let session = consent.of::<Session>();
     let mut desk = Desk { world, ada, browser };
 
     let mut matrix = String::new();
@@ -68,6 +103,7 @@ fn every_door_answers_everybody_as_the_table_says() {
     for (method, pattern) in doors.chain(aliases) {
         let path = pattern
             .replace("/static/{file}", &assets::asset_path("writ.css"))
+            .replace("sessions/{id}", &format!("sessions/{session}"))
             .replace("{id}", &consent.to_string())
             .replace("{client_id}", "cli_unknown");
         assert!(!path.contains('{'), "{pattern}: what stands there?");

@@ -20,7 +20,7 @@ fn somebody_signs_in_and_allows_a_part() {
     page.expect_page(200, "asks for your permission").expect_text("Look things up and read data");
     page.expect_text("ada@example.com").expect_text(TICKETS).expect_text("this computer");
     let form = page.form("decision");
-    assert_eq!(form.boxes(), [("mcp:admin", false), ("mcp:read", true), ("mcp:write", false)]);
+    assert_eq!(form.boxes(), [("mcp:read", true), ("mcp:admin", false), ("mcp:write", false)]);
 
     // Allow, as it stands: the application gets that part and is told so.
     let page = browser.submit_form(&form, &[("decision", "allow")]);

@@ -113,6 +113,19 @@ fn case_54_nothing_that_is_sent_to_a_page_breaks_it() {
             }
         }
     }
+    // The same where the form itself is good.
+    let mut browser = browser;
+    let csrf = browser.get("/account").form("csrf").value("csrf").to_owned();
+    for path in ["/account/applications/%ff%fe/revocation", "/account/sessions/%00/end", "/account/sessions/%c3%28/end"]
+    {
+        let page = browser.post(path, &[("csrf", &csrf)]);
+        assert_eq!((page.status, page.header("cache-control")), (404, Some("no-store")), "{path}");
+    }
+    for path in ["/static/%ff%fe", "/static/%00", "/oauth/register/%ff"] {
+        let answer = world.request("GET", path).send();
+        assert!((400..500).contains(&answer.status), "{path}: {}", answer.status);
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
+    }
     // Afterwards everything still works.
     world.signed_in(&ada);
 }

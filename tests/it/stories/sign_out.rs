@@ -52,6 +52,25 @@ fn signing_out_ends_the_session_wherever_its_cookie_lies() {
 }
 
 #[test]
+fn a_session_elsewhere_can_be_ended_from_here_by_its_owner_only() {
+    let world = World::new();
+    let (ada, bob) = (world.administrator("ada"), world.person("bob"));
+    let (mut here, mut elsewhere) = (world.signed_in(&ada), world.signed_in(&ada));
+    let page = here.get("/account");
+    page.expect_text("This browser").expect_text("Another browser");
+    let form = page.form_to("/account/sessions/");
+
+    let mut bobs = world.signed_in(&bob);
+    let csrf = bobs.get("/account").form("csrf").value("csrf").to_owned();
+    bobs.post(&form.action, &[("csrf", &csrf)]).expect_page(200, "That session was over already.");
+    elsewhere.get("/account").expect_page(200, "ada@example.com");
+
+    here.submit_form(&form, &[]).expect_page(200, "That session is over.").expect_no_text("Another browser");
+    assert_eq!(elsewhere.get("/account").path, "/sign-in");
+    here.get("/account").expect_page(200, "ada@example.com");
+}
+
+#[test]
 fn signing_out_needs_a_form_of_ours() {
     let world = World::new();
     let ada = world.administrator("ada");
