@@ -35,6 +35,27 @@ fn somebody_signs_in_and_allows_a_part() {
 }
 
 #[test]
+fn an_appliance_below_a_path_works_the_same() {
+    let issuer = format!("{ISSUER}/id");
+    let world = World::with(&[("public_url", &issuer)]);
+    let ada = world.administrator("ada");
+    let mail = world.client("mail").at(&world.resource(TICKETS, "mcp:read"));
+    let mut browser = world.browser();
+    let page = browser.get(&format!("/id{}", mail.authorize_path(&[])));
+    let page = browser.sign_in(&page, &ada);
+    page.expect_page(200, "asks for your permission");
+    let page = browser.submit(&page, &[("decision", "allow")]);
+    assert_eq!(page.expect_left().parameter("iss"), Some(issuer));
+    let page = browser.get("/id/account");
+    page.expect_page(200, "ada@example.com");
+    for link in page.body.split('"').filter(|text| text.starts_with('/') && text.len() > 2) {
+        assert!(link.starts_with("/id/"), "{link} leads out of here");
+    }
+    assert_eq!(browser.submit_form(&page.form_to("/sign-out"), &[]).path, "/id/signed-out");
+    assert_eq!(browser.get("/account").status, 404, "nothing of it is at the origin itself");
+}
+
+#[test]
 fn what_was_allowed_and_remembered_is_not_asked_again() {
     let world = World::new();
     let ada = world.administrator("ada");

@@ -2,7 +2,7 @@
 
 use writ::base::Lifetime;
 
-use crate::world::{Browser, ClientApp, PASSWORD, Page, Someone, World};
+use crate::world::{Browser, ClientApp, PASSWORD, Page, Someone, World, at_once};
 
 const ASKS: &str = "asks for your permission";
 const OVER: &str = "This request is over";
@@ -67,7 +67,9 @@ fn case_39_a_form_counts_only_with_the_token_of_this_browser_and_session() {
     let (good, ticket) = (form.value("csrf").to_owned(), form.value("ticket").to_owned());
     let short = &good[..good.len() - 1];
     for bad in ["", "x", &foreign, &of_another_session, &before, short] {
-        stage.browser.post("/oauth/consent", &allow(bad, &ticket)).expect_page(403, REFUSED);
+        let page = stage.browser.post("/oauth/consent", &allow(bad, &ticket));
+        // With the id under which the log has it.
+        page.expect_page(403, REFUSED).expect_text("req_");
     }
     stage.browser.post("/oauth/consent", &allow("", &ticket)[1..]).expect_page(403, REFUSED);
     stage.browser.post("/oauth/consent", &[]).expect_page(403, REFUSED);
@@ -133,16 +135,10 @@ fn case_39_a_page_is_answered_once_whatever_the_answer_was() {
     // Both at the same time.
     let form = stage.asked().form("decision");
     let fields = allow(form.value("csrf"), form.value("ticket"));
-    let mut answers: Vec<u16> = std::thread::scope(|scope| {
-        let tries: Vec<_> = (0..8)
-            .map(|_| {
-                let mut browser = stage.world.browser();
-                browser.cookies.clone_from(&stage.browser.cookies);
-                let fields = &fields;
-                scope.spawn(move || browser.post("/oauth/consent", fields).status)
-            })
-            .collect();
-        tries.into_iter().map(|one| one.join().unwrap()).collect()
+    let mut answers: Vec<u16> = at_once(8, |_| {
+        let mut browser = stage.world.browser();
+        browser.cookies.clone_from(&stage.browser.cookies);
+        browser.post("/oauth/consent", &fields).status
     });
     answers.sort_unstable();
     assert_eq!(answers, [303, 400, 400, 400, 400, 400, 400, 400]);

@@ -1,6 +1,6 @@
 //! An empty directory, one printed link, and the first administrator. Attack case 58.
 
-use crate::world::{Browser, PASSWORD, Page, World};
+use crate::world::{Browser, PASSWORD, Page, World, at_once};
 
 /// Fills in the page behind a setup link.
 fn complete(browser: &mut Browser, page: &Page, email: &str) -> Page {
@@ -51,18 +51,10 @@ fn what_was_typed_wrong_is_said_beside_its_field_and_kept() {
 fn case_58_of_two_who_complete_the_setup_at_once_one_wins() {
     let world = World::new();
     let link = world.setup_link();
-    let pages: Vec<Page> = std::thread::scope(|scope| {
-        let tries: Vec<_> = (0..2)
-            .map(|nth| {
-                let (world, link) = (&world, &link);
-                scope.spawn(move || {
-                    let mut browser = world.browser();
-                    let page = browser.get(link);
-                    complete(&mut browser, &page, &format!("ada{nth}@example.com"))
-                })
-            })
-            .collect();
-        tries.into_iter().map(|one| one.join().unwrap()).collect()
+    let pages: Vec<Page> = at_once(2, |nth| {
+        let mut browser = world.browser();
+        let page = browser.get(&link);
+        complete(&mut browser, &page, &format!("ada{nth}@example.com"))
     });
     let mut statuses: Vec<u16> = pages.iter().map(|page| page.status).collect();
     statuses.sort_unstable();

@@ -1,4 +1,5 @@
 //! What people live through, and what is tried against them, in a browser over HTTP.
+
 mod connect_an_application;
 mod consent_page;
 mod first_run;

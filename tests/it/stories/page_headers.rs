@@ -123,6 +123,27 @@ fn a_form_leads_here_and_to_the_application_and_nowhere_else() {
     }
 }
 
+/// Browsers hand a private-use scheme to another program and stay where they are, so the last page is ours.
+#[test]
+fn the_page_that_leads_to_a_program_is_as_careful() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let cursor = world.client("Cursor").at(&world.resource("https://mcp.example/a", "mcp:read"));
+    let place = "cursor://anysphere.cursor-mcp/oauth/callback";
+    world.edit_client(&cursor, |client| client.redirect_uris = vec![RedirectUri::parse(place).unwrap()]);
+    let mut browser = world.signed_in(&ada);
+    browser.headers.push(("Accept", "text/html,application/xhtml+xml,*/*;q=0.8".to_owned()));
+    for (decision, heading, says) in [("deny", "Denied", "error=access_denied"), ("allow", "Allowed", "code=writ_ac_")]
+    {
+        let page = cursor.sends(&mut browser, &[("redirect_uri", place), ("state", "\"><script>alert(1)</script>")]);
+        let page = browser.submit(&page, &[("decision", decision)]);
+        page.expect_page(200, heading).expect_text(&format!("href=\"{place}?")).expect_text(says);
+        page.expect_no_text("<script>alert");
+        expect_careful(&page);
+        assert_eq!(directive(&page, "form-action"), "'self'");
+    }
+}
+
 #[test]
 fn files_may_be_kept_and_everything_else_may_not() {
     let world = World::new();

@@ -2,7 +2,7 @@
 
 use writ::base::Lifetime;
 
-use crate::world::{Browser, PASSWORD, Page, World};
+use crate::world::{Browser, PASSWORD, Page, World, at_once};
 
 /// What the sixth wrong guess in a row has to wait.
 const SECOND: Lifetime = Lifetime::from_seconds(1);
@@ -72,11 +72,7 @@ fn case_47_however_a_name_is_written_it_has_one_counter() {
 fn case_47_guesses_at_the_same_time_are_not_more_guesses() {
     let world = World::new();
     let ada = world.administrator("ada");
-    let statuses: Vec<u16> = std::thread::scope(|scope| {
-        let tries: Vec<_> =
-            (0..30).map(|_| scope.spawn(|| guess(&mut world.browser(), &ada.email, "wrong password").status)).collect();
-        tries.into_iter().map(|one| one.join().unwrap()).collect()
-    });
+    let statuses: Vec<u16> = at_once(30, |_| guess(&mut world.browser(), &ada.email, "wrong password").status);
     assert_eq!(statuses.iter().filter(|status| **status == 422).count(), 5, "{statuses:?}");
     assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 25, "{statuses:?}");
 }

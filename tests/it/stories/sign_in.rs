@@ -124,10 +124,9 @@ fn max_age_asks_for_a_proof_that_is_young_enough() {
 #[test]
 fn case_50_unknown_wrong_and_suspended_look_the_same() {
     let world = World::new();
-    let ada = world.administrator("ada");
+    world.administrator("ada");
     let (bob, gone) = (world.person("bob"), world.person("gone"));
     world.suspend(&gone);
-    let _ = ada;
     let mut browser = world.browser();
     let form = browser.get("/sign-in").form("email");
     let mut tried = |email: &str, password: &str| -> (Page, String) {
