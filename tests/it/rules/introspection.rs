@@ -139,10 +139,6 @@ fn damage(token: &str) -> Vec<String> {
 #[test]
 fn a_token_is_inactive_once_anything_it_rests_on_is_over() {
     let world = World::new();
-<<<<<<< HEAD
-    world.administrator("ada");
-=======
->>>>>>> rules
     let (tickets, row) = server(&world, "tickets", "https://mcp.example/a", TokenFormat::Jwt);
     let (vault, hidden) = server(&world, "vault", "https://vault.example/", TokenFormat::Opaque);
     let mail = world.confidential("mail");
