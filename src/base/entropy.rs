@@ -1,10 +1,13 @@
 //! Chance is a value: the system's random generator, or a seeded one that makes a test repeatable.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom, SystemRandom};
+
+use zeroize::Zeroize as _;
 
 use super::fault::{Fault, FaultKind};
 
@@ -32,9 +35,7 @@ impl Entropy {
     /// Fills `out`. Fails only when the operating system has no randomness to give.
     pub fn fill(&self, out: &mut [u8]) -> Result<(), Fault> {
         match self {
-            Self::Os(random) => {
-                random.fill(out).map_err(|_| Fault::new(FaultKind::Entropy, "the system gave no random bytes"))
-            }
+            Self::Os(random) => POOL.with_borrow_mut(|pool| pool.fill(out, random)),
             Self::Seeded { seed, counter } => {
                 for chunk in out.chunks_mut(32) {
                     let n = counter.fetch_add(1, Ordering::SeqCst);
@@ -56,5 +57,60 @@ impl Entropy {
         let mut out = [0_u8; N];
         self.fill(&mut out)?;
         Ok(out)
+    }
+}
+
+thread_local! {
+    static POOL: RefCell<Pool> = const { RefCell::new(Pool { bytes: [0; POOL_SIZE], used: POOL_SIZE }) };
+}
+
+const POOL_SIZE: usize = 512;
+
+/// Bytes of the system's that this thread fetched and has not given out: a grant takes a hundred of them in small pieces,
+/// and asking the system for each piece costs more than the bytes. Each is given once, and wiped as it is given.
+struct Pool {
+    bytes: [u8; POOL_SIZE],
+    used: usize,
+}
+
+impl Pool {
+    fn fill(&mut self, out: &mut [u8], random: &SystemRandom) -> Result<(), Fault> {
+        let fetch = |bytes: &mut [u8]| {
+            random.fill(bytes).map_err(|_| Fault::new(FaultKind::Entropy, "the system gave no random bytes"))
+        };
+        if out.len() > POOL_SIZE / 8 {
+            return fetch(out);
+        }
+        if self.used + out.len() > POOL_SIZE {
+            fetch(&mut self.bytes)?;
+            self.used = 0;
+        }
+        let end = self.used + out.len();
+        let piece = self.bytes.get_mut(self.used..end);
+        let piece = piece.ok_or_else(|| Fault::new(FaultKind::Bug, "the pool of random bytes is empty"))?;
+        out.copy_from_slice(piece);
+        piece.zeroize();
+        self.used = end;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_byte_of_the_pool_is_given_twice() {
+        let entropy = Entropy::os();
+        let mut seen = HashSet::new();
+        for length in (0..4_000).map(|n| 8 + n % 100) {
+            let mut out = vec![0; length];
+            entropy.fill(&mut out).unwrap();
+            for piece in out.chunks_exact(8) {
+                assert!(seen.insert(piece.to_vec()) && piece != [0; 8]);
+            }
+        }
     }
 }

@@ -29,6 +29,20 @@ pub struct Id<T> {
 }
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// What each byte stands for in the alphabet; 255 for those that are not in it. A row holds several ids, so they are looked
+/// up rather than searched for.
+const VALUES: [u8; 256] = values();
+
+#[expect(clippy::indexing_slicing, reason = "the compiler runs it, and every byte is less than 256")]
+const fn values() -> [u8; 256] {
+    let mut values = [u8::MAX; 256];
+    let mut digit = 0_u8;
+    while digit < 32 {
+        values[ALPHABET[digit as usize] as usize] = digit;
+        digit += 1;
+    }
+    values
+}
 
 impl<T> Id<T> {
     /// A new id, later than all ids of earlier milliseconds.
@@ -104,8 +118,8 @@ impl<T: Named> FromStr for Id<T> {
         }
         let mut value: u128 = 0;
         for byte in digits.bytes() {
-            let digit = ALPHABET.iter().position(|a| *a == byte).ok_or(ParseIdError)?;
-            value = (value << 5) | digit as u128;
+            let digit = VALUES.get(usize::from(byte)).copied().filter(|digit| *digit < 32).ok_or(ParseIdError)?;
+            value = (value << 5) | u128::from(digit);
         }
         Ok(Self::from_bytes(value.to_be_bytes()))
     }

@@ -18,7 +18,7 @@ use crate::{logs, web};
 /// Serves until it is told to stop.
 pub(super) fn run(effective: Effective) -> Result<ExitCode, CommandError> {
     let config = effective.config;
-    logs::start(&config.log)?;
+    let _logging = logs::start(&config.log)?;
     let app = start(config, Keeping::File, Clock::System, Entropy::os())?;
     warn(&app);
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -17,7 +17,10 @@ impl<'a> Parameters<'a> {
     /// Decodes `application/x-www-form-urlencoded`. OAuth 2.1 §3.1, §3.2.
     pub fn parse(encoded: &'a [u8]) -> Result<Self, Refusal> {
         let mut pairs: Vec<(Cow<'a, str>, Cow<'a, str>)> = Vec::with_capacity(8);
-        for (name, value) in url::form_urlencoded::parse(encoded) {
+        for pair in encoded.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+            let mut halves = pair.splitn(2, |byte| *byte == b'=');
+            let (name, value) = (halves.next().unwrap_or_default(), halves.next().unwrap_or_default());
+            let (name, value) = (decoded(name), decoded(value));
             // §3.1, §3.2: "Parameters sent without a value MUST be treated as if they were omitted".
             if value.is_empty() {
                 continue;
@@ -58,9 +61,36 @@ impl<'a> Parameters<'a> {
     }
 }
 
+/// One half of a pair. Most have nothing to decode, and tokens are long.
+fn decoded(half: &[u8]) -> Cow<'_, str> {
+    if !half.contains(&b'%') && !half.contains(&b'+') {
+        return String::from_utf8_lossy(half);
+    }
+    let name = url::form_urlencoded::parse(half).next().map(|(name, _)| name);
+    name.unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pairs_are_what_the_standard_says_they_are() {
+        let bodies: [&[u8]; 8] = [
+            b"a=b&&c=d&",
+            b"=x&y",
+            b"a=b=c&d=%3D%26",
+            b"a+b=c+d%2B",
+            b"a=%zz&b=%",
+            b"\xff=\xc3(",
+            b"%3d=1&%26=%00",
+            b"&=&=",
+        ];
+        for body in bodies {
+            let standard: Vec<_> = url::form_urlencoded::parse(body).filter(|(_, value)| !value.is_empty()).collect();
+            assert_eq!(Parameters::parse(body).unwrap().pairs, standard, "{body:?}");
+        }
+    }
 
     #[test]
     fn case_8_a_repeated_parameter_is_refused_even_an_unknown_one() {

@@ -227,12 +227,28 @@ impl<'a> Tx<'a> {
         value: &V,
     ) -> Result<(), Fault> {
         let key = key.encoded();
-        let bytes = serde_json::to_vec(value)
-            .map_err(|e| Fault::because(FaultKind::Bug, format!("a row of {} has no JSON", table.name()), e))?;
+        let bytes = json(table, value)?;
         if has_entries(table) {
             let old = self.raw.get(table.name(), &key)?.map(|old| parse(table, &old)).transpose()?;
             let old = old.map_or_else(Vec::new, |old| entries(table, &key, &old));
             self.reindex(table, &old, &entries(table, &key, value))?;
+        }
+        self.note(table);
+        self.raw.put(table.name(), &key, &bytes)
+    }
+
+    /// [`Tx::put`] for a row that was read in this transaction as `old`, which saves reading and parsing it once more.
+    pub fn replace<K: Key, V: Serialize + DeserializeOwned>(
+        &mut self,
+        table: &Table<K, V>,
+        key: &K,
+        old: &V,
+        value: &V,
+    ) -> Result<(), Fault> {
+        let key = key.encoded();
+        let bytes = json(table, value)?;
+        if has_entries(table) {
+            self.reindex(table, &entries(table, &key, old), &entries(table, &key, value))?;
         }
         self.note(table);
         self.raw.put(table.name(), &key, &bytes)
@@ -326,6 +342,11 @@ fn entries<K, V>(table: &Table<K, V>, own: &[u8], row: &V) -> Vec<Entry> {
         entries.push(Entry { index: EXPIRY, sharing: Sharing::Shared, key, value: Vec::new() });
     }
     entries
+}
+
+fn json<K, V: Serialize>(table: &Table<K, V>, value: &V) -> Result<Vec<u8>, Fault> {
+    serde_json::to_vec(value)
+        .map_err(|e| Fault::because(FaultKind::Bug, format!("a row of {} has no JSON", table.name()), e))
 }
 
 fn parse<K, V: DeserializeOwned>(table: &Table<K, V>, bytes: &[u8]) -> Result<V, Fault> {

@@ -84,7 +84,7 @@ impl Redemption {
         let making = Making::new(&self.app, &self.client, resource, self.app.config.lifetimes.access);
         let family = new_family(tx, entropy, code, self.app.config.lifetimes.family)?;
         let spent = AuthorizationCode { state: CodeState::Redeemed { family: family.id }, ..code.clone() };
-        tx.put(&CODES, &code.id, &spent)?;
+        tx.replace(&CODES, &code.id, code, &spent)?;
         tx.put(&FAMILIES, &family.id, &family)?;
         let grant = Grant {
             name: GrantName::AuthorizationCode,

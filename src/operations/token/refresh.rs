@@ -71,7 +71,7 @@ impl Exchange {
                 if !find_client::stands(tx, self.client.id())? {
                     return Ok(Err(Refusal::ClientSuspended));
                 }
-                let family = self.turn(tx, family, rotation.turn)?;
+                let family = self.turn(tx, &family, rotation.turn)?;
                 self.issue(tx, &family, &person, granted.as_ref(), rotation).map(Ok)
             }
             (Err(refusal), family, _) => refuse(tx, &self.client, family.as_ref(), refusal).map(Err),
@@ -80,9 +80,10 @@ impl Exchange {
     }
 
     /// Moves the family on.
-    fn turn(&self, tx: &mut Tx<'_>, family: Family, turn: Turn) -> Result<Family, Fault> {
+    fn turn(&self, tx: &mut Tx<'_>, old: &Family, turn: Turn) -> Result<Family, Fault> {
         let now = tx.now();
         let network = tx.context().from.network.clone();
+        let family = old.clone();
         let family = match turn {
             Turn::Next => Family {
                 generation: family.generation + 1,
@@ -99,7 +100,7 @@ impl Exchange {
                 Family { overlaps: uses, last_from: network, last_used_at: now, ..family }
             }
         };
-        tx.put(&FAMILIES, &family.id, &family)?;
+        tx.replace(&FAMILIES, &family.id, old, &family)?;
         Ok(family)
     }
 

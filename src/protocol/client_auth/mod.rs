@@ -5,6 +5,7 @@ mod private_key_jwt;
 mod secret;
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 pub use presented::Presented;
 pub use private_key_jwt::{AssertionClaims, Audiences, accept_assertion, claimed_key, claimed_subject};
@@ -16,16 +17,16 @@ use crate::model::{AuthMethod, Client, ClientId, ClientState};
 
 /// A client that has proved who it is, by the method it is registered for. For a public client the proof is only that it
 /// is registered (OAuth 2.1 §2.4: "The authorization server … MUST NOT rely on public client authentication for the
-/// purpose of identifying the client").
+/// purpose of identifying the client"). Cheap to clone: it goes along into transactions.
 #[derive(Clone, Debug)]
 pub struct AuthenticatedClient {
-    client: Client,
+    client: Arc<Client>,
 }
 
 impl AuthenticatedClient {
     /// Search for this word to find every place that claims a client was authenticated.
     fn assertion(client: Client) -> Self {
-        Self { client }
+        Self { client: Arc::new(client) }
     }
 
     pub fn id(&self) -> &ClientId {

@@ -5,12 +5,11 @@
 
 mod writer;
 
-use std::cell::RefCell;
 use std::fs::{File, OpenOptions};
 use std::ops::{Bound, ControlFlow};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use redb::backends::InMemoryBackend;
 use redb::{
@@ -28,6 +27,7 @@ pub const CACHE: usize = 64 * 1024 * 1024;
 /// A redb file and the thread that writes to it. Dropping it finishes what is queued and closes the file.
 pub struct Redb {
     writer: Writer,
+    latest: Arc<Latest>,
     db: Arc<Database>,
 }
 
@@ -84,14 +84,14 @@ impl Redb {
             DatabaseError::DatabaseAlreadyOpen => Fault::new(FaultKind::Busy, "the store is open in another process"),
             e => Fault::because(FaultKind::Storage, "cannot open the store", e),
         })?);
-        Ok(Self { writer: Writer::start(Arc::clone(&db))?, db })
+        let latest = Arc::new(Latest::default());
+        Ok(Self { writer: Writer::start(Arc::clone(&db), Arc::clone(&latest))?, latest, db })
     }
 }
 
 impl Engine for Redb {
     fn snapshot(&self) -> Result<Box<dyn ReadTx + '_>, Fault> {
-        let tx = self.db.begin_read().map_err(storage)?;
-        Ok(Box::new(Snapshot { tx, open: RefCell::default() }))
+        Ok(Box::new(self.latest.get(&self.db)?))
     }
 
     fn submit(&self, job: Job, done: Done) {
@@ -109,10 +109,39 @@ const fn definition(table: Name) -> TableDefinition<'static, Bytes, Bytes> {
     TableDefinition::new(table)
 }
 
-/// A read transaction and the tables it has looked into.
-struct Snapshot {
+/// The snapshot of the last commit, shared by everybody who reads before the next: beginning one and opening its tables
+/// costs more than most reads.
+#[derive(Default)]
+struct Latest(RwLock<Option<Snapshot>>);
+
+impl Latest {
+    fn get(&self, db: &Database) -> Result<Snapshot, Fault> {
+        if let Some(snapshot) = &*self.0.read().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(snapshot.clone());
+        }
+        // Begun with the lock held: a snapshot that a commit has overtaken is never left here.
+        let mut latest = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(snapshot) = &*latest {
+            return Ok(snapshot.clone());
+        }
+        let tx = db.begin_read().map_err(storage)?;
+        Ok(latest.insert(Snapshot(Arc::new(Opened { tx, tables: RwLock::default() }))).clone())
+    }
+
+    /// To be called after a commit and before anybody is told of it. It also lets the pages of the commit before be used
+    /// again.
+    fn forget(&self) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+/// A read transaction and the tables somebody has looked into.
+#[derive(Clone)]
+struct Snapshot(Arc<Opened>);
+
+struct Opened {
     tx: ReadTransaction,
-    open: RefCell<Vec<(Name, Option<OpenTable>)>>,
+    tables: RwLock<Vec<(Name, Option<Arc<OpenTable>>)>>,
 }
 
 type OpenTable = ReadOnlyTable<Bytes, Bytes>;
@@ -120,18 +149,29 @@ type OpenTable = ReadOnlyTable<Bytes, Bytes>;
 impl Snapshot {
     /// Calls `look` with the table, unless nothing was ever written to it.
     fn within<T: Default>(&self, table: Name, look: impl FnOnce(&OpenTable) -> Result<T, Fault>) -> Result<T, Fault> {
-        if !self.open.borrow().iter().any(|(name, _)| *name == table) {
-            let opened = match self.tx.open_table(definition(table)) {
-                Ok(opened) => Some(opened),
-                Err(TableError::TableDoesNotExist(_)) => None,
-                Err(e) => return Err(storage(e)),
-            };
-            self.open.borrow_mut().push((table, opened));
+        match self.table(table)? {
+            Some(opened) => look(&opened),
+            None => Ok(T::default()),
         }
-        match self.open.borrow().iter().find(|(name, _)| *name == table) {
-            Some((_, Some(opened))) => look(opened),
-            _ => Ok(T::default()),
+    }
+
+    fn table(&self, table: Name) -> Result<Option<Arc<OpenTable>>, Fault> {
+        let Opened { tx, tables } = &*self.0;
+        let known = tables.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, opened)) = known.iter().find(|(name, _)| *name == table) {
+            return Ok(opened.clone());
         }
+        drop(known);
+        let opened = match tx.open_table(definition(table)) {
+            Ok(opened) => Some(Arc::new(opened)),
+            Err(TableError::TableDoesNotExist(_)) => None,
+            Err(e) => return Err(storage(e)),
+        };
+        let mut known = tables.write().unwrap_or_else(PoisonError::into_inner);
+        if !known.iter().any(|(name, _)| *name == table) {
+            known.push((table, opened.clone()));
+        }
+        Ok(opened)
     }
 }
 

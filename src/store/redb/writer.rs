@@ -14,7 +14,7 @@ use std::thread::{self, JoinHandle};
 
 use redb::{Database, Table, WriteTransaction};
 
-use super::{Bytes, definition, get, scan, storage};
+use super::{Bytes, Latest, definition, get, scan, storage};
 use crate::base::{Fault, FaultKind};
 use crate::store::engine::{Done, Job, Name, ReadTx, Span, Visit, WriteTx};
 
@@ -37,10 +37,10 @@ struct Request {
 }
 
 impl Writer {
-    pub(super) fn start(db: Arc<Database>) -> Result<Self, Fault> {
+    pub(super) fn start(db: Arc<Database>, latest: Arc<Latest>) -> Result<Self, Fault> {
         let (inbox, requests) = sync_channel(MAX_WAITING);
         let healthy = Arc::new(AtomicBool::new(true));
-        let desk = Desk { db, healthy: Arc::clone(&healthy) };
+        let desk = Desk { db, latest, healthy: Arc::clone(&healthy) };
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || desk.work(&requests))
@@ -80,6 +80,8 @@ fn closed() -> Fault {
 
 /// Where the writer sits.
 struct Desk {
+    /// Before the file: a snapshot must be gone when the file is closed.
+    latest: Arc<Latest>,
     db: Arc<Database>,
     healthy: Arc<AtomicBool>,
 }
@@ -138,7 +140,11 @@ impl Desk {
         let effect = open.effect;
         drop(open);
         match (ran, effect) {
-            (Ok(()), Effect::Written) => tx.commit().map_err(|e| broken(e.into())),
+            (Ok(()), Effect::Written) => {
+                let committed = tx.commit().map_err(|e| broken(e.into()));
+                self.latest.forget();
+                committed
+            }
             (ran, _) => tx.abort().map_err(|e| broken(e.into())).and(ran),
         }
     }
