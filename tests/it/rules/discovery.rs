@@ -18,7 +18,7 @@ fn document(world: &World, path: &str) -> Value {
 /// RFC 8414 §3.3: the issuer "MUST be identical" to the one that was asked for; one document serves both specifications.
 #[test]
 fn one_document_answers_in_both_places() {
-    let world = World::new();
+    let world = World::with_rsa();
     let [oauth, openid] = NAMES.map(|name| document(&world, &format!("/.well-known/{name}")));
     assert_eq!(oauth, openid);
     assert_eq!(oauth["issuer"], ISSUER);

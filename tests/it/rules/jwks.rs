@@ -19,7 +19,7 @@ fn kids(jwks: &Value) -> BTreeSet<String> {
 
 #[test]
 fn each_key_says_what_it_is_for_and_nothing_private() {
-    let world = World::new();
+    let world = World::with_rsa();
     let answer = world.request("GET", "/.well-known/jwks.json").send();
     assert_eq!(answer.header("content-type"), Some("application/json"));
     let jwks = answer.json();

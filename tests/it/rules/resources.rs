@@ -141,7 +141,7 @@ fn one_token_is_for_one_resource() {
 /// What a resource wishes is what it gets: algorithm, lifetime, scopes. Verified by a stranger who has only the published keys.
 #[test]
 fn each_resource_gets_tokens_made_to_its_wishes() {
-    let world = World::new();
+    let world = World::with_rsa();
     let ada = world.administrator("ada");
     let mut browser = world.signed_in(&ada);
     for (algorithm, minutes) in [(Algorithm::ES256, 1), (Algorithm::RS256, 10), (Algorithm::EdDSA, 1_440)] {

@@ -45,7 +45,7 @@ fn an_access_token_says_who_for_whom_where_and_until_when() {
 /// OpenID Connect Core §3.1.3.3: an id token comes with `openid` and only with it.
 #[test]
 fn an_id_token_is_for_the_client_and_binds_the_access_token() {
-    let world = World::new();
+    let world = World::with_rsa();
     let ada = world.administrator("ada");
     let mail = world.client("mail").at(&world.resource("https://mcp.example/a", "mcp:read"));
     let mut browser = world.signed_in(&ada);

@@ -60,6 +60,11 @@ impl World {
         Self::with(&[])
     }
 
+    /// With every kind of signing key, as it is unless somebody sets it otherwise.
+    pub fn with_rsa() -> Self {
+        Self::with(&[("keys.algorithms", "ES256,RS256,EdDSA")])
+    }
+
     /// With settings of its own, by the names of the settings file.
     pub fn with(settings: &[(&'static str, &str)]) -> Self {
         told::listen();
@@ -83,8 +88,13 @@ impl World {
     }
 
     fn config(settings: &[(&'static str, &str)]) -> Config {
-        let mut flags =
-            vec![("listen", "127.0.0.1:0".to_owned()), ("public_url", ISSUER.to_owned()), ("workers", "1".to_owned())];
+        let mut flags = vec![
+            ("listen", "127.0.0.1:0".to_owned()),
+            ("public_url", ISSUER.to_owned()),
+            ("workers", "1".to_owned()),
+            // RSA keys take longer to make than most tests to run: see `with_rsa`.
+            ("keys.algorithms", "ES256,EdDSA".to_owned()),
+        ];
         for (name, value) in settings {
             flags.retain(|(known, _)| known != name);
             flags.push((name, (*value).to_owned()));
