@@ -58,6 +58,7 @@ pub enum Refusal {
     ResourceWidened,
     ResourceGone,
     ResourceMany,
+    ResourceMalformed,
 
     // What a person would have to do.
     LoginRequired,
@@ -169,7 +170,8 @@ impl Refusal {
             | Self::ResourceNotAllowed
             | Self::ResourceWidened
             | Self::ResourceGone
-            | Self::ResourceMany => ErrorCode::InvalidTarget,
+            | Self::ResourceMany
+            | Self::ResourceMalformed => ErrorCode::InvalidTarget,
             Self::AccessDenied => ErrorCode::AccessDenied,
             Self::LoginRequired => ErrorCode::LoginRequired,
             Self::InteractionRequired => ErrorCode::InteractionRequired,
@@ -226,7 +228,8 @@ impl Refusal {
             | Self::ResourceNotAllowed
             | Self::ResourceWidened
             | Self::ResourceGone
-            | Self::ResourceMany => "RFC 8707 §2",
+            | Self::ResourceMany
+            | Self::ResourceMalformed => "RFC 8707 §2",
             Self::AuthorizationOver => "OAuth 2.1 §4.1.1",
         }
     }
@@ -295,6 +298,7 @@ impl Refusal {
             Self::ResourceNotAllowed => "This client may not have tokens for this resource.",
             Self::ResourceWidened => "Another resource is asked for than was granted.",
             Self::ResourceGone => "The resource that was granted is not registered here any more.",
+            Self::ResourceMalformed => "A resource is an absolute URI without fragment, user or password.",
             Self::ResourceMany => "One token is for one resource; ask for one at a time.",
             Self::LoginRequired => "Nobody is signed in, and prompt=none forbids to ask.",
             Self::InteractionRequired => "The person has to be asked, and prompt=none forbids it.",

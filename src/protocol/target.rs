@@ -12,7 +12,7 @@ pub fn requested<'a>(values: impl Iterator<Item = &'a str>) -> Result<Option<Res
     let mut asked: Option<Resource> = None;
     for value in values {
         // §2: "MUST be an absolute URI … MUST NOT include a fragment component."
-        let resource = Resource::parse(value).map_err(|_| Refusal::MalformedParameter("resource"))?;
+        let resource = Resource::parse(value).map_err(|_| Refusal::ResourceMalformed)?;
         ensure(asked.as_ref().is_none_or(|known| *known == resource), Refusal::ResourceMany)?;
         asked = Some(resource);
     }

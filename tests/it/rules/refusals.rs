@@ -111,7 +111,7 @@ const TABLE: &[(&str, &str, u16, Produce)] = &[
     // How the request looks.
     ("RepeatedParameter", "invalid_request", 400, |s| s.world.token(&[("a", "1"), ("a", "1")]).into()),
     ("MissingParameter", "invalid_request", 400, |s| s.world.token(&[]).into()),
-    ("MalformedParameter", "invalid_request", 400, |s| s.redeem(&[("resource", "not a url")]).into()),
+    ("MalformedParameter", "invalid_request", 400, |s| s.redeem(&[("redirect_uri", "not a url")]).into()),
     ("TooManyParameters", "invalid_request", 400, |s| {
         let names: Vec<String> = (0..60).map(|n| format!("p{n}")).collect();
         s.world.token(&names.iter().map(|name| (name.as_str(), "1")).collect::<Vec<_>>()).into()
@@ -254,6 +254,9 @@ const TABLE: &[(&str, &str, u16, Produce)] = &[
         s.crm
             .client_credentials(&s.world, &[("resource", "https://a.example/"), ("resource", "https://b.example/")])
             .into()
+    }),
+    ("ResourceMalformed", "invalid_target", 400, |s| {
+        s.crm.client_credentials(&s.world, &[("resource", "https://a.example/#part")]).into()
     }),
     // What a person would have to do.
     ("LoginRequired", "login_required", 303, |s| {

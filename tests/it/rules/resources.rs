@@ -89,7 +89,7 @@ fn an_unknown_resource_is_refused_and_what_is_known_is_named() {
         ["x", "//mcp.example/a", "https://mcp.example/a#f", "https://u@mcp.example/a", "https://mcp.example/\u{e9}"]
     {
         let answer = crm.client_credentials(&world, &[("resource", malformed)]);
-        answer.expect_refusal(400, "invalid_request", "MalformedParameter");
+        answer.expect_refusal(400, "invalid_target", "ResourceMalformed");
     }
 }
 
