@@ -94,11 +94,12 @@ async fn measure(options: &Options) -> Outcome<()> {
     let root = tempfile::Builder::new().prefix("load-").tempdir_in(root).map_err(|e| e.to_string())?;
     let (best, usual) = gauge::signature();
     println!("An ES256 signature takes {best:.1} µs on this machine at best, {usual:.1} µs when this began.\n");
+    let scale = gauge::REFERENCE / best;
     if options.wants("start") {
         start(&binary, root.path()).await?;
     }
     if Kind::ALL.iter().any(|kind| options.wants(&kind.name())) {
-        table(options, &binary, root.path()).await?;
+        table(options, &binary, root.path(), scale).await?;
     }
     if options.wants("growth") {
         growth(options, &binary, root.path()).await?;
@@ -148,11 +149,13 @@ async fn keys(server: &Server) -> Outcome<()> {
 
 // ---- the table
 
-async fn table(options: &Options, binary: &Path, root: &Path) -> Outcome<()> {
+async fn table(options: &Options, binary: &Path, root: &Path, scale: f64) -> Outcome<()> {
     let place = Place::new(binary, root, "table");
     let (server, scene) = founded(&place).await?;
-    println!("| workload | connections | operations/s | p50 | p99 | server µs/op | target | driver µs/op | memory |");
-    println!("|---|---|---|---|---|---|---|---|---|");
+    println!(
+        "| workload | connections | operations/s | p50 | p99 | server µs/op | scaled | target | driver µs/op | memory |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|");
     for kind in Kind::ALL.into_iter().filter(|kind| options.wants(&kind.name())) {
         for connections in &options.connections {
             let mut rounds = Vec::new();
@@ -163,10 +166,11 @@ async fn table(options: &Options, binary: &Path, root: &Path) -> Outcome<()> {
             let target = kind.target().map_or(String::new(), |target| format!("≤ {target}"));
             let Figures { rate, p50, p99, server, driver, memory, .. } = figures;
             println!(
-                "| {} | {connections} | {rate:.0} | {} | {} | **{server:.1}** | {target} | {driver:.1} | {memory:.0} MiB |",
+                "| {} | {connections} | {rate:.0} | {} | {} | **{server:.1}** | {:.1} | {target} | {driver:.1} | {memory:.0} MiB |",
                 kind.title(),
                 milliseconds(p50),
                 milliseconds(p99),
+                server * scale,
             );
             tell_errors(kind, &rounds);
         }
@@ -357,6 +361,6 @@ fn milliseconds(time: Duration) -> String {
 fn tell_errors(kind: Kind, rounds: &[Figures]) {
     let all: Vec<&String> = rounds.iter().flat_map(|figures| &figures.errors).collect();
     if let Some(first) = all.first() {
-        println!("| {}: **{} errors**, first: {first} | | | | | | | | |", kind.title(), all.len());
+        println!("| {}: **{} errors**, first: {first} | | | | | | | | | |", kind.title(), all.len());
     }
 }

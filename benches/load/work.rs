@@ -127,13 +127,6 @@ impl Worker {
             }
             Kind::Introspect => {
                 let ask = client_credentials(&scene.machine.basic(), RESOURCES[0].1);
-                for _ in 0..4 {
-                    worker.ready = vec![ask.clone()];
-                    let token = worker.token(0).await?;
-                    let form = encode(&[("token", &token)]);
-                    let text = request("POST", "/oauth/introspect", &[&scene.machine.basic()], Some(&form));
-                    worker.ready = vec![text];
-                }
                 let mut all = Vec::new();
                 for _ in 0..4 {
                     worker.ready = vec![ask.clone()];
