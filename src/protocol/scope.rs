@@ -57,10 +57,15 @@ pub fn narrow_for_client(
     client: &Client,
     resource: Option<&ProtectedResource>,
 ) -> Result<Narrowed, Refusal> {
+    // What the resource offers, below the client's ceiling if it has one; where there is neither, nothing.
     let allowed = |name: &str| {
+        let below = client.scope.as_ref().map(|scope| scope.contains(name));
+        let offered = resource.map(|resource| resource.scopes.contains(name));
         !OF_THE_PERSON.contains(&name)
-            && resource.is_none_or(|r| r.scopes.contains(name))
-            && client.scope.as_ref().is_some_and(|scope| scope.contains(name))
+            && match (offered, below) {
+                (Some(offered), below) => offered && below != Some(false),
+                (None, below) => below == Some(true),
+            }
     };
     let Some(asked) = asked else {
         // §1.4.1: "a pre-defined default value": the resource's default set, or else all the client may have.

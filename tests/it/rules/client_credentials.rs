@@ -97,3 +97,19 @@ fn without_any_resource_the_issuer_is_the_audience() {
     assert_eq!(tokens.claims()["aud"], ISSUER);
     assert_eq!(tokens.scope, "mcp:admin mcp:read mcp:write");
 }
+
+/// A client that an administrator gave the grant and no ceiling has what the resource offers; where no resource is meant
+/// either, it has nothing, for then any word would be a scope.
+#[test]
+fn without_a_ceiling_the_resource_is_the_ceiling() {
+    let world = World::new();
+    let crm = world.confidential("crm");
+    world.edit_client(&crm, |client| client.scope = None);
+    assert_eq!(crm.client_credentials(&world, &[]).tokens().scope, "");
+    crm.client_credentials(&world, &[("scope", "mcp:read")]).expect_refused(400, "invalid_scope");
+
+    world.resource("https://mcp.example/a", "mcp:read mcp:write");
+    assert_eq!(crm.client_credentials(&world, &[]).tokens().scope, "mcp:read", "the resource's default set");
+    assert_eq!(crm.client_credentials(&world, &[("scope", "mcp:write")]).tokens().scope, "mcp:write");
+    crm.client_credentials(&world, &[("scope", "mcp:admin")]).expect_refused(400, "invalid_scope");
+}
