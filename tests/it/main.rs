@@ -17,6 +17,8 @@ mod docs;
 #[cfg(test)]
 mod every_route;
 #[cfg(test)]
+mod kill;
+#[cfg(test)]
 mod outbound;
 #[cfg(test)]
 mod pages;

@@ -212,3 +212,23 @@ fn case_45_paths_that_look_like_other_hosts_are_only_paths() {
     answer.expect_status(303);
     assert_eq!(answer.location().0, format!("/oauth/authorize?{body}"));
 }
+
+/// A person who is locked out is locked out everywhere, and not only where passwords are asked for.
+#[test]
+fn case_49_a_suspended_person_is_refused_at_every_door() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mail = world.confidential("mail").at(&world.resource("https://mcp.example/a", "mcp:read"));
+    let mut browser = world.signed_in(&ada);
+    let tokens = mail.tokens(&world, &mut browser);
+    let code = mail.code(&mut browser);
+
+    world.suspend(&ada);
+    mail.redeem(&world, &code).expect_refused(400, "invalid_grant");
+    mail.refresh(&world, tokens.refresh.as_deref().unwrap()).expect_refused(400, "invalid_grant");
+    assert_eq!(mail.introspect(&world, &tokens.access)["active"], false);
+    world.request("GET", "/oauth/userinfo").bearer(&tokens.access).send().expect_status(401);
+    assert_eq!(browser.get("/account").path, "/sign-in", "the session is over as well");
+    let page = browser.get("/sign-in");
+    browser.sign_in(&page, &ada).expect_status(422);
+}

@@ -92,7 +92,31 @@ impl Browser {
     }
 
     /// One request with this browser's cookies; the answer's are kept, its redirect is not followed.
-    pub fn send(&mut self, mut request: Request) -> Answer {
+    pub fn send(&mut self, request: Request) -> Answer {
+        let answer = self.dress(request).send();
+        self.keep_cookies(&answer);
+        answer
+    }
+
+    /// The same for a program that may be gone: `None` if it is. A form is sent without looking at the page it is on.
+    pub fn attempt(&mut self, method: &str, path: &str, fields: &[(&str, &str)]) -> Option<Page> {
+        let mut request = Request::new(self.address, method, path);
+        if method == "POST" {
+            request = request.form(fields).header("Sec-Fetch-Site", "same-origin");
+        }
+        let answer = self.dress(request).attempt().filter(|answer| answer.status != 200 || !answer.body.is_empty())?;
+        self.keep_cookies(&answer);
+        let left_for = answer.header("location").map(|location| Location(location.to_owned()));
+        Some(Page {
+            path: path.to_owned(),
+            status: answer.status,
+            body: answer.body,
+            headers: answer.headers,
+            left_for,
+        })
+    }
+
+    fn dress(&self, mut request: Request) -> Request {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
@@ -100,7 +124,10 @@ impl Browser {
             let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header("Cookie", &cookies.join("; "));
         }
-        let answer = request.send();
+        request
+    }
+
+    fn keep_cookies(&mut self, answer: &Answer) {
         for cookie in answer.all("set-cookie") {
             let (pair, attributes) = cookie.split_once(';').unwrap_or((cookie, ""));
             let (name, value) = pair.split_once('=').unwrap();
@@ -110,7 +137,6 @@ impl Browser {
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        answer
     }
 
     fn follow(&mut self, path: &str, mut answer: Answer) -> Page {

@@ -71,6 +71,11 @@ impl Request {
     }
 
     pub fn send(self) -> Answer {
+        self.attempt().expect("an answer")
+    }
+
+    /// `None` if nobody answers, or nobody any more.
+    pub fn attempt(self) -> Option<Answer> {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -82,14 +87,14 @@ impl Request {
             request = request.header(name, value);
         }
         let request = request.body(self.body).unwrap();
-        let mut response = agent.run(request).unwrap();
+        let mut response = agent.run(request).ok()?;
         let headers = response
             .headers()
             .iter()
             .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
         let body = response.body_mut().read_to_string().unwrap_or_default();
-        Answer { status: response.status().as_u16(), headers, body }
+        Some(Answer { status: response.status().as_u16(), headers, body })
     }
 }
 
