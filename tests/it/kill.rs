@@ -99,7 +99,7 @@ fn walk(address: SocketAddr, client: &str, answered: &Mutex<Answered>, count: &A
         assert_eq!(status, 200, "{tokens}");
         let mut token = tokens["refresh_token"].as_str().unwrap().to_owned();
         // A code that bought tokens and is presented again ends them: its line is not asked about afterwards.
-        let keep = count.fetch_add(1, Ordering::SeqCst) % 2 == 0;
+        let keep = count.fetch_add(1, Ordering::SeqCst).is_multiple_of(2);
         if !keep {
             answered.lock().unwrap().spent.push(code);
         }

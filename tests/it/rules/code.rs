@@ -184,7 +184,7 @@ fn case_15_a_wrong_redirect_uri_or_resource_is_refused_and_spends_nothing() {
         (("redirect_uri", "not a url"), "invalid_request", "MalformedParameter"),
         (("resource", "https://mcp.example/b"), "invalid_target", "ResourceWidened"),
         (("resource", "https://mcp.example/c"), "invalid_target", "ResourceUnknown"),
-        (("resource", "https://mcp.example/a#x"), "invalid_request", "MalformedParameter"),
+        (("resource", "https://mcp.example/a#x"), "invalid_target", "ResourceMalformed"),
     ] {
         mail.redeem_with(&world, &code, &[changes]).expect_refusal(400, error, refusal);
     }
