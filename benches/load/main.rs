@@ -62,6 +62,9 @@ struct Options {
     /// The binary that is measured [default: the one built with this program]
     #[arg(long)]
     binary: Option<PathBuf>,
+    /// Memory for the file's pages, in MiB [default: the appliance's own default]
+    #[arg(long)]
+    cache_mib: Option<u32>,
     /// Where the files are kept; must be on the kind of disk that is meant
     #[arg(long)]
     directory: Option<PathBuf>,
@@ -150,7 +153,7 @@ async fn keys(server: &Server) -> Outcome<()> {
 // ---- the table
 
 async fn table(options: &Options, binary: &Path, root: &Path, scale: f64) -> Outcome<()> {
-    let place = Place::new(binary, root, "table");
+    let place = Place { cache_mib: options.cache_mib, ..Place::new(binary, root, "table") };
     let (server, scene) = founded(&place).await?;
     println!(
         "| workload | connections | operations/s | p50 | p99 | server µs/op | scaled | target | driver µs/op | memory |"
@@ -192,13 +195,21 @@ async fn founded(place: &Place) -> Outcome<(Server, Scene)> {
 
 // ---- growth
 
-const GROWTH: [Kind; 3] = [Kind::ManyClientCredentials, Kind::ManyIntrospect, Kind::ManyRefresh];
+/// The same as in the table, and then with another client each time, which no cache can help.
+const GROWTH: [Kind; 6] = [
+    Kind::ClientCredentials("ES256"),
+    Kind::Introspect,
+    Kind::Refresh,
+    Kind::ManyClientCredentials,
+    Kind::ManyIntrospect,
+    Kind::ManyRefresh,
+];
 const CONNECTIONS: usize = 16;
 
 async fn growth(options: &Options, binary: &Path, root: &Path) -> Outcome<()> {
     let mut worlds = Vec::new();
     for size in &options.sizes {
-        let place = Place::new(binary, root, &format!("crowd-{size}"));
+        let place = Place { cache_mib: options.cache_mib, ..Place::new(binary, root, &format!("crowd-{size}")) };
         let (server, scene) = founded(&place).await?;
         drop(server);
         let (crowd, took) = Crowd::fill(&place.data, *size)?;

@@ -16,6 +16,7 @@ pub(crate) struct Place {
     pub(crate) binary: PathBuf,
     pub(crate) data: PathBuf,
     pub(crate) address: SocketAddr,
+    pub(crate) cache_mib: Option<u32>,
 }
 
 /// A running appliance. Dropping it ends the process.
@@ -33,7 +34,7 @@ impl Place {
     /// A directory of its own under `root`, and a free port.
     pub(crate) fn new(binary: &Path, root: &Path, name: &str) -> Self {
         let address = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap();
-        Self { binary: binary.to_owned(), data: root.join(name), address }
+        Self { binary: binary.to_owned(), data: root.join(name), address, cache_mib: None }
     }
 
     /// What other programs see of the directory: its settings and nothing of the caller's environment.
@@ -43,6 +44,7 @@ impl Place {
             command.env_remove(name);
         }
         command.envs(UNLIMITED.map(|name| (format!("WRIT_LIMITS_{name}"), "0")));
+        command.envs(self.cache_mib.map(|mib| ("WRIT_STORE_CACHE_MIB", mib.to_string())));
         command.arg("--data").arg(&self.data).args(["--listen", &self.address.to_string()]);
         command
     }
