@@ -83,7 +83,7 @@ pub async fn sign_in(
     let entropy = app.entropy.clone();
     let lifetime = app.config.lifetimes.session;
     app.store
-        .write("sign in", ctx, move |tx| match &signed_in {
+        .write("sign in", ctx, move |tx| match still_so(tx, signed_in.as_ref())? {
             Some(person) => {
                 tx.delete(&FAILURES, &bucket)?;
                 if let Some(old) = replaces {
@@ -108,6 +108,14 @@ pub async fn sign_in(
             }
         })
         .await
+}
+
+/// The person whose password was right, if they may still act and the password is still that one: hashing takes long enough for
+/// somebody to be suspended meanwhile.
+fn still_so(tx: &Tx<'_>, proved: Option<&Person>) -> Result<Option<Person>, Fault> {
+    let Some(proved) = proved else { return Ok(None) };
+    let now = tx.get(&PEOPLE, &proved.id)?;
+    Ok(now.filter(|person| person.state == PersonState::Active && person.password == proved.password))
 }
 
 /// Begins a session. The cookie's value is shown once; its digest is kept.
