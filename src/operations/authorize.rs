@@ -412,6 +412,10 @@ impl Answering {
         if !find_client::stands(tx, &authorization.client_id)? {
             return Ok(Err(Refusal::AccessDenied));
         }
+        // Allowed was what the page showed: a name, keys and addresses that changed since are asked about anew (attack case 35).
+        if find_client::fingerprint(tx, &authorization.client_id)?.is_some_and(|now| now != authorization.client) {
+            return Ok(Err(Refusal::AuthorizationOver));
+        }
         let (code, row) = self.put_code(tx, &session, scope, self.app.config.lifetimes.code)?;
         mark_used(tx, &self.client, self.app.config.lifetimes.family)?;
         if !authorization.dropped.is_empty() {

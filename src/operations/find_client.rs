@@ -1,7 +1,7 @@
 //! Finds the client behind a `client_id`, through whichever door it came in.
 
 use crate::app::App;
-use crate::base::Fault;
+use crate::base::{Digest, Fault};
 use crate::model::{Client, ClientId, ClientState, Tombstone};
 use crate::outbound::{DocumentError, LONGEST_CACHE};
 use crate::store::Read;
@@ -80,6 +80,15 @@ pub(crate) fn state(read: &impl Read, id: &ClientId) -> Result<Option<ClientStat
         ClientId::Machine(id) => read.get(&MACHINE_STATES, id)?.map(|row| row.state),
         ClientId::Document(_) => Some(ClientState::Active),
     })
+}
+
+/// What consent to a client that is stored here is bound to, as its row stands inside a transaction. What a client-id document
+/// says is known from the web alone, and was looked at just before.
+pub(crate) fn fingerprint(read: &impl Read, id: &ClientId) -> Result<Option<Digest>, Fault> {
+    match id {
+        ClientId::Registered(_) | ClientId::Machine(_) => Ok(stored(read, id)?.client().map(|client| client.fingerprint())),
+        ClientId::Document(_) => Ok(None),
+    }
 }
 
 /// Whether it is there and may act.

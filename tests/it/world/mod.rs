@@ -9,6 +9,7 @@ mod website;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Barrier, mpsc};
+use std::task::Poll;
 use std::thread::JoinHandle;
 
 use actix_web::dev::ServerHandle;
@@ -177,6 +178,35 @@ impl World {
         work: impl FnMut(&mut writ::store::Tx<'_>) -> Result<T, writ::base::Fault> + Send + 'static,
     ) -> T {
         self.app.store.write_blocking(name, &self.operator(), work).unwrap()
+    }
+
+    /// Begins `operation`, which reads, decides, and asks for its write; makes the change before that write has its turn; and
+    /// says what became of the operation. Whatever it had read is out of date by then.
+    pub fn overtaken<T>(
+        &self,
+        operation: impl Future<Output = T>,
+        mut change: impl FnMut(&mut writ::store::Tx<'_>) -> Result<(), writ::base::Fault> + Send + 'static,
+    ) -> T {
+        let (reached, at_work) = mpsc::channel();
+        let (go, going) = mpsc::channel::<()>();
+        let (store, ctx) = (self.app.store.clone(), self.operator());
+        let writer = std::thread::spawn(move || {
+            store.write_blocking("overtake", &ctx, move |tx| {
+                reached.send(()).unwrap();
+                going.recv().unwrap();
+                change(tx)
+            })
+        });
+        at_work.recv().unwrap();
+        self.block(async {
+            let mut operation = std::pin::pin!(operation);
+            let begun = std::future::poll_fn(|task| Poll::Ready(operation.as_mut().poll(task).is_pending())).await;
+            assert!(begun, "it wrote nothing");
+            go.send(()).unwrap();
+            let outcome = operation.await;
+            writer.join().unwrap().unwrap();
+            outcome
+        })
     }
 
     /// Stops somebody, or lets them go on.
