@@ -48,6 +48,7 @@ pub enum Refusal {
     RefreshReplayed { family: Id<Family> },
     RefreshOfAnotherClient,
     FamilyOver,
+    RefreshConsentOver,
     PersonSuspended,
     ConsentOver,
     ScopeMalformed,
@@ -155,6 +156,7 @@ impl Refusal {
             | Self::RefreshReplayed { .. }
             | Self::RefreshOfAnotherClient
             | Self::FamilyOver
+            | Self::RefreshConsentOver
             | Self::PersonSuspended
             | Self::ConsentOver => ErrorCode::InvalidGrant,
             // §3.2.4 unauthorized_client: "The authenticated client is not authorized to use this authorization grant type."
@@ -221,7 +223,7 @@ impl Refusal {
             | Self::ConsentOver => "OAuth 2.1 §4.1.3",
             Self::RefreshUnknown | Self::RefreshExpired | Self::RefreshOfAnotherClient => "OAuth 2.1 §4.3.1",
             Self::RefreshReplayed { .. } => "OAuth 2.1 §4.3.1",
-            Self::FamilyOver | Self::PersonSuspended => "OAuth 2.1 §4.3.1",
+            Self::FamilyOver | Self::RefreshConsentOver | Self::PersonSuspended => "OAuth 2.1 §4.3.1",
             Self::ScopeMalformed | Self::ScopeNoneLeft => "OAuth 2.1 §1.4.1",
             Self::ScopeWidened => "OAuth 2.1 §4.3.1",
             Self::ResourceUnknown { .. }
@@ -289,6 +291,7 @@ impl Refusal {
             | Self::RefreshReplayed { .. }
             | Self::RefreshOfAnotherClient
             | Self::FamilyOver
+            | Self::RefreshConsentOver
             | Self::PersonSuspended => {
                 "The refresh token is invalid, expired or revoked. The person has to sign in again."
             }

@@ -4,7 +4,7 @@ use super::issue::{self, Grant, Issued, Making};
 use crate::app::App;
 use crate::base::Fault;
 use crate::model::{
-    Context, Event, Family, GrantName, Person, ProtectedResource, RefreshToken, RevokedBecause, Subject,
+    Consent, Context, Event, Family, GrantName, Person, ProtectedResource, RefreshToken, RevokedBecause, Subject,
 };
 use crate::operations::revoke::end_family;
 use crate::operations::{Problem, find_client, find_resource};
@@ -12,7 +12,7 @@ use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::refresh::{self, Facts, Overlap, Rotation, Turn};
 use crate::protocol::refusal::Refusal;
 use crate::protocol::token_request::RefreshExchange;
-use crate::store::tables::{FAMILIES, PEOPLE, REFRESH};
+use crate::store::tables::{CONSENTS, CONSENTS_BY_GRANT, FAMILIES, PEOPLE, REFRESH, consent_key};
 use crate::store::{Read, Tx};
 
 /// Most answers to older tokens while one generation lasts.
@@ -54,12 +54,14 @@ impl Exchange {
         let token = tx.get(&REFRESH, &presented.id())?;
         let family = token.as_ref().map(|token| tx.get(&FAMILIES, &token.family)).transpose()?.flatten();
         let person = family.as_ref().map(|family| tx.get(&PEOPLE, &family.person)).transpose()?.flatten();
+        let consent = family.as_ref().map(|family| standing_consent(tx, family)).transpose()?.flatten();
         let granted = find_resource::granted(tx, family.as_ref().and_then(|family| family.resource.as_ref()))?;
         let asked = find_resource::asked(tx, self.ask.resource.as_ref())?;
         let facts = Facts {
             token: token.as_ref(),
             family: family.as_ref(),
             person: person.as_ref().map(|person| person.state),
+            consent: consent.as_ref(),
             granted: granted.as_ref(),
             asked: &asked,
         };
@@ -128,6 +130,12 @@ impl Exchange {
         issue::id_token(&making, &silent, person, tx.now(), &mut issued);
         Ok(issued)
     }
+}
+
+/// What the person allows this client at this resource, as of now.
+fn standing_consent(tx: &Tx<'_>, family: &Family) -> Result<Option<Consent>, Fault> {
+    let key = consent_key(family.person, &family.client_id, family.resource.as_ref());
+    Ok(tx.find(&CONSENTS, &CONSENTS_BY_GRANT, &key)?.map(|(_, consent)| consent))
 }
 
 /// The token is genuine, so its refusal is worth a line; a replay ends the whole line of tokens.

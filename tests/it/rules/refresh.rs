@@ -312,6 +312,27 @@ fn case_19_a_refresh_narrows_and_never_widens() {
     assert_eq!(again.scope, "mcp:read mcp:write");
 }
 
+/// What is unticked on a later page is not minted by an earlier line either.
+#[test]
+fn case_18_a_refresh_gives_no_more_than_is_allowed_now() {
+    let line = Line::new();
+    let mut browser = line.world.signed_in(&line.ada);
+    let wide = [("scope", "mcp:read mcp:write")];
+    let tokens = line.mail.redeem(&line.world, &line.mail.code_with(&mut browser, &wide)).tokens();
+    assert_eq!(tokens.scope, "mcp:read mcp:write");
+
+    let page = line.mail.sends(&mut browser, &[wide[0], ("prompt", "consent")]);
+    let mut form = page.form("decision");
+    form.fields.retain(|field| field.value != "mcp:write");
+    browser.submit_form(&form, &[("decision", "allow"), ("scope", "mcp:read")]).expect_left();
+    let narrower = line.refresh(&tokens.refresh.unwrap()).tokens();
+    assert_eq!((narrower.scope.as_str(), &narrower.claims()["scope"]), ("mcp:read", &"mcp:read".into()));
+    // Asking for all of it, as some clients always do, is no error and gives no more.
+    let fields =
+        [("grant_type", "refresh_token"), ("refresh_token", narrower.refresh.as_deref().unwrap()), wide[0]];
+    assert_eq!(line.mail.token_request(&line.world, &fields).tokens().scope, "mcp:read");
+}
+
 /// OpenID Connect Core §12.2: an id token at a refresh "SHOULD NOT have a nonce Claim", and `auth_time` is that of the sign-in.
 #[test]
 fn a_refreshed_id_token_speaks_of_the_first_sign_in() {

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use writ::base::{Id, Lifetime, Timestamp};
-use writ::model::{ClientState, GrantType, PersonState, ProtectedResource};
+use writ::model::{ClientState, Event, GrantType, PersonState, ProtectedResource};
+use writ::store::Read as _;
+use writ::store::tables::CONSENTS;
 
 use crate::world::{Answer, Browser, ClientApp, Page, Signer, Someone, Tokens, Told, World};
 
@@ -213,6 +215,16 @@ const TABLE: &[(&str, &str, u16, Produce)] = &[
         let token = s.tokens().refresh.unwrap();
         let fields = [("token", token.as_str()), ("client_id", &s.mail.id.to_string())];
         s.world.request("POST", "/oauth/revoke").form(&fields).send().expect_status(200);
+        s.refresh(&token, &[]).into()
+    }),
+    ("RefreshConsentOver", "invalid_grant", 400, |s| {
+        let token = s.tokens().refresh.unwrap();
+        s.world.change("forget consents", |tx| {
+            for (id, _) in tx.page(&CONSENTS, None, 10)?.rows {
+                tx.delete(&CONSENTS, &id)?;
+            }
+            tx.record(Event::CatalogueLoaded { scopes: 0 })
+        });
         s.refresh(&token, &[]).into()
     }),
     ("PersonSuspended", "invalid_grant", 400, |s| {
