@@ -172,10 +172,11 @@ pub async fn resume(
     if !is_current(app, &authorization, browser, ctx.at) {
         return Ok(Step::Over);
     }
-    match find_client::find(app, &authorization.client_id).await?.client() {
-        Some(client) if client.fingerprint() == authorization.client => {
-            step(app, ctx, authorization, client, signed_in).await
+    match find_client::find(app, &authorization.client_id).await? {
+        Found::Client(client) if client.fingerprint() == authorization.client => {
+            step(app, ctx, authorization, *client, signed_in).await
         }
+        Found::BadDocument(error) if error.is_transient() => Ok(Step::Show(Show::ClientDocument(error.to_string()))),
         _ => Ok(Step::Over),
     }
 }
@@ -512,14 +513,16 @@ fn mark_used(tx: &mut Tx<'_>, client: &Client, family: Lifetime) -> Result<(), F
         ClientId::Document(url) => {
             let known = tx.get(&DOCUMENTS, url)?;
             let what = known.as_ref().map(|known| known.client.differences(client)).unwrap_or_default();
-            if known.is_some_and(|known| what.is_empty() && now < known.seen_at.plus(Lifetime::from_hours(12))) {
+            if known.is_some_and(|known| {
+                what.is_empty() && client.created_at < known.seen_at.plus(find_client::SEEN_EVERY)
+            }) {
                 return Ok(());
             }
             if !what.is_empty() {
                 let what = what.into_iter().map(str::to_owned).collect();
                 tx.record(Event::ClientDocumentChanged { client: client.id.clone(), what })?;
             }
-            tx.put(&DOCUMENTS, url, &DocumentRecord { client: client.clone(), seen_at: now })
+            tx.put(&DOCUMENTS, url, &DocumentRecord { client: client.clone(), seen_at: client.created_at })
         }
         ClientId::Machine(_) => Ok(()),
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{CachePolicy, DocumentCache, Fresh, Limits, Outbound, OutboundError, OutboundUrl};
+use super::{CachePolicy, DocumentCache, Failure, Fresh, Limits, Outbound, OutboundError, OutboundUrl};
 use crate::base::{Lifetime, Timestamp};
 use crate::model::Client;
 use crate::protocol::client_document::{ClientDocument, ClientDocumentError, ClientDocumentUrl, check_public_keys};
@@ -39,6 +39,12 @@ impl DocumentError {
     }
 }
 
+impl Failure for DocumentError {
+    fn is_passing(&self) -> bool {
+        self.is_transient()
+    }
+}
+
 /// What has been fetched and may be used again.
 pub(super) struct Documents {
     clients: DocumentCache<Client, DocumentError>,
@@ -70,7 +76,8 @@ impl Outbound {
     /// The JWK set at `jwks_uri` as JSON text: public keys only, otherwise unread.
     ///
     /// When the set known lacks a key with the `kid` that is wanted, it may have been added since: fetched again,
-    /// at most once in [`DocumentCache::REST`], so that bad signatures do not become requests.
+    /// at most once in [`DocumentCache::REST`], so that bad signatures do not become requests. While its host is out of
+    /// reach the last good set stands, for as long as any may; only not for a key that it does not have.
     pub async fn key_set(
         &self,
         jwks_uri: &str,
@@ -78,7 +85,12 @@ impl Outbound {
         now: Timestamp,
     ) -> Result<Arc<String>, DocumentError> {
         let url = OutboundUrl::parse(jwks_uri)?;
-        let known = self.fetch_key_set(&url, now).await?;
+        let known = match self.fetch_key_set(&url, now).await {
+            Err(error) if error.is_transient() => {
+                self.documents().key_sets.last_good(url.as_str(), now).ok_or(error)?
+            }
+            known => known?,
+        };
         if kid.is_none_or(|kid| names_key(&known, kid)) {
             return Ok(known);
         }

@@ -30,6 +30,7 @@ pub enum Refusal {
     ClientAwaitingApproval,
     AssertionInvalid(&'static str),
     AssertionReplayed,
+    ClientOutOfReach,
     GrantNotAllowed,
     PublicClientCredentials,
 
@@ -84,6 +85,7 @@ pub enum ErrorCode {
     InteractionRequired,
     RequestNotSupported,
     RequestUriNotSupported,
+    TemporarilyUnavailable,
 }
 
 impl ErrorCode {
@@ -102,6 +104,7 @@ impl ErrorCode {
             Self::InteractionRequired => "interaction_required",
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
         }
     }
 
@@ -110,6 +113,7 @@ impl ErrorCode {
     pub const fn status(self) -> u16 {
         match self {
             Self::InvalidClient => 401,
+            Self::TemporarilyUnavailable => 503,
             _ => 400,
         }
     }
@@ -180,6 +184,9 @@ impl Refusal {
             // OpenID Connect Core §3.1.2.6.
             Self::RequestObject => ErrorCode::RequestNotSupported,
             Self::RequestUri => ErrorCode::RequestUriNotSupported,
+            // §4.1.2.1 temporarily_unavailable: "The authorization server is currently unable to handle the request". Not
+            // invalid_client, at which MCP clients throw away themselves and all their tokens.
+            Self::ClientOutOfReach => ErrorCode::TemporarilyUnavailable,
         }
     }
 
@@ -197,7 +204,7 @@ impl Refusal {
             | Self::MissingParameter(_)
             | Self::MalformedParameter(_) => "OAuth 2.1 §3.2.4",
             Self::UnsupportedGrantType | Self::GrantNotAllowed | Self::ClientAwaitingApproval => "OAuth 2.1 §3.2.4",
-            Self::UnsupportedResponseType | Self::AccessDenied => "OAuth 2.1 §4.1.2.1",
+            Self::UnsupportedResponseType | Self::AccessDenied | Self::ClientOutOfReach => "OAuth 2.1 §4.1.2.1",
             Self::UnsupportedResponseMode => "OAuth 2.0 Multiple Response Types §2.1",
             Self::RequestObject | Self::RequestUri | Self::LoginRequired | Self::InteractionRequired => {
                 "OpenID Connect Core §3.1.2.6"
@@ -270,6 +277,9 @@ impl Refusal {
             }
             Self::ClientAwaitingApproval => {
                 "This application has registered itself and an administrator has not approved it yet."
+            }
+            Self::ClientOutOfReach => {
+                "The client's metadata document or key set is out of reach at the moment. Nothing was decided; try again soon."
             }
             Self::AssertionReplayed => "This client assertion was used before; make a new one for each request.",
             Self::GrantNotAllowed => "This client is not registered for this grant type.",

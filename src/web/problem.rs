@@ -41,6 +41,9 @@ fn refused(caller: &Caller, used_header: bool, refusal: &Refusal) -> HttpRespons
     if error == ErrorCode::InvalidClient && used_header {
         response.insert_header((WWW_AUTHENTICATE, format!("Basic realm=\"{}\"", caller.app.issuer)));
     }
+    if error == ErrorCode::TemporarilyUnavailable {
+        response.insert_header((RETRY_AFTER, "10"));
+    }
     response.json(json!({ "error": error.as_str(), "error_description": refusal.public_text(), "error_id": id }))
 }
 

@@ -73,6 +73,7 @@ impl Exchange {
                 if !find_client::stands(tx, self.client.id())? {
                     return Ok(Err(Refusal::ClientSuspended));
                 }
+                find_client::seen_again(tx, &self.client)?;
                 let family = self.turn(tx, &family, rotation.turn)?;
                 self.issue(tx, &family, &person, granted.as_ref(), rotation).map(Ok)
             }

@@ -9,6 +9,7 @@ mod discovery;
 mod hostile;
 mod introspection;
 mod jwks;
+mod out_of_reach;
 mod parameters;
 mod pkce;
 mod refresh;

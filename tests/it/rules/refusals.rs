@@ -8,7 +8,7 @@ use writ::model::{ClientState, Event, GrantType, PersonState, ProtectedResource}
 use writ::store::Read as _;
 use writ::store::tables::CONSENTS;
 
-use crate::world::{Answer, Browser, ClientApp, Page, Signer, Someone, Tokens, Told, World};
+use crate::world::{Answer, Browser, ClientApp, Page, Signer, Someone, Tokens, Told, Website, World};
 
 /// Where all of it happens: people and applications that know each other.
 struct Stage {
@@ -27,7 +27,7 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
-        let world = World::new();
+        let world = World::with_websites();
         let ada = world.administrator("ada");
         let resource = world.resource("https://mcp.example/a", "mcp:read mcp:write");
         let other = world.resource("https://mcp.example/b", "mcp:read");
@@ -163,6 +163,12 @@ const TABLE: &[(&str, &str, u16, Produce)] = &[
         let assertion = s.bot.assertion(&s.world, "once");
         s.bot.client_credentials(&s.world, &assertion).expect_status(200);
         s.bot.client_credentials(&s.world, &assertion).into()
+    }),
+    ("ClientOutOfReach", "temporarily_unavailable", 503, |s| {
+        let fields = [("grant_type", "authorization_code"), ("code", "x"), ("code_verifier", "x")];
+        let website = Website::new("Cursor");
+        website.is_down(true);
+        s.world.token(&[&fields[..], &[("client_id", website.url.as_str())]].concat()).into()
     }),
     ("GrantNotAllowed", "unauthorized_client", 400, |s| {
         s.crm_after(|row| row.grant_types = vec![GrantType::AuthorizationCode]).into()
