@@ -13,7 +13,8 @@ use actix_web::{Error, HttpMessage as _, HttpResponse, web};
 use super::extract::peer;
 use super::limits::Limits;
 use super::problem;
-use super::routes::{self, Cors, Door};
+use super::reply::OPENER_POLICY;
+use super::routes::{self, Cors, Door, Opener};
 use crate::app::App;
 use crate::base::{Id, Lifetime};
 use crate::model::{Actor, Channel, Context, Network, Origin, Request};
@@ -175,7 +176,11 @@ fn headers(headers: &mut HeaderMap, door: &Door, preflight: bool, secure: bool) 
                 set("access-control-max-age", "7200");
             }
         }
-        Cors::None => set("cross-origin-opener-policy", "same-origin"),
+        Cors::None => {}
+    }
+    // A step of an authorization behind another door, the sign-in page, says so itself.
+    if door.cors == Cors::None && door.opener == Opener::CutOff && !headers_contain(headers, OPENER_POLICY) {
+        headers.insert(HeaderName::from_static(OPENER_POLICY), HeaderValue::from_static("same-origin"));
     }
 }
 

@@ -76,7 +76,7 @@ pub(crate) async fn create(
             let mut response = reply::see_other(visitor, &to);
             let cookie = cookies::write(&app.issuer, Name::Session, &cookie, Some(app.config.lifetimes.session));
             let _ = response.add_cookie(&cookie);
-            return Ok(response);
+            return Ok(if ask.is_some() { reply::on_the_way(response) } else { response });
         }
         Outcome::Refused => (StatusCode::UNPROCESSABLE_ENTITY, SignInProblem::Wrong),
         Outcome::TooSoon { retry_after } => {
@@ -112,7 +112,7 @@ pub(crate) fn ask(
         confirming: again.is_some(),
         problem,
     };
-    reply::page(visitor, status, &page, &[ask.redirect_uri.form_action_source()])
+    reply::page(visitor, status, &page, &[ask.redirect_uri.form_action_source()]).map(reply::on_the_way)
 }
 
 fn plain(
