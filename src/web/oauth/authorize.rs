@@ -1,6 +1,7 @@
 //! `GET|POST /oauth/authorize`, and where pages come back to. OAuth 2.1 §4.1.1, OpenID Connect Core §3.1.2.1.
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::base::Destination;
@@ -33,8 +34,10 @@ pub(crate) async fn create(visitor: Visitor, body: Body) -> Result<HttpResponse,
     let Body::Read(bytes) = body else { return Err(pages::too_long(&visitor)) };
     match std::str::from_utf8(&bytes) {
         Ok(query) if query.len() <= LONGEST_QUERY && query.bytes().all(|b| b.is_ascii_graphic()) => {
-            let here = visitor.app.issuer.path();
-            Ok(reply::see_other(&visitor, &format!("{here}/oauth/authorize?{query}")))
+            // Without a cookie: the browser may have one that it did not send, and a new one in its place would void every
+            // ticket and form that is open in it.
+            let to = format!("{}/oauth/authorize?{query}", visitor.app.issuer.path());
+            Ok(HttpResponse::SeeOther().insert_header((LOCATION, to)).finish())
         }
         _ => Err(pages::too_long(&visitor)),
     }

@@ -213,6 +213,22 @@ fn case_45_paths_that_look_like_other_hosts_are_only_paths() {
     assert_eq!(answer.location().0, format!("/oauth/authorize?{body}"));
 }
 
+/// A form from another site brings no cookie, though the browser has one: an answer that set another would void what is open.
+#[test]
+fn a_request_that_another_site_posted_voids_nothing() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mail = world.client("mail").at(&world.resource("https://mcp.example/a", "mcp:read"));
+    let mut browser = world.browser();
+    let page = mail.sends(&mut browser, &[]);
+
+    let query = mail.authorize_path(&[]).split_once('?').unwrap().1.to_owned();
+    let answer = world.request("POST", "/oauth/authorize").body(query.as_bytes()).send();
+    assert_eq!(answer.expect_status(303).header("set-cookie"), None);
+    browser.get(&answer.location().0).expect_page(200, "to continue to");
+    browser.sign_in(&page, &ada).expect_page(200, "asks for your permission");
+}
+
 /// A person who is locked out is locked out everywhere, and not only where passwords are asked for.
 #[test]
 fn case_49_a_suspended_person_is_refused_at_every_door() {
