@@ -214,7 +214,7 @@ pub async fn change(
         let what = differences(&current, &changed);
         if !what.is_empty() {
             tx.put(&CLIENTS, &holder.id, &changed)?;
-            tx.record(Event::ClientUpdated { client: changed.id.clone(), what })?;
+            tx.record(Event::ClientUpdatedItself { client: changed.id.clone(), what })?;
         }
         Ok(Ok(changed))
     });
@@ -234,7 +234,7 @@ pub async fn remove(app: &App, ctx: &Context, id: &str, bearer: Option<&str>) ->
         Some(client) if client.state == ClientState::Suspended => Ok(Err(RegistrationProblem::Suspended)),
         Some(client) => {
             bury(tx, holder.id, &client)?;
-            tx.record(Event::ClientRemoved { client: client.id })?;
+            tx.record(Event::ClientRemovedItself { client: client.id })?;
             Ok(Ok(()))
         }
     });

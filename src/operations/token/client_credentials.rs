@@ -56,10 +56,14 @@ pub(super) async fn grant(
     Ok(outcome.await??)
 }
 
-/// The caller has proved who it is, so what it was refused is worth a line.
+/// The caller has proved who it is, so what it was refused is worth a line, if somebody here answers for it.
 async fn refuse(app: &App, ctx: &Context, client: &AuthenticatedClient, refusal: Refusal) -> Result<Issued, Problem> {
     if client.is_public() {
         app.tally.count("client_credentials by a public client");
+        return Err(refusal.into());
+    }
+    if !client.is_vouched_for() {
+        app.tally.count(super::SELF_REGISTERED);
         return Err(refusal.into());
     }
     let event = Event::TokenRefused {

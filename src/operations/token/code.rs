@@ -35,9 +35,13 @@ pub(super) async fn redeem(
         app.tally.count("unknown authorization code");
         return Err(Refusal::CodeUnknown.into());
     }
+    let is_stranger = !client.is_vouched_for();
     let redemption = Redemption { app: app.clone(), client, ask };
-    let outcome = app.store.write("redeem code", ctx, move |tx| redemption.run(tx));
-    Ok(outcome.await??)
+    let outcome = app.store.write("redeem code", ctx, move |tx| redemption.run(tx)).await?;
+    if is_stranger && outcome.is_err() {
+        app.tally.count(super::SELF_REGISTERED);
+    }
+    Ok(outcome?)
 }
 
 struct Redemption {
@@ -133,7 +137,8 @@ fn new_family(tx: &Tx<'_>, entropy: &Entropy, code: &AuthorizationCode, lifetime
     })
 }
 
-/// The code is genuine, so its refusal is worth a line; a replay ends what the code had bought.
+/// A replay ends what the code had bought. The code is genuine, so any other refusal is worth a line, if somebody here answers for
+/// the client.
 fn refuse(
     tx: &mut Tx<'_>,
     client: &AuthenticatedClient,
@@ -141,10 +146,13 @@ fn refuse(
     refusal: Refusal,
 ) -> Result<Refusal, Fault> {
     if let Refusal::CodeReplayed { family } = refusal {
-        let code = code.map(|code| code.digest.short()).unwrap_or_default();
-        tx.record(Event::CodeReplayed { client: client.id().clone(), family, code })?;
-        end_family(tx, family, RevokedBecause::CodeReplayed)?;
-    } else {
+        // Once: what is over already cannot be ended again, however often the code comes.
+        if tx.get(&FAMILIES, &family)?.is_some_and(|family| family.state == FamilyState::Live) {
+            let code = code.map(|code| code.digest.short()).unwrap_or_default();
+            tx.record(Event::CodeReplayed { client: client.id().clone(), family, code })?;
+            end_family(tx, family, RevokedBecause::CodeReplayed)?;
+        }
+    } else if client.is_vouched_for() {
         let why = format!("{refusal:?}");
         tx.record(Event::TokenRefused { client: client.id().clone(), grant: "authorization_code".to_owned(), why })?;
     }

@@ -37,9 +37,13 @@ pub(super) async fn rotate(
         app.tally.count("unknown refresh token");
         return Err(Refusal::RefreshUnknown.into());
     }
+    let is_stranger = !client.is_vouched_for();
     let exchange = Exchange { app: app.clone(), client, ask };
-    let outcome = app.store.write("refresh", ctx, move |tx| exchange.run(tx));
-    Ok(outcome.await??)
+    let outcome = app.store.write("refresh", ctx, move |tx| exchange.run(tx)).await?;
+    if is_stranger && outcome.is_err() {
+        app.tally.count(super::SELF_REGISTERED);
+    }
+    Ok(outcome?)
 }
 
 struct Exchange {
@@ -139,7 +143,8 @@ fn standing_consent(tx: &Tx<'_>, family: &Family) -> Result<Option<Consent>, Fau
     Ok(tx.find(&CONSENTS, &CONSENTS_BY_GRANT, &key)?.map(|(_, consent)| consent))
 }
 
-/// The token is genuine, so its refusal is worth a line; a replay ends the whole line of tokens.
+/// A replay ends the whole line of tokens. The token is genuine, so any other refusal is worth a line, if somebody here answers for
+/// the client.
 fn refuse(
     tx: &mut Tx<'_>,
     client: &AuthenticatedClient,
@@ -150,7 +155,7 @@ fn refuse(
         let last_from = family.and_then(|family| family.last_from.clone());
         tx.record(Event::RefreshReplayed { client: client.id().clone(), family: id, last_from })?;
         end_family(tx, id, RevokedBecause::RefreshReplayed)?;
-    } else {
+    } else if client.is_vouched_for() {
         let why = format!("{refusal:?}");
         tx.record(Event::TokenRefused { client: client.id().clone(), grant: "refresh_token".to_owned(), why })?;
     }
