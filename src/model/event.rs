@@ -92,6 +92,8 @@ events! {
 
     /// A person was added.
     PersonCreated { person: Id<Person> } = "person.created", Change;
+    /// A person was given a new password; their sessions ended.
+    PasswordSet { person: Id<Person>, sessions: u64 } = "person.password_set", Change;
     /// A person signed in.
     SignedIn { person: Id<Person>, session: Id<Session> } = "person.signed_in", Traffic;
     /// A sign-in to a known account was refused.

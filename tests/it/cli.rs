@@ -152,6 +152,7 @@ fn shape(value: &Value) -> Value {
 const SCRIPT: &[&[&str]] = &[
     &["setup", "--email", "ada@example.com", "--name", "Ada", "--password-stdin"],
     &["person", "add", "--email", "grace@example.com", "--name", "Grace", "--password-stdin"],
+    &["person", "password", "--email", "GRACE@example.com", "--password-stdin"],
     &[
         "scope",
         "add",
@@ -248,6 +249,7 @@ fn a_command_answers_alike_on_a_stopped_file_and_through_the_socket() {
         "person.created",
         "setup.completed",
         "person.created",
+        "person.password_set",
         "scope.created",
         "resource.created",
         "resource.created",
@@ -406,6 +408,7 @@ fn bad_arguments_are_refused_in_words_and_change_nothing() {
         (&["person", "add", "--email", "ADA@example.com", "--name", "A", "--password-stdin"][..], "already"),
         (&["person", "add", "--email", "nobody", "--name", "A", "--password-stdin"], "e-mail"),
         (&["person", "add", "--email", "a@example.com", "--name", "A"], "--password-stdin"),
+        (&["person", "password", "--email", "nobody@example.com", "--password-stdin"], "nobody here"),
         (&["resource", "add", "HTTPS://mcp.example:443/mcp/", "--name", "M"], "registered already"),
         (&["resource", "add", "https://a.example", "--name", "M", "--scope", "no:such"], "not in the catalogue"),
         (&["resource", "add", "https://a.example#x", "--name", "M"], "fragment"),

@@ -1,10 +1,11 @@
 //! Signing in, alone and on the way of an application. Attack cases 45, 50.
 
-use writ::base::Lifetime;
+use writ::base::{Lifetime, Secret};
+use writ::operations::set_password::set_password;
 use writ::store::Read;
 use writ::store::tables::FAILURES;
 
-use crate::world::{Page, World};
+use crate::world::{Browser, Page, World};
 
 const TICKETS: &str = "https://mcp.example/tickets";
 
@@ -164,6 +165,76 @@ fn case_50_unknown_wrong_and_suspended_look_the_same() {
     page.expect_page(422, "Email and password do not match");
     let (page, _) = tried(&bob.email, &"x".repeat(2_000));
     page.expect_page(422, "Email and password do not match");
+}
+
+/// Guesses at an account are slowed down; its owner is not, in a browser in which they have signed in before.
+#[test]
+fn case_49_a_stranger_who_guesses_does_not_keep_the_owner_out() {
+    let world = World::new();
+    let (ada, bob) = (world.administrator("ada"), world.person("bob"));
+    let (mut own, mut other) = (world.signed_in(&ada), world.signed_in(&bob));
+    let sign_out = |browser: &mut Browser| {
+        let account = browser.get("/account");
+        browser.submit_form(&account.form_to("/sign-out"), &[]).expect_status(200);
+    };
+    sign_out(&mut own);
+    sign_out(&mut other);
+    let guess = |browser: &mut Browser| {
+        let page = browser.get("/sign-in");
+        browser.submit(&page, &[("email", &ada.email), ("password", "a wrong guess")]).status
+    };
+    let tries = |browser: &mut Browser| {
+        let page = browser.get("/sign-in");
+        browser.sign_in(&page, &ada)
+    };
+    let mut stranger = world.browser();
+    let statuses: Vec<u16> = (0..6).map(|_| guess(&mut stranger)).collect();
+    assert_eq!(statuses, [422, 422, 422, 422, 422, 429]);
+    // Nobody else gets in, whoever they are known as, or pretend to be known as.
+    tries(&mut stranger).expect_status(429);
+    tries(&mut other).expect_status(429);
+    let mut forger = world.browser();
+    let proof = own.cookies["writ-known"].split_once('.').unwrap().1;
+    forger.cookies.insert("writ-known".to_owned(), format!("{}.{proof}", "A".repeat(22)));
+    tries(&mut forger).expect_status(429);
+
+    assert_eq!(tries(&mut own).expect_status(200).path, "/account");
+    tries(&mut world.browser()).expect_status(429);
+    // Nor has such a browser more guesses than others.
+    sign_out(&mut own);
+    let statuses: Vec<u16> = (0..6).map(|_| guess(&mut own)).collect();
+    assert_eq!(statuses, [422, 422, 422, 422, 422, 429]);
+    // One browser may be known to several accounts.
+    let page = other.get("/sign-in");
+    other.sign_in(&page, &bob).expect_status(200);
+}
+
+/// Whoever runs the appliance lets somebody in again who is kept out everywhere.
+#[test]
+fn a_new_password_forgives_failures_and_ends_sessions() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mut before = world.signed_in(&ada);
+    let mut browser = world.browser();
+    for _ in 0..6 {
+        let page = browser.get("/sign-in");
+        browser.submit(&page, &[("email", &ada.email), ("password", "a wrong guess")]);
+    }
+    let page = browser.get("/sign-in");
+    browser.sign_in(&page, &ada).expect_status(429);
+
+    let set = |email: &str, password: &str| {
+        world.block(set_password(&world.app, &world.operator(), email, Secret::new(password)))
+    };
+    assert!(set("ADA@example.com", "short").is_err());
+    assert!(set("nobody@example.com", "a whole new password").is_err());
+    assert_eq!(before.get("/account").path, "/account");
+    assert_eq!(set("ADA@example.com", "a whole new password").unwrap(), ada.id);
+    world.expect_event("person.password_set");
+    assert_eq!(before.get("/account").path, "/sign-in", "whoever was signed in is not any more");
+    let page = browser.get("/sign-in");
+    let page = browser.submit(&page, &[("email", &ada.email), ("password", "a whole new password")]);
+    assert_eq!(page.path, "/account");
 }
 
 #[test]
