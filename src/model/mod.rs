@@ -29,7 +29,7 @@ pub use event::{Event, EventClass, GrantName, Subject};
 pub use family::{Family, FamilyState, RefreshToken, RevokedBecause};
 pub use machine::{Machine, MachineKind};
 pub use person::{Email, ParseEmailError, Person, PersonState, Standing};
-pub use registration::{ClientAbout, RecentRegistration, RegistrationMode};
+pub use registration::{ClientAbout, LONGEST_KEY_SET, MOST_CLIENT_KEYS, RecentRegistration, RegistrationMode};
 pub use resource::{ProtectedResource, TokenFormat};
 pub use scope::{ParseScopeError, Risk, Scope, ScopeEntry, ScopeSet};
 pub use session::{Browser, Session};

@@ -10,6 +10,7 @@ pub mod declined;
 pub mod discovery;
 pub mod find_client;
 pub mod find_resource;
+mod fits_here;
 pub mod housekeeping;
 pub mod introspect;
 pub mod keep_head;

@@ -6,15 +6,13 @@ use serde_json::Value;
 
 use super::{CachePolicy, DocumentCache, Failure, Fresh, Limits, Outbound, OutboundError, OutboundUrl};
 use crate::base::{Lifetime, Timestamp};
-use crate::model::Client;
-use crate::protocol::client_document::{ClientDocument, ClientDocumentError, ClientDocumentUrl, check_public_keys};
+use crate::model::{Client, LONGEST_KEY_SET};
+use crate::protocol::client_document::{ClientDocument, ClientDocumentError, ClientDocumentUrl};
+use crate::protocol::public_keys;
 use crate::protocol::strict_json;
 
 /// No document is older than this when it is used.
 pub const LONGEST_CACHE: Lifetime = CachePolicy::LONGEST;
-
-/// Longest accepted key set, in bytes. Larger than a document: a dozen RSA keys with certificates are no attack.
-pub const LONGEST_KEY_SET: usize = 16 * 1_024;
 
 /// For every fetch, in all.
 const TOTAL_TIME: Lifetime = Lifetime::from_seconds(5);
@@ -73,7 +71,7 @@ impl Outbound {
         self.documents().clients.get_or_fetch(url.as_str(), now, fetch).await
     }
 
-    /// The JWK set at `jwks_uri` as JSON text: public keys only, otherwise unread.
+    /// The JWK set at `jwks_uri` as JSON text: its public keys that may be of use here.
     ///
     /// When the set known lacks a key with the `kid` that is wanted, it may have been added since: fetched again,
     /// at most once in [`DocumentCache::REST`], so that bad signatures do not become requests. While its host is out of
@@ -104,8 +102,8 @@ impl Outbound {
             let fetched = self.get(url, limits).await?;
             let set = strict_json::parse_object(fetched.body.as_bytes(), LONGEST_KEY_SET)
                 .map_err(ClientDocumentError::from)?;
-            check_public_keys(&set)?;
-            Ok(Fresh { bytes: fetched.body.len(), document: fetched.body, cache: fetched.cache })
+            let keys = public_keys::parse(&Value::Object(set)).map_err(ClientDocumentError::from)?.to_string();
+            Ok(Fresh { bytes: keys.len(), document: keys, cache: fetched.cache })
         };
         self.documents().key_sets.get_or_fetch(url.as_str(), now, fetch).await
     }
