@@ -22,6 +22,7 @@ use crate::protocol::display_name::DisplayName;
 use crate::protocol::params::Parameters;
 use crate::protocol::refusal::Refusal;
 use crate::protocol::registration;
+use crate::protocol::scope::may_refresh;
 use crate::store::tables::{
     CLIENTS, CODES, CONSENTS, CONSENTS_BY_GRANT, DOCUMENTS, PEOPLE, SCOPES, SESSIONS, consent_key,
 };
@@ -301,7 +302,7 @@ pub(super) async fn ask_consent(
         ticket: seal(app, &shown, CONSENT)?,
         person: signed_in.person().clone(),
         access_for: resource.as_ref().map_or(app.config.lifetimes.access, |resource| resource.access_for),
-        lasting: client.allows_grant(crate::model::GrantType::RefreshToken),
+        lasting: may_refresh(&client, &authorization.scope),
         resource,
         redirect_uri: authorization.redirect_uri,
         scopes,

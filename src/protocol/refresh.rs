@@ -16,7 +16,7 @@ use super::refusal::{Refusal, ensure};
 use super::token_request::RefreshExchange;
 use super::{scope, target};
 use crate::base::{Lifetime, Timestamp};
-use crate::model::{Consent, Family, GrantType, PersonState, ProtectedResource, RefreshToken, ScopeSet};
+use crate::model::{Consent, Family, PersonState, ProtectedResource, RefreshToken, ScopeSet};
 
 /// How long an older refresh token is still answered.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +76,7 @@ pub fn rotate(
     // §4.3.1: "bind the refresh token to the client to whom it was issued". Before anything that revokes: another client
     // that found the token must not be able to end the line.
     ensure(family.client_id == *client.id(), Refusal::RefreshOfAnotherClient)?;
-    ensure(client.allows_grant(GrantType::RefreshToken), Refusal::GrantNotAllowed)?;
+    ensure(scope::may_refresh(client, &family.scope), Refusal::GrantNotAllowed)?;
 
     ensure(family.is_live(now), Refusal::FamilyOver)?;
     ensure(facts.person == Some(PersonState::Active), Refusal::PersonSuspended)?;

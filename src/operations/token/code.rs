@@ -4,7 +4,7 @@ use super::issue::{self, Grant, Issued, Making};
 use crate::app::App;
 use crate::base::{Entropy, Fault, Id, Lifetime};
 use crate::model::{
-    AuthorizationCode, CodeState, Consent, Context, Event, Family, FamilyState, GrantName, GrantType, Person,
+    AuthorizationCode, CodeState, Consent, Context, Event, Family, FamilyState, GrantName, Person,
     ProtectedResource, RevokedBecause, Subject,
 };
 use crate::operations::revoke::end_family;
@@ -12,6 +12,7 @@ use crate::operations::{Problem, find_client, find_resource};
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::code::{self, Facts};
 use crate::protocol::refusal::Refusal;
+use crate::protocol::scope::may_refresh;
 use crate::protocol::token_request::CodeExchange;
 use crate::store::tables::{CODES, CONSENTS, CONSENTS_BY_GRANT, FAMILIES, PEOPLE, consent_key};
 use crate::store::{Read, Tx};
@@ -98,9 +99,7 @@ impl Redemption {
             family: Some(&family),
         };
         let mut issued = issue::access_token(tx, entropy, &making, grant)?;
-        // OAuth 2.1 §4.3: "Refresh tokens are … issued … at the discretion of the authorization server": to whoever registered
-        // the grant; `offline_access` can only be granted to those (see `protocol::scope`).
-        if self.client.allows_grant(GrantType::RefreshToken) {
+        if may_refresh(&self.client, &family.scope) {
             issue::refresh_token(tx, entropy, &making, &family, &mut issued)?;
         }
         issue::id_token(&making, &family, person, tx.now(), &mut issued);

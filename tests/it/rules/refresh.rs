@@ -351,15 +351,28 @@ fn a_refreshed_id_token_speaks_of_the_first_sign_in() {
     assert_eq!(after["iat"].as_i64().unwrap() - before["iat"].as_i64().unwrap(), 3 * 3_600);
 }
 
-/// A client that did not register the grant gets no refresh token, and one that registered it needs no `offline_access`.
+/// A client that did not register the grant gets a refresh token if the person allowed `offline_access`; one that registered it
+/// needs no `offline_access`. protocol.md §1.8, OpenID Connect Core §11.
 #[test]
-fn refresh_tokens_go_to_who_registered_for_them() {
+fn refresh_tokens_go_to_who_registered_or_asked_for_them() {
     let line = Line::new();
     line.world.edit_client(&line.mail, |client| client.grant_types = vec![GrantType::AuthorizationCode]);
     let mut browser = line.world.signed_in(&line.ada);
-    let code = line.mail.code_with(&mut browser, &[("scope", "mcp:read offline_access")]);
+    let code = line.mail.code_with(&mut browser, &[("scope", "mcp:read")]);
+    assert_eq!(line.mail.redeem(&line.world, &code).tokens().refresh, None);
+
+    // Who asks for more is asked about, and the page says for how long.
+    let offline = [("scope", "mcp:read offline_access")];
+    let page = line.mail.sends(&mut browser, &[offline[0], ("prompt", "consent")]);
+    page.expect_page(200, "until you revoke it");
+    let code = line.mail.code_with(&mut browser, &offline);
     let tokens = line.mail.redeem(&line.world, &code).tokens();
-    assert_eq!((tokens.refresh, tokens.scope.as_str()), (None, "mcp:read"));
+    assert_eq!(tokens.scope, "mcp:read offline_access");
+    let next = line.refresh(&tokens.refresh.unwrap()).tokens();
+    assert_eq!(next.scope, "mcp:read offline_access");
+    line.turn(&next.refresh.unwrap());
+    // The line from before, without it, is none.
+    line.refresh(&line.first).expect_refusal(400, "unauthorized_client", "GrantNotAllowed");
 }
 
 /// Invented tokens never reach the writer.
