@@ -127,7 +127,7 @@ settings! {
         metadata: u32 = "60000" in "0..10000000", "Discovery documents and key sets per minute and address; 0 for no limit.";
     }
     keys: KeySettings {
-        algorithms: Vec<Algorithm> = "ES256,RS256,EdDSA", "The algorithms that have a signing key; each must stay while a resource uses it.";
+        algorithms: Vec<Algorithm> = "ES256,RS256,EdDSA", "The algorithms that have a signing key. RS256 is one of them, and each must stay while a resource uses it.";
         rotation_period: Lifetime = "1d" in "10m..366d", "How long a key signs before the next one does.";
         retained_periods: u32 = "12" in "1..400", "How many rotation periods a retired key stays published; never less than the longest life of a token.";
         jwks_max_age: Lifetime = "5m" in "10s..1d", "How long others may keep a copy of the key set; a new key is published at least twice as long before it signs.";

@@ -80,7 +80,7 @@ pub async fn register(
         _ => ClientState::Active,
     };
     let admitted = Registration::parse(body).and_then(|ask| {
-        fits_here(&ask)?;
+        fits_here(app, &ask)?;
         admit(ask, vouched)
     });
     let admitted = admitted.inspect_err(|_| app.tally.count("registration refused"))?;
@@ -202,7 +202,7 @@ pub async fn change(
         return Err(unauthorized(app));
     }
     let ask = RegistrationUpdate::parse(body)?;
-    fits_here(&ask.registration)?;
+    fits_here(app, &ask.registration)?;
     let mode = app.config.registration.mode;
     let ctx = ctx.by(Actor::Client(ClientId::Registered(holder.id)));
     let changed = app.store.write("change registration", &ctx, move |tx| {

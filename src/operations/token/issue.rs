@@ -27,14 +27,18 @@ pub(crate) struct Making {
 impl Making {
     /// For `resource`, or for the appliance itself, given to `client`.
     pub(crate) fn new(app: &App, client: &Client, resource: Option<&ProtectedResource>, lifetime: Lifetime) -> Self {
+        let algorithms = &app.config.keys.algorithms;
+        let configured = |algorithm: &Algorithm| algorithms.contains(algorithm);
+        let own = [Algorithm::default(), Algorithm::RS256].into_iter().find(configured);
         Self {
             audience: resource.map_or_else(|| app.issuer.to_string(), |r| r.identifier.to_string()),
             resource: resource.map(|r| r.identifier.clone()),
-            algorithm: resource.map_or_else(Algorithm::default, |r| r.algorithm),
+            algorithm: resource.map_or_else(|| own.unwrap_or_default(), |r| r.algorithm),
             format: resource.map_or(TokenFormat::Jwt, |r| r.format),
             lifetime: resource.map_or(lifetime, |r| r.access_for),
-            // OpenID Connect Dynamic Client Registration §2: "The default, if omitted, is RS256."
-            id_token: client.id_token_signed_response_alg.unwrap_or(Algorithm::RS256),
+            // OpenID Connect Dynamic Client Registration §2: "The default, if omitted, is RS256." It also stands in for one that the
+            // settings do not name any more: a client had rather be surprised by a token than get none for its code.
+            id_token: client.id_token_signed_response_alg.filter(configured).unwrap_or(Algorithm::RS256),
             issuer: app.issuer.to_string(),
             refresh_for: app.config.lifetimes.refresh,
         }

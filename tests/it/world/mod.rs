@@ -93,14 +93,16 @@ impl World {
             ("listen", "127.0.0.1:0".to_owned()),
             ("public_url", ISSUER.to_owned()),
             ("workers", "1".to_owned()),
-            // RSA keys take longer to make than most tests to run: see `with_rsa`.
-            ("keys.algorithms", "ES256,EdDSA".to_owned()),
         ];
-        for (name, value) in settings {
+        // RSA keys take longer to make than most tests to run: see `with_rsa`. The settings themselves do not let RS256 go.
+        let algorithms = settings.iter().find(|(name, _)| *name == "keys.algorithms").map_or("ES256,EdDSA", |(_, list)| list);
+        for (name, value) in settings.iter().filter(|(name, _)| *name != "keys.algorithms") {
             flags.retain(|(known, _)| known != name);
             flags.push((name, (*value).to_owned()));
         }
-        Sources { flags, file: None, environment: Vec::new() }.load().unwrap().config
+        let mut config = Sources { flags, file: None, environment: Vec::new() }.load().unwrap().config;
+        config.keys.algorithms = algorithms.split(',').map(|algorithm| algorithm.parse().unwrap()).collect();
+        config
     }
 
     fn begin(config: &Config, directory: Option<Arc<TempDir>>, clock: Clock) -> Self {
