@@ -7,7 +7,7 @@ use std::time::Instant;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::{Error, HttpMessage as _, HttpResponse, web};
 
 use super::extract::peer;
@@ -125,6 +125,11 @@ fn finish(
     let preflight = method == Method::OPTIONS;
     let secure = arrival.app.issuer.is_https();
     headers(response.headers_mut(), arrival.door, preflight, secure);
+    // RFC 9110 §15.5.9: "the server has decided to close the connection rather than continue waiting". What may still come of the
+    // body is no request.
+    if response.status() == StatusCode::REQUEST_TIMEOUT {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
     let status = response.status();
     log(arrival, method, status, micros);

@@ -115,6 +115,17 @@ impl PageProblem {
         Self::new(shell, views::Problem::FormRefused, ctx)
     }
 
+    /// A form that did not come in time.
+    pub(super) fn too_slow(shell: Shell, ctx: &Context) -> Self {
+        let problem = views::Problem::Refused {
+            status: StatusCode::REQUEST_TIMEOUT.as_u16(),
+            title: "This took too long".to_owned(),
+            words: "What your browser sent did not arrive in time.".to_owned(),
+            advice: "Go back and try again. If your connection is bad, a better one helps.".to_owned(),
+        };
+        Self::new(shell, problem, ctx)
+    }
+
     /// A fault, as a person sees it.
     pub(super) fn broken(shell: Shell, ctx: &Context, fault: &Fault) -> Self {
         let id = log(ctx.from.request, fault);

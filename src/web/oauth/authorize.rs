@@ -31,7 +31,11 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
 /// OpenID Connect Core §3.1.2.1: "Authorization Servers MUST support the use of the HTTP GET and POST methods". A form that
 /// comes from elsewhere brings no cookie (they are SameSite=Lax), so it is sent around once more as a GET.
 pub(crate) async fn create(visitor: Visitor, body: Body) -> Result<HttpResponse, PageProblem> {
-    let Body::Read(bytes) = body else { return Err(pages::too_long(&visitor)) };
+    let bytes = match body {
+        Body::Read(bytes) => bytes,
+        Body::TooSlow => return Err(PageProblem::too_slow(visitor.shell(), &visitor.ctx)),
+        Body::TooLong | Body::Broken => return Err(pages::too_long(&visitor)),
+    };
     match std::str::from_utf8(&bytes) {
         Ok(query) if query.len() <= LONGEST_QUERY && query.bytes().all(|b| b.is_ascii_graphic()) => {
             // Without a cookie: the browser may have one that it did not send, and a new one in its place would void every

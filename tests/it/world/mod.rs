@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Barrier, mpsc};
 use std::task::Poll;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use tempfile::TempDir;
@@ -117,8 +118,18 @@ impl World {
         };
         let ctx = Context::new(clock.now(), Actor::System, Origin::within(Channel::Housekeeping));
         runtime.block_on(turn_keys::turn(&app, &ctx)).unwrap();
-        let (address, server, thread) = serve(&app);
+        let (address, server, thread) = serve(&app, None);
         Self { app, address, clock, directory, runtime, server, thread: Some(thread) }
+    }
+
+    /// The same appliance again, at an address where it waits for no body.
+    #[must_use]
+    pub fn impatient(mut self) -> Self {
+        self.runtime.block_on(self.server.stop(false));
+        self.thread.take().unwrap().join().unwrap();
+        let (address, server, thread) = serve(&self.app, Some(Duration::ZERO));
+        (self.address, self.server, self.thread) = (address, server, Some(thread));
+        self
     }
 
     pub fn now(&self) -> Timestamp {
@@ -302,12 +313,16 @@ impl Drop for World {
     }
 }
 
-fn serve(app: &App) -> (SocketAddr, ServerHandle, JoinHandle<()>) {
+fn serve(app: &App, body_time: Option<Duration>) -> (SocketAddr, ServerHandle, JoinHandle<()>) {
     let (tell, told) = mpsc::channel();
     let app = app.clone();
     let thread = std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let running = writ::web::listen(&app).unwrap();
+            let running = match body_time {
+                Some(time) => writ::web::listen_for(&app, time),
+                None => writ::web::listen(&app),
+            };
+            let running = running.unwrap();
             tell.send((running.address, running.handle())).unwrap();
             // Without housekeeping: a test says itself when time has passed.
             running.answer().await.unwrap();
