@@ -489,10 +489,7 @@ impl Answering {
                 let answer = [("code", code.secret().expose())];
                 (authorize::answer_url(to, state, self.app.issuer.as_str(), &answer), Verdict::Allowed)
             }
-            Err(refusal @ Refusal::AuthorizationOver) => {
-                super::tell(ctx, &refusal);
-                return Step::Over;
-            }
+            Err(Refusal::AuthorizationOver) => return Step::Over,
             Err(refusal) => (refuse(&self.app, ctx, to, state, &refusal), Verdict::Refused),
         };
         Step::Answer(Answer { url, to: to.clone(), application: self.client.name.clone(), verdict })

@@ -7,7 +7,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::base::Destination;
 use crate::base::Resource;
 use crate::operations::authorize::{self, Answer, Step, Verdict};
-use crate::operations::resources;
+use crate::operations::{self, resources};
+use crate::protocol::refusal::Refusal;
 use crate::web::extract::{Body, Visitor};
 use crate::web::pages;
 use crate::web::problem::PageProblem;
@@ -84,8 +85,14 @@ pub(crate) fn take(visitor: &Visitor, step: Step) -> Result<HttpResponse, PagePr
         Step::Answer(answer) => answer_with(visitor, answer),
         Step::SignIn(ask) => pages::sign_in::ask(visitor, StatusCode::OK, &ask, String::new(), None),
         Step::Consent(ask) => pages::consent::ask(visitor, *ask),
-        Step::Show(show) => Err(PageProblem::new(visitor.shell(), pages::shown(show), &visitor.ctx)),
-        Step::Over => Err(PageProblem::new(visitor.shell(), views::Problem::FlowExpired, &visitor.ctx)),
+        Step::Show(show) => {
+            operations::tell_shown(&visitor.ctx, &show);
+            Err(PageProblem::new(visitor.shell(), pages::shown(show), &visitor.ctx))
+        }
+        Step::Over => {
+            operations::tell(&visitor.ctx, &Refusal::AuthorizationOver);
+            Err(PageProblem::new(visitor.shell(), views::Problem::FlowExpired, &visitor.ctx))
+        }
     }
 }
 

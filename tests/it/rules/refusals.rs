@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use writ::base::{Id, Lifetime, Timestamp};
 use writ::model::{ClientState, Event, GrantType, PersonState, ProtectedResource};
+use writ::operations::audit;
 use writ::store::Read as _;
 use writ::store::tables::CONSENTS;
 
@@ -328,6 +329,39 @@ fn every_refusal_is_produced_over_http() {
     let produced: BTreeSet<String> = TABLE.iter().map(|(refusal, ..)| (*refusal).to_owned()).collect();
     let untested: Vec<String> = variants().difference(&produced).cloned().collect();
     assert!(untested.is_empty(), "no test produces {untested:?}");
+}
+
+/// protocol.md §1.10: the id leads to the reason also where the answer is a page, or a registration that was refused; and to what was
+/// written down about the request.
+#[test]
+fn every_error_id_leads_somewhere() {
+    let mut stage = Stage::new();
+    let told = |page: Page| page.told().refusal;
+    assert_eq!(told(stage.ada.get("/oauth/authorize?client_id=cli_unknown")), "ClientUnknown");
+    assert_eq!(told(stage.ada.get("/oauth/authorize")), "ClientMissing");
+    assert_eq!(told(stage.ada.get("/oauth/authorize?client_id=a&client_id=b")), "RepeatedParameter");
+    assert_eq!(told(stage.ada.get("/oauth/authorize/continue?ticket=x")), "AuthorizationOver");
+    let elsewhere = [("redirect_uri", "https://evil.test/cb")];
+    assert_eq!(told(stage.mail.sends(&mut stage.ada, &elsewhere)), "RedirectUriUnregistered");
+    let page = stage.mail.sends(&mut stage.ada, &elsewhere);
+    assert_eq!(page.told().section, "OAuth 2.1 §2.3.1");
+
+    let metadata = json!({ "redirect_uris": ["http://app.example/cb"] });
+    let answer = stage.world.request("POST", "/oauth/register").json(&metadata).send();
+    assert_eq!((answer.told().refusal.as_str(), answer.told().error.as_str()), ("RedirectUri", "invalid_redirect_uri"));
+
+    let answer = stage.crm.client_credentials(&stage.world, &[("scope", "openid")]);
+    let of = |id: &str| {
+        let page = stage.world.block(audit::of_request(&stage.world.app, None, id.parse().unwrap(), 10)).unwrap();
+        assert_eq!(page.next, None);
+        page.entries.iter().map(|entry| entry.event.name()).collect::<Vec<_>>()
+    };
+    assert_eq!(of(answer.json()["error_id"].as_str().unwrap()), ["token.refused"]);
+    stage.world.later(Lifetime::from_days(1));
+    stage.crm.client_credentials(&stage.world, &[("scope", "openid")]);
+    assert_eq!(of(answer.json()["error_id"].as_str().unwrap()), ["token.refused"]);
+    let nothing = Id::<writ::model::Request>::new(stage.world.now(), &stage.world.app.entropy).unwrap();
+    assert_eq!(of(&nothing.to_string()), [""; 0]);
 }
 
 /// OAuth 2.1 §3.2.4, protocol.md §1.10: nothing in the answer tells one reason for `invalid_client` or `invalid_grant` from
