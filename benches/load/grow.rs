@@ -12,7 +12,7 @@ use writ::base::{Clock, Digest, Entropy, Fault, Id, Lifetime, OpaqueToken, Redir
 use writ::config::Sources;
 use writ::model::{
     Actor, ApplicationType, AuthMethod, Channel, Client, ClientAbout, ClientId, ClientSecret, ClientState, Consent,
-    Context, Event, Family, FamilyState, GrantType, Origin, Person, Provenance, RefreshToken,
+    Context, Event, Family, FamilyState, GrantType, Origin, Person, Provenance, RefreshToken, SignInMethod,
 };
 use writ::operations::start::{Keeping, open};
 use writ::store::tables::{CLIENTS, CONSENTS, FAMILIES, PEOPLE, REFRESH};
@@ -121,6 +121,7 @@ fn put(tx: &mut Tx<'_>, start: Timestamp, n: u64, model: &Person) -> Result<(), 
         resource: None,
         nonce: None,
         auth_time: at,
+        method: SignInMethod::Password,
         generation: 0,
         turned_at: at,
         turned_before_at: at,

@@ -6,7 +6,7 @@ use super::client::ClientId;
 use super::context::Network;
 use super::person::Person;
 use super::scope::ScopeSet;
-use super::session::Session;
+use super::session::{Session, SignInMethod};
 use crate::base::{Digest, Id, Named, Resource, Timestamp};
 
 /// One grant and everything issued under it.
@@ -24,6 +24,8 @@ pub struct Family {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
     pub auth_time: Timestamp,
+    #[serde(default, skip_serializing_if = "SignInMethod::is_usual")]
+    pub method: SignInMethod,
     /// The newest generation of refresh tokens.
     pub generation: u64,
     /// When the newest generation began, that is, when the one before it was first used.

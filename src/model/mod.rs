@@ -32,7 +32,7 @@ pub use person::{Email, ParseEmailError, Person, PersonState, Standing};
 pub use registration::{ClientAbout, LONGEST_KEY_SET, MOST_CLIENT_KEYS, RecentRegistration, RegistrationMode};
 pub use resource::{ProtectedResource, TokenFormat};
 pub use scope::{ParseScopeError, Risk, Scope, ScopeEntry, ScopeSet};
-pub use session::{Browser, Session};
+pub use session::{Browser, Session, SignInMethod};
 pub use setup::{FrozenIssuer, InitialAccessToken, SetupState};
 pub use signing_key::{Algorithm, ED25519, JwsAlgorithm, KeyState, ParseAlgorithmError, PublicJwk, Sealed, SigningKey};
 pub use token::{AccessRecord, RevokedToken, SignInFailures, UsedAssertion};

@@ -472,6 +472,7 @@ impl Answering {
             resource: authorization.resource.clone(),
             nonce: authorization.nonce.clone(),
             auth_time: session.auth_time,
+            method: session.method,
             issued_at: tx.now(),
             expires_at,
             forgotten_at: expires_at.plus(REMEMBERED),

@@ -3,7 +3,7 @@
 use super::known_browser::KnownBrowser;
 use crate::app::App;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, OpaqueToken, Secret, Timestamp, TokenKind};
-use crate::model::{Actor, Context, Email, Event, Person, PersonState, Session, SignInFailures, Standing};
+use crate::model::{Actor, Context, Email, Event, Person, PersonState, Session, SignInFailures, SignInMethod, Standing};
 use crate::store::tables::{FAILURES, PEOPLE, PEOPLE_BY_EMAIL, SESSIONS};
 use crate::store::{Read, Tx};
 
@@ -142,6 +142,7 @@ pub(crate) fn new_session(
         digest: cookie.digest(),
         person,
         auth_time: now,
+        method: SignInMethod::Password,
         last_seen_at: now,
         expires_at: now.plus(lifetime),
     };

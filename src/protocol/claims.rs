@@ -1,11 +1,13 @@
 //! What an access token and an id token say. RFC 9068 §2.2, OpenID Connect Core §2.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use crate::base::{Id, Timestamp};
-use crate::model::{Algorithm, ClientId, Family, Person, ScopeSet, Subject};
+use crate::model::{Algorithm, ClientId, Family, Person, ScopeSet, SignInMethod, Subject};
 
 /// The `typ` of an access token. RFC 9068 §2.1: "JWT access tokens MUST include this media type in the "typ" header".
 pub const ACCESS_TOKEN_TYPE: &str = "at+jwt";
@@ -27,6 +29,11 @@ pub struct AccessClaims {
     /// When the person signed in. RFC 9068 §2.2.1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
+    /// How the person signed in. RFC 9068 §2.2.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<Cow<'static, str>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<Cow<'static, str>>,
     /// The grant it descends from: revoked as one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_id: Option<Id<Family>>,
@@ -44,8 +51,25 @@ impl AccessClaims {
         }
     }
 
+    pub fn how(&self) -> Option<HowSignedIn> {
+        self.acr.clone().map(|acr| HowSignedIn { acr, amr: self.amr.clone() })
+    }
+
     pub fn expires_at(&self) -> Timestamp {
         Timestamp::from_seconds(self.exp)
+    }
+}
+
+/// `acr` and `amr`. OpenID Connect Core §2, RFC 8176.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HowSignedIn {
+    pub acr: Cow<'static, str>,
+    pub amr: Vec<Cow<'static, str>>,
+}
+
+impl From<SignInMethod> for HowSignedIn {
+    fn from(method: SignInMethod) -> Self {
+        Self { acr: method.acr().into(), amr: method.amr().iter().copied().map(Cow::Borrowed).collect() }
     }
 }
 
@@ -58,6 +82,8 @@ pub struct IdClaims {
     pub exp: i64,
     pub iat: i64,
     pub auth_time: i64,
+    #[serde(flatten)]
+    pub how: HowSignedIn,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
     pub at_hash: String,

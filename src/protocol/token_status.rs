@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::claims::HowSignedIn;
 use super::client_auth::AuthenticatedClient;
 use crate::base::Resource;
 use crate::model::{ClientId, ScopeSet, Subject};
@@ -17,6 +18,7 @@ pub struct LiveToken {
     pub iat: i64,
     pub jti: Option<String>,
     pub auth_time: Option<i64>,
+    pub how: Option<HowSignedIn>,
     pub is_refresh: bool,
 }
 
@@ -43,6 +45,8 @@ pub struct TokenFacts {
     pub jti: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
+    #[serde(flatten)]
+    pub how: Option<HowSignedIn>,
 }
 
 /// Decides what `caller` may learn of a token. RFC 7662 §2.2; attack case 23.
@@ -65,6 +69,7 @@ pub fn introspect(token: Option<LiveToken>, caller: &AuthenticatedClient, issuer
         token_type: if token.is_refresh { "refresh_token" } else { "Bearer" },
         jti: token.jti,
         auth_time: token.auth_time,
+        how: token.how,
     };
     IntrospectionResponse { active: true, token: Some(token) }
 }

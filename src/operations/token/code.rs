@@ -124,6 +124,7 @@ fn new_family(tx: &Tx<'_>, entropy: &Entropy, code: &AuthorizationCode, lifetime
         resource: code.resource.clone(),
         nonce: code.nonce.clone(),
         auth_time: code.auth_time,
+        method: code.method,
         generation: 0,
         turned_at: now,
         turned_before_at: now,

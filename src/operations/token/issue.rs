@@ -7,7 +7,7 @@ use crate::model::{
     AccessRecord, Algorithm, Client, ClientId, Event, Family, GrantName, Person, ProtectedResource, RefreshToken,
     ScopeSet, Subject, TokenFormat,
 };
-use crate::protocol::claims::{ACCESS_TOKEN_TYPE, AccessClaims, ID_TOKEN_TYPE, IdClaims, PersonClaims, at_hash};
+use crate::protocol::claims::{ACCESS_TOKEN_TYPE, AccessClaims, HowSignedIn, ID_TOKEN_TYPE, IdClaims, PersonClaims, at_hash};
 use crate::store::Tx;
 use crate::store::tables::{ACCESS, REFRESH};
 
@@ -78,6 +78,7 @@ pub(crate) fn access_token(
     let now = tx.now();
     let id = Id::<AccessRecord>::new(now, entropy)?;
     let expires_at = now.plus(making.lifetime);
+    let how = grant.family.map(|family| HowSignedIn::from(family.method));
     let access = match making.format {
         TokenFormat::Jwt => Access::Jwt(
             Box::new(AccessClaims {
@@ -90,6 +91,8 @@ pub(crate) fn access_token(
                 client_id: grant.client.clone(),
                 scope: grant.scope.clone(),
                 auth_time: grant.family.map(|family| family.auth_time.seconds()),
+                acr: how.as_ref().map(|how| how.acr.clone()),
+                amr: how.map(|how| how.amr).unwrap_or_default(),
                 grant_id: grant.family.map(|family| family.id),
                 kind: matches!(grant.client, ClientId::Machine(_)).then(|| "machine".to_owned()),
             }),
@@ -106,6 +109,7 @@ pub(crate) fn access_token(
                 scope: grant.scope.clone(),
                 resource: making.resource.clone(),
                 auth_time: grant.family.map(|family| family.auth_time),
+                method: grant.family.map(|family| family.method),
                 issued_at: now,
                 expires_at,
             };
@@ -160,6 +164,7 @@ pub(crate) fn id_token(making: &Making, family: &Family, person: &Person, now: T
         exp: now.plus(making.lifetime).seconds(),
         iat: now.seconds(),
         auth_time: family.auth_time.seconds(),
+        how: family.method.into(),
         nonce: family.nonce.clone(),
         at_hash: String::new(),
         sid: family.session.to_string(),
