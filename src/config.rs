@@ -167,6 +167,19 @@ impl Config {
         self.data.join("writ.sock")
     }
 
+    /// Settings that work and are probably not meant: in words for the log, with what to set.
+    ///
+    /// A proxy on this computer that nobody named is one of them. Refusing to start would be safer and would break whoever has a
+    /// tunnel here that forwards no addresses, or is alone.
+    pub fn doubts(&self) -> Vec<String> {
+        let proxied = self.public_url.is_https() && self.listen.ip().to_canonical().is_loopback();
+        let nameless = proxied && self.trusted_proxies.is_empty();
+        let text = "the public URL is https, so a proxy on this computer speaks for everybody, and it is not trusted: all visitors \
+                    count as one address, share one limit of sign-ins and registrations, and look alike in the audit log. Set \
+                    trusted_proxies to the proxy's address, for instance WRIT_TRUSTED_PROXIES=127.0.0.1,::1";
+        nameless.then(|| text.to_owned()).into_iter().collect()
+    }
+
     /// Whether the peer's word about who is behind it is believed.
     pub fn trusts(&self, peer: std::net::IpAddr) -> bool {
         self.trusted_proxies.iter().any(|range| range.contains(peer))

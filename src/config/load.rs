@@ -474,6 +474,20 @@ mod tests {
     }
 
     #[test]
+    fn a_proxy_that_nobody_named_is_doubted() {
+        for (variables, doubted) in [
+            (&[][..], false),
+            (&[("WRIT_PUBLIC_URL", "https://id.example")], true),
+            (&[("WRIT_PUBLIC_URL", "https://id.example"), ("WRIT_LISTEN", "[::1]:9000")], true),
+            (&[("WRIT_PUBLIC_URL", "https://id.example"), ("WRIT_TRUSTED_PROXIES", "127.0.0.1")], false),
+            (&[("WRIT_PUBLIC_URL", "http://localhost:9000")], false),
+        ] {
+            let doubts = load(variables, &[], None).unwrap().config.doubts();
+            assert_eq!(doubts.iter().any(|doubt| doubt.contains("WRIT_TRUSTED_PROXIES")), doubted, "{variables:?}");
+        }
+    }
+
+    #[test]
     fn the_algorithm_that_openid_connect_asks_of_everybody_is_there() {
         for (algorithms, good) in [("ES256,EdDSA", false), ("", false), ("RS256", true), ("ES256,RS256", true)] {
             let loaded = load(&[("WRIT_KEYS_ALGORITHMS", algorithms)], &[], None);

@@ -376,6 +376,19 @@ fn an_initial_access_token_lets_its_bearer_register() {
 }
 
 #[test]
+fn a_start_says_loudly_what_is_probably_not_meant() {
+    for (variables, warned) in [
+        (&[("WRIT_PUBLIC_URL", "https://id.example")][..], true),
+        (&[("WRIT_PUBLIC_URL", "https://id.example"), ("WRIT_TRUSTED_PROXIES", "127.0.0.1")], false),
+    ] {
+        let appliance = Appliance::with(variables);
+        let log = appliance.serve().stop();
+        let warning = log.lines().find(|line| line.contains("WARN") && line.contains("WRIT_TRUSTED_PROXIES=127.0.0.1"));
+        assert_eq!(warning.is_some(), warned, "{log}");
+    }
+}
+
+#[test]
 fn keys_are_listed_and_turned() {
     let appliance = Appliance::with(&[("WRIT_KEYS_ALGORITHMS", "ES256,RS256")]);
     assert_eq!(appliance.json(&["key", "list"]), json!({ "keys": [] }), "a file that was never served has none");
