@@ -12,6 +12,7 @@ use super::find_client::{self, Found};
 use super::find_resource;
 use super::sign_in::SignedIn;
 use crate::app::App;
+use crate::base::look::skeleton;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, OpaqueToken, RedirectUri, Timestamp, TokenKind};
 use crate::model::{
     Authorization, AuthorizationCode, Client, ClientId, CodeState, Consent, Context, DocumentRecord, Event, Person,
@@ -24,7 +25,7 @@ use crate::protocol::refusal::Refusal;
 use crate::protocol::registration;
 use crate::protocol::scope::may_refresh;
 use crate::store::tables::{
-    CLIENTS, CODES, CONSENTS, CONSENTS_BY_GRANT, DOCUMENTS, PEOPLE, SCOPES, SESSIONS, consent_key,
+    CLIENTS, CLIENTS_BY_LOOK, CODES, CONSENTS, CONSENTS_BY_GRANT, DOCUMENTS, PEOPLE, SCOPES, SESSIONS, consent_key,
 };
 use crate::store::{Read, Tx};
 
@@ -325,16 +326,18 @@ fn resembles(read: &impl Read, client: &Client) -> Result<Option<String>, Fault>
         return Ok(None);
     }
     let Ok(name) = DisplayName::parse(&client.name) else { return Ok(None) };
-    let known = read.page(&CLIENTS, None, KNOWN_CLIENTS)?.rows;
-    let known = known.iter().filter(|(_, known)| known.provenance == Provenance::Administrator);
-    let known: Vec<&str> = known.map(|(_, known)| known.name.as_str()).chain(WELL_KNOWN).collect();
+    // An administrator's application is here already, and it is not this one: the same name, to the letter, is what whoever wants to
+    // be taken for it would choose.
+    let look = skeleton(&client.name);
+    let known = if look.is_empty() { Vec::new() } else { read.list(&CLIENTS, &CLIENTS_BY_LOOK, look.as_str(), 1)? };
+    if let Some((_, known)) = known.into_iter().next() {
+        return Ok(Some(known.name));
+    }
     // A dynamic registration of the true Cursor says "Cursor" and nothing proves it: only what looks like it, and is not it
     // to the letter, is warned about.
-    Ok(name.looks_like(&known).filter(|known| *known != client.name).map(str::to_owned))
+    Ok(name.looks_like(&WELL_KNOWN).filter(|known| *known != client.name).map(str::to_owned))
 }
 
-/// How many registrations are looked through for a resemblance.
-const KNOWN_CLIENTS: usize = 500;
 /// Names that people trust at sight.
 const WELL_KNOWN: [&str; 12] = [
     "Claude",
