@@ -99,20 +99,18 @@ pub struct PersonClaims {
     pub name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email_verified: Option<bool>,
 }
 
 impl PersonClaims {
     /// OpenID Connect Core §5.4: "profile … requests access to the End-User's default profile Claims", "email … requests
-    /// access to the email and email_verified Claims".
+    /// access to the email and email_verified Claims". §5.1: `email_verified` is true when "the OP took affirmative steps to ensure
+    /// that this e-mail address was controlled by the End-User". Nothing here takes such steps, not even for an address that an
+    /// administrator typed: whoever links accounts by it would take a typing error for a proof. And a false that is said turns away
+    /// verifiers that would take the address without it. So nothing is said.
     pub fn for_scope(person: &Person, scope: &ScopeSet) -> Self {
-        let email = scope.contains("email");
         Self {
             name: scope.contains("profile").then(|| person.name.clone()),
-            email: email.then(|| person.email.as_str().to_owned()),
-            // An administrator typed the address; nobody proved it.
-            email_verified: email.then_some(false),
+            email: scope.contains("email").then(|| person.email.as_str().to_owned()),
         }
     }
 }
