@@ -3,6 +3,7 @@
 use super::known_browser::KnownBrowser;
 use crate::app::App;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, OpaqueToken, Secret, Timestamp, TokenKind};
+use crate::keys::needs_rehash;
 use crate::model::{Actor, Context, Email, Event, Person, PersonState, Session, SignInFailures, SignInMethod, Standing};
 use crate::store::tables::{FAILURES, PEOPLE, PEOPLE_BY_EMAIL, SESSIONS};
 use crate::store::{Read, Tx};
@@ -86,8 +87,14 @@ pub async fn sign_in(
     let person =
         app.store.read(move |view| Ok(view.find(&PEOPLE, &PEOPLE_BY_EMAIL, folded.as_str())?.map(|(_, p)| p))).await?;
     let phc = person.as_ref().map(|person| person.password.clone());
-    let right = app.passwords.verify(password, phc).await?;
+    let right = app.passwords.verify(password.clone(), phc).await?;
     let signed_in = person.clone().filter(|person| right && person.state == PersonState::Active);
+    // A hash from when it cost less, or from elsewhere, is made anew while the password is at hand. If there is no time for that now,
+    // the next sign-in will do.
+    let rehashed = match &signed_in {
+        Some(person) if needs_rehash(&person.password) => app.passwords.hash(password).await.ok(),
+        _ => None,
+    };
 
     let entropy = app.entropy.clone();
     let lifetime = app.config.lifetimes.session;
@@ -95,6 +102,9 @@ pub async fn sign_in(
         .write("sign in", ctx, move |tx| match still_so(tx, signed_in.as_ref())? {
             Some(person) => {
                 tx.delete(&FAILURES, &bucket)?;
+                if let Some(password) = &rehashed {
+                    tx.put(&PEOPLE, &person.id, &Person { password: password.clone(), ..person.clone() })?;
+                }
                 if let Some(old) = replaces {
                     tx.delete(&SESSIONS, &old)?;
                 }

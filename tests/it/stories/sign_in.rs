@@ -1,11 +1,12 @@
 //! Signing in, alone and on the way of an application. Attack cases 45, 50.
 
 use writ::base::{Lifetime, Secret};
+use writ::model::{Event, Person};
 use writ::operations::set_password::set_password;
 use writ::store::Read;
-use writ::store::tables::FAILURES;
+use writ::store::tables::{FAILURES, PEOPLE};
 
-use crate::world::{Browser, Page, World};
+use crate::world::{Browser, PASSWORD, Page, World};
 
 const TICKETS: &str = "https://mcp.example/tickets";
 
@@ -207,6 +208,36 @@ fn case_49_a_stranger_who_guesses_does_not_keep_the_owner_out() {
     // One browser may be known to several accounts.
     let page = other.get("/sign-in");
     other.sign_in(&page, &bob).expect_status(200);
+}
+
+/// A hash that is cheaper than today's, or came from elsewhere, is replaced when its owner signs in, and not before.
+#[test]
+fn a_cheap_hash_is_made_anew_at_the_next_sign_in() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mut hash = [0; 32];
+    let cost = argon2::Params::new(64, 3, 1, Some(32)).unwrap();
+    let argon = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, cost);
+    argon.hash_password_into(PASSWORD.as_bytes(), b"somesaltsomesalt", &mut hash).unwrap();
+    let text = |bytes: &[u8]| base64::Engine::encode(&base64::engine::general_purpose::STANDARD_NO_PAD, bytes);
+    let cheap = format!("$argon2id$v=19$m=64,t=3,p=1${}${}", text(b"somesaltsomesalt"), text(&hash));
+    let stored = || world.read(|view| view.get(&PEOPLE, &ada.id)).unwrap().password;
+    let (id, password) = (ada.id, cheap.clone());
+    world.change("import", move |tx| {
+        let person = tx.get(&PEOPLE, &id)?.unwrap();
+        tx.put(&PEOPLE, &id, &Person { password: password.clone(), ..person })?;
+        tx.record(Event::PersonCreated { person: id })
+    });
+    let mut browser = world.browser();
+    let page = browser.get("/sign-in");
+    browser.submit(&page, &[("email", &ada.email), ("password", "a wrong guess")]).expect_status(422);
+    assert_eq!(stored(), cheap);
+    browser.sign_in(&page, &ada).expect_status(200);
+    let anew = stored();
+    assert!(anew.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{anew}");
+    let mut other = world.signed_in(&ada);
+    assert_eq!(other.get("/account").path, "/account");
+    assert_eq!(stored(), anew, "once");
 }
 
 /// Whoever runs the appliance lets somebody in again who is kept out everywhere.
