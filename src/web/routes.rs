@@ -190,6 +190,13 @@ pub(super) fn configure(config: &mut ServiceConfig, app: &App) {
     door("/account/sessions/{id}/end", vec![web::post().to(pages::account::end_session)]);
     door("/health", vec![get(pages::home::health)]);
     door("/static/{file}", vec![get(pages::home::asset)]);
+    // The 2025-03-26 revision looks for them at the origin, whatever the issuer's path.
+    if !base.is_empty() {
+        let authorize = vec![get(oauth::authorize::show), web::post().to(oauth::authorize::create)];
+        config.service(at("/authorize".to_owned(), authorize));
+        config.service(at("/token".to_owned(), [web::post().to(oauth::token::create)]));
+        config.service(at("/register".to_owned(), [web::post().to(oauth::register::create)]));
+    }
     config.default_service(web::to(pages::home::nowhere));
 }
 

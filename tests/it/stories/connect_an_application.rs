@@ -7,7 +7,7 @@ use writ::model::{ClientId, Consent, Event, Family};
 use writ::store::Read as _;
 use writ::store::tables::{CONSENTS, FAMILIES};
 
-use crate::world::{ISSUER, World};
+use crate::world::{ISSUER, VERIFIER, World};
 
 const TICKETS: &str = "https://mcp.example/tickets";
 
@@ -60,6 +60,22 @@ fn an_appliance_below_a_path_works_the_same() {
     }
     assert_eq!(browser.submit_form(&page.form_to("/sign-out"), &[]).path, "/id/signed-out");
     assert_eq!(browser.get("/account").status, 404, "nothing of it is at the origin itself");
+    // But what clients of the 2025-03-26 revision look for there.
+    let query = mail.authorize_path(&[]).split_once('?').unwrap().1.to_owned();
+    let page = browser.get(&format!("/authorize?{query}"));
+    let page = browser.sign_in(&page, &ada);
+    let code = browser.submit(&page, &[("decision", "allow")]).expect_left().parameter("code").unwrap();
+    let id = mail.id.to_string();
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("code", &code),
+        ("code_verifier", VERIFIER),
+        ("client_id", &id),
+    ];
+    world.request("POST", "/token").form(&fields).send().tokens();
+    let metadata = serde_json::json!({ "redirect_uris": ["https://app.example/cb"] });
+    world.request("POST", "/register").json(&metadata).send().expect_status(201);
+    world.request("GET", "/token").send().expect_refused(405, "invalid_request");
 }
 
 #[test]
