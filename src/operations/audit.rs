@@ -15,7 +15,12 @@ pub async fn list(app: &App, before: Option<u64>, name: Option<String>, limit: u
 }
 
 /// The entries of one request, which its caller was told the id of. Looks through the whole log for it, in short snapshots.
-pub async fn of_request(app: &App, before: Option<u64>, request: Id<Request>, limit: usize) -> Result<AuditPage, Fault> {
+pub async fn of_request(
+    app: &App,
+    before: Option<u64>,
+    request: Id<Request>,
+    limit: usize,
+) -> Result<AuditPage, Fault> {
     let mut page = AuditPage { entries: Vec::new(), next: before };
     let limit = limit.min(MOST);
     loop {

@@ -515,9 +515,9 @@ fn mark_used(tx: &mut Tx<'_>, client: &Client, family: Lifetime) -> Result<(), F
         ClientId::Document(url) => {
             let known = tx.get(&DOCUMENTS, url)?;
             let what = known.as_ref().map(|known| known.client.differences(client)).unwrap_or_default();
-            if known.is_some_and(|known| {
-                what.is_empty() && client.created_at < known.seen_at.plus(find_client::SEEN_EVERY)
-            }) {
+            if known
+                .is_some_and(|known| what.is_empty() && client.created_at < known.seen_at.plus(find_client::SEEN_EVERY))
+            {
                 return Ok(());
             }
             if !what.is_empty() {

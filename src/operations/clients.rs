@@ -42,8 +42,7 @@ pub async fn add(app: &App, ctx: &Context, new: NewClient) -> Result<Made, Decli
         return Err(Declined::field("resource", "a client has at most 64 resources"));
     }
     let fitting = fits_here(app, &new.registration).and_then(|()| admit(new.registration, VouchedBy::Administrator));
-    let admitted = fitting
-        .map_err(|refusal| Declined::field("registration", refusal.public_text()))?;
+    let admitted = fitting.map_err(|refusal| Declined::field("registration", refusal.public_text()))?;
     let id = Id::<Client>::new(ctx.at, &app.entropy)?;
     let secret = match admitted.auth_method().has_secret() {
         true => Some(OpaqueToken::new(TokenKind::ClientSecret, id, &app.entropy)?),

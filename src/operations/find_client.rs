@@ -102,7 +102,9 @@ pub(crate) fn state(read: &impl Read, id: &ClientId) -> Result<Option<ClientStat
 /// says is known from the web alone, and was looked at just before.
 pub(crate) fn fingerprint(read: &impl Read, id: &ClientId) -> Result<Option<Digest>, Fault> {
     match id {
-        ClientId::Registered(_) | ClientId::Machine(_) => Ok(stored(read, id)?.client().map(|client| client.fingerprint())),
+        ClientId::Registered(_) | ClientId::Machine(_) => {
+            Ok(stored(read, id)?.client().map(|client| client.fingerprint()))
+        }
         ClientId::Document(_) => Ok(None),
     }
 }

@@ -39,7 +39,8 @@ impl KnownBrowser {
     pub(crate) fn counter(&self, app: &App, account: &str) -> Option<u64> {
         let proof = proof(app, &self.name, account);
         let is_known = self.proofs.iter().any(|known| known.as_bytes().ct_eq(proof.as_bytes()).into());
-        let mac = || app.throttle.mac(&[b"counter of a known browser\n", self.name.as_bytes(), b"\n", account.as_bytes()]);
+        let mac =
+            || app.throttle.mac(&[b"counter of a known browser\n", self.name.as_bytes(), b"\n", account.as_bytes()]);
         is_known.then(|| super::sign_in::bucket_of(&mac()))
     }
 
@@ -73,7 +74,9 @@ mod tests {
         for good in [part.clone(), format!("{part}.{part}"), [part.as_str(); 5].join(".")] {
             assert!(KnownBrowser::parse(&good).is_some(), "{good}");
         }
-        for bad in [String::new(), "x".to_owned(), format!("{part}."), format!("{part}.x"), [part.as_str(); 6].join(".")] {
+        for bad in
+            [String::new(), "x".to_owned(), format!("{part}."), format!("{part}.x"), [part.as_str(); 6].join(".")]
+        {
             assert!(KnownBrowser::parse(&bad).is_none(), "{bad}");
         }
     }

@@ -4,7 +4,9 @@ use super::known_browser::KnownBrowser;
 use crate::app::App;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, OpaqueToken, Secret, Timestamp, TokenKind};
 use crate::keys::needs_rehash;
-use crate::model::{Actor, Context, Email, Event, Person, PersonState, Session, SignInFailures, SignInMethod, Standing};
+use crate::model::{
+    Actor, Context, Email, Event, Person, PersonState, Session, SignInFailures, SignInMethod, Standing,
+};
 use crate::store::tables::{FAILURES, PEOPLE, PEOPLE_BY_EMAIL, SESSIONS};
 use crate::store::{Read, Tx};
 

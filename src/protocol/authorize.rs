@@ -47,9 +47,10 @@ impl Show {
     pub const fn section(&self) -> &'static str {
         match self {
             Self::ClientMissing => "OAuth 2.1 §4.1.1",
-            Self::ClientUnknown | Self::ClientGone { .. } | Self::ClientSuspended | Self::ClientAwaitingApproval { .. } => {
-                "OAuth 2.1 §4.1.2.1"
-            }
+            Self::ClientUnknown
+            | Self::ClientGone { .. }
+            | Self::ClientSuspended
+            | Self::ClientAwaitingApproval { .. } => "OAuth 2.1 §4.1.2.1",
             Self::ClientDocument(_) => "CIMD §4",
             Self::RedirectUriMissing | Self::RedirectUriInvalid(_) | Self::RedirectUriUnregistered { .. } => {
                 "OAuth 2.1 §2.3.1"

@@ -663,7 +663,8 @@ mod tests {
 
     #[test]
     fn case_35_name_redirects_and_keys_make_the_fingerprint() {
-        let keys = |x: &str| json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "x": format!("{x}{}", "A".repeat(42)) }] });
+        let keys =
+            |x: &str| json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "x": format!("{x}{}", "A".repeat(42)) }] });
         let keyed = |x: &str| json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": keys(x) });
         let fingerprint = |changes| with(changes).unwrap().to_client(Timestamp::from_seconds(0)).fingerprint();
         assert_eq!(

@@ -75,12 +75,7 @@ enum Look {
     Stop,
 }
 
-fn search(
-    view: &impl Read,
-    before: Option<u64>,
-    limit: usize,
-    look: impl Fn(&Entry) -> Look,
-) -> Result<Page, Fault> {
+fn search(view: &impl Read, before: Option<u64>, limit: usize, look: impl Fn(&Entry) -> Look) -> Result<Page, Fault> {
     let before = before.map(|sequence| sequence.encoded());
     let span = Span { to: before.as_deref().map_or(Bound::Unbounded, Bound::Excluded), ..Span::ALL }.backwards();
     let mut page = Page { entries: Vec::new(), next: None };

@@ -7,8 +7,8 @@ use crate::base::look::skeleton;
 use crate::base::{Digest, Id};
 use crate::model::{
     AccessRecord, AuthorizationCode, Client, ClientId, ClientState, Consent, DocumentRecord, Family, FrozenIssuer,
-    InitialAccessToken, Machine, Person, ProtectedResource, Provenance, RecentRegistration, RefreshToken, RevokedToken, ScopeEntry,
-    Session, SetupState, SignInFailures, SigningKey, Tombstone, UsedAssertion,
+    InitialAccessToken, Machine, Person, ProtectedResource, Provenance, RecentRegistration, RefreshToken, RevokedToken,
+    ScopeEntry, Session, SetupState, SignInFailures, SigningKey, Tombstone, UsedAssertion,
 };
 
 // People, and the browsers they sit at.

@@ -4,8 +4,8 @@ use super::issue::{self, Grant, Issued, Making};
 use crate::app::App;
 use crate::base::{Entropy, Fault, Id, Lifetime};
 use crate::model::{
-    AuthorizationCode, CodeState, Consent, Context, Event, Family, FamilyState, GrantName, Person,
-    ProtectedResource, RevokedBecause, Subject,
+    AuthorizationCode, CodeState, Consent, Context, Event, Family, FamilyState, GrantName, Person, ProtectedResource,
+    RevokedBecause, Subject,
 };
 use crate::operations::revoke::end_family;
 use crate::operations::{Problem, find_client, find_resource};

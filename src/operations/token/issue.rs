@@ -7,7 +7,9 @@ use crate::model::{
     AccessRecord, Algorithm, Client, ClientId, Event, Family, GrantName, Person, ProtectedResource, RefreshToken,
     ScopeSet, Subject, TokenFormat,
 };
-use crate::protocol::claims::{ACCESS_TOKEN_TYPE, AccessClaims, HowSignedIn, ID_TOKEN_TYPE, IdClaims, PersonClaims, at_hash};
+use crate::protocol::claims::{
+    ACCESS_TOKEN_TYPE, AccessClaims, HowSignedIn, ID_TOKEN_TYPE, IdClaims, PersonClaims, at_hash,
+};
 use crate::store::Tx;
 use crate::store::tables::{ACCESS, REFRESH};
 

@@ -109,7 +109,11 @@ fn case_11_who_finds_a_spent_code_cannot_end_what_it_bought() {
     ] {
         mail.redeem_with(&world, &code, &[changes]).expect_refusal(400, "invalid_grant", refusal);
     }
-    mail.redeem_with(&world, &code, &[("code_verifier", "")]).expect_refusal(400, "invalid_request", "MissingParameter");
+    mail.redeem_with(&world, &code, &[("code_verifier", "")]).expect_refusal(
+        400,
+        "invalid_request",
+        "MissingParameter",
+    );
     let next = mail.refresh(&world, &tokens.refresh.unwrap()).tokens();
     // With it, both parties were there.
     mail.redeem(&world, &code).expect_refusal(400, "invalid_grant", "CodeReplayed");

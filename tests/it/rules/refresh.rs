@@ -328,8 +328,7 @@ fn case_18_a_refresh_gives_no_more_than_is_allowed_now() {
     let narrower = line.refresh(&tokens.refresh.unwrap()).tokens();
     assert_eq!((narrower.scope.as_str(), &narrower.claims()["scope"]), ("mcp:read", &"mcp:read".into()));
     // Asking for all of it, as some clients always do, is no error and gives no more.
-    let fields =
-        [("grant_type", "refresh_token"), ("refresh_token", narrower.refresh.as_deref().unwrap()), wide[0]];
+    let fields = [("grant_type", "refresh_token"), ("refresh_token", narrower.refresh.as_deref().unwrap()), wide[0]];
     assert_eq!(line.mail.token_request(&line.world, &fields).tokens().scope, "mcp:read");
 }
 

@@ -307,7 +307,9 @@ fn case_36_what_strangers_are_refused_is_counted_and_not_written_down() {
         for _ in 0..times {
             let wider = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str()), ("scope", "mcp:write")];
             stranger.token_request(&world, &wider).expect_refused(400, "invalid_scope");
-            stranger.redeem_with(&world, &code, &[("code_verifier", &"a".repeat(43))]).expect_refused(400, "invalid_grant");
+            stranger
+                .redeem_with(&world, &code, &[("code_verifier", &"a".repeat(43))])
+                .expect_refused(400, "invalid_grant");
             machine.client_credentials(&world, &[("scope", "openid")]).expect_refused(400, "invalid_scope");
         }
         let counted: u64 = world.app.tally.take().iter().map(|(_, count)| count).sum();
@@ -333,10 +335,9 @@ fn case_36_what_strangers_are_refused_is_counted_and_not_written_down() {
 #[test]
 fn case_36_what_a_stranger_does_to_its_registration_is_traffic() {
     let client = ClientId::Document("https://app.example/client".to_owned());
-    for event in [
-        Event::ClientUpdatedItself { client: client.clone(), what: Vec::new() },
-        Event::ClientRemovedItself { client },
-    ] {
+    for event in
+        [Event::ClientUpdatedItself { client: client.clone(), what: Vec::new() }, Event::ClientRemovedItself { client }]
+    {
         assert_eq!(event.class(), EventClass::Traffic, "{}", event.name());
     }
 }

@@ -66,12 +66,8 @@ fn an_appliance_below_a_path_works_the_same() {
     let page = browser.sign_in(&page, &ada);
     let code = browser.submit(&page, &[("decision", "allow")]).expect_left().parameter("code").unwrap();
     let id = mail.id.to_string();
-    let fields = [
-        ("grant_type", "authorization_code"),
-        ("code", &code),
-        ("code_verifier", VERIFIER),
-        ("client_id", &id),
-    ];
+    let fields =
+        [("grant_type", "authorization_code"), ("code", &code), ("code_verifier", VERIFIER), ("client_id", &id)];
     world.request("POST", "/token").form(&fields).send().tokens();
     let metadata = serde_json::json!({ "redirect_uris": ["https://app.example/cb"] });
     world.request("POST", "/register").json(&metadata).send().expect_status(201);
@@ -200,10 +196,15 @@ fn every_connected_application_can_be_seen() {
     world.change("add consents", move |tx| {
         for number in 1..=119 {
             let id = Id::<Consent>::new(tx.now().plus(Lifetime::from_seconds(number)), &entropy)?;
-            let (client_id, client_name) = (ClientId::Document(format!("https://{number}.example/c")), format!("No {number}."));
+            let (client_id, client_name) =
+                (ClientId::Document(format!("https://{number}.example/c")), format!("No {number}."));
             tx.put(&CONSENTS, &id, &Consent { id, client_id, client_name, ..consent.clone() })?;
             let id = Id::<Family>::new(tx.now(), &entropy)?;
-            tx.put(&FAMILIES, &id, &Family { id, last_used_at: if number > 110 { tx.now() } else { before }, ..family.clone() })?;
+            tx.put(
+                &FAMILIES,
+                &id,
+                &Family { id, last_used_at: if number > 110 { tx.now() } else { before }, ..family.clone() },
+            )?;
         }
         tx.record(Event::CatalogueLoaded { scopes: 0 })
     });

@@ -335,7 +335,8 @@ fn case_38_a_known_application_is_known_among_many() {
         for number in 0..600_u64 {
             // Older than the one that is looked for.
             let id = Id::<Client>::from_bytes((u128::from(number) + 1).to_be_bytes());
-            let client = Client { id: ClientId::Registered(id), name: format!("Application {number}"), ..model.clone() };
+            let client =
+                Client { id: ClientId::Registered(id), name: format!("Application {number}"), ..model.clone() };
             tx.put(&CLIENTS, &id, &client)?;
         }
         tx.record(Event::CatalogueLoaded { scopes: 0 })

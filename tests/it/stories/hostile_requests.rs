@@ -46,7 +46,8 @@ fn case_51_a_forged_host_changes_nothing() {
 #[test]
 fn case_54_a_body_that_does_not_come_is_not_waited_for() {
     let world = World::new().impatient();
-    for (path, is_page) in [("/oauth/token", false), ("/oauth/register", false), ("/oauth/authorize", true), ("/sign-in", true)]
+    for (path, is_page) in
+        [("/oauth/token", false), ("/oauth/register", false), ("/oauth/authorize", true), ("/sign-in", true)]
     {
         let mut wire = TcpStream::connect(world.address).unwrap();
         wire.set_read_timeout(Some(std::time::Duration::from_secs(30))).unwrap();

@@ -90,13 +90,11 @@ impl World {
     }
 
     fn config(settings: &[(&'static str, &str)]) -> Config {
-        let mut flags = vec![
-            ("listen", "127.0.0.1:0".to_owned()),
-            ("public_url", ISSUER.to_owned()),
-            ("workers", "1".to_owned()),
-        ];
+        let mut flags =
+            vec![("listen", "127.0.0.1:0".to_owned()), ("public_url", ISSUER.to_owned()), ("workers", "1".to_owned())];
         // RSA keys take longer to make than most tests to run: see `with_rsa`. The settings themselves do not let RS256 go.
-        let algorithms = settings.iter().find(|(name, _)| *name == "keys.algorithms").map_or("ES256,EdDSA", |(_, list)| list);
+        let algorithms =
+            settings.iter().find(|(name, _)| *name == "keys.algorithms").map_or("ES256,EdDSA", |(_, list)| list);
         for (name, value) in settings.iter().filter(|(name, _)| *name != "keys.algorithms") {
             flags.retain(|(known, _)| known != name);
             flags.push((name, (*value).to_owned()));
