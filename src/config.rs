@@ -11,10 +11,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use load::{Effective, Entry, SettingsError, Source, Sources};
-pub use value::{Accent, AddressRange, LogFormat, SupportUrl};
+pub use value::{Accent, LogFormat, SupportUrl};
 use value::{SettingValue, within};
 
-use crate::base::{Issuer, Lifetime, Secret};
+use crate::base::{AddressRange, Issuer, Lifetime, Secret};
 use crate::model::{Algorithm, RegistrationMode};
 
 /// What the table knows about one setting.

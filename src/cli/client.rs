@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::answer::{argument, list_of, scope_set};
+use super::answer::{argument, json_file, list_of, scope_set};
 use super::{Command, CommandError, ErrorKind};
 use crate::app::App;
 use crate::base::{Id, Resource};
@@ -76,9 +76,6 @@ pub struct Named {
     client_id: String,
 }
 
-/// A key file larger than this is none.
-const LARGEST_KEY_FILE: u64 = 64 * 1_024;
-
 impl Verb {
     pub(super) fn command(self) -> Result<Command, CommandError> {
         Ok(match self {
@@ -93,14 +90,8 @@ impl Verb {
 impl Add {
     /// The file is the caller's, so it is read here and not by the appliance.
     fn with_keys(self) -> Result<Self, CommandError> {
-        let Some(path) = &self.jwks_file else { return Ok(self) };
-        let wrong = |why: String| CommandError::argument("--jwks", format!("{}: {why}", path.display()));
-        if std::fs::metadata(path).map_err(|error| wrong(error.to_string()))?.len() > LARGEST_KEY_FILE {
-            return Err(wrong("this is too large for a key set".to_owned()));
-        }
-        let bytes = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
-        let jwks = serde_json::from_slice(&bytes).map_err(|_| wrong("this is not JSON".to_owned()))?;
-        Ok(Self { jwks: Some(jwks), ..self })
+        let jwks = self.jwks_file.as_deref().map(|path| json_file("--jwks", path)).transpose()?;
+        Ok(Self { jwks, ..self })
     }
 
     /// What is asked for in the words of RFC 7591 §2: the same parser and the same rules as at the registration endpoint.
@@ -160,6 +151,7 @@ fn row(client: &Client) -> Value {
             ClientState::Active => "active",
             ClientState::AwaitingApproval => "awaiting_approval",
             ClientState::Suspended => "suspended",
+            ClientState::Retired => "retired",
         },
         "registered_by": match client.provenance {
             Provenance::Administrator => "administrator",

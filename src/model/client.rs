@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
-use super::machine::Machine;
+use super::machine::{Authenticated, Machine};
 use super::registration::ClientAbout;
 use super::scope::ScopeSet;
 use super::signing_key::Algorithm;
@@ -113,6 +114,9 @@ pub struct Client {
     /// When housekeeping removes it unless it is used before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reaped_at: Option<Timestamp>,
+    /// The machine identity behind it and what it proved itself by; not of its row.
+    #[serde(skip)]
+    pub identity: Option<Arc<Authenticated>>,
 }
 
 impl Client {
@@ -170,6 +174,8 @@ pub enum ClientState {
     /// Registered itself while registrations need approval.
     AwaitingApproval,
     Suspended,
+    /// Ended for good; the row stays for its history.
+    Retired,
 }
 
 /// OpenID Connect Dynamic Client Registration §2, `application_type`.

@@ -175,7 +175,7 @@ async fn alive(app: &App, ctx: &Context, known: Known) -> Result<Option<LiveToke
             Known::Access { id, client_id, family, expires_at, token } => {
                 let good = now < expires_at
                     && view.get(&REVOKED, &id)?.is_none()
-                    && find_client::stands(view, &client_id)?
+                    && find_client::honours(view, &client_id, token.iat, now)?
                     && match family {
                         Some(family) => view.get(&FAMILIES, &family)?.is_some_and(|family| family.is_live(now)),
                         None => true,

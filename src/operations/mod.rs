@@ -6,6 +6,7 @@ pub mod authenticate_client;
 pub mod authorize;
 pub mod clients;
 pub mod consent;
+pub mod credentials;
 pub mod declined;
 pub mod discovery;
 pub mod find_client;

@@ -60,7 +60,7 @@ pub struct Addressed {
 pub fn address(params: &Parameters<'_>, client: &Client) -> Result<Addressed, Show> {
     match client.state {
         ClientState::Active => {}
-        ClientState::Suspended => return Err(Show::ClientSuspended),
+        ClientState::Suspended | ClientState::Retired => return Err(Show::ClientSuspended),
         ClientState::AwaitingApproval => return Err(Show::ClientAwaitingApproval { name: client.name.clone() }),
     }
     let redirect_uri = match params.optional("redirect_uri") {

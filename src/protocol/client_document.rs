@@ -148,6 +148,7 @@ impl ClientDocument {
             created_at: now,
             first_used_at: None,
             reaped_at: None,
+            identity: None,
         }
     }
 }

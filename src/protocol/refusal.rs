@@ -28,6 +28,9 @@ pub enum Refusal {
     ClientMethodMismatch,
     ClientSuspended,
     ClientAwaitingApproval,
+    CredentialRevoked,
+    MachineExpired,
+    NetworkNotAllowed,
     AssertionInvalid(&'static str),
     AssertionReplayed,
     GrantNotAllowed,
@@ -140,6 +143,8 @@ impl Refusal {
             | Self::ClientSecretExpired
             | Self::ClientMethodMismatch
             | Self::ClientSuspended
+            | Self::CredentialRevoked
+            | Self::MachineExpired
             | Self::AssertionInvalid(_)
             | Self::AssertionReplayed => ErrorCode::InvalidClient,
             // §3.2.4 invalid_grant: "The provided authorization grant … or refresh token is invalid, expired, revoked,
@@ -158,9 +163,10 @@ impl Refusal {
             | Self::PersonSuspended
             | Self::ConsentOver => ErrorCode::InvalidGrant,
             // §3.2.4 unauthorized_client: "The authenticated client is not authorized to use this authorization grant type."
-            Self::GrantNotAllowed | Self::PublicClientCredentials | Self::ClientAwaitingApproval => {
-                ErrorCode::UnauthorizedClient
-            }
+            Self::GrantNotAllowed
+            | Self::PublicClientCredentials
+            | Self::ClientAwaitingApproval
+            | Self::NetworkNotAllowed => ErrorCode::UnauthorizedClient,
             Self::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
             Self::UnsupportedResponseType => ErrorCode::UnsupportedResponseType,
             // §3.2.4 invalid_scope: "The requested scope is invalid, unknown, malformed, or exceeds the scope granted".
@@ -207,7 +213,10 @@ impl Refusal {
             | Self::ClientSecretWrong
             | Self::ClientSecretExpired
             | Self::ClientMethodMismatch
-            | Self::ClientSuspended => "OAuth 2.1 §2.4",
+            | Self::ClientSuspended
+            | Self::CredentialRevoked
+            | Self::MachineExpired
+            | Self::NetworkNotAllowed => "OAuth 2.1 §2.4",
             Self::AssertionInvalid(_) | Self::AssertionReplayed => "RFC 7523 §3",
             Self::PublicClientCredentials => "OAuth 2.1 §4.2",
             Self::PkceMissing | Self::PkceMethod => "RFC 7636 §4.4.1",
@@ -263,12 +272,15 @@ impl Refusal {
             | Self::ClientSecretWrong
             | Self::ClientSecretExpired
             | Self::ClientMethodMismatch
-            | Self::ClientSuspended => {
+            | Self::ClientSuspended
+            | Self::CredentialRevoked
+            | Self::MachineExpired => {
                 "Client authentication failed: unknown client, wrong or missing credential, or another method than registered."
             }
             Self::ClientAwaitingApproval => {
                 "This application has registered itself and an administrator has not approved it yet."
             }
+            Self::NetworkNotAllowed => "This identity may not call from this address.",
             Self::AssertionReplayed => "This client assertion was used before; make a new one for each request.",
             Self::GrantNotAllowed => "This client is not registered for this grant type.",
             Self::PublicClientCredentials => "Only a client that can keep a secret may use client_credentials.",

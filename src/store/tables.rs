@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::table::{AnyTable, Index, Table, Unique};
-use crate::base::{Digest, Id};
+use crate::base::{Digest, Id, Timestamp};
 use crate::model::{
-    AccessRecord, AuthorizationCode, Client, ClientId, ClientState, Consent, DocumentRecord, Family, FrozenIssuer,
-    InitialAccessToken, Machine, Person, ProtectedResource, RecentRegistration, RefreshToken, RevokedToken, ScopeEntry,
-    Session, SetupState, SignInFailures, SigningKey, Tombstone, UsedAssertion,
+    AccessRecord, AuthorizationCode, Client, ClientId, ClientState, Consent, Credential, CredentialState,
+    DocumentRecord, Family, FrozenIssuer, InitialAccessToken, Machine, Person, ProtectedResource, RecentRegistration,
+    RefreshToken, RevokedToken, ScopeEntry, Session, SetupState, SignInFailures, SigningKey, TenantName, Tombstone,
+    UsedAssertion,
 };
 
 // People, and the browsers they sit at.
@@ -56,7 +57,26 @@ pub static DOCUMENTS: Table<String, DocumentRecord> = Table::new("client_documen
 pub static INITIAL_TOKENS: Table<Id<InitialAccessToken>, InitialAccessToken> =
     Table::new("initial_access_tokens").expires(|token| Some(token.expires_at));
 
-pub static MACHINES: Table<Id<Machine>, Machine> = Table::new("machines");
+/// What a machine is called in sentences and files: in one tenant, one of them. A retired one gives its name back.
+pub static MACHINES_BY_NAME: Unique<Machine, (String, String)> = Unique::new("machines_by_name", |machine, out| {
+    if machine.state != ClientState::Retired {
+        out(&machine_key(&machine.tenant, &machine.name));
+    }
+});
+pub static MACHINES_BY_OWNER: Index<Machine, Id<Person>> =
+    Index::new("machines_by_owner", |machine, out| out(&machine.owner));
+pub static MACHINES: Table<Id<Machine>, Machine> =
+    Table::new("machines").indexed(&[&MACHINES_BY_NAME, &MACHINES_BY_OWNER]);
+
+/// The key of [`MACHINES_BY_NAME`].
+pub fn machine_key(tenant: &TenantName, name: &str) -> (String, String) {
+    (tenant.to_string(), name.to_lowercase())
+}
+
+pub static CREDENTIALS_BY_MACHINE: Index<Credential, Id<Machine>> =
+    Index::new("credentials_by_machine", |credential, out| out(&credential.machine));
+pub static CREDENTIALS: Table<Id<Credential>, Credential> =
+    Table::new("credentials").indexed(&[&CREDENTIALS_BY_MACHINE]);
 
 /// By the folded identifier and every folded alias.
 pub static RESOURCES_BY_URL: Unique<ProtectedResource, str> = Unique::new("resources_by_url", |resource, out| {
@@ -121,7 +141,7 @@ pub const ONLY: &str = "only";
 pub static SWEPT: [&dyn AnyTable; 10] =
     [&SESSIONS, &FAILURES, &TOMBSTONES, &INITIAL_TOKENS, &CODES, &FAMILIES, &REFRESH, &ACCESS, &REVOKED, &ASSERTIONS];
 
-/// The one field of a client's or machine's row that is looked at again inside a transaction: reading it alone costs a
+/// The one field of a client's row that is looked at again inside a transaction: reading it alone costs a
 /// third of reading the row.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct StateOnly {
@@ -129,5 +149,24 @@ pub struct StateOnly {
 }
 /// [`CLIENTS`], for reading only the state.
 pub static CLIENT_STATES: Table<Id<Client>, StateOnly> = Table::new("clients");
+/// The same of a machine, and what else may have ended its tokens.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct MachineStateOnly {
+    pub state: ClientState,
+    #[serde(default)]
+    pub void_before: Option<Timestamp>,
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+}
 /// [`MACHINES`], for reading only the state.
-pub static MACHINE_STATES: Table<Id<Machine>, StateOnly> = Table::new("machines");
+pub static MACHINE_STATES: Table<Id<Machine>, MachineStateOnly> = Table::new("machines");
+
+/// The part of a credential's row that is looked at again inside a transaction.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct CredentialStateOnly {
+    pub state: CredentialState,
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+}
+/// [`CREDENTIALS`], for reading only the state.
+pub static CREDENTIAL_STATES: Table<Id<Credential>, CredentialStateOnly> = Table::new("credentials");

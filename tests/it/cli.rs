@@ -252,6 +252,7 @@ fn a_command_answers_alike_on_a_stopped_file_and_through_the_socket() {
         "resource.created",
         "resource.created",
         "machine.created",
+        "credential.created",
         "client.registered",
         "client.registered",
         "registration.token_created",

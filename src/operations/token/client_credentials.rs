@@ -3,7 +3,7 @@
 use super::issue::{Grant, Issued, Making, access_token};
 use crate::app::App;
 use crate::model::{ClientId, ClientState, Context, Event, GrantName, ScopeSet, Subject};
-use crate::operations::{Problem, find_client, find_resource};
+use crate::operations::{Problem, credentials, find_client, find_resource};
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::refusal::Refusal;
 use crate::protocol::token_request::ClientCredentials;
@@ -26,13 +26,18 @@ pub(super) async fn grant(
         Ok(decided) => decided,
         Err(refusal) => return refuse(app, ctx, &client, refusal).await,
     };
-    let lifetime = app.config.lifetimes.machine_access;
-    let making = Making::new(app, &client, resource.as_ref(), lifetime);
+    let making = Making::new(app, &client, resource.as_ref(), app.config.lifetimes.machine_access);
     let (entropy, family) = (app.entropy.clone(), app.config.lifetimes.family);
     let outcome = app.store.write("grant client credentials", ctx, move |tx| {
         match find_client::state(tx, client.id())? {
             Some(ClientState::Active) => {}
             _ => return Ok(Err(Refusal::ClientSuspended)),
+        }
+        // It was good when it was presented; whoever revoked it meanwhile was told that it buys nothing more.
+        if let Some(credential) = client.credential()
+            && !credentials::stands(tx, &credential.id)?
+        {
+            return Ok(Err(Refusal::CredentialRevoked));
         }
         // A client that registered itself for this grant has no other sign of life.
         if let (ClientId::Registered(id), Some(_)) = (client.id(), registration::used(&client, tx.now(), family)) {

@@ -27,12 +27,16 @@ pub(crate) struct Making {
 impl Making {
     /// For `resource`, or for the appliance itself, given to `client`.
     pub(crate) fn new(app: &App, client: &Client, resource: Option<&ProtectedResource>, lifetime: Lifetime) -> Self {
+        let most = resource.map_or(lifetime, |r| r.access_for);
+        let machine = client.identity.as_ref().map(|identity| &identity.machine);
+        let own = machine.and_then(|machine| machine.lifetime(resource.map(|r| &r.identifier)));
         Self {
             audience: resource.map_or_else(|| app.issuer.to_string(), |r| r.identifier.to_string()),
             resource: resource.map(|r| r.identifier.clone()),
             algorithm: resource.map_or_else(Algorithm::default, |r| r.algorithm),
             format: resource.map_or(TokenFormat::Jwt, |r| r.format),
-            lifetime: resource.map_or(lifetime, |r| r.access_for),
+            // A machine's own wish stays below what the resource allows, and below a day where there is no resource.
+            lifetime: own.map_or(most, |own| own.min(resource.map_or(MOST_ACCESS, |r| r.access_for))),
             // OpenID Connect Dynamic Client Registration §2: "The default, if omitted, is RS256."
             id_token: client.id_token_signed_response_alg.unwrap_or(Algorithm::RS256),
             issuer: app.issuer.to_string(),
@@ -40,6 +44,9 @@ impl Making {
         }
     }
 }
+
+/// No access token lives longer.
+pub(crate) const MOST_ACCESS: Lifetime = Lifetime::from_days(1);
 
 /// Everything that one grant gave, durable but not yet signed.
 pub(crate) struct Issued {

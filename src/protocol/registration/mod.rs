@@ -218,6 +218,7 @@ impl Admitted {
             created_at: at,
             first_used_at: None,
             reaped_at,
+            identity: None,
         }
     }
 }

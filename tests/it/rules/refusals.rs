@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use writ::base::{Id, Lifetime, Timestamp};
-use writ::model::{ClientState, GrantType, PersonState, ProtectedResource};
+use writ::model::{ClientState, GrantType, MachineKind, PersonState, ProtectedResource};
+use writ::operations::machines::Terms;
+use writ::protocol::display_name::DisplayName;
 
 use crate::world::{Answer, Browser, ClientApp, Page, Signer, Someone, Tokens, Told, World};
 
@@ -104,6 +106,13 @@ impl From<Page> for Said {
     }
 }
 
+/// A machine on terms of its own.
+fn robot(stage: &Stage, name: &str, change: impl FnOnce(Terms) -> Terms) -> ClientApp {
+    let name = DisplayName::parse(name).unwrap();
+    let terms = Terms::new(name, MachineKind::Service, "tests", "mcp:read".parse().unwrap());
+    stage.world.machine_with(change(terms), &stage.bob)
+}
+
 type Produce = fn(&mut Stage) -> Said;
 
 /// The variant, its `error`, the status (303: it goes back to the client in a redirect), and how to come by it.
@@ -151,6 +160,21 @@ const TABLE: &[(&str, &str, u16, Produce)] = &[
     ("ClientSuspended", "invalid_client", 401, |s| s.crm_after(|row| row.state = ClientState::Suspended).into()),
     ("ClientAwaitingApproval", "unauthorized_client", 400, |s| {
         s.crm_after(|row| row.state = ClientState::AwaitingApproval).into()
+    }),
+    ("CredentialRevoked", "invalid_client", 401, |s| {
+        let robot = robot(s, "careless", |terms| terms);
+        let id = s.world.credentials(&robot).remove(0).id;
+        let ctx = s.world.operator();
+        s.world.block(writ::operations::credentials::revoke(&s.world.app, &ctx, id, "lost")).unwrap();
+        robot.client_credentials(&s.world, &[]).into()
+    }),
+    ("MachineExpired", "invalid_client", 401, |s| {
+        let expires_at = Some(s.world.now());
+        robot(s, "ended", |terms| Terms { expires_at, ..terms }).client_credentials(&s.world, &[]).into()
+    }),
+    ("NetworkNotAllowed", "unauthorized_client", 400, |s| {
+        let networks = vec!["192.0.2.0/24".parse().unwrap()];
+        robot(s, "elsewhere", |terms| Terms { networks, ..terms }).client_credentials(&s.world, &[]).into()
     }),
     ("AssertionInvalid", "invalid_client", 401, |s| {
         let claims = s.bot.claims(&s.world, "stale", json!({ "exp": 1 }));

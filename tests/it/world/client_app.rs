@@ -4,9 +4,11 @@ use serde_json::json;
 use writ::base::{Digest, Id, OpaqueToken, RedirectUri, Resource, TokenKind};
 use writ::model::{
     Algorithm, ApplicationType, AuthMethod, Client, ClientAbout, ClientId, ClientSecret, ClientState, Event, GrantType,
-    Machine, MachineKind, ProtectedResource, Provenance, TokenFormat,
+    MachineKind, ProtectedResource, Provenance, TenantName, TokenFormat,
 };
-use writ::store::tables::{CLIENTS, MACHINES, RESOURCES};
+use writ::operations::machines::{self, NewMachine, Terms};
+use writ::protocol::display_name::DisplayName;
+use writ::store::tables::{CLIENTS, RESOURCES};
 
 use super::browser::{Browser, Page, query};
 use super::http::{Answer, Request};
@@ -81,6 +83,7 @@ impl World {
             created_at: self.now(),
             first_used_at: None,
             reaped_at: None,
+            identity: None,
         };
         self.put_client(client);
         ClientApp {
@@ -110,29 +113,20 @@ impl World {
 
     /// A machine identity with these scopes.
     pub fn machine(&self, name: &str, owner: &Someone, scope: &str) -> ClientApp {
-        let id = Id::<Machine>::new(self.now(), &self.app.entropy).unwrap();
-        let secret = OpaqueToken::new(TokenKind::ClientSecret, id, &self.app.entropy).unwrap();
-        let machine = Machine {
-            id,
-            name: name.to_owned(),
-            kind: MachineKind::Service,
-            owner: owner.id,
-            purpose: "tests".to_owned(),
-            state: ClientState::Active,
-            secrets: vec![ClientSecret { digest: secret.digest(), created_at: self.now(), expires_at: None }],
-            scope: scope.parse().unwrap(),
-            resources: Vec::new(),
-            serves: Vec::new(),
-            created_at: self.now(),
-        };
-        let owner = owner.id;
-        self.change("add machine", move |tx| {
-            tx.put(&MACHINES, &id, &machine)?;
-            tx.record(Event::MachineCreated { machine: id, name: machine.name.clone(), owner })
-        });
+        let terms =
+            Terms::new(DisplayName::parse(name).unwrap(), MachineKind::Service, "tests", scope.parse().unwrap());
+        self.machine_with(terms, owner)
+    }
+
+    /// One on an administrator's terms, with a secret.
+    pub fn machine_with(&self, terms: Terms, owner: &Someone) -> ClientApp {
+        let credential = Some(machines::first_secret(DisplayName::parse("first").unwrap(), None));
+        let owner = owner.email.parse().unwrap();
+        let new = NewMachine { terms, owner, tenant: TenantName::default(), credential };
+        let made = self.block(machines::add(&self.app, &self.operator(), new)).unwrap();
         ClientApp {
-            id: ClientId::Machine(id),
-            secret: Some(secret.secret().expose().to_owned()),
+            id: ClientId::Machine(made.machine.id),
+            secret: made.credential.unwrap().secret.map(|secret| secret.expose().to_owned()),
             redirect_uri: String::new(),
             resource: None,
         }
