@@ -125,6 +125,9 @@ pub struct List {
     /// At most this many
     #[arg(long, default_value_t = 100)]
     limit: usize,
+    /// Only those whose name or tags have words that begin like these
+    #[arg(long, value_name = "WORDS", conflicts_with = "before")]
+    search: Option<String>,
 }
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
@@ -279,6 +282,10 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
 }
 
 pub(super) async fn list(app: &App, ctx: &Context, ask: List) -> Result<Value, CommandError> {
+    if let Some(words) = &ask.search {
+        let found = machines::search(app, words, ask.limit).await?;
+        return Ok(json!({ "machines": found.iter().map(|machine| row(machine, ctx)).collect::<Vec<_>>() }));
+    }
     let before = ask.before.map(|text| argument("--before", text.parse::<Id<Machine>>())).transpose()?;
     let page = machines::list(app, before, ask.limit).await?;
     let rows: Vec<Value> = page.rows.iter().map(|(_, machine)| row(machine, ctx)).collect();

@@ -15,7 +15,8 @@ use crate::operations::token::issue::MOST_ACCESS;
 use crate::operations::{find_resource, scopes};
 use crate::protocol::display_name::DisplayName;
 use crate::store::tables::{
-    MACHINES, MACHINES_BY_NAME, MACHINES_BY_OWNER, PEOPLE, PEOPLE_BY_EMAIL, RESOURCES, machine_key,
+    MACHINES, MACHINES_BY_NAME, MACHINES_BY_OWNER, MACHINES_BY_WORD, PEOPLE, PEOPLE_BY_EMAIL, RESOURCES, machine_key,
+    words,
 };
 use crate::store::{MAX_ROWS, Page, Read, Tx};
 
@@ -470,6 +471,27 @@ const MOST: usize = 1_000;
 pub async fn list(app: &App, before: Option<Id<Machine>>, limit: usize) -> Result<Page<Id<Machine>, Machine>, Fault> {
     app.store.read(move |view| view.newest(&MACHINES, before.as_ref(), limit.min(MOST))).await
 }
+
+/// Machines that have every word of `text` at the beginning of a word of their name or tags; at most `limit` of them.
+pub async fn search(app: &App, text: &str, limit: usize) -> Result<Vec<Machine>, Fault> {
+    let mut asked: Vec<String> = text.to_lowercase().split_whitespace().map(str::to_owned).collect();
+    // The longest narrows most.
+    asked.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    asked.truncate(MOST_WORDS);
+    let Some(first) = asked.first().cloned() else { return Ok(Vec::new()) };
+    let found = app.store.read(move |view| view.starting(&MACHINES, &MACHINES_BY_WORD, &first, MOST)).await?;
+    let has = |machine: &Machine, word: &str| {
+        std::iter::once(&machine.name)
+            .chain(&machine.tags)
+            .flat_map(|text| words(text))
+            .any(|own| own.starts_with(word))
+    };
+    let all = |machine: &Machine| asked.iter().all(|word| has(machine, word));
+    Ok(found.into_iter().map(|(_, machine)| machine).filter(all).take(limit).collect())
+}
+
+/// Words of a search that are looked at.
+const MOST_WORDS: usize = 8;
 
 /// One machine, its credentials and its owner.
 pub async fn show(app: &App, id: Id<Machine>) -> Result<(Machine, Vec<Credential>, Option<Person>), Declined> {

@@ -65,8 +65,24 @@ pub static MACHINES_BY_NAME: Unique<Machine, (String, String)> = Unique::new("ma
 });
 pub static MACHINES_BY_OWNER: Index<Machine, Id<Person>> =
     Index::new("machines_by_owner", |machine, out| out(&machine.owner));
+/// By the words of its name and its tags, for whoever looks for it.
+pub static MACHINES_BY_WORD: Index<Machine, str> = Index::new("machines_by_word", |machine, out| {
+    let words = std::iter::once(&machine.name).chain(&machine.tags).flat_map(|text| words(text));
+    words.for_each(|word| out(&word));
+});
 pub static MACHINES: Table<Id<Machine>, Machine> =
-    Table::new("machines").indexed(&[&MACHINES_BY_NAME, &MACHINES_BY_OWNER]);
+    Table::new("machines").indexed(&[&MACHINES_BY_NAME, &MACHINES_BY_OWNER, &MACHINES_BY_WORD]);
+
+/// The words of a text, and the text itself: `nightly-import` is found by `night` and by `import`.
+pub fn words(text: &str) -> impl Iterator<Item = String> {
+    let text = text.to_lowercase();
+    let mut words: Vec<String> =
+        text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect();
+    words.push(text);
+    words.sort_unstable();
+    words.dedup();
+    words.into_iter()
+}
 
 /// The key of [`MACHINES_BY_NAME`].
 pub fn machine_key(tenant: &TenantName, name: &str) -> (String, String) {

@@ -107,6 +107,29 @@ fn in_one_tenant_a_name_is_one_machines() {
 }
 
 #[test]
+fn a_machine_is_found_by_the_beginnings_of_its_words() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    for (name, tag) in [("nightly-import", "prod"), ("hourly import", "Prod EU"), ("Nightwatch", "staging")] {
+        let named = Terms { name: DisplayName::parse(name).unwrap(), tags: vec![tag.to_owned()], ..terms("mcp:read") };
+        world.machine_with(named, &ada);
+    }
+    let search = |text: &str| {
+        let found = world.block(machines::search(&world.app, text, 10)).unwrap();
+        let mut names: Vec<String> = found.into_iter().map(|machine| machine.name).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(search("night"), ["Nightwatch", "nightly-import"]);
+    assert_eq!(search("IMP prod"), ["hourly import", "nightly-import"]);
+    assert_eq!(search("imp eu"), ["hourly import"]);
+    assert_eq!(search("nightly-imp"), ["nightly-import"]);
+    for nobody in ["", "  ", "ight", "import nobody", "\u{0}", &"x".repeat(10_000)] {
+        assert!(search(nobody).is_empty(), "{nobody:?}");
+    }
+}
+
+#[test]
 fn terms_that_cannot_be_name_their_field() {
     let world = World::new();
     let ada = world.administrator("ada");
