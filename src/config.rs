@@ -116,6 +116,9 @@ settings! {
         session: Lifetime = "7d" in "5m..90d", "A signed-in browser, at most.";
         session_idle: Lifetime = "12h" in "5m..90d", "A signed-in browser that nobody uses.";
     }
+    dpop: Dpop {
+        require_nonce: bool = "false", "Whether every DPoP proof must have a nonce of this appliance's (RFC 9449 §8). Proofs made beforehand are then worth nothing; clients ask once more than otherwise.";
+    }
     limits: Limits {
         request_bytes: u64 = "10000000" in "65536..10000000", "Largest request body of all; each endpoint allows far less.";
         addresses: u32 = "65536" in "1024..4194304", "How many addresses are counted at once; bounds the memory of all the limits below.";

@@ -58,6 +58,10 @@ pub struct Add {
     /// A resource it answers for: it may introspect that resource's tokens
     #[arg(long = "serves", value_name = "URL")]
     serves: Vec<String>,
+    /// It gets no token without a DPoP proof
+    #[arg(long)]
+    #[serde(default)]
+    dpop_bound: bool,
 }
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
@@ -115,6 +119,9 @@ impl Add {
         if !self.scopes.is_empty() {
             members.insert("scope".to_owned(), json!(self.scopes.join(" ")));
         }
+        if self.dpop_bound {
+            members.insert("dpop_bound_access_tokens".to_owned(), json!(true));
+        }
         Registration::parse(Value::Object(members).to_string().as_bytes())
             .map_err(|refusal| CommandError::new(ErrorKind::Invalid, refusal.public_text()))
     }
@@ -163,6 +170,7 @@ fn row(client: &Client) -> Value {
         "grants": client.grant_types.iter().map(|grant| grant.as_str()).collect::<Vec<_>>(),
         "redirect_uris": client.redirect_uris,
         "resources": client.resources,
+        "dpop_bound": client.dpop_bound_access_tokens,
         "created_at": client.created_at.iso(),
     })
 }

@@ -105,6 +105,9 @@ pub struct Client {
     /// OpenID Connect Dynamic Client Registration §2; `None` means its default, RS256.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id_token_signed_response_alg: Option<Algorithm>,
+    /// It gets no token without a DPoP proof (RFC 9449 §5.2).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dpop_bound_access_tokens: bool,
     #[serde(default, skip_serializing_if = "ClientAbout::is_empty")]
     pub about: ClientAbout,
     pub created_at: Timestamp,
@@ -128,7 +131,18 @@ impl Client {
     pub fn fingerprint(&self) -> Digest {
         let redirects: Vec<&str> = self.redirect_uris.iter().map(RedirectUri::as_str).collect();
         let jwks = self.jwks.as_ref().map(Value::to_string);
-        let facts = serde_json::json!([self.name, redirects, jwks, self.jwks_uri, self.auth_method]);
+        let mut facts = vec![
+            serde_json::json!(self.name),
+            serde_json::json!(redirects),
+            serde_json::json!(jwks),
+            serde_json::json!(self.jwks_uri),
+            serde_json::json!(self.auth_method),
+        ];
+        // Only where it is so: what was consented to before there was such a thing stands.
+        if self.dpop_bound_access_tokens {
+            facts.push(serde_json::json!("dpop_bound_access_tokens"));
+        }
+        let facts = Value::Array(facts);
         Digest::of(facts.to_string().as_bytes())
     }
 
@@ -140,6 +154,7 @@ impl Client {
             ("jwks", self.jwks != now.jwks),
             ("jwks_uri", self.jwks_uri != now.jwks_uri),
             ("token_endpoint_auth_method", self.auth_method != now.auth_method),
+            ("dpop_bound_access_tokens", self.dpop_bound_access_tokens != now.dpop_bound_access_tokens),
         ];
         members.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
     }

@@ -113,6 +113,7 @@ impl Machine {
             serves: self.serves.clone(),
             client_uri: None,
             id_token_signed_response_alg: None,
+            dpop_bound_access_tokens: false,
             about: ClientAbout::default(),
             created_at: self.created_at,
             first_used_at: None,

@@ -39,4 +39,4 @@ pub use session::{Browser, Session};
 pub use setup::{FrozenIssuer, InitialAccessToken, SetupState};
 pub use signing_key::{Algorithm, ED25519, JwsAlgorithm, KeyState, ParseAlgorithmError, PublicJwk, Sealed, SigningKey};
 pub use tenant::{ParseNameError, Permission, Role, RoleName, TenantName};
-pub use token::{AccessRecord, RevokedToken, SignInFailures, UsedAssertion};
+pub use token::{AccessRecord, RevokedToken, SignInFailures, SpentProof, UsedAssertion};

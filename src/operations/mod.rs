@@ -9,6 +9,7 @@ pub mod consent;
 pub mod credentials;
 pub mod declined;
 pub mod discovery;
+pub mod dpop;
 pub mod find_client;
 pub mod find_resource;
 pub mod housekeeping;

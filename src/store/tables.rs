@@ -7,8 +7,8 @@ use crate::base::{Digest, Id, Timestamp};
 use crate::model::{
     AccessRecord, AuthorizationCode, Client, ClientId, ClientState, Consent, Credential, CredentialState,
     DocumentRecord, Family, FrozenIssuer, InitialAccessToken, Machine, Person, ProtectedResource, RecentRegistration,
-    RefreshToken, RevokedToken, ScopeEntry, Session, SetupState, SignInFailures, SigningKey, TenantName, Tombstone,
-    UsedAssertion,
+    RefreshToken, RevokedToken, ScopeEntry, Session, SetupState, SignInFailures, SigningKey, SpentProof, TenantName,
+    Tombstone, UsedAssertion,
 };
 
 // People, and the browsers they sit at.
@@ -142,6 +142,11 @@ pub static ASSERTIONS: Table<Digest, UsedAssertion> = Table::new("client_asserti
     .expires(|assertion: &UsedAssertion| Some(assertion.expires_at))
     .unlogged("remembered for five minutes so that none is used twice; the grants they authenticate are recorded");
 
+/// By the key and its `jti`.
+pub static PROOFS: Table<Digest, SpentProof> = Table::new("dpop_proofs")
+    .expires(|proof: &SpentProof| Some(proof.expires_at))
+    .unlogged("remembered for five minutes so that none is used twice; what they buy is recorded");
+
 // The appliance itself.
 
 pub static SIGNING_KEYS: Table<Id<SigningKey>, SigningKey> = Table::new("signing_keys");
@@ -154,8 +159,19 @@ pub static SETUP: Table<String, SetupState> = Table::new("setup");
 pub const ONLY: &str = "only";
 
 /// The tables whose rows housekeeping removes when their time is over.
-pub static SWEPT: [&dyn AnyTable; 10] =
-    [&SESSIONS, &FAILURES, &TOMBSTONES, &INITIAL_TOKENS, &CODES, &FAMILIES, &REFRESH, &ACCESS, &REVOKED, &ASSERTIONS];
+pub static SWEPT: [&dyn AnyTable; 11] = [
+    &SESSIONS,
+    &FAILURES,
+    &TOMBSTONES,
+    &INITIAL_TOKENS,
+    &CODES,
+    &FAMILIES,
+    &REFRESH,
+    &ACCESS,
+    &REVOKED,
+    &ASSERTIONS,
+    &PROOFS,
+];
 
 /// The one field of a client's row that is looked at again inside a transaction: reading it alone costs a
 /// third of reading the row.

@@ -3,8 +3,9 @@
 use super::issue::{Grant, Issued, Making, access_token};
 use crate::app::App;
 use crate::model::{ClientId, ClientState, Context, Event, GrantName, ScopeSet, Subject};
-use crate::operations::{Problem, credentials, find_client, find_resource};
+use crate::operations::{Problem, credentials, dpop, find_client, find_resource};
 use crate::protocol::client_auth::AuthenticatedClient;
+use crate::protocol::dpop::Proof;
 use crate::protocol::refusal::Refusal;
 use crate::protocol::token_request::ClientCredentials;
 use crate::protocol::{client_credentials, registration, target};
@@ -17,6 +18,7 @@ pub(super) async fn grant(
     ctx: &Context,
     client: AuthenticatedClient,
     ask: ClientCredentials,
+    proof: Option<Proof>,
 ) -> Result<Issued, Problem> {
     let (asked, asking) = (ask.resource.clone(), client.clone());
     let facts = app.store.read(move |view| find_resource::facts(view, asked.as_ref(), &asking)).await?;
@@ -29,6 +31,13 @@ pub(super) async fn grant(
     let making = Making::new(app, &client, resource.as_ref(), app.config.lifetimes.machine_access);
     let (entropy, family) = (app.entropy.clone(), app.config.lifetimes.family);
     let outcome = app.store.write("grant client credentials", ctx, move |tx| {
+        let sender = match dpop::spend(tx, proof.as_ref())? {
+            Ok(sender) => sender,
+            Err(refusal) => {
+                tx.record(refused(client.id(), &refusal))?;
+                return Ok(Err(refusal));
+            }
+        };
         match find_client::state(tx, client.id())? {
             Some(ClientState::Active) => {}
             _ => return Ok(Err(Refusal::ClientSuspended)),
@@ -55,6 +64,7 @@ pub(super) async fn grant(
             subject: Subject::Client(client.id().clone()),
             scope: ScopeSet::clone(&narrowed.scope),
             family: None,
+            sender,
         };
         access_token(tx, &entropy, &making, grant).map(Ok)
     });
@@ -67,11 +77,12 @@ async fn refuse(app: &App, ctx: &Context, client: &AuthenticatedClient, refusal:
         app.tally.count("client_credentials by a public client");
         return Err(refusal.into());
     }
-    let event = Event::TokenRefused {
-        client: client.id().clone(),
-        grant: "client_credentials".to_owned(),
-        why: refusal.public_text(),
-    };
+    let event = refused(client.id(), &refusal);
     app.store.write("refuse client credentials", ctx, move |tx| tx.record(event.clone())).await?;
     Err(refusal.into())
+}
+
+fn refused(client: &ClientId, refusal: &Refusal) -> Event {
+    let (grant, why) = ("client_credentials".to_owned(), refusal.public_text());
+    Event::TokenRefused { client: client.clone(), grant, why }
 }

@@ -7,7 +7,10 @@ use crate::model::{
     AccessRecord, Algorithm, Client, ClientId, Event, Family, GrantName, Person, ProtectedResource, RefreshToken,
     ScopeSet, Subject, TokenFormat,
 };
-use crate::protocol::claims::{ACCESS_TOKEN_TYPE, AccessClaims, ID_TOKEN_TYPE, IdClaims, PersonClaims, at_hash};
+use crate::operations::dpop::Sender;
+use crate::protocol::claims::{
+    ACCESS_TOKEN_TYPE, AccessClaims, Confirmation, ID_TOKEN_TYPE, IdClaims, PersonClaims, at_hash,
+};
 use crate::store::Tx;
 use crate::store::tables::{ACCESS, REFRESH};
 
@@ -55,6 +58,7 @@ pub(crate) struct Issued {
     id: Option<(IdClaims, Algorithm)>,
     scope: ScopeSet,
     lifetime: Lifetime,
+    token_type: &'static str,
 }
 
 enum Access {
@@ -69,6 +73,7 @@ pub(crate) struct Grant<'a> {
     pub(crate) subject: Subject,
     pub(crate) scope: ScopeSet,
     pub(crate) family: Option<&'a Family>,
+    pub(crate) sender: Sender,
 }
 
 /// Issues an access token: its row if it is opaque, its event in any case.
@@ -94,6 +99,7 @@ pub(crate) fn access_token(
                 scope: grant.scope.clone(),
                 auth_time: grant.family.map(|family| family.auth_time.seconds()),
                 grant_id: grant.family.map(|family| family.id),
+                cnf: grant.sender.jkt().map(|jkt| Confirmation { jkt }),
                 kind: matches!(grant.client, ClientId::Machine(_)).then(|| "machine".to_owned()),
             }),
             making.algorithm,
@@ -109,6 +115,7 @@ pub(crate) fn access_token(
                 scope: grant.scope.clone(),
                 resource: making.resource.clone(),
                 auth_time: grant.family.map(|family| family.auth_time),
+                jkt: grant.sender.jkt(),
                 issued_at: now,
                 expires_at,
             };
@@ -126,7 +133,10 @@ pub(crate) fn access_token(
         token: id.to_string(),
         expires_at,
     })?;
-    Ok(Issued { access, refresh: None, id: None, scope: grant.scope, lifetime: making.lifetime })
+    // RFC 9449 §5: "A token_type of DPoP MUST be included in the access token response to signal to the client that the access token
+    // was bound to its DPoP key".
+    let token_type = if grant.sender.jkt().is_some() { "DPoP" } else { "Bearer" };
+    Ok(Issued { access, refresh: None, id: None, scope: grant.scope, lifetime: making.lifetime, token_type })
 }
 
 /// Adds a refresh token of the family's newest generation.
@@ -189,7 +199,7 @@ impl Issued {
         };
         Ok(TokenResponse {
             access_token,
-            token_type: "Bearer",
+            token_type: self.token_type,
             expires_in: self.lifetime.seconds(),
             refresh_token: self.refresh.map(|token| token.expose().to_owned()),
             id_token,

@@ -80,6 +80,7 @@ impl World {
             client_uri: None,
             about: ClientAbout::default(),
             id_token_signed_response_alg: Some(Algorithm::ES256),
+            dpop_bound_access_tokens: false,
             created_at: self.now(),
             first_used_at: None,
             reaped_at: None,
@@ -242,9 +243,17 @@ impl ClientApp {
 
     /// A request to the token endpoint, authenticated as registered.
     pub fn token_request(&self, world: &World, fields: &[(&str, &str)]) -> Answer {
+        self.token_request_with(world, fields, &[])
+    }
+
+    /// The same with these DPoP headers.
+    pub fn token_request_with(&self, world: &World, fields: &[(&str, &str)], proofs: &[&str]) -> Answer {
         let id = self.id.to_string();
         let mut fields: Vec<(&str, &str)> = fields.to_vec();
-        let request = Request::new(world.address, "POST", "/oauth/token");
+        let mut request = Request::new(world.address, "POST", "/oauth/token");
+        for proof in proofs {
+            request = request.header("DPoP", proof);
+        }
         match &self.secret {
             Some(secret) => request.basic(&id, secret).form(&fields).send(),
             None => {
@@ -299,9 +308,20 @@ impl ClientApp {
 impl Answer {
     #[track_caller]
     pub fn tokens(&self) -> Tokens {
+        self.tokens_of("Bearer")
+    }
+
+    /// Tokens that are bound to a key.
+    #[track_caller]
+    pub fn bound_tokens(&self) -> Tokens {
+        self.tokens_of("DPoP")
+    }
+
+    #[track_caller]
+    fn tokens_of(&self, kind: &str) -> Tokens {
         self.expect_status(200);
         let body = self.json();
-        assert_eq!(body["token_type"], "Bearer");
+        assert_eq!(body["token_type"], kind);
         assert!(body["expires_in"].as_u64().is_some_and(|seconds| seconds > 0), "{body}");
         let text = |name: &str| body[name].as_str().map(str::to_owned);
         Tokens {
