@@ -77,6 +77,7 @@ fn put(tx: &mut Tx<'_>, entropy: &Entropy, n: u64, owner: Id<Person>) -> Result<
         networks: Vec::new(),
         custom_claims: serde_json::Map::new(),
         serves: Vec::new(),
+        dpop_bound: false,
         created_at: tx.now(),
     };
     tx.put(&MACHINES, &id, &machine)?;

@@ -92,6 +92,9 @@ struct About {
     /// A network it may call from, such as 10.0.0.0/8 [default: anywhere]
     #[arg(long = "network", value_name = "NETWORK")]
     networks: Option<Vec<String>>,
+    /// Whether it gets tokens only for a key that it proves to have (DPoP)
+    #[arg(long, value_name = "YES", num_args = 0..=1, default_missing_value = "true")]
+    dpop_bound: Option<bool>,
     /// What its tokens say under customClaims, as NAME=JSON
     #[arg(long = "claim", value_name = "NAME=JSON")]
     claims: Option<Vec<String>>,
@@ -209,6 +212,7 @@ impl About {
         if let Some(networks) = &self.networks {
             terms.networks = list_of("--network", &words(networks), str::parse::<AddressRange>)?;
         }
+        terms.dpop_bound = self.dpop_bound.unwrap_or(terms.dpop_bound);
         if let Some(claims) = &self.claims {
             terms.custom_claims = given(claims).map(claim).collect::<Result<_, _>>()?;
         }
@@ -338,6 +342,7 @@ fn whole(machine: &Machine, ctx: &Context) -> Value {
         say("expires_at", json!(machine.expires_at.map(Timestamp::iso)));
         say("roles", json!(machine.roles));
         say("networks", json!(machine.networks));
+        say("dpop_bound", if machine.dpop_bound { true.into() } else { Value::Null });
         say("custom_claims", json!(machine.custom_claims));
         say("stopped_at", json!(machine.stopped.as_ref().map(|stopped| stopped.at.iso())));
         say("stopped_because", json!(machine.stopped.as_ref().map(|stopped| &stopped.because)));

@@ -55,6 +55,9 @@ pub struct Machine {
     /// Where it may call from; empty for anywhere.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub networks: Vec<AddressRange>,
+    /// Whether it gets tokens only for a key that it proves to have (RFC 9449 §5.2).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dpop_bound: bool,
     /// What its tokens say under `customClaims`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub custom_claims: Map<String, Value>,
@@ -113,7 +116,7 @@ impl Machine {
             serves: self.serves.clone(),
             client_uri: None,
             id_token_signed_response_alg: None,
-            dpop_bound_access_tokens: false,
+            dpop_bound_access_tokens: self.dpop_bound,
             about: ClientAbout::default(),
             created_at: self.created_at,
             first_used_at: None,

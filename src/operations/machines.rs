@@ -53,6 +53,9 @@ pub struct Terms {
     /// The resources it answers for: it may introspect their tokens.
     #[serde(default)]
     pub serves: Vec<Resource>,
+    /// Whether it gets tokens only for a key that it proves to have (DPoP).
+    #[serde(default)]
+    pub dpop_bound: bool,
 }
 
 /// A machine identity to be made.
@@ -83,6 +86,7 @@ impl Terms {
             networks: Vec::new(),
             custom_claims: Map::new(),
             serves: Vec::new(),
+            dpop_bound: false,
         }
     }
 
@@ -103,6 +107,7 @@ impl Terms {
             networks: machine.networks.clone(),
             custom_claims: machine.custom_claims.clone(),
             serves: machine.serves.clone(),
+            dpop_bound: machine.dpop_bound,
         })
     }
 
@@ -188,6 +193,7 @@ impl Terms {
             networks: self.networks,
             custom_claims: self.custom_claims,
             serves: self.serves,
+            dpop_bound: self.dpop_bound,
             ..machine
         }
     }
@@ -261,6 +267,7 @@ fn blank(id: Id<Machine>, owner: Id<Person>, tenant: TenantName, now: Timestamp)
         networks: Vec::new(),
         custom_claims: Map::new(),
         serves: Vec::new(),
+        dpop_bound: false,
         created_at: now,
     }
 }

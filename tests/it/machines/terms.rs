@@ -63,6 +63,15 @@ fn a_machine_calls_from_its_own_networks_only() {
     }
 }
 
+/// RFC 9449 §5.2: who is bound to a key gets no token without a proof.
+#[test]
+fn a_machine_bound_to_its_key_must_prove_it() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let robot = world.machine_with(Terms { dpop_bound: true, ..terms("mcp:read") }, &ada);
+    robot.client_credentials(&world, &[]).expect_refused(400, "invalid_dpop_proof");
+}
+
 #[test]
 fn a_change_is_recorded_with_before_and_after() {
     let world = World::new();
