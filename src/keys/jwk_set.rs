@@ -18,6 +18,12 @@ struct Known {
     key: PublicKey,
 }
 
+/// The public members of one key, and the `alg` it states.
+pub(super) struct Members {
+    pub(super) public: PublicJwk,
+    pub(super) alg: Option<JwsAlgorithm>,
+}
+
 /// Why a key set is not accepted. The text is for whoever registered it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JwkSetError {
@@ -42,7 +48,7 @@ impl JwkSet {
     pub const MOST: usize = MOST_CLIENT_KEYS;
 
     /// Members of RFC 7518 §6 that only a private or a symmetric key has.
-    const PRIVATE: [&'static str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+    pub(super) const PRIVATE: [&'static str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
     /// Reads a JWK Set.
     ///
@@ -114,6 +120,17 @@ impl std::fmt::Debug for JwkSet {
 
 /// One key of the set; `None` when it is not for us, or no key.
 fn read(jwk: &Map<String, Value>) -> Option<Known> {
+    let Members { public, alg } = members(jwk)?;
+    let kid = match jwk.get("kid") {
+        None => None,
+        Some(Value::String(kid)) => Some(kid.clone()),
+        Some(_) => return None,
+    };
+    Some(Known { kid, alg, key: PublicKey::from_jwk(&public).ok()? })
+}
+
+/// What a key says of itself; `None` when it is not for us, or no key.
+pub(super) fn members(jwk: &Map<String, Value>) -> Option<Members> {
     let member = |name: &str| match jwk.get(name) {
         None => Some(None),
         Some(Value::String(text)) => Some(Some(text.as_str())),
@@ -141,7 +158,7 @@ fn read(jwk: &Map<String, Value>) -> Option<Known> {
         None => None,
         Some(name) => Some(name.parse().ok()?),
     };
-    Some(Known { kid: member("kid")?.map(str::to_owned), alg, key: PublicKey::from_jwk(&public).ok()? })
+    Some(Members { public, alg })
 }
 
 #[cfg(test)]

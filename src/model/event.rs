@@ -3,9 +3,11 @@
 //! Events carry ids and reasons, never secrets: a token appears as the first eight characters of its digest.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::client::ClientId;
 use super::context::Network;
+use super::credential::Credential;
 use super::family::{Family, RevokedBecause};
 use super::machine::Machine;
 use super::person::Person;
@@ -131,6 +133,24 @@ events! {
 
     /// A machine identity was made.
     MachineCreated { machine: Id<Machine>, name: String, owner: Id<Person> } = "machine.created", Change;
+    /// A machine identity was changed: the members that differ, as they were and as they are.
+    MachineChanged { machine: Id<Machine>, before: Value, after: Value } = "machine.changed", Change;
+    /// A machine identity was stopped: from this entry on it gets no tokens and none of its tokens are introspected as active.
+    MachineSuspended { machine: Id<Machine>, because: String } = "machine.suspended", Change;
+    /// A machine identity that was stopped may act again. What it had before stays over.
+    MachineResumed { machine: Id<Machine> } = "machine.resumed", Change;
+    /// A machine identity was ended for good, with all its credentials.
+    MachineRetired { machine: Id<Machine>, because: String } = "machine.retired", Change;
+    /// A machine identity was given to somebody else.
+    MachineHandedOver { machine: Id<Machine>, from: Id<Person>, to: Id<Person> } = "machine.handed_over", Change;
+    /// A machine got another credential.
+    CredentialCreated { machine: Id<Machine>, credential: Id<Credential>, kind: String, name: String, expires_at: Option<Timestamp> }
+        = "credential.created", Change;
+    /// A credential got a successor; both are good until the overlap ends.
+    CredentialRotated { machine: Id<Machine>, old: Id<Credential>, new: Id<Credential>, overlap_until: Timestamp }
+        = "credential.rotated", Change;
+    /// A credential was revoked.
+    CredentialRevoked { machine: Id<Machine>, credential: Id<Credential>, because: String } = "credential.revoked", Change;
     /// A protected resource was registered.
     ResourceCreated { resource: Id<ProtectedResource>, identifier: Resource } = "resource.created", Change;
     /// A scope was added to the catalogue.

@@ -15,5 +15,5 @@ pub fn grant(
     // §4.2: "The client credentials grant type MUST only be used by confidential clients."
     ensure(!client.is_public(), Refusal::PublicClientCredentials)?;
     ensure(client.allows_grant(GrantType::ClientCredentials), Refusal::GrantNotAllowed)?;
-    scope::narrow_for_client(ask.scope.as_ref(), client, resource)
+    scope::narrow_for_client(ask.scope.as_ref(), client.ceiling(resource), resource)
 }

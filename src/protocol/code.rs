@@ -3,8 +3,8 @@
 use super::client_auth::AuthenticatedClient;
 use super::refusal::{Refusal, ensure};
 use super::token_request::CodeExchange;
-use super::{pkce, target};
-use crate::base::Timestamp;
+use super::{dpop, pkce, target};
+use crate::base::{Digest, Timestamp};
 use crate::model::{AuthorizationCode, CodeState, Consent, GrantType, PersonState, ProtectedResource};
 
 /// What is known of the presented code.
@@ -18,6 +18,8 @@ pub struct Facts<'a> {
     pub granted: Option<&'a ProtectedResource>,
     /// The resource that the request names, if it names one.
     pub asked: &'a target::Facts,
+    /// The thumbprint of the key that the caller has shown to have.
+    pub key: Option<Digest>,
 }
 
 /// Decides whether `client` may have tokens for a code. Reads facts, changes nothing. OAuth 2.1 §4.1.3.
@@ -50,6 +52,10 @@ pub fn redeem<'a>(
     // RFC 7636 §4.6. Before the replay check too: a public client's id is no secret, and whoever picks up a spent code from a
     // browser's history has no verifier. Only "a second valid token request" is a sign that a code was stolen in time.
     pkce::verify(&code.code_challenge, ask.code_verifier.as_deref())?;
+
+    // RFC 9449 §10: "computes the JWK Thumbprint of the proof-of-possession public key in the DPoP proof and verifies that it matches
+    // the dpop_jkt parameter value in the authorization request. If they do not match, it MUST reject the request."
+    dpop::held(code.dpop_jkt.as_ref(), facts.key.as_ref(), Refusal::CodeOfAnotherKey)?;
 
     // §4.1.3: "The authorization server MUST return an access token only once for a given authorization code." and "If a
     // second valid token request is made with the same authorization code, the authorization server MUST deny the request

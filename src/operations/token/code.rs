@@ -7,10 +7,12 @@ use crate::model::{
     AuthorizationCode, CodeState, Consent, Context, Event, Family, FamilyState, GrantName, Person, ProtectedResource,
     RevokedBecause, Subject,
 };
+use crate::operations::dpop::{self, Sender};
 use crate::operations::revoke::end_family;
 use crate::operations::{Problem, find_client, find_resource};
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::code::{self, Facts};
+use crate::protocol::dpop::{Proof, binds_refresh};
 use crate::protocol::refusal::Refusal;
 use crate::protocol::scope::may_refresh;
 use crate::protocol::token_request::CodeExchange;
@@ -23,6 +25,7 @@ pub(super) async fn redeem(
     ctx: &Context,
     client: AuthenticatedClient,
     ask: CodeExchange,
+    proof: Option<Proof>,
 ) -> Result<Issued, Problem> {
     // A first look, so that invented codes never reach the writer. A miss is final: nobody is shown a code before it is durable.
     let presented = ask.code.as_ref().map(|code| (code.id::<AuthorizationCode>(), code.digest()));
@@ -37,7 +40,7 @@ pub(super) async fn redeem(
         return Err(Refusal::CodeUnknown.into());
     }
     let is_stranger = !client.is_vouched_for();
-    let redemption = Redemption { app: app.clone(), client, ask };
+    let redemption = Redemption { app: app.clone(), client, ask, proof };
     let outcome = app.store.write("redeem code", ctx, move |tx| redemption.run(tx)).await?;
     if is_stranger && outcome.is_err() {
         app.tally.count(super::SELF_REGISTERED);
@@ -49,11 +52,16 @@ struct Redemption {
     app: App,
     client: AuthenticatedClient,
     ask: CodeExchange,
+    proof: Option<Proof>,
 }
 
 impl Redemption {
     fn run(&self, tx: &mut Tx<'_>) -> Result<Result<Issued, Refusal>, Fault> {
         let Some(presented) = &self.ask.code else { return Ok(Err(Refusal::CodeUnknown)) };
+        let sender = match dpop::spend(tx, self.proof.as_ref())? {
+            Ok(sender) => sender,
+            Err(refusal) => return refuse(tx, &self.client, None, refusal).map(Err),
+        };
         let code = tx.get(&CODES, &presented.id())?;
         let person = code.as_ref().map(|code| tx.get(&PEOPLE, &code.person)).transpose()?.flatten();
         let consent = code.as_ref().map(|code| standing_consent(tx, code)).transpose()?.flatten();
@@ -65,13 +73,14 @@ impl Redemption {
             consent: consent.as_ref(),
             granted: granted.as_ref(),
             asked: &asked,
+            key: sender.jkt(),
         };
         match (code::redeem(facts, &self.client, &self.ask, tx.now()), person) {
             (Ok(code), Some(person)) => {
                 if !find_client::stands(tx, self.client.id())? {
                     return Ok(Err(Refusal::ClientSuspended));
                 }
-                self.spend(tx, code, &person, granted.as_ref()).map(Ok)
+                self.spend(tx, code, &person, granted.as_ref(), sender).map(Ok)
             }
             (Ok(code), None) => refuse(tx, &self.client, Some(code), Refusal::PersonSuspended).map(Err),
             (Err(refusal), _) => refuse(tx, &self.client, code.as_ref(), refusal).map(Err),
@@ -84,10 +93,14 @@ impl Redemption {
         code: &AuthorizationCode,
         person: &Person,
         resource: Option<&ProtectedResource>,
+        sender: Sender,
     ) -> Result<Issued, Fault> {
         let entropy: &Entropy = &self.app.entropy;
         let making = Making::new(&self.app, &self.client, resource, self.app.config.lifetimes.access);
-        let family = new_family(tx, entropy, code, self.app.config.lifetimes.family)?;
+        let family = Family {
+            jkt: binds_refresh(&self.client, None, sender.jkt()),
+            ..new_family(tx, entropy, code, self.app.config.lifetimes.family)?
+        };
         let spent = AuthorizationCode { state: CodeState::Redeemed { family: family.id }, ..code.clone() };
         tx.replace(&CODES, &code.id, code, &spent)?;
         tx.put(&FAMILIES, &family.id, &family)?;
@@ -97,6 +110,7 @@ impl Redemption {
             subject: Subject::Person(person.id),
             scope: family.scope.clone(),
             family: Some(&family),
+            sender,
         };
         let mut issued = issue::access_token(tx, entropy, &making, grant)?;
         if may_refresh(&self.client, &family.scope) {
@@ -123,6 +137,7 @@ fn new_family(tx: &Tx<'_>, entropy: &Entropy, code: &AuthorizationCode, lifetime
         scope: code.scope.clone(),
         resource: code.resource.clone(),
         nonce: code.nonce.clone(),
+        jkt: None,
         auth_time: code.auth_time,
         method: code.method,
         generation: 0,

@@ -7,8 +7,9 @@ use crate::model::{
     AccessRecord, Algorithm, Client, ClientId, Event, Family, GrantName, Person, ProtectedResource, RefreshToken,
     ScopeSet, Subject, TokenFormat,
 };
+use crate::operations::dpop::Sender;
 use crate::protocol::claims::{
-    ACCESS_TOKEN_TYPE, AccessClaims, HowSignedIn, ID_TOKEN_TYPE, IdClaims, PersonClaims, at_hash,
+    ACCESS_TOKEN_TYPE, AccessClaims, Confirmation, HowSignedIn, ID_TOKEN_TYPE, IdClaims, PersonClaims, at_hash,
 };
 use crate::store::Tx;
 use crate::store::tables::{ACCESS, REFRESH};
@@ -31,13 +32,17 @@ impl Making {
     pub(crate) fn new(app: &App, client: &Client, resource: Option<&ProtectedResource>, lifetime: Lifetime) -> Self {
         let algorithms = &app.config.keys.algorithms;
         let configured = |algorithm: &Algorithm| algorithms.contains(algorithm);
-        let own = [Algorithm::default(), Algorithm::RS256].into_iter().find(configured);
+        let ours = [Algorithm::default(), Algorithm::RS256].into_iter().find(configured);
+        let most = resource.map_or(lifetime, |r| r.access_for);
+        let machine = client.identity.as_ref().map(|identity| &identity.machine);
+        let own = machine.and_then(|machine| machine.lifetime(resource.map(|r| &r.identifier)));
         Self {
             audience: resource.map_or_else(|| app.issuer.to_string(), |r| r.identifier.to_string()),
             resource: resource.map(|r| r.identifier.clone()),
-            algorithm: resource.map_or_else(|| own.unwrap_or_default(), |r| r.algorithm),
+            algorithm: resource.map_or_else(|| ours.unwrap_or_default(), |r| r.algorithm),
             format: resource.map_or(TokenFormat::Jwt, |r| r.format),
-            lifetime: resource.map_or(lifetime, |r| r.access_for),
+            // A machine's own wish stays below what the resource allows, and below a day where there is no resource.
+            lifetime: own.map_or(most, |own| own.min(resource.map_or(MOST_ACCESS, |r| r.access_for))),
             // OpenID Connect Dynamic Client Registration §2: "The default, if omitted, is RS256." It also stands in for one that the
             // settings do not name any more: a client had rather be surprised by a token than get none for its code.
             id_token: client.id_token_signed_response_alg.filter(configured).unwrap_or(Algorithm::RS256),
@@ -47,6 +52,9 @@ impl Making {
     }
 }
 
+/// No access token lives longer.
+pub(crate) const MOST_ACCESS: Lifetime = Lifetime::from_days(1);
+
 /// Everything that one grant gave, durable but not yet signed.
 pub(crate) struct Issued {
     access: Access,
@@ -54,6 +62,7 @@ pub(crate) struct Issued {
     id: Option<(IdClaims, Algorithm)>,
     scope: ScopeSet,
     lifetime: Lifetime,
+    token_type: &'static str,
 }
 
 enum Access {
@@ -68,6 +77,7 @@ pub(crate) struct Grant<'a> {
     pub(crate) subject: Subject,
     pub(crate) scope: ScopeSet,
     pub(crate) family: Option<&'a Family>,
+    pub(crate) sender: Sender,
 }
 
 /// Issues an access token: its row if it is opaque, its event in any case.
@@ -96,6 +106,7 @@ pub(crate) fn access_token(
                 acr: how.as_ref().map(|how| how.acr.clone()),
                 amr: how.map(|how| how.amr).unwrap_or_default(),
                 grant_id: grant.family.map(|family| family.id),
+                cnf: grant.sender.jkt().map(|jkt| Confirmation { jkt }),
                 kind: matches!(grant.client, ClientId::Machine(_)).then(|| "machine".to_owned()),
             }),
             making.algorithm,
@@ -112,6 +123,7 @@ pub(crate) fn access_token(
                 resource: making.resource.clone(),
                 auth_time: grant.family.map(|family| family.auth_time),
                 method: grant.family.map(|family| family.method),
+                jkt: grant.sender.jkt(),
                 issued_at: now,
                 expires_at,
             };
@@ -129,7 +141,10 @@ pub(crate) fn access_token(
         token: id.to_string(),
         expires_at,
     })?;
-    Ok(Issued { access, refresh: None, id: None, scope: grant.scope, lifetime: making.lifetime })
+    // RFC 9449 §5: "A token_type of DPoP MUST be included in the access token response to signal to the client that the access token
+    // was bound to its DPoP key".
+    let token_type = if grant.sender.jkt().is_some() { "DPoP" } else { "Bearer" };
+    Ok(Issued { access, refresh: None, id: None, scope: grant.scope, lifetime: making.lifetime, token_type })
 }
 
 /// Adds a refresh token of the family's newest generation.
@@ -193,7 +208,7 @@ impl Issued {
         };
         Ok(TokenResponse {
             access_token,
-            token_type: "Bearer",
+            token_type: self.token_type,
             expires_in: self.lifetime.seconds(),
             refresh_token: self.refresh.map(|token| token.expose().to_owned()),
             id_token,

@@ -109,6 +109,8 @@ fn put_client(
         client_uri: None,
         about: ClientAbout::default(),
         id_token_signed_response_alg: None,
+        dpop_bound_access_tokens: false,
+        identity: None,
         created_at: NOW,
         first_used_at: None,
         reaped_at: None,
