@@ -34,7 +34,9 @@ pub(super) async fn grant(
         let sender = match dpop::spend(tx, proof.as_ref())? {
             Ok(sender) => sender,
             Err(refusal) => {
-                tx.record(refused(client.id(), &refusal))?;
+                if client.is_vouched_for() {
+                    tx.record(refused(client.id(), &refusal))?;
+                }
                 return Ok(Err(refusal));
             }
         };
