@@ -1,8 +1,7 @@
 //! A person decides about an application.
 
-use super::authorize::{
-    Answer, Answering, ConsentAsk, Shown, Step, Verdict, ask_consent, is_current, offered, open_shown, standing_consent,
-};
+use super::answering::{Answer, Answering, Verdict};
+use super::authorize::{ConsentAsk, Shown, Step, ask_consent, is_current, offered, open_shown, standing_consent};
 use super::find_client;
 use super::sign_in::SignedIn;
 use crate::app::App;

@@ -1,6 +1,7 @@
 //! Verbs. One file, one thing that a person, a client or the appliance can do. The only room that writes to the store.
 
 pub mod account;
+pub mod answering;
 pub mod audit;
 pub mod authenticate_client;
 pub mod authorize;

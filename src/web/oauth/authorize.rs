@@ -6,7 +6,8 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::base::Destination;
 use crate::base::Resource;
-use crate::operations::authorize::{self, Answer, Step, Verdict};
+use crate::operations::answering::{Answer, Verdict};
+use crate::operations::authorize::{self, Step};
 use crate::operations::{self, resources};
 use crate::protocol::refusal::Refusal;
 use crate::web::extract::{Body, Visitor};
