@@ -130,7 +130,7 @@ settings! {
         metadata: u32 = "60000" in "0..10000000", "Discovery documents and key sets per minute and address; 0 for no limit.";
     }
     keys: KeySettings {
-        algorithms: Vec<Algorithm> = "ES256,RS256,EdDSA", "The algorithms that have a signing key; each must stay while a resource uses it.";
+        algorithms: Vec<Algorithm> = "ES256,RS256,EdDSA", "The algorithms that have a signing key. RS256 is one of them, and each must stay while a resource uses it.";
         rotation_period: Lifetime = "1d" in "10m..366d", "How long a key signs before the next one does.";
         retained_periods: u32 = "12" in "1..400", "How many rotation periods a retired key stays published; never less than the longest life of a token.";
         jwks_max_age: Lifetime = "5m" in "10s..1d", "How long others may keep a copy of the key set; a new key is published at least twice as long before it signs.";
@@ -168,6 +168,19 @@ impl Config {
     /// The control socket of a running appliance.
     pub fn socket_file(&self) -> PathBuf {
         self.data.join("writ.sock")
+    }
+
+    /// Settings that work and are probably not meant: in words for the log, with what to set.
+    ///
+    /// A proxy on this computer that nobody named is one of them. Refusing to start would be safer and would break whoever has a
+    /// tunnel here that forwards no addresses, or is alone.
+    pub fn doubts(&self) -> Vec<String> {
+        let proxied = self.public_url.is_https() && self.listen.ip().to_canonical().is_loopback();
+        let nameless = proxied && self.trusted_proxies.is_empty();
+        let text = "the public URL is https, so a proxy on this computer speaks for everybody, and it is not trusted: all visitors \
+                    count as one address, share one limit of sign-ins and registrations, and look alike in the audit log. Set \
+                    trusted_proxies to the proxy's address, for instance WRIT_TRUSTED_PROXIES=127.0.0.1,::1";
+        nameless.then(|| text.to_owned()).into_iter().collect()
     }
 
     /// Whether the peer's word about who is behind it is believed.

@@ -4,9 +4,11 @@ use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::answer::argument;
 use super::{Command, CommandError};
 use crate::app::App;
-use crate::base::{Fault, FaultKind};
+use crate::base::{Fault, FaultKind, Id};
+use crate::model::Request;
 use crate::operations::audit;
 use crate::store::Entry;
 
@@ -23,6 +25,10 @@ pub struct List {
     /// Only events of this name, for instance token.issued
     #[arg(long, value_name = "NAME")]
     event: Option<String>,
+    /// Only entries of this request: the error_id that somebody was given
+    #[arg(long, value_name = "ID", conflicts_with = "event")]
+    #[serde(default)]
+    request: Option<String>,
     /// Only entries before this number
     #[arg(long, value_name = "SEQUENCE")]
     before: Option<u64>,
@@ -41,7 +47,13 @@ impl Verb {
 }
 
 pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
-    let page = audit::list(app, ask.before, ask.event, ask.limit).await?;
+    let page = match &ask.request {
+        Some(request) => {
+            let request = argument("--request", request.parse::<Id<Request>>())?;
+            audit::of_request(app, ask.before, request, ask.limit).await?
+        }
+        None => audit::list(app, ask.before, ask.event, ask.limit).await?,
+    };
     let rows: Vec<Value> = page.entries.iter().map(row).collect::<Result<_, _>>()?;
     Ok(json!({ "entries": rows, "next": page.next }))
 }

@@ -123,6 +123,7 @@ enum Verb {
 pub enum Command {
     Setup(setup::Setup),
     PersonAdd(person::Add),
+    PersonPassword(person::SetPassword),
     ResourceAdd(resource::Add),
     ResourceList,
     ScopeAdd(scope::Add),
@@ -155,6 +156,7 @@ pub async fn dispatch(app: &App, ctx: &Context, command: Command) -> Result<Valu
     match command {
         Command::Setup(ask) => setup::complete(app, ctx, ask).await,
         Command::PersonAdd(ask) => person::add(app, ctx, ask).await,
+        Command::PersonPassword(ask) => person::password(app, ctx, ask).await,
         Command::ResourceAdd(ask) => resource::add(app, ctx, ask).await,
         Command::ResourceList => resource::list(app).await,
         Command::ScopeAdd(ask) => scope::add(app, ctx, ask).await,

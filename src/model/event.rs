@@ -94,6 +94,8 @@ events! {
 
     /// A person was added.
     PersonCreated { person: Id<Person> } = "person.created", Change;
+    /// A person was given a new password; their sessions ended.
+    PasswordSet { person: Id<Person>, sessions: u64 } = "person.password_set", Change;
     /// A person signed in.
     SignedIn { person: Id<Person>, session: Id<Session> } = "person.signed_in", Traffic;
     /// A sign-in to a known account was refused.
@@ -112,11 +114,15 @@ events! {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         instead_of: Vec<ClientId>,
     } = "client.registered_itself", Traffic;
-    /// An application's registration was changed.
+    /// An application changed its own registration.
+    ClientUpdatedItself { client: ClientId, what: Vec<String> } = "client.updated_itself", Traffic;
+    /// An application removed its own registration.
+    ClientRemovedItself { client: ClientId } = "client.removed_itself", Traffic;
+    /// An application's registration was changed by an administrator.
     ClientUpdated { client: ClientId, what: Vec<String> } = "client.updated", Change;
     /// An administrator approved a waiting registration.
     ClientApproved { client: ClientId } = "client.approved", Change;
-    /// A registration was removed, by its holder or by an administrator.
+    /// A registration was removed by an administrator.
     ClientRemoved { client: ClientId } = "client.removed", Change;
     /// Registrations that nobody used were removed.
     ClientsReaped { count: u64 } = "client.reaped", Change;
@@ -176,7 +182,7 @@ events! {
     /// An authorization code was issued.
     CodeIssued { client: ClientId, person: Id<Person>, scope: ScopeSet, resource: Option<Resource>, code: String }
         = "code.issued", Traffic;
-    /// An authorization code was presented again; what it had bought is revoked.
+    /// An authorization code was presented again, and what it had bought was revoked for it.
     CodeReplayed { client: ClientId, family: Id<Family>, code: String } = "code.replayed", Traffic;
     /// Tokens were issued.
     TokenIssued {
@@ -193,7 +199,7 @@ events! {
     } = "token.issued", Traffic;
     /// Scopes that were asked for and are not known, not offered by the resource or not allowed were left out.
     ScopeNarrowed { client: ClientId, dropped: ScopeSet } = "token.scope_narrowed", Traffic;
-    /// A known client was refused at the token endpoint.
+    /// A client that an administrator answers for was refused at the token endpoint.
     TokenRefused { client: ClientId, grant: String, why: String } = "token.refused", Traffic;
     /// A refresh token was used again while its overlap lasted.
     RefreshOverlapped { client: ClientId, family: Id<Family>, uses: u32 } = "refresh.overlapped", Traffic;

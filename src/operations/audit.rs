@@ -2,8 +2,9 @@
 
 use super::keep_head;
 use crate::app::App;
-use crate::base::{Fault, FaultKind};
-use crate::store::{AuditPage, Broken, Head, audit_page};
+use crate::base::{Fault, FaultKind, Id};
+use crate::model::Request;
+use crate::store::{AuditPage, Broken, Head, audit_of_request, audit_page};
 
 /// Most entries given at once.
 pub const MOST: usize = 1_000;
@@ -11,6 +12,27 @@ pub const MOST: usize = 1_000;
 /// Entries before the number `before`, the newest first; only those called `name`, if one is given.
 pub async fn list(app: &App, before: Option<u64>, name: Option<String>, limit: usize) -> Result<AuditPage, Fault> {
     app.store.read(move |view| audit_page(view, before, name.as_deref(), limit.min(MOST))).await
+}
+
+/// The entries of one request, which its caller was told the id of. Looks through the whole log for it, in short snapshots.
+pub async fn of_request(
+    app: &App,
+    before: Option<u64>,
+    request: Id<Request>,
+    limit: usize,
+) -> Result<AuditPage, Fault> {
+    let mut page = AuditPage { entries: Vec::new(), next: before };
+    let limit = limit.min(MOST);
+    loop {
+        let (before, left) = (page.next, limit - page.entries.len());
+        let more = app.store.read(move |view| audit_of_request(view, before, request, left)).await?;
+        page.entries.extend(more.entries);
+        page.next = more.next;
+        if page.next.is_none() || page.entries.len() >= limit {
+            return Ok(page);
+        }
+        tokio::task::yield_now().await;
+    }
 }
 
 /// Walks the whole log, through the head that was kept outside the file, in a thread that may take its time.

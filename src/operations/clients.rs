@@ -1,6 +1,7 @@
 //! Applications, as an administrator registers and governs them. Those that register themselves are
 //! [`registration`](super::registration)'s.
 
+use super::fits_here::fits_here;
 use crate::app::App;
 use crate::base::{Fault, Id, OpaqueToken, Resource, Secret, TokenKind};
 use crate::model::{Client, ClientId, ClientState, Context, Event, Provenance, ScopeSet};
@@ -40,8 +41,8 @@ pub async fn add(app: &App, ctx: &Context, new: NewClient) -> Result<Made, Decli
     if new.resources.len() > MOST_RESOURCES || new.serves.len() > MOST_RESOURCES {
         return Err(Declined::field("resource", "a client has at most 64 resources"));
     }
-    let admitted = admit(new.registration, VouchedBy::Administrator)
-        .map_err(|refusal| Declined::field("registration", refusal.public_text()))?;
+    let fitting = fits_here(app, &new.registration).and_then(|()| admit(new.registration, VouchedBy::Administrator));
+    let admitted = fitting.map_err(|refusal| Declined::field("registration", refusal.public_text()))?;
     let id = Id::<Client>::new(ctx.at, &app.entropy)?;
     let secret = match admitted.auth_method().has_secret() {
         true => Some(OpaqueToken::new(TokenKind::ClientSecret, id, &app.entropy)?),

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::keys::{KeyRing, Keys, Master, Passwords};
 use crate::model::{Actor, Channel, Context, Event, FrozenIssuer, Origin, SigningKey};
 use crate::outbound::{Outbound, OutboundPolicy};
-use crate::store::tables::{ISSUER, ONLY, SIGNING_KEYS};
+use crate::store::tables::{ISSUER, ONLY, RESOURCES, SIGNING_KEYS};
 use crate::store::{MAX_ROWS, Read, Store};
 
 /// Where everything is kept.
@@ -29,7 +29,26 @@ pub fn start(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) -
     let app = open(config, keeping, clock, entropy)?;
     keep_head::check(&app)?;
     freeze_issuer(&app.store, &context(app.clock.now()), app.issuer.as_str())?;
+    every_resource_has_a_key(&app)?;
     Ok(app)
+}
+
+/// A resource whose algorithm the settings do not name any more would have every code spent and no token signed.
+fn every_resource_has_a_key(app: &App) -> Result<(), Fault> {
+    let algorithms = &app.config.keys.algorithms;
+    let mut after = None;
+    loop {
+        let page = app.store.read_blocking(|view| view.page(&RESOURCES, after.as_ref(), MAX_ROWS))?;
+        if let Some((_, row)) = page.rows.iter().find(|(_, row)| !algorithms.contains(&row.algorithm)) {
+            let (identifier, algorithm) = (&row.identifier, row.algorithm);
+            let text = format!("tokens for {identifier} are signed with {algorithm}: put it back into keys.algorithms");
+            return Err(Fault::new(FaultKind::Settings, text));
+        }
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(()),
+        }
+    }
 }
 
 /// Opens what `config` names, or makes it. A command on a stopped appliance does not decide its issuer, nor depend on it.

@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 use super::engine::{Name, ReadTx, Span, WriteTx};
 use super::key::{Key, RowKey};
 use super::tx::Read;
-use crate::base::{Digest, Fault, FaultKind, MacKey, Timestamp};
-use crate::model::{Actor, Context, Event, Origin};
+use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, MacKey, Timestamp};
+use crate::model::{Actor, Context, Event, Origin, Request};
 
 const ENTRIES: Name = "audit";
 const HEAD: Name = "audit_head";
@@ -50,6 +50,32 @@ pub struct Page {
 
 /// The last entry before `before`, and those before it, up to `limit`; only those of the event `name`, if one is given.
 pub fn page(view: &impl Read, before: Option<u64>, name: Option<&str>, limit: usize) -> Result<Page, Fault> {
+    search(view, before, limit, |entry| match name.is_none_or(|name| entry.event.name() == name) {
+        true => Look::Take,
+        false => Look::Pass,
+    })
+}
+
+/// The entries of one request. Its id tells when it came, so nothing much older is looked at.
+pub fn of_request(view: &impl Read, before: Option<u64>, request: Id<Request>, limit: usize) -> Result<Page, Fault> {
+    let came_at = request.made_at().minus(CLOCKS_DIFFER);
+    search(view, before, limit, |entry| match entry.from.request {
+        Some(id) if id == request => Look::Take,
+        _ if entry.at < came_at => Look::Stop,
+        _ => Look::Pass,
+    })
+}
+
+/// How far the times of neighbouring entries may be out of order: each has its own operation's.
+const CLOCKS_DIFFER: Lifetime = Lifetime::from_minutes(10);
+
+enum Look {
+    Take,
+    Pass,
+    Stop,
+}
+
+fn search(view: &impl Read, before: Option<u64>, limit: usize, look: impl Fn(&Entry) -> Look) -> Result<Page, Fault> {
     let before = before.map(|sequence| sequence.encoded());
     let span = Span { to: before.as_deref().map_or(Bound::Unbounded, Bound::Excluded), ..Span::ALL }.backwards();
     let mut page = Page { entries: Vec::new(), next: None };
@@ -62,8 +88,10 @@ pub fn page(view: &impl Read, before: Option<u64>, name: Option<&str>, limit: us
         let entry = Entry::parse(key, value)?;
         looked_at += 1;
         last = Some(entry.sequence);
-        if name.is_none_or(|name| entry.event.name() == name) {
-            page.entries.push(entry);
+        match look(&entry) {
+            Look::Take => page.entries.push(entry),
+            Look::Pass => {}
+            Look::Stop => return Ok(ControlFlow::Break(())),
         }
         Ok(ControlFlow::Continue(()))
     })?;

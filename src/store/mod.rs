@@ -27,7 +27,9 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use tokio::sync::oneshot;
 
-pub use self::audit::{Broken, Damage, Entry, Head, Page as AuditPage, page as audit_page};
+pub use self::audit::{
+    Broken, Damage, Entry, Head, Page as AuditPage, of_request as audit_of_request, page as audit_page,
+};
 use self::audit::{Step, Walk};
 use self::engine::{Engine, Job, Name, WriteTx};
 pub use self::key::{Key, RowKey};

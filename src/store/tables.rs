@@ -3,12 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::table::{AnyTable, Index, Table, Unique};
+use crate::base::look::skeleton;
 use crate::base::{Digest, Id, Timestamp};
 use crate::model::{
     AccessRecord, AuthorizationCode, Client, ClientId, ClientState, Consent, Credential, CredentialState,
-    DocumentRecord, Family, FrozenIssuer, InitialAccessToken, Machine, Person, ProtectedResource, RecentRegistration,
-    RefreshToken, RevokedToken, ScopeEntry, Session, SetupState, SignInFailures, SigningKey, SpentProof, TenantName,
-    Tombstone, UsedAssertion,
+    DocumentRecord, Family, FrozenIssuer, InitialAccessToken, Machine, Person, ProtectedResource, Provenance,
+    RecentRegistration, RefreshToken, RevokedToken, ScopeEntry, Session, SetupState, SignInFailures, SigningKey,
+    SpentProof, TenantName, Tombstone, UsedAssertion,
 };
 
 // People, and the browsers they sit at.
@@ -46,8 +47,15 @@ pub fn consent_key(
 
 // Applications, machines, and what they may reach.
 
+/// The clients that an administrator registered, by what a hurried reader takes their names for.
+pub static CLIENTS_BY_LOOK: Index<Client, str> = Index::new("clients_by_look", |client, out| {
+    if client.provenance == Provenance::Administrator {
+        out(&skeleton(&client.name));
+    }
+});
 /// Only registrations that nobody has used have an end; housekeeping turns it into a tombstone.
-pub static CLIENTS: Table<Id<Client>, Client> = Table::new("clients").expires(|client| client.reaped_at);
+pub static CLIENTS: Table<Id<Client>, Client> =
+    Table::new("clients").indexed(&[&CLIENTS_BY_LOOK]).expires(|client| client.reaped_at);
 /// Dynamic registrations in the order they came, so that the oldest can make room if nobody used it.
 pub static RECENT_REGISTRATIONS: Table<u64, RecentRegistration> = Table::new("recent_registrations")
     .unlogged("a queue of bounded length; what enters and leaves it is recorded with the client");

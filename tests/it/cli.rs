@@ -152,6 +152,7 @@ fn shape(value: &Value) -> Value {
 const SCRIPT: &[&[&str]] = &[
     &["setup", "--email", "ada@example.com", "--name", "Ada", "--password-stdin"],
     &["person", "add", "--email", "grace@example.com", "--name", "Grace", "--password-stdin"],
+    &["person", "password", "--email", "GRACE@example.com", "--password-stdin"],
     &[
         "scope",
         "add",
@@ -248,6 +249,7 @@ fn a_command_answers_alike_on_a_stopped_file_and_through_the_socket() {
         "person.created",
         "setup.completed",
         "person.created",
+        "person.password_set",
         "scope.created",
         "resource.created",
         "resource.created",
@@ -378,8 +380,21 @@ fn an_initial_access_token_lets_its_bearer_register() {
 }
 
 #[test]
+fn a_start_says_loudly_what_is_probably_not_meant() {
+    for (variables, warned) in [
+        (&[("WRIT_PUBLIC_URL", "https://id.example")][..], true),
+        (&[("WRIT_PUBLIC_URL", "https://id.example"), ("WRIT_TRUSTED_PROXIES", "127.0.0.1")], false),
+    ] {
+        let appliance = Appliance::with(variables);
+        let log = appliance.serve().stop();
+        let warning = log.lines().find(|line| line.contains("WARN") && line.contains("WRIT_TRUSTED_PROXIES=127.0.0.1"));
+        assert_eq!(warning.is_some(), warned, "{log}");
+    }
+}
+
+#[test]
 fn keys_are_listed_and_turned() {
-    let appliance = Appliance::with(&[("WRIT_KEYS_ALGORITHMS", "ES256,EdDSA")]);
+    let appliance = Appliance::with(&[("WRIT_KEYS_ALGORITHMS", "ES256,RS256")]);
     assert_eq!(appliance.json(&["key", "list"]), json!({ "keys": [] }), "a file that was never served has none");
     let states = || {
         let mut count = BTreeMap::new();
@@ -395,8 +410,8 @@ fn keys_are_listed_and_turned() {
     assert_eq!(states().get(&of("ES256", "retained")), Some(&1));
     assert_eq!(states().get(&of("ES256", "signing")), Some(&1));
     assert_eq!(states().get(&of("ES256", "next")), Some(&1));
-    assert_eq!(states().get(&of("EdDSA", "retained")), None);
-    assert!(appliance.refused(&["key", "rotate", "--algorithm", "RS256"]).contains("keys.algorithms"));
+    assert_eq!(states().get(&of("RS256", "retained")), None);
+    assert!(appliance.refused(&["key", "rotate", "--algorithm", "EdDSA"]).contains("keys.algorithms"));
     assert!(appliance.refused(&["key", "rotate", "--algorithm", "HS256"]).contains("--algorithm"));
 }
 
@@ -410,6 +425,7 @@ fn bad_arguments_are_refused_in_words_and_change_nothing() {
         (&["person", "add", "--email", "ADA@example.com", "--name", "A", "--password-stdin"][..], "already"),
         (&["person", "add", "--email", "nobody", "--name", "A", "--password-stdin"], "e-mail"),
         (&["person", "add", "--email", "a@example.com", "--name", "A"], "--password-stdin"),
+        (&["person", "password", "--email", "nobody@example.com", "--password-stdin"], "nobody here"),
         (&["resource", "add", "HTTPS://mcp.example:443/mcp/", "--name", "M"], "registered already"),
         (&["resource", "add", "https://a.example", "--name", "M", "--scope", "no:such"], "not in the catalogue"),
         (&["resource", "add", "https://a.example#x", "--name", "M"], "fragment"),

@@ -34,7 +34,9 @@ pub(super) async fn grant(
         let sender = match dpop::spend(tx, proof.as_ref())? {
             Ok(sender) => sender,
             Err(refusal) => {
-                tx.record(refused(client.id(), &refusal))?;
+                if client.is_vouched_for() {
+                    tx.record(refused(client.id(), &refusal))?;
+                }
                 return Ok(Err(refusal));
             }
         };
@@ -71,10 +73,14 @@ pub(super) async fn grant(
     Ok(outcome.await??)
 }
 
-/// The caller has proved who it is, so what it was refused is worth a line.
+/// The caller has proved who it is, so what it was refused is worth a line, if somebody here answers for it.
 async fn refuse(app: &App, ctx: &Context, client: &AuthenticatedClient, refusal: Refusal) -> Result<Issued, Problem> {
     if client.is_public() {
         app.tally.count("client_credentials by a public client");
+        return Err(refusal.into());
+    }
+    if !client.is_vouched_for() {
+        app.tally.count(super::SELF_REGISTERED);
         return Err(refusal.into());
     }
     let event = refused(client.id(), &refusal);
