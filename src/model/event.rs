@@ -145,6 +145,8 @@ events! {
         = "credential.rotated", Change;
     /// A credential was revoked.
     CredentialRevoked { machine: Id<Machine>, credential: Id<Credential>, because: String } = "credential.revoked", Change;
+    /// What machines used since the last round, written down together; grants of machines beyond the bound are only counted.
+    UsageNoted { machines: u64, grants: u64, missed: u64 } = "machine.used", Traffic;
     /// A protected resource was registered.
     ResourceCreated { resource: Id<ProtectedResource>, identifier: Resource } = "resource.created", Change;
     /// A scope was added to the catalogue.

@@ -9,7 +9,7 @@ use crate::model::{ClientState, Context, Credential, CredentialKind, CredentialS
 use crate::operations::declined::Declined;
 use crate::operations::machines::{named, unknown};
 use crate::protocol::display_name::DisplayName;
-use crate::store::tables::{CREDENTIAL_STATES, CREDENTIALS, CREDENTIALS_BY_MACHINE, MACHINES};
+use crate::store::tables::{CREDENTIAL_STATES, CREDENTIALS, CREDENTIALS_BY_MACHINE, MACHINES, USAGE_BY_CREDENTIAL};
 use crate::store::{Read, Tx};
 
 /// Most credentials of one machine, those that are over included until they are forgotten.
@@ -129,6 +129,7 @@ fn room(tx: &mut Tx<'_>, machine: Id<Machine>) -> Result<Result<(), Declined>, F
     }
     for forgotten in over.iter().take((live.len() + over.len()).saturating_sub(MOST_CREDENTIALS - 1)) {
         tx.delete(&CREDENTIALS, &forgotten.id)?;
+        tx.delete(&USAGE_BY_CREDENTIAL, &forgotten.id)?;
     }
     Ok(Ok(()))
 }

@@ -12,7 +12,7 @@ use crate::model::{
 };
 use crate::operations::declined::Declined;
 use crate::operations::token::issue::MOST_ACCESS;
-use crate::operations::{find_resource, scopes};
+use crate::operations::{find_resource, scopes, usage};
 use crate::protocol::display_name::DisplayName;
 use crate::store::tables::{
     MACHINES, MACHINES_BY_NAME, MACHINES_BY_OWNER, MACHINES_BY_WORD, PEOPLE, PEOPLE_BY_EMAIL, RESOURCES, machine_key,
@@ -322,6 +322,7 @@ pub async fn change(
             }
             let (before, after) = difference(&old, &new)?;
             tx.replace(&MACHINES, &id, &old, &new)?;
+            usage::terms_changed(tx, &old, &new)?;
             tx.record(Event::MachineChanged { machine: id, before, after })?;
             Ok(Ok(new))
         })
@@ -429,6 +430,7 @@ pub async fn resume(app: &App, ctx: &Context, id: Id<Machine>) -> Result<Machine
             }
             let new = Machine { state: ClientState::Active, stopped: None, ..old.clone() };
             tx.replace(&MACHINES, &id, &old, &new)?;
+            usage::resumed(tx, id)?;
             tx.record(Event::MachineResumed { machine: id })?;
             Ok(Ok(new))
         })
@@ -449,7 +451,7 @@ pub fn orphan(tx: &mut Tx<'_>, owner: Id<Person>) -> Result<u64, Fault> {
     Ok(stopped)
 }
 
-fn stop(tx: &mut Tx<'_>, old: &Machine, state: ClientState, because: &str) -> Result<Machine, Fault> {
+pub(super) fn stop(tx: &mut Tx<'_>, old: &Machine, state: ClientState, because: &str) -> Result<Machine, Fault> {
     let at = tx.now();
     let stopped = Some(Stopped { at, by: tx.context().by.clone(), because: because.to_owned() });
     let new = Machine { state, stopped, void_before: Some(at), ..old.clone() };

@@ -12,6 +12,7 @@ pub mod discovery;
 pub mod dpop;
 pub mod find_client;
 pub mod find_resource;
+pub mod findings;
 pub mod housekeeping;
 pub mod introspect;
 pub mod keep_head;
@@ -28,6 +29,7 @@ pub mod sign_out;
 pub mod start;
 pub mod token;
 pub mod turn_keys;
+pub mod usage;
 pub mod userinfo;
 
 use crate::base::Fault;
