@@ -114,6 +114,8 @@ events! {
     } = "client.registered_itself", Traffic;
     /// An application's registration was changed.
     ClientUpdated { client: ClientId, what: Vec<String> } = "client.updated", Change;
+    /// An administrator changed an application; the members that changed, as they were and as they are.
+    ClientChanged { client: ClientId, before: Value, after: Value } = "client.changed", Change;
     /// An administrator approved a waiting registration.
     ClientApproved { client: ClientId } = "client.approved", Change;
     /// A registration was removed, by its holder or by an administrator.
@@ -149,8 +151,16 @@ events! {
     UsageNoted { machines: u64, grants: u64, missed: u64 } = "machine.used", Traffic;
     /// A protected resource was registered.
     ResourceCreated { resource: Id<ProtectedResource>, identifier: Resource } = "resource.created", Change;
+    /// A protected resource was changed; the members that changed, as they were and as they are.
+    ResourceChanged { resource: Id<ProtectedResource>, before: Value, after: Value } = "resource.changed", Change;
+    /// A protected resource was removed: nobody gets tokens for it any more.
+    ResourceRemoved { resource: Id<ProtectedResource>, identifier: Resource } = "resource.removed", Change;
     /// A scope was added to the catalogue.
     ScopeCreated { scope: String } = "scope.created", Change;
+    /// A scope was changed; the members that changed, as they were and as they are.
+    ScopeChanged { scope: String, before: Value, after: Value } = "scope.changed", Change;
+    /// A scope was taken out of the catalogue.
+    ScopeRemoved { scope: String } = "scope.removed", Change;
     /// The catalogue that ships with the appliance was loaded.
     CatalogueLoaded { scopes: u64 } = "scope.catalogue_loaded", Change;
 

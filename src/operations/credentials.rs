@@ -15,7 +15,7 @@ use crate::store::{Read, Tx};
 /// Most credentials of one machine, those that are over included until they are forgotten.
 pub const MOST_CREDENTIALS: usize = 64;
 /// Most of them that are good at once.
-const MOST_LIVE: usize = 16;
+pub(super) const MOST_LIVE: usize = 16;
 /// The farthest end of a credential, and of an overlap.
 const FARTHEST_END: Lifetime = Lifetime::from_days(3_650);
 const LONGEST_OVERLAP: Lifetime = Lifetime::from_days(90);
@@ -120,7 +120,7 @@ fn hint(token: &OpaqueToken) -> String {
 }
 
 /// Whether the machine may have another credential. Of those that are long over the oldest make room.
-fn room(tx: &mut Tx<'_>, machine: Id<Machine>) -> Result<Result<(), Declined>, Fault> {
+pub(super) fn room(tx: &mut Tx<'_>, machine: Id<Machine>) -> Result<Result<(), Declined>, Fault> {
     let others = of_machine(tx, machine)?;
     let (live, over): (Vec<_>, Vec<_>) = others.into_iter().partition(|other| other.is_live(tx.now()));
     if live.len() >= MOST_LIVE {

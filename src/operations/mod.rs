@@ -7,6 +7,7 @@ pub mod authorize;
 pub mod clients;
 pub mod consent;
 pub mod credentials;
+pub mod declared;
 pub mod declined;
 pub mod discovery;
 pub mod dpop;

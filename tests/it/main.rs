@@ -13,6 +13,8 @@ mod cli;
 #[cfg(test)]
 mod coverage;
 #[cfg(test)]
+mod declared;
+#[cfg(test)]
 mod docs;
 #[cfg(test)]
 mod every_route;
