@@ -68,7 +68,10 @@ fn full() -> World {
     let url = world.resource("https://mcp.example/a", "mcp:read mcp:write").identifier;
     world.client("desk");
     let crm = world.confidential("crm");
-    world.edit_client(&crm, |client| client.serves = vec![url.clone()]);
+    world.edit_client(&crm, |client| {
+        client.serves = vec![url.clone()];
+        client.dpop_bound_access_tokens = true;
+    });
     let terms = |name: &str| {
         let name = DisplayName::parse(name).unwrap();
         Terms::new(name, MachineKind::Agent, "Runs the night shift", "mcp:read".parse().unwrap())
@@ -82,6 +85,7 @@ fn full() -> World {
         access,
         tags: vec!["night".to_owned()],
         roles: vec!["deployer".parse().unwrap()],
+        dpop_bound: true,
         networks: vec!["10.0.0.0/8".parse().unwrap()],
         custom_claims: serde_json::from_value(json!({ "team": { "name": "platform", "size": 3 } })).unwrap(),
         expires_at: Some(world.now().plus(writ::base::Lifetime::from_days(30))),

@@ -142,7 +142,7 @@ fn exact(members: &mut Members<'_>, member: &str, name: &str) -> Option<DisplayN
 // Clients.
 
 /// What a file may say about a client, by the names of RFC 7591 §2.
-const OF_CLIENTS: [&str; 15] = [
+const OF_CLIENTS: [&str; 16] = [
     "redirect_uris",
     "token_endpoint_auth_method",
     "grant_types",
@@ -158,6 +158,7 @@ const OF_CLIENTS: [&str; 15] = [
     "software_id",
     "software_version",
     "id_token_signed_response_alg",
+    "dpop_bound_access_tokens",
 ];
 
 pub(super) fn client_said(client: &Client, key: &str, issuer: &Issuer) -> Said {
@@ -293,6 +294,7 @@ pub(super) fn machine_said(machine: &Machine, owner: Option<&str>, credentials: 
         "networks": machine.networks,
         "custom_claims": machine.custom_claims,
         "serves": machine.serves,
+        "dpop_bound": machine.dpop_bound.then_some(true),
         "credentials": credentials,
     }))
 }
@@ -331,6 +333,7 @@ pub(super) fn machine_read(name: &str, mut members: Members<'_>, now: Timestamp)
     let networks = members.list::<AddressRange>("networks", text);
     let custom_claims = members.read("custom_claims").unwrap_or_default();
     let serves = members.list("serves", |text| Resource::parse(text).map_err(|why| why.to_string()));
+    let dpop_bound = members.read("dpop_bound").unwrap_or(false);
     let credentials = credentials_read(&mut members);
     let terms = name.zip(purpose).map(|(name, purpose)| Terms {
         name,
@@ -346,6 +349,7 @@ pub(super) fn machine_read(name: &str, mut members: Members<'_>, now: Timestamp)
         networks,
         custom_claims,
         serves,
+        dpop_bound,
     });
     if let Some(Err(why)) = terms.as_ref().map(|terms| terms.bounded(now)) {
         declined(&mut members, why);
