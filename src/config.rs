@@ -129,6 +129,17 @@ settings! {
         pages: u32 = "1200" in "0..10000000", "Other pages per minute and address; 0 for no limit.";
         metadata: u32 = "60000" in "0..10000000", "Discovery documents and key sets per minute and address; 0 for no limit.";
     }
+    machines: MachineSettings {
+        unused_after: Lifetime = "30d" in "1d..3650d", "A machine that was used once and not for this long is a finding.";
+        never_used_after: Lifetime = "7d" in "1h..3650d", "A machine that was never used this long after it was made is a finding.";
+        scopes_unused_after: Lifetime = "90d" in "1d..3650d", "A scope that a machine may ask for and has not for this long is a finding.";
+        secret_max_age: Lifetime = "90d" in "1d..3650d", "A secret or access key that is older is a finding.";
+        expiring_within: Lifetime = "14d" in "1h..365d", "A machine or a credential that ends within this is a finding.";
+        new_network_for: Lifetime = "7d" in "1h..365d", "How long a network that a machine never called from before is a finding.";
+        shared_within: Lifetime = "1d" in "1m..30d", "A secret that is used from more than one network within this is a finding.";
+        silent_after: Lifetime = "1d" in "1h..90d", "An old secret that was not used for this long, while its successor was, is safe to remove. Less than the longest life of a token says so too early.";
+        suspend_idle_after: Option<Lifetime> = "" in "1d..3650d", "A machine that was not used for this long is suspended. Without it, none is.";
+    }
     keys: KeySettings {
         algorithms: Vec<Algorithm> = "ES256,RS256,EdDSA", "The algorithms that have a signing key. RS256 is one of them, and each must stay while a resource uses it.";
         rotation_period: Lifetime = "1d" in "10m..366d", "How long a key signs before the next one does.";

@@ -120,6 +120,8 @@ events! {
     ClientRemovedItself { client: ClientId } = "client.removed_itself", Traffic;
     /// An application's registration was changed by an administrator.
     ClientUpdated { client: ClientId, what: Vec<String> } = "client.updated", Change;
+    /// An administrator changed an application; the members that changed, as they were and as they are.
+    ClientChanged { client: ClientId, before: Value, after: Value } = "client.changed", Change;
     /// An administrator approved a waiting registration.
     ClientApproved { client: ClientId } = "client.approved", Change;
     /// A registration was removed by an administrator.
@@ -151,10 +153,20 @@ events! {
         = "credential.rotated", Change;
     /// A credential was revoked.
     CredentialRevoked { machine: Id<Machine>, credential: Id<Credential>, because: String } = "credential.revoked", Change;
+    /// What machines used since the last round, written down together; grants of machines beyond the bound are only counted.
+    UsageNoted { machines: u64, grants: u64, missed: u64 } = "machine.used", Traffic;
     /// A protected resource was registered.
     ResourceCreated { resource: Id<ProtectedResource>, identifier: Resource } = "resource.created", Change;
+    /// A protected resource was changed; the members that changed, as they were and as they are.
+    ResourceChanged { resource: Id<ProtectedResource>, before: Value, after: Value } = "resource.changed", Change;
+    /// A protected resource was removed: nobody gets tokens for it any more.
+    ResourceRemoved { resource: Id<ProtectedResource>, identifier: Resource } = "resource.removed", Change;
     /// A scope was added to the catalogue.
     ScopeCreated { scope: String } = "scope.created", Change;
+    /// A scope was changed; the members that changed, as they were and as they are.
+    ScopeChanged { scope: String, before: Value, after: Value } = "scope.changed", Change;
+    /// A scope was taken out of the catalogue.
+    ScopeRemoved { scope: String } = "scope.removed", Change;
     /// The catalogue that ships with the appliance was loaded.
     CatalogueLoaded { scopes: u64 } = "scope.catalogue_loaded", Change;
 

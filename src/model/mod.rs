@@ -8,6 +8,7 @@ mod context;
 mod credential;
 mod event;
 mod family;
+mod finding;
 mod machine;
 mod person;
 mod registration;
@@ -18,6 +19,7 @@ mod setup;
 mod signing_key;
 mod tenant;
 mod token;
+mod usage;
 
 pub use authorization::{Authorization, Prompt};
 pub use client::{
@@ -30,6 +32,7 @@ pub use context::{Actor, Channel, Context, Network, Origin, Request};
 pub use credential::{ClaimRule, ClaimTest, Credential, CredentialKind, CredentialState, Trust};
 pub use event::{Event, EventClass, GrantName, Subject};
 pub use family::{Family, FamilyState, RefreshToken, RevokedBecause};
+pub use finding::{Finding, FindingKind, MachineFindings};
 pub use machine::{Access, Authenticated, Machine, MachineKind, MachineStanding, Stopped};
 pub use person::{Email, ParseEmailError, Person, PersonState, Standing};
 pub use registration::{ClientAbout, LONGEST_KEY_SET, MOST_CLIENT_KEYS, RecentRegistration, RegistrationMode};
@@ -40,3 +43,4 @@ pub use setup::{FrozenIssuer, InitialAccessToken, SetupState};
 pub use signing_key::{Algorithm, ED25519, JwsAlgorithm, KeyState, ParseAlgorithmError, PublicJwk, Sealed, SigningKey};
 pub use tenant::{ParseNameError, Permission, Role, RoleName, TenantName};
 pub use token::{AccessRecord, RevokedToken, SignInFailures, SpentProof, UsedAssertion};
+pub use usage::{Caller, CredentialUsage, Given, MachineUsage, ScopeUse, ScopesUsage, Tally, Use, Used, Watch, grants};

@@ -55,6 +55,25 @@ pub async fn add(app: &App, ctx: &Context, new: NewResource) -> Result<Id<Protec
     app.store.write("add resource", ctx, move |tx| put(&within, tx, &new)).await?
 }
 
+/// What can be looked at of a resource without the others.
+pub(super) fn bounded(resource: &ProtectedResource, algorithms: &[Algorithm]) -> Result<(), Declined> {
+    if resource.aliases.len() > MOST_ALIASES {
+        return Err(Declined::field("aliases", "a resource has at most 16 aliases"));
+    }
+    if !ACCESS_FOR.contains(&resource.access_for) {
+        return Err(Declined::field("access_lifetime", "an access token lives between a minute and a day"));
+    }
+    if !algorithms.contains(&resource.algorithm) {
+        let why = format!("no key signs with {}: add it to the setting keys.algorithms", resource.algorithm.as_str());
+        return Err(Declined::field("algorithm", why));
+    }
+    let stray = resource.default_scopes.minus(&resource.scopes);
+    if !stray.is_empty() {
+        return Err(Declined::field("default_scopes", format!("`{stray}` is not among the resource's scopes")));
+    }
+    Ok(())
+}
+
 fn put(app: &App, tx: &mut Tx<'_>, new: &NewResource) -> Result<Result<Id<ProtectedResource>, Declined>, Fault> {
     for url in std::iter::once(&new.identifier).chain(&new.aliases) {
         if let Some(other) = find_resource::named(tx, url)? {

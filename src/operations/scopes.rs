@@ -33,11 +33,7 @@ fn list<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<ScopeSet, D
 
 /// Adds a scope to the catalogue.
 pub async fn add(app: &App, ctx: &Context, new: NewScope) -> Result<(), Declined> {
-    let description = new.description.trim().to_owned();
-    let length = description.chars().count();
-    if !(1..=LONGEST_DESCRIPTION).contains(&length) || description.chars().any(char::is_control) {
-        return Err(Declined::field("description", "say in one line of at most 200 characters what will happen"));
-    }
+    let description = described(&new.description)?;
     app.store
         .write("add scope", ctx, move |tx| {
             if tx.get(&SCOPES, &new.name.to_string())?.is_some() {
@@ -54,6 +50,16 @@ pub async fn add(app: &App, ctx: &Context, new: NewScope) -> Result<(), Declined
     // The metadata document lists every scope.
     app.discovery.forget();
     Ok(())
+}
+
+/// A description as it is kept.
+pub(super) fn described(text: &str) -> Result<String, Declined> {
+    let description = text.trim().to_owned();
+    let length = description.chars().count();
+    if !(1..=LONGEST_DESCRIPTION).contains(&length) || description.chars().any(char::is_control) {
+        return Err(Declined::field("description", "say in one line of at most 200 characters what will happen"));
+    }
+    Ok(description)
 }
 
 /// The whole catalogue, by name.

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 
 use super::keep_head;
-use crate::app::{App, Discovery, LastSeen, Parts, Tally, Turns, VerifiedTokens};
+use crate::app::{App, Discovery, LastSeen, Looked, Parts, Tally, Turns, Usage, VerifiedTokens};
 use crate::base::{Clock, Entropy, Fault, FaultKind, Secret, Timestamp};
 use crate::config::Config;
 use crate::keys::{KeyRing, Keys, Master, Passwords};
@@ -90,6 +90,8 @@ pub fn open(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) ->
         discovery: Discovery::default(),
         tally: Tally::default(),
         last_seen: LastSeen::default(),
+        usage: Usage::default(),
+        looked: Looked::default(),
         turns: Turns::default(),
     }))
 }

@@ -7,9 +7,9 @@ use crate::base::look::skeleton;
 use crate::base::{Digest, Id, Timestamp};
 use crate::model::{
     AccessRecord, AuthorizationCode, Client, ClientId, ClientState, Consent, Credential, CredentialState,
-    DocumentRecord, Family, FrozenIssuer, InitialAccessToken, Machine, Person, ProtectedResource, Provenance,
-    RecentRegistration, RefreshToken, RevokedToken, ScopeEntry, Session, SetupState, SignInFailures, SigningKey,
-    SpentProof, TenantName, Tombstone, UsedAssertion,
+    CredentialUsage, DocumentRecord, Family, FrozenIssuer, InitialAccessToken, Machine, MachineFindings, MachineUsage,
+    Person, ProtectedResource, Provenance, RecentRegistration, RefreshToken, RevokedToken, ScopeEntry, ScopesUsage,
+    Session, SetupState, SignInFailures, SigningKey, SpentProof, TenantName, Tombstone, UsedAssertion, Watch,
 };
 
 // People, and the browsers they sit at.
@@ -101,6 +101,23 @@ pub static CREDENTIALS_BY_MACHINE: Index<Credential, Id<Machine>> =
     Index::new("credentials_by_machine", |credential, out| out(&credential.machine));
 pub static CREDENTIALS: Table<Id<Credential>, Credential> =
     Table::new("credentials").indexed(&[&CREDENTIALS_BY_MACHINE]);
+
+// What was used, apart from the rows of what is used: those are not rewritten for it.
+
+pub static USAGE_BY_MACHINE: Table<Id<Machine>, MachineUsage> = Table::new("usage_by_machine");
+/// Goes with its credential.
+pub static USAGE_BY_CREDENTIAL: Table<Id<Credential>, CredentialUsage> = Table::new("usage_by_credential");
+pub static USAGE_BY_SCOPE: Table<Id<Machine>, ScopesUsage> = Table::new("usage_by_scope");
+
+pub static FINDINGS_BY_KIND: Index<MachineFindings, str> =
+    Index::new("findings_by_kind", |found, out| found.kinds.iter().for_each(|kind| out(kind.as_str())));
+/// Machines that something is to be said about.
+pub static FINDINGS: Table<Id<Machine>, MachineFindings> = Table::new("findings")
+    .indexed(&[&FINDINGS_BY_KIND])
+    .unlogged("worked out from rows whose changes are recorded; one row for each machine at most");
+/// One row, under [`ONLY`].
+pub static WATCH: Table<String, Watch> =
+    Table::new("watch").unlogged("one row: since when there has been somebody to count");
 
 /// By the folded identifier and every folded alias.
 pub static RESOURCES_BY_URL: Unique<ProtectedResource, str> = Unique::new("resources_by_url", |resource, out| {

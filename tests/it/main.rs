@@ -15,6 +15,8 @@ mod cli;
 #[cfg(test)]
 mod coverage;
 #[cfg(test)]
+mod declared;
+#[cfg(test)]
 mod docs;
 #[cfg(test)]
 mod every_route;

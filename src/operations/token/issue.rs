@@ -191,6 +191,10 @@ pub(crate) fn id_token(making: &Making, family: &Family, person: &Person, now: T
 }
 
 impl Issued {
+    pub(crate) fn scope(&self) -> &ScopeSet {
+        &self.scope
+    }
+
     /// Signs what is to be signed.
     pub(crate) fn sign(self, app: &App) -> Result<TokenResponse, Fault> {
         let access_token = match self.access {
