@@ -129,6 +129,9 @@ settings! {
         pages: u32 = "1200" in "0..10000000", "Other pages per minute and address; 0 for no limit.";
         metadata: u32 = "60000" in "0..10000000", "Discovery documents and key sets per minute and address; 0 for no limit.";
     }
+    delegation: DelegationSettings {
+        depth: u32 = "4" in "1..16", "How many machines may act for somebody one through the other: the greatest depth of the act claim.";
+    }
     keys: KeySettings {
         algorithms: Vec<Algorithm> = "ES256,RS256,EdDSA", "The algorithms that have a signing key; each must stay while a resource uses it.";
         rotation_period: Lifetime = "1d" in "10m..366d", "How long a key signs before the next one does.";

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{Command, CommandError};
 use crate::app::App;
 use crate::base::{Fault, FaultKind};
-use crate::operations::audit;
+use crate::operations::audit::{self, ActedBy};
 use crate::store::Entry;
 
 #[derive(Debug, Subcommand)]
@@ -23,6 +23,14 @@ pub struct List {
     /// Only events of this name, for instance token.issued
     #[arg(long, value_name = "NAME")]
     event: Option<String>,
+    /// Only what this machine did for somebody, itself or as one in a chain: mch_…
+    #[arg(long, value_name = "MACHINE")]
+    #[serde(default)]
+    actor: Option<String>,
+    /// Only what machines did for this person or machine: per_… or mch_…
+    #[arg(long, value_name = "WHOM")]
+    #[serde(default)]
+    subject: Option<String>,
     /// Only entries before this number
     #[arg(long, value_name = "SEQUENCE")]
     before: Option<u64>,
@@ -41,7 +49,13 @@ impl Verb {
 }
 
 pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
-    let page = audit::list(app, ask.before, ask.event, ask.limit).await?;
+    let page = match (ask.actor, ask.subject) {
+        (None, None) => audit::list(app, ask.before, ask.event, ask.limit).await?,
+        (actor, subject) => {
+            let who = ActedBy { actor, subject };
+            audit::list_acting(app, who, ask.before, ask.event, ask.limit).await?
+        }
+    };
     let rows: Vec<Value> = page.entries.iter().map(row).collect::<Result<_, _>>()?;
     Ok(json!({ "entries": rows, "next": page.next }))
 }

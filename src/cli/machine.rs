@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answer::{argument, list_of, scope_set};
-use super::credential;
+use super::{credential, delegation};
 use super::{Command, CommandError};
 use crate::app::App;
 use crate::base::{AddressRange, Id, Lifetime, Resource, Timestamp};
 use crate::model::{Access, Context, Email, Machine, MachineKind, RoleName, ScopeSet, TenantName};
 use crate::operations::credentials::{NewCredential, NewProof};
 use crate::operations::declined::Declined;
+use crate::operations::delegations;
 use crate::operations::machines::{self, NewMachine, Terms};
 use crate::protocol::display_name::DisplayName;
 
@@ -315,6 +316,11 @@ pub(super) async fn show(app: &App, ctx: &Context, ask: Named) -> Result<Value, 
         members.insert("owner_email".to_owned(), json!(owner.map(|owner| owner.email)));
         let rows: Vec<Value> = credentials.iter().map(|credential| credential::row(credential, ctx)).collect();
         members.insert("credentials".to_owned(), rows.into());
+        let delegations = delegations::of_actor(app, machine.id).await?;
+        if !delegations.is_empty() {
+            let rows: Vec<Value> = delegations.iter().map(|delegation| delegation::row(delegation, ctx)).collect();
+            members.insert("acts_for".to_owned(), rows.into());
+        }
     }
     Ok(answer)
 }

@@ -8,6 +8,7 @@ pub mod clients;
 pub mod consent;
 pub mod credentials;
 pub mod declined;
+pub mod delegations;
 pub mod discovery;
 pub mod dpop;
 pub mod find_client;

@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use tokio::sync::oneshot;
 
-pub use self::audit::{Broken, Damage, Entry, Head, Page as AuditPage, page as audit_page};
+pub use self::audit::{Broken, Damage, Entry, Head, Page as AuditPage, page as audit_page, page_of as audit_page_of};
 use self::audit::{Step, Walk};
 use self::engine::{Engine, Job, Name, WriteTx};
 pub use self::key::{Key, RowKey};

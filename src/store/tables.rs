@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::table::{AnyTable, Index, Table, Unique};
 use crate::base::{Digest, Id, Timestamp};
 use crate::model::{
-    AccessRecord, AuthorizationCode, Client, ClientId, ClientState, Consent, Credential, CredentialState,
-    DocumentRecord, Family, FrozenIssuer, InitialAccessToken, Machine, Person, ProtectedResource, RecentRegistration,
-    RefreshToken, RevokedToken, ScopeEntry, Session, SetupState, SignInFailures, SigningKey, SpentProof, TenantName,
-    Tombstone, UsedAssertion,
+    AccessRecord, AuthorizationCode, Client, ClientId, ClientState, Consent, Credential, CredentialState, Delegation,
+    DelegationState, DocumentRecord, Family, FrozenIssuer, InitialAccessToken, Machine, Person, ProtectedResource, RecentRegistration,
+    RefreshToken, RevokedToken, ScopeEntry, Session, SetupState, SignInFailures, SigningKey, SpentProof, TenantName, Tombstone,
+    UsedAssertion,
 };
 
 // People, and the browsers they sit at.
@@ -93,6 +93,20 @@ pub static CREDENTIALS_BY_MACHINE: Index<Credential, Id<Machine>> =
     Index::new("credentials_by_machine", |credential, out| out(&credential.machine));
 pub static CREDENTIALS: Table<Id<Credential>, Credential> =
     Table::new("credentials").indexed(&[&CREDENTIALS_BY_MACHINE]);
+
+/// The one by which a machine acts for somebody now. One that was revoked makes room for another.
+pub static DELEGATIONS_LIVE: Unique<Delegation, (Id<Machine>, String)> = Unique::new("delegations_live", |d, out| {
+    if d.state == DelegationState::Live {
+        out(&(d.actor, d.subject.text()));
+    }
+});
+pub static DELEGATIONS_BY_ACTOR: Index<Delegation, Id<Machine>> =
+    Index::new("delegations_by_actor", |delegation, out| out(&delegation.actor));
+/// By the person or the machine that is acted for.
+pub static DELEGATIONS_BY_SUBJECT: Index<Delegation, str> =
+    Index::new("delegations_by_subject", |delegation, out| out(&delegation.subject.text()));
+pub static DELEGATIONS: Table<Id<Delegation>, Delegation> =
+    Table::new("delegations").indexed(&[&DELEGATIONS_LIVE, &DELEGATIONS_BY_ACTOR, &DELEGATIONS_BY_SUBJECT]);
 
 /// By the folded identifier and every folded alias.
 pub static RESOURCES_BY_URL: Unique<ProtectedResource, str> = Unique::new("resources_by_url", |resource, out| {
