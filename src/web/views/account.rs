@@ -12,6 +12,8 @@ pub struct AccountPage {
     pub shell: Shell,
     pub person: Person,
     pub applications: Vec<ConnectedApplication>,
+    /// An empty list hides the section.
+    pub agents: Vec<AgentLine>,
     /// This session first. An empty list hides the section.
     pub sessions: Vec<SessionLine>,
     /// Shows the commands of an administrator.
@@ -30,6 +32,28 @@ pub struct ConnectedApplication {
     pub resources: Vec<Target>,
     pub permissions: Vec<PermissionLine>,
     pub allowed: Moment,
+    /// `None`: never.
+    pub last_used: Option<Moment>,
+}
+
+/// One machine that may act in this person's name.
+#[derive(Clone, Debug)]
+pub struct AgentLine {
+    /// For the address of the form: `/account/agents/{id}/revocation`.
+    pub id: String,
+    pub name: String,
+    pub initial: String,
+    /// "agent of Grace Hopper": what it is, and who answers for it.
+    pub about: String,
+    /// In the words of whoever granted it.
+    pub purpose: String,
+    /// Empty: wherever the machine may go.
+    pub resources: Vec<Target>,
+    pub permissions: Vec<PermissionLine>,
+    /// "you" or "an administrator".
+    pub granted_by: &'static str,
+    pub granted: Moment,
+    pub until: Moment,
     /// `None`: never.
     pub last_used: Option<Moment>,
 }
@@ -79,10 +103,24 @@ impl Sample for AccountPage {
             allowed: sample::moment("yesterday"),
             last_used: None,
         };
+        let agent = AgentLine {
+            id: "dlg_sample".into(),
+            name: "triage".into(),
+            initial: "T".into(),
+            about: "agent of Grace Hopper".into(),
+            purpose: "Answers tickets while you are away".into(),
+            resources: vec![Target { name: "Tickets".into(), identifier: "https://mcp.tickets.example/mcp".into() }],
+            permissions: vec![PermissionLine::new("tickets:write", "Create and change tickets")],
+            granted_by: "an administrator",
+            granted: sample::moment("3 days ago"),
+            until: sample::moment("in 27 days"),
+            last_used: Some(sample::moment("an hour ago")),
+        };
         let empty = Self {
             shell: sample::signed_in(),
             person: sample::ada(),
             applications: vec![],
+            agents: vec![],
             sessions: vec![here.clone()],
             administrator: false,
         };
@@ -93,6 +131,10 @@ impl Sample for AccountPage {
                 "administrator",
                 Self {
                     applications: vec![cursor.clone(), helper.clone()],
+                    agents: vec![
+                        agent.clone(),
+                        AgentLine { resources: vec![], last_used: None, granted_by: "you", ..agent.clone() },
+                    ],
                     sessions: vec![
                         here,
                         SessionLine {
@@ -145,6 +187,13 @@ impl Sample for AccountPage {
                         host: sample::HOSTILE.into(),
                         permissions: vec![PermissionLine::new(sample::HOSTILE, sample::HOSTILE)],
                         ..cursor
+                    }],
+                    agents: vec![AgentLine {
+                        name: sample::HOSTILE.into(),
+                        about: sample::HOSTILE.into(),
+                        purpose: sample::HOSTILE.into(),
+                        permissions: vec![PermissionLine::new(sample::HOSTILE, sample::HOSTILE)],
+                        ..agent
                     }],
                     ..empty
                 },
