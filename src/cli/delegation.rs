@@ -62,7 +62,7 @@ pub struct List {
     #[arg(long = "in", value_name = "TENANT", default_value = TenantName::MAIN)]
     within: String,
     /// Only those before this one
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["actor", "subject"])]
     before: Option<String>,
     /// At most this many
     #[arg(long, default_value_t = 100)]
@@ -124,8 +124,14 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
 
 pub(super) async fn list(app: &App, ctx: &Context, ask: List) -> Result<Value, CommandError> {
     let (rows, next) = match (&ask.actor, &ask.subject) {
-        (Some(actor), _) => (delegations::of_actor(app, machine(app, &ask.within, actor).await?).await?, None),
-        (None, Some(whom)) => (delegations::of_subject(app, subject(app, &ask.within, whom).await?).await?, None),
+        (Some(actor), _) => {
+            let actor = machine(app, &ask.within, actor).await?;
+            (delegations::of_actor(app, actor, ask.limit).await?, None)
+        }
+        (None, Some(whom)) => {
+            let whom = subject(app, &ask.within, whom).await?;
+            (delegations::of_subject(app, &whom, ask.limit).await?, None)
+        }
         (None, None) => {
             let before = ask.before.map(|text| argument("--before", text.parse::<Id<Delegation>>())).transpose()?;
             let page = delegations::list(app, before, ask.limit).await?;

@@ -316,14 +316,18 @@ pub(super) async fn show(app: &App, ctx: &Context, ask: Named) -> Result<Value, 
         members.insert("owner_email".to_owned(), json!(owner.map(|owner| owner.email)));
         let rows: Vec<Value> = credentials.iter().map(|credential| credential::row(credential, ctx)).collect();
         members.insert("credentials".to_owned(), rows.into());
-        let delegations = delegations::of_actor(app, machine.id).await?;
-        if !delegations.is_empty() {
-            let rows: Vec<Value> = delegations.iter().map(|delegation| delegation::row(delegation, ctx)).collect();
+        let delegations = delegations::of_actor(app, machine.id, MOST_SHOWN).await?;
+        let live = delegations.iter().filter(|delegation| delegation.is_live(ctx.at));
+        let rows: Vec<Value> = live.map(|delegation| delegation::row(delegation, ctx)).collect();
+        if !rows.is_empty() {
             members.insert("acts_for".to_owned(), rows.into());
         }
     }
     Ok(answer)
 }
+
+/// Most delegations that are looked through for those it acts by.
+const MOST_SHOWN: usize = 1_000;
 
 /// Everything about a machine; its credentials are rows of their own.
 fn whole(machine: &Machine, ctx: &Context) -> Value {

@@ -11,11 +11,12 @@ use crate::model::{
 };
 use crate::operations::declined::Declined;
 use crate::store::tables::{
-    DELEGATIONS, DELEGATIONS_BY_ACTOR, DELEGATIONS_BY_SUBJECT, DELEGATIONS_LIVE, MACHINES, PEOPLE, SCOPES,
+    DELEGATIONS, DELEGATIONS_BY_ACTOR, DELEGATIONS_BY_SUBJECT, DELEGATIONS_LIVE, DELEGATIONS_LIVE_BY_SUBJECT, MACHINES,
+    PEOPLE, SCOPES,
 };
-use crate::store::{Page, Read, Tx, audit_page_of};
+use crate::store::{MAX_ROWS, Page, Read, Tx, View, audit_page_of};
 
-/// Most delegations shown at once, of one person or one machine.
+/// Most agents on one page.
 const MOST: usize = 200;
 /// The longest that one lasts.
 pub const LONGEST: Lifetime = Lifetime::from_days(366);
@@ -227,19 +228,21 @@ pub async fn list(
     app.store.read(move |view| view.newest(&DELEGATIONS, before.as_ref(), limit.min(1_000))).await
 }
 
-/// By which a machine acts for others, the oldest first.
-pub async fn of_actor(app: &App, actor: Id<Machine>) -> Result<Vec<Delegation>, Fault> {
-    let rows = app.store.read(move |view| view.list(&DELEGATIONS, &DELEGATIONS_BY_ACTOR, &actor, MOST)).await?;
-    Ok(rows.into_iter().map(|(_, delegation)| delegation).collect())
+/// By which a machine acts or acted for others, the newest first.
+pub async fn of_actor(app: &App, actor: Id<Machine>, limit: usize) -> Result<Vec<Delegation>, Fault> {
+    let rows = app.store.read(move |view| view.list(&DELEGATIONS, &DELEGATIONS_BY_ACTOR, &actor, MAX_ROWS)).await?;
+    Ok(newest(rows, limit))
 }
 
-/// By which others act for somebody, the oldest first.
-pub async fn of_subject(app: &App, subject: Subject) -> Result<Vec<Delegation>, Fault> {
-    let of = move |view: &crate::store::View<'_>| {
-        view.list(&DELEGATIONS, &DELEGATIONS_BY_SUBJECT, subject.text().as_str(), MOST)
-    };
-    let rows = app.store.read(of).await?;
-    Ok(rows.into_iter().map(|(_, delegation)| delegation).collect())
+/// By which others act or acted for somebody, the newest first.
+pub async fn of_subject(app: &App, subject: &Subject, limit: usize) -> Result<Vec<Delegation>, Fault> {
+    let subject = subject.text();
+    let of = move |view: &View<'_>| view.list(&DELEGATIONS, &DELEGATIONS_BY_SUBJECT, subject.as_str(), MAX_ROWS);
+    Ok(newest(app.store.read(of).await?, limit))
+}
+
+fn newest(rows: Vec<(Id<Delegation>, Delegation)>, limit: usize) -> Vec<Delegation> {
+    rows.into_iter().rev().map(|(_, delegation)| delegation).take(limit).collect()
 }
 
 /// One machine that may act for somebody, as that person reads it.
@@ -261,11 +264,11 @@ pub async fn agents(app: &App, now: Timestamp, signed_in: &SignedIn) -> Result<V
     let person = signed_in.person().id;
     app.store
         .read(move |view| {
-            let subject = Subject::Person(person).text();
-            let rows = view.list(&DELEGATIONS, &DELEGATIONS_BY_SUBJECT, subject.as_str(), MOST)?;
             let mut agents = Vec::new();
-            for (_, delegation) in rows.into_iter().filter(|(_, delegation)| delegation.is_live(now)) {
-                let Some(machine) = view.get(&MACHINES, &delegation.actor)? else { continue };
+            for delegation in live_for(view, &Subject::Person(person), now)? {
+                let machine = view.get(&MACHINES, &delegation.actor)?;
+                // One that was ended for good acts for nobody.
+                let Some(machine) = machine.filter(|machine| machine.state != ClientState::Retired) else { continue };
                 let scopes = delegation.scope.iter().map(|scope| view.get(&SCOPES, &scope.as_str().to_owned()));
                 let resources = delegation.resources.iter().map(|resource| find_resource::named(view, resource));
                 agents.push(Agent {
@@ -281,6 +284,22 @@ pub async fn agents(app: &App, now: Timestamp, signed_in: &SignedIn) -> Result<V
             Ok(agents)
         })
         .await
+}
+
+/// Those that are good now, at most [`MOST`], however many were before them.
+fn live_for(view: &View<'_>, subject: &Subject, now: Timestamp) -> Result<Vec<Delegation>, Fault> {
+    let (subject, mut live, mut after) = (subject.text(), Vec::new(), None);
+    loop {
+        let index = &DELEGATIONS_LIVE_BY_SUBJECT;
+        let page = view.list_after(&DELEGATIONS, index, subject.as_str(), after.as_ref(), MOST)?;
+        let rows = page.rows.into_iter().map(|(_, delegation)| delegation);
+        live.extend(rows.filter(|delegation| delegation.is_live(now)));
+        live.truncate(MOST);
+        match page.next {
+            Some(next) if live.len() < MOST => after = Some(next),
+            _ => return Ok(live),
+        }
+    }
 }
 
 /// The audit log knows it, so that nothing has to be written each time.

@@ -164,6 +164,39 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_chain_is_nested_and_read_back_whole_or_not_at_all() {
+        let link = |n: u8| Link {
+            actor: Id::from_bytes([n; 16]),
+            delegation: Id::from_bytes([n + 100; 16]),
+            from: Id::from_bytes([n + 200; 16]),
+        };
+        let chain = vec![link(3), link(2), link(1)];
+        let act = Act::of(&chain);
+        let sub = |act: &Act| act.sub;
+        assert_eq!(act.as_ref().map(sub), Some(link(3).actor), "RFC 8693 §4.1: the outermost is the current actor");
+        assert_eq!(Act::of(&[]), None);
+        let mut claims = AccessClaims {
+            iss: String::new(),
+            sub: String::new(),
+            aud: String::new(),
+            exp: 0,
+            iat: 0,
+            jti: String::new(),
+            client_id: ClientId::Machine(link(3).actor),
+            scope: ScopeSet::new(),
+            auth_time: None,
+            grant_id: None,
+            act,
+            may_act: None,
+            via: chain.iter().map(|link| Via { delegation: link.delegation, from: link.from }).collect(),
+            kind: None,
+        };
+        assert_eq!(claims.chain(), Some(chain));
+        claims.via.pop();
+        assert_eq!(claims.chain(), None, "a shortened chain is none");
+    }
+
+    #[test]
     fn at_hash_of_the_openid_connect_core_example() {
         // OpenID Connect Core appendix A.4.
         assert_eq!(at_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y", Algorithm::RS256), "77QmUPtjPfzWtF2AnpK9RQ");

@@ -185,3 +185,40 @@ fn narrow(asked: Option<&ScopeSet>, most: &ScopeSet, resource: &ProtectedResourc
     ensure(!scope.is_empty(), Refusal::ExchangeWidened)?;
     Ok(scope)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(body: &str) -> Result<TokenExchange, Refusal> {
+        TokenExchange::parse(&Parameters::parse(body.as_bytes())?)
+    }
+
+    const ACCESS: &str = "urn:ietf:params:oauth:token-type:access_token";
+
+    #[test]
+    fn a_request_has_one_subject_and_says_what_kind_each_token_is() {
+        let good = format!("subject_token=t&subject_token_type={ACCESS}");
+        assert!(parse(&good).unwrap().actor_token.is_none());
+        let both = parse(&format!("{good}&actor_token=a&actor_token_type={ACCESS}")).unwrap();
+        assert_eq!(both.actor_token.unwrap().expose(), "a");
+        for (body, refusal) in [
+            (format!("subject_token_type={ACCESS}"), Refusal::MissingParameter("subject_token")),
+            (format!("subject_token=&subject_token_type={ACCESS}"), Refusal::MissingParameter("subject_token")),
+            (format!("{good}&subject_token=t"), Refusal::RepeatedParameter),
+            ("subject_token=t".to_owned(), Refusal::MissingParameter("subject_token_type")),
+            (format!("{good}&actor_token=a"), Refusal::MissingParameter("actor_token_type")),
+            (format!("{good}&actor_token_type={ACCESS}"), Refusal::MissingParameter("actor_token")),
+            (format!("{good}&requested_token_type=x"), Refusal::TokenTypeUnsupported("requested_token_type")),
+            (
+                "subject_token=t&subject_token_type=urn:ietf:params:oauth:token-type:id_token".to_owned(),
+                Refusal::TokenTypeUnsupported("subject_token_type"),
+            ),
+            (format!("{good}&resource=https://a.example/&audience=https://b.example/"), Refusal::ResourceMany),
+            (format!("{good}&audience=b"), Refusal::ResourceMalformed),
+        ] {
+            assert_eq!(parse(&body).unwrap_err(), refusal, "{body}");
+        }
+        assert!(!format!("{:?}", parse(&good).unwrap()).contains("\"t\""), "a token is not for logs");
+    }
+}

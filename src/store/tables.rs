@@ -105,8 +105,20 @@ pub static DELEGATIONS_BY_ACTOR: Index<Delegation, Id<Machine>> =
 /// By the person or the machine that is acted for.
 pub static DELEGATIONS_BY_SUBJECT: Index<Delegation, str> =
     Index::new("delegations_by_subject", |delegation, out| out(&delegation.subject.text()));
+/// The same without those that were revoked, of which there may be many.
+pub static DELEGATIONS_LIVE_BY_SUBJECT: Index<Delegation, str> =
+    Index::new("delegations_live_by_subject", |delegation, out| {
+        if delegation.state == DelegationState::Live {
+            out(&delegation.subject.text());
+        }
+    });
 pub static DELEGATIONS: Table<Id<Delegation>, Delegation> =
-    Table::new("delegations").indexed(&[&DELEGATIONS_LIVE, &DELEGATIONS_BY_ACTOR, &DELEGATIONS_BY_SUBJECT]);
+    Table::new("delegations").indexed(&[
+        &DELEGATIONS_LIVE,
+        &DELEGATIONS_BY_ACTOR,
+        &DELEGATIONS_BY_SUBJECT,
+        &DELEGATIONS_LIVE_BY_SUBJECT,
+    ]);
 
 /// By the folded identifier and every folded alias.
 pub static RESOURCES_BY_URL: Unique<ProtectedResource, str> = Unique::new("resources_by_url", |resource, out| {

@@ -28,7 +28,11 @@ pub(super) async fn exchange(
         app.tally.count("token exchange by a client that is no machine");
         return Err(Refusal::GrantNotAllowed.into());
     }
-    let subject = introspect::find(app, ctx, ask.subject_token.expose()).await?;
+    // A first look, so that invented tokens never reach the writer.
+    let Some(subject) = introspect::find(app, ctx, ask.subject_token.expose()).await? else {
+        app.tally.count("exchange of an unknown token");
+        return Err(Refusal::SubjectTokenInvalid.into());
+    };
     let actor = match &ask.actor_token {
         Some(token) => introspect::find(app, ctx, token.expose()).await?,
         None => None,
@@ -43,7 +47,7 @@ struct Exchange {
     client: AuthenticatedClient,
     ask: TokenExchange,
     proof: Option<Proof>,
-    subject: Option<Known>,
+    subject: Known,
     actor: Option<Known>,
 }
 
@@ -76,10 +80,10 @@ impl Exchange {
         }
         let now = tx.now();
         let shown = match &self.subject {
-            Some(known @ Known::Access { id, token, .. }) if introspect::stands(tx, known, now)? => {
+            known @ Known::Access { id, token, .. } if introspect::stands(tx, known, now)? => {
                 Some(Shown { id: *id, token })
             }
-            _ => None,
+            Known::Access { .. } | Known::Refresh { .. } => None,
         };
         let delegation = match (self.client.machine(), shown) {
             (Some(machine), Some(shown)) => delegations::live(tx, machine.id, &shown.token.subject)?,
@@ -111,8 +115,8 @@ impl Exchange {
     fn issue(&self, tx: &mut Tx<'_>, exchanged: Exchanged, sender: Sender) -> Result<Issued, Fault> {
         // In the family of the subject's token, so that what ends that ends this.
         let family = match &self.subject {
-            Some(Known::Access { family: Some(family), .. }) => tx.get(&FAMILIES, family)?,
-            _ => None,
+            Known::Access { family: Some(family), .. } => tx.get(&FAMILIES, family)?,
+            Known::Access { .. } | Known::Refresh { .. } => None,
         };
         let Exchanged { subject, resource, scope, chain, may_act, ends_at } = exchanged;
         let acting = Acting { chain, may_act, ends_at, issued: self.ask.requested };

@@ -14,7 +14,8 @@ use crate::world::{Answer, Browser, ClientApp, KeyPair, Page, Signer, Someone, T
 struct Stage {
     world: World,
     ada: Browser,
-    person: Id<writ::model::Person>,
+    /// Who sits at it.
+    owner: Someone,
     bob: Someone,
     /// Has no secret.
     mail: ClientApp,
@@ -41,7 +42,7 @@ impl Stage {
             bot: world.signer("bot", "EdDSA"),
             key: KeyPair::new("EdDSA"),
             ada: world.signed_in(&ada),
-            person: ada.id,
+            owner: ada,
             resource,
             other,
             world,
@@ -120,7 +121,7 @@ impl From<Page> for Said {
 fn robot(stage: &Stage, name: &str, change: impl FnOnce(Terms) -> Terms) -> ClientApp {
     let name = DisplayName::parse(name).unwrap();
     let terms = Terms::new(name, MachineKind::Service, "tests", "mcp:read".parse().unwrap());
-    stage.world.machine_with(change(terms), &stage.bob)
+    stage.world.machine_with(change(terms), &stage.owner)
 }
 
 /// A machine behind the first resource.
@@ -131,7 +132,7 @@ fn desk(stage: &Stage, name: &str) -> ClientApp {
 
 /// The same, once it may act for whoever signs in.
 fn delegated<'a>(stage: &Stage, machine: &'a ClientApp) -> &'a ClientApp {
-    stage.world.delegate(machine, writ::model::Subject::Person(stage.person), "mcp:read mcp:write");
+    stage.world.delegate(machine, writ::model::Subject::Person(stage.owner.id), "mcp:read mcp:write");
     machine
 }
 
@@ -328,7 +329,7 @@ const TABLE: &[(&str, &str, u16, Produce)] = &[
         let next = robot(s, "clerk-6", |terms| Terms { serves: vec![elsewhere], ..terms });
         let id = s.world.machine_id(&next);
         s.world.change("move machine", move |tx| {
-            let machine = tx.get(&writ::store::tables::MACHINES, &id)?.unwrap();
+            let machine = writ::store::Read::get(tx, &writ::store::tables::MACHINES, &id)?.unwrap();
             let moved = writ::model::Machine { tenant: "staging".parse().unwrap(), ..machine };
             tx.put(&writ::store::tables::MACHINES, &id, &moved)?;
             tx.record(writ::model::Event::MachineResumed { machine: id })
@@ -359,7 +360,7 @@ const TABLE: &[(&str, &str, u16, Produce)] = &[
         let desk = desk(s, "clerk-10");
         let token = s.tokens().access;
         let only = vec![s.other.identifier.clone()];
-        let person = writ::model::Subject::Person(s.person);
+        let person = writ::model::Subject::Person(s.owner.id);
         s.world
             .delegate_with(writ::operations::delegations::NewDelegation {
                 actor: s.world.machine_id(&desk),
