@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answer::{argument, list_of, scope_set};
-use super::{credential, delegation};
 use super::{Command, CommandError};
+use super::{credential, delegation};
 use crate::app::App;
 use crate::base::{AddressRange, Id, Lifetime, Resource, Timestamp};
 use crate::model::{Access, Context, Email, Machine, MachineKind, RoleName, ScopeSet, TenantName};

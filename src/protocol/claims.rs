@@ -186,6 +186,7 @@ mod tests {
             scope: ScopeSet::new(),
             auth_time: None,
             grant_id: None,
+            cnf: None,
             act,
             may_act: None,
             via: chain.iter().map(|link| Via { delegation: link.delegation, from: link.from }).collect(),

@@ -305,7 +305,9 @@ impl Refusal {
             Self::AssertionInvalid(why) => return format!("The client assertion was not accepted: {why}."),
             Self::DpopProofInvalid(why) => return format!("The DPoP proof was not accepted: {why}."),
             Self::TokenTypeUnsupported(name) => {
-                return format!("{name} names no kind of token that is exchanged here for this resource: access_token or jwt.");
+                return format!(
+                    "{name} names no kind of token that is exchanged here for this resource: access_token or jwt."
+                );
             }
             Self::ChainTooLong { most } => {
                 return format!("{most} machines act one through the other already, which is the most there may be.");

@@ -6,9 +6,9 @@ use super::table::{AnyTable, Index, Table, Unique};
 use crate::base::{Digest, Id, Timestamp};
 use crate::model::{
     AccessRecord, AuthorizationCode, Client, ClientId, ClientState, Consent, Credential, CredentialState, Delegation,
-    DelegationState, DocumentRecord, Family, FrozenIssuer, InitialAccessToken, Machine, Person, ProtectedResource, RecentRegistration,
-    RefreshToken, RevokedToken, ScopeEntry, Session, SetupState, SignInFailures, SigningKey, SpentProof, TenantName, Tombstone,
-    UsedAssertion,
+    DelegationState, DocumentRecord, Family, FrozenIssuer, InitialAccessToken, Machine, Person, ProtectedResource,
+    RecentRegistration, RefreshToken, RevokedToken, ScopeEntry, Session, SetupState, SignInFailures, SigningKey,
+    SpentProof, TenantName, Tombstone, UsedAssertion,
 };
 
 // People, and the browsers they sit at.
@@ -112,13 +112,12 @@ pub static DELEGATIONS_LIVE_BY_SUBJECT: Index<Delegation, str> =
             out(&delegation.subject.text());
         }
     });
-pub static DELEGATIONS: Table<Id<Delegation>, Delegation> =
-    Table::new("delegations").indexed(&[
-        &DELEGATIONS_LIVE,
-        &DELEGATIONS_BY_ACTOR,
-        &DELEGATIONS_BY_SUBJECT,
-        &DELEGATIONS_LIVE_BY_SUBJECT,
-    ]);
+pub static DELEGATIONS: Table<Id<Delegation>, Delegation> = Table::new("delegations").indexed(&[
+    &DELEGATIONS_LIVE,
+    &DELEGATIONS_BY_ACTOR,
+    &DELEGATIONS_BY_SUBJECT,
+    &DELEGATIONS_LIVE_BY_SUBJECT,
+]);
 
 /// By the folded identifier and every folded alias.
 pub static RESOURCES_BY_URL: Unique<ProtectedResource, str> = Unique::new("resources_by_url", |resource, out| {

@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Value, json};
 use writ::base::{Id, Lifetime, Resource};
 use writ::model::{
-    Access, ClientState, Delegation, Event, Machine, MachineKind, ProtectedResource, Subject, TenantName,
-    TokenFormat,
+    Access, ClientState, Delegation, Event, Machine, MachineKind, ProtectedResource, Subject, TenantName, TokenFormat,
 };
 use writ::operations::audit::{self, ActedBy};
 use writ::operations::declined::Declined;
@@ -90,8 +89,10 @@ impl Stage {
     fn in_world(world: World) -> Self {
         let ada = world.administrator("ada");
         let offers = "mcp:read mcp:write mcp:tools";
-        let resources: Vec<ProtectedResource> =
-            ["a", "b", "c", "d"].iter().map(|name| world.resource(&format!("https://mcp.example/{name}"), offers)).collect();
+        let resources: Vec<ProtectedResource> = ["a", "b", "c", "d"]
+            .iter()
+            .map(|name| world.resource(&format!("https://mcp.example/{name}"), offers))
+            .collect();
         let machines = resources.iter().zip(["desk", "archive", "vault", "cellar"]);
         let machines = machines.map(|(resource, name)| world.serving(name, &ada, resource)).collect();
         let mail = world.client("mail").at(&resources[0]);
@@ -139,7 +140,8 @@ fn a_machine_acts_for_a_person_and_the_token_says_so() {
     let tokens = stage.tokens();
     stage.world.later(Lifetime::from_minutes(20));
     let (desk, resource) = (stage.desk(), stage.at(1));
-    let answer = desk.exchange(&stage.world, &tokens.access, &[("resource", &resource), ("scope", "mcp:read mcp:write")]);
+    let answer =
+        desk.exchange(&stage.world, &tokens.access, &[("resource", &resource), ("scope", "mcp:read mcp:write")]);
     let body = answer.expect_status(200).json();
     assert_eq!(body["issued_token_type"], ACCESS_TOKEN, "RFC 8693 §2.2.1: REQUIRED");
     assert_eq!(body["scope"], "mcp:read mcp:write");
@@ -149,7 +151,11 @@ fn a_machine_acts_for_a_person_and_the_token_says_so() {
     let id = desk.id.to_string();
     assert_eq!((&ours["sub"], &ours["client_id"], &ours["aud"]), (&theirs["sub"], &json!(id), &json!(resource)));
     assert_eq!(ours["act"], json!({ "sub": id }));
-    assert_eq!((&ours["grant_id"], &ours["auth_time"]), (&theirs["grant_id"], &theirs["auth_time"]), "one line of tokens");
+    assert_eq!(
+        (&ours["grant_id"], &ours["auth_time"]),
+        (&theirs["grant_id"], &theirs["auth_time"]),
+        "one line of tokens"
+    );
     assert_eq!(ours["exp"], theirs["exp"], "it does not outlive what it came of");
     assert_eq!(body["expires_in"], 2_400);
     assert_eq!(ours.get("type"), None, "a person stands behind it");
@@ -158,7 +164,10 @@ fn a_machine_acts_for_a_person_and_the_token_says_so() {
 
     // By either name of its kind, and under the name `audience`.
     let changes = [("subject_token_type", JWT), ("requested_token_type", JWT), ("audience", resource.as_str())];
-    assert_eq!(desk.exchange(&stage.world, &tokens.access, &changes).expect_status(200).json()["issued_token_type"], JWT);
+    assert_eq!(
+        desk.exchange(&stage.world, &tokens.access, &changes).expect_status(200).json()["issued_token_type"],
+        JWT
+    );
     let both = [("resource", resource.as_str()), ("audience", resource.as_str())];
     desk.exchange(&stage.world, &tokens.access, &both).tokens();
     let two = [("resource", resource.as_str()), ("audience", "https://mcp.example/c")];
@@ -171,8 +180,10 @@ fn a_machine_acts_for_a_person_and_the_token_says_so() {
 fn a_chain_three_deep_is_read_back_from_the_audit_log() {
     let mut stage = Stage::new();
     let (world, person) = (&stage.world, stage.person());
-    let delegations: Vec<Delegation> =
-        stage.machines[..3].iter().map(|machine| world.delegate(machine, person.clone(), "mcp:read mcp:write")).collect();
+    let delegations: Vec<Delegation> = stage.machines[..3]
+        .iter()
+        .map(|machine| world.delegate(machine, person.clone(), "mcp:read mcp:write"))
+        .collect();
     let first = stage.tokens();
     let passed = stage.passed_on(first.access.clone(), 3);
     let [desk, archive, vault] = [0, 1, 2].map(|n| stage.machines[n].id.to_string());
@@ -217,16 +228,17 @@ fn case_19_an_exchange_narrows_and_never_widens() {
         scope: Some("mcp:read mcp:tools".parse().unwrap()),
         access_for: None,
     });
-    world.delegate_with(NewDelegation {
-        actor: world.machine_id(stage.desk()),
-        subject: person,
-        scope: "mcp:read mcp:write mcp:tools".parse().unwrap(),
-        resources: vec![stage.resources[1].identifier.clone(), stage.resources[2].identifier.clone()],
-        may_act: None,
-        purpose: "tests".to_owned(),
-        lasts: Lifetime::from_minutes(10),
-    })
-    .unwrap();
+    world
+        .delegate_with(NewDelegation {
+            actor: world.machine_id(stage.desk()),
+            subject: person,
+            scope: "mcp:read mcp:write mcp:tools".parse().unwrap(),
+            resources: vec![stage.resources[1].identifier.clone(), stage.resources[2].identifier.clone()],
+            may_act: None,
+            purpose: "tests".to_owned(),
+            lasts: Lifetime::from_minutes(10),
+        })
+        .unwrap();
     let tokens = stage.tokens();
     let desk = stage.desk().clone();
     let ask = |n: usize, scope: &str| {
@@ -255,7 +267,11 @@ fn case_19_an_exchange_narrows_and_never_widens() {
     let wider: Vec<(&str, &str)> = wider.iter().map(|(name, value)| (*name, value.as_str())).collect();
     stage.machines[1].exchange(&stage.world, &narrow, &wider).expect_refusal(400, "invalid_scope", "ExchangeWidened");
     let unknown = [("resource", "https://nowhere.example/")];
-    stage.machines[1].exchange(&stage.world, &narrow, &unknown).expect_refusal(400, "invalid_target", "ResourceUnknown");
+    stage.machines[1].exchange(&stage.world, &narrow, &unknown).expect_refusal(
+        400,
+        "invalid_target",
+        "ResourceUnknown",
+    );
 }
 
 #[test]
@@ -274,7 +290,9 @@ fn case_20_a_token_that_is_over_or_somebody_elses_buys_nothing() {
     refused(&stage.machines[2], &tokens.access, "SubjectTokenElsewhere");
     // No access token at all.
     let refresh = tokens.refresh.unwrap();
-    for nonsense in [refresh.as_str(), "writ_at_guess", "a.b.c", &"x".repeat(9_000), stage.desk().secret.as_deref().unwrap()] {
+    for nonsense in
+        [refresh.as_str(), "writ_at_guess", "a.b.c", &"x".repeat(9_000), stage.desk().secret.as_deref().unwrap()]
+    {
         refused(stage.desk(), nonsense, "SubjectTokenInvalid");
     }
     let forged = format!("{}A", &tokens.access[..tokens.access.len() - 8]);
@@ -386,7 +404,11 @@ fn case_22_the_actor_is_who_authenticates_and_the_chain_is_the_servers() {
     let crm = world.confidential("crm");
     world.edit_client(&crm, |client| client.serves = vec![Resource::parse("https://mcp.example/a").unwrap()]);
     crm.exchange(world, &token, &[("resource", &b)]).expect_refusal(400, "unauthorized_client", "GrantNotAllowed");
-    stage.mail.exchange(world, &token, &[("resource", &b)]).expect_refusal(400, "unauthorized_client", "GrantNotAllowed");
+    stage.mail.exchange(world, &token, &[("resource", &b)]).expect_refusal(
+        400,
+        "unauthorized_client",
+        "GrantNotAllowed",
+    );
 }
 
 #[test]
