@@ -140,6 +140,9 @@ settings! {
         silent_after: Lifetime = "1d" in "1h..90d", "An old secret that was not used for this long, while its successor was, is safe to remove. Less than the longest life of a token says so too early.";
         suspend_idle_after: Option<Lifetime> = "" in "1d..3650d", "A machine that was not used for this long is suspended. Without it, none is.";
     }
+    delegation: DelegationSettings {
+        depth: u32 = "4" in "1..16", "How many machines may act for somebody one through the other: the greatest depth of the act claim.";
+    }
     keys: KeySettings {
         algorithms: Vec<Algorithm> = "ES256,RS256,EdDSA", "The algorithms that have a signing key. RS256 is one of them, and each must stay while a resource uses it.";
         rotation_period: Lifetime = "1d" in "10m..366d", "How long a key signs before the next one does.";

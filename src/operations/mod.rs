@@ -10,6 +10,7 @@ pub mod consent;
 pub mod credentials;
 pub mod declared;
 pub mod declined;
+pub mod delegations;
 pub mod discovery;
 pub mod dpop;
 pub mod find_client;

@@ -185,7 +185,12 @@ mod tests {
         assert_eq!(document["scopes_supported"], json!(["mcp:read", "mcp:write", "offline_access", "openid"]));
         assert_eq!(
             document["grant_types_supported"],
-            json!(["authorization_code", "refresh_token", "client_credentials"])
+            json!([
+                "authorization_code",
+                "refresh_token",
+                "client_credentials",
+                "urn:ietf:params:oauth:grant-type:token-exchange"
+            ])
         );
         assert_eq!(
             document["dpop_signing_alg_values_supported"],

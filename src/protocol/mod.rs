@@ -9,6 +9,7 @@
 //! | OAuth 2.1 §4.1.3, RFC 7636: redeeming a code | [`code`], [`pkce`] |
 //! | OAuth 2.1 §4.2: client credentials | [`client_credentials`] |
 //! | OAuth 2.1 §4.3, RFC 9700 §4.14: refreshing | [`refresh`] |
+//! | RFC 8693: acting in somebody's name | [`exchange`] |
 //! | OAuth 2.1 §1.4.1, RFC 8707: what may be asked for, and where | [`scope`], [`target`] |
 //! | OAuth Client ID Metadata Document: clients that are addresses | [`client_document`] |
 //! | RFC 9449: proofs of possession | [`dpop`] |
@@ -26,6 +27,7 @@ pub mod code;
 pub mod discovery;
 pub mod display_name;
 pub mod dpop;
+pub mod exchange;
 pub mod params;
 pub mod pkce;
 pub mod public_keys;

@@ -29,6 +29,7 @@ use tokio::sync::oneshot;
 
 pub use self::audit::{
     Broken, Damage, Entry, Head, Page as AuditPage, of_request as audit_of_request, page as audit_page,
+    page_of as audit_page_of,
 };
 use self::audit::{Step, Walk};
 use self::engine::{Engine, Job, Name, WriteTx};

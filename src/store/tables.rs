@@ -7,9 +7,10 @@ use crate::base::look::skeleton;
 use crate::base::{Digest, Id, Timestamp};
 use crate::model::{
     AccessRecord, AuthorizationCode, Client, ClientId, ClientState, Consent, Credential, CredentialState,
-    CredentialUsage, DocumentRecord, Family, FrozenIssuer, InitialAccessToken, Machine, MachineFindings, MachineUsage,
-    Person, ProtectedResource, Provenance, RecentRegistration, RefreshToken, RevokedToken, ScopeEntry, ScopesUsage,
-    Session, SetupState, SignInFailures, SigningKey, SpentProof, TenantName, Tombstone, UsedAssertion, Watch,
+    CredentialUsage, Delegation, DelegationState, DocumentRecord, Family, FrozenIssuer, InitialAccessToken, Machine,
+    MachineFindings, MachineUsage, Person, ProtectedResource, Provenance, RecentRegistration, RefreshToken,
+    RevokedToken, ScopeEntry, ScopesUsage, Session, SetupState, SignInFailures, SigningKey, SpentProof, TenantName,
+    Tombstone, UsedAssertion, Watch,
 };
 
 // People, and the browsers they sit at.
@@ -118,6 +119,31 @@ pub static FINDINGS: Table<Id<Machine>, MachineFindings> = Table::new("findings"
 /// One row, under [`ONLY`].
 pub static WATCH: Table<String, Watch> =
     Table::new("watch").unlogged("one row: since when there has been somebody to count");
+
+/// The one by which a machine acts for somebody now. One that was revoked makes room for another.
+pub static DELEGATIONS_LIVE: Unique<Delegation, (Id<Machine>, String)> = Unique::new("delegations_live", |d, out| {
+    if d.state == DelegationState::Live {
+        out(&(d.actor, d.subject.text()));
+    }
+});
+pub static DELEGATIONS_BY_ACTOR: Index<Delegation, Id<Machine>> =
+    Index::new("delegations_by_actor", |delegation, out| out(&delegation.actor));
+/// By the person or the machine that is acted for.
+pub static DELEGATIONS_BY_SUBJECT: Index<Delegation, str> =
+    Index::new("delegations_by_subject", |delegation, out| out(&delegation.subject.text()));
+/// The same without those that were revoked, of which there may be many.
+pub static DELEGATIONS_LIVE_BY_SUBJECT: Index<Delegation, str> =
+    Index::new("delegations_live_by_subject", |delegation, out| {
+        if delegation.state == DelegationState::Live {
+            out(&delegation.subject.text());
+        }
+    });
+pub static DELEGATIONS: Table<Id<Delegation>, Delegation> = Table::new("delegations").indexed(&[
+    &DELEGATIONS_LIVE,
+    &DELEGATIONS_BY_ACTOR,
+    &DELEGATIONS_BY_SUBJECT,
+    &DELEGATIONS_LIVE_BY_SUBJECT,
+]);
 
 /// By the folded identifier and every folded alias.
 pub static RESOURCES_BY_URL: Unique<ProtectedResource, str> = Unique::new("resources_by_url", |resource, out| {

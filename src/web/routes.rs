@@ -100,6 +100,7 @@ pub static DOORS: &[Door] = &[
     page("/signed-out", GET, Who::Anyone, Class::Pages),
     page("/account", GET, Who::SignedIn, Class::Pages),
     page("/account/applications/{id}/revocation", POST, Who::SignedIn, Class::Pages),
+    page("/account/agents/{id}/revocation", POST, Who::SignedIn, Class::Pages),
     page("/account/sessions/{id}/end", POST, Who::SignedIn, Class::Pages),
     Door { cors: Cors::None, ..program("/health", GET, Who::Anyone, Class::Unlimited) },
     Door { cors: Cors::None, ..program("/static/{file}", GET, Who::Anyone, Class::Pages) },
@@ -187,6 +188,7 @@ pub(super) fn configure(config: &mut ServiceConfig, app: &App) {
     door("/signed-out", vec![get(pages::sign_in::signed_out)]);
     door("/account", vec![get(pages::account::show)]);
     door("/account/applications/{id}/revocation", vec![web::post().to(pages::account::revoke)]);
+    door("/account/agents/{id}/revocation", vec![web::post().to(pages::account::revoke_agent)]);
     door("/account/sessions/{id}/end", vec![web::post().to(pages::account::end_session)]);
     door("/health", vec![get(pages::home::health)]);
     door("/static/{file}", vec![get(pages::home::asset)]);

@@ -1,7 +1,7 @@
 //! Who gets what at every door: the whole desk as one table.
 
 use writ::base::Id;
-use writ::model::{Consent, Session};
+use writ::model::{Consent, Delegation, Session};
 use writ::web::assets;
 use writ::web::routes::DOORS;
 
@@ -36,6 +36,7 @@ POST /sign-out                                     403 303 403 403 405
 GET /signed-out                                    200 303 303 303 405
 GET /account                                       303 200 200 200 405
 POST /account/applications/{id}/revocation         403 303 403 403 405
+POST /account/agents/{id}/revocation               403 303 403 403 405
 POST /account/sessions/{id}/end                    403 303 403 403 405
 GET /health                                        200 200 200 200 405
 GET /static/{file}                                 200 200 200 200 405
@@ -103,6 +104,7 @@ fn every_door_answers_everybody_as_the_table_says() {
     for (method, pattern) in doors.chain(aliases) {
         let path = pattern
             .replace("/static/{file}", &assets::asset_path("writ.css"))
+            .replace("agents/{id}", &format!("agents/{}", consent.of::<Delegation>()))
             .replace("sessions/{id}", &format!("sessions/{session}"))
             .replace("{id}", &consent.to_string())
             .replace("{client_id}", "cli_unknown");
