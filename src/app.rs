@@ -11,10 +11,12 @@ use crate::outbound::Outbound;
 use crate::store::Store;
 
 mod discovery;
+mod status;
 mod tally;
 mod verified;
 
 pub use discovery::{Discovery, Document};
+pub use status::{MadeList, StatusIndices, StatusLists, Stopped, Taken};
 pub use tally::{LastSeen, Tally, Turns};
 pub use verified::VerifiedTokens;
 
@@ -55,6 +57,10 @@ pub struct Parts {
     pub last_seen: LastSeen,
     /// Whose turn it is to sign in.
     pub turns: Turns,
+    /// Where the next status indices are.
+    pub status: StatusIndices,
+    /// Status lists as they were last served.
+    pub status_lists: StatusLists,
 }
 
 impl App {

@@ -30,6 +30,7 @@ pub mod setup;
 pub mod sign_in;
 pub mod sign_out;
 pub mod start;
+pub mod status;
 pub mod token;
 pub mod turn_keys;
 pub mod userinfo;

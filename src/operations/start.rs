@@ -3,7 +3,7 @@
 use base64::Engine as _;
 
 use super::keep_head;
-use crate::app::{App, Discovery, LastSeen, Parts, Tally, Turns, VerifiedTokens};
+use crate::app::{App, Discovery, LastSeen, Parts, StatusIndices, StatusLists, Tally, Turns, VerifiedTokens};
 use crate::base::{Clock, Entropy, Fault, FaultKind, Secret, Timestamp};
 use crate::config::Config;
 use crate::keys::{KeyRing, Keys, Master, Passwords};
@@ -91,6 +91,8 @@ pub fn open(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) ->
         tally: Tally::default(),
         last_seen: LastSeen::default(),
         turns: Turns::default(),
+        status: StatusIndices::default(),
+        status_lists: StatusLists::default(),
     }))
 }
 

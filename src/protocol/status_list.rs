@@ -120,6 +120,8 @@ pub enum StatusListError {
 pub const LONGEST_LIST: usize = 1 << 20;
 /// The longest `lst` that is looked at: more than what cannot be compressed comes to.
 const LONGEST_LST: usize = LONGEST_LIST + LONGEST_LIST / 2;
+/// The longest list as it is served that can be one: for whoever verifies its signature.
+pub const LONGEST_STATUS_LIST_TOKEN: usize = LONGEST_LST / 3 * 4 + 8_192;
 /// The longest `ttl` that is believed. draft-ietf-oauth-status-list §11.5: "Clients SHOULD check that both values are within
 /// reasonable ranges".
 const LONGEST_TTL: u64 = 366 * 24 * 3_600;

@@ -29,7 +29,7 @@ pub(super) async fn grant(
         Err(refusal) => return refuse(app, ctx, &client, refusal).await,
     };
     let making = Making::new(app, &client, resource.as_ref(), app.config.lifetimes.machine_access);
-    let (entropy, family) = (app.entropy.clone(), app.config.lifetimes.family);
+    let (within, family) = (app.clone(), app.config.lifetimes.family);
     let outcome = app.store.write("grant client credentials", ctx, move |tx| {
         let sender = match dpop::spend(tx, proof.as_ref())? {
             Ok(sender) => sender,
@@ -60,6 +60,7 @@ pub(super) async fn grant(
         if !narrowed.dropped.is_empty() {
             tx.record(Event::ScopeNarrowed { client: client.id().clone(), dropped: narrowed.dropped.clone() })?;
         }
+        let place = making.place(&within, tx, client.id())?;
         let grant = Grant {
             name: GrantName::ClientCredentials,
             client: client.id(),
@@ -67,8 +68,9 @@ pub(super) async fn grant(
             scope: ScopeSet::clone(&narrowed.scope),
             family: None,
             sender,
+            place,
         };
-        access_token(tx, &entropy, &making, grant).map(Ok)
+        access_token(tx, &within.entropy, &making, grant).map(Ok)
     });
     Ok(outcome.await??)
 }

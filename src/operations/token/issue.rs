@@ -8,6 +8,7 @@ use crate::model::{
     ScopeSet, Subject, TokenFormat,
 };
 use crate::operations::dpop::Sender;
+use crate::operations::status::{self, Place};
 use crate::protocol::claims::{
     ACCESS_TOKEN_TYPE, AccessClaims, Confirmation, HowSignedIn, ID_TOKEN_TYPE, IdClaims, PersonClaims, at_hash,
 };
@@ -50,6 +51,18 @@ impl Making {
             refresh_for: app.config.lifetimes.refresh,
         }
     }
+
+    /// Where the status of a token that a client gets for itself stands; an opaque one has none.
+    pub(crate) fn place(&self, app: &App, tx: &mut Tx<'_>, client: &ClientId) -> Result<Option<Place>, Fault> {
+        let signed = self.format == TokenFormat::Jwt;
+        signed.then(|| status::for_client(app, tx, client, self.lifetime)).transpose()
+    }
+
+    /// The same for a token of a grant, whose row remembers it: the caller puts the row.
+    pub(crate) fn place_in(&self, app: &App, tx: &mut Tx<'_>, family: &mut Family) -> Result<Option<Place>, Fault> {
+        let signed = self.format == TokenFormat::Jwt;
+        signed.then(|| status::for_family(app, tx, family, self.lifetime)).transpose()
+    }
 }
 
 /// No access token lives longer.
@@ -63,6 +76,7 @@ pub(crate) struct Issued {
     scope: ScopeSet,
     lifetime: Lifetime,
     token_type: &'static str,
+    place: Option<Place>,
 }
 
 enum Access {
@@ -78,6 +92,8 @@ pub(crate) struct Grant<'a> {
     pub(crate) scope: ScopeSet,
     pub(crate) family: Option<&'a Family>,
     pub(crate) sender: Sender,
+    /// Where its status stands.
+    pub(crate) place: Option<Place>,
 }
 
 /// Issues an access token: its row if it is opaque, its event in any case.
@@ -108,6 +124,7 @@ pub(crate) fn access_token(
                 grant_id: grant.family.map(|family| family.id),
                 cnf: grant.sender.jkt().map(|jkt| Confirmation { jkt }),
                 kind: matches!(grant.client, ClientId::Machine(_)).then(|| "machine".to_owned()),
+                status: grant.place.as_ref().map(|place| place.claim.clone()),
             }),
             making.algorithm,
         ),
@@ -144,7 +161,8 @@ pub(crate) fn access_token(
     // RFC 9449 §5: "A token_type of DPoP MUST be included in the access token response to signal to the client that the access token
     // was bound to its DPoP key".
     let token_type = if grant.sender.jkt().is_some() { "DPoP" } else { "Bearer" };
-    Ok(Issued { access, refresh: None, id: None, scope: grant.scope, lifetime: making.lifetime, token_type })
+    let (scope, lifetime) = (grant.scope, making.lifetime);
+    Ok(Issued { access, refresh: None, id: None, scope, lifetime, token_type, place: grant.place })
 }
 
 /// Adds a refresh token of the family's newest generation.
@@ -193,6 +211,9 @@ pub(crate) fn id_token(making: &Making, family: &Family, person: &Person, now: T
 impl Issued {
     /// Signs what is to be signed.
     pub(crate) fn sign(self, app: &App) -> Result<TokenResponse, Fault> {
+        if let Some(place) = &self.place {
+            place.committed(app);
+        }
         let access_token = match self.access {
             Access::Jwt(claims, algorithm) => {
                 app.keys.current().signing(algorithm)?.mint(ACCESS_TOKEN_TYPE, &claims)?
