@@ -149,6 +149,10 @@ settings! {
         retained_periods: u32 = "12" in "1..400", "How many rotation periods a retired key stays published; never less than the longest life of a token.";
         jwks_max_age: Lifetime = "5m" in "10s..1d", "How long others may keep a copy of the key set; a new key is published at least twice as long before it signs.";
     }
+    status: Status {
+        ttl: Lifetime = "15s" in "1s..1h", "How long others may keep a copy of a status list, that is, how late a verifier that follows it can learn of a revocation.";
+        valid_for: Lifetime = "10m" in "1m..1d", "How long a status list may be relied on while no newer one can be had.";
+    }
     store: Store {
         cache_mib: u32 = "64" in "1..65536", "Memory for the file's pages, in MiB.";
     }

@@ -493,6 +493,7 @@ pub(super) async fn retire(app: &App, ctx: &Context, ask: Stop) -> Result<Value,
 fn halted(halted: machines::Halted, ctx: &Context) -> Value {
     let mut answer = row(&halted.machine, ctx);
     if let Some(members) = answer.as_object_mut() {
+        members.insert("tokens_live".to_owned(), halted.tokens_live.into());
         members.insert("tokens_live_until".to_owned(), halted.tokens_live_until.iso().into());
     }
     answer

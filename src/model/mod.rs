@@ -18,6 +18,7 @@ mod scope;
 mod session;
 mod setup;
 mod signing_key;
+mod status;
 mod tenant;
 mod token;
 mod usage;
@@ -43,6 +44,9 @@ pub use scope::{ParseScopeError, Risk, Scope, ScopeEntry, ScopeSet};
 pub use session::{Browser, Session, SignInMethod};
 pub use setup::{FrozenIssuer, InitialAccessToken, SetupState};
 pub use signing_key::{Algorithm, ED25519, JwsAlgorithm, KeyState, ParseAlgorithmError, PublicJwk, Sealed, SigningKey};
+pub use status::{
+    LIST_SIZE, ListNumber, PAGE_BITS, PageBits, StatusBlock, StatusIndex, StatusList, StatusPage, StatusRun, closes_at,
+};
 pub use tenant::{ParseNameError, Permission, Role, RoleName, TenantName};
 pub use token::{AccessRecord, RevokedToken, SignInFailures, SpentProof, UsedAssertion};
 pub use usage::{Caller, CredentialUsage, Given, MachineUsage, ScopeUse, ScopesUsage, Tally, Use, Used, Watch, grants};

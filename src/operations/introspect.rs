@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Problem, delegations, find_client};
+use super::{Problem, delegations, find_client, status};
 use crate::app::App;
 use crate::base::{Digest, Fault, Id, OpaqueToken, Timestamp, TokenKind};
 use crate::keys::Typ;
-use crate::model::{AccessRecord, ClientId, Context, Family, PersonState, Subject};
+use crate::model::{AccessRecord, ClientId, Context, Family, PersonState, StatusIndex, Subject};
 use crate::protocol::claims::{ACCESS_TOKEN_TYPE, AccessClaims};
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::dpop::{Proof, may_use};
@@ -27,6 +27,8 @@ pub(crate) enum Known {
         client_id: ClientId,
         family: Option<Id<Family>>,
         expires_at: Timestamp,
+        /// Where it is said whether the token was ended, if it is signed.
+        status: Option<StatusIndex>,
         token: LiveToken,
     },
 }
@@ -133,7 +135,7 @@ pub(crate) async fn find(app: &App, ctx: &Context, token: &str) -> Result<Option
             Ok(row.filter(|row| row.digest == digest).map(|row| from_record(row, issuer)))
         }
         Some(_) => Ok(None),
-        None => Ok(verified(app, ctx, token).as_deref().and_then(from_claims)),
+        None => Ok(verified(app, ctx, token).as_deref().and_then(|claims| from_claims(app, claims))),
     }
 }
 
@@ -156,12 +158,13 @@ fn verified(app: &App, ctx: &Context, token: &str) -> Option<Arc<AccessClaims>> 
     Some(claims)
 }
 
-fn from_claims(claims: &AccessClaims) -> Option<Known> {
+fn from_claims(app: &App, claims: &AccessClaims) -> Option<Known> {
     Some(Known::Access {
         id: claims.jti.parse().ok()?,
         client_id: claims.client_id.clone(),
         family: claims.grant_id,
         expires_at: claims.expires_at(),
+        status: claims.status.as_ref().and_then(|claim| status::named(app, &claim.status_list)),
         token: LiveToken {
             client_id: claims.client_id.clone(),
             subject: claims.subject()?,
@@ -186,6 +189,7 @@ fn from_record(row: AccessRecord, issuer: String) -> Known {
         client_id: row.client_id.clone(),
         family: row.family,
         expires_at: row.expires_at,
+        status: None,
         token: LiveToken {
             client_id: row.client_id,
             subject: row.subject,
@@ -216,7 +220,7 @@ pub(crate) fn stands(read: &impl Read, known: &Known, now: Timestamp) -> Result<
         Known::Refresh { family, expires_at, newest } => {
             Ok(*newest && family.is_live(now) && now < *expires_at && person_stands(read, &family.person)?)
         }
-        Known::Access { id, client_id, family, expires_at, token } => Ok(now < *expires_at
+        Known::Access { id, client_id, family, expires_at, token, .. } => Ok(now < *expires_at
             && read.get(&REVOKED, id)?.is_none()
             && find_client::honours(read, client_id, token.iat, now)?
             && match family {

@@ -33,6 +33,7 @@ pub mod setup;
 pub mod sign_in;
 pub mod sign_out;
 pub mod start;
+pub mod status;
 pub mod token;
 pub mod turn_keys;
 pub mod usage;

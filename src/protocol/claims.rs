@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
+use super::status_list::StatusClaim;
 use crate::base::{Digest, Id, Timestamp};
 use crate::model::{
     AccessRecord, Algorithm, ClientId, Delegation, Family, Link, Machine, Person, ScopeSet, SignInMethod, Subject,
@@ -54,6 +55,9 @@ pub struct AccessClaims {
     /// `machine` when no person stands behind the token.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// Where it is said whether the token was ended before its time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<StatusClaim>,
 }
 
 /// The `cnf` claim (RFC 7800 §3). RFC 9449 §6.1: "the base64url encoding … of the JWK SHA-256 Thumbprint … of the DPoP public key".
@@ -219,6 +223,7 @@ mod tests {
             may_act: None,
             via: chain.iter().map(|link| Via { delegation: link.delegation, from: link.from }).collect(),
             kind: None,
+            status: None,
         };
         assert_eq!(claims.chain(), Some(chain));
         claims.via.pop();

@@ -17,6 +17,7 @@
 //! | RFC 7591, RFC 7592: dynamic registration | [`registration`], [`public_keys`] |
 //! | RFC 8414, OpenID Connect Discovery: metadata | [`discovery`] |
 //! | RFC 7009, RFC 7662: revocation and introspection | [`token_status`] |
+//! | Token Status List: revocation that reaches who verifies offline | [`status_list`] |
 
 pub mod authorize;
 pub mod claims;
@@ -35,6 +36,7 @@ pub mod refresh;
 pub mod refusal;
 pub mod registration;
 pub mod scope;
+pub mod status_list;
 pub mod strict_json;
 pub mod target;
 pub mod token_request;

@@ -37,7 +37,7 @@ pub use self::key::{Key, RowKey};
 pub use self::memory::{Memory, Rehearsal};
 pub use self::redb::{CACHE, Redb};
 pub use self::table::{AnyTable, Index, Indexed, Out, Sharing, Table, Unique};
-pub use self::tx::{MAX_ROWS, Page, Read, Tx, View};
+pub use self::tx::{MAX_ROWS, Page, Read, Tx, Under, View};
 use crate::base::{Fault, FaultKind, MacKey, Timestamp};
 use crate::model::{Context, Event};
 

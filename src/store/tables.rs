@@ -9,8 +9,8 @@ use crate::model::{
     AccessRecord, AuthorizationCode, Client, ClientId, ClientState, Consent, Credential, CredentialState,
     CredentialUsage, Delegation, DelegationState, DocumentRecord, Family, FrozenIssuer, InitialAccessToken, Machine,
     MachineFindings, MachineUsage, Person, ProtectedResource, Provenance, RecentRegistration, RefreshToken,
-    RevokedToken, ScopeEntry, ScopesUsage, Session, SetupState, SignInFailures, SigningKey, SpentProof, TenantName,
-    Tombstone, UsedAssertion, Watch,
+    RevokedToken, ScopeEntry, ScopesUsage, Session, SetupState, SignInFailures, SigningKey, SpentProof, StatusBlock,
+    StatusList, StatusPage, TenantName, Tombstone, UsedAssertion, Watch,
 };
 
 // People, and the browsers they sit at.
@@ -188,6 +188,26 @@ pub static ACCESS: Table<Id<AccessRecord>, AccessRecord> =
 pub static REVOKED: Table<Id<AccessRecord>, RevokedToken> =
     Table::new("revoked_tokens").expires(|token| Some(token.expires_at));
 
+// The status of signed access tokens: see `operations::status`.
+
+pub static STATUS_LISTS: Table<u64, StatusList> = Table::new("status_lists").expires(|list| Some(list.expires_at));
+/// All that one client's tokens have.
+pub static STATUS_BLOCKS_BY_CLIENT: Index<StatusBlock, ClientId> =
+    Index::new("status_blocks_by_client", |block, out| out(&block.client_id));
+/// Those of a list in which everything is invalid.
+pub static STATUS_BLOCKS_ENDED: Index<StatusBlock, u64> = Index::new("status_blocks_ended", |block, out| {
+    if block.ended_at.is_some() {
+        out(&block.list);
+    }
+});
+/// By list and first index.
+pub static STATUS_BLOCKS: Table<(u64, u64), StatusBlock> = Table::new("status_blocks")
+    .indexed(&[&STATUS_BLOCKS_BY_CLIENT, &STATUS_BLOCKS_ENDED])
+    .expires(|block| Some(block.expires_at));
+/// By list and page of it; a page in which nothing is set has no row.
+pub static STATUS_PAGES: Table<(u64, u64), StatusPage> =
+    Table::new("status_pages").expires(|page| Some(page.expires_at));
+
 /// By the client and its `jti`.
 pub static ASSERTIONS: Table<Digest, UsedAssertion> = Table::new("client_assertions")
     .expires(|assertion: &UsedAssertion| Some(assertion.expires_at))
@@ -210,7 +230,7 @@ pub static SETUP: Table<String, SetupState> = Table::new("setup");
 pub const ONLY: &str = "only";
 
 /// The tables whose rows housekeeping removes when their time is over.
-pub static SWEPT: [&dyn AnyTable; 11] = [
+pub static SWEPT: [&dyn AnyTable; 14] = [
     &SESSIONS,
     &FAILURES,
     &TOMBSTONES,
@@ -222,6 +242,9 @@ pub static SWEPT: [&dyn AnyTable; 11] = [
     &REVOKED,
     &ASSERTIONS,
     &PROOFS,
+    &STATUS_LISTS,
+    &STATUS_BLOCKS,
+    &STATUS_PAGES,
 ];
 
 /// The one field of a client's row that is looked at again inside a transaction: reading it alone costs a

@@ -88,6 +88,8 @@ pub static DOORS: &[Door] = &[
     program("/oauth/register", POST, Who::Anyone, Class::Register),
     program("/oauth/register/{client_id}", GET_PUT_DELETE, Who::Bearer, Class::Register),
     program("/oauth/userinfo", GET_POST, Who::Bearer, Class::Token),
+    program("/oauth/status", GET, Who::Anyone, Class::Metadata),
+    program("/oauth/status/{list}", GET, Who::Anyone, Class::Metadata),
     step("/oauth/authorize", GET_POST, Who::Anyone),
     step("/oauth/authorize/continue", GET, Who::Anyone),
     step("/oauth/unknown-resource", GET, Who::Anyone),
@@ -175,6 +177,8 @@ pub(super) fn configure(config: &mut ServiceConfig, app: &App) {
     ];
     door("/oauth/register/{client_id}", registered);
     door("/oauth/userinfo", vec![get(oauth::userinfo::show), web::post().to(oauth::userinfo::show)]);
+    door("/oauth/status", vec![get(oauth::status::index)]);
+    door("/oauth/status/{list}", vec![get(oauth::status::show)]);
     door("/oauth/authorize/continue", vec![get(oauth::authorize::resume)]);
     door("/oauth/unknown-resource", vec![get(oauth::authorize::unknown_resource)]);
     door("/oauth/consent", vec![web::post().to(pages::consent::create)]);

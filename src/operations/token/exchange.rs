@@ -122,6 +122,8 @@ impl Exchange {
         let acting = Acting { chain, may_act, ends_at, issued: self.ask.requested };
         let lifetime = self.app.config.lifetimes.machine_access;
         let making = Making::new(&self.app, &self.client, Some(&resource), lifetime).acting(acting, tx.now());
+        // Stopping the one who acts must reach whoever only follows the status lists, so the place is the actor's.
+        let place = making.place(&self.app, tx, self.client.id())?;
         let grant = Grant {
             name: GrantName::TokenExchange,
             client: self.client.id(),
@@ -130,6 +132,7 @@ impl Exchange {
             family: family.as_ref(),
             // Bound to the caller's key, if it shows one; whose key the subject's token is bound to is its holder's affair.
             sender,
+            place,
         };
         issue::access_token(tx, &self.app.entropy, &making, grant)
     }

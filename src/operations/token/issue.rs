@@ -8,6 +8,7 @@ use crate::model::{
     RefreshToken, ScopeSet, Subject, TokenFormat,
 };
 use crate::operations::dpop::Sender;
+use crate::operations::status::{self, Place};
 use crate::protocol::claims::{
     ACCESS_TOKEN_TYPE, AccessClaims, Act, Confirmation, HowSignedIn, ID_TOKEN_TYPE, IdClaims, MayAct, PersonClaims,
     Via, at_hash,
@@ -70,6 +71,18 @@ impl Making {
     pub(crate) fn acting(self, acting: Acting, now: Timestamp) -> Self {
         Self { lifetime: self.lifetime.min(acting.ends_at.since(now)), acting: Some(acting), ..self }
     }
+
+    /// Where the status of a token that a client gets for itself stands; an opaque one has none.
+    pub(crate) fn place(&self, app: &App, tx: &mut Tx<'_>, client: &ClientId) -> Result<Option<Place>, Fault> {
+        let signed = self.format == TokenFormat::Jwt;
+        signed.then(|| status::for_client(app, tx, client, self.lifetime)).transpose()
+    }
+
+    /// The same for a token of a grant, whose row remembers it: the caller puts the row.
+    pub(crate) fn place_in(&self, app: &App, tx: &mut Tx<'_>, family: &mut Family) -> Result<Option<Place>, Fault> {
+        let signed = self.format == TokenFormat::Jwt;
+        signed.then(|| status::for_family(app, tx, family, self.lifetime)).transpose()
+    }
 }
 
 /// No access token lives longer.
@@ -84,6 +97,7 @@ pub(crate) struct Issued {
     lifetime: Lifetime,
     token_type: &'static str,
     issued_as: Option<TokenType>,
+    place: Option<Place>,
 }
 
 enum Access {
@@ -99,6 +113,8 @@ pub(crate) struct Grant<'a> {
     pub(crate) scope: ScopeSet,
     pub(crate) family: Option<&'a Family>,
     pub(crate) sender: Sender,
+    /// Where its status stands.
+    pub(crate) place: Option<Place>,
 }
 
 /// Issues an access token: its row if it is opaque, its event in any case.
@@ -134,6 +150,7 @@ pub(crate) fn access_token(
                 may_act: may_act.map(|sub| MayAct { sub }),
                 via: chain.iter().map(|link| Via { delegation: link.delegation, from: link.from }).collect(),
                 kind: matches!(grant.subject, Subject::Client(ClientId::Machine(_))).then(|| "machine".to_owned()),
+                status: grant.place.as_ref().map(|place| place.claim.clone()),
             }),
             making.algorithm,
         ),
@@ -165,7 +182,7 @@ pub(crate) fn access_token(
     let token_type = if grant.sender.jkt().is_some() { "DPoP" } else { "Bearer" };
     let issued_as = making.acting.as_ref().map(|acting| acting.issued);
     let (scope, lifetime) = (grant.scope, making.lifetime);
-    Ok(Issued { access, refresh: None, id: None, scope, lifetime, token_type, issued_as })
+    Ok(Issued { access, refresh: None, id: None, scope, lifetime, token_type, issued_as, place: grant.place })
 }
 
 /// One entry for one token: who acts for somebody is told of as such.
@@ -247,6 +264,9 @@ impl Issued {
 
     /// Signs what is to be signed.
     pub(crate) fn sign(self, app: &App) -> Result<TokenResponse, Fault> {
+        if let Some(place) = &self.place {
+            place.committed(app);
+        }
         let access_token = match self.access {
             Access::Jwt(claims, algorithm) => {
                 app.keys.current().signing(algorithm)?.mint(ACCESS_TOKEN_TYPE, &claims)?
