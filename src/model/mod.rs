@@ -30,11 +30,11 @@ pub use client::{
 pub use code::{AuthorizationCode, CodeState};
 pub use consent::Consent;
 pub use context::{Actor, Channel, Context, Network, Origin, Request};
-pub use delegation::{Delegation, DelegationState, Link};
-pub use event::{Acting, Event, EventClass, GrantName, Subject};
 pub use credential::{
     ClaimRule, ClaimTest, Credential, CredentialKind, CredentialState, ParseRuleError, TokenUse, Trust,
 };
+pub use delegation::{Delegation, DelegationState, Link};
+pub use event::{Acting, Event, EventClass, GrantName, Subject};
 pub use family::{Family, FamilyState, RefreshToken, RevokedBecause};
 pub use finding::{Finding, FindingKind, MachineFindings};
 pub use machine::{Access, Authenticated, Machine, MachineKind, MachineStanding, Stopped};
