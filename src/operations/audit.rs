@@ -4,7 +4,7 @@ use super::keep_head;
 use crate::app::App;
 use crate::base::{Fault, FaultKind, Id};
 use crate::model::Request;
-use crate::store::{AuditPage, Broken, Head, audit_of_request, audit_page};
+use crate::store::{AuditPage, Broken, Head, View, audit_of_request, audit_page, audit_page_of};
 
 /// Most entries given at once.
 pub const MOST: usize = 1_000;
@@ -33,6 +33,28 @@ pub async fn of_request(
         }
         tokio::task::yield_now().await;
     }
+}
+
+/// Who acts for whom, in the words of the search: the id of a machine, and of a person or a machine. One of them may be anybody.
+#[derive(Clone, Debug, Default)]
+pub struct ActedBy {
+    pub actor: Option<String>,
+    pub subject: Option<String>,
+}
+
+/// The same of what tells of somebody acting for somebody: tokens exchanged, and delegations granted and revoked.
+pub async fn list_acting(
+    app: &App,
+    who: ActedBy,
+    before: Option<u64>,
+    name: Option<String>,
+    limit: usize,
+) -> Result<AuditPage, Fault> {
+    let look = move |view: &View<'_>| {
+        let who = (who.actor.as_deref(), who.subject.as_deref());
+        audit_page_of(view, who, before, name.as_deref(), limit.min(MOST))
+    };
+    app.store.read(look).await
 }
 
 /// Walks the whole log, through the head that was kept outside the file, in a thread that may take its time.

@@ -98,11 +98,11 @@ pub async fn approve(app: &App, ctx: &Context, id: ClientId) -> Result<(), Decli
 /// Removes a client. From this commit on it gets no tokens, refreshes none, and none of its tokens are introspected as
 /// active.
 pub async fn remove(app: &App, ctx: &Context, id: ClientId) -> Result<(), Declined> {
-    let key = registered(&id)?;
+    let (key, within) = (registered(&id)?, app.clone());
     app.store
         .write("remove client", ctx, move |tx| {
             let Some(client) = tx.get(&CLIENTS, &key)? else { return Ok(Err(unknown(&id))) };
-            bury(tx, key, &client)?;
+            bury(&within, tx, key, &client)?;
             tx.record(Event::ClientRemoved { client: id.clone() })?;
             Ok(Ok(()))
         })

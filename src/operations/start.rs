@@ -3,7 +3,9 @@
 use base64::Engine as _;
 
 use super::keep_head;
-use crate::app::{App, Discovery, LastSeen, Looked, Parts, Tally, Turns, Usage, VerifiedTokens};
+use crate::app::{
+    App, Discovery, LastSeen, Looked, Parts, StatusIndices, StatusLists, Tally, Turns, Usage, VerifiedTokens,
+};
 use crate::base::{Clock, Entropy, Fault, FaultKind, Secret, Timestamp};
 use crate::config::Config;
 use crate::keys::{KeyRing, Keys, Master, Passwords};
@@ -93,6 +95,8 @@ pub fn open(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) ->
         usage: Usage::default(),
         looked: Looked::default(),
         turns: Turns::default(),
+        status: StatusIndices::default(),
+        status_lists: StatusLists::default(),
     }))
 }
 
