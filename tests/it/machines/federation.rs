@@ -12,8 +12,7 @@ use writ::protocol::display_name::DisplayName;
 use writ::store::audit_page;
 
 use crate::world::{
-    Answer, ClientApp, DISCOVERY, ISSUER, JWT_BEARER, KeyPair, OpenIdIssuer, Someone, World, at_once, base64, claims,
-    unsigned,
+    Answer, ClientApp, DISCOVERY, ISSUER, JWT_BEARER, KeyPair, OpenIdIssuer, Someone, World, at_once, base64, unsigned,
 };
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -215,9 +214,12 @@ fn what_a_machine_may_have_is_what_it_may_have_by_any_credential() {
     ask("3", &[("scope", "mcp:write")]).expect_refusal(400, "invalid_scope", "ScopeNoneLeft");
     // What bought nothing is not used up.
     ask("3", &[("scope", "mcp:read")]).tokens();
-    // Introspection knows it as any machine's token.
-    let bought = ask("4", &[]).tokens();
-    assert_eq!(claims(&bought.access)["client_id"], machine.id.to_string());
+    // A token that a machine is known by may buy one that is bound to a key, too.
+    let key = KeyPair::new("ES256");
+    let workload = token("4");
+    let fields = [("grant_type", GRANT), ("assertion", workload.as_str())];
+    let bound = machine.token_request_with(&stage.world, &fields, &[&key.for_tokens(&stage.world)]).bound_tokens();
+    assert_eq!(bound.claims()["cnf"]["jkt"], key.thumbprint());
 }
 
 #[test]
@@ -432,6 +434,19 @@ fn case_57_an_issuer_that_says_it_is_another_is_not_believed() {
         stage.issuer.set(DISCOVERY, serde_json::from_str(&text).unwrap());
         stage.machine("deploy", stage.trust("github"));
         stage.refused(&stage.token("github", "1", &json!({})), &text);
+    }
+}
+
+/// A platform that does not answer for a moment is no reason to call its tokens bad.
+#[test]
+fn an_issuer_that_is_out_of_reach_decides_nothing() {
+    let stage = Stage::new();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let nowhere = Some(format!("https://localhost:{port}/keys"));
+    stage.machine("deploy", Trust { jwks_uri: nowhere, ..stage.trust("github") });
+    let token = stage.token("github", "1", &json!({}));
+    for answer in [stage.bearer(&token), stage.asserts(&token, &[])] {
+        assert_eq!(answer.told().refusal, "ClientOutOfReach", "{}", answer.body);
     }
 }
 
