@@ -7,10 +7,11 @@ use crate::app::App;
 use crate::base::{Digest, Fault, Id, OpaqueToken, Secret, Timestamp, TokenKind};
 use crate::keys::{JwkSet, Typ};
 use crate::model::{
-    AuthMethod, Client, ClientId, ClientSecret, Context, Credential, CredentialKind, JwsAlgorithm, Machine,
+    AuthMethod, Client, ClientId, ClientSecret, Context, Credential, CredentialKind, JwsAlgorithm, Machine, Permission,
     UsedAssertion,
 };
 use crate::operations::credentials::MOST_CREDENTIALS;
+use crate::operations::roles;
 use crate::protocol::client_auth::{
     AssertionClaims, Audiences, AuthenticatedClient, Presented, Proof, authenticate, claimed_issuer, claimed_key,
     claimed_subject,
@@ -97,18 +98,21 @@ async fn machine_by_secret(app: &App, id: Id<Machine>, secret: &Secret) -> Resul
             let Some(machine) = view.get(&MACHINES, &id)? else { return Ok(None) };
             let credential = credential.map(|id| view.get(&CREDENTIALS, &id)).transpose()?.flatten();
             Ok(Some(match credential.filter(|credential| credential.machine == id) {
-                Some(credential) => with_secret(machine, credential),
+                Some(credential) => {
+                    let permissions = roles::permissions_of(view, &machine)?;
+                    with_secret(machine, credential, permissions)
+                }
                 None => machine.as_client(),
             }))
         })
         .await
 }
 
-fn with_secret(machine: Machine, credential: Credential) -> Client {
+fn with_secret(machine: Machine, credential: Credential, permissions: Vec<Permission>) -> Client {
     match credential.kind {
         CredentialKind::ClientSecret { digest } | CredentialKind::AccessKey { digest } => {
             let secret = ClientSecret { digest, created_at: credential.created_at, expires_at: credential.expires_at };
-            Client { secrets: vec![secret], ..machine.authenticated_by(credential) }
+            Client { secrets: vec![secret], ..machine.authenticated_by(credential, permissions) }
         }
         CredentialKind::PublicKeys { .. } | CredentialKind::KeySet { .. } | CredentialKind::Trust(_) => {
             machine.as_client()
@@ -136,7 +140,10 @@ async fn machine_by_key(
             let mut keys: Vec<Credential> = keys.collect();
             keys.sort_by_key(|credential| (!has_key(credential, wanted.as_deref()), !credential.is_live(now)));
             Ok(Some(match keys.into_iter().next() {
-                Some(credential) => with_key(machine, credential),
+                Some(credential) => {
+                    let permissions = roles::permissions_of(view, &machine)?;
+                    with_key(machine, credential, permissions)
+                }
                 None => machine.as_client(),
             }))
         })
@@ -156,7 +163,7 @@ fn has_key(credential: &Credential, wanted: Option<&str>) -> bool {
     }
 }
 
-fn with_key(machine: Machine, credential: Credential) -> Client {
+fn with_key(machine: Machine, credential: Credential, permissions: Vec<Permission>) -> Client {
     let (jwks, jwks_uri) = match &credential.kind {
         CredentialKind::PublicKeys { jwks } => (Some(jwks.clone()), None),
         CredentialKind::KeySet { jwks_uri } => (None, Some(jwks_uri.clone())),
@@ -164,7 +171,8 @@ fn with_key(machine: Machine, credential: Credential) -> Client {
             (None, None)
         }
     };
-    Client { auth_method: AuthMethod::PrivateKeyJwt, jwks, jwks_uri, ..machine.authenticated_by(credential) }
+    let client = machine.authenticated_by(credential, permissions);
+    Client { auth_method: AuthMethod::PrivateKeyJwt, jwks, jwks_uri, ..client }
 }
 
 /// The claims of an assertion that one of the client's registered keys signed.

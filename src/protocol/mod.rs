@@ -14,7 +14,7 @@
 //! | OAuth Client ID Metadata Document: clients that are addresses | [`client_document`] |
 //! | RFC 9449: proofs of possession | [`dpop`] |
 //! | RFC 7523 §2.1 and §3: workloads known by somebody else's tokens | [`federation`] |
-//! | RFC 9068, OpenID Connect Core §2: what tokens say | [`claims`] |
+//! | RFC 9068, OpenID Connect Core §2: what tokens say | [`claims`], [`entitlements`] |
 //! | RFC 7591, RFC 7592: dynamic registration | [`registration`], [`public_keys`] |
 //! | RFC 8414, OpenID Connect Discovery: metadata | [`discovery`] |
 //! | RFC 7009, RFC 7662: revocation and introspection | [`token_status`] |
@@ -29,6 +29,7 @@ pub mod code;
 pub mod discovery;
 pub mod display_name;
 pub mod dpop;
+pub mod entitlements;
 pub mod exchange;
 pub mod federation;
 pub mod params;

@@ -695,6 +695,7 @@ fn a_file_that_was_put_back_is_looked_at_and_not_worked_on() {
 fn a_delegation_is_granted_listed_searched_and_taken_back() {
     let appliance = Appliance::new();
     let ada = appliance.set_up()["person_id"].as_str().unwrap().to_owned();
+    appliance.json(&["tenant", "add", "staging"]);
     let machine = |name: &str, tenant: &str| {
         let about = ["--owner", "ada@example.com", "--purpose", "tests", "--scope", "mcp:read", "--tenant", tenant];
         let made = appliance.json(&[["machine", "add", "--name", name].as_slice(), &about].concat());
