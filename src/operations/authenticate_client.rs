@@ -34,6 +34,7 @@ pub async fn authenticate_client(
             };
             (client, Proof::Secret(Digest::of(secret.expose().as_bytes())))
         }
+        Presented::AccessKey(key) => (machine_of_key(app, &key).await?, Proof::Secret(key.digest())),
         Presented::Public { client_id } => (find(app, &client_id).await?, Proof::Nothing),
         Presented::Assertion { client_id, assertion } => {
             let named = client_id.is_some();
@@ -76,6 +77,40 @@ async fn by_workload(
         write_down(app, ctx, key, expires_at).await?;
     }
     Ok(client.spent())
+}
+
+/// The machine whose access key `text` is, with everything looked at that is looked at elsewhere: the key's digest, state and end,
+/// the machine's state and end, and where it may call from. For Writ's own API, where a key is sent as it is. Whoever guesses is
+/// counted here, and limited at the door.
+pub async fn by_access_key(app: &App, ctx: &Context, text: &str) -> Result<AuthenticatedClient, Problem> {
+    by_key(app, ctx, OpaqueToken::parse(TokenKind::AccessKey, text)).await
+}
+
+/// The same of a key that was read before.
+pub(super) async fn by_key(app: &App, ctx: &Context, key: Option<OpaqueToken>) -> Result<AuthenticatedClient, Problem> {
+    let known = match key {
+        Some(key) => authenticate_client(app, ctx, Presented::AccessKey(key)).await,
+        None => Err(Refusal::ClientUnknown.into()),
+    };
+    if let Err(Problem::Refused(Refusal::ClientUnknown | Refusal::ClientSecretWrong)) = known {
+        app.tally.count("unknown access key");
+    }
+    known
+}
+
+/// A key's row is found by the id in its text, and the machine by the row.
+async fn machine_of_key(app: &App, key: &OpaqueToken) -> Result<Option<Client>, Fault> {
+    let id = key.id::<Credential>();
+    app.store
+        .read(move |view| {
+            let credential = view.get(&CREDENTIALS, &id)?;
+            let is_key = |credential: &Credential| matches!(credential.kind, CredentialKind::AccessKey { .. });
+            let Some(credential) = credential.filter(is_key) else { return Ok(None) };
+            let Some(machine) = view.get(&MACHINES, &credential.machine)? else { return Ok(None) };
+            let permissions = roles::permissions_of(view, &machine)?;
+            Ok(Some(with_secret(machine, credential, permissions)))
+        })
+        .await
 }
 
 async fn find(app: &App, client_id: &str) -> Result<Option<Client>, Problem> {

@@ -1,5 +1,6 @@
 //! Machine identities: what they are, by what they prove themselves, and how they are stopped.
 
+mod access_keys;
 mod credentials;
 pub mod exchange;
 mod federation;
