@@ -15,6 +15,7 @@
 //! - [`keys`] signs, verifies, seals and hashes passwords.
 //! - [`config`] is every setting, once; [`logs`] is how it tells what it does; [`app`] is what the process owns.
 //! - [`outbound`] is every HTTP request Writ makes, through one hardened client.
+//! - [`guard`] is the resource server's side: what a verified token lets its bearer do.
 //! - [`operations`] are the verbs, and the only callers of a store write.
 //! - [`web`] is the front desk, and the only room that knows actix.
 //! - [`cli`] is one file per subcommand.
@@ -28,6 +29,7 @@ pub mod app;
 pub mod base;
 pub mod cli;
 pub mod config;
+pub mod guard;
 pub mod keys;
 pub mod logs;
 pub mod model;

@@ -239,7 +239,7 @@ impl About {
 }
 
 /// What is said at all: an empty word says that there are none.
-fn given(words: &[String]) -> impl Iterator<Item = &str> {
+pub(super) fn given(words: &[String]) -> impl Iterator<Item = &str> {
     words.iter().map(String::as_str).filter(|word| !word.is_empty())
 }
 
@@ -261,7 +261,7 @@ fn access(text: &str) -> Result<Access, CommandError> {
     })
 }
 
-fn claim(text: &str) -> Result<(String, Value), CommandError> {
+pub(super) fn claim(text: &str) -> Result<(String, Value), CommandError> {
     let (name, json) =
         text.split_once('=').ok_or_else(|| CommandError::argument("--claim", "write it as NAME=JSON"))?;
     // A word that is no JSON is a text: nobody likes to quote twice.

@@ -15,10 +15,12 @@ mod machine;
 mod person;
 mod print;
 mod resource;
+mod role;
 mod scope;
 mod serve;
 mod setup;
 pub mod socket;
+mod tenant;
 mod token;
 
 use std::path::PathBuf;
@@ -91,6 +93,12 @@ enum Verb {
     /// People
     #[command(subcommand)]
     Person(person::Verb),
+    /// Tenants: organizations, environments or customers
+    #[command(subcommand)]
+    Tenant(tenant::Verb),
+    /// Roles, and what they let their holders do
+    #[command(subcommand)]
+    Role(role::Verb),
     /// Protected resources: the MCP servers and APIs that tokens are for
     #[command(subcommand)]
     Resource(resource::Verb),
@@ -133,6 +141,14 @@ pub enum Command {
     Setup(setup::Setup),
     PersonAdd(person::Add),
     PersonPassword(person::SetPassword),
+    PersonRole(person::Role),
+    PersonClaims(person::Claims),
+    TenantAdd(tenant::Add),
+    TenantList,
+    RoleAdd(role::Add),
+    RoleList(role::List),
+    RoleSet(role::Set),
+    RoleRemove(role::Named),
     ResourceAdd(resource::Add),
     ResourceList,
     ScopeAdd(scope::Add),
@@ -173,6 +189,14 @@ pub async fn dispatch(app: &App, ctx: &Context, command: Command) -> Result<Valu
         Command::Setup(ask) => setup::complete(app, ctx, ask).await,
         Command::PersonAdd(ask) => person::add(app, ctx, ask).await,
         Command::PersonPassword(ask) => person::password(app, ctx, ask).await,
+        Command::PersonRole(ask) => person::role(app, ctx, ask).await,
+        Command::PersonClaims(ask) => person::claims(app, ctx, ask).await,
+        Command::TenantAdd(ask) => tenant::add(app, ctx, ask).await,
+        Command::TenantList => tenant::list(app).await,
+        Command::RoleAdd(ask) => role::add(app, ctx, ask).await,
+        Command::RoleList(ask) => role::list(app, ask).await,
+        Command::RoleSet(ask) => role::set(app, ctx, ask).await,
+        Command::RoleRemove(ask) => role::remove(app, ctx, ask).await,
         Command::ResourceAdd(ask) => resource::add(app, ctx, ask).await,
         Command::ResourceList => resource::list(app).await,
         Command::ScopeAdd(ask) => scope::add(app, ctx, ask).await,
@@ -231,6 +255,8 @@ fn obey(cli: Cli) -> Result<ExitCode, CommandError> {
         }
         Verb::Setup(ask) => Command::Setup(ask.with_password()?),
         Verb::Person(verb) => verb.command()?,
+        Verb::Tenant(verb) => verb.command(),
+        Verb::Role(verb) => verb.command(),
         Verb::Resource(verb) => verb.command(),
         Verb::Scope(verb) => verb.command(),
         Verb::Client(verb) => verb.command()?,

@@ -4,11 +4,14 @@ use clap::{ArgAction, Subcommand};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::answer::{argument, list_of};
+use super::machine::{claim, given};
 use super::{Command, CommandError, Password};
 use crate::app::App;
-use crate::model::{Context, Standing};
+use crate::model::{Context, Email, Membership, RoleIn, Standing};
 use crate::operations::declined::Declined;
 use crate::operations::people::{self, NewPerson};
+use crate::operations::roles;
 use crate::operations::set_password::set_password;
 
 #[derive(Debug, Subcommand)]
@@ -17,6 +20,33 @@ pub(super) enum Verb {
     Add(Add),
     /// Give somebody a new password: their sessions end, and failed sign-ins are forgiven
     Password(SetPassword),
+    /// Give somebody roles, or take them away; without either, say what they have
+    Role(Role),
+    /// Change what tokens about somebody say under customClaims
+    Claims(Claims),
+}
+
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct Role {
+    /// The address they sign in with
+    #[arg(long)]
+    email: String,
+    /// A role they have from now on
+    #[arg(long, value_name = "TENANT/ROLE")]
+    add: Vec<String>,
+    /// A role they have no more
+    #[arg(long, value_name = "TENANT/ROLE")]
+    remove: Vec<String>,
+}
+
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct Claims {
+    /// The address they sign in with
+    #[arg(long)]
+    email: String,
+    /// A claim, as NAME=JSON; all that are given replace all there were, an empty one clears them
+    #[arg(long = "claim", value_name = "NAME=JSON", required = true)]
+    claims: Vec<String>,
 }
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
@@ -61,6 +91,8 @@ impl Verb {
             Self::Password(ask) => {
                 Ok(Command::PersonPassword(SetPassword { password: Password::from_stdin()?, ..ask }))
             }
+            Self::Role(ask) => Ok(Command::PersonRole(ask)),
+            Self::Claims(ask) => Ok(Command::PersonClaims(ask)),
         }
     }
 }
@@ -74,4 +106,34 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
 pub(super) async fn password(app: &App, ctx: &Context, ask: SetPassword) -> Result<Value, CommandError> {
     let person = set_password(app, ctx, &ask.email, ask.password.into_secret()?).await?;
     Ok(json!({ "person_id": person.to_string() }))
+}
+
+pub(super) async fn role(app: &App, ctx: &Context, ask: Role) -> Result<Value, CommandError> {
+    let email = argument("--email", ask.email.parse::<Email>())?;
+    let add = list_of("--add", &ask.add, str::parse::<RoleIn>)?;
+    let remove = list_of("--remove", &ask.remove, str::parse::<RoleIn>)?;
+    if add.is_empty() && remove.is_empty() {
+        return Ok(membership(&roles::membership_of(app, &email).await?));
+    }
+    let change = move |mut membership: Membership| {
+        membership.roles.retain(|held| !remove.contains(held));
+        membership.roles.extend(add.iter().cloned());
+        membership
+    };
+    Ok(membership(&roles::change_membership(app, ctx, &email, change).await?))
+}
+
+pub(super) async fn claims(app: &App, ctx: &Context, ask: Claims) -> Result<Value, CommandError> {
+    let email = argument("--email", ask.email.parse::<Email>())?;
+    let claims = given(&ask.claims).map(claim).collect::<Result<serde_json::Map<_, _>, _>>()?;
+    let change = move |membership| Membership { custom_claims: claims.clone(), ..membership };
+    Ok(membership(&roles::change_membership(app, ctx, &email, change).await?))
+}
+
+fn membership(membership: &Membership) -> Value {
+    json!({
+        "person_id": membership.person.to_string(),
+        "roles": membership.roles,
+        "custom_claims": membership.custom_claims,
+    })
 }

@@ -15,7 +15,7 @@ use crate::protocol::display_name::DisplayName;
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     /// Register an MCP server or API that tokens are for
-    Add(Add),
+    Add(Box<Add>),
     /// List them
     List,
 }
@@ -48,12 +48,15 @@ pub struct Add {
     /// How long an access token lives [default: the setting lifetimes.access]
     #[arg(long, value_name = "SECONDS")]
     access_lifetime: Option<u64>,
+    /// How long a machine's access token may live where the machine says so [default: a day]
+    #[arg(long, value_name = "SECONDS")]
+    machine_access_lifetime: Option<u64>,
 }
 
 impl Verb {
     pub(super) fn command(self) -> Command {
         match self {
-            Self::Add(ask) => Command::ResourceAdd(ask),
+            Self::Add(ask) => Command::ResourceAdd(*ask),
             Self::List => Command::ResourceList,
         }
     }
@@ -76,6 +79,7 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
             _ => return Err(CommandError::argument("--format", "is jwt or opaque")),
         },
         access_for: ask.access_lifetime.map(Lifetime::from_seconds),
+        machine_access_most: ask.machine_access_lifetime.map(Lifetime::from_seconds),
     };
     let id = resources::add(app, ctx, new).await?;
     Ok(json!({ "resource_id": id.to_string(), "identifier": identifier }))
@@ -87,7 +91,7 @@ pub(super) async fn list(app: &App) -> Result<Value, CommandError> {
 }
 
 fn row(resource: &ProtectedResource) -> Value {
-    json!({
+    let mut row = json!({
         "resource_id": resource.id.to_string(),
         "identifier": resource.identifier,
         "name": resource.name,
@@ -98,5 +102,9 @@ fn row(resource: &ProtectedResource) -> Value {
         "algorithm": resource.algorithm.as_str(),
         "format": resource.format,
         "access_lifetime": resource.access_for.seconds(),
-    })
+    });
+    if let (Some(most), Some(members)) = (resource.machine_access_most, row.as_object_mut()) {
+        members.insert("machine_access_lifetime".to_owned(), most.seconds().into());
+    }
+    row
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::client::ClientId;
 use super::scope::ScopeSet;
+use super::tenant::TenantName;
 use crate::base::{Digest, Id, Named, RedirectUri, Resource, Timestamp};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +23,9 @@ pub struct Authorization {
     pub resource: Option<Resource>,
     pub code_challenge: String,
     pub nonce: Option<String>,
+    /// The tenant whose roles the tokens are to say, of several that the person may have roles in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<TenantName>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prompt: Vec<Prompt>,
     pub max_age: Option<u64>,

@@ -7,6 +7,7 @@ use super::family::Family;
 use super::person::Person;
 use super::scope::ScopeSet;
 use super::session::{Session, SignInMethod};
+use super::tenant::TenantName;
 use crate::base::{Digest, Id, Named, RedirectUri, Resource, Timestamp};
 
 /// A code's row. Its id is the authorization's, so one authorization has one answer.
@@ -25,6 +26,8 @@ pub struct AuthorizationCode {
     /// The thumbprint of the key whose holder alone may redeem it (RFC 9449 §10).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dpop_jkt: Option<Digest>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<TenantName>,
     pub auth_time: Timestamp,
     #[serde(default, skip_serializing_if = "SignInMethod::is_usual")]
     pub method: SignInMethod,

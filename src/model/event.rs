@@ -15,6 +15,7 @@ use super::person::Person;
 use super::resource::ProtectedResource;
 use super::scope::ScopeSet;
 use super::session::Session;
+use super::tenant::{Permission, RoleName, TenantName};
 use crate::base::{Id, Resource, Timestamp};
 
 /// Two classes with two retentions.
@@ -66,6 +67,11 @@ impl Subject {
             Self::Person(id) => id.to_string(),
             Self::Client(id) => id.to_string(),
         }
+    }
+
+    /// Whether it is a machine and nobody else.
+    pub fn is_machine(&self) -> bool {
+        matches!(self, Self::Client(ClientId::Machine(_)))
     }
 }
 
@@ -208,6 +214,16 @@ events! {
     /// A machine may act for somebody no more; the tokens that came of it are over.
     DelegationRevoked { delegation: Id<Delegation>, actor: Id<Machine>, subject: Subject, because: String }
         = "delegation.revoked", Change;
+    /// A tenant was made.
+    TenantCreated { tenant: TenantName, title: String } = "tenant.created", Change;
+    /// A role was made.
+    RoleCreated { tenant: TenantName, role: RoleName, permissions: Vec<Permission> } = "role.created", Change;
+    /// A role was changed: the members that differ, as they were and as they are. It holds from the next token on.
+    RoleChanged { tenant: TenantName, role: RoleName, before: Value, after: Value } = "role.changed", Change;
+    /// A role that nobody held was removed.
+    RoleRemoved { tenant: TenantName, role: RoleName, permissions: Vec<Permission> } = "role.removed", Change;
+    /// A person's roles or custom claims were changed: the members that differ, as they were and as they are.
+    MembershipChanged { person: Id<Person>, before: Value, after: Value } = "person.membership_changed", Change;
     /// A protected resource was registered.
     ResourceCreated { resource: Id<ProtectedResource>, identifier: Resource } = "resource.created", Change;
     /// A protected resource was changed; the members that changed, as they were and as they are.

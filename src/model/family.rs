@@ -8,6 +8,7 @@ use super::person::Person;
 use super::scope::ScopeSet;
 use super::session::{Session, SignInMethod};
 use super::status::StatusRun;
+use super::tenant::TenantName;
 use crate::base::{Digest, Id, Named, Resource, Timestamp};
 
 /// One grant and everything issued under it.
@@ -30,6 +31,9 @@ pub struct Family {
     pub auth_time: Timestamp,
     #[serde(default, skip_serializing_if = "SignInMethod::is_usual")]
     pub method: SignInMethod,
+    /// The tenant whose roles the application asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<TenantName>,
     /// The newest generation of refresh tokens.
     pub generation: u64,
     /// When the newest generation began, that is, when the one before it was first used.

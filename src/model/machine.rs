@@ -11,7 +11,7 @@ use super::credential::Credential;
 use super::person::Person;
 use super::registration::ClientAbout;
 use super::scope::ScopeSet;
-use super::tenant::{RoleName, TenantName};
+use super::tenant::{Permission, RoleName, TenantName};
 use crate::base::{AddressRange, Id, Lifetime, Named, Resource, Timestamp};
 
 /// An identity that no person types a password for. Its credentials are rows of their own ([`Credential`]).
@@ -46,7 +46,7 @@ pub struct Machine {
     /// The resources it may have tokens for, each with what is special there; empty for any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub access: Vec<Access>,
-    /// How long its access tokens live; never longer than the resource lets them.
+    /// How long its access tokens live; never longer than the resource lets those of machines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_for: Option<Lifetime>,
     /// Its roles in its tenant.
@@ -93,6 +93,8 @@ pub struct Stopped {
 pub struct Authenticated {
     pub machine: Machine,
     pub credential: Credential,
+    /// What its roles come to: read along with it, so that no grant has to look again.
+    pub permissions: Vec<Permission>,
 }
 
 impl Machine {
@@ -125,10 +127,10 @@ impl Machine {
         }
     }
 
-    /// The same, once it is known by which credential it authenticates.
-    pub fn authenticated_by(self, credential: Credential) -> Client {
+    /// The same, once it is known by which credential it authenticates and what its roles come to.
+    pub fn authenticated_by(self, credential: Credential, permissions: Vec<Permission>) -> Client {
         let client = self.as_client();
-        Client { identity: Some(Arc::new(Authenticated { machine: self, credential })), ..client }
+        Client { identity: Some(Arc::new(Authenticated { machine: self, credential, permissions })), ..client }
     }
 
     /// What it may ask for at `resource`; at the appliance itself without one.

@@ -7,6 +7,7 @@ mod consent;
 mod context;
 mod credential;
 mod delegation;
+mod entitlements;
 mod event;
 mod family;
 mod finding;
@@ -35,6 +36,7 @@ pub use credential::{
     ClaimRule, ClaimTest, Credential, CredentialKind, CredentialState, ParseRuleError, TokenUse, Trust,
 };
 pub use delegation::{Delegation, DelegationState, Link};
+pub use entitlements::{Entitled, Entitlements};
 pub use event::{Acting, Event, EventClass, GrantName, Subject};
 pub use family::{Family, FamilyState, RefreshToken, RevokedBecause};
 pub use finding::{Finding, FindingKind, MachineFindings};
@@ -49,6 +51,8 @@ pub use signing_key::{Algorithm, ED25519, JwsAlgorithm, KeyState, ParseAlgorithm
 pub use status::{
     LIST_SIZE, ListNumber, PAGE_BITS, PageBits, StatusBlock, StatusIndex, StatusList, StatusPage, StatusRun, closes_at,
 };
-pub use tenant::{ParseNameError, Permission, Role, RoleName, TenantName};
+pub use tenant::{
+    Membership, ParseNameError, ParseRoleInError, Permission, Role, RoleIn, RoleName, Tenant, TenantName,
+};
 pub use token::{AccessRecord, RevokedToken, SignInFailures, SpentProof, UsedAssertion};
 pub use usage::{Caller, CredentialUsage, Given, MachineUsage, ScopeUse, ScopesUsage, Tally, Use, Used, Watch, grants};

@@ -23,6 +23,9 @@ pub struct ProtectedResource {
     pub algorithm: Algorithm,
     pub format: TokenFormat,
     pub access_for: Lifetime,
+    /// The longest that a machine's tokens may live where the machine says so: a day, if nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine_access_most: Option<Lifetime>,
     /// The one that a request without `resource` means.
     #[serde(default)]
     pub is_default: bool,

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::{Map, Value};
 
-use crate::base::Timestamp;
+use super::person::Person;
+use crate::base::{Id, Timestamp};
 
 /// A name that identifies: 1 to 64 of `a-z A-Z 0-9 . _ - :`, beginning with a letter or digit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -84,6 +86,15 @@ impl Default for TenantName {
     }
 }
 
+/// An organization, environment or customer that machines, roles and people's roles belong to. The main one needs no row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tenant {
+    pub name: TenantName,
+    /// What people call it.
+    pub title: String,
+    pub created_at: Timestamp,
+}
+
 /// What holders of a role may do in one tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Role {
@@ -93,4 +104,60 @@ pub struct Role {
     pub description: String,
     pub permissions: Vec<Permission>,
     pub created_at: Timestamp,
+}
+
+/// A role, with the tenant it is held in: `acme/admin`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RoleIn {
+    pub tenant: TenantName,
+    pub role: RoleName,
+}
+
+/// Why a text names no role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a role is written as tenant/role, such as main/admin")]
+pub struct ParseRoleInError;
+
+impl FromStr for RoleIn {
+    type Err = ParseRoleInError;
+
+    fn from_str(text: &str) -> Result<Self, ParseRoleInError> {
+        let (tenant, role) = text.split_once('/').ok_or(ParseRoleInError)?;
+        match (tenant.parse(), role.parse()) {
+            (Ok(tenant), Ok(role)) => Ok(Self { tenant, role }),
+            _ => Err(ParseRoleInError),
+        }
+    }
+}
+
+impl fmt::Display for RoleIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.tenant, self.role)
+    }
+}
+
+impl Serialize for RoleIn {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for RoleIn {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+/// What a person is in the tenants. Not a part of the person's own row: signing in and refreshing read that one, and only
+/// few tokens say any of this.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    pub person: Id<Person>,
+    /// Sorted, none twice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<RoleIn>,
+    /// What tokens about this person say under `customClaims`.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub custom_claims: Map<String, Value>,
 }

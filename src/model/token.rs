@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::client::ClientId;
 use super::delegation::Link;
+use super::entitlements::Entitlements;
 use super::event::Subject;
 use super::family::Family;
 use super::machine::Machine;
@@ -38,6 +39,9 @@ pub struct AccessRecord {
     pub may_act: Option<Id<Machine>>,
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,
+    /// What it says beside its scope, as of when it was issued.
+    #[serde(default, skip_serializing_if = "Entitlements::is_empty")]
+    pub entitlements: Entitlements,
 }
 
 impl Named for AccessRecord {

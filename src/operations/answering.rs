@@ -126,6 +126,7 @@ impl Answering {
             resource: authorization.resource.clone(),
             nonce: authorization.nonce.clone(),
             dpop_jkt: authorization.dpop_jkt,
+            tenant: authorization.tenant.clone(),
             auth_time: session.auth_time,
             method: session.method,
             issued_at: tx.now(),

@@ -7,10 +7,11 @@ use crate::app::App;
 use crate::base::{Digest, Fault, Id, OpaqueToken, Secret, Timestamp, TokenKind};
 use crate::keys::{JwkSet, Typ};
 use crate::model::{
-    AuthMethod, Client, ClientId, ClientSecret, Context, Credential, CredentialKind, JwsAlgorithm, Machine,
+    AuthMethod, Client, ClientId, ClientSecret, Context, Credential, CredentialKind, JwsAlgorithm, Machine, Permission,
     UsedAssertion,
 };
 use crate::operations::credentials::MOST_CREDENTIALS;
+use crate::operations::roles;
 use crate::protocol::client_auth::{
     AssertionClaims, Audiences, AuthenticatedClient, Presented, Proof, authenticate, claimed_issuer, claimed_key,
     claimed_subject,
@@ -33,6 +34,7 @@ pub async fn authenticate_client(
             };
             (client, Proof::Secret(Digest::of(secret.expose().as_bytes())))
         }
+        Presented::AccessKey(key) => (machine_of_key(app, &key).await?, Proof::Secret(key.digest())),
         Presented::Public { client_id } => (find(app, &client_id).await?, Proof::Nothing),
         Presented::Assertion { client_id, assertion } => {
             let named = client_id.is_some();
@@ -77,6 +79,40 @@ async fn by_workload(
     Ok(client.spent())
 }
 
+/// The machine whose access key `text` is, with everything looked at that is looked at elsewhere: the key's digest, state and end,
+/// the machine's state and end, and where it may call from. For Writ's own API, where a key is sent as it is. Whoever guesses is
+/// counted here, and limited at the door.
+pub async fn by_access_key(app: &App, ctx: &Context, text: &str) -> Result<AuthenticatedClient, Problem> {
+    by_key(app, ctx, OpaqueToken::parse(TokenKind::AccessKey, text)).await
+}
+
+/// The same of a key that was read before.
+pub(super) async fn by_key(app: &App, ctx: &Context, key: Option<OpaqueToken>) -> Result<AuthenticatedClient, Problem> {
+    let known = match key {
+        Some(key) => authenticate_client(app, ctx, Presented::AccessKey(key)).await,
+        None => Err(Refusal::ClientUnknown.into()),
+    };
+    if let Err(Problem::Refused(Refusal::ClientUnknown | Refusal::ClientSecretWrong)) = known {
+        app.tally.count("unknown access key");
+    }
+    known
+}
+
+/// A key's row is found by the id in its text, and the machine by the row.
+async fn machine_of_key(app: &App, key: &OpaqueToken) -> Result<Option<Client>, Fault> {
+    let id = key.id::<Credential>();
+    app.store
+        .read(move |view| {
+            let credential = view.get(&CREDENTIALS, &id)?;
+            let is_key = |credential: &Credential| matches!(credential.kind, CredentialKind::AccessKey { .. });
+            let Some(credential) = credential.filter(is_key) else { return Ok(None) };
+            let Some(machine) = view.get(&MACHINES, &credential.machine)? else { return Ok(None) };
+            let permissions = roles::permissions_of(view, &machine)?;
+            Ok(Some(with_secret(machine, credential, permissions)))
+        })
+        .await
+}
+
 async fn find(app: &App, client_id: &str) -> Result<Option<Client>, Problem> {
     let Ok(id) = client_id.parse::<ClientId>() else { return Ok(None) };
     match find_client::find(app, &id).await? {
@@ -97,18 +133,21 @@ async fn machine_by_secret(app: &App, id: Id<Machine>, secret: &Secret) -> Resul
             let Some(machine) = view.get(&MACHINES, &id)? else { return Ok(None) };
             let credential = credential.map(|id| view.get(&CREDENTIALS, &id)).transpose()?.flatten();
             Ok(Some(match credential.filter(|credential| credential.machine == id) {
-                Some(credential) => with_secret(machine, credential),
+                Some(credential) => {
+                    let permissions = roles::permissions_of(view, &machine)?;
+                    with_secret(machine, credential, permissions)
+                }
                 None => machine.as_client(),
             }))
         })
         .await
 }
 
-fn with_secret(machine: Machine, credential: Credential) -> Client {
+fn with_secret(machine: Machine, credential: Credential, permissions: Vec<Permission>) -> Client {
     match credential.kind {
         CredentialKind::ClientSecret { digest } | CredentialKind::AccessKey { digest } => {
             let secret = ClientSecret { digest, created_at: credential.created_at, expires_at: credential.expires_at };
-            Client { secrets: vec![secret], ..machine.authenticated_by(credential) }
+            Client { secrets: vec![secret], ..machine.authenticated_by(credential, permissions) }
         }
         CredentialKind::PublicKeys { .. } | CredentialKind::KeySet { .. } | CredentialKind::Trust(_) => {
             machine.as_client()
@@ -136,7 +175,10 @@ async fn machine_by_key(
             let mut keys: Vec<Credential> = keys.collect();
             keys.sort_by_key(|credential| (!has_key(credential, wanted.as_deref()), !credential.is_live(now)));
             Ok(Some(match keys.into_iter().next() {
-                Some(credential) => with_key(machine, credential),
+                Some(credential) => {
+                    let permissions = roles::permissions_of(view, &machine)?;
+                    with_key(machine, credential, permissions)
+                }
                 None => machine.as_client(),
             }))
         })
@@ -156,7 +198,7 @@ fn has_key(credential: &Credential, wanted: Option<&str>) -> bool {
     }
 }
 
-fn with_key(machine: Machine, credential: Credential) -> Client {
+fn with_key(machine: Machine, credential: Credential, permissions: Vec<Permission>) -> Client {
     let (jwks, jwks_uri) = match &credential.kind {
         CredentialKind::PublicKeys { jwks } => (Some(jwks.clone()), None),
         CredentialKind::KeySet { jwks_uri } => (None, Some(jwks_uri.clone())),
@@ -164,7 +206,8 @@ fn with_key(machine: Machine, credential: Credential) -> Client {
             (None, None)
         }
     };
-    Client { auth_method: AuthMethod::PrivateKeyJwt, jwks, jwks_uri, ..machine.authenticated_by(credential) }
+    let client = machine.authenticated_by(credential, permissions);
+    Client { auth_method: AuthMethod::PrivateKeyJwt, jwks, jwks_uri, ..client }
 }
 
 /// The claims of an assertion that one of the client's registered keys signed.

@@ -201,6 +201,7 @@ async fn read(
         resource: resource.map(|resource| resource.identifier),
         code_challenge: request.code_challenge,
         nonce: request.nonce,
+        tenant: request.tenant,
         prompt: request.prompt,
         max_age: request.max_age,
         login_hint: request.login_hint,

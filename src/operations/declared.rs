@@ -20,8 +20,10 @@ use crate::base::{Fault, Id, Secret};
 use crate::model::{ClientId, ClientState, Context, Email, Person, Provenance};
 use crate::operations::credentials;
 use crate::operations::declined::Declined;
-use crate::store::Read;
-use crate::store::tables::{CLIENTS, MACHINES, PEOPLE, PEOPLE_BY_EMAIL, RESOURCES, SCOPES, machine_key};
+use crate::store::tables::{
+    CLIENTS, MACHINES, PEOPLE, PEOPLE_BY_EMAIL, RESOURCES, ROLES, SCOPES, TENANTS, machine_key,
+};
+use crate::store::{MAX_ROWS, Read};
 
 /// Why a file was not applied. Then nothing of it was.
 #[derive(Debug)]
@@ -164,6 +166,12 @@ async fn load(app: &App, file: Option<&Document>) -> Result<Present, Fault> {
         })
         .await?;
     let mut present = Present { scopes: scopes.into_iter().collect(), resources, ..Present::default() };
+    let (tenants, roles) = app
+        .store
+        .read(|view| Ok((view.page(&TENANTS, None, MAX_ROWS)?.rows, view.page(&ROLES, None, MAX_ROWS)?.rows)))
+        .await?;
+    present.tenants = tenants.into_iter().map(|(name, _)| name).collect();
+    present.roles = roles.into_iter().map(|(key, _)| key).collect();
 
     let mut after = None;
     loop {

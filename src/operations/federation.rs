@@ -9,9 +9,10 @@ use crate::app::App;
 use crate::base::{Fault, Id, Secret, Timestamp};
 use crate::keys::{JwkSet, Typ, Verified};
 use crate::model::{
-    Client, ClientId, ClientState, Context, Credential, CredentialKind, Event, JwsAlgorithm, Machine, Trust,
+    Client, ClientId, ClientState, Context, Credential, CredentialKind, Event, JwsAlgorithm, Machine, Permission, Trust,
 };
 use crate::operations::declined::Declined;
+use crate::operations::roles;
 use crate::protocol::client_auth::{Audiences, AuthenticatedClient, Presented, Proof, authenticate, claimed_key};
 use crate::protocol::federation::{self, Accepted, Check, WorkloadToken};
 use crate::protocol::refusal::{Refusal, ensure};
@@ -107,7 +108,9 @@ pub(super) async fn recognize(app: &App, ctx: &Context, token: &Secret) -> Resul
         }
     }
     match one_machine(good) {
-        Ok(Some((known, accepted))) => Ok((known.machine.authenticated_by(known.credential), accepted)),
+        Ok(Some((known, accepted))) => {
+            Ok((known.machine.authenticated_by(known.credential, known.permissions), accepted))
+        }
         Ok(None) => match others.as_slice() {
             [only] if signed(app, &only.trust, token, now).await.is_ok() => refused(app, ctx, only, &claimed).await,
             [] => Err(unsigned),
@@ -122,6 +125,8 @@ struct Known {
     machine: Machine,
     credential: Credential,
     trust: Trust,
+    /// What the machine's roles come to.
+    permissions: Vec<Permission>,
 }
 
 /// The live trusts that are found by what the token says: one look for each claim that a trust may be found by, however many
@@ -137,7 +142,8 @@ fn candidates(read: &impl Read, claims: &Map<String, Value>, now: Timestamp) -> 
                     continue;
                 }
                 if let Some(machine) = read.get(&MACHINES, &credential.machine)? {
-                    found.push(Known { machine, credential, trust });
+                    let permissions = roles::permissions_of(read, &machine)?;
+                    found.push(Known { machine, credential, trust, permissions });
                 }
             }
         }

@@ -6,7 +6,7 @@ use super::{Problem, delegations, find_client, status};
 use crate::app::App;
 use crate::base::{Digest, Fault, Id, OpaqueToken, Timestamp, TokenKind};
 use crate::keys::Typ;
-use crate::model::{AccessRecord, ClientId, Context, Family, PersonState, StatusIndex, Subject};
+use crate::model::{AccessRecord, ClientId, Context, Entitlements, Family, PersonState, StatusIndex, Subject};
 use crate::protocol::claims::{ACCESS_TOKEN_TYPE, AccessClaims};
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::dpop::{Proof, may_use};
@@ -59,6 +59,7 @@ impl Known {
                 may_act: None,
                 is_refresh: true,
                 jkt: family.jkt,
+                entitlements: Entitlements::default(),
             },
         }
     }
@@ -139,9 +140,12 @@ pub(crate) async fn find(app: &App, ctx: &Context, token: &str) -> Result<Option
     }
 }
 
+/// Longer than any of ours: roles, permissions and custom claims have their own bounds.
+const LONGEST_TOKEN: usize = 16 * 1_024;
+
 /// The claims of a JWT that one of our keys signed.
 fn verified(app: &App, ctx: &Context, token: &str) -> Option<Arc<AccessClaims>> {
-    if token.len() > 8_192 {
+    if token.len() > LONGEST_TOKEN {
         return None;
     }
     let digest = Digest::of(token.as_bytes());
@@ -179,6 +183,7 @@ fn from_claims(app: &App, claims: &AccessClaims) -> Option<Known> {
             may_act: claims.may_act.map(|next| next.sub),
             is_refresh: false,
             jkt: claims.cnf.map(|cnf| cnf.jkt),
+            entitlements: claims.entitlements.clone(),
         },
     })
 }
@@ -204,6 +209,7 @@ fn from_record(row: AccessRecord, issuer: String) -> Known {
             may_act: row.may_act,
             is_refresh: false,
             jkt: row.jkt,
+            entitlements: row.entitlements,
         },
     }
 }

@@ -13,7 +13,7 @@ use crate::model::{
 use crate::operations::declined::Declined;
 use crate::operations::status::end::{LiveTokens, Owner, end_owner, left};
 use crate::operations::token::issue::MOST_ACCESS;
-use crate::operations::{find_resource, scopes, usage};
+use crate::operations::{find_resource, roles, scopes, tenants, usage};
 use crate::protocol::display_name::DisplayName;
 use crate::store::tables::{
     MACHINES, MACHINES_BY_NAME, MACHINES_BY_OWNER, MACHINES_BY_WORD, PEOPLE, PEOPLE_BY_EMAIL, machine_key, words,
@@ -141,15 +141,16 @@ impl Terms {
         if self.expires_at.is_some_and(|end| end > now.plus(FARTHEST_END)) {
             return Err(Declined::field("expires_at", "the end lies at most ten years ahead"));
         }
-        // Its token carries them every time.
-        if serde_json::to_vec(&self.custom_claims).map_or(usize::MAX, |json| json.len()) > LONGEST_CLAIMS {
-            return Err(Declined::field("custom_claims", "custom claims have at most 4 KiB of JSON"));
-        }
-        Ok(())
+        roles::claims_fit(&self.custom_claims)
     }
 
-    /// What needs the store: every scope and resource must be known. Aliases are resolved.
-    fn resolved(mut self, read: &impl Read) -> Result<Result<Self, Declined>, Fault> {
+    /// What needs the store: every scope, resource and role must be known. Aliases are resolved.
+    fn resolved(mut self, read: &impl Read, tenant: &TenantName) -> Result<Result<Self, Declined>, Fault> {
+        self.roles.sort_unstable();
+        self.roles.dedup();
+        if let Err(declined) = roles::all_known(read, tenant, &self.roles)? {
+            return Ok(Err(declined));
+        }
         let scopes = self.access.iter().filter_map(|access| access.scope.as_ref()).chain([&self.scope]);
         for scope in scopes {
             if let Err(declined) = scopes::all_known(read, "scope", scope)? {
@@ -208,8 +209,6 @@ const MOST_NETWORKS: usize = 64;
 const MOST_ROLES: usize = 64;
 const LEAST_ACCESS: Lifetime = Lifetime::from_minutes(1);
 const FARTHEST_END: Lifetime = Lifetime::from_days(3_650);
-/// Of the JSON of custom claims, in bytes.
-const LONGEST_CLAIMS: usize = 4_096;
 
 /// What was made. The credential's secret, if it has one, is shown once.
 #[derive(Debug)]
@@ -230,7 +229,10 @@ pub async fn add(app: &App, ctx: &Context, new: NewMachine) -> Result<Made, Decl
             Ok(owner) => owner.id,
             Err(declined) => return Ok(Err(declined)),
         };
-        let terms = match terms.clone().resolved(tx)? {
+        if !tenants::exists(tx, &tenant)? {
+            return Ok(Err(tenants::unknown("tenant", &tenant)));
+        }
+        let terms = match terms.clone().resolved(tx, &tenant)? {
             Ok(terms) => terms,
             Err(declined) => return Ok(Err(declined)),
         };
@@ -311,7 +313,7 @@ pub async fn change(
             if old.state == ClientState::Retired {
                 return Ok(Err(is_retired(id)));
             }
-            let new = match terms.resolved(tx)? {
+            let new = match terms.resolved(tx, &old.tenant)? {
                 Ok(terms) => terms.put_into(old.clone()),
                 Err(declined) => return Ok(Err(declined)),
             };

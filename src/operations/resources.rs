@@ -27,6 +27,8 @@ pub struct NewResource {
     pub format: TokenFormat,
     /// `None`: what the settings say.
     pub access_for: Option<Lifetime>,
+    /// The longest that a machine's tokens may live where the machine says so. `None`: a day.
+    pub machine_access_most: Option<Lifetime>,
 }
 
 /// Most aliases of one resource.
@@ -39,8 +41,11 @@ pub async fn add(app: &App, ctx: &Context, new: NewResource) -> Result<Id<Protec
     if new.aliases.len() > MOST_ALIASES {
         return Err(Declined::field("alias", "a resource has at most 16 aliases"));
     }
-    if new.access_for.is_some_and(|access_for| !ACCESS_FOR.contains(&access_for)) {
-        return Err(Declined::field("access_lifetime", "an access token lives between a minute and a day"));
+    for (field, lifetime) in [("access_lifetime", new.access_for), ("machine_access_lifetime", new.machine_access_most)]
+    {
+        if lifetime.is_some_and(|lifetime| !ACCESS_FOR.contains(&lifetime)) {
+            return Err(Declined::field(field, "an access token lives between a minute and a day"));
+        }
     }
     if !app.config.keys.algorithms.contains(&new.algorithm) {
         let why = format!("no key signs with {}: add it to the setting keys.algorithms", new.algorithm.as_str());
@@ -62,6 +67,9 @@ pub(super) fn bounded(resource: &ProtectedResource, algorithms: &[Algorithm]) ->
     }
     if !ACCESS_FOR.contains(&resource.access_for) {
         return Err(Declined::field("access_lifetime", "an access token lives between a minute and a day"));
+    }
+    if resource.machine_access_most.is_some_and(|most| !ACCESS_FOR.contains(&most)) {
+        return Err(Declined::field("machine_access_lifetime", "an access token lives between a minute and a day"));
     }
     if !algorithms.contains(&resource.algorithm) {
         let why = format!("no key signs with {}: add it to the setting keys.algorithms", resource.algorithm.as_str());
@@ -101,6 +109,7 @@ fn put(app: &App, tx: &mut Tx<'_>, new: &NewResource) -> Result<Result<Id<Protec
         algorithm: new.algorithm,
         format: new.format,
         access_for: new.access_for.unwrap_or(app.config.lifetimes.access),
+        machine_access_most: new.machine_access_most,
         is_default: new.is_default,
         created_at: tx.now(),
     };

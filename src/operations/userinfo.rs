@@ -6,7 +6,7 @@ use super::dpop;
 use super::introspect::{self, NotLive};
 use crate::app::App;
 use crate::base::Fault;
-use crate::model::{Context, Subject};
+use crate::model::{Context, Entitlements, Subject};
 use crate::protocol::claims::PersonClaims;
 use crate::protocol::dpop::Proof;
 use crate::protocol::refusal::Refusal;
@@ -19,6 +19,9 @@ pub struct UserInfo {
     pub sub: String,
     #[serde(flatten)]
     pub person: PersonClaims,
+    /// As in the token.
+    #[serde(flatten)]
+    pub entitlements: Entitlements,
 }
 
 /// Why there is none. RFC 6750 §3.1, RFC 9449 §7.1.
@@ -59,7 +62,9 @@ pub async fn userinfo(
     }
     let person = app.store.read(move |view| view.get(&PEOPLE, &id)).await?;
     // §5.3.2: "The sub (subject) Claim MUST always be returned in the UserInfo Response."
-    Ok(person
-        .ok_or(NoUserInfo::InvalidToken)
-        .map(|person| UserInfo { sub: id.to_string(), person: PersonClaims::for_scope(&person, &token.scope) }))
+    Ok(person.ok_or(NoUserInfo::InvalidToken).map(|person| UserInfo {
+        sub: id.to_string(),
+        person: PersonClaims::for_scope(&person, &token.scope),
+        entitlements: token.entitlements,
+    }))
 }

@@ -6,6 +6,7 @@ use super::{pkce, scope, target};
 use crate::base::{Destination, Digest, Id, Lifetime, RedirectUri, Resource, Timestamp};
 use crate::model::{
     Authorization, Client, ClientId, ClientState, Consent, GrantType, Person, Prompt, ProtectedResource, ScopeSet,
+    TenantName,
 };
 
 /// Longest `state` that is carried back, in bytes.
@@ -112,6 +113,7 @@ pub struct AuthorizationRequest {
     pub scope: Option<ScopeSet>,
     pub resource: Option<Resource>,
     pub nonce: Option<String>,
+    pub tenant: Option<TenantName>,
     pub prompt: Vec<Prompt>,
     pub max_age: Option<u64>,
     pub login_hint: Option<String>,
@@ -144,6 +146,9 @@ pub fn read(params: &Parameters<'_>, client: &Client) -> Result<AuthorizationReq
         scope,
         resource,
         nonce: params.bounded("nonce", 512)?.map(str::to_owned),
+        // A parameter of ours. §4.1.2.1 invalid_request: "includes an invalid parameter value".
+        tenant: (params.optional("tenant").map(str::parse).transpose())
+            .map_err(|_| Refusal::MalformedParameter("tenant"))?,
         prompt: prompt(params.bounded("prompt", 128)?)?,
         max_age,
         login_hint: params.bounded("login_hint", 254)?.map(str::to_owned),
@@ -278,6 +283,7 @@ mod tests {
             resource: None,
             code_challenge: String::new(),
             nonce: None,
+            tenant: None,
             prompt,
             max_age,
             login_hint: None,

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::status_list::StatusClaim;
 use crate::base::{Digest, Id, Timestamp};
 use crate::model::{
-    AccessRecord, Algorithm, ClientId, Delegation, Family, Link, Machine, Person, ScopeSet, SignInMethod, Subject,
+    AccessRecord, Algorithm, ClientId, Delegation, Entitlements, Family, Link, Machine, Person, ScopeSet, SignInMethod,
+    Subject,
 };
 
 /// The `typ` of an access token. RFC 9068 §2.1: "JWT access tokens MUST include this media type in the "typ" header".
@@ -58,6 +59,8 @@ pub struct AccessClaims {
     /// Where it is said whether the token was ended before its time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<StatusClaim>,
+    #[serde(flatten)]
+    pub entitlements: Entitlements,
 }
 
 /// The `cnf` claim (RFC 7800 §3). RFC 9449 §6.1: "the base64url encoding … of the JWK SHA-256 Thumbprint … of the DPoP public key".
@@ -224,6 +227,7 @@ mod tests {
             via: chain.iter().map(|link| Via { delegation: link.delegation, from: link.from }).collect(),
             kind: None,
             status: None,
+            entitlements: Entitlements::default(),
         };
         assert_eq!(claims.chain(), Some(chain));
         claims.via.pop();

@@ -14,12 +14,14 @@
 //! | OAuth Client ID Metadata Document: clients that are addresses | [`client_document`] |
 //! | RFC 9449: proofs of possession | [`dpop`] |
 //! | RFC 7523 §2.1 and §3: workloads known by somebody else's tokens | [`federation`] |
-//! | RFC 9068, OpenID Connect Core §2: what tokens say | [`claims`] |
+//! | RFC 9068, OpenID Connect Core §2: what tokens say | [`claims`], [`entitlements`] |
+//! | access keys, as a hosted service's SDKs exchange them | [`access_key`] |
 //! | RFC 7591, RFC 7592: dynamic registration | [`registration`], [`public_keys`] |
 //! | RFC 8414, OpenID Connect Discovery: metadata | [`discovery`] |
 //! | RFC 7009, RFC 7662: revocation and introspection | [`token_status`] |
 //! | Token Status List: revocation that reaches who verifies offline | [`status_list`] |
 
+pub mod access_key;
 pub mod authorize;
 pub mod claims;
 pub mod client_auth;
@@ -29,6 +31,7 @@ pub mod code;
 pub mod discovery;
 pub mod display_name;
 pub mod dpop;
+pub mod entitlements;
 pub mod exchange;
 pub mod federation;
 pub mod params;

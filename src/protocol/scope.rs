@@ -1,10 +1,17 @@
 //! What may be asked for. OAuth 2.1 §1.4.1.
 
+use super::entitlements::asks_for_claims;
 use super::refusal::Refusal;
 use crate::model::{Client, GrantType, ProtectedResource, Provenance, ScopeSet};
 
 /// Scopes about the person and the session, which belong to no resource. OpenID Connect Core §5.4 and §11.
 pub const OF_THE_PERSON: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+
+/// Whether a scope is about the person or about what is known of the bearer, and so of no resource. Of those, a client that
+/// acts for itself has only the latter.
+fn of_no_resource(name: &str) -> bool {
+    OF_THE_PERSON.contains(&name) || asks_for_claims(name)
+}
 
 /// What a request for scopes comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,13 +39,12 @@ pub fn parse(text: Option<&str>) -> Result<Option<ScopeSet>, Refusal> {
 /// the authorization server policy or the resource owner's instructions."
 pub fn narrow_for_person(asked: Option<&ScopeSet>, client: &Client, resource: Option<&ProtectedResource>) -> Narrowed {
     let allowed = |name: &str| {
-        let offered = OF_THE_PERSON.contains(&name) || resource.is_some_and(|r| r.scopes.contains(name));
+        let offered = of_no_resource(name) || resource.is_some_and(|r| r.scopes.contains(name));
         // The person's own scopes are under no ceiling but consent; nor are clients that registered themselves: MCP clients
         // register with the scope of the first challenge and ask for more with the same id later.
         let is_ceiling = matches!(client.provenance, Provenance::Administrator | Provenance::Machine);
-        let ceiling = OF_THE_PERSON.contains(&name)
-            || !is_ceiling
-            || client.scope.as_ref().is_none_or(|scope| scope.contains(name));
+        let ceiling =
+            of_no_resource(name) || !is_ceiling || client.scope.as_ref().is_none_or(|scope| scope.contains(name));
         offered && ceiling
     };
     // §1.4.1: "If the client omits the scope parameter when requesting authorization, the authorization server MUST
@@ -65,11 +71,13 @@ pub fn narrow_for_client(
     let allowed = |name: &str| {
         let below = ceiling.map(|scope| scope.contains(name));
         let offered = resource.map(|resource| resource.scopes.contains(name));
-        !OF_THE_PERSON.contains(&name)
-            && match (offered, below) {
-                (Some(offered), below) => offered && below != Some(false),
-                (None, below) => below == Some(true),
-            }
+        // Code written for a hosted service asks for claims that a machine's token has anyway; it is not to fail for that.
+        asks_for_claims(name)
+            || !OF_THE_PERSON.contains(&name)
+                && match (offered, below) {
+                    (Some(offered), below) => offered && below != Some(false),
+                    (None, below) => below == Some(true),
+                }
     };
     let Some(asked) = asked else {
         // §1.4.1: "a pre-defined default value": the resource's default set, or else all the client may have.

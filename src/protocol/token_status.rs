@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::claims::{Act, Confirmation, HowSignedIn, MayAct};
 use super::client_auth::AuthenticatedClient;
 use crate::base::{Digest, Id, Resource};
-use crate::model::{ClientId, Link, Machine, ScopeSet, Subject};
+use crate::model::{ClientId, Entitlements, Link, Machine, ScopeSet, Subject};
 
 /// A token that was found and is alive, as far as its own words and its row go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,7 @@ pub struct LiveToken {
     pub is_refresh: bool,
     /// The thumbprint of the key it is bound to.
     pub jkt: Option<Digest>,
+    pub entitlements: Entitlements,
 }
 
 /// An introspection answer. RFC 7662 §2.2.
@@ -62,6 +63,11 @@ pub struct TokenFacts {
     /// RFC 8693 §4.4 says the same of this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub may_act: Option<MayAct>,
+    /// As in the token itself.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<&'static str>,
+    #[serde(flatten)]
+    pub entitlements: Entitlements,
 }
 
 /// Decides what `caller` may learn of a token. RFC 7662 §2.2; attack case 23.
@@ -73,7 +79,10 @@ pub fn introspect(token: Option<LiveToken>, caller: &AuthenticatedClient, issuer
     let Some(token) = token.filter(|token| may_read(token, caller)) else {
         return IntrospectionResponse { active: false, token: None };
     };
+    // §2.2: "Specific implementations MAY extend this structure with their own service-specific response names".
     let token = TokenFacts {
+        kind: token.subject.is_machine().then_some("machine"),
+        entitlements: token.entitlements,
         iss: issuer.to_owned(),
         sub: token.subject.text(),
         aud: token.audience,

@@ -8,9 +8,10 @@ use crate::base::{Digest, Id, Timestamp};
 use crate::model::{
     AccessRecord, AuthorizationCode, Client, ClientId, ClientState, Consent, Credential, CredentialKind,
     CredentialState, CredentialUsage, Delegation, DelegationState, DocumentRecord, Family, FrozenIssuer,
-    InitialAccessToken, Machine, MachineFindings, MachineUsage, Person, ProtectedResource, Provenance,
-    RecentRegistration, RefreshToken, RevokedToken, ScopeEntry, ScopesUsage, Session, SetupState, SignInFailures,
-    SigningKey, SpentProof, StatusBlock, StatusList, StatusPage, TenantName, Tombstone, UsedAssertion, Watch,
+    InitialAccessToken, Machine, MachineFindings, MachineUsage, Membership, Person, ProtectedResource, Provenance,
+    RecentRegistration, RefreshToken, RevokedToken, Role, RoleName, ScopeEntry, ScopesUsage, Session, SetupState,
+    SignInFailures, SigningKey, SpentProof, StatusBlock, StatusList, StatusPage, Tenant, TenantName, Tombstone,
+    UsedAssertion, Watch,
 };
 
 // People, and the browsers they sit at.
@@ -46,6 +47,23 @@ pub fn consent_key(
     (person, client.to_string(), resource.map(ToString::to_string).unwrap_or_default())
 }
 
+// Tenants, and the roles in them.
+
+pub static TENANTS: Table<String, Tenant> = Table::new("tenants");
+/// By tenant and name.
+pub static ROLES: Table<(String, String), Role> = Table::new("roles");
+
+/// The key of [`ROLES`] and of what finds a role's holders.
+pub fn role_key(tenant: &TenantName, role: &RoleName) -> (String, String) {
+    (tenant.to_string(), role.to_string())
+}
+
+pub static MEMBERSHIPS_BY_ROLE: Index<Membership, (String, String)> =
+    Index::new("memberships_by_role", |membership, out| {
+        membership.roles.iter().for_each(|held| out(&role_key(&held.tenant, &held.role)));
+    });
+pub static MEMBERSHIPS: Table<Id<Person>, Membership> = Table::new("memberships").indexed(&[&MEMBERSHIPS_BY_ROLE]);
+
 // Applications, machines, and what they may reach.
 
 /// The clients that an administrator registered, by what a hurried reader takes their names for.
@@ -79,8 +97,14 @@ pub static MACHINES_BY_WORD: Index<Machine, str> = Index::new("machines_by_word"
     let words = std::iter::once(&machine.name).chain(&machine.tags).flat_map(|text| words(text));
     words.for_each(|word| out(&word));
 });
+/// Who has a role, retired ones left out.
+pub static MACHINES_BY_ROLE: Index<Machine, (String, String)> = Index::new("machines_by_role", |machine, out| {
+    if machine.state != ClientState::Retired {
+        machine.roles.iter().for_each(|role| out(&role_key(&machine.tenant, role)));
+    }
+});
 pub static MACHINES: Table<Id<Machine>, Machine> =
-    Table::new("machines").indexed(&[&MACHINES_BY_NAME, &MACHINES_BY_OWNER, &MACHINES_BY_WORD]);
+    Table::new("machines").indexed(&[&MACHINES_BY_NAME, &MACHINES_BY_OWNER, &MACHINES_BY_WORD, &MACHINES_BY_ROLE]);
 
 /// The words of a text, and the text itself: `nightly-import` is found by `night` and by `import`.
 pub fn words(text: &str) -> impl Iterator<Item = String> {

@@ -27,6 +27,21 @@ pub(super) fn json(caller: &Caller, used_header: bool, problem: Problem) -> Http
     }
 }
 
+/// The same with the members that a hosted service's SDKs read.
+pub(super) fn hosted(caller: &Caller, problem: Problem) -> HttpResponse {
+    let refusal = match problem {
+        Problem::Refused(refusal) => refusal,
+        Problem::Broken(fault) => return broken(&caller.ctx, &fault),
+    };
+    operations::tell(&caller.ctx, &refusal);
+    let (error, words) = (refusal.error(), refusal.public_text());
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    HttpResponseBuilder::new(status).json(json!({
+        "errorCode": error.as_str(), "errorDescription": words, "errorMessage": words,
+        "error": error.as_str(), "error_description": words, "error_id": error_id(&caller.ctx),
+    }))
+}
+
 fn refused(caller: &Caller, used_header: bool, refusal: &Refusal) -> HttpResponse {
     let error = refusal.error();
     let id = error_id(&caller.ctx);

@@ -90,6 +90,9 @@ pub static DOORS: &[Door] = &[
     program("/oauth/userinfo", GET_POST, Who::Bearer, Class::Token),
     program("/oauth/status", GET, Who::Anyone, Class::Metadata),
     program("/oauth/status/{list}", GET, Who::Anyone, Class::Metadata),
+    // As a hosted service's SDKs call them. Who has an access key keeps a secret, and a page keeps none.
+    Door { cors: Cors::None, ..program("/v1/auth/accesskey/exchange", POST, Who::Client, Class::Token) },
+    program("/v2/keys/{project}", GET, Who::Anyone, Class::Metadata),
     step("/oauth/authorize", GET_POST, Who::Anyone),
     step("/oauth/authorize/continue", GET, Who::Anyone),
     step("/oauth/unknown-resource", GET, Who::Anyone),
@@ -179,6 +182,8 @@ pub(super) fn configure(config: &mut ServiceConfig, app: &App) {
     door("/oauth/userinfo", vec![get(oauth::userinfo::show), web::post().to(oauth::userinfo::show)]);
     door("/oauth/status", vec![get(oauth::status::index)]);
     door("/oauth/status/{list}", vec![get(oauth::status::show)]);
+    door("/v1/auth/accesskey/exchange", vec![web::post().to(oauth::access_key::create)]);
+    door("/v2/keys/{project}", vec![get(oauth::jwks::show)]);
     door("/oauth/authorize/continue", vec![get(oauth::authorize::resume)]);
     door("/oauth/unknown-resource", vec![get(oauth::authorize::unknown_resource)]);
     door("/oauth/consent", vec![web::post().to(pages::consent::create)]);

@@ -40,6 +40,7 @@ async fn an_algorithm_that_a_resource_uses_cannot_be_taken_away() {
         algorithm: Algorithm::EdDSA,
         format: TokenFormat::Jwt,
         access_for: None,
+        machine_access_most: None,
         is_default: false,
     };
     resources::add(&app, &ctx, resource).await.unwrap();

@@ -6,10 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room, and the rooms whose things it may use. Nothing points to the right.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("base", &[]),
     ("model", &["base"]),
     ("protocol", &["base", "model"]),
+    ("guard", &["base", "model", "protocol"]),
     ("store", &["base", "model"]),
     ("keys", &["base", "model"]),
     ("config", &["base", "model"]),

@@ -588,15 +588,32 @@ fn case_52_secrets_are_shown_once_and_nowhere_else() {
     appliance.set_up();
     let arguments = ["machine", "add", "--name", "m", "--owner", "ada@example.com", "--purpose", "x"];
     let machine_secret = appliance.json(&arguments)["client_secret"].as_str().unwrap().to_owned();
-    let mut everything = String::new();
-    for arguments in [&["audit", "list"][..], &["key", "list"], &["resource", "list"], &["scope", "list"], &["config"]]
-    {
+    let arguments = ["credential", "add", "m", "--kind", "access-key"];
+    let access_key = appliance.json(&arguments)["access_key"].as_str().unwrap().to_owned();
+    let exchange = |project: &str| {
+        let url = format!("http://{}/v1/auth/accesskey/exchange", appliance.listen);
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let request = agent.post(&url).header("Authorization", &format!("Bearer {project}:{access_key}"));
+        request.send_empty().unwrap().body_mut().read_to_string().unwrap()
+    };
+    assert!(exchange("main").contains("sessionJwt"));
+    let mut everything = exchange("another");
+    assert!(everything.contains("invalid_target"), "{everything}");
+    for arguments in [
+        &["audit", "list"][..],
+        &["key", "list"],
+        &["resource", "list"],
+        &["scope", "list"],
+        &["config"],
+        &["machine", "list"],
+        &["credential", "list", "m"],
+    ] {
         everything += &appliance.json(arguments).to_string();
     }
     everything += &serving.stop();
     let stored = std::fs::read(appliance.data().join("writ.redb")).unwrap();
     let master = std::fs::read_to_string(appliance.data().join("master.key")).unwrap();
-    for secret in [&setup_token, &machine_secret, &PASSWORD.to_owned(), &master.trim().to_owned()] {
+    for secret in [&setup_token, &machine_secret, &access_key, &PASSWORD.to_owned(), &master.trim().to_owned()] {
         assert!(!everything.contains(secret.as_str()), "a secret was shown");
         assert!(!stored.windows(secret.len()).any(|window| window == secret.as_bytes()), "a secret was stored");
     }
@@ -695,6 +712,7 @@ fn a_file_that_was_put_back_is_looked_at_and_not_worked_on() {
 fn a_delegation_is_granted_listed_searched_and_taken_back() {
     let appliance = Appliance::new();
     let ada = appliance.set_up()["person_id"].as_str().unwrap().to_owned();
+    appliance.json(&["tenant", "add", "staging"]);
     let machine = |name: &str, tenant: &str| {
         let about = ["--owner", "ada@example.com", "--purpose", "tests", "--scope", "mcp:read", "--tenant", tenant];
         let made = appliance.json(&[["machine", "add", "--name", name].as_slice(), &about].concat());

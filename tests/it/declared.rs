@@ -91,6 +91,8 @@ fn full() -> World {
         expires_at: Some(world.now().plus(writ::base::Lifetime::from_days(30))),
         ..terms("robot")
     };
+    world.tenant("staging");
+    world.role("main/deployer", "deploy");
     let robot = world.machine_with(terms_of_robot, &ada);
     let id = world.machine_id(&robot);
     for proof in [
@@ -123,6 +125,8 @@ fn what_one_exports_another_takes_and_exports_again() {
 
     let other = World::new();
     other.administrator("ada");
+    other.tenant("staging");
+    other.role("main/deployer", "deploy");
     let done = other.apply(&file);
     assert_eq!(
         done,

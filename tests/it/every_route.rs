@@ -24,6 +24,8 @@ GET /oauth/userinfo                                401 401 401 401 405
 POST /oauth/userinfo                               401 401 401 401 405
 GET /oauth/status                                  200 200 200 200 405
 GET /oauth/status/{list}                           404 404 404 404 405
+POST /v1/auth/accesskey/exchange                   401 401 401 401 405
+GET /v2/keys/{project}                             200 200 200 200 405
 GET /oauth/authorize                               400 400 400 400 405
 POST /oauth/authorize                              303 303 303 303 405
 GET /oauth/authorize/continue                      400 400 400 400 405
@@ -110,7 +112,8 @@ fn every_door_answers_everybody_as_the_table_says() {
             .replace("sessions/{id}", &format!("sessions/{session}"))
             .replace("{id}", &consent.to_string())
             .replace("{client_id}", "cli_unknown")
-            .replace("{list}", "1");
+            .replace("{list}", "1")
+            .replace("{project}", "main");
         assert!(!path.contains('{'), "{pattern}: what stands there?");
         let statuses = desk.row(method, &path).map(|status| status.to_string()).join(" ");
         matrix += &format!("{:<50} {statuses}\n", format!("{method} {pattern}"));

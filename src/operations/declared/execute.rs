@@ -14,7 +14,7 @@ use crate::operations::credentials::{self, Drawn, NewCredential};
 use crate::operations::declined::Declined;
 use crate::operations::machines::{self, difference};
 use crate::operations::registration::bury;
-use crate::operations::usage;
+use crate::operations::{roles, tenants, usage};
 use crate::store::tables::{CLIENTS, MACHINES, MACHINES_BY_NAME, PEOPLE, RESOURCES, SCOPES, machine_key};
 use crate::store::{Read, Tx};
 
@@ -171,6 +171,12 @@ fn machine_stands(tx: &Tx<'_>, step: &MachineStep) -> Result<bool, Fault> {
         }
     } else if let Some(after) = &step.after
         && tx.find(&MACHINES, &MACHINES_BY_NAME, &machine_key(&after.tenant, &after.name))?.is_some()
+    {
+        return Ok(false);
+    }
+    // A role may have been removed since the plan was made.
+    if let Some(after) = &step.after
+        && (!tenants::exists(tx, &after.tenant)? || roles::all_known(tx, &after.tenant, &after.roles)?.is_err())
     {
         return Ok(false);
     }

@@ -82,6 +82,7 @@ pub(super) fn resource_said(resource: &ProtectedResource) -> Said {
         "algorithm": resource.algorithm.as_str(),
         "format": resource.format,
         "access_lifetime": resource.access_for.to_string(),
+        "machine_access_lifetime": resource.machine_access_most.map(|most| most.to_string()),
     }))
 }
 
@@ -104,6 +105,7 @@ pub(super) fn resource_read(
     let algorithm = members.parsed::<Algorithm>("algorithm", text).unwrap_or(Algorithm::ES256);
     let format = members.read::<TokenFormat>("format").unwrap_or(TokenFormat::Jwt);
     let access_for = members.parsed::<Lifetime>("access_lifetime", text).unwrap_or(config.lifetimes.access);
+    let machine_access_most = members.parsed::<Lifetime>("machine_access_lifetime", text);
     let row = identifier.zip(name).map(|(identifier, name)| ProtectedResource {
         id: Id::from_bytes([0; 16]),
         identifier,
@@ -114,6 +116,7 @@ pub(super) fn resource_read(
         algorithm,
         format,
         access_for,
+        machine_access_most,
         is_default,
         created_at: now,
     });

@@ -12,18 +12,19 @@ use super::nouns::{
 use crate::base::{Id, Issuer, Resource, Timestamp};
 use crate::config::Config;
 use crate::model::{
-    Client, Credential, Machine, Person, PersonState, ProtectedResource, Risk, Scope, ScopeEntry, ScopeSet, TenantName,
+    Client, Credential, Machine, Person, PersonState, ProtectedResource, Risk, RoleName, Scope, ScopeEntry, ScopeSet,
+    TenantName,
 };
 use crate::operations::credentials::MOST_LIVE;
 use crate::operations::machines::blank;
-use crate::store::tables::machine_key;
+use crate::store::tables::{machine_key, role_key};
 
 /// A file, as far as it has sections: what has no section is left alone.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Document {
     pub(super) scopes: Option<Map<String, Value>>,
     pub(super) resources: Option<Map<String, Value>>,
-    // Roles have their section here once there are roles.
+    // Tenants and roles have no section yet: what a machine names must be there.
     pub(super) clients: Option<Map<String, Value>>,
     pub(super) machines: Option<Map<String, Value>>,
 }
@@ -53,6 +54,10 @@ pub(super) struct Present {
     pub(super) clients: Vec<Client>,
     /// Those that are not retired, by tenant and folded name.
     pub(super) machines: BTreeMap<(String, String), Known>,
+    /// All but the main one.
+    pub(super) tenants: BTreeSet<String>,
+    /// By tenant and name.
+    pub(super) roles: BTreeSet<(String, String)>,
     /// Whoever answers for one of these machines, or is to.
     pub(super) people: Vec<Person>,
 }
@@ -370,6 +375,7 @@ impl Planner<'_> {
             let before = self.present.machines.get(&unique);
             let Some(owner) = self.owner(&place, &read.owner.folded(), before) else { continue };
             let mut terms = read.terms;
+            self.known_roles(&place, &tenant, &terms.roles);
             self.known_scopes(&below(&place, "scope"), &terms.scope);
             for access in &mut terms.access {
                 let at = below(&place, "access");
@@ -411,6 +417,17 @@ impl Planner<'_> {
                     machine.access.iter().map(|access| &access.resource).chain(&machine.serves).collect();
                 self.leans_on_nothing(&place, &scope, &leans);
             }
+        }
+    }
+
+    fn known_roles(&mut self, place: &str, tenant: &TenantName, roles: &[RoleName]) {
+        if tenant.as_str() != TenantName::MAIN && !self.present.tenants.contains(tenant.as_str()) {
+            self.notes.say(place, format!("there is no tenant {tenant}; `writ tenant add` makes it"));
+            return;
+        }
+        for role in roles.iter().filter(|role| !self.present.roles.contains(&role_key(tenant, role))) {
+            let why = format!("there is no role {tenant}/{role}; `writ role add` makes it");
+            self.notes.say(&below(place, "roles"), why);
         }
     }
 

@@ -21,7 +21,7 @@ pub(super) async fn grant(
     ask: ClientCredentials,
     proof: Option<Proof>,
 ) -> Result<Issued, Problem> {
-    issue(app, ctx, client, ask, proof, GrantName::ClientCredentials).await
+    issue(app, ctx, client, ask, proof, GrantName::ClientCredentials, None).await
 }
 
 /// For a workload's token, which is spent by what it buys.
@@ -33,7 +33,18 @@ pub(super) async fn by_assertion(
     proof: Option<Proof>,
 ) -> Result<Issued, Problem> {
     let ask = ClientCredentials { scope: ask.scope, resource: ask.resource };
-    issue(app, ctx, client, ask, proof, GrantName::JwtBearer).await
+    issue(app, ctx, client, ask, proof, GrantName::JwtBearer, None).await
+}
+
+/// For an access key, and for an `audience` that is no resource if one is given: then none is chosen for the machine either.
+pub(super) async fn grant_for(
+    app: &App,
+    ctx: &Context,
+    client: AuthenticatedClient,
+    ask: ClientCredentials,
+    audience: Option<String>,
+) -> Result<Issued, Problem> {
+    issue(app, ctx, client, ask, None, GrantName::ClientCredentials, audience).await
 }
 
 /// Decides in a snapshot and issues in a transaction, which looks again whether the client still stands.
@@ -44,16 +55,21 @@ async fn issue(
     ask: ClientCredentials,
     proof: Option<Proof>,
     name: GrantName,
+    audience: Option<String>,
 ) -> Result<Issued, Problem> {
     let (asked, asking) = (ask.resource.clone(), client.clone());
-    let facts = app.store.read(move |view| find_resource::facts(view, asked.as_ref(), &asking)).await?;
+    let facts = match &audience {
+        Some(_) => target::Facts::Unnamed { default: None },
+        None => app.store.read(move |view| find_resource::facts(view, asked.as_ref(), &asking)).await?,
+    };
     let decided = target::select(facts, &client)
         .and_then(|resource| Ok((client_credentials::grant(&client, name, &ask, resource.as_ref())?, resource)));
     let (narrowed, resource) = match decided {
         Ok(decided) => decided,
         Err(refusal) => return refuse(app, ctx, &client, name, refusal).await,
     };
-    let making = Making::new(app, &client, resource.as_ref(), app.config.lifetimes.machine_access);
+    let mut making = Making::new(app, &client, resource.as_ref(), app.config.lifetimes.machine_access);
+    making.audience = audience.unwrap_or(making.audience);
     let (who, at) = (client.clone(), making.resource.clone());
     let (within, family) = (app.clone(), app.config.lifetimes.family);
     let outcome = app.store.write("grant client credentials", ctx, move |tx| {

@@ -140,6 +140,7 @@ fn new_family(tx: &Tx<'_>, entropy: &Entropy, code: &AuthorizationCode, lifetime
         resource: code.resource.clone(),
         nonce: code.nonce.clone(),
         jkt: None,
+        tenant: code.tenant.clone(),
         auth_time: code.auth_time,
         method: code.method,
         generation: 0,

@@ -1,21 +1,25 @@
 //! Puts down what is issued, inside the transaction that decides it, and signs it afterwards.
 
+use std::sync::Arc;
+
 use super::TokenResponse;
 use crate::app::App;
 use crate::base::{Entropy, Fault, Id, Lifetime, OpaqueToken, Resource, Secret, Timestamp, TokenKind};
 use crate::model::{
-    AccessRecord, Algorithm, Client, ClientId, Credential, CredentialKind, Event, Family, GrantName, Link, Machine,
-    Person, ProtectedResource, RefreshToken, ScopeSet, Subject, TokenFormat,
+    AccessRecord, Algorithm, Authenticated, Client, ClientId, Credential, CredentialKind, Entitlements, Event, Family,
+    GrantName, Link, Machine, Person, ProtectedResource, RefreshToken, ScopeSet, Subject, TokenFormat,
 };
 use crate::operations::dpop::Sender;
+use crate::operations::roles;
 use crate::operations::status::{self, Place};
 use crate::protocol::claims::{
     ACCESS_TOKEN_TYPE, AccessClaims, Act, Confirmation, HowSignedIn, ID_TOKEN_TYPE, IdClaims, MayAct, PersonClaims,
     Via, at_hash,
 };
+use crate::protocol::entitlements;
 use crate::protocol::exchange::TokenType;
-use crate::store::Tx;
-use crate::store::tables::{ACCESS, REFRESH};
+use crate::store::tables::{ACCESS, MACHINES, REFRESH};
+use crate::store::{Read as _, Tx};
 
 /// What a token is for and how it is made: the resource's wishes, or the appliance's own where there is none.
 #[derive(Clone, Debug)]
@@ -31,6 +35,8 @@ pub(crate) struct Making {
     acting: Option<Acting>,
     /// The trust by which the client is known, if it is by one.
     trust: Option<Id<Credential>>,
+    /// Who is asking, if it is a machine.
+    asking: Option<Arc<Authenticated>>,
 }
 
 /// Who will act with the token, for the subject of its grant (RFC 8693).
@@ -53,13 +59,14 @@ impl Making {
         let most = resource.map_or(lifetime, |r| r.access_for);
         let machine = client.identity.as_ref().map(|identity| &identity.machine);
         let own = machine.and_then(|machine| machine.lifetime(resource.map(|r| &r.identifier)));
+        let cap = resource.and_then(|r| r.machine_access_most).unwrap_or(MOST_ACCESS);
         Self {
             audience: resource.map_or_else(|| app.issuer.to_string(), |r| r.identifier.to_string()),
             resource: resource.map(|r| r.identifier.clone()),
             algorithm: resource.map_or_else(|| ours.unwrap_or_default(), |r| r.algorithm),
             format: resource.map_or(TokenFormat::Jwt, |r| r.format),
-            // A machine's own wish stays below what the resource allows, and below a day where there is no resource.
-            lifetime: own.map_or(most, |own| own.min(resource.map_or(MOST_ACCESS, |r| r.access_for))),
+            // What a resource says of people's tokens is no limit to what a machine may wish for; what it says of machines' is.
+            lifetime: if machine.is_some() { own.unwrap_or(most).min(cap) } else { most },
             // OpenID Connect Dynamic Client Registration §2: "The default, if omitted, is RS256." It also stands in for one that the
             // settings do not name any more: a client had rather be surprised by a token than get none for its code.
             id_token: client.id_token_signed_response_alg.filter(configured).unwrap_or(Algorithm::RS256),
@@ -70,6 +77,27 @@ impl Making {
                 CredentialKind::Trust(_) => Some(identity.credential.id),
                 _ => None,
             }),
+            asking: client.identity.clone(),
+        }
+    }
+
+    /// What a token says about its subject. Of the machine that is asking, it is known since it authenticated.
+    fn entitlements(&self, tx: &Tx<'_>, grant: &Grant<'_>) -> Result<Entitlements, Fault> {
+        match &grant.subject {
+            Subject::Person(person) => {
+                let wanted = grant.family.and_then(|family| family.tenant.as_ref());
+                roles::of_person(tx, *person, &grant.scope, wanted)
+            }
+            Subject::Client(ClientId::Machine(id)) => match &self.asking {
+                Some(asking) if asking.machine.id == *id => {
+                    Ok(entitlements::of_machine(&asking.machine, &asking.permissions))
+                }
+                _ => match tx.get(&MACHINES, id)? {
+                    Some(machine) => Ok(entitlements::of_machine(&machine, &roles::permissions_of(tx, &machine)?)),
+                    None => Ok(Entitlements::default()),
+                },
+            },
+            Subject::Client(ClientId::Registered(_) | ClientId::Document(_)) => Ok(Entitlements::default()),
         }
     }
 
@@ -136,6 +164,7 @@ pub(crate) fn access_token(
     let may_act = making.acting.as_ref().and_then(|acting| acting.may_act);
     let expires_at = now.plus(making.lifetime);
     let how = grant.family.map(|family| HowSignedIn::from(family.method));
+    let entitlements = making.entitlements(tx, &grant)?;
     let access = match making.format {
         TokenFormat::Jwt => Access::Jwt(
             Box::new(AccessClaims {
@@ -155,8 +184,9 @@ pub(crate) fn access_token(
                 act: Act::of(chain),
                 may_act: may_act.map(|sub| MayAct { sub }),
                 via: chain.iter().map(|link| Via { delegation: link.delegation, from: link.from }).collect(),
-                kind: matches!(grant.subject, Subject::Client(ClientId::Machine(_))).then(|| "machine".to_owned()),
+                kind: grant.subject.is_machine().then(|| "machine".to_owned()),
                 status: grant.place.as_ref().map(|place| place.claim.clone()),
+                entitlements,
             }),
             making.algorithm,
         ),
@@ -177,6 +207,7 @@ pub(crate) fn access_token(
                 may_act,
                 issued_at: now,
                 expires_at,
+                entitlements,
             };
             tx.put(&ACCESS, &id, &record)?;
             Access::Opaque(token.into_secret())

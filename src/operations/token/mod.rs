@@ -1,11 +1,13 @@
 //! The token endpoint. OAuth 2.1 §3.2.
 
+mod access_key;
 mod client_credentials;
 mod code;
 mod exchange;
 pub(crate) mod issue;
 mod refresh;
 
+pub use access_key::exchange_access_key;
 use serde::Serialize;
 
 use super::Problem;

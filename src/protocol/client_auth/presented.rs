@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::base::Secret;
+use crate::base::{OpaqueToken, Secret, TokenKind};
 use crate::protocol::params::Parameters;
 use crate::protocol::refusal::{Refusal, ensure};
 
@@ -12,6 +12,8 @@ use crate::protocol::refusal::{Refusal, ensure};
 pub enum Presented {
     /// `client_secret_basic` or `client_secret_post`.
     Secret { client_id: String, secret: Secret },
+    /// An access key alone: it says itself whose it is.
+    AccessKey(OpaqueToken),
     /// `private_key_jwt`: the id is the assertion's `sub`, repeated in `client_id` or not.
     Assertion { client_id: Option<String>, assertion: Secret },
     /// `none`.
@@ -59,6 +61,10 @@ impl Presented {
                 Refusal::MalformedParameter("client_assertion_type"),
             )?;
             return Ok(Self::Assertion { client_id, assertion: Secret::new(assertion) });
+        }
+        // An access key names its machine, so `client_id` may be left out; no other secret does.
+        if let (None, Some(secret)) = (&client_id, secret) {
+            return OpaqueToken::parse(TokenKind::AccessKey, secret).map(Self::AccessKey).ok_or(Refusal::ClientUnknown);
         }
         // §3.2.4 invalid_client: "no client authentication included".
         let client_id = client_id.ok_or(Refusal::ClientUnknown)?;

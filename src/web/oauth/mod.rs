@@ -1,5 +1,6 @@
 //! The endpoints that programs call, and the one at which browsers arrive.
 
+pub(super) mod access_key;
 pub(super) mod authorize;
 pub(super) mod discovery;
 pub(super) mod introspect;

@@ -4,13 +4,13 @@ use std::net::IpAddr;
 
 use serde_json::json;
 use writ::base::{Lifetime, Resource};
-use writ::model::{Access, Event, Machine, MachineKind};
+use writ::model::{Access, Event, Machine, MachineKind, ProtectedResource};
 use writ::operations::declined::Declined;
 use writ::operations::machines::{self, Terms};
 use writ::protocol::display_name::DisplayName;
 use writ::store::audit_page;
 
-use crate::world::World;
+use crate::world::{ClientApp, World};
 
 fn terms(scope: &str) -> Terms {
     let name = DisplayName::parse("orchestrator").unwrap();
@@ -39,6 +39,30 @@ fn each_resource_has_its_own_ceiling() {
     assert_eq!((at_b.tokens().scope.as_str(), at_b.json()["expires_in"].as_u64()), ("mcp:read mcp:write", Some(300)));
     asks(&a, "mcp:write").expect_refusal(400, "invalid_scope", "ScopeNoneLeft");
     asks(&c, "mcp:read").expect_refusal(400, "invalid_target", "ResourceNotAllowed");
+}
+
+/// What a resource says of people's tokens is no limit to a machine's; what it says of machines' tokens is.
+#[test]
+fn a_machines_token_lives_as_long_as_it_says_and_its_resource_lets_it() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let a = world.resource("https://mcp.example/a", "mcp:read");
+    let b = world.resource("https://mcp.example/b", "mcp:read");
+    world.put_resource(ProtectedResource { machine_access_most: Some(Lifetime::from_hours(6)), ..b.clone() });
+    let c = world.resource("https://mcp.example/c", "mcp:read");
+    world.put_resource(ProtectedResource { machine_access_most: Some(Lifetime::from_minutes(10)), ..c.clone() });
+    let named =
+        |name: &str, access_for| Terms { name: DisplayName::parse(name).unwrap(), access_for, ..terms("mcp:read") };
+    let patient = world.machine_with(named("patient", Some(Lifetime::from_hours(24))), &ada);
+    let silent = world.machine_with(named("silent", None), &ada);
+    let lives = |robot: &ClientApp, resource: &ProtectedResource| {
+        let answer = robot.client_credentials(&world, &[("resource", &resource.identifier.to_string())]);
+        let (claims, expires_in) = (answer.tokens().claims(), answer.json()["expires_in"].as_i64().unwrap());
+        assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), expires_in);
+        expires_in
+    };
+    assert_eq!([&a, &b, &c].map(|resource| lives(&patient, resource)), [86_400, 21_600, 600]);
+    assert_eq!([&a, &b, &c].map(|resource| lives(&silent, resource)), [3_600, 3_600, 600]);
 }
 
 #[test]
@@ -111,6 +135,8 @@ fn in_one_tenant_a_name_is_one_machines() {
         world.block(machines::add(&world.app, &world.operator(), new))
     };
     assert!(matches!(again("main", "Orchestrator"), Err(Declined::Conflict(_))));
+    assert!(matches!(again("staging", "orchestrator"), Err(Declined::Invalid(_))), "a tenant is made first");
+    world.tenant("staging");
     assert!(again("staging", "orchestrator").is_ok());
     assert!(again("main", "orchestrator 2").is_ok());
 }
@@ -164,6 +190,7 @@ fn terms_that_cannot_be_name_their_field() {
         (Terms { access: vec![access()], ..good() }, "resource"),
         (Terms { serves: vec![strange.clone()], ..good() }, "resource"),
         (Terms { access: (0..65).map(|_| access()).collect(), ..good() }, "resource"),
+        (Terms { roles: vec!["made-up".parse().unwrap()], ..good() }, "roles"),
         (Terms { access_for: Some(Lifetime::from_seconds(59)), ..good() }, "access_lifetime"),
         (Terms { access_for: Some(Lifetime::from_hours(25)), ..good() }, "access_lifetime"),
         (Terms { expires_at: Some(world.now().plus(Lifetime::from_days(4_000))), ..good() }, "expires_at"),

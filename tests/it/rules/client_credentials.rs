@@ -26,6 +26,7 @@ fn a_client_speaks_for_itself() {
         json!({
             "iss": ISSUER, "sub": id, "aud": resource, "client_id": id, "scope": "mcp:write",
             "iat": now, "exp": now + 3_600, "jti": claims["jti"], "type": "machine", "status": claims["status"],
+            "tenantId": "main", "tenant_id": "main",
         })
     );
     world.expect_event("token.issued");

@@ -145,6 +145,7 @@ impl World {
             algorithm: Algorithm::ES256,
             format: TokenFormat::Jwt,
             access_for: writ::base::Lifetime::from_hours(1),
+            machine_access_most: None,
             is_default: false,
             created_at: self.now(),
         };

@@ -1,0 +1,52 @@
+//! `writ tenant`.
+
+use clap::Subcommand;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::answer::argument;
+use super::{Command, CommandError};
+use crate::app::App;
+use crate::model::{Context, TenantName};
+use crate::operations::tenants;
+use crate::protocol::display_name::DisplayName;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Make a tenant
+    Add(Add),
+    /// List them
+    List,
+}
+
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct Add {
+    /// What tokens and commands call it
+    name: String,
+    /// What people call it [default: the name]
+    #[arg(long)]
+    title: Option<String>,
+}
+
+impl Verb {
+    pub(super) fn command(self) -> Command {
+        match self {
+            Self::Add(ask) => Command::TenantAdd(ask),
+            Self::List => Command::TenantList,
+        }
+    }
+}
+
+pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, CommandError> {
+    let name = argument("NAME", ask.name.parse::<TenantName>())?;
+    let title = argument("--title", DisplayName::parse(ask.title.as_deref().unwrap_or(&ask.name)))?;
+    let tenant = tenants::add(app, ctx, name, title).await?;
+    Ok(json!({ "tenant": tenant.name }))
+}
+
+pub(super) async fn list(app: &App) -> Result<Value, CommandError> {
+    let tenants = tenants::list(app).await?;
+    let rows: Vec<Value> =
+        tenants.iter().map(|tenant| json!({ "tenant": tenant.name, "title": tenant.title })).collect();
+    Ok(json!({ "tenants": rows }))
+}

@@ -1,0 +1,22 @@
+//! `POST /v1/auth/accesskey/exchange`, where a hosted service's SDKs exchange access keys.
+
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::operations::token::exchange_access_key;
+use crate::protocol::access_key;
+use crate::web::extract::{Body, Caller};
+use crate::web::problem;
+
+pub(crate) async fn create(caller: Caller, request: HttpRequest, body: Body) -> HttpResponse {
+    match answer(&caller, &request, &body).await {
+        Ok(response) | Err(response) => response,
+    }
+}
+
+async fn answer(caller: &Caller, request: &HttpRequest, body: &Body) -> Result<HttpResponse, HttpResponse> {
+    let body = super::bytes(caller, body)?;
+    let refuse = |problem| problem::hosted(caller, problem);
+    let ask = access_key::read(super::authorization(request), body).map_err(|refusal| refuse(refusal.into()))?;
+    let session = exchange_access_key(&caller.app, &caller.ctx, ask).await.map_err(refuse)?;
+    Ok(HttpResponse::Ok().json(session))
+}

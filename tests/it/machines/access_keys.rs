@@ -1,0 +1,229 @@
+//! Access keys: alone at the token endpoint, exchanged as a hosted service's SDKs exchange them, and for Writ's own API.
+
+use serde_json::{Value, json};
+use writ::base::{Id, Lifetime, OpaqueToken, TokenKind};
+use writ::model::{Credential, Machine, MachineKind};
+use writ::operations::authenticate_client::by_access_key;
+use writ::operations::credentials::{self, NewCredential, NewProof};
+use writ::operations::machines::{self, NewMachine, Terms};
+use writ::protocol::client_auth::AuthenticatedClient;
+use writ::protocol::display_name::DisplayName;
+
+use crate::world::{Answer, ISSUER, Someone, World, claims, verified};
+
+/// A machine in a tenant, with an access key and nothing else.
+struct Keyed {
+    id: Id<Machine>,
+    credential: Id<Credential>,
+    key: String,
+}
+
+fn terms(name: &str) -> Terms {
+    Terms::new(DisplayName::parse(name).unwrap(), MachineKind::Service, "Tests", "mcp:read mcp:write".parse().unwrap())
+}
+
+fn keyed(world: &World, owner: &Someone, tenant: &str, terms: Terms) -> Keyed {
+    let name = DisplayName::parse("key").unwrap();
+    let credential = Some(NewCredential { name, proof: NewProof::AccessKey, expires_at: None });
+    let new = NewMachine { terms, owner: owner.email.parse().unwrap(), tenant: tenant.parse().unwrap(), credential };
+    let made = world.block(machines::add(&world.app, &world.operator(), new)).unwrap();
+    let credential = made.credential.unwrap();
+    let key = credential.secret.unwrap().expose().to_owned();
+    Keyed { id: made.machine.id, credential: credential.credential.id, key }
+}
+
+fn alone(world: &World, secret: &str) -> Answer {
+    world.token(&[("grant_type", "client_credentials"), ("client_secret", secret)])
+}
+
+fn exchange(world: &World, project: &str, key: &str, body: &Value) -> Answer {
+    let request = world.request("POST", "/v1/auth/accesskey/exchange").bearer(&format!("{project}:{key}"));
+    request.json(body).send()
+}
+
+fn at_the_api(world: &World, key: &str) -> Result<AuthenticatedClient, writ::operations::Problem> {
+    world.block(by_access_key(&world.app, &world.operator(), key))
+}
+
+#[test]
+fn an_access_key_names_its_machine() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let robot = keyed(&world, &ada, "main", terms("robot"));
+    let tokens = alone(&world, &robot.key).tokens();
+    assert_eq!(
+        (tokens.claims()["sub"].as_str(), tokens.scope.as_str()),
+        (Some(robot.id.to_string().as_str()), "mcp:read mcp:write")
+    );
+    assert_eq!(at_the_api(&world, &robot.key).unwrap().machine().unwrap().id, robot.id);
+    // No other secret says whose it is, and none is guessed.
+    let other = world.machine("other", &ada, "mcp:read");
+    alone(&world, other.secret.as_deref().unwrap()).expect_refusal(401, "invalid_client", "ClientUnknown");
+    alone(&world, "made up").expect_refusal(401, "invalid_client", "ClientUnknown");
+    let guessed = OpaqueToken::new(TokenKind::AccessKey, robot.credential, &world.app.entropy).unwrap();
+    let guessed = guessed.secret().expose();
+    alone(&world, guessed).expect_refusal(401, "invalid_client", "ClientSecretWrong");
+    assert!(at_the_api(&world, guessed).is_err() && at_the_api(&world, "made up").is_err());
+    let tallied = world.app.tally.take();
+    assert!(tallied.contains(&("unknown access key", 2)), "{tallied:?}");
+}
+
+/// What the SDKs send and read: `Bearer project:key`; `keyId`, `sessionJwt` and `expiration`; keys at `/v2/keys/project`.
+#[test]
+fn a_key_is_exchanged_as_a_hosted_service_exchanges_it() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    world.tenant("P2acme");
+    world.role("P2acme/indexer", "index:update index:read");
+    // Whatever the default resource is: whom the token is for was said.
+    world.resource("https://mcp.example/a", "mcp:read");
+    let custom_claims = json!({ "team": "night" }).as_object().unwrap().clone();
+    let roles = vec!["indexer".parse().unwrap()];
+    let access_for = Some(Lifetime::from_hours(24));
+    let robot = keyed(&world, &ada, "P2acme", Terms { roles, custom_claims, access_for, ..terms("robot") });
+    let answer = exchange(&world, "P2acme", &robot.key, &json!({ "loginOptions": {} }));
+    let body = answer.expect_status(200).json();
+    let jwt = body["sessionJwt"].as_str().unwrap();
+    let keys = world.request("GET", "/v2/keys/P2acme").send().expect_status(200).json();
+    assert_eq!(keys, world.request("GET", "/.well-known/jwks.json").send().json());
+    verified(&keys, jwt);
+    let (said, now, id) = (claims(jwt), world.now().seconds(), robot.id.to_string());
+    assert_eq!(
+        said,
+        json!({
+            "iss": ISSUER, "sub": id, "aud": "P2acme", "client_id": id, "scope": "mcp:read mcp:write", "iat": now,
+            "exp": now + 86_400, "jti": said["jti"], "type": "machine", "roles": ["indexer"],
+            "permissions": ["index:read", "index:update"], "tenantId": "P2acme", "tenant_id": "P2acme",
+            "customClaims": { "team": "night" },
+        })
+    );
+    assert_eq!((&body["keyId"], &body["expiration"]), (&json!(robot.credential.to_string()), &json!(now + 86_400)));
+    assert!(answer.header("cache-control").is_some_and(|value| value.contains("no-store")));
+    world.expect_event("token.issued");
+    exchange(&world, "P2acme", &robot.key, &json!({ "loginOptions": { "selectedTenant": "P2acme" } }))
+        .expect_status(200);
+    let empty = world.request("POST", "/v1/auth/accesskey/exchange").bearer(&format!("P2acme:{}", robot.key)).send();
+    empty.expect_status(200);
+}
+
+/// The audience is not the bearer's to choose: its tenant, the issuer's own name, or a resource that it may have tokens for.
+#[test]
+fn a_project_is_one_of_the_machines() {
+    let world = World::with(&[("public_url", "http://127.0.0.1:9000/apps/P2own")]);
+    let ada = world.administrator("ada");
+    world.tenant("P2acme");
+    world.tenant("urn:example:closed");
+    let open = world.resource("https://mcp.example/open", "mcp:read");
+    let closed = world.resource("urn:example:closed", "mcp:read");
+    let access = vec![writ::model::Access { resource: open.identifier.clone(), scope: None, access_for: None }];
+    let robot = keyed(&world, &ada, "P2acme", Terms { access: access.clone(), ..terms("robot") });
+    let asks = |project: &str, body: &Value| {
+        let request = world.request("POST", "/apps/P2own/v1/auth/accesskey/exchange");
+        request.bearer(&format!("{project}:{}", robot.key)).json(body).send()
+    };
+    let none = json!({});
+    for own in ["P2acme", "P2own", "https://mcp.example/open"] {
+        let body = asks(own, &none).expect_status(200).json();
+        assert_eq!(claims(body["sessionJwt"].as_str().unwrap())["aud"], own);
+    }
+    for other in ["P2beta", "main", "apps", "https://mcp.example/", "urn:example:closed"] {
+        let refused = asks(other, &none);
+        refused.expect_refusal(400, "invalid_target", "ResourceNotAllowed");
+        assert_eq!(
+            (&refused.json()["errorCode"], &refused.json()["errorMessage"]),
+            (&json!("invalid_target"), &refused.json()["error_description"])
+        );
+    }
+    for (body, what) in [
+        (json!({ "loginOptions": { "selectedTenant": "main" } }), "selectedTenant"),
+        (json!({ "loginOptions": { "customClaims": { "roles": ["admin"] } } }), "customClaims"),
+    ] {
+        let refused = asks("P2acme", &body);
+        refused.expect_refusal(400, "invalid_request", "MalformedParameter");
+        assert!(refused.json()["errorDescription"].as_str().unwrap().contains(what));
+    }
+    // A tenant by the name of a resource opens nothing at that resource.
+    let namesake = keyed(&world, &ada, "urn:example:closed", Terms { access, ..terms("namesake") });
+    let request = world.request("POST", "/apps/P2own/v1/auth/accesskey/exchange");
+    let refused = request.bearer(&format!("{}:{}", closed.identifier, namesake.key)).json(&none).send();
+    refused.expect_refusal(400, "invalid_target", "ResourceNotAllowed");
+}
+
+#[test]
+fn case_14_an_access_key_is_no_code_and_no_token() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let robot = keyed(&world, &ada, "main", terms("robot"));
+    let mail = world.confidential("mail");
+    mail.redeem(&world, &robot.key).expect_refusal(400, "invalid_grant", "CodeUnknown");
+    mail.refresh(&world, &robot.key).expect_refusal(400, "invalid_grant", "RefreshUnknown");
+    assert_eq!(mail.introspect(&world, &robot.key), json!({ "active": false }));
+    let shown = world.request("GET", "/oauth/userinfo").bearer(&robot.key).send();
+    assert_eq!((shown.status, shown.json()["error"].as_str()), (401, Some("invalid_token")));
+    let assertion = [
+        ("grant_type", "client_credentials"),
+        ("client_assertion_type", crate::world::JWT_BEARER),
+        ("client_assertion", &robot.key),
+    ];
+    world.token(&assertion).expect_refused(401, "invalid_client");
+    // Nor is anything else an access key.
+    let access = alone(&world, &robot.key).tokens().access;
+    let secret = world.machine("other", &ada, "mcp:read").secret.unwrap();
+    for other in [access.as_str(), secret.as_str(), &robot.key.replace("writ_ak_", "writ_cs_"), "x"] {
+        let refused = exchange(&world, "main", other, &json!({}));
+        refused.expect_refusal(401, "invalid_client", "ClientUnknown");
+        assert!(!refused.body.contains(other) || other == "x", "{}", refused.body);
+        assert!(at_the_api(&world, other).is_err());
+    }
+}
+
+/// What stops a key stops it wherever it is taken.
+#[test]
+fn case_49_a_stopped_access_key_is_refused_at_every_door() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let doors = |robot: &Keyed| {
+        let by_id = world.token(&[
+            ("grant_type", "client_credentials"),
+            ("client_id", &robot.id.to_string()),
+            ("client_secret", &robot.key),
+        ]);
+        let answers = [alone(&world, &robot.key), by_id, exchange(&world, "main", &robot.key, &json!({}))];
+        let api = if at_the_api(&world, &robot.key).is_ok() { 200 } else { 401 };
+        [answers[0].status, answers[1].status, answers[2].status, api]
+    };
+    let (open, shut) = ([200; 4], [401; 4]);
+    let ctx = || world.operator();
+
+    let robot = keyed(&world, &ada, "main", terms("suspended"));
+    assert_eq!(doors(&robot), open);
+    world.block(machines::suspend(&world.app, &ctx(), robot.id, "drill")).unwrap();
+    assert_eq!(doors(&robot), shut);
+    world.block(machines::resume(&world.app, &ctx(), robot.id)).unwrap();
+    assert_eq!(doors(&robot), open);
+    world.block(credentials::revoke(&world.app, &ctx(), robot.credential, "lost")).unwrap();
+    assert_eq!(doors(&robot), shut);
+
+    let robot = keyed(&world, &ada, "main", terms("retired"));
+    world.block(machines::retire(&world.app, &ctx(), robot.id, "over")).unwrap();
+    assert_eq!(doors(&robot), shut);
+
+    let expires_at = Some(world.now().plus(Lifetime::from_hours(1)));
+    let robot = keyed(&world, &ada, "main", Terms { expires_at, ..terms("expired") });
+    assert_eq!(doors(&robot), open);
+    world.later(Lifetime::from_hours(1));
+    assert_eq!(doors(&robot), shut);
+
+    let robot = keyed(&world, &ada, "main", terms("rotated"));
+    world.block(credentials::rotate(&world.app, &ctx(), robot.credential, Lifetime::from_minutes(5))).unwrap();
+    assert_eq!(doors(&robot), open, "while both are good");
+    world.later(Lifetime::from_minutes(5));
+    assert_eq!(doors(&robot), shut);
+
+    // From elsewhere: the same refusal at each.
+    let networks = vec!["192.0.2.0/24".parse().unwrap()];
+    let robot = keyed(&world, &ada, "main", Terms { networks, ..terms("elsewhere") });
+    assert_eq!(doors(&robot), [400, 400, 400, 401]);
+    alone(&world, &robot.key).expect_refusal(400, "unauthorized_client", "NetworkNotAllowed");
+    exchange(&world, "main", &robot.key, &json!({})).expect_refusal(400, "unauthorized_client", "NetworkNotAllowed");
+}
