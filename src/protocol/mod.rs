@@ -15,6 +15,7 @@
 //! | RFC 7591, RFC 7592: dynamic registration | [`registration`], [`public_keys`] |
 //! | RFC 8414, OpenID Connect Discovery: metadata | [`discovery`] |
 //! | RFC 7009, RFC 7662: revocation and introspection | [`token_status`] |
+//! | RFC 6750 §3.1: what the scopes of the appliance's own API cover | [`own_scopes`] |
 
 pub mod authorize;
 pub mod claims;
@@ -24,6 +25,7 @@ pub mod client_document;
 pub mod code;
 pub mod discovery;
 pub mod display_name;
+pub mod own_scopes;
 pub mod params;
 pub mod pkce;
 pub mod public_keys;

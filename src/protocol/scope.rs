@@ -1,5 +1,6 @@
 //! What may be asked for. OAuth 2.1 §1.4.1.
 
+use super::own_scopes::{is_own, within_reach};
 use super::refusal::Refusal;
 use crate::model::{Client, GrantType, ProtectedResource, Provenance, ScopeSet};
 
@@ -25,7 +26,13 @@ pub fn parse(text: Option<&str>) -> Result<Option<ScopeSet>, Refusal> {
 /// OAuth 2.1 §1.4.1: "The authorization server MAY fully or partially ignore the scope requested by the client, based on
 /// the authorization server policy or the resource owner's instructions."
 pub fn narrow_for_person(asked: Option<&ScopeSet>, client: &Client, resource: Option<&ProtectedResource>) -> Narrowed {
+    let reach = within_reach(client);
     let allowed = |name: &str| {
+        // The scopes of the appliance's own API are to be had at the appliance itself, whatever a resource offers. Whether this
+        // person may have them is asked once it is known who it is.
+        if is_own(name) {
+            return resource.is_none() && reach.contains(name);
+        }
         let offered = OF_THE_PERSON.contains(&name) || resource.is_some_and(|r| r.scopes.contains(name));
         // `offline_access` asks for a refresh token, which the client must be registered for.
         let usable = name != "offline_access" || client.allows_grant(GrantType::RefreshToken);
@@ -58,7 +65,11 @@ pub fn narrow_for_client(
     resource: Option<&ProtectedResource>,
 ) -> Result<Narrowed, Refusal> {
     // What the resource offers, below the client's ceiling if it has one; where there is neither, nothing.
+    let reach = within_reach(client);
     let allowed = |name: &str| {
+        if is_own(name) {
+            return resource.is_none() && reach.contains(name);
+        }
         let below = client.scope.as_ref().map(|scope| scope.contains(name));
         let offered = resource.map(|resource| resource.scopes.contains(name));
         !OF_THE_PERSON.contains(&name)

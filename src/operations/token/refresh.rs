@@ -55,7 +55,7 @@ impl Exchange {
         let family = token.as_ref().map(|token| tx.get(&FAMILIES, &token.family)).transpose()?.flatten();
         let person = family.as_ref().map(|family| tx.get(&PEOPLE, &family.person)).transpose()?.flatten();
         let granted = find_resource::granted(tx, family.as_ref().and_then(|family| family.resource.as_ref()))?;
-        let asked = find_resource::asked(tx, self.ask.resource.as_ref())?;
+        let asked = find_resource::asked(tx, self.ask.resource.as_ref(), &self.app.issuer)?;
         let facts = Facts {
             token: token.as_ref(),
             family: family.as_ref(),
