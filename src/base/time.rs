@@ -43,6 +43,12 @@ impl Timestamp {
         Lifetime(if millis < 0 { 0 } else { millis as u64 })
     }
 
+    /// Reads what [`Timestamp::iso`] writes, and other forms of RFC 3339. `None` if it is none, or beyond what a row can hold.
+    pub fn parse_iso(text: &str) -> Option<Self> {
+        let at: jiff::Timestamp = Some(text).filter(|text| text.len() <= 64)?.parse().ok()?;
+        Some(Self(at.as_millisecond()))
+    }
+
     /// `2026-11-21T08:15:30.123Z`.
     pub fn iso(self) -> String {
         jiff::Timestamp::from_millisecond(self.0).map_or_else(|_| self.0.to_string(), |t| format!("{t:.3}"))

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::base::Resource;
 use crate::model::{Context, Email, MachineKind};
 use crate::operations::machines::{self, NewMachine};
+use crate::operations::operator::Operator;
 use crate::protocol::display_name::DisplayName;
 
 #[derive(Debug, Subcommand)]
@@ -62,6 +63,6 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
         resources: list_of("--resource", &ask.resources, Resource::parse)?,
         serves: list_of("--serves", &ask.serves, Resource::parse)?,
     };
-    let made = machines::add(app, ctx, new).await?;
-    Ok(json!({ "client_id": made.id.to_string(), "client_secret": made.secret.expose() }))
+    let made = machines::add(app, &Operator::with_the_file(ctx), new).await?;
+    Ok(json!({ "client_id": made.machine.id.to_string(), "client_secret": made.secret.expose() }))
 }

@@ -3,6 +3,7 @@
 //! Events carry ids and reasons, never secrets: a token appears as the first eight characters of its digest.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::client::ClientId;
 use super::context::Network;
@@ -92,6 +93,10 @@ events! {
 
     /// A person was added.
     PersonCreated { person: Id<Person> } = "person.created", Change;
+    /// An administrator stopped a person: they sign in nowhere, and nothing that acts for them gets tokens.
+    PersonSuspended { person: Id<Person>, reason: Option<String> } = "person.suspended", Change;
+    /// An administrator let a stopped person go on.
+    PersonResumed { person: Id<Person> } = "person.resumed", Change;
     /// A person signed in.
     SignedIn { person: Id<Person>, session: Id<Session> } = "person.signed_in", Traffic;
     /// A sign-in to a known account was refused.
@@ -112,6 +117,12 @@ events! {
     } = "client.registered_itself", Traffic;
     /// An application's registration was changed.
     ClientUpdated { client: ClientId, what: Vec<String> } = "client.updated", Change;
+    /// An administrator changed an application; the members that changed, as they were and as they are.
+    ClientChanged { client: ClientId, before: Value, after: Value } = "client.changed", Change;
+    /// An administrator stopped an application: it gets no tokens, and none of its tokens are good.
+    ClientSuspended { client: ClientId, reason: Option<String> } = "client.suspended", Change;
+    /// An administrator let a stopped application go on.
+    ClientResumed { client: ClientId } = "client.resumed", Change;
     /// An administrator approved a waiting registration.
     ClientApproved { client: ClientId } = "client.approved", Change;
     /// A registration was removed, by its holder or by an administrator.
@@ -127,8 +138,16 @@ events! {
     MachineCreated { machine: Id<Machine>, name: String, owner: Id<Person> } = "machine.created", Change;
     /// A protected resource was registered.
     ResourceCreated { resource: Id<ProtectedResource>, identifier: Resource } = "resource.created", Change;
+    /// A protected resource was changed; the members that changed, as they were and as they are.
+    ResourceChanged { resource: Id<ProtectedResource>, before: Value, after: Value } = "resource.changed", Change;
+    /// A protected resource was removed: nobody gets tokens for it any more.
+    ResourceRemoved { resource: Id<ProtectedResource>, identifier: Resource } = "resource.removed", Change;
     /// A scope was added to the catalogue.
     ScopeCreated { scope: String } = "scope.created", Change;
+    /// A scope was changed; the members that changed, as they were and as they are.
+    ScopeChanged { scope: String, before: Value, after: Value } = "scope.changed", Change;
+    /// A scope was taken out of the catalogue.
+    ScopeRemoved { scope: String } = "scope.removed", Change;
     /// The catalogue that ships with the appliance was loaded.
     CatalogueLoaded { scopes: u64 } = "scope.catalogue_loaded", Change;
 
@@ -150,7 +169,7 @@ events! {
         = "consent.given", Change;
     /// A person refused an application.
     ConsentDenied { person: Id<Person>, client: ClientId } = "consent.denied", Traffic;
-    /// A person took back what an application had been allowed.
+    /// What a person had allowed an application was taken back, by the person or by an administrator.
     ConsentRevoked { person: Id<Person>, client: ClientId, families: u64 } = "consent.revoked", Change;
 
     /// An authorization code was issued.

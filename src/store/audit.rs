@@ -48,8 +48,31 @@ pub struct Page {
     pub next: Option<u64>,
 }
 
+/// What a search makes of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    Fits,
+    /// It is looked past.
+    Passes,
+    /// Neither it nor what is before it can fit.
+    Ends,
+}
+
 /// The last entry before `before`, and those before it, up to `limit`; only those of the event `name`, if one is given.
 pub fn page(view: &impl Read, before: Option<u64>, name: Option<&str>, limit: usize) -> Result<Page, Fault> {
+    search(view, before, limit, |entry| match name {
+        Some(name) if entry.event.name() != name => Look::Passes,
+        _ => Look::Fits,
+    })
+}
+
+/// The same, of whatever fits.
+pub fn search(
+    view: &impl Read,
+    before: Option<u64>,
+    limit: usize,
+    look: impl Fn(&Entry) -> Look,
+) -> Result<Page, Fault> {
     let before = before.map(|sequence| sequence.encoded());
     let span = Span { to: before.as_deref().map_or(Bound::Unbounded, Bound::Excluded), ..Span::ALL }.backwards();
     let mut page = Page { entries: Vec::new(), next: None };
@@ -62,8 +85,10 @@ pub fn page(view: &impl Read, before: Option<u64>, name: Option<&str>, limit: us
         let entry = Entry::parse(key, value)?;
         looked_at += 1;
         last = Some(entry.sequence);
-        if name.is_none_or(|name| entry.event.name() == name) {
-            page.entries.push(entry);
+        match look(&entry) {
+            Look::Fits => page.entries.push(entry),
+            Look::Passes => {}
+            Look::Ends => return Ok(ControlFlow::Break(())),
         }
         Ok(ControlFlow::Continue(()))
     })?;

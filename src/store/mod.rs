@@ -27,7 +27,9 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use tokio::sync::oneshot;
 
-pub use self::audit::{Broken, Damage, Entry, Head, Page as AuditPage, page as audit_page};
+pub use self::audit::{
+    Broken, Damage, Entry, Head, Look, Page as AuditPage, page as audit_page, search as audit_search,
+};
 use self::audit::{Step, Walk};
 use self::engine::{Engine, Job, Name, WriteTx};
 pub use self::key::{Key, RowKey};

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::table::{AnyTable, Index, Table, Unique};
 use crate::base::{Digest, Id};
 use crate::model::{
-    AccessRecord, AuthorizationCode, Client, ClientId, ClientState, Consent, DocumentRecord, Family, FrozenIssuer,
-    InitialAccessToken, Machine, Person, ProtectedResource, RecentRegistration, RefreshToken, RevokedToken, ScopeEntry,
-    Session, SetupState, SignInFailures, SigningKey, Tombstone, UsedAssertion,
+    AccessRecord, AuthorizationCode, Client, ClientId, ClientState, Consent, DocumentRecord, DoneOnce, Family,
+    FrozenIssuer, InitialAccessToken, Machine, Person, ProtectedResource, RecentRegistration, RefreshToken,
+    RevokedToken, ScopeEntry, Session, SetupState, SignInFailures, SigningKey, Tombstone, UsedAssertion,
 };
 
 // People, and the browsers they sit at.
@@ -106,6 +106,10 @@ pub static ASSERTIONS: Table<Digest, UsedAssertion> = Table::new("client_asserti
     .expires(|assertion: &UsedAssertion| Some(assertion.expires_at))
     .unlogged("remembered for five minutes so that none is used twice; the grants they authenticate are recorded");
 
+/// Requests that have their effect once, by a MAC of their sender and key.
+pub static DONE_ONCE: Table<Digest, DoneOnce> =
+    Table::new("done_once").expires(|done: &DoneOnce| Some(done.expires_at));
+
 // The appliance itself.
 
 pub static SIGNING_KEYS: Table<Id<SigningKey>, SigningKey> = Table::new("signing_keys");
@@ -118,8 +122,19 @@ pub static SETUP: Table<String, SetupState> = Table::new("setup");
 pub const ONLY: &str = "only";
 
 /// The tables whose rows housekeeping removes when their time is over.
-pub static SWEPT: [&dyn AnyTable; 10] =
-    [&SESSIONS, &FAILURES, &TOMBSTONES, &INITIAL_TOKENS, &CODES, &FAMILIES, &REFRESH, &ACCESS, &REVOKED, &ASSERTIONS];
+pub static SWEPT: [&dyn AnyTable; 11] = [
+    &SESSIONS,
+    &FAILURES,
+    &TOMBSTONES,
+    &INITIAL_TOKENS,
+    &CODES,
+    &FAMILIES,
+    &REFRESH,
+    &ACCESS,
+    &REVOKED,
+    &ASSERTIONS,
+    &DONE_ONCE,
+];
 
 /// The one field of a client's or machine's row that is looked at again inside a transaction: reading it alone costs a
 /// third of reading the row.

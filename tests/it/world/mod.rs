@@ -17,6 +17,7 @@ use writ::app::App;
 use writ::base::{Clock, Entropy, FaultKind, Id, Lifetime, Secret, Timestamp};
 use writ::config::{Config, Sources};
 use writ::model::{Actor, Channel, Context, Email, Event, Origin, Person, PersonState, Standing};
+use writ::operations::operator::Operator;
 use writ::operations::people::NewPerson;
 use writ::operations::setup;
 use writ::operations::start::{Keeping, start};
@@ -136,6 +137,11 @@ impl World {
         Context::new(self.now(), Actor::Operator, Origin::within(Channel::Socket))
     }
 
+    /// What lets whoever holds the file do everything.
+    pub fn by_operator(&self) -> Operator {
+        Operator::with_the_file(&self.operator())
+    }
+
     /// The first administrator, through the operation that the command line uses.
     pub fn administrator(&self, name: &str) -> Someone {
         let email = format!("{name}@example.com");
@@ -185,6 +191,16 @@ impl World {
         self.change("set person's state", move |tx| {
             let person = tx.get(&PEOPLE, &id)?.unwrap();
             tx.put(&PEOPLE, &id, &Person { state, ..person })?;
+            tx.record(Event::PersonCreated { person: id })
+        });
+    }
+
+    /// Makes somebody an administrator, or one no more.
+    pub fn set_standing(&self, someone: &Someone, standing: Standing) {
+        let id = someone.id;
+        self.change("set person's standing", move |tx| {
+            let person = tx.get(&PEOPLE, &id)?.unwrap();
+            tx.put(&PEOPLE, &id, &Person { standing, ..person })?;
             tx.record(Event::PersonCreated { person: id })
         });
     }
