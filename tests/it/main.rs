@@ -5,6 +5,8 @@
 #![expect(unreachable_pub, reason = "what the people in the tests can do is public among the tests")]
 
 #[cfg(test)]
+mod api;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod audit_head;
