@@ -53,6 +53,8 @@ pub struct Parts {
     pub last_seen: LastSeen,
     /// Whose turn it is to sign in.
     pub turns: Turns,
+    /// Whose turn it is to have the audit log walked from far away.
+    pub verification: Arc<tokio::sync::Semaphore>,
 }
 
 impl App {

@@ -1,8 +1,7 @@
 //! Reading the audit log, and checking that it is whole.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use serde_json::{Map, Value};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::keep_head;
 use super::seen::json;
@@ -83,8 +82,22 @@ pub fn told(entry: &Entry) -> Result<Value, Fault> {
 
 /// Walks the whole log, through the head that was kept outside the file, in a thread that may take its time.
 pub async fn verify(app: &App) -> Result<Result<Head, Broken>, Fault> {
+    walk(app, None).await
+}
+
+/// [`verify`] for somebody far away: it takes a second for each million entries, so it is done for one at a time.
+pub async fn verify_alone(app: &App) -> Result<Result<Head, Broken>, Declined> {
+    let Ok(turn) = app.verification.clone().try_acquire_owned() else {
+        return Err(Declined::Conflict("the log is being verified at this moment: ask again in a while".to_owned()));
+    };
+    Ok(walk(app, Some(turn)).await?)
+}
+
+async fn walk(app: &App, turn: Option<OwnedSemaphorePermit>) -> Result<Result<Head, Broken>, Fault> {
     let app = app.clone();
     tokio::task::spawn_blocking(move || {
+        // Given back when the walk is over, whether or not somebody still waits for it.
+        let _turn = turn;
         let kept = match &app.head_file {
             Some(path) => keep_head::read(path, &app.head_signer)?,
             None => None,
@@ -93,17 +106,4 @@ pub async fn verify(app: &App) -> Result<Result<Head, Broken>, Fault> {
     })
     .await
     .map_err(|error| Fault::because(FaultKind::Bug, "the verification ended early", error))?
-}
-
-/// One walk at a time is enough for everybody who asks over the network.
-static WALKING: AtomicBool = AtomicBool::new(false);
-
-/// [`verify`] for somebody far away: it takes a second for each million entries, so it is done for one at a time.
-pub async fn verify_alone(app: &App) -> Result<Result<Head, Broken>, Declined> {
-    if WALKING.swap(true, Ordering::AcqRel) {
-        return Err(Declined::Conflict("the log is being verified at this moment: ask again in a while".to_owned()));
-    }
-    let walked = verify(app).await;
-    WALKING.store(false, Ordering::Release);
-    Ok(walked?)
 }

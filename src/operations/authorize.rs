@@ -279,7 +279,8 @@ async fn step(
 /// The scopes of the appliance's own API are for administrators. Somebody else who is asked for them is not even shown them: they
 /// are left out, and audited with the rest that was.
 fn for_whom(authorization: Authorization, signed_in: Option<&SignedIn>) -> Authorization {
-    if signed_in.is_none_or(SignedIn::is_administrator) {
+    let asked = authorization.scope.iter().any(|scope| own_scopes::is_own(scope.as_str()));
+    if !asked || signed_in.is_none_or(SignedIn::is_administrator) {
         return authorization;
     }
     let scope = authorization.scope.only(|scope| !own_scopes::is_own(scope.as_str()));

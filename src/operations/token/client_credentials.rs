@@ -18,8 +18,8 @@ pub(super) async fn grant(
     client: AuthenticatedClient,
     ask: ClientCredentials,
 ) -> Result<Issued, Problem> {
-    let (asked, asking, issuer) = (ask.resource.clone(), client.clone(), app.issuer.clone());
-    let facts = app.store.read(move |view| find_resource::facts(view, asked.as_ref(), &asking, &issuer)).await?;
+    let (asked, asking, within) = (ask.resource.clone(), client.clone(), app.clone());
+    let facts = app.store.read(move |view| find_resource::facts(view, asked.as_ref(), &asking, &within.issuer)).await?;
     let decided = target::select(facts, &client)
         .and_then(|resource| Ok((client_credentials::grant(&client, &ask, resource.as_ref())?, resource)));
     let (narrowed, resource) = match decided {

@@ -14,7 +14,7 @@ use crate::operations::audit::{self, Which};
 use crate::protocol::own_scopes::AUDIT;
 
 pub(super) fn noun() -> Noun {
-    Noun::new("Audit log", "Everything that happened, chained by hashes. A page of a search may be short, even empty, and not be the last.")
+    Noun::new("Audit log", "sequence", "Everything that happened, chained by hashes. A page of a search may be short, even empty, and not be the last.")
         .list(What("/api/v1/audit", "listAudit", AUDIT.read, "List entries, the newest first"), list)
         .tell(
             What("/api/v1/audit/verification", "verifyAudit", AUDIT.read, "Check that no entry was changed, removed, moved or added"),

@@ -70,7 +70,11 @@ impl Call {
             id: request.match_info().load::<String>().ok(),
             query: query(request.query_string())?,
             query_text: request.query_string().to_owned(),
-            body: if operation.input.is_some() { members(request, bytes)? } else { Map::new() },
+            body: match operation.input {
+                Some(_) if operation.kind.may_be_bare() && bytes.is_empty() => Map::new(),
+                Some(_) => members(request, bytes)?,
+                None => Map::new(),
+            },
             seen,
             path,
         })
@@ -131,8 +135,7 @@ fn members(request: &HttpRequest, bytes: &[u8]) -> Result<Map<String, Value>, Pr
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     // RFC 7396 §4 has a name of its own for a patch of this kind.
     if kind != "application/json" && kind != "application/merge-patch+json" {
-        // Nothing at all is an empty object where nothing has to be said.
-        return if bytes.is_empty() && kind.is_empty() { Ok(Map::new()) } else { Err(Problem::wrong_media_type()) };
+        return Err(Problem::wrong_media_type());
     }
     strict_json::parse_object(bytes, LONGEST_FORM)
         .map_err(|error| Problem::unreadable(&format!("the body cannot be read: {error}")))

@@ -17,8 +17,7 @@ use crate::protocol::own_scopes::CLIENTS;
 
 pub(super) fn noun() -> Noun {
     let at = "/api/v1/clients/{id}";
-    Noun::new(
-        "Applications",
+    Noun::new("Applications", "client_id",
         "What RFC 7591 calls a client: registered by an administrator, or by itself. A change goes by the rules of a new registration.",
     )
     .list(What("/api/v1/clients", "listClients", CLIENTS.read, "List applications, the newest first"), list)

@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use serde_json::json;
 use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::path::{
     HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItemBuilder, PathsBuilder,
 };
@@ -94,12 +95,12 @@ fn described(noun: &Noun, operation: &Operation) -> utoipa::openapi::path::Opera
     }
     if let Some(input) = &operation.input {
         let body = RequestBodyBuilder::new()
-            .required(Some(Required::True))
+            .required(Some(if operation.kind.may_be_bare() { Required::False } else { Required::True }))
             .content("application/json", ContentBuilder::new().schema(Some(reference(input))).build());
         described = described.request_body(Some(body.build()));
     }
     let (status, done) = success(operation);
-    described = described.response(status, done);
+    described = described.response(status, with_links(noun, operation, done));
     for status in refusals(operation) {
         described = described.response(status.to_string(), refusal(status));
     }
@@ -133,7 +134,7 @@ fn parameters(kind: Kind) -> Vec<Parameter> {
             ]
         }
         Kind::Create => {
-            let key = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[A-Za-z0-9_-]{1,255}$"));
+            let key = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255));
             let about = "The same request under the same key has its effect once, for a day.";
             vec![header("Idempotency-Key", Required::False, about, key)]
         }
@@ -178,6 +179,23 @@ fn success(operation: &Operation) -> (&'static str, Response) {
         }
         (_, None) => ("204", response.description("It is done.").build()),
     }
+}
+
+/// From what was made or listed to what can be done with it.
+fn with_links(noun: &Noun, operation: &Operation, mut response: Response) -> Response {
+    let (place, tag) = match operation.kind {
+        Kind::Create => (format!("$response.body#/{}", noun.key), true),
+        Kind::List => (format!("$response.body#/items/0/{}", noun.key), false),
+        _ => return response,
+    };
+    for other in noun.operations.iter().filter(|other| other.path.contains("{id}")) {
+        let mut link = LinkBuilder::new().operation_id(other.id).parameter("path.id", place.as_str());
+        if tag && other.kind.needs_seen() {
+            link = link.parameter("header.If-Match", "$response.header.ETag");
+        }
+        response.links.insert(other.id.to_owned(), RefOr::T(link.build()));
+    }
+    response
 }
 
 /// The statuses that an operation answers with when it is not done.

@@ -17,6 +17,7 @@ pub(super) fn noun() -> Noun {
     let at = "/api/v1/grants/{id}";
     Noun::new(
         "Grants",
+        "id",
         "What a person has allowed an application at a resource, and the lines of tokens that were issued under it.",
     )
     .list(

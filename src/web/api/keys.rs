@@ -14,9 +14,13 @@ use crate::operations::keys::{self, Haste};
 use crate::protocol::own_scopes::KEYS;
 
 pub(super) fn noun() -> Noun {
-    Noun::new("Keys", "What tokens are signed with. The schedule turns keys by itself; a private half is never shown.")
-        .list(What("/api/v1/keys", "listKeys", KEYS.read, "List the signing keys, the oldest first"), list)
-        .tell(What("/api/v1/keys/rotation", "rotateKeys", KEYS.write, "Sign with new keys before it is due"), rotate)
+    Noun::new(
+        "Keys",
+        "kid",
+        "What tokens are signed with. The schedule turns keys by itself; a private half is never shown.",
+    )
+    .list(What("/api/v1/keys", "listKeys", KEYS.read, "List the signing keys, the oldest first"), list)
+    .tell(What("/api/v1/keys/rotation", "rotateKeys", KEYS.write, "Sign with new keys before it is due"), rotate)
 }
 
 /// A signing key.

@@ -16,10 +16,14 @@ use crate::protocol::display_name::DisplayName;
 use crate::protocol::own_scopes::MACHINES;
 
 pub(super) fn noun() -> Noun {
-    Noun::new("Machines", "Identities that no person types a password for, each with an owner and a purpose.")
-        .list(What("/api/v1/machines", "listMachines", MACHINES.read, "List machines, the newest first"), list)
-        .create(What("/api/v1/machines", "createMachine", MACHINES.write, "Make a machine identity"), create)
-        .show(What("/api/v1/machines/{id}", "showMachine", MACHINES.read, "Show a machine"), show)
+    Noun::new(
+        "Machines",
+        "client_id",
+        "Identities that no person types a password for, each with an owner and a purpose.",
+    )
+    .list(What("/api/v1/machines", "listMachines", MACHINES.read, "List machines, the newest first"), list)
+    .create(What("/api/v1/machines", "createMachine", MACHINES.write, "Make a machine identity"), create)
+    .show(What("/api/v1/machines/{id}", "showMachine", MACHINES.read, "Show a machine"), show)
 }
 
 /// A machine identity.

@@ -21,6 +21,8 @@ use super::problem::Problem;
 /// A noun of the API.
 pub(super) struct Noun {
     pub(super) title: &'static str,
+    /// The member that names one, and stands in its address.
+    pub(super) key: &'static str,
     /// What it is, for whoever reads the page.
     pub(super) about: &'static str,
     pub(super) operations: Vec<Operation>,
@@ -61,6 +63,11 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    /// Whether a body may be left out: what is asked for is clear without one.
+    pub(super) fn may_be_bare(self) -> bool {
+        matches!(self, Self::Do | Self::Tell)
+    }
+
     /// Whether the request has to say which state of the thing it means. RFC 6585 §3.
     pub(super) fn needs_seen(self) -> bool {
         matches!(self, Self::Change | Self::Remove)
@@ -122,8 +129,8 @@ impl Operation {
 }
 
 impl Noun {
-    pub(super) fn new(title: &'static str, about: &'static str) -> Self {
-        Self { title, about, operations: Vec::new() }
+    pub(super) fn new(title: &'static str, key: &'static str, about: &'static str) -> Self {
+        Self { title, key, about, operations: Vec::new() }
     }
 
     fn with(mut self, operation: Operation) -> Self {

@@ -16,7 +16,7 @@ use crate::operations::people::{self, NewPerson};
 use crate::protocol::own_scopes::PEOPLE;
 
 pub(super) fn noun() -> Noun {
-    Noun::new("People", "Who can sign in here. Only a token with `writ:admin` decides about administrators.")
+    Noun::new("People", "id", "Who can sign in here. Only a token with `writ:admin` decides about administrators.")
         .list(What("/api/v1/people", "listPeople", PEOPLE.read, "List people, the newest first"), list)
         .create(What("/api/v1/people", "createPerson", PEOPLE.write, "Add a person"), create)
         .show(What("/api/v1/people/{id}", "showPerson", PEOPLE.read, "Show a person"), show)

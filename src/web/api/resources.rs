@@ -17,7 +17,7 @@ use crate::protocol::own_scopes::RESOURCES;
 
 pub(super) fn noun() -> Noun {
     let at = "/api/v1/resources/{id}";
-    Noun::new("Resources", "The MCP servers and APIs that tokens are for. Their identifier becomes the audience of a token, and never changes.")
+    Noun::new("Resources", "id", "The MCP servers and APIs that tokens are for. Their identifier becomes the audience of a token, and never changes.")
         .list(What("/api/v1/resources", "listResources", RESOURCES.read, "List resources, the newest first"), list)
         .create(What("/api/v1/resources", "createResource", RESOURCES.write, "Register a resource"), create)
         .show(What(at, "showResource", RESOURCES.read, "Show a resource"), show)

@@ -15,7 +15,7 @@ use crate::protocol::own_scopes::SCOPES;
 
 pub(super) fn noun() -> Noun {
     let at = "/api/v1/scopes/{id}";
-    Noun::new("Scopes", "The catalogue: what can be asked for, in the words that people read when they decide. Those that begin with `writ:` are this API's own, and stay as they are.")
+    Noun::new("Scopes", "name", "The catalogue: what can be asked for, in the words that people read when they decide. Those that begin with `writ:` are this API's own, and stay as they are.")
         .list(What("/api/v1/scopes", "listScopes", SCOPES.read, "List the catalogue, by name"), list)
         .create(What("/api/v1/scopes", "createScope", SCOPES.write, "Put a scope into the catalogue"), create)
         .show(What(at, "showScope", SCOPES.read, "Show a scope"), show)

@@ -121,6 +121,8 @@ fn of_people_only_administrators_and_only_as_long_as_they_are() {
     let (theirs, scope) = token_of(world, &app, &bob, "writ:admin openid");
     assert_eq!(scope, "openid", "a member is not even asked");
     world.expect_event("token.scope_narrowed");
+    let (_, scope) = token_of(world, &app, &bob, "writ:admin");
+    assert_eq!(scope, "", "of nothing else, nothing");
     let ask = |token: &str| world.request("GET", "/api/v1/clients").bearer(token).send();
     assert_eq!(ask(&mine).status, 200);
     assert_eq!(ask(&theirs).problem(), "forbidden");
