@@ -43,6 +43,8 @@ pub struct Parts {
     pub head_file: Option<PathBuf>,
     pub csrf: MacKey,
     pub throttle: MacKey,
+    /// Makes the nonces of DPoP proofs.
+    pub dpop_nonce: MacKey,
     /// Our own access tokens that were verified not long ago.
     pub verified: VerifiedTokens,
     /// The metadata document.

@@ -11,10 +11,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use load::{Effective, Entry, SettingsError, Source, Sources};
-pub use value::{Accent, AddressRange, LogFormat, SupportUrl};
+pub use value::{Accent, LogFormat, SupportUrl};
 use value::{SettingValue, within};
 
-use crate::base::{Issuer, Lifetime, Secret};
+use crate::base::{AddressRange, Issuer, Lifetime, Secret};
 use crate::model::{Algorithm, RegistrationMode};
 
 /// What the table knows about one setting.
@@ -115,6 +115,9 @@ settings! {
         refresh_unused: Lifetime = "10m" in "0s..1h", "How long it is answered at all while its successor has not been used: an answer may get lost.";
         session: Lifetime = "7d" in "5m..90d", "A signed-in browser, at most.";
         session_idle: Lifetime = "12h" in "5m..90d", "A signed-in browser that nobody uses.";
+    }
+    dpop: Dpop {
+        require_nonce: bool = "false", "Whether every DPoP proof must have a nonce of this appliance's (RFC 9449 §8). Proofs made beforehand are then worth nothing; clients ask once more than otherwise.";
     }
     limits: Limits {
         request_bytes: u64 = "10000000" in "65536..10000000", "Largest request body of all; each endpoint allows far less.";

@@ -120,6 +120,7 @@ fn put(tx: &mut Tx<'_>, start: Timestamp, n: u64, model: &Person) -> Result<(), 
         scope: SCOPE.parse().unwrap(),
         resource: None,
         nonce: None,
+        jkt: None,
         auth_time: at,
         generation: 0,
         turned_at: at,
@@ -161,9 +162,11 @@ fn application(id: Id<Client>, n: u64, at: Timestamp) -> Client {
         client_uri: None,
         about: ClientAbout::default(),
         id_token_signed_response_alg: None,
+        dpop_bound_access_tokens: false,
         created_at: at,
         first_used_at: Some(at),
         reaped_at: None,
+        identity: None,
     }
 }
 

@@ -15,6 +15,7 @@
     reason = "a measurement, not the product"
 )]
 
+mod fleet;
 mod gauge;
 mod grow;
 mod http;
@@ -53,7 +54,7 @@ struct Options {
     /// Connections at once
     #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 64])]
     connections: Vec<usize>,
-    /// Only these: start, growth, cc-es256, cc-eddsa, cc-rs256, introspect, refresh, code, code-openid, jwks, discovery
+    /// Only these: start, growth, fleet, cc-es256, cc-eddsa, cc-rs256, introspect, refresh, code, code-openid, jwks, discovery
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// How many clients and refresh tokens to compare, least first; filling a million takes a minute or two
@@ -106,6 +107,9 @@ async fn measure(options: &Options) -> Outcome<()> {
     }
     if options.wants("growth") {
         growth(options, &binary, root.path()).await?;
+    }
+    if options.wants("fleet") {
+        fleet(options, &binary, root.path()).await?;
     }
     Ok(())
 }
@@ -247,6 +251,28 @@ async fn growth(options: &Options, binary: &Path, root: &Path) -> Outcome<()> {
             );
             tell_errors(kind, rounds);
         }
+    }
+    println!();
+    Ok(())
+}
+
+// ---- machine identities
+
+const FLEET: u64 = 100_000;
+
+async fn fleet(options: &Options, binary: &Path, root: &Path) -> Outcome<()> {
+    let place = Place { cache_mib: options.cache_mib, ..Place::new(binary, root, "fleet") };
+    let (server, scene) = founded(&place).await?;
+    let kind = Kind::ClientCredentials("ES256");
+    let without = run(options, &server, &scene, None, kind, CONNECTIONS).await?;
+    drop(server);
+    fleet::fill(&place.data, FLEET)?;
+    fleet::look(&place.data, FLEET).await?;
+    let server = place.start()?;
+    let with = run(options, &server, &scene, None, kind, CONNECTIONS).await?;
+    println!("| {}, {CONNECTIONS} connections | operations/s | p50 | server µs/op |\n|---|---|---|---|", kind.title());
+    for (machines, Figures { rate, p50, server, .. }) in [(1, without), (FLEET + 1, with)] {
+        println!("| {machines} machines | {rate:.0} | {} | **{server:.1}** |", milliseconds(p50));
     }
     println!();
     Ok(())

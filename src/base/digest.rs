@@ -30,6 +30,15 @@ impl Digest {
         Self(out)
     }
 
+    /// Reads [`Digest::text`]: exactly 43 characters, written the one way there is.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut out = [0; 32];
+        match URL_SAFE_NO_PAD.decode_slice(text.as_bytes(), &mut out) {
+            Ok(32) => Some(Self(out)),
+            _ => None,
+        }
+    }
+
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
@@ -78,11 +87,7 @@ impl Serialize for Digest {
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        let mut out = [0; 32];
-        match URL_SAFE_NO_PAD.decode_slice(text.as_bytes(), &mut out) {
-            Ok(32) => Ok(Self(out)),
-            _ => Err(de::Error::custom("not a digest")),
-        }
+        Self::parse(&text).ok_or_else(|| de::Error::custom("not a digest"))
     }
 }
 

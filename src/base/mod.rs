@@ -1,5 +1,6 @@
 //! What knows nothing of the product: time, chance, ids, secrets, digests, opaque tokens, URLs, faults.
 
+mod address_range;
 mod digest;
 mod entropy;
 mod fault;
@@ -9,11 +10,12 @@ mod time;
 mod token;
 mod url;
 
+pub use address_range::{AddressRange, ParseAddressRangeError};
 pub use digest::{Digest, MacKey};
 pub use entropy::Entropy;
 pub use fault::{Fault, FaultKind};
 pub use id::{Id, Named, ParseIdError};
 pub use secret::Secret;
-pub use time::{Clock, Lifetime, Timestamp};
+pub use time::{Clock, Lifetime, ParseLifetimeError, Timestamp};
 pub use token::{OpaqueToken, TokenKind};
 pub use url::{Destination, Issuer, ParseUrlError, RedirectUri, Resource};

@@ -1,6 +1,7 @@
 //! Time is a value. The clock is read once per request and once per housekeeping round.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -96,6 +97,39 @@ impl Lifetime {
     }
 }
 
+/// The text is no length of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is a length of time: seconds as a number, or text like 90s, 15m, 12h, 7d")]
+pub struct ParseLifetimeError;
+
+const UNITS: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
+
+impl FromStr for Lifetime {
+    type Err = ParseLifetimeError;
+
+    /// A number of seconds, or a number with `s`, `m`, `h` or `d`.
+    fn from_str(text: &str) -> Result<Self, ParseLifetimeError> {
+        let (digits, seconds) = UNITS
+            .iter()
+            .find_map(|(unit, seconds)| text.strip_suffix(unit).map(|digits| (digits, *seconds)))
+            .unwrap_or((text, 1));
+        (digits.trim().parse::<u64>().ok())
+            .and_then(|count| count.checked_mul(seconds))
+            .map(Self::from_seconds)
+            .ok_or(ParseLifetimeError)
+    }
+}
+
+impl fmt::Display for Lifetime {
+    /// In the largest unit that divides it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.seconds();
+        let (unit, size) =
+            UNITS.into_iter().find(|(_, size)| seconds > 0 && seconds.is_multiple_of(*size)).unwrap_or(("s", 1));
+        write!(f, "{}{unit}", seconds / size)
+    }
+}
+
 /// Where the present comes from: the system, or a test.
 #[derive(Clone, Debug)]
 pub enum Clock {
@@ -124,6 +158,25 @@ impl Clock {
     pub fn advance(&self, by: Lifetime) {
         if let Self::Fixed(millis) = self {
             millis.fetch_add(by.millis(), Ordering::SeqCst);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_of_time_is_seconds_or_has_a_unit() {
+        let length = |text: &str| text.parse::<Lifetime>();
+        for (text, seconds) in [("90", 90), ("90s", 90), ("15m", 900), ("12h", 43_200), ("7d", 604_800), ("0s", 0)] {
+            assert_eq!(length(text).unwrap().seconds(), seconds, "{text}");
+        }
+        for text in ["", "m", "-1", "1.5h", "1w", "99999999999999999999", "213503982334602d"] {
+            assert!(length(text).is_err(), "{text}");
+        }
+        for text in ["90s", "15m", "12h", "7d", "0s"] {
+            assert_eq!(length(text).unwrap().to_string(), text);
         }
     }
 }

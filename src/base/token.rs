@@ -21,6 +21,7 @@ pub enum TokenKind {
     RefreshToken,
     AccessToken,
     ClientSecret,
+    AccessKey,
     RegistrationAccessToken,
     InitialAccessToken,
     Session,
@@ -28,11 +29,12 @@ pub enum TokenKind {
 }
 
 impl TokenKind {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::AuthorizationCode,
         Self::RefreshToken,
         Self::AccessToken,
         Self::ClientSecret,
+        Self::AccessKey,
         Self::RegistrationAccessToken,
         Self::InitialAccessToken,
         Self::Session,
@@ -45,6 +47,7 @@ impl TokenKind {
             Self::RefreshToken => "writ_rt_",
             Self::AccessToken => "writ_at_",
             Self::ClientSecret => "writ_cs_",
+            Self::AccessKey => "writ_ak_",
             Self::RegistrationAccessToken => "writ_ra_",
             Self::InitialAccessToken => "writ_ia_",
             Self::Session => "writ_ss_",

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::Read as _;
+use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
@@ -100,6 +101,19 @@ pub(super) fn list_of<T, E: fmt::Display>(
     parse: impl Fn(&str) -> Result<T, E>,
 ) -> Result<Vec<T>, CommandError> {
     texts.iter().map(|text| parse(text).map_err(|why| CommandError::argument(name, format!("{text}: {why}")))).collect()
+}
+
+/// A file larger than this is no document that a command takes.
+const LARGEST_FILE: u64 = 64 * 1_024;
+
+/// A JSON file of whoever typed the command.
+pub(super) fn json_file(name: &str, path: &Path) -> Result<Value, CommandError> {
+    let wrong = |why: String| CommandError::argument(name, format!("{}: {why}", path.display()));
+    if std::fs::metadata(path).map_err(|error| wrong(error.to_string()))?.len() > LARGEST_FILE {
+        return Err(wrong("this is too large: at most 64 KiB".to_owned()));
+    }
+    let bytes = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+    serde_json::from_slice(&bytes).map_err(|_| wrong("this is not JSON".to_owned()))
 }
 
 /// Scopes, given one by one or several in one argument.

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::answer::{argument, list_of, scope_set};
+use super::answer::{argument, json_file, list_of, scope_set};
 use super::{Command, CommandError, ErrorKind};
 use crate::app::App;
 use crate::base::{Id, Resource};
@@ -64,6 +64,10 @@ pub struct Add {
     /// A resource it answers for: it may introspect that resource's tokens
     #[arg(long = "serves", value_name = "URL")]
     serves: Vec<String>,
+    /// It gets no token without a DPoP proof
+    #[arg(long)]
+    #[serde(default)]
+    dpop_bound: bool,
 }
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
@@ -86,13 +90,10 @@ pub struct Named {
 pub struct Suspend {
     /// Its client_id
     client_id: String,
-    /// Why; it is written into the audit log
-    #[arg(long)]
-    reason: Option<String>,
+    /// Why, for whoever reads the audit log
+    #[arg(long, value_name = "WORDS")]
+    because: String,
 }
-
-/// A key file larger than this is none.
-const LARGEST_KEY_FILE: u64 = 64 * 1_024;
 
 impl Verb {
     pub(super) fn command(self) -> Result<Command, CommandError> {
@@ -110,14 +111,8 @@ impl Verb {
 impl Add {
     /// The file is the caller's, so it is read here and not by the appliance.
     fn with_keys(self) -> Result<Self, CommandError> {
-        let Some(path) = &self.jwks_file else { return Ok(self) };
-        let wrong = |why: String| CommandError::argument("--jwks", format!("{}: {why}", path.display()));
-        if std::fs::metadata(path).map_err(|error| wrong(error.to_string()))?.len() > LARGEST_KEY_FILE {
-            return Err(wrong("this is too large for a key set".to_owned()));
-        }
-        let bytes = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
-        let jwks = serde_json::from_slice(&bytes).map_err(|_| wrong("this is not JSON".to_owned()))?;
-        Ok(Self { jwks: Some(jwks), ..self })
+        let jwks = self.jwks_file.as_deref().map(|path| json_file("--jwks", path)).transpose()?;
+        Ok(Self { jwks, ..self })
     }
 
     /// What is asked for in the words of RFC 7591 §2: the same parser and the same rules as at the registration endpoint.
@@ -140,6 +135,9 @@ impl Add {
         }
         if !self.scopes.is_empty() {
             members.insert("scope".to_owned(), json!(self.scopes.join(" ")));
+        }
+        if self.dpop_bound {
+            members.insert("dpop_bound_access_tokens".to_owned(), json!(true));
         }
         Registration::parse(Value::Object(members).to_string().as_bytes())
             .map_err(|refusal| CommandError::new(ErrorKind::Invalid, refusal.public_text()))
@@ -177,6 +175,7 @@ fn row(client: &Client) -> Value {
             ClientState::Active => "active",
             ClientState::AwaitingApproval => "awaiting_approval",
             ClientState::Suspended => "suspended",
+            ClientState::Retired => "retired",
         },
         "registered_by": match client.provenance {
             Provenance::Administrator => "administrator",
@@ -188,6 +187,7 @@ fn row(client: &Client) -> Value {
         "grants": client.grant_types.iter().map(|grant| grant.as_str()).collect::<Vec<_>>(),
         "redirect_uris": client.redirect_uris,
         "resources": client.resources,
+        "dpop_bound": client.dpop_bound_access_tokens,
         "created_at": client.created_at.iso(),
     })
 }
@@ -201,7 +201,7 @@ pub(super) async fn approve(app: &App, ctx: &Context, ask: Named) -> Result<Valu
 pub(super) async fn suspend(app: &App, ctx: &Context, ask: Suspend) -> Result<Value, CommandError> {
     let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
     let by = Operator::with_the_file(ctx);
-    clients::suspend(app, &by, id.clone(), Seen::Anything, ask.reason.as_deref()).await?;
+    clients::suspend(app, &by, id.clone(), Seen::Anything, &ask.because).await?;
     Ok(json!({ "client_id": id, "state": "suspended" }))
 }
 

@@ -7,6 +7,7 @@ mod answer;
 mod audit;
 mod client;
 mod config;
+mod credential;
 mod key;
 mod machine;
 mod person;
@@ -103,6 +104,9 @@ enum Verb {
     /// Machine identities
     #[command(subcommand)]
     Machine(machine::Verb),
+    /// What machines prove themselves by
+    #[command(subcommand)]
+    Credential(credential::Verb),
     /// Signing keys
     #[command(subcommand)]
     Key(key::Verb),
@@ -134,7 +138,18 @@ pub enum Command {
     ClientSuspend(client::Suspend),
     ClientResume(client::Named),
     ClientRemove(client::Named),
-    MachineAdd(machine::Add),
+    MachineAdd(Box<machine::Add>),
+    MachineList(machine::List),
+    MachineShow(machine::Named),
+    MachineSet(Box<machine::Set>),
+    MachineHandOver(machine::HandOver),
+    MachineSuspend(machine::Stop),
+    MachineResume(machine::Named),
+    MachineRetire(machine::Stop),
+    CredentialAdd(credential::Add),
+    CredentialList(machine::Named),
+    CredentialRotate(credential::Rotate),
+    CredentialRevoke(credential::Revoke),
     TokenAdd,
     KeyList,
     KeyRotate(key::Rotate),
@@ -163,7 +178,18 @@ pub async fn dispatch(app: &App, ctx: &Context, command: Command) -> Result<Valu
         Command::ClientResume(ask) => client::resume(app, ctx, ask).await,
         Command::ClientRemove(ask) => client::remove(app, ctx, ask).await,
         Command::TokenAdd => token::add(app, ctx).await,
-        Command::MachineAdd(ask) => machine::add(app, ctx, ask).await,
+        Command::MachineAdd(ask) => machine::add(app, ctx, *ask).await,
+        Command::MachineList(ask) => machine::list(app, ctx, ask).await,
+        Command::MachineShow(ask) => machine::show(app, ctx, ask).await,
+        Command::MachineSet(ask) => machine::set(app, ctx, *ask).await,
+        Command::MachineHandOver(ask) => machine::hand_over(app, ctx, ask).await,
+        Command::MachineSuspend(ask) => machine::suspend(app, ctx, ask).await,
+        Command::MachineResume(ask) => machine::resume(app, ctx, ask).await,
+        Command::MachineRetire(ask) => machine::retire(app, ctx, ask).await,
+        Command::CredentialAdd(ask) => credential::add(app, ctx, ask).await,
+        Command::CredentialList(ask) => credential::list(app, ctx, ask).await,
+        Command::CredentialRotate(ask) => credential::rotate(app, ctx, ask).await,
+        Command::CredentialRevoke(ask) => credential::revoke(app, ctx, ask).await,
         Command::KeyList => key::list(app),
         Command::KeyRotate(ask) => key::rotate(app, ctx, ask).await,
         Command::AuditList(ask) => audit::list(app, ask).await,
@@ -199,6 +225,7 @@ fn obey(cli: Cli) -> Result<ExitCode, CommandError> {
         Verb::Client(verb) => verb.command()?,
         Verb::Token(verb) => verb.command(),
         Verb::Machine(verb) => verb.command(),
+        Verb::Credential(verb) => verb.command()?,
         Verb::Key(verb) => verb.command(),
         Verb::Audit(verb) => verb.command(),
     };

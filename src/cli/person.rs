@@ -62,9 +62,9 @@ pub struct Named {
 pub struct Suspend {
     /// The person's id
     person_id: String,
-    /// Why; it is written into the audit log
-    #[arg(long)]
-    reason: Option<String>,
+    /// Why, for whoever reads the audit log
+    #[arg(long, value_name = "WORDS")]
+    because: String,
 }
 
 impl Add {
@@ -112,7 +112,7 @@ fn row(person: &Person) -> Value {
 pub(super) async fn suspend(app: &App, ctx: &Context, ask: Suspend) -> Result<Value, CommandError> {
     let id = argument("PERSON_ID", ask.person_id.parse::<Id<Person>>())?;
     let by = Operator::with_the_file(ctx);
-    let person = people::suspend(app, &by, id, Seen::Anything, ask.reason.as_deref()).await?;
+    let person = people::suspend(app, &by, id, Seen::Anything, &ask.because).await?;
     Ok(json!({ "person_id": id.to_string(), "state": person.state }))
 }
 

@@ -34,7 +34,7 @@ fn lines(answer: &Value) -> String {
             Value::Null => {}
             _ => out += &format!("{name:width$}  {}\n", cell(value)),
         }
-        if matches!(name.as_str(), "client_secret" | "initial_access_token") {
+        if matches!(name.as_str(), "client_secret" | "access_key" | "initial_access_token") {
             out += "It is shown this once: only its digest is kept.\n";
         }
     }

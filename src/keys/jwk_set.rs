@@ -18,6 +18,12 @@ struct Known {
     key: PublicKey,
 }
 
+/// The public members of one key, and the `alg` it states.
+pub(super) struct Members {
+    pub(super) public: PublicJwk,
+    pub(super) alg: Option<JwsAlgorithm>,
+}
+
 /// Why a key set is not accepted. The text is for whoever registered it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JwkSetError {
@@ -44,7 +50,7 @@ impl JwkSet {
     pub const MOST: usize = 16;
 
     /// Members of RFC 7518 §6 that only a private or a symmetric key has.
-    const PRIVATE: [&'static str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+    pub(super) const PRIVATE: [&'static str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
     /// Reads a JWK Set.
     ///
@@ -116,6 +122,17 @@ impl std::fmt::Debug for JwkSet {
 
 /// One key of the set; `None` when it is sound but not for us.
 fn read(jwk: &Map<String, Value>) -> Result<Option<Known>, JwkSetError> {
+    let Some(Members { public, alg }) = members(jwk)? else { return Ok(None) };
+    let kid = match jwk.get("kid") {
+        None => None,
+        Some(Value::String(kid)) => Some(kid.clone()),
+        Some(_) => return Err(JwkSetError::Malformed),
+    };
+    Ok(Some(Known { kid, alg, key: PublicKey::from_jwk(&public)? }))
+}
+
+/// What a key says of itself; `None` when it is sound but not for us.
+pub(super) fn members(jwk: &Map<String, Value>) -> Result<Option<Members>, JwkSetError> {
     let member = |name: &str| match jwk.get(name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.as_str())),
@@ -148,7 +165,7 @@ fn read(jwk: &Map<String, Value>) -> Result<Option<Known>, JwkSetError> {
             Err(_) => return Ok(None),
         },
     };
-    Ok(Some(Known { kid: member("kid")?.map(str::to_owned), alg, key: PublicKey::from_jwk(&public)? }))
+    Ok(Some(Members { public, alg }))
 }
 
 #[cfg(test)]

@@ -124,6 +124,11 @@ impl Master {
         Ok(MacKey::new(&*self.derive("writ csrf v1")?))
     }
 
+    /// Makes the nonces of DPoP proofs.
+    pub fn dpop_nonce(&self) -> Result<MacKey, Fault> {
+        Ok(MacKey::new(&*self.derive("writ dpop nonce v1")?))
+    }
+
     /// Blinds the names that throttles are counted under.
     pub fn throttle(&self) -> Result<MacKey, Fault> {
         Ok(MacKey::new(&*self.derive("writ throttle v1")?))

@@ -2,7 +2,7 @@
 //!
 //! - [`Master`] is the root secret; everything secret that the appliance keeps is derived from it or sealed under it.
 //! - [`KeyRing`] holds the parsed keys of one moment: it mints tokens and verifies its own. [`Keys`] is the current one.
-//! - [`JwkSet`] verifies what others signed.
+//! - [`JwkSet`] verifies what others signed, and [`verify_proof`] that somebody has the key they show.
 //! - [`rotate`] decides when keys turn, without a clock.
 //! - [`Passwords`] hashes on threads of its own.
 
@@ -13,6 +13,7 @@ mod key_ring;
 mod master;
 mod mint;
 mod password;
+mod proof;
 mod provider;
 pub mod rotate;
 mod seal;
@@ -26,6 +27,7 @@ pub use key_ring::{KeyRing, Keys};
 pub use master::Master;
 pub use mint::{Signer, generate};
 pub use password::{Passwords, acceptable, needs_rehash};
+pub use proof::{SelfSigned, verify_proof};
 pub use provider::KeyError;
 pub use seal::{LONGEST_TICKET, Sealer};
 pub use verify::{Claims, LONGEST_TOKEN, TimeError, Times, Typ, Verified, VerifyError, check_times};

@@ -88,6 +88,10 @@ pub enum VerifyError {
     Critical,
     #[error("the header brings or points to a key of its own")]
     EmbeddedKey,
+    #[error("the header brings no public key that is good for its alg")]
+    NoKey,
+    #[error("the header brings private or symmetric key material")]
+    PrivateKey,
     #[error("the typ of the header is not the expected one")]
     Type,
     #[error("no known key fits the header's kid and alg")]
@@ -108,8 +112,28 @@ pub(super) struct Unverified<'a> {
     signature: &'a str,
 }
 
+/// The members of a key in a header, as they were sent.
+pub(super) type SentKey = Map<String, Value>;
+
 impl<'a> Unverified<'a> {
+    /// A token whose key is known from elsewhere.
     pub(super) fn parse(token: &'a str, typ: Typ) -> Result<Self, VerifyError> {
+        // A key that comes with the token proves only that the sender has a key.
+        match Self::read(token, typ)? {
+            (token, None) => Ok(token),
+            (_, Some(_)) => Err(VerifyError::EmbeddedKey),
+        }
+    }
+
+    /// A token that brings its key along, to prove that its sender has it and nothing else (RFC 7515 §4.1.3).
+    pub(super) fn with_key(token: &'a str, typ: Typ) -> Result<(Self, SentKey), VerifyError> {
+        match Self::read(token, typ)? {
+            (token, Some(Value::Object(jwk))) => Ok((token, jwk)),
+            _ => Err(VerifyError::NoKey),
+        }
+    }
+
+    fn read(token: &'a str, typ: Typ) -> Result<(Self, Option<Value>), VerifyError> {
         if token.len() > LONGEST_TOKEN {
             return Err(VerifyError::TooLong);
         }
@@ -118,7 +142,7 @@ impl<'a> Unverified<'a> {
         if payload.contains('.') || signature.is_empty() {
             return Err(VerifyError::Malformed);
         }
-        let header =
+        let mut header =
             URL_SAFE_NO_PAD.decode(header).ok().and_then(|json| strict::object(&json)).ok_or(VerifyError::Malformed)?;
 
         // RFC 8725 §3.1: the algorithm is one of ours by name, or the token is not read any further.
@@ -129,8 +153,8 @@ impl<'a> Unverified<'a> {
         if ["crit", "b64", "zip", "enc"].iter().any(|name| header.contains_key(*name)) {
             return Err(VerifyError::Critical);
         }
-        // A key that comes with the token proves only that the sender has a key. A URL would make us fetch it.
-        if ["jwk", "jku", "x5u", "x5c"].iter().any(|name| header.contains_key(*name)) {
+        // A URL would make us fetch a key; a certificate says who made it, which nobody here asks.
+        if ["jku", "x5u", "x5c"].iter().any(|name| header.contains_key(*name)) {
             return Err(VerifyError::EmbeddedKey);
         }
         let sent = text(&header, "typ")?.map(|typ| typ.to_ascii_lowercase());
@@ -139,7 +163,8 @@ impl<'a> Unverified<'a> {
             return Err(VerifyError::Type);
         }
         let kid = text(&header, "kid")?.map(str::to_owned);
-        Ok(Self { algorithm, kid, typ: sent, message: message.as_bytes(), payload, signature })
+        let jwk = header.remove("jwk");
+        Ok((Self { algorithm, kid, typ: sent, message: message.as_bytes(), payload, signature }, jwk))
     }
 
     /// Tries `keys` in turn; the caller has chosen them by `kid` and bounded their number.

@@ -26,6 +26,9 @@ pub struct Authorization {
     pub prompt: Vec<Prompt>,
     pub max_age: Option<u64>,
     pub login_hint: Option<String>,
+    /// The thumbprint of the key that the code will be bound to (RFC 9449 §10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<Digest>,
     pub asked_at: Timestamp,
     /// The browser it began in: the digest of that browser's cookie.
     pub browser: Digest,

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
-use super::machine::Machine;
+use super::machine::{Authenticated, Machine};
 use super::registration::ClientAbout;
 use super::scope::ScopeSet;
 use super::signing_key::Algorithm;
@@ -104,6 +105,9 @@ pub struct Client {
     /// OpenID Connect Dynamic Client Registration §2; `None` means its default, RS256.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id_token_signed_response_alg: Option<Algorithm>,
+    /// It gets no token without a DPoP proof (RFC 9449 §5.2).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dpop_bound_access_tokens: bool,
     #[serde(default, skip_serializing_if = "ClientAbout::is_empty")]
     pub about: ClientAbout,
     pub created_at: Timestamp,
@@ -113,6 +117,9 @@ pub struct Client {
     /// When housekeeping removes it unless it is used before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reaped_at: Option<Timestamp>,
+    /// The machine identity behind it and what it proved itself by; not of its row.
+    #[serde(skip)]
+    pub identity: Option<Arc<Authenticated>>,
 }
 
 impl Client {
@@ -124,7 +131,18 @@ impl Client {
     pub fn fingerprint(&self) -> Digest {
         let redirects: Vec<&str> = self.redirect_uris.iter().map(RedirectUri::as_str).collect();
         let jwks = self.jwks.as_ref().map(Value::to_string);
-        let facts = serde_json::json!([self.name, redirects, jwks, self.jwks_uri, self.auth_method]);
+        let mut facts = vec![
+            serde_json::json!(self.name),
+            serde_json::json!(redirects),
+            serde_json::json!(jwks),
+            serde_json::json!(self.jwks_uri),
+            serde_json::json!(self.auth_method),
+        ];
+        // Only where it is so: what was consented to before there was such a thing stands.
+        if self.dpop_bound_access_tokens {
+            facts.push(serde_json::json!("dpop_bound_access_tokens"));
+        }
+        let facts = Value::Array(facts);
         Digest::of(facts.to_string().as_bytes())
     }
 
@@ -136,6 +154,7 @@ impl Client {
             ("jwks", self.jwks != now.jwks),
             ("jwks_uri", self.jwks_uri != now.jwks_uri),
             ("token_endpoint_auth_method", self.auth_method != now.auth_method),
+            ("dpop_bound_access_tokens", self.dpop_bound_access_tokens != now.dpop_bound_access_tokens),
         ];
         members.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
     }
@@ -170,6 +189,8 @@ pub enum ClientState {
     /// Registered itself while registrations need approval.
     AwaitingApproval,
     Suspended,
+    /// Ended for good; the row stays for its history.
+    Retired,
 }
 
 /// OpenID Connect Dynamic Client Registration §2, `application_type`.

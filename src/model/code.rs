@@ -22,6 +22,9 @@ pub struct AuthorizationCode {
     pub scope: ScopeSet,
     pub resource: Option<Resource>,
     pub nonce: Option<String>,
+    /// The thumbprint of the key whose holder alone may redeem it (RFC 9449 §10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<Digest>,
     pub auth_time: Timestamp,
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,

@@ -51,6 +51,9 @@ pub struct Origin {
     /// Coarse on purpose: the audit log outlives what a full address may be kept for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<Network>,
+    /// The whole address, for limits on where an identity may call from. It is never written down.
+    #[serde(skip)]
+    pub address: Option<IpAddr>,
     /// The request's id, which is also the error id its caller is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Id<Request>>,
@@ -61,7 +64,7 @@ pub struct Origin {
 
 impl Origin {
     pub fn within(channel: Channel) -> Self {
-        Self { channel, network: None, request: None, via: None }
+        Self { channel, network: None, address: None, request: None, via: None }
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::client::ClientId;
 use super::context::Network;
+use super::credential::Credential;
 use super::family::{Family, RevokedBecause};
 use super::machine::Machine;
 use super::person::Person;
@@ -94,7 +95,7 @@ events! {
     /// A person was added.
     PersonCreated { person: Id<Person> } = "person.created", Change;
     /// An administrator stopped a person: they sign in nowhere, and nothing that acts for them gets tokens.
-    PersonSuspended { person: Id<Person>, reason: Option<String> } = "person.suspended", Change;
+    PersonSuspended { person: Id<Person>, because: String } = "person.suspended", Change;
     /// An administrator let a stopped person go on.
     PersonResumed { person: Id<Person> } = "person.resumed", Change;
     /// A person signed in.
@@ -120,7 +121,7 @@ events! {
     /// An administrator changed an application; the members that changed, as they were and as they are.
     ClientChanged { client: ClientId, before: Value, after: Value } = "client.changed", Change;
     /// An administrator stopped an application: it gets no tokens, and none of its tokens are good.
-    ClientSuspended { client: ClientId, reason: Option<String> } = "client.suspended", Change;
+    ClientSuspended { client: ClientId, because: String } = "client.suspended", Change;
     /// An administrator let a stopped application go on.
     ClientResumed { client: ClientId } = "client.resumed", Change;
     /// An administrator approved a waiting registration.
@@ -136,6 +137,24 @@ events! {
 
     /// A machine identity was made.
     MachineCreated { machine: Id<Machine>, name: String, owner: Id<Person> } = "machine.created", Change;
+    /// A machine identity was changed: the members that differ, as they were and as they are.
+    MachineChanged { machine: Id<Machine>, before: Value, after: Value } = "machine.changed", Change;
+    /// A machine identity was stopped: from this entry on it gets no tokens and none of its tokens are introspected as active.
+    MachineSuspended { machine: Id<Machine>, because: String } = "machine.suspended", Change;
+    /// A machine identity that was stopped may act again. What it had before stays over.
+    MachineResumed { machine: Id<Machine> } = "machine.resumed", Change;
+    /// A machine identity was ended for good, with all its credentials.
+    MachineRetired { machine: Id<Machine>, because: String } = "machine.retired", Change;
+    /// A machine identity was given to somebody else.
+    MachineHandedOver { machine: Id<Machine>, from: Id<Person>, to: Id<Person> } = "machine.handed_over", Change;
+    /// A machine got another credential.
+    CredentialCreated { machine: Id<Machine>, credential: Id<Credential>, kind: String, name: String, expires_at: Option<Timestamp> }
+        = "credential.created", Change;
+    /// A credential got a successor; both are good until the overlap ends.
+    CredentialRotated { machine: Id<Machine>, old: Id<Credential>, new: Id<Credential>, overlap_until: Timestamp }
+        = "credential.rotated", Change;
+    /// A credential was revoked.
+    CredentialRevoked { machine: Id<Machine>, credential: Id<Credential>, because: String } = "credential.revoked", Change;
     /// A protected resource was registered.
     ResourceCreated { resource: Id<ProtectedResource>, identifier: Resource } = "resource.created", Change;
     /// A protected resource was changed; the members that changed, as they were and as they are.

@@ -23,6 +23,9 @@ pub struct Family {
     pub resource: Option<Resource>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
+    /// The thumbprint of the key that its refresh tokens are bound to, where the client has no other proof (RFC 9449 §5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jkt: Option<Digest>,
     pub auth_time: Timestamp,
     /// The newest generation of refresh tokens.
     pub generation: u64,

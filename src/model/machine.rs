@@ -1,14 +1,20 @@
 //! Non-human identities: with an owner, a purpose and a life of their own.
 
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
-use super::client::{ApplicationType, AuthMethod, Client, ClientId, ClientSecret, ClientState, GrantType, Provenance};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::client::{ApplicationType, AuthMethod, Client, ClientId, ClientState, GrantType, Provenance};
+use super::context::Actor;
+use super::credential::Credential;
 use super::person::Person;
 use super::registration::ClientAbout;
 use super::scope::ScopeSet;
-use crate::base::{Id, Named, Resource, Timestamp};
+use super::tenant::{RoleName, TenantName};
+use crate::base::{AddressRange, Id, Lifetime, Named, Resource, Timestamp};
 
-/// An identity that no person types a password for.
+/// An identity that no person types a password for. Its credentials are rows of their own ([`Credential`]).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
     pub id: Id<Machine>,
@@ -18,19 +24,80 @@ pub struct Machine {
     pub owner: Id<Person>,
     /// What it is for, in its owner's words.
     pub purpose: String,
-    pub state: ClientState,
-    pub secrets: Vec<ClientSecret>,
-    /// What it may ask for.
-    pub scope: ScopeSet,
+    /// Whatever else there is to know about it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    #[serde(default)]
+    pub tenant: TenantName,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub resources: Vec<Resource>,
+    pub tags: Vec<String>,
+    pub state: ClientState,
+    /// Since when it does not act, who stopped it and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Stopped>,
+    /// When it was last stopped: tokens from before stay over, also once it acts again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub void_before: Option<Timestamp>,
+    /// From then on it gets no tokens, unless somebody moves the date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// What it may ask for wherever `access` does not say otherwise.
+    pub scope: ScopeSet,
+    /// The resources it may have tokens for, each with what is special there; empty for any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub access: Vec<Access>,
+    /// How long its access tokens live; never longer than the resource lets them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_for: Option<Lifetime>,
+    /// Its roles in its tenant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<RoleName>,
+    /// Where it may call from; empty for anywhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub networks: Vec<AddressRange>,
+    /// Whether it gets tokens only for a key that it proves to have (RFC 9449 §5.2).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dpop_bound: bool,
+    /// What its tokens say under `customClaims`.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub custom_claims: Map<String, Value>,
+    /// The resources it answers for: it may introspect their tokens.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub serves: Vec<Resource>,
     pub created_at: Timestamp,
 }
 
+/// One resource that a machine may have tokens for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Access {
+    pub resource: Resource,
+    /// `None`: the machine's own scope.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<ScopeSet>,
+    /// `None`: the machine's own, or the resource's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_for: Option<Lifetime>,
+}
+
+/// Why an identity does not act.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stopped {
+    pub at: Timestamp,
+    pub by: Actor,
+    /// In the words of whoever stopped it.
+    pub because: String,
+}
+
+/// A machine as it authenticated: the row, and by which of its credentials.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Authenticated {
+    pub machine: Machine,
+    pub credential: Credential,
+}
+
 impl Machine {
-    /// How the token endpoint sees it: the rules know one kind of caller.
+    /// How the token endpoint sees it: the rules know one kind of caller. Secrets and keys are left to whoever knows
+    /// which credential is presented.
     pub fn as_client(&self) -> Client {
         Client {
             id: ClientId::Machine(self.id),
@@ -39,26 +106,83 @@ impl Machine {
             state: self.state,
             application_type: ApplicationType::Web,
             auth_method: AuthMethod::ClientSecretBasic,
-            secrets: self.secrets.clone(),
+            secrets: Vec::new(),
             jwks: None,
             jwks_uri: None,
             redirect_uris: Vec::new(),
             grant_types: vec![GrantType::ClientCredentials],
             scope: Some(self.scope.clone()),
-            resources: self.resources.clone(),
+            resources: self.access.iter().map(|access| access.resource.clone()).collect(),
             serves: self.serves.clone(),
             client_uri: None,
             id_token_signed_response_alg: None,
+            dpop_bound_access_tokens: self.dpop_bound,
             about: ClientAbout::default(),
             created_at: self.created_at,
             first_used_at: None,
             reaped_at: None,
+            identity: None,
+        }
+    }
+
+    /// The same, once it is known by which credential it authenticates.
+    pub fn authenticated_by(self, credential: Credential) -> Client {
+        let client = self.as_client();
+        Client { identity: Some(Arc::new(Authenticated { machine: self, credential })), ..client }
+    }
+
+    /// What it may ask for at `resource`; at the appliance itself without one.
+    pub fn ceiling(&self, resource: Option<&Resource>) -> &ScopeSet {
+        self.access_to(resource).and_then(|access| access.scope.as_ref()).unwrap_or(&self.scope)
+    }
+
+    /// How long its tokens for `resource` live, if that is its own affair: the resource may say less.
+    pub fn lifetime(&self, resource: Option<&Resource>) -> Option<Lifetime> {
+        self.access_to(resource).and_then(|access| access.access_for).or(self.access_for)
+    }
+
+    fn access_to(&self, resource: Option<&Resource>) -> Option<&Access> {
+        let resource = resource?;
+        self.access.iter().find(|access| access.resource == *resource)
+    }
+
+    /// What a list calls its state.
+    pub fn standing(&self, now: Timestamp) -> MachineStanding {
+        match self.state {
+            ClientState::Retired => MachineStanding::Retired,
+            ClientState::Suspended | ClientState::AwaitingApproval => MachineStanding::Suspended,
+            ClientState::Active if self.expires_at.is_some_and(|end| now >= end) => MachineStanding::Expired,
+            ClientState::Active => MachineStanding::Active,
         }
     }
 }
 
 impl Named for Machine {
     const PREFIX: &'static str = "mch";
+}
+
+/// What a machine's state comes to at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MachineStanding {
+    Active,
+    /// Its time is over.
+    Expired,
+    /// Somebody stopped it and may let it go on.
+    Suspended,
+    /// For good; what it did stays in the audit log.
+    Retired,
+}
+
+impl MachineStanding {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Expired => "expired",
+            Self::Suspended => "suspended",
+            Self::Retired => "retired",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,5 +200,9 @@ impl MachineKind {
 
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|(name, _)| *name == text).map(|(_, kind)| kind)
+    }
+
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.into_iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
     }
 }

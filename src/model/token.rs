@@ -1,4 +1,4 @@
-//! What is kept of access tokens, and two tables that only guard against repetition.
+//! What is kept of access tokens, and three tables that only guard against repetition.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,9 @@ pub struct AccessRecord {
     pub resource: Option<Resource>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<Timestamp>,
+    /// The thumbprint of the key that it is bound to (RFC 9449 §6).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jkt: Option<Digest>,
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,
 }
@@ -39,6 +42,12 @@ pub struct RevokedToken {
 /// A client assertion that was accepted: its `jti` is not accepted again (RFC 7523 §3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsedAssertion {
+    pub expires_at: Timestamp,
+}
+
+/// A DPoP proof that was accepted: its `jti` is not accepted again from the same key (RFC 9449 §11.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpentProof {
     pub expires_at: Timestamp,
 }
 

@@ -3,15 +3,19 @@
 use super::Problem;
 use super::find_client::{self, Found};
 use crate::app::App;
-use crate::base::{Digest, Fault, Secret};
+use crate::base::{Digest, Fault, Id, OpaqueToken, Secret, Timestamp, TokenKind};
 use crate::keys::{JwkSet, Typ};
-use crate::model::{AuthMethod, Client, ClientId, Context, JwsAlgorithm, UsedAssertion};
+use crate::model::{
+    AuthMethod, Client, ClientId, ClientSecret, Context, Credential, CredentialKind, JwsAlgorithm, Machine,
+    UsedAssertion,
+};
+use crate::operations::credentials::MOST_CREDENTIALS;
 use crate::protocol::client_auth::{
     AssertionClaims, Audiences, AuthenticatedClient, Presented, Proof, authenticate, claimed_key, claimed_subject,
 };
 use crate::protocol::refusal::Refusal;
 use crate::store::Read;
-use crate::store::tables::ASSERTIONS;
+use crate::store::tables::{ASSERTIONS, CREDENTIALS, CREDENTIALS_BY_MACHINE, MACHINES};
 
 /// Verifies what was presented. A refusal says nothing that tells an unknown client from a wrong secret.
 pub async fn authenticate_client(
@@ -21,12 +25,19 @@ pub async fn authenticate_client(
 ) -> Result<AuthenticatedClient, Problem> {
     let (named, proof) = match presented {
         Presented::Secret { client_id, secret } => {
-            (find(app, &client_id).await?, Proof::Secret(Digest::of(secret.expose().as_bytes())))
+            let client = match client_id.parse() {
+                Ok(ClientId::Machine(id)) => machine_by_secret(app, id, &secret).await?,
+                _ => find(app, &client_id).await?,
+            };
+            (client, Proof::Secret(Digest::of(secret.expose().as_bytes())))
         }
         Presented::Public { client_id } => (find(app, &client_id).await?, Proof::Nothing),
         Presented::Assertion { client_id, assertion } => {
             let said = client_id.or_else(|| claimed_subject(assertion.expose())).ok_or(Refusal::ClientUnknown)?;
-            let client = find(app, &said).await?;
+            let client = match said.parse() {
+                Ok(ClientId::Machine(id)) => machine_by_key(app, id, &assertion, ctx.at).await?,
+                _ => find(app, &said).await?,
+            };
             let proof = match &client {
                 Some(client) => Proof::Assertion(verified(app, client, &assertion).await?),
                 None => Proof::Nothing,
@@ -34,7 +45,7 @@ pub async fn authenticate_client(
             (client, proof)
         }
     };
-    let authenticated = authenticate(named, &proof, &Audiences::of(&app.issuer), ctx.at)?;
+    let authenticated = authenticate(named, &proof, &Audiences::of(&app.issuer), ctx)?;
     if let Proof::Assertion(claims) = &proof {
         spend(app, ctx, &authenticated, claims).await?;
     }
@@ -44,6 +55,88 @@ pub async fn authenticate_client(
 async fn find(app: &App, client_id: &str) -> Result<Option<Client>, Fault> {
     let Ok(id) = client_id.parse::<ClientId>() else { return Ok(None) };
     find_client::find(app, &id).await.map(Found::client)
+}
+
+/// The machine with the one of its secrets that is presented: a secret says itself which row it belongs to, so that the others
+/// need not be read. Without such a row the machine has no secret, and the rule says so.
+async fn machine_by_secret(app: &App, id: Id<Machine>, secret: &Secret) -> Result<Option<Client>, Fault> {
+    let credential = [TokenKind::ClientSecret, TokenKind::AccessKey]
+        .into_iter()
+        .find_map(|kind| OpaqueToken::parse(kind, secret.expose()))
+        .map(|token| token.id::<Credential>());
+    app.store
+        .read(move |view| {
+            let Some(machine) = view.get(&MACHINES, &id)? else { return Ok(None) };
+            let credential = credential.map(|id| view.get(&CREDENTIALS, &id)).transpose()?.flatten();
+            Ok(Some(match credential.filter(|credential| credential.machine == id) {
+                Some(credential) => with_secret(machine, credential),
+                None => machine.as_client(),
+            }))
+        })
+        .await
+}
+
+fn with_secret(machine: Machine, credential: Credential) -> Client {
+    match credential.kind {
+        CredentialKind::ClientSecret { digest } | CredentialKind::AccessKey { digest } => {
+            let secret = ClientSecret { digest, created_at: credential.created_at, expires_at: credential.expires_at };
+            Client { secrets: vec![secret], ..machine.authenticated_by(credential) }
+        }
+        CredentialKind::PublicKeys { .. } | CredentialKind::KeySet { .. } | CredentialKind::Trust(_) => {
+            machine.as_client()
+        }
+    }
+}
+
+/// The machine with the one of its key credentials that has the key an assertion says it was signed with; where it says
+/// none, or none has it, with the first there is.
+async fn machine_by_key(
+    app: &App,
+    id: Id<Machine>,
+    assertion: &Secret,
+    now: Timestamp,
+) -> Result<Option<Client>, Fault> {
+    let wanted = claimed_key(assertion.expose());
+    app.store
+        .read(move |view| {
+            let Some(machine) = view.get(&MACHINES, &id)? else { return Ok(None) };
+            let of_machine = view.list(&CREDENTIALS, &CREDENTIALS_BY_MACHINE, &id, MOST_CREDENTIALS)?;
+            let keys = of_machine.into_iter().map(|(_, credential)| credential).filter(|credential| {
+                matches!(credential.kind, CredentialKind::PublicKeys { .. } | CredentialKind::KeySet { .. })
+            });
+            // Of those that hold the key a live one is preferred; an old one still gets its own refusal.
+            let mut keys: Vec<Credential> = keys.collect();
+            keys.sort_by_key(|credential| (!has_key(credential, wanted.as_deref()), !credential.is_live(now)));
+            Ok(Some(match keys.into_iter().next() {
+                Some(credential) => with_key(machine, credential),
+                None => machine.as_client(),
+            }))
+        })
+        .await
+}
+
+/// Whether the credential holds the key of that name; an address may hold any.
+fn has_key(credential: &Credential, wanted: Option<&str>) -> bool {
+    match (&credential.kind, wanted) {
+        (CredentialKind::PublicKeys { jwks }, Some(wanted)) => {
+            let keys = jwks.get("keys").and_then(serde_json::Value::as_array);
+            keys.is_some_and(|keys| {
+                keys.iter().any(|key| key.get("kid").and_then(serde_json::Value::as_str) == Some(wanted))
+            })
+        }
+        _ => true,
+    }
+}
+
+fn with_key(machine: Machine, credential: Credential) -> Client {
+    let (jwks, jwks_uri) = match &credential.kind {
+        CredentialKind::PublicKeys { jwks } => (Some(jwks.clone()), None),
+        CredentialKind::KeySet { jwks_uri } => (None, Some(jwks_uri.clone())),
+        CredentialKind::ClientSecret { .. } | CredentialKind::AccessKey { .. } | CredentialKind::Trust(_) => {
+            (None, None)
+        }
+    };
+    Client { auth_method: AuthMethod::PrivateKeyJwt, jwks, jwks_uri, ..machine.authenticated_by(credential) }
 }
 
 /// The claims of an assertion that one of the client's registered keys signed.

@@ -234,6 +234,7 @@ async fn read(
         prompt: request.prompt,
         max_age: request.max_age,
         login_hint: request.login_hint,
+        dpop_jkt: request.dpop_jkt,
         asked_at: ctx.at,
         browser,
     }))
@@ -479,6 +480,7 @@ impl Answering {
             scope: scope.clone(),
             resource: authorization.resource.clone(),
             nonce: authorization.nonce.clone(),
+            dpop_jkt: authorization.dpop_jkt,
             auth_time: session.auth_time,
             issued_at: tx.now(),
             expires_at,

@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 use crate::app::App;
 use crate::base::{Fault, Id, Issuer, OpaqueToken, Resource, Secret, TokenKind};
 use crate::model::{Client, ClientId, ClientState, Event, Provenance, ScopeSet};
-use crate::operations::declined::{Declined, reason};
+use crate::operations::credentials::reason;
+use crate::operations::declined::Declined;
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
 use crate::operations::registration::bury;
@@ -63,7 +64,7 @@ pub async fn add(app: &App, by: &Operator, new: NewClient) -> Result<Made, Decli
     few(&new.resources)?;
     few(&new.serves)?;
     let admitted = admit(new.registration, VouchedBy::Administrator).map_err(|refusal| invalid(&refusal))?;
-    let (ctx, id) = (by.ctx(), Id::<Client>::new(by.ctx().at, &app.entropy)?);
+    let (ctx, id) = (by, Id::<Client>::new(by.at, &app.entropy)?);
     let secret = match admitted.auth_method().has_secret() {
         true => Some(OpaqueToken::new(TokenKind::ClientSecret, id, &app.entropy)?),
         false => None,
@@ -136,7 +137,7 @@ pub async fn find(app: &App, id: &ClientId) -> Result<Client, Declined> {
 pub async fn change(app: &App, by: &Operator, id: ClientId, seen: Seen, ask: ClientChange) -> Result<Client, Declined> {
     few(ask.resources.as_deref().unwrap_or_default())?;
     few(ask.serves.as_deref().unwrap_or_default())?;
-    let (key, issuer, ctx, by) = (registered(&id)?, app.issuer.clone(), by.ctx(), by.clone());
+    let (key, issuer, ctx, by) = (registered(&id)?, app.issuer.clone(), by, by.clone());
     app.store
         .write("change client", ctx, move |tx| {
             let current = match standing(tx, &by, key, &id, &seen)? {
@@ -200,7 +201,7 @@ fn told(client: &Client, issuer: &Issuer) -> Value {
 
 /// Lets a client that registered itself be used.
 pub async fn approve(app: &App, by: &Operator, id: ClientId, seen: Seen) -> Result<Client, Declined> {
-    let (key, unused_for, ctx, by) = (registered(&id)?, app.config.registration.unused_for, by.ctx(), by.clone());
+    let (key, unused_for, ctx, by) = (registered(&id)?, app.config.registration.unused_for, by, by.clone());
     app.store
         .write("approve client", ctx, move |tx| {
             let client = match standing(tx, &by, key, &id, &seen)? {
@@ -219,14 +220,8 @@ pub async fn approve(app: &App, by: &Operator, id: ClientId, seen: Seen) -> Resu
 }
 
 /// Stops a client: from this commit on it gets no tokens, refreshes none, and none of its tokens are introspected as active.
-pub async fn suspend(
-    app: &App,
-    by: &Operator,
-    id: ClientId,
-    seen: Seen,
-    why: Option<&str>,
-) -> Result<Client, Declined> {
-    let (key, why, ctx, by) = (registered(&id)?, reason(why)?, by.ctx(), by.clone());
+pub async fn suspend(app: &App, by: &Operator, id: ClientId, seen: Seen, because: &str) -> Result<Client, Declined> {
+    let (key, because, ctx, by) = (registered(&id)?, reason(because)?, by, by.clone());
     app.store
         .write("suspend client", ctx, move |tx| {
             let client = match standing(tx, &by, key, &id, &seen)? {
@@ -239,7 +234,7 @@ pub async fn suspend(
             }
             set_state(tx, key, &client, ClientState::Suspended, |client| Event::ClientSuspended {
                 client,
-                reason: why.clone(),
+                because: because.clone(),
             })
         })
         .await?
@@ -247,7 +242,7 @@ pub async fn suspend(
 
 /// Lets a stopped client go on.
 pub async fn resume(app: &App, by: &Operator, id: ClientId, seen: Seen) -> Result<Client, Declined> {
-    let (key, ctx, by) = (registered(&id)?, by.ctx(), by.clone());
+    let (key, ctx, by) = (registered(&id)?, by, by.clone());
     app.store
         .write("resume client", ctx, move |tx| {
             let client = match standing(tx, &by, key, &id, &seen)? {
@@ -281,7 +276,7 @@ fn set_state(
 /// Removes a client. From this commit on it gets no tokens, refreshes none, and none of its tokens are introspected as
 /// active.
 pub async fn remove(app: &App, by: &Operator, id: ClientId, seen: Seen) -> Result<(), Declined> {
-    let (key, ctx, by) = (registered(&id)?, by.ctx(), by.clone());
+    let (key, ctx, by) = (registered(&id)?, by, by.clone());
     app.store
         .write("remove client", ctx, move |tx| {
             let client = match standing(tx, &by, key, &id, &seen)? {

@@ -51,11 +51,6 @@ pub(super) fn line(field: &'static str, text: &str, longest: usize, what: &str) 
     Ok(text.to_owned())
 }
 
-/// Why somebody or something is stopped, if anybody said.
-pub(super) fn reason(text: Option<&str>) -> Result<Option<String>, Declined> {
-    text.map(|text| line("reason", text, 500, "why")).transpose()
-}
-
 impl From<Fault> for Declined {
     fn from(fault: Fault) -> Self {
         Self::Broken(fault)

@@ -1,7 +1,7 @@
 //! Finds the client behind a `client_id`, through whichever door it came in.
 
 use crate::app::App;
-use crate::base::Fault;
+use crate::base::{Fault, Timestamp};
 use crate::model::{Client, ClientId, ClientState, Tombstone};
 use crate::outbound::{DocumentError, LONGEST_CACHE};
 use crate::store::Read;
@@ -85,4 +85,15 @@ pub(crate) fn state(read: &impl Read, id: &ClientId) -> Result<Option<ClientStat
 /// Whether it is there and may act.
 pub(crate) fn stands(read: &impl Read, id: &ClientId) -> Result<bool, Fault> {
     Ok(state(read, id)? == Some(ClientState::Active))
+}
+
+/// Whether a token that it was given at `issued` (in seconds, as `iat` has it) is still good as far as the client goes. What a
+/// machine was given in the second in which it was stopped is over.
+pub(crate) fn honours(read: &impl Read, id: &ClientId, issued: i64, now: Timestamp) -> Result<bool, Fault> {
+    let ClientId::Machine(machine) = id else { return stands(read, id) };
+    Ok(read.get(&MACHINE_STATES, machine)?.is_some_and(|row| {
+        row.state == ClientState::Active
+            && row.void_before.is_none_or(|void| issued > void.seconds())
+            && row.expires_at.is_none_or(|end| now < end)
+    }))
 }

@@ -64,7 +64,7 @@ pub async fn find(app: &App, id: Id<Consent>) -> Result<Grant, Declined> {
 /// Takes back what a person has allowed an application: it is asked about again, and everything the application holds under it ends in
 /// the same transaction.
 pub async fn revoke(app: &App, by: &Operator, id: Id<Consent>, seen: Seen) -> Result<(), Declined> {
-    let (ctx, by) = (by.ctx(), by.clone());
+    let (ctx, by) = (by, by.clone());
     app.store
         .write("revoke grant", ctx, move |tx| {
             if let Err(declined) = by.stands(tx)? {

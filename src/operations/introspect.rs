@@ -9,6 +9,7 @@ use crate::keys::Typ;
 use crate::model::{AccessRecord, ClientId, Context, Family, PersonState, Subject};
 use crate::protocol::claims::{ACCESS_TOKEN_TYPE, AccessClaims};
 use crate::protocol::client_auth::AuthenticatedClient;
+use crate::protocol::dpop::{Proof, may_use};
 use crate::protocol::token_status::{self, IntrospectionResponse, LiveToken};
 use crate::store::tables::{ACCESS, FAMILIES, PEOPLE, REFRESH, REVOKED};
 use crate::store::{Read, View};
@@ -53,12 +54,32 @@ pub async fn introspect(
     Ok(token_status::introspect(live, &caller, app.issuer.as_str()))
 }
 
-/// An access token of ours that is good now, whoever asks.
-pub(crate) async fn live_access(app: &App, ctx: &Context, token: &str) -> Result<Option<LiveToken>, Fault> {
-    match find(app, ctx, token).await? {
-        Some(known @ Known::Access { .. }) => alive(app, ctx, known).await,
-        _ => Ok(None),
-    }
+/// Why an access token does not let somebody in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotLive {
+    /// It is none of ours, or over.
+    Over,
+    /// It is bound to a key that made no proof here, or bound to none and shown with a proof.
+    OtherKey,
+}
+
+/// An access token of ours that is good now, shown by who may use it: without a proof of possession (`None`), only one that is
+/// bound to no key is.
+pub(crate) async fn live_access(
+    app: &App,
+    ctx: &Context,
+    token: &str,
+    proof: Option<&Proof>,
+) -> Result<Result<LiveToken, NotLive>, Fault> {
+    let live = match find(app, ctx, token).await? {
+        Some(known @ Known::Access { .. }) => alive(app, ctx, known).await?,
+        _ => None,
+    };
+    Ok(match live {
+        None => Err(NotLive::Over),
+        Some(token) if may_use(token.jkt.as_ref(), proof.map(Proof::jkt).as_ref()) => Ok(token),
+        Some(_) => Err(NotLive::OtherKey),
+    })
 }
 
 /// Finds the token's row, or verifies its signature. RFC 7662 §4: "the authorization server MUST determine whether or not the
@@ -129,6 +150,7 @@ fn from_claims(claims: &AccessClaims) -> Option<Known> {
             jti: Some(claims.jti.clone()),
             auth_time: claims.auth_time,
             is_refresh: false,
+            jkt: claims.cnf.map(|cnf| cnf.jkt),
         },
     })
 }
@@ -149,6 +171,7 @@ fn from_record(row: AccessRecord, issuer: String) -> Known {
             jti: Some(row.id.to_string()),
             auth_time: row.auth_time.map(Timestamp::seconds),
             is_refresh: false,
+            jkt: row.jkt,
         },
     }
 }
@@ -170,12 +193,13 @@ async fn alive(app: &App, ctx: &Context, known: Known) -> Result<Option<LiveToke
                     jti: None,
                     auth_time: Some(family.auth_time.seconds()),
                     is_refresh: true,
+                    jkt: family.jkt,
                 }))
             }
             Known::Access { id, client_id, family, expires_at, token } => {
                 let good = now < expires_at
                     && view.get(&REVOKED, &id)?.is_none()
-                    && find_client::stands(view, &client_id)?
+                    && find_client::honours(view, &client_id, token.iat, now)?
                     && match family {
                         Some(family) => view.get(&FAMILIES, &family)?.is_some_and(|family| family.is_live(now)),
                         None => true,

@@ -1,111 +1,556 @@
-//! Machine identities.
+//! Machine identities: made, changed, handed over, stopped.
 
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::credentials::{self, Drawn, NewCredential, NewProof};
 use crate::app::App;
-use crate::base::{Fault, Id, OpaqueToken, Resource, Secret, TokenKind};
-use crate::model::{ClientSecret, ClientState, Email, Event, Machine, MachineKind, ScopeSet};
+use crate::base::{AddressRange, Fault, Id, Lifetime, Resource, Timestamp};
+use crate::model::{
+    Access, ClientState, Context, Credential, CredentialState, Email, Event, Machine, MachineKind, Person, PersonState,
+    RoleName, ScopeSet, Stopped, TenantName,
+};
 use crate::operations::declined::Declined;
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
-use crate::operations::{resources, scopes};
+use crate::operations::token::issue::MOST_ACCESS;
+use crate::operations::{find_resource, scopes};
 use crate::protocol::display_name::DisplayName;
-use crate::store::tables::{MACHINES, PEOPLE, PEOPLE_BY_EMAIL};
-use crate::store::{Page, Read};
+use crate::store::tables::{
+    MACHINES, MACHINES_BY_NAME, MACHINES_BY_OWNER, MACHINES_BY_WORD, PEOPLE, PEOPLE_BY_EMAIL, RESOURCES, machine_key,
+    words,
+};
+use crate::store::{MAX_ROWS, Page, Read, Tx};
+
+/// What an administrator decides about a machine: what making one asks for and changing one may change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Terms {
+    pub name: DisplayName,
+    pub kind: MachineKind,
+    /// What it is for.
+    pub purpose: String,
+    #[serde(default)]
+    pub description: String,
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// What it may ask for; all must be in the catalogue.
+    #[serde(default)]
+    pub scope: ScopeSet,
+    /// The resources it may have tokens for, by identifier or alias; none for any.
+    #[serde(default)]
+    pub access: Vec<Access>,
+    /// How long its access tokens live.
+    #[serde(default)]
+    pub access_for: Option<Lifetime>,
+    /// When its time is over.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+    #[serde(default)]
+    pub roles: Vec<RoleName>,
+    /// Where it may call from; none for anywhere.
+    #[serde(default)]
+    pub networks: Vec<AddressRange>,
+    #[serde(default)]
+    pub custom_claims: Map<String, Value>,
+    /// The resources it answers for: it may introspect their tokens.
+    #[serde(default)]
+    pub serves: Vec<Resource>,
+    /// Whether it gets tokens only for a key that it proves to have (DPoP).
+    #[serde(default)]
+    pub dpop_bound: bool,
+}
 
 /// A machine identity to be made.
 #[derive(Clone, Debug)]
 pub struct NewMachine {
-    pub name: DisplayName,
-    pub kind: MachineKind,
+    pub terms: Terms,
     /// Who answers for it.
     pub owner: Email,
-    /// What it is for.
-    pub purpose: String,
-    /// What it may ask for; all must be in the catalogue.
-    pub scope: ScopeSet,
-    /// The resources it may have tokens for, by identifier or alias; none for any.
-    pub resources: Vec<Resource>,
-    /// The resources it answers for: it may introspect their tokens.
-    pub serves: Vec<Resource>,
+    pub tenant: TenantName,
+    /// Its first credential, if it is to have one at once.
+    pub credential: Option<NewCredential>,
 }
 
-/// What is shown once.
+impl Terms {
+    /// The least there is to decide.
+    pub fn new(name: DisplayName, kind: MachineKind, purpose: impl Into<String>, scope: ScopeSet) -> Self {
+        Self {
+            name,
+            kind,
+            purpose: purpose.into(),
+            description: String::new(),
+            tags: Vec::new(),
+            scope,
+            access: Vec::new(),
+            access_for: None,
+            expires_at: None,
+            roles: Vec::new(),
+            networks: Vec::new(),
+            custom_claims: Map::new(),
+            serves: Vec::new(),
+            dpop_bound: false,
+        }
+    }
+
+    /// What a machine's row says now.
+    pub fn of(machine: &Machine) -> Result<Self, Declined> {
+        let name = DisplayName::parse(&machine.name).map_err(|why| Declined::field("name", why))?;
+        Ok(Self {
+            name,
+            kind: machine.kind,
+            purpose: machine.purpose.clone(),
+            description: machine.description.clone(),
+            tags: machine.tags.clone(),
+            scope: machine.scope.clone(),
+            access: machine.access.clone(),
+            access_for: machine.access_for,
+            expires_at: machine.expires_at,
+            roles: machine.roles.clone(),
+            networks: machine.networks.clone(),
+            custom_claims: machine.custom_claims.clone(),
+            serves: machine.serves.clone(),
+            dpop_bound: machine.dpop_bound,
+        })
+    }
+
+    /// What can be looked at without the store: lengths and counts, and no claim that is not the machine's to make.
+    fn bounded(&self, now: Timestamp) -> Result<(), Declined> {
+        let one_line = |text: &str, most: usize| text.chars().count() <= most && !text.chars().any(char::is_control);
+        if self.purpose.trim().is_empty() || !one_line(&self.purpose, LONGEST_PURPOSE) {
+            return Err(Declined::field("purpose", "say in one line of at most 500 characters what it is for"));
+        }
+        let is_control = |c: char| c.is_control() && c != '\n';
+        if self.description.chars().count() > LONGEST_DESCRIPTION || self.description.chars().any(is_control) {
+            return Err(Declined::field("description", "a description has at most 4,000 characters"));
+        }
+        let is_tag = |tag: &String| !tag.is_empty() && one_line(tag, LONGEST_TAG);
+        if self.tags.len() > MOST_TAGS || !self.tags.iter().all(is_tag) {
+            return Err(Declined::field("tags", "at most 32 tags, each of 1 to 64 characters"));
+        }
+        if self.access.len() > MOST_RESOURCES || self.serves.len() > MOST_RESOURCES {
+            return Err(Declined::field("resource", "a machine has at most 64 resources"));
+        }
+        if self.networks.len() > MOST_NETWORKS {
+            return Err(Declined::field("networks", "at most 64 networks"));
+        }
+        if self.roles.len() > MOST_ROLES {
+            return Err(Declined::field("roles", "at most 64 roles"));
+        }
+        let lifetimes = self.access.iter().filter_map(|access| access.access_for).chain(self.access_for);
+        if lifetimes.into_iter().any(|life| life < LEAST_ACCESS || life > MOST_ACCESS) {
+            return Err(Declined::field("access_lifetime", "an access token lives between a minute and a day"));
+        }
+        if self.expires_at.is_some_and(|end| end > now.plus(FARTHEST_END)) {
+            return Err(Declined::field("expires_at", "the end lies at most ten years ahead"));
+        }
+        // Its token carries them every time.
+        if serde_json::to_vec(&self.custom_claims).map_or(usize::MAX, |json| json.len()) > LONGEST_CLAIMS {
+            return Err(Declined::field("custom_claims", "custom claims have at most 4 KiB of JSON"));
+        }
+        Ok(())
+    }
+
+    /// What needs the store: every scope and resource must be known. Aliases are resolved.
+    fn resolved(mut self, read: &impl Read) -> Result<Result<Self, Declined>, Fault> {
+        let scopes = self.access.iter().filter_map(|access| access.scope.as_ref()).chain([&self.scope]);
+        for scope in scopes {
+            if let Err(declined) = scopes::all_known(read, "scope", scope)? {
+                return Ok(Err(declined));
+            }
+        }
+        let mut seen: Vec<Resource> = Vec::new();
+        for access in &mut self.access {
+            match find_resource::named(read, &access.resource)? {
+                Some(resource) => access.resource = resource.identifier,
+                None => return Ok(Err(no_resource(&access.resource))),
+            }
+            if seen.contains(&access.resource) {
+                let why = format!("{} is named twice", access.resource);
+                return Ok(Err(Declined::field("resource", why)));
+            }
+            seen.push(access.resource.clone());
+        }
+        match super::resources::all_known(read, "serves", &self.serves)? {
+            Ok(serves) => self.serves = serves,
+            Err(declined) => return Ok(Err(declined)),
+        }
+        self.tags.sort_unstable();
+        self.tags.dedup();
+        self.purpose = self.purpose.trim().to_owned();
+        Ok(Ok(self))
+    }
+
+    fn put_into(self, machine: Machine) -> Machine {
+        Machine {
+            name: self.name.as_str().to_owned(),
+            kind: self.kind,
+            purpose: self.purpose,
+            description: self.description,
+            tags: self.tags,
+            scope: self.scope,
+            access: self.access,
+            access_for: self.access_for,
+            expires_at: self.expires_at,
+            roles: self.roles,
+            networks: self.networks,
+            custom_claims: self.custom_claims,
+            serves: self.serves,
+            dpop_bound: self.dpop_bound,
+            ..machine
+        }
+    }
+}
+
+const LONGEST_PURPOSE: usize = 500;
+const LONGEST_DESCRIPTION: usize = 4_000;
+const LONGEST_TAG: usize = 64;
+const MOST_TAGS: usize = 32;
+const MOST_RESOURCES: usize = 64;
+const MOST_NETWORKS: usize = 64;
+const MOST_ROLES: usize = 64;
+const LEAST_ACCESS: Lifetime = Lifetime::from_minutes(1);
+const FARTHEST_END: Lifetime = Lifetime::from_days(3_650);
+/// Of the JSON of custom claims, in bytes.
+const LONGEST_CLAIMS: usize = 4_096;
+
+/// What was made. The credential's secret, if it has one, is shown once.
 #[derive(Debug)]
 pub struct Made {
     pub machine: Machine,
-    pub secret: Secret,
+    pub credential: Option<credentials::Made>,
 }
 
-/// Longest purpose, in characters.
-const LONGEST_PURPOSE: usize = 500;
-/// Most resources of one machine.
-const MOST_RESOURCES: usize = 64;
-
-/// Makes a machine identity with a secret, of which only the digest is kept.
+/// Makes a machine identity, and its first credential if it is to have one at once.
 pub async fn add(app: &App, by: &Operator, new: NewMachine) -> Result<Made, Declined> {
-    let purpose = new.purpose.trim().to_owned();
-    if !(1..=LONGEST_PURPOSE).contains(&purpose.chars().count()) || purpose.chars().any(char::is_control) {
-        return Err(Declined::field("purpose", "say in one line of at most 500 characters what it is for"));
-    }
-    if new.resources.len() > MOST_RESOURCES || new.serves.len() > MOST_RESOURCES {
-        return Err(Declined::field("resource", "a machine has at most 64 resources"));
-    }
-    by.may_give(&new.scope)?;
-    let (ctx, by) = (by.ctx(), by.clone());
-    let id = Id::new(ctx.at, &app.entropy)?;
-    let secret = OpaqueToken::new(TokenKind::ClientSecret, id, &app.entropy)?;
-    let digest = secret.digest();
-    let machine = app
-        .store
-        .write("add machine", ctx, move |tx| {
-            if let Some(earlier) = by.request().earlier(tx)? {
-                return Ok(earlier);
-            }
-            if let Err(declined) = by.stands(tx)? {
-                return Ok(Err(declined));
-            }
-            let owner = match tx.find(&PEOPLE, &PEOPLE_BY_EMAIL, new.owner.folded().as_str())? {
-                Some((owner, _)) => owner,
-                None => return Ok(Err(Declined::field("owner", "nobody here has this e-mail address"))),
-            };
-            if let Err(declined) = scopes::all_known(tx, "scope", &new.scope)? {
-                return Ok(Err(declined));
-            }
-            let (resources, serves) = match (
-                resources::all_known(tx, "resources", &new.resources)?,
-                resources::all_known(tx, "serves", &new.serves)?,
-            ) {
-                (Ok(resources), Ok(serves)) => (resources, serves),
-                (Err(declined), _) | (_, Err(declined)) => return Ok(Err(declined)),
-            };
-            let machine = Machine {
-                id,
-                name: new.name.as_str().to_owned(),
-                kind: new.kind,
-                owner,
-                purpose: purpose.clone(),
-                state: ClientState::Active,
-                secrets: vec![ClientSecret { digest, created_at: tx.now(), expires_at: None }],
-                scope: new.scope.clone(),
-                resources,
-                serves,
-                created_at: tx.now(),
-            };
-            tx.put(&MACHINES, &id, &machine)?;
-            by.request().done(tx, id, &machine, Answer::HoldsASecret)?;
-            tx.record(Event::MachineCreated { machine: id, name: machine.name.clone(), owner })?;
-            Ok(Ok(machine))
-        })
-        .await??;
-    Ok(Made { machine, secret: secret.into_secret() })
+    let (ctx, by) = (by, by.clone());
+    new.terms.bounded(ctx.at)?;
+    by.may_give(&new.terms.scope)?;
+    let id = Id::<Machine>::new(ctx.at, &app.entropy)?;
+    let drawn = new.credential.map(|credential| Drawn::new(app, ctx, id, credential)).transpose()?;
+    let first = drawn.as_ref().map(|drawn| drawn.credential().clone());
+    let (terms, owner, tenant) = (new.terms, new.owner.folded(), new.tenant);
+    let holds_a_secret = drawn.as_ref().is_some_and(Drawn::has_secret);
+    let answer = if holds_a_secret { Answer::HoldsASecret } else { Answer::Repeatable };
+    let made = app.store.write("add machine", ctx, move |tx| {
+        if let Some(earlier) = by.request().earlier(tx)? {
+            return Ok(earlier);
+        }
+        if let Err(declined) = by.stands(tx)? {
+            return Ok(Err(declined));
+        }
+        let owner = match active_person(tx, &owner)? {
+            Ok(owner) => owner.id,
+            Err(declined) => return Ok(Err(declined)),
+        };
+        let terms = match terms.clone().resolved(tx)? {
+            Ok(terms) => terms,
+            Err(declined) => return Ok(Err(declined)),
+        };
+        let machine = terms.put_into(blank(id, owner, tenant.clone(), tx.now()));
+        if let Err(declined) = free(tx, &machine)? {
+            return Ok(Err(declined));
+        }
+        tx.put(&MACHINES, &id, &machine)?;
+        tx.record(Event::MachineCreated { machine: id, name: machine.name.clone(), owner })?;
+        first.iter().try_for_each(|first| credentials::put(tx, first))?;
+        by.request().done(tx, id, &machine, answer)?;
+        Ok(Ok(machine))
+    });
+    Ok(Made { machine: made.await??, credential: drawn.map(Drawn::made) })
 }
+
+fn blank(id: Id<Machine>, owner: Id<Person>, tenant: TenantName, now: Timestamp) -> Machine {
+    Machine {
+        id,
+        name: String::new(),
+        kind: MachineKind::Service,
+        owner,
+        purpose: String::new(),
+        description: String::new(),
+        tenant,
+        tags: Vec::new(),
+        state: ClientState::Active,
+        stopped: None,
+        void_before: None,
+        expires_at: None,
+        scope: ScopeSet::new(),
+        access: Vec::new(),
+        access_for: None,
+        roles: Vec::new(),
+        networks: Vec::new(),
+        custom_claims: Map::new(),
+        serves: Vec::new(),
+        dpop_bound: false,
+        created_at: now,
+    }
+}
+
+/// Somebody who can answer for a machine.
+fn active_person(read: &impl Read, folded: &str) -> Result<Result<Person, Declined>, Fault> {
+    Ok(match read.find(&PEOPLE, &PEOPLE_BY_EMAIL, folded)? {
+        Some((_, person)) if person.state == PersonState::Active => Ok(person),
+        Some(_) => Err(Declined::field("owner", "this person is suspended and can answer for nothing")),
+        None => Err(Declined::field("owner", "nobody here has this e-mail address")),
+    })
+}
+
+/// Whether nobody else in its tenant has the machine's name.
+fn free(read: &impl Read, machine: &Machine) -> Result<Result<(), Declined>, Fault> {
+    let key = machine_key(&machine.tenant, &machine.name);
+    Ok(match read.find(&MACHINES, &MACHINES_BY_NAME, &key)? {
+        Some((other, _)) if other != machine.id => {
+            Err(Declined::Conflict(format!("{other} has this name already in the tenant {}", machine.tenant)))
+        }
+        _ => Ok(()),
+    })
+}
+
+/// Changes the terms of a machine. `change` is given the row as it stands in the transaction and says what it is to become; the
+/// audit log keeps the members that differ, before and after.
+pub async fn change(
+    app: &App,
+    ctx: &Context,
+    id: Id<Machine>,
+    change: impl Fn(&Machine) -> Result<Terms, Declined> + Send + 'static,
+) -> Result<Machine, Declined> {
+    app.store
+        .write("change machine", ctx, move |tx| {
+            let Some(old) = tx.get(&MACHINES, &id)? else { return Ok(Err(unknown(id))) };
+            let terms = match change(&old).and_then(|terms| terms.bounded(tx.now()).map(|()| terms)) {
+                Ok(terms) => terms,
+                Err(declined) => return Ok(Err(declined)),
+            };
+            if old.state == ClientState::Retired {
+                return Ok(Err(is_retired(id)));
+            }
+            let new = match terms.resolved(tx)? {
+                Ok(terms) => terms.put_into(old.clone()),
+                Err(declined) => return Ok(Err(declined)),
+            };
+            if new == old {
+                return Ok(Ok(old));
+            }
+            if let Err(declined) = free(tx, &new)? {
+                return Ok(Err(declined));
+            }
+            let (before, after) = difference(&old, &new)?;
+            tx.replace(&MACHINES, &id, &old, &new)?;
+            tx.record(Event::MachineChanged { machine: id, before, after })?;
+            Ok(Ok(new))
+        })
+        .await?
+}
+
+/// The members in which two rows differ, as the first and as the second has them.
+pub(super) fn difference<T: Serialize>(before: &T, after: &T) -> Result<(Value, Value), Fault> {
+    let members = |row: &T| match serde_json::to_value(row) {
+        Ok(Value::Object(members)) => Ok(members),
+        _ => Err(Fault::new(crate::base::FaultKind::Bug, "a row is no JSON object")),
+    };
+    let (mut before, mut after) = (members(before)?, members(after)?);
+    let same: Vec<String> =
+        before.iter().filter(|(name, value)| after.get(*name) == Some(value)).map(|(name, _)| name.clone()).collect();
+    for name in same {
+        before.remove(&name);
+        after.remove(&name);
+    }
+    Ok((Value::Object(before), Value::Object(after)))
+}
+
+/// Makes somebody else answer for a machine.
+pub async fn hand_over(app: &App, ctx: &Context, id: Id<Machine>, owner: Email) -> Result<Machine, Declined> {
+    let owner = owner.folded();
+    app.store
+        .write("hand over machine", ctx, move |tx| {
+            let Some(old) = tx.get(&MACHINES, &id)? else { return Ok(Err(unknown(id))) };
+            let owner = match active_person(tx, &owner)? {
+                Ok(owner) => owner.id,
+                Err(declined) => return Ok(Err(declined)),
+            };
+            if old.owner == owner {
+                return Ok(Ok(old));
+            }
+            let new = Machine { owner, ..old.clone() };
+            tx.replace(&MACHINES, &id, &old, &new)?;
+            tx.record(Event::MachineHandedOver { machine: id, from: old.owner, to: owner })?;
+            Ok(Ok(new))
+        })
+        .await?
+}
+
+/// What stopping came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Halted {
+    pub machine: Machine,
+    /// Until when a verifier that neither introspects nor follows the status list may still accept a token of it.
+    pub tokens_live_until: Timestamp,
+}
+
+/// Stops a machine: from this commit on it gets no tokens by any grant, its keys authenticate nothing, and introspection calls
+/// its tokens inactive. It may be resumed; what it held before stays over.
+pub async fn suspend(app: &App, ctx: &Context, id: Id<Machine>, because: &str) -> Result<Halted, Declined> {
+    let because = credentials::reason(because)?;
+    app.store
+        .write("suspend machine", ctx, move |tx| {
+            let Some(old) = tx.get(&MACHINES, &id)? else { return Ok(Err(unknown(id))) };
+            match old.state {
+                ClientState::Retired => return Ok(Err(is_retired(id))),
+                ClientState::Suspended | ClientState::AwaitingApproval => return halted(tx, old).map(Ok),
+                ClientState::Active => {}
+            }
+            let machine = stop(tx, &old, ClientState::Suspended, &because)?;
+            tx.record(Event::MachineSuspended { machine: id, because: because.clone() })?;
+            halted(tx, machine).map(Ok)
+        })
+        .await?
+}
+
+/// Ends a machine for good, with all its credentials. Its row and its history stay; its name is free again.
+pub async fn retire(app: &App, ctx: &Context, id: Id<Machine>, because: &str) -> Result<Halted, Declined> {
+    let because = credentials::reason(because)?;
+    app.store
+        .write("retire machine", ctx, move |tx| {
+            let Some(old) = tx.get(&MACHINES, &id)? else { return Ok(Err(unknown(id))) };
+            if old.state == ClientState::Retired {
+                return halted(tx, old).map(Ok);
+            }
+            let machine = stop(tx, &old, ClientState::Retired, &because)?;
+            for credential in credentials::of_machine(tx, id)? {
+                if credential.state == CredentialState::Active {
+                    credentials::end(tx, credential, &because)?;
+                }
+            }
+            tx.record(Event::MachineRetired { machine: id, because: because.clone() })?;
+            halted(tx, machine).map(Ok)
+        })
+        .await?
+}
+
+/// Lets a stopped machine act again.
+pub async fn resume(app: &App, ctx: &Context, id: Id<Machine>) -> Result<Machine, Declined> {
+    app.store
+        .write("resume machine", ctx, move |tx| {
+            let Some(old) = tx.get(&MACHINES, &id)? else { return Ok(Err(unknown(id))) };
+            match old.state {
+                ClientState::Retired => return Ok(Err(is_retired(id))),
+                ClientState::Active => return Ok(Ok(old)),
+                ClientState::Suspended | ClientState::AwaitingApproval => {}
+            }
+            if tx.get(&PEOPLE, &old.owner)?.is_none_or(|owner| owner.state != PersonState::Active) {
+                let why = "its owner is suspended: hand it over to somebody first".to_owned();
+                return Ok(Err(Declined::Conflict(why)));
+            }
+            let new = Machine { state: ClientState::Active, stopped: None, ..old.clone() };
+            tx.replace(&MACHINES, &id, &old, &new)?;
+            tx.record(Event::MachineResumed { machine: id })?;
+            Ok(Ok(new))
+        })
+        .await?
+}
+
+/// Stops every machine that a person answers for, as part of stopping the person: nobody answers for them any more.
+pub fn orphan(tx: &mut Tx<'_>, owner: Id<Person>) -> Result<u64, Fault> {
+    let mut stopped = 0;
+    for (id, machine) in tx.list(&MACHINES, &MACHINES_BY_OWNER, &owner, MAX_ROWS)? {
+        if machine.state == ClientState::Active {
+            let because = "its owner was suspended";
+            stop(tx, &machine, ClientState::Suspended, because)?;
+            tx.record(Event::MachineSuspended { machine: id, because: because.to_owned() })?;
+            stopped += 1;
+        }
+    }
+    Ok(stopped)
+}
+
+fn stop(tx: &mut Tx<'_>, old: &Machine, state: ClientState, because: &str) -> Result<Machine, Fault> {
+    let at = tx.now();
+    let stopped = Some(Stopped { at, by: tx.context().by.clone(), because: because.to_owned() });
+    let new = Machine { state, stopped, void_before: Some(at), ..old.clone() };
+    tx.replace(&MACHINES, &old.id, old, &new)?;
+    Ok(new)
+}
+
+/// The longest that a token of the machine's may live, from when it was stopped.
+fn halted(read: &impl Read, machine: Machine) -> Result<Halted, Fault> {
+    let own = machine.access.iter().filter_map(|access| access.access_for).chain(machine.access_for).max();
+    let longest = match own {
+        Some(own) => own,
+        None => {
+            let rows = read.page(&RESOURCES, None, MAX_ROWS)?.rows;
+            rows.iter().map(|(_, resource)| resource.access_for).max().unwrap_or(MOST_ACCESS)
+        }
+    };
+    let from = machine.stopped.as_ref().map_or(machine.created_at, |stopped| stopped.at);
+    Ok(Halted { machine, tokens_live_until: from.plus(longest) })
+}
+
+/// Most machines given at once.
+const MOST: usize = 1_000;
 
 /// Machines before `before`, the newest first.
 pub async fn list(app: &App, before: Option<Id<Machine>>, limit: usize) -> Result<Page<Id<Machine>, Machine>, Fault> {
-    app.store.read(move |view| view.newest(&MACHINES, before.as_ref(), limit)).await
+    app.store.read(move |view| view.newest(&MACHINES, before.as_ref(), limit.min(MOST))).await
 }
 
-/// One of them.
-pub async fn find(app: &App, id: Id<Machine>) -> Result<Machine, Declined> {
-    let found = app.store.read(move |view| view.get(&MACHINES, &id)).await?;
-    found.ok_or_else(|| Declined::Missing(format!("there is no machine {id}")))
+/// Machines that have every word of `text` at the beginning of a word of their name or tags; at most `limit` of them.
+pub async fn search(app: &App, text: &str, limit: usize) -> Result<Vec<Machine>, Fault> {
+    let mut asked: Vec<String> = text.to_lowercase().split_whitespace().map(str::to_owned).collect();
+    // The longest narrows most.
+    asked.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    asked.truncate(MOST_WORDS);
+    let Some(first) = asked.first().cloned() else { return Ok(Vec::new()) };
+    let found = app.store.read(move |view| view.starting(&MACHINES, &MACHINES_BY_WORD, &first, MOST)).await?;
+    let has = |machine: &Machine, word: &str| {
+        std::iter::once(&machine.name)
+            .chain(&machine.tags)
+            .flat_map(|text| words(text))
+            .any(|own| own.starts_with(word))
+    };
+    let all = |machine: &Machine| asked.iter().all(|word| has(machine, word));
+    Ok(found.into_iter().map(|(_, machine)| machine).filter(all).take(limit).collect())
+}
+
+/// Words of a search that are looked at.
+const MOST_WORDS: usize = 8;
+
+/// One machine, its credentials and its owner.
+pub async fn show(app: &App, id: Id<Machine>) -> Result<(Machine, Vec<Credential>, Option<Person>), Declined> {
+    app.store
+        .read(move |view| {
+            let Some(machine) = named(view, id)? else { return Ok(Err(unknown(id))) };
+            let owner = view.get(&PEOPLE, &machine.owner)?;
+            Ok(Ok((machine, credentials::of_machine(view, id)?, owner)))
+        })
+        .await?
+}
+
+/// The machine that has this id or, in the tenant, this name.
+pub async fn resolve(app: &App, tenant: &TenantName, text: &str) -> Result<Id<Machine>, Declined> {
+    if let Ok(id) = text.parse() {
+        return Ok(id);
+    }
+    let key = machine_key(tenant, text);
+    let found = app.store.read(move |view| view.find(&MACHINES, &MACHINES_BY_NAME, &key)).await?;
+    found.map(|(id, _)| id).ok_or_else(|| Declined::Missing(format!("there is no machine named {text}")))
+}
+
+pub(super) fn named(read: &impl Read, id: Id<Machine>) -> Result<Option<Machine>, Fault> {
+    read.get(&MACHINES, &id)
+}
+
+pub(super) fn unknown(id: Id<Machine>) -> Declined {
+    Declined::Missing(format!("there is no machine {id}"))
+}
+
+fn is_retired(id: Id<Machine>) -> Declined {
+    Declined::Conflict(format!("{id} is retired for good; make a new machine"))
+}
+
+fn no_resource(url: &Resource) -> Declined {
+    Declined::field("resource", format!("{url} is not a registered resource; `writ resource add` registers it"))
+}
+
+/// A secret and nothing else, as a first credential.
+pub fn first_secret(name: DisplayName, expires_at: Option<Timestamp>) -> NewCredential {
+    NewCredential { name, proof: NewProof::ClientSecret, expires_at }
 }

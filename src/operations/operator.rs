@@ -1,13 +1,18 @@
 //! Who asks for an administrator's operation, and how far they reach.
 
+use std::ops::Deref;
+
 use super::declined::Declined;
+use super::dpop;
 use super::find_client::{self, Found};
-use super::introspect;
+use super::introspect::{self, NotLive};
 use super::once::Once;
 use crate::app::App;
 use crate::base::{Fault, Id};
 use crate::model::{Actor, Channel, Context, Origin, Person, PersonState, Scope, ScopeSet, Standing, Subject};
+use crate::protocol::dpop::Proof;
 use crate::protocol::own_scopes::{self, ADMIN};
+use crate::protocol::refusal::Refusal;
 use crate::store::Read;
 use crate::store::tables::PEOPLE;
 
@@ -20,11 +25,22 @@ pub struct Operator {
     once: Once,
 }
 
-/// Why the bearer of a token is none. RFC 6750 §3.1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A token as it was shown: alone, or with a proof that its bearer has the key it is bound to (RFC 9449 §7.1).
+#[derive(Debug)]
+pub struct Shown<'t> {
+    pub token: &'t str,
+    pub proof: Option<Proof>,
+}
+
+/// Why the bearer of a token is none. RFC 6750 §3.1, RFC 9449 §7.1.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotPermitted {
     /// The token is unknown, over, revoked, or meant for somebody else.
     InvalidToken,
+    /// It is bound to a key, and was not shown with a proof of that key; or the other way round.
+    OtherKey,
+    /// The proof was used before.
+    Proof(Refusal),
     /// The person it speaks for does not administer this appliance, or not any more.
     NotAnAdministrator,
     /// It does not have this scope, or its client may not have it any more.
@@ -49,13 +65,22 @@ impl Operator {
     pub async fn with_token(
         app: &App,
         ctx: &Context,
-        token: &str,
+        token: Shown<'_>,
         needed: &'static str,
     ) -> Result<Result<Self, NotPermitted>, Fault> {
-        let live = introspect::live_access(app, ctx, token).await?;
-        let Some(live) = live.filter(|live| live.audience == app.issuer.as_str()) else {
-            return Ok(Err(NotPermitted::InvalidToken));
+        let live = match introspect::live_access(app, ctx, token.token, token.proof.as_ref()).await? {
+            Ok(live) if live.audience == app.issuer.as_str() => live,
+            Ok(_) | Err(NotLive::Over) => return Ok(Err(NotPermitted::InvalidToken)),
+            Err(NotLive::OtherKey) => return Ok(Err(NotPermitted::OtherKey)),
         };
+        // Only now: who holds no such token makes nobody write.
+        if let Some(proof) = token.proof {
+            let spent = app.store.write("spend DPoP proof", ctx, move |tx| dpop::spend(tx, Some(&proof)));
+            if let Err(refusal) = spent.await? {
+                app.tally.count("DPoP proof used again");
+                return Ok(Err(NotPermitted::Proof(refusal)));
+            }
+        }
         let (subject, client_id) = (live.subject.clone(), live.client_id.clone());
         let (administers, reach) = app
             .store
@@ -94,10 +119,6 @@ impl Operator {
         Self { once, ..self }
     }
 
-    pub fn ctx(&self) -> &Context {
-        &self.ctx
-    }
-
     pub(super) fn request(&self) -> &Once {
         &self.once
     }
@@ -130,6 +151,15 @@ impl Operator {
             Actor::Nobody => false,
         };
         Ok(stands.then_some(()).ok_or_else(|| Declined::Forbidden("whoever asked for this was stopped".to_owned())))
+    }
+}
+
+impl Deref for Operator {
+    type Target = Context;
+
+    /// Who, when and from where.
+    fn deref(&self) -> &Context {
+        &self.ctx
     }
 }
 

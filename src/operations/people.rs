@@ -4,7 +4,9 @@ use crate::app::App;
 use crate::base::{Fault, Id, Secret};
 use crate::keys;
 use crate::model::{Email, Event, Person, PersonState, Standing};
-use crate::operations::declined::{Declined, Invalid, reason};
+use crate::operations::credentials::reason;
+use crate::operations::declined::{Declined, Invalid};
+use crate::operations::machines;
 use crate::operations::once::{Answer, Once};
 use crate::operations::operator::Operator;
 use crate::operations::seen::Seen;
@@ -94,7 +96,7 @@ pub async fn create(app: &App, by: &Operator, new: NewPerson, standing: Standing
         return Err(Declined::Invalid(taken()));
     }
     let hashed = new.hashed(app).await?;
-    let (within, ctx, by) = (app.clone(), by.ctx(), by.clone());
+    let (within, ctx, by) = (app.clone(), by, by.clone());
     app.store
         .write("create person", ctx, move |tx| {
             if let Some(earlier) = by.request().earlier(tx)? {
@@ -125,15 +127,10 @@ pub async fn by_id(app: &App, id: Id<Person>) -> Result<Person, Declined> {
     app.store.read(move |view| view.get(&PEOPLE, &id)).await?.ok_or_else(|| unknown(id))
 }
 
-/// Stops a person: from this commit on they sign in nowhere, and nothing that acts for them gets or refreshes tokens.
-pub async fn suspend(
-    app: &App,
-    by: &Operator,
-    id: Id<Person>,
-    seen: Seen,
-    why: Option<&str>,
-) -> Result<Person, Declined> {
-    let (why, ctx, by) = (reason(why)?, by.ctx(), by.clone());
+/// Stops a person: from this commit on they sign in nowhere, nothing that acts for them gets or refreshes tokens, and the machines that
+/// they answer for are stopped as well.
+pub async fn suspend(app: &App, by: &Operator, id: Id<Person>, seen: Seen, because: &str) -> Result<Person, Declined> {
+    let (because, ctx, by) = (reason(because)?, by, by.clone());
     app.store
         .write("suspend person", ctx, move |tx| {
             let person = match standing(tx, &by, id, &seen)? {
@@ -147,15 +144,16 @@ pub async fn suspend(
                 let why = "nobody else administers this appliance: make another administrator first";
                 return Ok(Err(Declined::Conflict(why.to_owned())));
             }
-            let reason = why.clone();
-            set_state(tx, person, PersonState::Suspended, Event::PersonSuspended { person: id, reason }).map(Ok)
+            machines::orphan(tx, id)?;
+            let because = because.clone();
+            set_state(tx, person, PersonState::Suspended, Event::PersonSuspended { person: id, because }).map(Ok)
         })
         .await?
 }
 
 /// Lets a stopped person go on.
 pub async fn resume(app: &App, by: &Operator, id: Id<Person>, seen: Seen) -> Result<Person, Declined> {
-    let (ctx, by) = (by.ctx(), by.clone());
+    let (ctx, by) = (by, by.clone());
     app.store
         .write("resume person", ctx, move |tx| {
             let person = match standing(tx, &by, id, &seen)? {

@@ -290,6 +290,7 @@ fn differences(before: &Client, after: &Client) -> Vec<String> {
         ("application_type", before.application_type != after.application_type),
         ("client_uri", before.client_uri != after.client_uri),
         ("id_token_signed_response_alg", before.id_token_signed_response_alg != after.id_token_signed_response_alg),
+        ("dpop_bound_access_tokens", before.dpop_bound_access_tokens != after.dpop_bound_access_tokens),
         ("about", before.about != after.about),
     ]
     .into_iter()

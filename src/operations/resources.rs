@@ -60,7 +60,7 @@ pub enum IsDefault {
 
 /// Registers a resource. A default one takes that place from the one before.
 pub async fn add(app: &App, by: &Operator, new: NewResource) -> Result<ProtectedResource, Declined> {
-    let (within, ctx, by) = (app.clone(), by.ctx(), by.clone());
+    let (within, ctx, by) = (app.clone(), by, by.clone());
     app.store
         .write("add resource", ctx, move |tx| {
             if let Some(earlier) = by.request().earlier(tx)? {
@@ -149,7 +149,7 @@ pub async fn change(
     seen: Seen,
     ask: ResourceChange,
 ) -> Result<ProtectedResource, Declined> {
-    let (within, ctx, by) = (app.clone(), by.ctx(), by.clone());
+    let (within, ctx, by) = (app.clone(), by, by.clone());
     app.store
         .write("change resource", ctx, move |tx| {
             let current = match standing(tx, &by, id, &seen)? {
@@ -190,7 +190,7 @@ fn changed(current: &ProtectedResource, ask: ResourceChange) -> ProtectedResourc
 
 /// Removes a resource: nobody gets tokens for it, and no refresh token of it is answered any more. Access tokens that are out run out.
 pub async fn remove(app: &App, by: &Operator, id: Id<ProtectedResource>, seen: Seen) -> Result<(), Declined> {
-    let (ctx, by) = (by.ctx(), by.clone());
+    let (ctx, by) = (by, by.clone());
     app.store
         .write("remove resource", ctx, move |tx| {
             let resource = match standing(tx, &by, id, &seen)? {

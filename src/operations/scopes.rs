@@ -49,7 +49,7 @@ pub async fn add(app: &App, by: &Operator, new: NewScope) -> Result<ScopeEntry, 
     if own_scopes::is_own(new.name.as_str()) {
         return Err(Declined::field("name", "names that begin with writ: are the appliance's own"));
     }
-    let (ctx, by) = (by.ctx(), by.clone());
+    let (ctx, by) = (by, by.clone());
     let added = app.store.write("add scope", ctx, move |tx| {
         if let Some(earlier) = by.request().earlier(tx)? {
             return Ok(earlier);
@@ -83,7 +83,7 @@ pub async fn change(
     ask: ScopeChange,
 ) -> Result<ScopeEntry, Declined> {
     let description = ask.description.as_deref().map(described).transpose()?;
-    let (ctx, by) = (by.ctx(), by.clone());
+    let (ctx, by) = (by, by.clone());
     app.store
         .write("change scope", ctx, move |tx| {
             let current = match changeable(tx, &by, &name, &seen)? {
@@ -112,7 +112,7 @@ pub async fn change(
 
 /// Takes a scope out of the catalogue, unless a resource offers it or another scope implies it.
 pub async fn remove(app: &App, by: &Operator, name: Scope, seen: Seen) -> Result<(), Declined> {
-    let (ctx, by) = (by.ctx(), by.clone());
+    let (ctx, by) = (by, by.clone());
     let removed = app.store.write("remove scope", ctx, move |tx| {
         if let Err(declined) = changeable(tx, &by, &name, &seen)? {
             return Ok(Err(declined));

@@ -60,6 +60,7 @@ pub fn open(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) ->
         ticket_sealer: master.ticket_sealer()?,
         csrf: master.csrf()?,
         throttle: master.throttle()?,
+        dpop_nonce: master.dpop_nonce()?,
         head_signer: master.head_signer()?,
         head_file: (keeping == Keeping::File).then(|| config.head_file()),
         row_sealer,

@@ -3,7 +3,7 @@
 use super::params::Parameters;
 use super::refusal::{Refusal, ensure};
 use super::{pkce, scope, target};
-use crate::base::{Destination, Id, Lifetime, RedirectUri, Resource, Timestamp};
+use crate::base::{Destination, Digest, Id, Lifetime, RedirectUri, Resource, Timestamp};
 use crate::model::{
     Authorization, Client, ClientId, ClientState, Consent, GrantType, Person, Prompt, ProtectedResource, ScopeSet,
 };
@@ -60,7 +60,7 @@ pub struct Addressed {
 pub fn address(params: &Parameters<'_>, client: &Client) -> Result<Addressed, Show> {
     match client.state {
         ClientState::Active => {}
-        ClientState::Suspended => return Err(Show::ClientSuspended),
+        ClientState::Suspended | ClientState::Retired => return Err(Show::ClientSuspended),
         ClientState::AwaitingApproval => return Err(Show::ClientAwaitingApproval { name: client.name.clone() }),
     }
     let redirect_uri = match params.optional("redirect_uri") {
@@ -97,6 +97,7 @@ pub struct AuthorizationRequest {
     pub prompt: Vec<Prompt>,
     pub max_age: Option<u64>,
     pub login_hint: Option<String>,
+    pub dpop_jkt: Option<Digest>,
 }
 
 /// Reads what is asked for. OAuth 2.1 §4.1.1, OpenID Connect Core §3.1.2.1.
@@ -115,6 +116,11 @@ pub fn read(params: &Parameters<'_>, client: &Client) -> Result<AuthorizationReq
     let resource = target::requested(params.resources())?;
     let max_age =
         params.optional("max_age").map(str::parse).transpose().map_err(|_| Refusal::MalformedParameter("max_age"))?;
+    // RFC 9449 §10: "The value of the dpop_jkt authorization request parameter is the JWK Thumbprint [RFC7638] of the
+    // proof-of-possession public key using the SHA-256 hash function".
+    let dpop_jkt = params.optional("dpop_jkt");
+    let dpop_jkt =
+        dpop_jkt.map(|text| Digest::parse(text).ok_or(Refusal::MalformedParameter("dpop_jkt"))).transpose()?;
     Ok(AuthorizationRequest {
         code_challenge,
         scope,
@@ -123,6 +129,7 @@ pub fn read(params: &Parameters<'_>, client: &Client) -> Result<AuthorizationReq
         prompt: prompt(params.bounded("prompt", 128)?)?,
         max_age,
         login_hint: params.bounded("login_hint", 254)?.map(str::to_owned),
+        dpop_jkt,
     })
 }
 
@@ -238,7 +245,7 @@ pub fn answer_url(redirect_uri: &RedirectUri, state: Option<&str>, issuer: &str,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{Digest, Entropy};
+    use crate::base::Entropy;
 
     fn authorization(prompt: Vec<Prompt>, max_age: Option<u64>) -> Authorization {
         let entropy = Entropy::seeded(1);
@@ -256,6 +263,7 @@ mod tests {
             prompt,
             max_age,
             login_hint: None,
+            dpop_jkt: None,
             asked_at: Timestamp::from_seconds(1_000),
             browser: Digest::ZERO,
         }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use crate::base::{Id, Timestamp};
+use crate::base::{Digest, Id, Timestamp};
 use crate::model::{Algorithm, ClientId, Family, Person, ScopeSet, Subject};
 
 /// The `typ` of an access token. RFC 9068 §2.1: "JWT access tokens MUST include this media type in the "typ" header".
@@ -30,9 +30,18 @@ pub struct AccessClaims {
     /// The grant it descends from: revoked as one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_id: Option<Id<Family>>,
+    /// The key it is bound to. RFC 9449 §6.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
     /// `machine` when no person stands behind the token.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+}
+
+/// The `cnf` claim (RFC 7800 §3). RFC 9449 §6.1: "the base64url encoding … of the JWK SHA-256 Thumbprint … of the DPoP public key".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation {
+    pub jkt: Digest,
 }
 
 impl AccessClaims {

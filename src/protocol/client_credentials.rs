@@ -1,6 +1,7 @@
 //! The client credentials grant. OAuth 2.1 §4.2.
 
 use super::client_auth::AuthenticatedClient;
+use super::own_scopes::within_reach;
 use super::refusal::{Refusal, ensure};
 use super::scope::{self, Narrowed};
 use super::token_request::ClientCredentials;
@@ -15,5 +16,5 @@ pub fn grant(
     // §4.2: "The client credentials grant type MUST only be used by confidential clients."
     ensure(!client.is_public(), Refusal::PublicClientCredentials)?;
     ensure(client.allows_grant(GrantType::ClientCredentials), Refusal::GrantNotAllowed)?;
-    scope::narrow_for_client(ask.scope.as_ref(), client, resource)
+    scope::narrow_for_client(ask.scope.as_ref(), client.ceiling(resource), &within_reach(client), resource)
 }

@@ -25,6 +25,9 @@ pub struct ClientDocument {
     /// As written: scope tokens and spaces, at most 1,024 bytes.
     pub scope: Option<String>,
     pub application_type: ApplicationType,
+    /// RFC 9449 §5.2.
+    #[serde(default)]
+    pub dpop_bound_access_tokens: bool,
     /// `https` URLs, kept as text, never fetched.
     pub client_uri: Option<String>,
     pub logo_uri: Option<String>,
@@ -102,6 +105,7 @@ impl ClientDocument {
             application_type,
             authentication: authentication(&members)?,
             grant_types: grant_types(&members)?,
+            dpop_bound_access_tokens: flag(&members, "dpop_bound_access_tokens")?,
             scope: scope(&members)?,
             redirect_uris,
             client_uri: page(&members, "client_uri"),
@@ -139,6 +143,7 @@ impl ClientDocument {
             serves: Vec::new(),
             client_uri: self.client_uri.clone(),
             id_token_signed_response_alg: None,
+            dpop_bound_access_tokens: self.dpop_bound_access_tokens,
             about: ClientAbout {
                 logo_uri: self.logo_uri.clone(),
                 policy_uri: self.policy_uri.clone(),
@@ -148,6 +153,7 @@ impl ClientDocument {
             created_at: now,
             first_used_at: None,
             reaped_at: None,
+            identity: None,
         }
     }
 }
@@ -356,6 +362,10 @@ fn present<'a>(members: &'a Map<String, Value>, member: &str) -> Option<&'a Valu
 
 fn text<'a>(members: &'a Map<String, Value>, member: &'static str) -> Result<Option<&'a str>, ClientDocumentError> {
     present(members, member).map(|value| value.as_str().ok_or(unusable(member, "it is a string"))).transpose()
+}
+
+fn flag(members: &Map<String, Value>, member: &'static str) -> Result<bool, ClientDocumentError> {
+    present(members, member).map_or(Ok(false), |value| value.as_bool().ok_or(unusable(member, "it is true or false")))
 }
 
 fn texts<'a>(
@@ -703,5 +713,9 @@ mod tests {
         );
         assert_eq!(client.about.policy_uri.as_deref(), Some("https://app.example/p"));
         assert_eq!(client.created_at, Timestamp::from_seconds(7));
+        assert!(!client.dpop_bound_access_tokens);
+        let bound = with(json!({ "dpop_bound_access_tokens": true })).unwrap();
+        assert!(bound.to_client(Timestamp::from_seconds(7)).dpop_bound_access_tokens);
+        assert!(with(json!({ "dpop_bound_access_tokens": "yes" })).is_err());
     }
 }

@@ -3,8 +3,8 @@
 use super::client_auth::AuthenticatedClient;
 use super::refusal::{Refusal, ensure};
 use super::token_request::CodeExchange;
-use super::{pkce, target};
-use crate::base::Timestamp;
+use super::{dpop, pkce, target};
+use crate::base::{Digest, Timestamp};
 use crate::model::{AuthorizationCode, CodeState, Consent, GrantType, PersonState, ProtectedResource};
 
 /// What is known of the presented code.
@@ -18,6 +18,8 @@ pub struct Facts<'a> {
     pub granted: Option<&'a ProtectedResource>,
     /// The resource that the request names, if it names one.
     pub asked: &'a target::Facts,
+    /// The thumbprint of the key that the caller has shown to have.
+    pub key: Option<Digest>,
 }
 
 /// Decides whether `client` may have tokens for a code. Reads facts, changes nothing. OAuth 2.1 §4.1.3.
@@ -59,6 +61,10 @@ pub fn redeem<'a>(
 
     // RFC 7636 §4.6.
     pkce::verify(&code.code_challenge, ask.code_verifier.as_deref())?;
+
+    // RFC 9449 §10: "computes the JWK Thumbprint of the proof-of-possession public key in the DPoP proof and verifies that it matches
+    // the dpop_jkt parameter value in the authorization request. If they do not match, it MUST reject the request."
+    dpop::held(code.dpop_jkt.as_ref(), facts.key.as_ref(), Refusal::CodeOfAnotherKey)?;
 
     // RFC 8707 §2.2.
     target::same(facts.asked, target::Granted { identifier: code.resource.as_ref(), registered: facts.granted })?;

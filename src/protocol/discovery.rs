@@ -28,6 +28,9 @@ pub const ASSERTION_ALGORITHMS: [&str; 5] = [
     ED25519,
 ];
 
+/// What a DPoP proof may be signed with: the same.
+pub const PROOF_ALGORITHMS: [&str; 5] = ASSERTION_ALGORITHMS;
+
 /// What is switched on.
 #[derive(Clone, Debug)]
 pub struct Capabilities {
@@ -84,6 +87,9 @@ pub fn server_metadata(issuer: &Issuer, facts: &Capabilities) -> Value {
     // RFC 7662 §2.1: "the endpoint MUST also require some form of authorization". `none` is none.
     say("introspection_endpoint_auth_methods_supported", json!(confidential_methods()));
     say("introspection_endpoint_auth_signing_alg_values_supported", json!(ASSERTION_ALGORITHMS));
+
+    // RFC 9449 §5.1: "to signal support for DPoP in general and the specific JWS alg values".
+    say("dpop_signing_alg_values_supported", json!(PROOF_ALGORITHMS));
 
     // RFC 9207 §3.
     say("authorization_response_iss_parameter_supported", json!(true));
@@ -177,6 +183,10 @@ mod tests {
         assert_eq!(
             document["grant_types_supported"],
             json!(["authorization_code", "refresh_token", "client_credentials"])
+        );
+        assert_eq!(
+            document["dpop_signing_alg_values_supported"],
+            json!(["ES256", "RS256", "PS256", "EdDSA", "Ed25519"])
         );
         assert_eq!(document["authorization_response_iss_parameter_supported"], true);
         assert_eq!(document["client_id_metadata_document_supported"], true);

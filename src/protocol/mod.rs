@@ -11,6 +11,7 @@
 //! | OAuth 2.1 §4.3, RFC 9700 §4.14: refreshing | [`refresh`] |
 //! | OAuth 2.1 §1.4.1, RFC 8707: what may be asked for, and where | [`scope`], [`target`] |
 //! | OAuth Client ID Metadata Document: clients that are addresses | [`client_document`] |
+//! | RFC 9449: proofs of possession | [`dpop`] |
 //! | RFC 9068, OpenID Connect Core §2: what tokens say | [`claims`] |
 //! | RFC 7591, RFC 7592: dynamic registration | [`registration`], [`public_keys`] |
 //! | RFC 8414, OpenID Connect Discovery: metadata | [`discovery`] |
@@ -25,6 +26,7 @@ pub mod client_document;
 pub mod code;
 pub mod discovery;
 pub mod display_name;
+pub mod dpop;
 pub mod own_scopes;
 pub mod params;
 pub mod pkce;

@@ -14,8 +14,8 @@
 use super::client_auth::AuthenticatedClient;
 use super::refusal::{Refusal, ensure};
 use super::token_request::RefreshExchange;
-use super::{scope, target};
-use crate::base::{Lifetime, Timestamp};
+use super::{dpop, scope, target};
+use crate::base::{Digest, Lifetime, Timestamp};
 use crate::model::{Family, GrantType, PersonState, ProtectedResource, RefreshToken, ScopeSet};
 
 /// How long an older refresh token is still answered.
@@ -39,6 +39,8 @@ pub struct Facts<'a> {
     pub granted: Option<&'a ProtectedResource>,
     /// The resource that the request names, if it names one.
     pub asked: &'a target::Facts,
+    /// The thumbprint of the key that the caller has shown to have.
+    pub key: Option<Digest>,
 }
 
 /// What a good refresh token gets.
@@ -75,6 +77,10 @@ pub fn rotate(
     // that found the token must not be able to end the line.
     ensure(family.client_id == *client.id(), Refusal::RefreshOfAnotherClient)?;
     ensure(client.allows_grant(GrantType::RefreshToken), Refusal::GrantNotAllowed)?;
+
+    // RFC 9449 §5: "The binding MUST be validated when the refresh token is later presented to get new access tokens." Also before
+    // anything that revokes: who has found the token and not the key must not be able to end the line.
+    dpop::held(family.jkt.as_ref(), facts.key.as_ref(), Refusal::RefreshOfAnotherKey)?;
 
     ensure(family.is_live(now), Refusal::FamilyOver)?;
     ensure(facts.person == Some(PersonState::Active), Refusal::PersonSuspended)?;

@@ -28,10 +28,19 @@ pub enum Refusal {
     ClientMethodMismatch,
     ClientSuspended,
     ClientAwaitingApproval,
+    CredentialRevoked,
+    MachineExpired,
+    NetworkNotAllowed,
     AssertionInvalid(&'static str),
     AssertionReplayed,
     GrantNotAllowed,
     PublicClientCredentials,
+
+    // Which key they have.
+    DpopProofMissing,
+    DpopProofInvalid(&'static str),
+    DpopProofReplayed,
+    DpopNonceNeeded,
 
     // What is asked for.
     PkceMissing,
@@ -42,11 +51,13 @@ pub enum Refusal {
     CodeExpired,
     CodeReplayed { family: Id<Family> },
     CodeOfAnotherClient,
+    CodeOfAnotherKey,
     RedirectUriMismatch,
     RefreshUnknown,
     RefreshExpired,
     RefreshReplayed { family: Id<Family> },
     RefreshOfAnotherClient,
+    RefreshOfAnotherKey,
     FamilyOver,
     PersonSuspended,
     ConsentOver,
@@ -67,7 +78,7 @@ pub enum Refusal {
     AuthorizationOver,
 }
 
-/// The `error` member. OAuth 2.1 §3.2.4 and §4.1.2.1, RFC 8707 §2, OpenID Connect Core §3.1.2.6.
+/// The `error` member. OAuth 2.1 §3.2.4 and §4.1.2.1, RFC 8707 §2, RFC 9449 §5 and §8, OpenID Connect Core §3.1.2.6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorCode {
     InvalidRequest,
@@ -78,6 +89,8 @@ pub enum ErrorCode {
     UnsupportedResponseType,
     InvalidScope,
     InvalidTarget,
+    InvalidDpopProof,
+    UseDpopNonce,
     AccessDenied,
     LoginRequired,
     InteractionRequired,
@@ -96,6 +109,8 @@ impl ErrorCode {
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
+            Self::InvalidDpopProof => "invalid_dpop_proof",
+            Self::UseDpopNonce => "use_dpop_nonce",
             Self::AccessDenied => "access_denied",
             Self::LoginRequired => "login_required",
             Self::InteractionRequired => "interaction_required",
@@ -140,6 +155,8 @@ impl Refusal {
             | Self::ClientSecretExpired
             | Self::ClientMethodMismatch
             | Self::ClientSuspended
+            | Self::CredentialRevoked
+            | Self::MachineExpired
             | Self::AssertionInvalid(_)
             | Self::AssertionReplayed => ErrorCode::InvalidClient,
             // §3.2.4 invalid_grant: "The provided authorization grant … or refresh token is invalid, expired, revoked,
@@ -148,19 +165,22 @@ impl Refusal {
             | Self::CodeExpired
             | Self::CodeReplayed { .. }
             | Self::CodeOfAnotherClient
+            | Self::CodeOfAnotherKey
             | Self::RedirectUriMismatch
             | Self::PkceMismatch
             | Self::RefreshUnknown
             | Self::RefreshExpired
             | Self::RefreshReplayed { .. }
             | Self::RefreshOfAnotherClient
+            | Self::RefreshOfAnotherKey
             | Self::FamilyOver
             | Self::PersonSuspended
             | Self::ConsentOver => ErrorCode::InvalidGrant,
             // §3.2.4 unauthorized_client: "The authenticated client is not authorized to use this authorization grant type."
-            Self::GrantNotAllowed | Self::PublicClientCredentials | Self::ClientAwaitingApproval => {
-                ErrorCode::UnauthorizedClient
-            }
+            Self::GrantNotAllowed
+            | Self::PublicClientCredentials
+            | Self::ClientAwaitingApproval
+            | Self::NetworkNotAllowed => ErrorCode::UnauthorizedClient,
             Self::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
             Self::UnsupportedResponseType => ErrorCode::UnsupportedResponseType,
             // §3.2.4 invalid_scope: "The requested scope is invalid, unknown, malformed, or exceeds the scope granted".
@@ -172,6 +192,11 @@ impl Refusal {
             | Self::ResourceGone
             | Self::ResourceMany
             | Self::ResourceMalformed => ErrorCode::InvalidTarget,
+            // RFC 9449 §5: "If the DPoP proof is invalid, the authorization server issues an error response … with
+            // invalid_dpop_proof as the value of the error parameter." One that is not there is not valid.
+            Self::DpopProofMissing | Self::DpopProofInvalid(_) | Self::DpopProofReplayed => ErrorCode::InvalidDpopProof,
+            // RFC 9449 §8: "using use_dpop_nonce as the error code value".
+            Self::DpopNonceNeeded => ErrorCode::UseDpopNonce,
             Self::AccessDenied => ErrorCode::AccessDenied,
             Self::LoginRequired => ErrorCode::LoginRequired,
             Self::InteractionRequired => ErrorCode::InteractionRequired,
@@ -207,9 +232,17 @@ impl Refusal {
             | Self::ClientSecretWrong
             | Self::ClientSecretExpired
             | Self::ClientMethodMismatch
-            | Self::ClientSuspended => "OAuth 2.1 §2.4",
+            | Self::ClientSuspended
+            | Self::CredentialRevoked
+            | Self::MachineExpired
+            | Self::NetworkNotAllowed => "OAuth 2.1 §2.4",
             Self::AssertionInvalid(_) | Self::AssertionReplayed => "RFC 7523 §3",
             Self::PublicClientCredentials => "OAuth 2.1 §4.2",
+            Self::DpopProofMissing | Self::RefreshOfAnotherKey => "RFC 9449 §5",
+            Self::DpopProofInvalid(_) => "RFC 9449 §4.3",
+            Self::DpopProofReplayed => "RFC 9449 §11.1",
+            Self::DpopNonceNeeded => "RFC 9449 §8",
+            Self::CodeOfAnotherKey => "RFC 9449 §10",
             Self::PkceMissing | Self::PkceMethod => "RFC 7636 §4.4.1",
             Self::VerifierMalformed => "RFC 7636 §4.1",
             Self::PkceMismatch => "RFC 7636 §4.6",
@@ -241,6 +274,7 @@ impl Refusal {
             Self::MissingParameter(name) => return format!("The parameter {name} is missing."),
             Self::MalformedParameter(name) => return format!("The parameter {name} is malformed."),
             Self::AssertionInvalid(why) => return format!("The client assertion was not accepted: {why}."),
+            Self::DpopProofInvalid(why) => return format!("The DPoP proof was not accepted: {why}."),
             Self::ResourceUnknown { known, .. } if known.is_empty() => {
                 return "This resource is not registered here, nor is any other. Register it first.".to_owned();
             }
@@ -263,15 +297,23 @@ impl Refusal {
             | Self::ClientSecretWrong
             | Self::ClientSecretExpired
             | Self::ClientMethodMismatch
-            | Self::ClientSuspended => {
+            | Self::ClientSuspended
+            | Self::CredentialRevoked
+            | Self::MachineExpired => {
                 "Client authentication failed: unknown client, wrong or missing credential, or another method than registered."
             }
             Self::ClientAwaitingApproval => {
                 "This application has registered itself and an administrator has not approved it yet."
             }
+            Self::NetworkNotAllowed => "This identity may not call from this address.",
             Self::AssertionReplayed => "This client assertion was used before; make a new one for each request.",
             Self::GrantNotAllowed => "This client is not registered for this grant type.",
             Self::PublicClientCredentials => "Only a client that can keep a secret may use client_credentials.",
+            Self::DpopProofMissing => {
+                "This takes a DPoP proof: send one in the DPoP header, made with the key that was used before."
+            }
+            Self::DpopProofReplayed => "This DPoP proof was used before; make a new one for each request.",
+            Self::DpopNonceNeeded => "The DPoP proof needs the nonce of the DPoP-Nonce header of this answer.",
             Self::PkceMissing => "PKCE is required: send code_challenge and code_challenge_method=S256.",
             Self::PkceMethod => "Only code_challenge_method=S256 is supported.",
             Self::VerifierMalformed => "code_verifier must be 43 to 128 characters of A-Z a-z 0-9 - . _ ~",
@@ -279,6 +321,7 @@ impl Refusal {
             | Self::CodeExpired
             | Self::CodeReplayed { .. }
             | Self::CodeOfAnotherClient
+            | Self::CodeOfAnotherKey
             | Self::RedirectUriMismatch
             | Self::PkceMismatch
             | Self::ConsentOver => {
@@ -288,6 +331,7 @@ impl Refusal {
             | Self::RefreshExpired
             | Self::RefreshReplayed { .. }
             | Self::RefreshOfAnotherClient
+            | Self::RefreshOfAnotherKey
             | Self::FamilyOver
             | Self::PersonSuspended => {
                 "The refresh token is invalid, expired or revoked. The person has to sign in again."

@@ -58,19 +58,20 @@ pub fn narrow_for_person(asked: Option<&ScopeSet>, client: &Client, resource: Op
     }
 }
 
-/// For the client itself: what it may have at this resource. OAuth 2.1 §1.4.1, §4.2.
+/// For the client itself: what it may have at this resource, below `ceiling` if it has one. `reach` is what it may have of the
+/// appliance's own. OAuth 2.1 §1.4.1, §4.2.
 pub fn narrow_for_client(
     asked: Option<&ScopeSet>,
-    client: &Client,
+    ceiling: Option<&ScopeSet>,
+    reach: &ScopeSet,
     resource: Option<&ProtectedResource>,
 ) -> Result<Narrowed, Refusal> {
     // What the resource offers, below the client's ceiling if it has one; where there is neither, nothing.
-    let reach = within_reach(client);
     let allowed = |name: &str| {
         if is_own(name) {
             return resource.is_none() && reach.contains(name);
         }
-        let below = client.scope.as_ref().map(|scope| scope.contains(name));
+        let below = ceiling.map(|scope| scope.contains(name));
         let offered = resource.map(|resource| resource.scopes.contains(name));
         !OF_THE_PERSON.contains(&name)
             && match (offered, below) {
@@ -82,7 +83,7 @@ pub fn narrow_for_client(
         // §1.4.1: "a pre-defined default value": the resource's default set, or else all the client may have.
         let default =
             resource.map(|r| r.default_scopes.only(|s| allowed(s.as_str()))).filter(|scope| !scope.is_empty());
-        let all = || client.scope.as_ref().map(|scope| scope.only(|s| allowed(s.as_str()))).unwrap_or_default();
+        let all = || ceiling.map(|scope| scope.only(|s| allowed(s.as_str()))).unwrap_or_default();
         return Ok(Narrowed { scope: default.unwrap_or_else(all), dropped: ScopeSet::new() });
     };
     let scope = asked.only(|s| allowed(s.as_str()));

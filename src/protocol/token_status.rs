@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use super::claims::Confirmation;
 use super::client_auth::AuthenticatedClient;
-use crate::base::Resource;
+use crate::base::{Digest, Resource};
 use crate::model::{ClientId, ScopeSet, Subject};
 
 /// A token that was found and is alive, as far as its own words and its row go.
@@ -18,6 +19,8 @@ pub struct LiveToken {
     pub jti: Option<String>,
     pub auth_time: Option<i64>,
     pub is_refresh: bool,
+    /// The thumbprint of the key it is bound to.
+    pub jkt: Option<Digest>,
 }
 
 /// An introspection answer. RFC 7662 §2.2.
@@ -39,6 +42,8 @@ pub struct TokenFacts {
     pub exp: i64,
     pub iat: i64,
     pub token_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jti: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,7 +67,14 @@ pub fn introspect(token: Option<LiveToken>, caller: &AuthenticatedClient, issuer
         scope: token.scope,
         exp: token.exp,
         iat: token.iat,
-        token_type: if token.is_refresh { "refresh_token" } else { "Bearer" },
+        // RFC 9449 §6.2: "If the token_type member is included in the introspection response, it MUST contain the value DPoP."
+        token_type: match (token.is_refresh, token.jkt) {
+            (true, _) => "refresh_token",
+            (false, Some(_)) => "DPoP",
+            (false, None) => "Bearer",
+        },
+        // §6.2: "as a top-level member of the introspection response JSON".
+        cnf: token.jkt.map(|jkt| Confirmation { jkt }),
         jti: token.jti,
         auth_time: token.auth_time,
     };

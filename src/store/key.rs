@@ -87,6 +87,9 @@ impl RowKey for Timestamp {
 
 const SIGN: u64 = 1 << 63;
 
+/// How many bytes close a text.
+pub(super) const END_OF_TEXT: usize = 2;
+
 /// Its UTF-8, closed by 00 01; a zero byte inside is written 00 FF, which sorts above the end and below the rest.
 impl Key for str {
     fn encode(&self, out: &mut Vec<u8>) {

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::table::{AnyTable, Index, Table, Unique};
-use crate::base::{Digest, Id};
+use crate::base::{Digest, Id, Timestamp};
 use crate::model::{
-    AccessRecord, AuthorizationCode, Client, ClientId, ClientState, Consent, DocumentRecord, DoneOnce, Family,
-    FrozenIssuer, InitialAccessToken, Machine, Person, ProtectedResource, RecentRegistration, RefreshToken,
-    RevokedToken, ScopeEntry, Session, SetupState, SignInFailures, SigningKey, Tombstone, UsedAssertion,
+    AccessRecord, AuthorizationCode, Client, ClientId, ClientState, Consent, Credential, CredentialState,
+    DocumentRecord, DoneOnce, Family, FrozenIssuer, InitialAccessToken, Machine, Person, ProtectedResource,
+    RecentRegistration, RefreshToken, RevokedToken, ScopeEntry, Session, SetupState, SignInFailures, SigningKey,
+    SpentProof, TenantName, Tombstone, UsedAssertion,
 };
 
 // People, and the browsers they sit at.
@@ -56,7 +57,42 @@ pub static DOCUMENTS: Table<String, DocumentRecord> = Table::new("client_documen
 pub static INITIAL_TOKENS: Table<Id<InitialAccessToken>, InitialAccessToken> =
     Table::new("initial_access_tokens").expires(|token| Some(token.expires_at));
 
-pub static MACHINES: Table<Id<Machine>, Machine> = Table::new("machines");
+/// What a machine is called in sentences and files: in one tenant, one of them. A retired one gives its name back.
+pub static MACHINES_BY_NAME: Unique<Machine, (String, String)> = Unique::new("machines_by_name", |machine, out| {
+    if machine.state != ClientState::Retired {
+        out(&machine_key(&machine.tenant, &machine.name));
+    }
+});
+pub static MACHINES_BY_OWNER: Index<Machine, Id<Person>> =
+    Index::new("machines_by_owner", |machine, out| out(&machine.owner));
+/// By the words of its name and its tags, for whoever looks for it.
+pub static MACHINES_BY_WORD: Index<Machine, str> = Index::new("machines_by_word", |machine, out| {
+    let words = std::iter::once(&machine.name).chain(&machine.tags).flat_map(|text| words(text));
+    words.for_each(|word| out(&word));
+});
+pub static MACHINES: Table<Id<Machine>, Machine> =
+    Table::new("machines").indexed(&[&MACHINES_BY_NAME, &MACHINES_BY_OWNER, &MACHINES_BY_WORD]);
+
+/// The words of a text, and the text itself: `nightly-import` is found by `night` and by `import`.
+pub fn words(text: &str) -> impl Iterator<Item = String> {
+    let text = text.to_lowercase();
+    let mut words: Vec<String> =
+        text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect();
+    words.push(text);
+    words.sort_unstable();
+    words.dedup();
+    words.into_iter()
+}
+
+/// The key of [`MACHINES_BY_NAME`].
+pub fn machine_key(tenant: &TenantName, name: &str) -> (String, String) {
+    (tenant.to_string(), name.to_lowercase())
+}
+
+pub static CREDENTIALS_BY_MACHINE: Index<Credential, Id<Machine>> =
+    Index::new("credentials_by_machine", |credential, out| out(&credential.machine));
+pub static CREDENTIALS: Table<Id<Credential>, Credential> =
+    Table::new("credentials").indexed(&[&CREDENTIALS_BY_MACHINE]);
 
 /// By the folded identifier and every folded alias.
 pub static RESOURCES_BY_URL: Unique<ProtectedResource, str> = Unique::new("resources_by_url", |resource, out| {
@@ -109,6 +145,10 @@ pub static ASSERTIONS: Table<Digest, UsedAssertion> = Table::new("client_asserti
 /// Requests that have their effect once, by a MAC of their sender and key.
 pub static DONE_ONCE: Table<Digest, DoneOnce> =
     Table::new("done_once").expires(|done: &DoneOnce| Some(done.expires_at));
+/// By the key and its `jti`.
+pub static PROOFS: Table<Digest, SpentProof> = Table::new("dpop_proofs")
+    .expires(|proof: &SpentProof| Some(proof.expires_at))
+    .unlogged("remembered for five minutes so that none is used twice; what they buy is recorded");
 
 // The appliance itself.
 
@@ -122,7 +162,7 @@ pub static SETUP: Table<String, SetupState> = Table::new("setup");
 pub const ONLY: &str = "only";
 
 /// The tables whose rows housekeeping removes when their time is over.
-pub static SWEPT: [&dyn AnyTable; 11] = [
+pub static SWEPT: [&dyn AnyTable; 12] = [
     &SESSIONS,
     &FAILURES,
     &TOMBSTONES,
@@ -133,10 +173,11 @@ pub static SWEPT: [&dyn AnyTable; 11] = [
     &ACCESS,
     &REVOKED,
     &ASSERTIONS,
+    &PROOFS,
     &DONE_ONCE,
 ];
 
-/// The one field of a client's or machine's row that is looked at again inside a transaction: reading it alone costs a
+/// The one field of a client's row that is looked at again inside a transaction: reading it alone costs a
 /// third of reading the row.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct StateOnly {
@@ -144,5 +185,24 @@ pub struct StateOnly {
 }
 /// [`CLIENTS`], for reading only the state.
 pub static CLIENT_STATES: Table<Id<Client>, StateOnly> = Table::new("clients");
+/// The same of a machine, and what else may have ended its tokens.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct MachineStateOnly {
+    pub state: ClientState,
+    #[serde(default)]
+    pub void_before: Option<Timestamp>,
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+}
 /// [`MACHINES`], for reading only the state.
-pub static MACHINE_STATES: Table<Id<Machine>, StateOnly> = Table::new("machines");
+pub static MACHINE_STATES: Table<Id<Machine>, MachineStateOnly> = Table::new("machines");
+
+/// The part of a credential's row that is looked at again inside a transaction.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct CredentialStateOnly {
+    pub state: CredentialState,
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+}
+/// [`CREDENTIALS`], for reading only the state.
+pub static CREDENTIAL_STATES: Table<Id<Credential>, CredentialStateOnly> = Table::new("credentials");

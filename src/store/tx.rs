@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::audit::{self, Head};
 use super::engine::{Name, ReadTx, Span, Visit, WriteTx};
-use super::key::{Key, RowKey};
+use super::key::{END_OF_TEXT, Key, RowKey};
 use super::table::{Bookkeeping, Index, Sharing, Table, Unique};
 use crate::base::{Fault, FaultKind, MacKey, Timestamp};
 use crate::model::{Context, Event};
@@ -105,6 +105,36 @@ pub trait Read {
         let next = found.next.map(|own| decode(index.name, &own)).transpose()?;
         let rows = found.rows.iter().map(|(own, ())| self.pointed_at(table, index.name, own));
         Ok(Page { rows: rows.collect::<Result<_, _>>()?, next })
+    }
+
+    /// Up to `limit` rows that an index of words has under a word that begins with `start`, in the order of the words, each row
+    /// once.
+    fn starting<K: RowKey + PartialEq, V: DeserializeOwned>(
+        &self,
+        table: &Table<K, V>,
+        index: &Index<V, str>,
+        start: &str,
+        limit: usize,
+    ) -> Result<Vec<(K, V)>, Fault> {
+        // A word's key is its bytes and an end that sorts below everything else: without the end it is a prefix.
+        let mut prefix = start.encoded();
+        prefix.truncate(prefix.len().saturating_sub(END_OF_TEXT));
+        let limit = limit.min(MAX_ROWS);
+        let mut keys: Vec<K> = Vec::new();
+        self.raw().scan(index.name, Span::from(&prefix), &mut |entry, _| {
+            if !entry.starts_with(&prefix) || keys.len() >= limit {
+                return Ok(ControlFlow::Break(()));
+            }
+            let mut rest = entry;
+            let own = String::decode(&mut rest).and_then(|_| K::decoded(rest));
+            let own =
+                own.ok_or_else(|| Fault::new(FaultKind::Row, format!("a key of {} does not parse", index.name)))?;
+            if !keys.contains(&own) {
+                keys.push(own);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        keys.iter().map(|key| self.pointed_at(table, index.name, &key.encoded())).collect()
     }
 
     /// Up to `limit` keys of rows whose time was over at `now`, the longest dead first.

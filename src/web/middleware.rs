@@ -95,8 +95,13 @@ impl Arrival {
         let at = app.clock.now();
         let from = peer(&app, request.request());
         let id = Id::<Request>::new(at, &app.entropy).map_err(|_| unready())?;
-        let network = Some(Network::from(from));
-        let origin = Origin { channel: Channel::Http, network, request: Some(id), via: None };
+        let origin = Origin {
+            channel: Channel::Http,
+            network: Some(Network::from(from)),
+            address: Some(from),
+            request: Some(id),
+            via: None,
+        };
         let path = request.path();
         let path = path.strip_prefix(app.issuer.path()).unwrap_or(path);
         let door = routes::door(request.method(), path);

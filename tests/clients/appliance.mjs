@@ -121,7 +121,9 @@ export class Appliance {
 
     client(name, options) {
         const words = ["client", "add", "--name", name];
-        for (const [option, value] of Object.entries(options)) words.push(...repeated(`--${option}`, [value].flat()));
+        for (const [option, value] of Object.entries(options)) {
+            words.push(...(value === true ? [`--${option}`] : repeated(`--${option}`, [value].flat())));
+        }
         return this.writ(words);
     }
 

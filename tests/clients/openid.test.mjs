@@ -30,7 +30,7 @@ async function configure(client, authentication, algorithm = "oidc") {
 }
 
 /** Sends a person through the code flow and resolves with the tokens, checked by openid-client. */
-async function signIn(configuration, callback, { scope, parameters = {}, decision } = {}) {
+async function signIn(configuration, callback, { scope, parameters = {}, decision, DPoP } = {}) {
     const [verifier, state, nonce] = [oidc.randomPKCECodeVerifier(), oidc.randomState(), oidc.randomNonce()];
     appliance.remember({ verifier });
     const url = oidc.buildAuthorizationUrl(configuration, {
@@ -48,13 +48,14 @@ async function signIn(configuration, callback, { scope, parameters = {}, decisio
     const current = new URL(`${callback.uri}?${answer}`);
     appliance.remember({ code: answer.get("code") });
     // Checks state, iss (RFC 9207), and of the id token: signature, issuer, audience, time, nonce, auth_time, at_hash.
-    const tokens = await oidc.authorizationCodeGrant(configuration, current, {
+    const checks = {
         pkceCodeVerifier: verifier,
         expectedState: state,
         expectedNonce: nonce,
         idTokenExpected: true,
         maxAge: parameters.max_age === undefined ? undefined : Number(parameters.max_age),
-    });
+    };
+    const tokens = await oidc.authorizationCodeGrant(configuration, current, checks, undefined, { DPoP });
     appliance.rememberTokens(tokens);
     return { tokens, nonce, current };
 }
@@ -175,6 +176,63 @@ test("client_credentials by every method, and what a wrong one gets", async () =
         const tokens = await oidc.clientCredentialsGrant(configuration, { resource: API });
         appliance.rememberTokens(tokens);
         assert.equal((await verified(configuration, tokens.access_token)).client_id, client.client_id);
+    }
+});
+
+test("DPoP: code, refresh and userinfo with one key, and none of it with another", async (context) => {
+    const callback = await Callback.listen();
+    context.after(() => callback.close());
+    const client = application(callback, { "dpop-bound": true });
+    const configuration = await configure(client, oidc.None());
+    for (const algorithm of ["ES256", "PS256", "Ed25519"]) {
+        const DPoP = oidc.getDPoPHandle(configuration, await oidc.randomDPoPKeyPair(algorithm));
+        const jkt = await DPoP.calculateThumbprint();
+        const { tokens } = await signIn(configuration, callback, {
+            scope: "openid email offline_access mcp:read",
+            parameters: { dpop_jkt: jkt, prompt: "consent" },
+            DPoP,
+        });
+        assert.equal(tokens.token_type, "dpop");
+        assert.deepEqual((await verified(configuration, tokens.access_token)).cnf, { jkt });
+        const { sub } = tokens.claims();
+        const person = await oidc.fetchUserInfo(configuration, tokens.access_token, sub, { DPoP });
+        assert.equal(person.email, appliance.email);
+
+        const fresh = await oidc.refreshTokenGrant(configuration, tokens.refresh_token, undefined, { DPoP });
+        appliance.rememberTokens(fresh);
+        assert.equal(fresh.token_type, "dpop");
+        await oidc.fetchUserInfo(configuration, fresh.access_token, sub, { DPoP });
+
+        const thief = { DPoP: oidc.getDPoPHandle(configuration, await oidc.randomDPoPKeyPair("ES256")) };
+        await refused(oidc.refreshTokenGrant(configuration, fresh.refresh_token, undefined, thief), 400, "invalid_grant");
+        await refused(oidc.refreshTokenGrant(configuration, fresh.refresh_token), 400, "invalid_dpop_proof");
+        await assert.rejects(oidc.fetchUserInfo(configuration, fresh.access_token, sub, thief));
+        await assert.rejects(oidc.fetchUserInfo(configuration, fresh.access_token, sub));
+    }
+});
+
+test("DPoP with a nonce that the server wants", async () => {
+    const strict = await Appliance.start({ environment: { WRIT_DPOP_REQUIRE_NONCE: "true" } });
+    try {
+        strict.resource(API, "Example", ["mcp:read"]);
+        const options = { auth: "client_secret_basic", grant: "client_credentials", scope: "mcp:read" };
+        const client = strict.client("Strict", options);
+        const configuration = await oidc.discovery(
+            new URL(strict.origin),
+            client.client_id,
+            client.client_secret,
+            oidc.ClientSecretBasic(client.client_secret),
+            { execute: [oidc.allowInsecureRequests] },
+        );
+        const DPoP = oidc.getDPoPHandle(configuration, await oidc.randomDPoPKeyPair("ES256"));
+        // The library is asked for a nonce, takes it from the answer and comes again by itself; the second time it has one.
+        for (let n = 0; n < 2; n += 1) {
+            const tokens = await oidc.clientCredentialsGrant(configuration, { resource: API }, { DPoP });
+            strict.rememberTokens(tokens);
+            assert.equal(tokens.token_type, "dpop");
+        }
+    } finally {
+        await strict.stop();
     }
 });
 

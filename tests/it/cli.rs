@@ -252,6 +252,7 @@ fn a_command_answers_alike_on_a_stopped_file_and_through_the_socket() {
         "resource.created",
         "resource.created",
         "machine.created",
+        "credential.created",
         "client.registered",
         "client.registered",
         "registration.token_created",
@@ -279,6 +280,7 @@ fn a_client_is_registered_listed_and_removed() {
         "https://portal.example/cb",
         "--auth",
         "client_secret_post",
+        "--dpop-bound",
     ];
     let confidential = appliance.json(&arguments);
     assert!(confidential["client_secret"].as_str().unwrap().starts_with("writ_cs_"));
@@ -303,6 +305,8 @@ fn a_client_is_registered_listed_and_removed() {
     let list = appliance.json(&["client", "list"]);
     let names: Vec<&str> = list["clients"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["Signer", "Portal", "Editor"]);
+    let bound: Vec<&serde_json::Value> = list["clients"].as_array().unwrap().iter().map(|c| &c["dpop_bound"]).collect();
+    assert_eq!(bound, [false, true, false]);
     let page = appliance.json(&["client", "list", "--limit", "1"]);
     let next = page["next"].as_str().unwrap();
     assert_eq!(appliance.json(&["client", "list", "--before", next])["clients"][0]["name"], "Portal");

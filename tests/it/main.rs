@@ -21,6 +21,8 @@ mod every_route;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod machines;
+#[cfg(test)]
 mod outbound;
 #[cfg(test)]
 mod pages;

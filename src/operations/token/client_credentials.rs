@@ -3,8 +3,9 @@
 use super::issue::{Grant, Issued, Making, access_token};
 use crate::app::App;
 use crate::model::{ClientId, ClientState, Context, Event, GrantName, ScopeSet, Subject};
-use crate::operations::{Problem, find_client, find_resource};
+use crate::operations::{Problem, credentials, dpop, find_client, find_resource};
 use crate::protocol::client_auth::AuthenticatedClient;
+use crate::protocol::dpop::Proof;
 use crate::protocol::refusal::Refusal;
 use crate::protocol::token_request::ClientCredentials;
 use crate::protocol::{client_credentials, registration, target};
@@ -17,6 +18,7 @@ pub(super) async fn grant(
     ctx: &Context,
     client: AuthenticatedClient,
     ask: ClientCredentials,
+    proof: Option<Proof>,
 ) -> Result<Issued, Problem> {
     let (asked, asking, within) = (ask.resource.clone(), client.clone(), app.clone());
     let facts = app.store.read(move |view| find_resource::facts(view, asked.as_ref(), &asking, &within.issuer)).await?;
@@ -26,13 +28,25 @@ pub(super) async fn grant(
         Ok(decided) => decided,
         Err(refusal) => return refuse(app, ctx, &client, refusal).await,
     };
-    let lifetime = app.config.lifetimes.machine_access;
-    let making = Making::new(app, &client, resource.as_ref(), lifetime);
+    let making = Making::new(app, &client, resource.as_ref(), app.config.lifetimes.machine_access);
     let (entropy, family) = (app.entropy.clone(), app.config.lifetimes.family);
     let outcome = app.store.write("grant client credentials", ctx, move |tx| {
+        let sender = match dpop::spend(tx, proof.as_ref())? {
+            Ok(sender) => sender,
+            Err(refusal) => {
+                tx.record(refused(client.id(), &refusal))?;
+                return Ok(Err(refusal));
+            }
+        };
         match find_client::state(tx, client.id())? {
             Some(ClientState::Active) => {}
             _ => return Ok(Err(Refusal::ClientSuspended)),
+        }
+        // It was good when it was presented; whoever revoked it meanwhile was told that it buys nothing more.
+        if let Some(credential) = client.credential()
+            && !credentials::stands(tx, &credential.id)?
+        {
+            return Ok(Err(Refusal::CredentialRevoked));
         }
         // A client that registered itself for this grant has no other sign of life.
         if let (ClientId::Registered(id), Some(_)) = (client.id(), registration::used(&client, tx.now(), family)) {
@@ -50,6 +64,7 @@ pub(super) async fn grant(
             subject: Subject::Client(client.id().clone()),
             scope: ScopeSet::clone(&narrowed.scope),
             family: None,
+            sender,
         };
         access_token(tx, &entropy, &making, grant).map(Ok)
     });
@@ -62,11 +77,12 @@ async fn refuse(app: &App, ctx: &Context, client: &AuthenticatedClient, refusal:
         app.tally.count("client_credentials by a public client");
         return Err(refusal.into());
     }
-    let event = Event::TokenRefused {
-        client: client.id().clone(),
-        grant: "client_credentials".to_owned(),
-        why: refusal.public_text(),
-    };
+    let event = refused(client.id(), &refusal);
     app.store.write("refuse client credentials", ctx, move |tx| tx.record(event.clone())).await?;
     Err(refusal.into())
+}
+
+fn refused(client: &ClientId, refusal: &Refusal) -> Event {
+    let (grant, why) = ("client_credentials".to_owned(), refusal.public_text());
+    Event::TokenRefused { client: client.clone(), grant, why }
 }

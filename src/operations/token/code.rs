@@ -7,10 +7,12 @@ use crate::model::{
     AuthorizationCode, CodeState, Consent, Context, Event, Family, FamilyState, GrantName, GrantType, Person,
     ProtectedResource, RevokedBecause, Subject,
 };
+use crate::operations::dpop::{self, Sender};
 use crate::operations::revoke::end_family;
 use crate::operations::{Problem, find_client, find_resource};
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::code::{self, Facts};
+use crate::protocol::dpop::{Proof, binds_refresh};
 use crate::protocol::refusal::Refusal;
 use crate::protocol::token_request::CodeExchange;
 use crate::store::tables::{CODES, CONSENTS, CONSENTS_BY_GRANT, FAMILIES, PEOPLE, consent_key};
@@ -22,6 +24,7 @@ pub(super) async fn redeem(
     ctx: &Context,
     client: AuthenticatedClient,
     ask: CodeExchange,
+    proof: Option<Proof>,
 ) -> Result<Issued, Problem> {
     // A first look, so that invented codes never reach the writer. A miss is final: nobody is shown a code before it is durable.
     let presented = ask.code.as_ref().map(|code| (code.id::<AuthorizationCode>(), code.digest()));
@@ -35,7 +38,7 @@ pub(super) async fn redeem(
         app.tally.count("unknown authorization code");
         return Err(Refusal::CodeUnknown.into());
     }
-    let redemption = Redemption { app: app.clone(), client, ask };
+    let redemption = Redemption { app: app.clone(), client, ask, proof };
     let outcome = app.store.write("redeem code", ctx, move |tx| redemption.run(tx));
     Ok(outcome.await??)
 }
@@ -44,11 +47,16 @@ struct Redemption {
     app: App,
     client: AuthenticatedClient,
     ask: CodeExchange,
+    proof: Option<Proof>,
 }
 
 impl Redemption {
     fn run(&self, tx: &mut Tx<'_>) -> Result<Result<Issued, Refusal>, Fault> {
         let Some(presented) = &self.ask.code else { return Ok(Err(Refusal::CodeUnknown)) };
+        let sender = match dpop::spend(tx, self.proof.as_ref())? {
+            Ok(sender) => sender,
+            Err(refusal) => return refuse(tx, &self.client, None, refusal).map(Err),
+        };
         let code = tx.get(&CODES, &presented.id())?;
         let person = code.as_ref().map(|code| tx.get(&PEOPLE, &code.person)).transpose()?.flatten();
         let consent = code.as_ref().map(|code| standing_consent(tx, code)).transpose()?.flatten();
@@ -60,13 +68,14 @@ impl Redemption {
             consent: consent.as_ref(),
             granted: granted.as_ref(),
             asked: &asked,
+            key: sender.jkt(),
         };
         match (code::redeem(facts, &self.client, &self.ask, tx.now()), person) {
             (Ok(code), Some(person)) => {
                 if !find_client::stands(tx, self.client.id())? {
                     return Ok(Err(Refusal::ClientSuspended));
                 }
-                self.spend(tx, code, &person, granted.as_ref()).map(Ok)
+                self.spend(tx, code, &person, granted.as_ref(), sender).map(Ok)
             }
             (Ok(code), None) => refuse(tx, &self.client, Some(code), Refusal::PersonSuspended).map(Err),
             (Err(refusal), _) => refuse(tx, &self.client, code.as_ref(), refusal).map(Err),
@@ -79,10 +88,14 @@ impl Redemption {
         code: &AuthorizationCode,
         person: &Person,
         resource: Option<&ProtectedResource>,
+        sender: Sender,
     ) -> Result<Issued, Fault> {
         let entropy: &Entropy = &self.app.entropy;
         let making = Making::new(&self.app, &self.client, resource, self.app.config.lifetimes.access);
-        let family = new_family(tx, entropy, code, self.app.config.lifetimes.family)?;
+        let family = Family {
+            jkt: binds_refresh(&self.client, None, sender.jkt()),
+            ..new_family(tx, entropy, code, self.app.config.lifetimes.family)?
+        };
         let spent = AuthorizationCode { state: CodeState::Redeemed { family: family.id }, ..code.clone() };
         tx.replace(&CODES, &code.id, code, &spent)?;
         tx.put(&FAMILIES, &family.id, &family)?;
@@ -92,6 +105,7 @@ impl Redemption {
             subject: Subject::Person(person.id),
             scope: family.scope.clone(),
             family: Some(&family),
+            sender,
         };
         let mut issued = issue::access_token(tx, entropy, &making, grant)?;
         // OAuth 2.1 §4.3: "Refresh tokens are … issued … at the discretion of the authorization server": to whoever registered
@@ -120,6 +134,7 @@ fn new_family(tx: &Tx<'_>, entropy: &Entropy, code: &AuthorizationCode, lifetime
         scope: code.scope.clone(),
         resource: code.resource.clone(),
         nonce: code.nonce.clone(),
+        jkt: None,
         auth_time: code.auth_time,
         generation: 0,
         turned_at: now,

@@ -7,7 +7,10 @@ use crate::model::{
     AccessRecord, Algorithm, Client, ClientId, Event, Family, GrantName, Person, ProtectedResource, RefreshToken,
     ScopeSet, Subject, TokenFormat,
 };
-use crate::protocol::claims::{ACCESS_TOKEN_TYPE, AccessClaims, ID_TOKEN_TYPE, IdClaims, PersonClaims, at_hash};
+use crate::operations::dpop::Sender;
+use crate::protocol::claims::{
+    ACCESS_TOKEN_TYPE, AccessClaims, Confirmation, ID_TOKEN_TYPE, IdClaims, PersonClaims, at_hash,
+};
 use crate::store::Tx;
 use crate::store::tables::{ACCESS, REFRESH};
 
@@ -27,12 +30,16 @@ pub(crate) struct Making {
 impl Making {
     /// For `resource`, or for the appliance itself, given to `client`.
     pub(crate) fn new(app: &App, client: &Client, resource: Option<&ProtectedResource>, lifetime: Lifetime) -> Self {
+        let most = resource.map_or(lifetime, |r| r.access_for);
+        let machine = client.identity.as_ref().map(|identity| &identity.machine);
+        let own = machine.and_then(|machine| machine.lifetime(resource.map(|r| &r.identifier)));
         Self {
             audience: resource.map_or_else(|| app.issuer.to_string(), |r| r.identifier.to_string()),
             resource: resource.map(|r| r.identifier.clone()),
             algorithm: resource.map_or_else(Algorithm::default, |r| r.algorithm),
             format: resource.map_or(TokenFormat::Jwt, |r| r.format),
-            lifetime: resource.map_or(lifetime, |r| r.access_for),
+            // A machine's own wish stays below what the resource allows, and below a day where there is no resource.
+            lifetime: own.map_or(most, |own| own.min(resource.map_or(MOST_ACCESS, |r| r.access_for))),
             // OpenID Connect Dynamic Client Registration §2: "The default, if omitted, is RS256."
             id_token: client.id_token_signed_response_alg.unwrap_or(Algorithm::RS256),
             issuer: app.issuer.to_string(),
@@ -41,6 +48,9 @@ impl Making {
     }
 }
 
+/// No access token lives longer.
+pub(crate) const MOST_ACCESS: Lifetime = Lifetime::from_days(1);
+
 /// Everything that one grant gave, durable but not yet signed.
 pub(crate) struct Issued {
     access: Access,
@@ -48,6 +58,7 @@ pub(crate) struct Issued {
     id: Option<(IdClaims, Algorithm)>,
     scope: ScopeSet,
     lifetime: Lifetime,
+    token_type: &'static str,
 }
 
 enum Access {
@@ -62,6 +73,7 @@ pub(crate) struct Grant<'a> {
     pub(crate) subject: Subject,
     pub(crate) scope: ScopeSet,
     pub(crate) family: Option<&'a Family>,
+    pub(crate) sender: Sender,
 }
 
 /// Issues an access token: its row if it is opaque, its event in any case.
@@ -87,6 +99,7 @@ pub(crate) fn access_token(
                 scope: grant.scope.clone(),
                 auth_time: grant.family.map(|family| family.auth_time.seconds()),
                 grant_id: grant.family.map(|family| family.id),
+                cnf: grant.sender.jkt().map(|jkt| Confirmation { jkt }),
                 kind: matches!(grant.client, ClientId::Machine(_)).then(|| "machine".to_owned()),
             }),
             making.algorithm,
@@ -102,6 +115,7 @@ pub(crate) fn access_token(
                 scope: grant.scope.clone(),
                 resource: making.resource.clone(),
                 auth_time: grant.family.map(|family| family.auth_time),
+                jkt: grant.sender.jkt(),
                 issued_at: now,
                 expires_at,
             };
@@ -119,7 +133,10 @@ pub(crate) fn access_token(
         token: id.to_string(),
         expires_at,
     })?;
-    Ok(Issued { access, refresh: None, id: None, scope: grant.scope, lifetime: making.lifetime })
+    // RFC 9449 §5: "A token_type of DPoP MUST be included in the access token response to signal to the client that the access token
+    // was bound to its DPoP key".
+    let token_type = if grant.sender.jkt().is_some() { "DPoP" } else { "Bearer" };
+    Ok(Issued { access, refresh: None, id: None, scope: grant.scope, lifetime: making.lifetime, token_type })
 }
 
 /// Adds a refresh token of the family's newest generation.
@@ -182,7 +199,7 @@ impl Issued {
         };
         Ok(TokenResponse {
             access_token,
-            token_type: "Bearer",
+            token_type: self.token_type,
             expires_in: self.lifetime.seconds(),
             refresh_token: self.refresh.map(|token| token.expose().to_owned()),
             id_token,

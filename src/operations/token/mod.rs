@@ -11,6 +11,7 @@ use super::Problem;
 use crate::app::App;
 use crate::model::{Context, ScopeSet};
 use crate::protocol::client_auth::AuthenticatedClient;
+use crate::protocol::dpop::{self, Proof};
 use crate::protocol::token_request::TokenRequest;
 
 /// OAuth 2.1 §3.2.3; OpenID Connect Core §3.1.3.3 adds `id_token`. Holds secrets: it has no `Debug`.
@@ -27,17 +28,20 @@ pub struct TokenResponse {
     pub scope: ScopeSet,
 }
 
-/// Gives tokens for a grant. The set of grants is closed, so this is a match and no registry.
+/// Gives tokens for a grant; with a proof, tokens that are bound to its key (RFC 9449 §5). The set of grants is closed, so this is
+/// a match and no registry.
 pub async fn exchange(
     app: &App,
     ctx: &Context,
     client: AuthenticatedClient,
     ask: TokenRequest,
+    proof: Option<Proof>,
 ) -> Result<TokenResponse, Problem> {
+    dpop::demanded(&client, proof.as_ref())?;
     let issued = match ask {
-        TokenRequest::Code(ask) => code::redeem(app, ctx, client, ask).await?,
-        TokenRequest::Refresh(ask) => refresh::rotate(app, ctx, client, ask).await?,
-        TokenRequest::ClientCredentials(ask) => client_credentials::grant(app, ctx, client, ask).await?,
+        TokenRequest::Code(ask) => code::redeem(app, ctx, client, ask, proof).await?,
+        TokenRequest::Refresh(ask) => refresh::rotate(app, ctx, client, ask, proof).await?,
+        TokenRequest::ClientCredentials(ask) => client_credentials::grant(app, ctx, client, ask, proof).await?,
     };
     // After the commit, and on this request's own thread: the writer never signs.
     Ok(issued.sign(app)?)

@@ -6,9 +6,11 @@ use crate::base::Fault;
 use crate::model::{
     Context, Event, Family, GrantName, Person, ProtectedResource, RefreshToken, RevokedBecause, Subject,
 };
+use crate::operations::dpop::{self, Sender};
 use crate::operations::revoke::end_family;
 use crate::operations::{Problem, find_client, find_resource};
 use crate::protocol::client_auth::AuthenticatedClient;
+use crate::protocol::dpop::{Proof, binds_refresh};
 use crate::protocol::refresh::{self, Facts, Overlap, Rotation, Turn};
 use crate::protocol::refusal::Refusal;
 use crate::protocol::token_request::RefreshExchange;
@@ -24,6 +26,7 @@ pub(super) async fn rotate(
     ctx: &Context,
     client: AuthenticatedClient,
     ask: RefreshExchange,
+    proof: Option<Proof>,
 ) -> Result<Issued, Problem> {
     // A first look, so that invented tokens never reach the writer.
     let presented = ask.refresh_token.as_ref().map(|token| (token.id::<RefreshToken>(), token.digest()));
@@ -37,20 +40,33 @@ pub(super) async fn rotate(
         app.tally.count("unknown refresh token");
         return Err(Refusal::RefreshUnknown.into());
     }
-    let exchange = Exchange { app: app.clone(), client, ask };
+    let exchange = Exchange { app: app.clone(), client, ask, proof };
     let outcome = app.store.write("refresh", ctx, move |tx| exchange.run(tx));
     Ok(outcome.await??)
+}
+
+/// For whom, where and to which key.
+struct Issuing<'a> {
+    family: &'a Family,
+    person: &'a Person,
+    resource: Option<&'a ProtectedResource>,
+    sender: Sender,
 }
 
 struct Exchange {
     app: App,
     client: AuthenticatedClient,
     ask: RefreshExchange,
+    proof: Option<Proof>,
 }
 
 impl Exchange {
     fn run(&self, tx: &mut Tx<'_>) -> Result<Result<Issued, Refusal>, Fault> {
         let Some(presented) = &self.ask.refresh_token else { return Ok(Err(Refusal::RefreshUnknown)) };
+        let sender = match dpop::spend(tx, self.proof.as_ref())? {
+            Ok(sender) => sender,
+            Err(refusal) => return refuse(tx, &self.client, None, refusal).map(Err),
+        };
         let token = tx.get(&REFRESH, &presented.id())?;
         let family = token.as_ref().map(|token| tx.get(&FAMILIES, &token.family)).transpose()?.flatten();
         let person = family.as_ref().map(|family| tx.get(&PEOPLE, &family.person)).transpose()?.flatten();
@@ -62,6 +78,7 @@ impl Exchange {
             person: person.as_ref().map(|person| person.state),
             granted: granted.as_ref(),
             asked: &asked,
+            key: sender.jkt(),
         };
         let lifetimes = &self.app.config.lifetimes;
         let overlap =
@@ -71,8 +88,9 @@ impl Exchange {
                 if !find_client::stands(tx, self.client.id())? {
                     return Ok(Err(Refusal::ClientSuspended));
                 }
-                let family = self.turn(tx, &family, rotation.turn)?;
-                self.issue(tx, &family, &person, granted.as_ref(), rotation).map(Ok)
+                let family = self.turn(tx, &family, rotation.turn, sender)?;
+                let issuing = Issuing { family: &family, person: &person, resource: granted.as_ref(), sender };
+                self.issue(tx, issuing, rotation).map(Ok)
             }
             (Err(refusal), family, _) => refuse(tx, &self.client, family.as_ref(), refusal).map(Err),
             (Ok(_), _, _) => Ok(Err(Refusal::RefreshUnknown)),
@@ -80,10 +98,10 @@ impl Exchange {
     }
 
     /// Moves the family on.
-    fn turn(&self, tx: &mut Tx<'_>, old: &Family, turn: Turn) -> Result<Family, Fault> {
+    fn turn(&self, tx: &mut Tx<'_>, old: &Family, turn: Turn, sender: Sender) -> Result<Family, Fault> {
         let now = tx.now();
         let network = tx.context().from.network.clone();
-        let family = old.clone();
+        let family = Family { jkt: binds_refresh(&self.client, Some(old), sender.jkt()), ..old.clone() };
         let family = match turn {
             Turn::Next => Family {
                 generation: family.generation + 1,
@@ -104,14 +122,8 @@ impl Exchange {
         Ok(family)
     }
 
-    fn issue(
-        &self,
-        tx: &mut Tx<'_>,
-        family: &Family,
-        person: &Person,
-        resource: Option<&ProtectedResource>,
-        rotation: Rotation,
-    ) -> Result<Issued, Fault> {
+    fn issue(&self, tx: &mut Tx<'_>, issuing: Issuing<'_>, rotation: Rotation) -> Result<Issued, Fault> {
+        let Issuing { family, person, resource, sender } = issuing;
         let making = Making::new(&self.app, &self.client, resource, self.app.config.lifetimes.access);
         let grant = Grant {
             name: GrantName::RefreshToken,
@@ -119,6 +131,7 @@ impl Exchange {
             subject: Subject::Person(family.person),
             scope: rotation.scope,
             family: Some(family),
+            sender,
         };
         let entropy = &self.app.entropy;
         let mut issued = issue::access_token(tx, entropy, &making, grant)?;

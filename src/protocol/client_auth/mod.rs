@@ -1,5 +1,6 @@
 //! Client authentication. OAuth 2.1 §2.4, RFC 7523 §2.2 and §3.
 
+mod machine;
 mod presented;
 mod private_key_jwt;
 mod secret;
@@ -12,8 +13,9 @@ pub use private_key_jwt::{AssertionClaims, Audiences, accept_assertion, claimed_
 pub use secret::check_secret;
 
 use super::refusal::{Refusal, ensure};
-use crate::base::Timestamp;
-use crate::model::{AuthMethod, Client, ClientId, ClientState};
+use crate::model::{
+    AuthMethod, Client, ClientId, ClientState, Context, Credential, Machine, ProtectedResource, ScopeSet,
+};
 
 /// A client that has proved who it is, by the method it is registered for. For a public client the proof is only that it
 /// is registered (OAuth 2.1 §2.4: "The authorization server … MUST NOT rely on public client authentication for the
@@ -31,6 +33,24 @@ impl AuthenticatedClient {
 
     pub fn id(&self) -> &ClientId {
         &self.client.id
+    }
+
+    /// The machine identity it is, if it is one.
+    pub fn machine(&self) -> Option<&Machine> {
+        self.client.identity.as_ref().map(|identity| &identity.machine)
+    }
+
+    /// What it may have at `resource` at most; `None` for whatever is offered there.
+    pub fn ceiling(&self, resource: Option<&ProtectedResource>) -> Option<&ScopeSet> {
+        match self.machine() {
+            Some(machine) => Some(machine.ceiling(resource.map(|resource| &resource.identifier))),
+            None => self.client.scope.as_ref(),
+        }
+    }
+
+    /// The machine's credential that it proved itself by.
+    pub fn credential(&self) -> Option<&Credential> {
+        self.client.identity.as_ref().map(|identity| &identity.credential)
     }
 }
 
@@ -53,13 +73,14 @@ pub enum Proof {
     Assertion(AssertionClaims),
 }
 
-/// Decides whether the caller is the client it says it is. OAuth 2.1 §2.4.
+/// Decides whether the caller is the client it says it is. OAuth 2.1 §2.4. `context` says when and from where it calls.
 pub fn authenticate(
     client: Option<Client>,
     proof: &Proof,
     audiences: &Audiences,
-    now: Timestamp,
+    context: &Context,
 ) -> Result<AuthenticatedClient, Refusal> {
+    let now = context.at;
     // §3.2.4 invalid_client: "unknown client".
     let client = client.ok_or(Refusal::ClientUnknown)?;
     match (client.auth_method, proof) {
@@ -76,7 +97,10 @@ pub fn authenticate(
         (_, Proof::Secret(_) | Proof::Assertion(_)) => return Err(Refusal::ClientMethodMismatch),
     }
     // After the credential: only the client itself learns of its state.
-    ensure(client.state != ClientState::Suspended, Refusal::ClientSuspended)?;
+    ensure(!matches!(client.state, ClientState::Suspended | ClientState::Retired), Refusal::ClientSuspended)?;
     ensure(client.state != ClientState::AwaitingApproval, Refusal::ClientAwaitingApproval)?;
+    if let Some(identity) = &client.identity {
+        machine::admit(identity, now, context.from.address)?;
+    }
     Ok(AuthenticatedClient::assertion(client))
 }

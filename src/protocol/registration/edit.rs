@@ -52,6 +52,7 @@ pub fn edited(current: &Client, changes: &Map<String, Value>, issuer: &Issuer) -
         client_uri: registration.client_uri,
         about: registration.about,
         id_token_signed_response_alg: registration.id_token_signed_response_alg,
+        dpop_bound_access_tokens: registration.dpop_bound_access_tokens,
         ..current.clone()
     })
 }

@@ -25,7 +25,7 @@ pub fn reaped_at(state: ClientState, vouched: VouchedBy, at: Timestamp, unused_f
     at.plus(match (state, vouched) {
         (_, VouchedBy::Administrator) => unused_for.max(VOUCHED_FOR),
         (ClientState::AwaitingApproval, VouchedBy::Nobody) => unused_for.max(AWAITING_FOR),
-        (ClientState::Active | ClientState::Suspended, VouchedBy::Nobody) => unused_for,
+        (ClientState::Active | ClientState::Suspended | ClientState::Retired, VouchedBy::Nobody) => unused_for,
     })
 }
 

@@ -29,6 +29,15 @@ impl Members {
         self.value(member).is_some()
     }
 
+    /// True or false; false if it is not said.
+    pub(super) fn flag(&self, member: &'static str) -> Result<bool, RegistrationRefusal> {
+        match self.value(member) {
+            None => Ok(false),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(_) => Err(refused(member, "it is true or false")),
+        }
+    }
+
     /// A text of at most `longest` bytes.
     pub(super) fn text(&self, member: &'static str, longest: usize) -> Result<Option<&str>, RegistrationRefusal> {
         self.value(member).map(|value| text(member, value, longest)).transpose()

@@ -44,6 +44,8 @@ pub struct Registration {
     pub about: ClientAbout,
     /// OpenID Connect Dynamic Client Registration §2; its default is RS256.
     pub id_token_signed_response_alg: Option<Algorithm>,
+    /// RFC 9449 §5.2: "If omitted, the default value is false."
+    pub dpop_bound_access_tokens: bool,
 }
 
 /// Where the public keys of a client are.
@@ -105,6 +107,7 @@ impl Registration {
                 software_version: members.line("software_version")?,
             },
             id_token_signed_response_alg: id_token_algorithm(members)?,
+            dpop_bound_access_tokens: members.flag("dpop_bound_access_tokens")?,
         })
     }
 }
@@ -217,9 +220,11 @@ impl Admitted {
             client_uri: self.registration.client_uri,
             about: self.registration.about,
             id_token_signed_response_alg: self.registration.id_token_signed_response_alg,
+            dpop_bound_access_tokens: self.registration.dpop_bound_access_tokens,
             created_at: at,
             first_used_at: None,
             reaped_at,
+            identity: None,
         }
     }
 }

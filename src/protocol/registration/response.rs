@@ -59,6 +59,9 @@ pub fn registration_response(
     say("software_id", json!(client.about.software_id));
     say("software_version", json!(client.about.software_version));
     say("id_token_signed_response_alg", json!(client.id_token_signed_response_alg.map(|algorithm| algorithm.as_str())));
+    if client.dpop_bound_access_tokens {
+        say("dpop_bound_access_tokens", json!(true));
+    }
 
     Value::Object(document)
 }

@@ -77,6 +77,7 @@ fn what_is_left_out_gets_the_default_of_the_rfc() {
     assert_eq!(client.application_type, ApplicationType::Web);
     assert_eq!(client.secrets.len(), 1);
     assert_eq!(client.name, "Unnamed application");
+    assert!(!client.dpop_bound_access_tokens);
     // Null and empty count as left out.
     let empty = json!({ "client_name": "", "scope": "", "contacts": [], "jwks": null, "client_uri": "" });
     assert!(register(empty).is_ok());
@@ -349,6 +350,11 @@ mod updates {
         }
         let public = register(json!({})).unwrap();
         assert!(change(&public, json!({ "token_endpoint_auth_method": "client_secret_post" })).is_err());
+        let bound = change(&current, json!({ "dpop_bound_access_tokens": true })).unwrap();
+        assert!(bound.dpop_bound_access_tokens, "it may promise more");
+        assert!(change(&bound, json!({ "dpop_bound_access_tokens": true })).is_ok());
+        assert!(change(&bound, json!({})).is_err(), "and not less");
+        assert_ne!(bound.fingerprint(), current.fingerprint(), "what was consented to was another client");
         // Between the two ways of sending the same secret there is no difference in strength.
         let post = change(&current, json!({ "token_endpoint_auth_method": "client_secret_post" })).unwrap();
         assert_eq!(post.auth_method, AuthMethod::ClientSecretPost);

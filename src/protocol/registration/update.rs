@@ -57,6 +57,10 @@ pub fn update(
     if !keeps_its_strength {
         return Err(metadata("token_endpoint_auth_method", "it cannot be changed; register again"));
     }
+    // Nor, by the same token, one whose tokens are worth nothing without its key into one whose tokens are worth something (RFC 9449 §5.2).
+    if current.dpop_bound_access_tokens && !ask.registration.dpop_bound_access_tokens {
+        return Err(metadata("dpop_bound_access_tokens", "it cannot be taken back; register again"));
+    }
 
     // Attack case 37: the same rule as at creation, save that a client keeps what it was given.
     let Admitted { registration, .. } = admit_with(ask.registration, VouchedBy::Nobody, &current.grant_types)?;
@@ -73,6 +77,7 @@ pub fn update(
         client_uri: registration.client_uri,
         about: registration.about,
         id_token_signed_response_alg: registration.id_token_signed_response_alg,
+        dpop_bound_access_tokens: registration.dpop_bound_access_tokens,
         ..current.clone()
     };
     // An administrator approved what the client was. What it is now, nobody has looked at.

@@ -58,7 +58,7 @@ impl Call {
         let path = path.strip_prefix(caller.app.issuer.path()).unwrap_or(path).to_owned();
         let once = match idempotency_key(request.headers())? {
             Some(key) if operation.kind == Kind::Create => {
-                Once::keyed(&caller.app, &by.ctx().by, &key, &[path.as_bytes(), bytes])
+                Once::keyed(&caller.app, &by.by, &key, &[path.as_bytes(), bytes])
             }
             // Elsewhere it changes nothing: those requests come to the same however often they are sent.
             _ => Once::Often,
@@ -71,7 +71,7 @@ impl Call {
             query: query(request.query_string())?,
             query_text: request.query_string().to_owned(),
             body: match operation.input {
-                Some(_) if operation.kind.may_be_bare() && bytes.is_empty() => Map::new(),
+                Some(_) if bytes.is_empty() && operation.may_be_bare() => Map::new(),
                 Some(_) => members(request, bytes)?,
                 None => Map::new(),
             },

@@ -73,6 +73,8 @@ struct ClientView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     client_uri: Option<String>,
+    /// Whether it gets tokens only for a key that it proves to have (DPoP).
+    dpop_bound_access_tokens: bool,
     #[schema(format = DateTime)]
     created_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,6 +93,7 @@ enum State {
     Active,
     AwaitingApproval,
     Suspended,
+    Retired,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -161,6 +164,8 @@ struct NewClientBody {
     jwks_uri: Option<String>,
     #[serde(default)]
     client_uri: Option<String>,
+    #[serde(default)]
+    dpop_bound_access_tokens: bool,
 }
 
 /// What is to be different about an application; `null` takes a member away.
@@ -197,6 +202,9 @@ struct ClientPatch {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     client_uri: Given<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    dpop_bound_access_tokens: Given<bool>,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -213,6 +221,7 @@ async fn list(call: Call, window: Window, filter: Filter) -> Result<Listed<Clien
         State::Active => ClientState::Active,
         State::AwaitingApproval => ClientState::AwaitingApproval,
         State::Suspended => ClientState::Suspended,
+        State::Retired => ClientState::Retired,
     });
     let page = clients::list(&call.app, Which { state }, window.from()?, window.limit).await?;
     Ok(Listed::of(page.rows.iter().map(|(_, client)| view(client, None)).collect(), &window, page.next))
@@ -233,6 +242,7 @@ async fn create(call: Call, ask: NewClientBody) -> Result<(String, One<ClientVie
         "jwks": ask.jwks,
         "jwks_uri": ask.jwks_uri,
         "client_uri": ask.client_uri,
+        "dpop_bound_access_tokens": ask.dpop_bound_access_tokens,
     });
     let (resources, serves) = (wrong.resources("resources", &ask.resources), wrong.resources("serves", &ask.serves));
     let (Some(resources), Some(serves)) = (resources, serves) else { return Err(wrong.problem()) };
@@ -256,6 +266,7 @@ async fn change(call: Call, ask: ClientPatch) -> Result<One<ClientView>, Problem
     say("jwks", json_of(ask.jwks));
     say("jwks_uri", json_of(ask.jwks_uri));
     say("client_uri", json_of(ask.client_uri));
+    say("dpop_bound_access_tokens", json_of(ask.dpop_bound_access_tokens));
     let mut wrong = Wrong::default();
     let mut resources = |field: &str, given: Given<Vec<String>>| match given {
         Given::Not => None,
@@ -286,7 +297,7 @@ async fn approve(call: Call, _: Nothing) -> Result<One<ClientView>, Problem> {
 
 async fn suspend(call: Call, ask: Reason) -> Result<One<ClientView>, Problem> {
     let id: ClientId = call.id()?;
-    shown(&clients::suspend(&call.app, &call.by, id, call.seen(), ask.reason.as_deref()).await?)
+    shown(&clients::suspend(&call.app, &call.by, id, call.seen(), &ask.because).await?)
 }
 
 async fn resume(call: Call, _: Nothing) -> Result<One<ClientView>, Problem> {
@@ -306,6 +317,7 @@ fn view(client: &Client, secret: Option<&Secret>) -> ClientView {
             ClientState::Active => State::Active,
             ClientState::AwaitingApproval => State::AwaitingApproval,
             ClientState::Suspended => State::Suspended,
+            ClientState::Retired => State::Retired,
         },
         registered_by: match client.provenance {
             Provenance::Administrator => RegisteredBy::Administrator,
@@ -337,6 +349,7 @@ fn view(client: &Client, secret: Option<&Secret>) -> ClientView {
         jwks: client.jwks.clone(),
         jwks_uri: client.jwks_uri.clone(),
         client_uri: client.client_uri.clone(),
+        dpop_bound_access_tokens: client.dpop_bound_access_tokens,
         created_at: client.created_at.iso(),
         first_used_at: client.first_used_at.map(|at| at.iso()),
         removed_at: client.reaped_at.map(|at| at.iso()),

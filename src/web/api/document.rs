@@ -95,7 +95,7 @@ fn described(noun: &Noun, operation: &Operation) -> utoipa::openapi::path::Opera
     }
     if let Some(input) = &operation.input {
         let body = RequestBodyBuilder::new()
-            .required(Some(if operation.kind.may_be_bare() { Required::False } else { Required::True }))
+            .required(Some(if operation.may_be_bare() { Required::False } else { Required::True }))
             .content("application/json", ContentBuilder::new().schema(Some(reference(input))).build());
         described = described.request_body(Some(body.build()));
     }

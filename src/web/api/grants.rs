@@ -102,13 +102,13 @@ async fn list(call: Call, window: Window, filter: Filter) -> Result<Listed<Grant
     };
     wrong.none()?;
     let page = grants::list(&call.app, which, window.from()?, window.limit).await?;
-    let now = call.by.ctx().at;
+    let now = call.by.at;
     Ok(Listed::of(page.rows.iter().map(|(_, grant)| view(grant, now)).collect(), &window, page.next))
 }
 
 async fn show(call: Call) -> Result<One<GrantView>, Problem> {
     let grant = grants::find(&call.app, call.id()?).await?;
-    Ok(One::of(&grant.consent, view(&grant, call.by.ctx().at))?)
+    Ok(One::of(&grant.consent, view(&grant, call.by.at))?)
 }
 
 async fn revoke(call: Call) -> Result<(), Problem> {

@@ -86,7 +86,7 @@ async fn list(call: Call, window: Window, _: NoFilter) -> Result<Listed<KeyView>
 
 async fn rotate(call: Call, ask: Rotation) -> Result<Rotated, Problem> {
     let haste = if ask.at_once { Haste::AtOnce } else { Haste::WhenPublished };
-    let turned = keys::rotate(&call.app, call.by.ctx(), ask.algorithm.map(Into::into), haste).await?;
+    let turned = keys::rotate(&call.app, &call.by, ask.algorithm.map(Into::into), haste).await?;
     let turned =
         turned.iter().map(|turned| Turned { algorithm: turned.algorithm.into(), signs_from: turned.signs_from.iso() });
     Ok(Rotated { rotated: turned.collect() })

@@ -37,6 +37,7 @@ use self::operation::{Noun, Operation};
 use self::problem::Problem;
 use super::extract::{Body, Caller};
 use super::limits::Class;
+use super::oauth;
 use super::routes::{Cors, Door, Who};
 use crate::app::App;
 use crate::model::Context;
@@ -108,14 +109,19 @@ fn get() -> Route {
 fn route(operation: &'static Operation) -> Route {
     let route = if operation.method == Method::GET { get() } else { web::method(operation.method.clone()) };
     route.to(move |caller: Caller, request: HttpRequest, body: Body| async move {
-        match permit::permit(&caller, &request, operation.scope).await {
-            Ok(by) => match call::Call::read(operation, &caller, by, &request, &body) {
-                Ok(call) => (operation.act)(call).await.unwrap_or_else(|problem| problem.answer(&caller)),
-                Err(problem) => problem.answer(&caller),
-            },
-            Err(problem) => problem.answer(&caller),
-        }
+        let answer = answer(operation, &caller, &request, &body).await;
+        oauth::with_nonce(&caller, &request, answer.unwrap_or_else(|problem| problem.answer(&caller)))
     })
+}
+
+async fn answer(
+    operation: &'static Operation,
+    caller: &Caller,
+    request: &HttpRequest,
+    body: &Body,
+) -> Result<HttpResponse, Problem> {
+    let by = permit::permit(caller, request, operation.scope).await?;
+    (operation.act)(call::Call::read(operation, caller, by, request, body)?).await
 }
 
 /// RFC 9110 §15.5.6: "MUST generate an Allow header field".

@@ -63,11 +63,6 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Whether a body may be left out: what is asked for is clear without one.
-    pub(super) fn may_be_bare(self) -> bool {
-        matches!(self, Self::Do | Self::Tell)
-    }
-
     /// Whether the request has to say which state of the thing it means. RFC 6585 §3.
     pub(super) fn needs_seen(self) -> bool {
         matches!(self, Self::Change | Self::Remove)
@@ -105,6 +100,13 @@ impl Operation {
             Kind::Change => &[Method::PATCH],
             Kind::Remove => &[Method::DELETE],
         }
+    }
+
+    /// Whether a body may be left out: what is asked for is clear without one. A change without one is rather a mistake.
+    pub(super) fn may_be_bare(&self) -> bool {
+        let schema = self.input.as_ref().map(|input| (input.schema)());
+        let optional = matches!(schema, Some(RefOr::T(Schema::Object(object))) if object.required.is_empty());
+        optional && matches!(self.kind, Kind::Do | Kind::Tell)
     }
 
     fn new(what: What, kind: Kind, act: Act) -> Self {

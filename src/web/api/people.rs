@@ -100,7 +100,7 @@ async fn create(call: Call, ask: NewPersonBody) -> Result<(String, One<PersonVie
 }
 
 async fn suspend(call: Call, ask: Reason) -> Result<One<PersonView>, Problem> {
-    shown(&people::suspend(&call.app, &call.by, call.id()?, call.seen(), ask.reason.as_deref()).await?)
+    shown(&people::suspend(&call.app, &call.by, call.id()?, call.seen(), &ask.because).await?)
 }
 
 async fn resume(call: Call, _: Nothing) -> Result<One<PersonView>, Problem> {

@@ -108,8 +108,8 @@ pub(super) struct Problem {
     detail: String,
     errors: Vec<FieldError>,
     made: Option<String>,
-    /// What follows `Bearer` in the challenge. RFC 6750 §3.
-    challenge: Option<String>,
+    /// How to ask for it, each scheme in a header of its own. RFC 9110 §11.6.1.
+    challenges: Vec<String>,
     fault: Option<Fault>,
 }
 
@@ -146,7 +146,7 @@ pub(super) struct FieldError {
 
 impl Problem {
     fn new(kind: &'static str, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), made: None, challenge: None, fault: None }
+        Self { kind, detail: detail.into(), errors: Vec::new(), made: None, challenges: Vec::new(), fault: None }
     }
 
     pub(super) fn invalid(errors: Vec<FieldError>) -> Self {
@@ -166,15 +166,18 @@ impl Problem {
         Self::new("invalid", words)
     }
 
-    pub(super) fn unauthorized(error: Option<&str>, words: &str) -> Self {
-        let challenge = error.map(|error| format!("error=\"{error}\"")).unwrap_or_default();
-        Self { challenge: Some(challenge), ..Self::new("unauthorized", words) }
+    /// With the challenge for the scheme that was tried.
+    pub(super) fn unauthorized(challenge: String, words: &str) -> Self {
+        Self { challenges: vec![challenge], ..Self::new("unauthorized", words) }
     }
 
-    /// RFC 6750 §3.1: the challenge "MAY include the "scope" attribute with the scope necessary to access the protected resource".
-    pub(super) fn insufficient(scope: &str, words: &str) -> Self {
-        let challenge = format!("error=\"insufficient_scope\", scope=\"{scope}\"");
-        Self { challenge: Some(challenge), ..Self::new("forbidden", words) }
+    pub(super) fn and_challenge(mut self, challenge: String) -> Self {
+        self.challenges.push(challenge);
+        self
+    }
+
+    pub(super) fn forbidden(challenge: String, words: &str) -> Self {
+        Self { challenges: vec![challenge], ..Self::new("forbidden", words) }
     }
 
     pub(super) fn missing(words: &str) -> Self {
@@ -208,10 +211,8 @@ impl Problem {
         }
         let kind = KINDS.iter().find(|kind| kind.name == self.kind).unwrap_or(&BROKEN);
         let mut response = HttpResponse::build(StatusCode::from_u16(kind.status).unwrap_or_default());
-        if let Some(challenge) = &self.challenge {
-            let joint = if challenge.is_empty() { "" } else { ", " };
-            let challenge = format!("Bearer realm=\"{}\"{joint}{challenge}", caller.app.issuer);
-            response.insert_header((WWW_AUTHENTICATE, challenge));
+        for challenge in &self.challenges {
+            response.append_header((WWW_AUTHENTICATE, challenge.clone()));
         }
         if kind.status == 503 {
             response.insert_header((RETRY_AFTER, "1"));
@@ -250,7 +251,7 @@ impl From<Declined> for Problem {
             }
             Declined::Conflict(words) => Self::new("conflict", words),
             Declined::Missing(words) => Self::new("missing", words),
-            Declined::Forbidden(words) => Self::insufficient(crate::protocol::own_scopes::ADMIN, &words),
+            Declined::Forbidden(words) => Self::new("forbidden", words),
             Declined::Stale => Self::new("stale", "what is there now is not what `If-Match` names"),
             Declined::MadeAlready(made) => {
                 let words =

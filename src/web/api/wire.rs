@@ -24,9 +24,8 @@ pub(super) struct Nothing {}
 #[serde(deny_unknown_fields)]
 pub(super) struct Reason {
     /// For the audit log.
-    #[serde(default)]
-    #[schema(max_length = 500, example = "key found in a public repository")]
-    pub(super) reason: Option<String>,
+    #[schema(min_length = 1, max_length = 500, example = "key found in a public repository")]
+    pub(super) because: String,
 }
 
 /// A member of a change that may be there or not, and be there as `null`.

@@ -12,13 +12,16 @@ pub(super) mod userinfo;
 use actix_web::HttpRequest;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use actix_web::http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH,
+};
 
 use super::extract::{Body, Caller};
 use super::problem;
-use crate::operations::Problem;
 use crate::operations::authenticate_client::authenticate_client;
+use crate::operations::{Problem, dpop};
 use crate::protocol::client_auth::{AuthenticatedClient, Presented};
+use crate::protocol::dpop::{Proof, Target, single};
 use crate::protocol::params::Parameters;
 use crate::protocol::refusal::Refusal;
 
@@ -63,6 +66,33 @@ async fn client(
     let presented = Presented::read(header, params).map_err(|refusal: Refusal| refuse(refusal.into()))?;
     authenticate_client(&caller.app, &caller.ctx, presented).await.map_err(refuse)
 }
+
+/// What is proved by the DPoP header of a request, if it has one. RFC 9449 §4.3. `access_token` is the token beside it, at a
+/// protected resource.
+pub(super) fn proof(
+    caller: &Caller,
+    request: &HttpRequest,
+    access_token: Option<&str>,
+) -> Result<Option<Proof>, Refusal> {
+    let fields = request.headers().get_all(DPOP).map(HeaderValue::as_bytes);
+    let Some(jwt) = single(fields)? else { return Ok(None) };
+    // The issuer's origin, whatever the request calls its host (attack case 51).
+    let url = format!("{}{}", caller.issuer.origin(), request.path());
+    let target = Target { method: request.method().as_str(), url: &url, access_token };
+    dpop::check(&caller.app, caller.ctx.at, jwt, &target).map(Some)
+}
+
+/// An answer to who uses DPoP brings the nonce for the next proof. RFC 9449 §8.2.
+pub(super) fn with_nonce(caller: &Caller, request: &HttpRequest, mut response: HttpResponse) -> HttpResponse {
+    if request.headers().contains_key(DPOP)
+        && let Ok(nonce) = HeaderValue::from_str(&dpop::nonce(&caller.app, caller.ctx.at))
+    {
+        response.headers_mut().insert(HeaderName::from_static("dpop-nonce"), nonce);
+    }
+    response
+}
+
+const DPOP: &str = "dpop";
 
 /// A document that may be cached, and is not sent again to who has it. RFC 9110 §13.1.2.
 fn cached(request: &HttpRequest, body: &str, etag: &str, max_age: u64) -> HttpResponse {

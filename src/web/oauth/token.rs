@@ -1,4 +1,4 @@
-//! `POST /oauth/token`. OAuth 2.1 §3.2.
+//! `POST /oauth/token`. OAuth 2.1 §3.2, RFC 9449 §5.
 
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -9,9 +9,8 @@ use crate::web::extract::{Body, Caller};
 use crate::web::problem;
 
 pub(crate) async fn create(caller: Caller, request: HttpRequest, body: Body) -> HttpResponse {
-    match answer(&caller, &request, &body).await {
-        Ok(response) | Err(response) => response,
-    }
+    let (Ok(response) | Err(response)) = answer(&caller, &request, &body).await;
+    super::with_nonce(&caller, &request, response)
 }
 
 async fn answer(caller: &Caller, request: &HttpRequest, body: &Body) -> Result<HttpResponse, HttpResponse> {
@@ -20,7 +19,8 @@ async fn answer(caller: &Caller, request: &HttpRequest, body: &Body) -> Result<H
     let ask = TokenRequest::parse(&params).map_err(|refusal| problem::json(caller, false, refusal.into()))?;
     let client = super::client(caller, request, &params).await?;
     let ctx = caller.ctx.by(Actor::Client(client.id().clone()));
-    let tokens = token::exchange(&caller.app, &ctx, client, ask).await;
+    let proof = super::proof(caller, request, None).map_err(|refusal| problem::json(caller, false, refusal.into()))?;
+    let tokens = token::exchange(&caller.app, &ctx, client, ask, proof).await;
     let tokens = tokens.map_err(|problem| problem::json(caller, false, problem))?;
     // The desk adds `Cache-Control: no-store` (OAuth 2.1 §3.2.3).
     Ok(HttpResponse::Ok().json(tokens))

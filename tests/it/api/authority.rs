@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Office, token};
-use crate::world::{Browser, CALLBACK, ClientApp, ISSUER, Someone, World};
+use crate::world::{Browser, CALLBACK, ClientApp, ISSUER, KeyPair, Someone, World, base64};
 
 /// An application that an administrator registered for the API, and somebody's token from it.
 fn console(world: &World) -> ClientApp {
@@ -207,7 +207,7 @@ fn nobody_hands_out_more_than_they_have() {
         "standing": "administrator" });
     assert_eq!(ask("POST", "/people", person).problem(), "forbidden");
     let path = format!("/people/{}/suspension", office.ada.id);
-    assert_eq!(ask("POST", &path, json!({})).problem(), "forbidden");
+    assert_eq!(ask("POST", &path, json!({ "because": "test" })).problem(), "forbidden");
     // And the appliance is no resource that somebody else could register.
     let itself = json!({ "identifier": format!("{ISSUER}/"), "name": "Tickets", "scopes": ["mcp:read"] });
     assert_eq!(ask("POST", "/resources", itself).wrong(), ["identifier"]);
@@ -225,7 +225,8 @@ fn a_machine_whose_only_resource_is_gone_gets_nothing_for_the_appliance() {
     let ClientId::Machine(id) = machine.id else { panic!() };
     office.world.change("limit machine", move |tx| {
         let mut row = tx.get(&MACHINES, &id)?.unwrap();
-        row.resources = vec![tickets.identifier.clone()];
+        let resource = tickets.identifier.clone();
+        row.access = vec![writ::model::Access { resource, scope: None, access_for: None }];
         tx.put(&MACHINES, &id, &row)?;
         tx.record(writ::model::Event::ScopeCreated { scope: "none".to_owned() })
     });
@@ -233,6 +234,49 @@ fn a_machine_whose_only_resource_is_gone_gets_nothing_for_the_appliance() {
     let path = format!("/resources/{}", office.get("/resources")["items"][0]["id"].as_str().unwrap());
     office.ask("DELETE", &path).header("If-Match", "*").send().expect_status(204);
     assert_eq!(machine.client_credentials(&office.world, &[]).json()["error"], "invalid_target");
+}
+
+/// Attack case 28: at the API, as at every other resource, a token that is bound to a key opens nothing without it.
+#[test]
+fn case_28_a_bound_token_administers_nothing_without_its_key() {
+    let office = Office::open();
+    let world = &office.world;
+    let (key, other) = (KeyPair::new("ES256"), KeyPair::new("ES256"));
+    let machine = world.machine("vault", &office.ada, "writ:admin");
+    let fields = [("grant_type", "client_credentials"), ("scope", "writ:admin"), ("resource", ISSUER)];
+    let token = machine.token_request_with(world, &fields, &[&key.for_tokens(world)]).json()["access_token"].clone();
+    let token = token.as_str().unwrap();
+    let proof = |key: &KeyPair, method: &str, token: &str| {
+        let hash = ring::digest::digest(&ring::digest::SHA256, token.as_bytes());
+        key.proof(world, method, "/api/v1/clients", json!({ "ath": base64(hash.as_ref()) }))
+    };
+    let ask = |scheme: &str, token: &str, proof: Option<&str>| {
+        let mut request = world.request("GET", "/api/v1/clients").header("Authorization", &format!("{scheme} {token}"));
+        if let Some(proof) = proof {
+            request = request.header("DPoP", proof);
+        }
+        request.send()
+    };
+    let good = proof(&key, "GET", token);
+    for (scheme, proof) in [
+        ("Bearer", None),
+        ("Bearer", Some(good.as_str())),
+        ("DPoP", None),
+        ("DPoP", Some(proof(&other, "GET", token).as_str())),
+        ("DPoP", Some(proof(&key, "POST", token).as_str())),
+        ("DPoP", Some(proof(&key, "GET", &office.token).as_str())),
+    ] {
+        let answer = ask(scheme, token, proof);
+        assert_eq!((answer.status, answer.problem().as_str()), (401, "unauthorized"), "{scheme} {proof:?}");
+        assert!(answer.header("www-authenticate").unwrap().starts_with("DPoP error="), "{scheme}");
+    }
+    let answer = ask("DPoP", token, Some(&good));
+    assert_eq!(answer.status, 200);
+    assert!(answer.header("dpop-nonce").is_some());
+    let again = ask("DPoP", token, Some(&good));
+    assert!(again.header("www-authenticate").unwrap().contains("invalid_dpop_proof"), "a proof is good once");
+    // One that is bound to no key is no DPoP token.
+    assert_eq!(ask("DPoP", &office.token, Some(&proof(&key, "GET", &office.token))).status, 401);
 }
 
 /// Attack case 46.

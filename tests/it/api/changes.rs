@@ -36,9 +36,9 @@ fn a_change_says_what_it_has_seen() {
     assert_eq!(patch(Some(&tag)).header("etag"), Some(tag.as_str()));
     assert_eq!(office.world.events(3), events);
     // An action may say it too.
-    let stopped = office.change("POST", &format!("{path}/suspension"), "\"x\"", &json!({}));
+    let stopped = office.change("POST", &format!("{path}/suspension"), "\"x\"", &json!({ "because": "test" }));
     assert_eq!(stopped.problem(), "stale");
-    office.change("POST", &format!("{path}/suspension"), &tag, &json!({ "reason": "test" })).expect_status(200);
+    office.change("POST", &format!("{path}/suspension"), &tag, &json!({ "because": "test" })).expect_status(200);
     let remove = |tag: &str| office.ask("DELETE", &path).header("If-Match", tag).send();
     assert_eq!(remove(&tag).problem(), "stale");
     assert_eq!(remove(&office.tag(&path)).status, 204);
@@ -80,12 +80,13 @@ fn the_audit_log_tells_what_changed_before_and_after() {
 #[test]
 fn who_was_stopped_a_moment_ago_changes_nothing_more() {
     use writ::model::{ClientState, Event};
-    use writ::operations::operator::Operator;
+    use writ::operations::operator::{Operator, Shown};
     use writ::operations::{declined::Declined, scopes, seen::Seen};
     use writ::store::{Read as _, tables::MACHINES};
     let office = Office::open();
     let world = &office.world;
-    let by = world.block(Operator::with_token(&world.app, &anonymous(world), &office.token, "writ:scopes:write"));
+    let shown = Shown { token: &office.token, proof: None };
+    let by = world.block(Operator::with_token(&world.app, &anonymous(world), shown, "writ:scopes:write"));
     let by = by.unwrap().unwrap();
     // Between the look at the token and the write.
     world.change("suspend machine", |tx| {

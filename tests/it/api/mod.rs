@@ -32,7 +32,7 @@ impl Office {
 
     /// A machine's token with this scope.
     pub fn token_with(&self, scope: &str) -> String {
-        token(&self.world, &self.world.machine("clerk", &self.ada, scope), scope)
+        token(&self.world, &self.world.machine(&format!("clerk for {scope}"), &self.ada, scope), scope)
     }
 
     pub fn ask(&self, method: &str, path: &str) -> Request {

@@ -63,16 +63,19 @@ fn an_application_from_its_making_to_its_end() {
     assert_eq!(token(), 200);
 
     let stop = |body: Value| office.post(&format!("{path}/suspension"), &body);
-    assert_eq!(stop(json!({ "reason": "key in a public repository" })).expect_status(200).json()["state"], "suspended");
+    assert_eq!(
+        stop(json!({ "because": "key in a public repository" })).expect_status(200).json()["state"],
+        "suspended"
+    );
     assert_eq!(token(), 401);
-    assert_eq!(stop(json!({})).problem(), "conflict");
-    assert_eq!(stop(json!({ "reason": "x".repeat(501) })).wrong(), ["reason"]);
+    assert_eq!(stop(json!({ "because": "test" })).problem(), "conflict");
+    assert_eq!(stop(json!({ "because": "x".repeat(501) })).wrong(), ["because"]);
     assert_eq!(office.get("/clients?state=suspended")["items"][0]["client_id"], id);
     office.post(&format!("{path}/suspension/end"), &json!({})).expect_status(200);
     assert_eq!(office.post(&format!("{path}/suspension/end"), &json!({})).problem(), "conflict");
     assert_eq!(token(), 200);
     let told = office.get(&format!("/audit?about={id}&event=client.suspended"));
-    assert_eq!(told["items"][0]["details"]["reason"], "key in a public repository");
+    assert_eq!(told["items"][0]["details"]["because"], "key in a public repository");
 
     // Keys in place of a secret.
     let change = |body: Value| office.change("PATCH", &path, "*", &body);
@@ -101,7 +104,7 @@ fn one_that_registered_itself_waits_for_approval() {
     assert_eq!(office.get(&path)["state"], "awaiting_approval");
     assert_eq!(office.get("/clients?state=awaiting_approval")["items"].as_array().unwrap().len(), 1);
     // It is stopped already; stopping it would make a way around the approval.
-    assert_eq!(office.post(&format!("{path}/suspension"), &json!({})).problem(), "conflict");
+    assert_eq!(office.post(&format!("{path}/suspension"), &json!({ "because": "test" })).problem(), "conflict");
     let approved = office.post(&format!("{path}/approval"), &json!({}));
     assert_eq!(approved.expect_status(200).json()["state"], "active");
     assert_eq!(office.post(&format!("{path}/approval"), &json!({})).problem(), "conflict");
@@ -183,18 +186,18 @@ fn people_are_added_stopped_and_let_go_on() {
     assert_eq!(office.get(&path)["standing"], "member");
     let someone = crate::world::Someone { id: bob.parse().unwrap(), email: "bob@example.com".to_owned() };
     let mut browser = office.world.signed_in(&someone);
-    assert_eq!(office.post(&format!("{path}/suspension"), &json!({})).json()["state"], "suspended");
+    assert_eq!(office.post(&format!("{path}/suspension"), &json!({ "because": "test" })).json()["state"], "suspended");
     assert_eq!(browser.get("/account").path, "/sign-in", "and signed in nowhere");
-    assert_eq!(office.post(&format!("{path}/suspension"), &json!({})).problem(), "conflict");
+    assert_eq!(office.post(&format!("{path}/suspension"), &json!({ "because": "test" })).problem(), "conflict");
     assert_eq!(office.post(&format!("{path}/suspension/end"), &json!({})).json()["state"], "active");
     assert_eq!(browser.get("/account").path, "/account");
     // Somebody has to be left.
     let ada = format!("/people/{}/suspension", office.ada.id);
-    assert_eq!(office.post(&ada, &json!({})).problem(), "conflict");
+    assert_eq!(office.post(&ada, &json!({ "because": "test" })).problem(), "conflict");
     let second =
         json!({ "email": "grace@example.com", "name": "Grace", "password": PASSWORD, "standing": "administrator" });
     office.made("/people", &second);
-    office.post(&ada, &json!({})).expect_status(200);
+    office.post(&ada, &json!({ "because": "test" })).expect_status(200);
 }
 
 #[test]
@@ -204,8 +207,9 @@ fn of_two_last_administrators_one_is_left_whoever_stops_whom() {
         json!({ "email": "grace@example.com", "name": "Grace", "password": PASSWORD, "standing": "administrator" });
     let grace = office.made("/people", &second);
     let both = [office.ada.id.to_string(), grace];
-    let statuses =
-        crate::world::at_once(2, |n| office.post(&format!("/people/{}/suspension", both[n]), &json!({})).status);
+    let statuses = crate::world::at_once(2, |n| {
+        office.post(&format!("/people/{}/suspension", both[n]), &json!({ "because": "test" })).status
+    });
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
 }
 

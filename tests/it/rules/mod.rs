@@ -6,6 +6,7 @@ mod client_credentials;
 mod code;
 mod desk;
 mod discovery;
+mod dpop;
 mod hostile;
 mod introspection;
 mod jwks;

@@ -265,7 +265,7 @@ fn case_18_whatever_stops_its_client_its_person_or_its_consent_stops_a_refresh()
 
     let tokens = line.mail.tokens(&line.world, &mut line.browser);
     line.world
-        .block(clients::remove(&line.world.app, &line.world.by_operator(), line.mail.id.clone(), Seen::Anything))
+        .block(clients::remove(&line.world.app, &line.world.operator(), line.mail.id.clone(), Seen::Anything))
         .unwrap();
     line.refresh(tokens.refresh.as_deref().unwrap()).expect_refusal(401, "invalid_client", "ClientUnknown");
 }

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use writ::base::{Id, Lifetime, Timestamp};
-use writ::model::{ClientState, GrantType, PersonState, ProtectedResource};
+use writ::model::{ClientState, GrantType, MachineKind, PersonState, ProtectedResource};
+use writ::operations::machines::Terms;
+use writ::protocol::display_name::DisplayName;
 
-use crate::world::{Answer, Browser, ClientApp, Page, Signer, Someone, Tokens, Told, World};
+use crate::world::{Answer, Browser, ClientApp, KeyPair, Page, Signer, Someone, Tokens, Told, VERIFIER, World};
 
 /// Where all of it happens: people and applications that know each other.
 struct Stage {
@@ -19,6 +21,8 @@ struct Stage {
     crm: ClientApp,
     /// Signs.
     bot: Signer,
+    /// For proofs of possession.
+    key: KeyPair,
     resource: ProtectedResource,
     other: ProtectedResource,
 }
@@ -34,6 +38,7 @@ impl Stage {
             mail: world.client("mail").at(&resource),
             crm: world.confidential("crm").at(&resource),
             bot: world.signer("bot", "EdDSA"),
+            key: KeyPair::new("EdDSA"),
             ada: world.signed_in(&ada),
             resource,
             other,
@@ -62,6 +67,11 @@ impl Stage {
 
     fn authorize(&mut self, changes: &[(&str, &str)]) -> Page {
         self.ada.get(&self.mail.authorize_path(changes))
+    }
+
+    /// A token request of the confidential application with a proof.
+    fn crm_with(&self, proof: &str) -> Answer {
+        self.crm.token_request_with(&self.world, &[("grant_type", "client_credentials")], &[proof])
     }
 
     /// A token request of the confidential application after a change to its row, which is then undone.
@@ -102,6 +112,13 @@ impl From<Page> for Said {
         });
         Self { status: page.status, error, told: page.told() }
     }
+}
+
+/// A machine on terms of its own.
+fn robot(stage: &Stage, name: &str, change: impl FnOnce(Terms) -> Terms) -> ClientApp {
+    let name = DisplayName::parse(name).unwrap();
+    let terms = Terms::new(name, MachineKind::Service, "tests", "mcp:read".parse().unwrap());
+    stage.world.machine_with(change(terms), &stage.bob)
 }
 
 type Produce = fn(&mut Stage) -> Said;
@@ -152,6 +169,21 @@ const TABLE: &[(&str, &str, u16, Produce)] = &[
     ("ClientAwaitingApproval", "unauthorized_client", 400, |s| {
         s.crm_after(|row| row.state = ClientState::AwaitingApproval).into()
     }),
+    ("CredentialRevoked", "invalid_client", 401, |s| {
+        let robot = robot(s, "careless", |terms| terms);
+        let id = s.world.credentials(&robot).remove(0).id;
+        let ctx = s.world.operator();
+        s.world.block(writ::operations::credentials::revoke(&s.world.app, &ctx, id, "lost")).unwrap();
+        robot.client_credentials(&s.world, &[]).into()
+    }),
+    ("MachineExpired", "invalid_client", 401, |s| {
+        let expires_at = Some(s.world.now());
+        robot(s, "ended", |terms| Terms { expires_at, ..terms }).client_credentials(&s.world, &[]).into()
+    }),
+    ("NetworkNotAllowed", "unauthorized_client", 400, |s| {
+        let networks = vec!["192.0.2.0/24".parse().unwrap()];
+        robot(s, "elsewhere", |terms| Terms { networks, ..terms }).client_credentials(&s.world, &[]).into()
+    }),
     ("AssertionInvalid", "invalid_client", 401, |s| {
         let claims = s.bot.claims(&s.world, "stale", json!({ "exp": 1 }));
         let stale = s.bot.key.signs(&s.bot.header(), &claims);
@@ -164,6 +196,32 @@ const TABLE: &[(&str, &str, u16, Produce)] = &[
     }),
     ("GrantNotAllowed", "unauthorized_client", 400, |s| {
         s.crm_after(|row| row.grant_types = vec![GrantType::AuthorizationCode]).into()
+    }),
+    // Which key they have.
+    ("DpopProofMissing", "invalid_dpop_proof", 400, |s| s.crm_after(|row| row.dpop_bound_access_tokens = true).into()),
+    ("DpopProofInvalid", "invalid_dpop_proof", 400, |s| s.crm_with("a.b.c").into()),
+    ("DpopProofReplayed", "invalid_dpop_proof", 400, |s| {
+        let proof = s.key.for_tokens(&s.world);
+        s.crm_with(&proof).bound_tokens();
+        s.crm_with(&proof).into()
+    }),
+    ("DpopNonceNeeded", "use_dpop_nonce", 400, |s| {
+        let proof = s.key.proof(&s.world, "POST", "/oauth/token", json!({ "nonce": "guess" }));
+        s.crm_with(&proof).into()
+    }),
+    ("CodeOfAnotherKey", "invalid_grant", 400, |s| {
+        let other = KeyPair::new("ES256").thumbprint();
+        let code = s.mail.code_with(&mut s.ada, &[("dpop_jkt", &other)]);
+        let fields = [("grant_type", "authorization_code"), ("code", code.as_str()), ("code_verifier", VERIFIER)];
+        s.mail.token_request_with(&s.world, &fields, &[&s.key.for_tokens(&s.world)]).into()
+    }),
+    ("RefreshOfAnotherKey", "invalid_grant", 400, |s| {
+        let code = s.code();
+        let fields = [("grant_type", "authorization_code"), ("code", code.as_str()), ("code_verifier", VERIFIER)];
+        let tokens = s.mail.token_request_with(&s.world, &fields, &[&s.key.for_tokens(&s.world)]).bound_tokens();
+        let refresh = tokens.refresh.unwrap();
+        let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())];
+        s.mail.token_request_with(&s.world, &fields, &[&KeyPair::new("ES256").for_tokens(&s.world)]).into()
     }),
     ("PublicClientCredentials", "unauthorized_client", 400, |s| s.mail.client_credentials(&s.world, &[]).into()),
     // What is asked for.

@@ -4,9 +4,11 @@ use serde_json::json;
 use writ::base::{Digest, Id, OpaqueToken, RedirectUri, Resource, TokenKind};
 use writ::model::{
     Algorithm, ApplicationType, AuthMethod, Client, ClientAbout, ClientId, ClientSecret, ClientState, Event, GrantType,
-    Machine, MachineKind, ProtectedResource, Provenance, TokenFormat,
+    MachineKind, ProtectedResource, Provenance, TenantName, TokenFormat,
 };
-use writ::store::tables::{CLIENTS, MACHINES, RESOURCES};
+use writ::operations::machines::{self, NewMachine, Terms};
+use writ::protocol::display_name::DisplayName;
+use writ::store::tables::{CLIENTS, RESOURCES};
 
 use super::browser::{Browser, Page, query};
 use super::http::{Answer, Request};
@@ -78,9 +80,11 @@ impl World {
             client_uri: None,
             about: ClientAbout::default(),
             id_token_signed_response_alg: Some(Algorithm::ES256),
+            dpop_bound_access_tokens: false,
             created_at: self.now(),
             first_used_at: None,
             reaped_at: None,
+            identity: None,
         };
         self.put_client(client);
         ClientApp {
@@ -110,29 +114,20 @@ impl World {
 
     /// A machine identity with these scopes.
     pub fn machine(&self, name: &str, owner: &Someone, scope: &str) -> ClientApp {
-        let id = Id::<Machine>::new(self.now(), &self.app.entropy).unwrap();
-        let secret = OpaqueToken::new(TokenKind::ClientSecret, id, &self.app.entropy).unwrap();
-        let machine = Machine {
-            id,
-            name: name.to_owned(),
-            kind: MachineKind::Service,
-            owner: owner.id,
-            purpose: "tests".to_owned(),
-            state: ClientState::Active,
-            secrets: vec![ClientSecret { digest: secret.digest(), created_at: self.now(), expires_at: None }],
-            scope: scope.parse().unwrap(),
-            resources: Vec::new(),
-            serves: Vec::new(),
-            created_at: self.now(),
-        };
-        let owner = owner.id;
-        self.change("add machine", move |tx| {
-            tx.put(&MACHINES, &id, &machine)?;
-            tx.record(Event::MachineCreated { machine: id, name: machine.name.clone(), owner })
-        });
+        let terms =
+            Terms::new(DisplayName::parse(name).unwrap(), MachineKind::Service, "tests", scope.parse().unwrap());
+        self.machine_with(terms, owner)
+    }
+
+    /// One on an administrator's terms, with a secret.
+    pub fn machine_with(&self, terms: Terms, owner: &Someone) -> ClientApp {
+        let credential = Some(machines::first_secret(DisplayName::parse("first").unwrap(), None));
+        let owner = owner.email.parse().unwrap();
+        let new = NewMachine { terms, owner, tenant: TenantName::default(), credential };
+        let made = self.block(machines::add(&self.app, &self.operator(), new)).unwrap();
         ClientApp {
-            id: ClientId::Machine(id),
-            secret: Some(secret.secret().expose().to_owned()),
+            id: ClientId::Machine(made.machine.id),
+            secret: made.credential.unwrap().secret.map(|secret| secret.expose().to_owned()),
             redirect_uri: String::new(),
             resource: None,
         }
@@ -248,9 +243,17 @@ impl ClientApp {
 
     /// A request to the token endpoint, authenticated as registered.
     pub fn token_request(&self, world: &World, fields: &[(&str, &str)]) -> Answer {
+        self.token_request_with(world, fields, &[])
+    }
+
+    /// The same with these DPoP headers.
+    pub fn token_request_with(&self, world: &World, fields: &[(&str, &str)], proofs: &[&str]) -> Answer {
         let id = self.id.to_string();
         let mut fields: Vec<(&str, &str)> = fields.to_vec();
-        let request = Request::new(world.address, "POST", "/oauth/token");
+        let mut request = Request::new(world.address, "POST", "/oauth/token");
+        for proof in proofs {
+            request = request.header("DPoP", proof);
+        }
         match &self.secret {
             Some(secret) => request.basic(&id, secret).form(&fields).send(),
             None => {
@@ -305,9 +308,20 @@ impl ClientApp {
 impl Answer {
     #[track_caller]
     pub fn tokens(&self) -> Tokens {
+        self.tokens_of("Bearer")
+    }
+
+    /// Tokens that are bound to a key.
+    #[track_caller]
+    pub fn bound_tokens(&self) -> Tokens {
+        self.tokens_of("DPoP")
+    }
+
+    #[track_caller]
+    fn tokens_of(&self, kind: &str) -> Tokens {
         self.expect_status(200);
         let body = self.json();
-        assert_eq!(body["token_type"], "Bearer");
+        assert_eq!(body["token_type"], kind);
         assert!(body["expires_in"].as_u64().is_some_and(|seconds| seconds > 0), "{body}");
         let text = |name: &str| body[name].as_str().map(str::to_owned);
         Tokens {

@@ -9,6 +9,7 @@ use aws_lc_rs::signature::{
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use writ::base::Id;
 use writ::model::AuthMethod;
 
 use super::{Answer, ClientApp, ISSUER, World};
@@ -59,6 +60,44 @@ impl KeyPair {
         };
         jwk["kid"] = kid.into();
         jwk
+    }
+
+    /// The public half as a DPoP proof shows it.
+    pub fn shown(&self) -> Value {
+        let mut jwk = self.jwk("");
+        jwk.as_object_mut().unwrap().remove("kid");
+        jwk
+    }
+
+    /// RFC 7638 §3, once more and by hand: the required members in the order of the alphabet.
+    pub fn thumbprint(&self) -> String {
+        let members: std::collections::BTreeMap<String, Value> =
+            self.shown().as_object().unwrap().clone().into_iter().collect();
+        let digest = ring::digest::digest(&ring::digest::SHA256, json!(members).to_string().as_bytes());
+        base64(digest.as_ref())
+    }
+
+    /// A good proof for a request of now, with a `jti` of its own, and with changes to its claims: null leaves one out.
+    pub fn proof(&self, world: &World, method: &str, path: &str, changes: Value) -> String {
+        let jti = Id::<writ::model::Request>::new(world.now(), &world.app.entropy).unwrap().to_string();
+        let now = world.now().seconds();
+        let mut claims = json!({ "htm": method, "htu": format!("{ISSUER}{path}"), "iat": now, "jti": jti });
+        for (name, value) in changes.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        self.signs(&json!({ "typ": "dpop+jwt", "alg": self.alg, "jwk": self.shown() }), &claims)
+    }
+
+    /// A good proof for the token endpoint.
+    pub fn for_tokens(&self, world: &World) -> String {
+        self.proof(world, "POST", "/oauth/token", json!({}))
+    }
+
+    /// A good proof for userinfo with this token.
+    pub fn beside(&self, world: &World, token: &str) -> String {
+        let hash = ring::digest::digest(&ring::digest::SHA256, token.as_bytes());
+        self.proof(world, "GET", "/oauth/userinfo", json!({ "ath": base64(hash.as_ref()) }))
     }
 
     /// Signs whatever it is given.

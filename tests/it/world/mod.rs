@@ -132,14 +132,9 @@ impl World {
         self.runtime.block_on(work)
     }
 
-    /// The ticket of whoever holds the file.
-    pub fn operator(&self) -> Context {
-        Context::new(self.now(), Actor::Operator, Origin::within(Channel::Socket))
-    }
-
-    /// What lets whoever holds the file do everything.
-    pub fn by_operator(&self) -> Operator {
-        Operator::with_the_file(&self.operator())
+    /// Whoever holds the file: may do everything, and is the ticket of it.
+    pub fn operator(&self) -> Operator {
+        Operator::with_the_file(&Context::new(self.now(), Actor::Operator, Origin::within(Channel::Socket)))
     }
 
     /// The first administrator, through the operation that the command line uses.

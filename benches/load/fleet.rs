@@ -1,0 +1,145 @@
+//! A hundred thousand machine identities with three credentials each: what it costs to list, find and show them, and whether
+//! their number makes a token dearer.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use writ::app::App;
+use writ::base::{Clock, Digest, Entropy, Fault, Id};
+use writ::config::Sources;
+use writ::model::{
+    Actor, Channel, ClientState, Context, Credential, CredentialKind, CredentialState, Event, Machine, MachineKind,
+    Origin, Person, TenantName,
+};
+use writ::operations::machines;
+use writ::operations::start::{Keeping, open};
+use writ::store::tables::{CREDENTIALS, MACHINES, PEOPLE};
+use writ::store::{Read as _, Tx};
+
+use crate::http::Outcome;
+use crate::prepare::SCOPE;
+
+/// Credentials of each machine.
+const CREDENTIALS_EACH: u64 = 3;
+/// Machines in one transaction.
+const BATCH: u64 = 2_000;
+/// How often each look is timed.
+const LOOKS: u64 = 400;
+
+fn opened(data: &Path) -> Outcome<App> {
+    let flags = vec![("data", data.display().to_string())];
+    let config = Sources { flags, file: None, environment: Vec::new() }.load().map_err(|e| e.to_string())?.config;
+    open(config, Keeping::File, Clock::System, Entropy::os()).map_err(|e| e.to_string())
+}
+
+/// Fills the stopped appliance in `data` with `size` machines.
+pub(crate) fn fill(data: &Path, size: u64) -> Outcome<()> {
+    let app = opened(data)?;
+    let person = app.store.read_blocking(|view| view.page(&PEOPLE, None, 1)).map_err(|e| e.to_string())?;
+    let owner = person.rows.first().ok_or("nobody to own them")?.0;
+    let context = Context::new(app.clock.now(), Actor::System, Origin::within(Channel::File));
+    let mut from = 0;
+    while from < size {
+        let (until, entropy) = ((from + BATCH).min(size), app.entropy.clone());
+        let batch = move |tx: &mut Tx<'_>| {
+            (from..until).try_for_each(|n| put(tx, &entropy, n, owner))?;
+            tx.record(Event::Tallied { what: "rows for a benchmark".to_owned(), count: until - from })
+        };
+        app.store.write_blocking("fill", &context, batch).map_err(|e| e.to_string())?;
+        from = until;
+    }
+    Ok(())
+}
+
+fn put(tx: &mut Tx<'_>, entropy: &Entropy, n: u64, owner: Id<Person>) -> Result<(), Fault> {
+    let id = Id::<Machine>::new(tx.now(), entropy)?;
+    let machine = Machine {
+        id,
+        name: format!(
+            "{}-{}-{n}",
+            ["import", "export", "deploy", "review"][n as usize % 4],
+            ["eu", "us"][n as usize % 2]
+        ),
+        kind: MachineKind::Service,
+        owner,
+        purpose: "Somebody's purpose, in as many words as people use".to_owned(),
+        description: String::new(),
+        tenant: TenantName::default(),
+        tags: vec![format!("team-{}", n % 200)],
+        state: ClientState::Active,
+        stopped: None,
+        void_before: None,
+        expires_at: None,
+        scope: SCOPE.parse().unwrap(),
+        access: Vec::new(),
+        access_for: None,
+        roles: Vec::new(),
+        networks: Vec::new(),
+        custom_claims: serde_json::Map::new(),
+        serves: Vec::new(),
+        dpop_bound: false,
+        created_at: tx.now(),
+    };
+    tx.put(&MACHINES, &id, &machine)?;
+    for one in 0..CREDENTIALS_EACH {
+        let credential = Credential {
+            id: Id::new(tx.now(), entropy)?,
+            machine: id,
+            name: format!("credential {one}"),
+            hint: "writ_cs_AAAAAAAA".to_owned(),
+            kind: CredentialKind::ClientSecret { digest: Digest::of(&(n * CREDENTIALS_EACH + one).to_be_bytes()) },
+            state: CredentialState::Active,
+            created_at: tx.now(),
+            created_by: Actor::System,
+            expires_at: None,
+            replaced_by: None,
+        };
+        tx.put(&CREDENTIALS, &credential.id, &credential)?;
+    }
+    Ok(())
+}
+
+/// Times looking at them, in a process of its own over the stopped appliance's file; prints a table.
+pub(crate) async fn look(data: &Path, size: u64) -> Outcome<()> {
+    let app = opened(data)?;
+    println!("| what an administrator does | machines | p50 | p99 |\n|---|---|---|---|");
+    let mut before = None;
+    let mut seen: Vec<Id<Machine>> = Vec::new();
+    let mut list = Vec::new();
+    for _ in 0..LOOKS {
+        let began = Instant::now();
+        let page = machines::list(&app, before, 100).await.map_err(|e| e.to_string())?;
+        list.push(began.elapsed());
+        seen.extend(page.rows.iter().map(|(id, _)| *id));
+        before = page.next;
+    }
+    tell("a page of 100", size, list);
+    let mut search = Vec::new();
+    for n in 0..LOOKS {
+        // The last is the dearest there is: a word that a quarter of them has, and one that few of those do.
+        let words = [format!("deploy eu team-{}", n % 200), format!("review-us-{n}"), "import nobody".to_owned()];
+        let began = Instant::now();
+        machines::search(&app, &words[n as usize % words.len()], 50).await.map_err(|e| e.to_string())?;
+        search.push(began.elapsed());
+    }
+    tell("a search", size, search);
+    let mut show = Vec::new();
+    for n in 0..LOOKS {
+        let id = seen[(n as usize * 7_919) % seen.len()];
+        let began = Instant::now();
+        let (_, credentials, _) = machines::show(&app, id).await.map_err(|e| format!("{e:?}"))?;
+        show.push(began.elapsed());
+        if credentials.is_empty() {
+            return Err("a machine without credentials".to_owned());
+        }
+    }
+    tell("one, with its credentials and owner", size, show);
+    println!();
+    Ok(())
+}
+
+fn tell(what: &str, size: u64, mut times: Vec<Duration>) {
+    times.sort_unstable();
+    let part = |hundredth: usize| times[times.len() * hundredth / 100].as_secs_f64() * 1e3;
+    println!("| {what} | {size} | {:.2} ms | {:.2} ms |", part(50), part(99));
+}

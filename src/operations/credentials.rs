@@ -1,0 +1,280 @@
+//! The credentials of machines: made, given a successor, revoked.
+
+use serde_json::Value;
+
+use crate::app::App;
+use crate::base::{Fault, Id, Lifetime, OpaqueToken, Secret, Timestamp, TokenKind};
+use crate::keys::JwkSet;
+use crate::model::{ClientState, Context, Credential, CredentialKind, CredentialState, Event, Machine, Trust};
+use crate::operations::declined::Declined;
+use crate::operations::machines::{named, unknown};
+use crate::protocol::display_name::DisplayName;
+use crate::store::tables::{CREDENTIAL_STATES, CREDENTIALS, CREDENTIALS_BY_MACHINE, MACHINES};
+use crate::store::{Read, Tx};
+
+/// Most credentials of one machine, those that are over included until they are forgotten.
+pub const MOST_CREDENTIALS: usize = 64;
+/// Most of them that are good at once.
+const MOST_LIVE: usize = 16;
+/// The farthest end of a credential, and of an overlap.
+const FARTHEST_END: Lifetime = Lifetime::from_days(3_650);
+const LONGEST_OVERLAP: Lifetime = Lifetime::from_days(90);
+/// Longest reason, in characters.
+pub(crate) const LONGEST_REASON: usize = 500;
+
+/// A credential to be made.
+#[derive(Clone, Debug)]
+pub struct NewCredential {
+    pub name: DisplayName,
+    pub proof: NewProof,
+    /// From then on it proves nothing.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// By what the machine is to prove itself.
+#[derive(Clone, Debug)]
+pub enum NewProof {
+    ClientSecret,
+    AccessKey,
+    /// A JWK Set of public keys.
+    PublicKeys(Value),
+    /// Where its public keys are.
+    KeySet(String),
+    Trust(Trust),
+}
+
+/// What was made. The secret, if it has one, is shown once.
+#[derive(Debug)]
+pub struct Made {
+    pub credential: Credential,
+    pub secret: Option<Secret>,
+}
+
+/// A credential whose secret is drawn but which is not in the file yet.
+pub(super) struct Drawn {
+    credential: Credential,
+    secret: Option<Secret>,
+}
+
+impl Drawn {
+    /// Looks at what is asked for and draws the secret. Nothing here needs the store.
+    pub(super) fn new(app: &App, ctx: &Context, machine: Id<Machine>, new: NewCredential) -> Result<Self, Declined> {
+        let id = Id::<Credential>::new(ctx.at, &app.entropy)?;
+        if new.expires_at.is_some_and(|end| end <= ctx.at || end > ctx.at.plus(FARTHEST_END)) {
+            return Err(Declined::field("expires_at", "the end lies ahead, and at most ten years"));
+        }
+        let (kind, hint, secret) = match new.proof {
+            NewProof::ClientSecret => {
+                let token = OpaqueToken::new(TokenKind::ClientSecret, id, &app.entropy)?;
+                (CredentialKind::ClientSecret { digest: token.digest() }, hint(&token), Some(token.into_secret()))
+            }
+            NewProof::AccessKey => {
+                let token = OpaqueToken::new(TokenKind::AccessKey, id, &app.entropy)?;
+                (CredentialKind::AccessKey { digest: token.digest() }, hint(&token), Some(token.into_secret()))
+            }
+            NewProof::PublicKeys(jwks) => {
+                JwkSet::parse(jwks.to_string().as_bytes())
+                    .map_err(|why| Declined::field("jwks", format!("this is no usable set of public keys: {why}")))?;
+                let keys = jwks.get("keys").and_then(Value::as_array).map_or(0, Vec::len);
+                (CredentialKind::PublicKeys { jwks }, format!("{keys} public keys"), None)
+            }
+            NewProof::KeySet(jwks_uri) => {
+                if !jwks_uri.starts_with("https://") || jwks_uri.len() > 512 || url::Url::parse(&jwks_uri).is_err() {
+                    return Err(Declined::field("jwks_uri", "this is no https:// address of at most 512 characters"));
+                }
+                let hint = jwks_uri.clone();
+                (CredentialKind::KeySet { jwks_uri }, hint, None)
+            }
+            NewProof::Trust(trust) => {
+                let hint = trust.issuer.clone();
+                (CredentialKind::Trust(trust), hint, None)
+            }
+        };
+        let credential = Credential {
+            id,
+            machine,
+            name: new.name.as_str().to_owned(),
+            hint,
+            kind,
+            state: CredentialState::Active,
+            created_at: ctx.at,
+            created_by: ctx.by.clone(),
+            expires_at: new.expires_at,
+            replaced_by: None,
+        };
+        Ok(Self { credential, secret })
+    }
+
+    pub(super) fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
+    pub(super) fn has_secret(&self) -> bool {
+        self.secret.is_some()
+    }
+
+    pub(super) fn made(self) -> Made {
+        Made { credential: self.credential, secret: self.secret }
+    }
+}
+
+/// Enough of a secret to tell it from others, and nothing of its chance: the prefix and the beginning of its id.
+fn hint(token: &OpaqueToken) -> String {
+    token.secret().expose().chars().take(token.kind().prefix().len() + 12).collect()
+}
+
+/// Whether the machine may have another credential. Of those that are long over the oldest make room.
+fn room(tx: &mut Tx<'_>, machine: Id<Machine>) -> Result<Result<(), Declined>, Fault> {
+    let others = of_machine(tx, machine)?;
+    let (live, over): (Vec<_>, Vec<_>) = others.into_iter().partition(|other| other.is_live(tx.now()));
+    if live.len() >= MOST_LIVE {
+        let why = format!("it has {MOST_LIVE} live credentials; revoke one that is not used any more");
+        return Ok(Err(Declined::Conflict(why)));
+    }
+    for forgotten in over.iter().take((live.len() + over.len()).saturating_sub(MOST_CREDENTIALS - 1)) {
+        tx.delete(&CREDENTIALS, &forgotten.id)?;
+    }
+    Ok(Ok(()))
+}
+
+/// Puts a drawn credential down.
+pub(super) fn put(tx: &mut Tx<'_>, credential: &Credential) -> Result<(), Fault> {
+    tx.put(&CREDENTIALS, &credential.id, credential)?;
+    tx.record(Event::CredentialCreated {
+        machine: credential.machine,
+        credential: credential.id,
+        kind: credential.kind.as_str().to_owned(),
+        name: credential.name.clone(),
+        expires_at: credential.expires_at,
+    })
+}
+
+/// Gives a machine another credential.
+pub async fn create(app: &App, ctx: &Context, machine: Id<Machine>, new: NewCredential) -> Result<Made, Declined> {
+    let drawn = Drawn::new(app, ctx, machine, new)?;
+    let credential = drawn.credential.clone();
+    app.store
+        .write("create credential", ctx, move |tx| match tx.get(&MACHINES, &machine)? {
+            None => Ok(Err(unknown(machine))),
+            Some(row) if row.state == ClientState::Retired => Ok(Err(retired())),
+            Some(_) => match room(tx, machine)? {
+                Ok(()) => put(tx, &credential).map(Ok),
+                Err(declined) => Ok(Err(declined)),
+            },
+        })
+        .await??;
+    Ok(drawn.made())
+}
+
+/// Makes a successor of the same kind and name. The old one stays good for `overlap` more, or until its own end if that comes
+/// first; used meanwhile, both are seen.
+pub async fn rotate(app: &App, ctx: &Context, id: Id<Credential>, overlap: Lifetime) -> Result<Made, Declined> {
+    if overlap > LONGEST_OVERLAP {
+        return Err(Declined::field("overlap", "an overlap lasts 90 days at most"));
+    }
+    let old = find(app, id).await?;
+    let proof = match old.kind {
+        CredentialKind::ClientSecret { .. } => NewProof::ClientSecret,
+        CredentialKind::AccessKey { .. } => NewProof::AccessKey,
+        CredentialKind::PublicKeys { .. } | CredentialKind::KeySet { .. } | CredentialKind::Trust(_) => {
+            return Err(Declined::Conflict(
+                "only secrets and access keys are rotated here: add the new key, then revoke the old".to_owned(),
+            ));
+        }
+    };
+    // The successor lives as long as the old one was meant to.
+    let expires_at = old.expires_at.map(|end| ctx.at.plus(end.since(old.created_at)));
+    let name = DisplayName::parse(&old.name).map_err(|why| Declined::field("name", why))?;
+    let drawn = Drawn::new(app, ctx, old.machine, NewCredential { name, proof, expires_at })?;
+    let successor = drawn.credential.clone();
+    app.store
+        .write("rotate credential", ctx, move |tx| {
+            let Some(old) = tx.get(&CREDENTIALS, &id)? else { return Ok(Err(missing(id))) };
+            if !old.is_live(tx.now()) {
+                return Ok(Err(Declined::Conflict(format!("{id} is over already; make a new credential"))));
+            }
+            if let Some(next) = old.replaced_by {
+                return Ok(Err(Declined::Conflict(format!("{id} has a successor already: {next}"))));
+            }
+            if let Err(declined) = room(tx, old.machine)? {
+                return Ok(Err(declined));
+            }
+            put(tx, &successor)?;
+            let until = tx.now().plus(overlap);
+            let until = old.expires_at.map_or(until, |end| end.min(until));
+            let machine = old.machine;
+            tx.put(&CREDENTIALS, &id, &Credential { expires_at: Some(until), replaced_by: Some(successor.id), ..old })?;
+            tx.record(Event::CredentialRotated { machine, old: id, new: successor.id, overlap_until: until })?;
+            Ok(Ok(()))
+        })
+        .await??;
+    Ok(drawn.made())
+}
+
+/// Ends a credential. It buys nothing more from this commit on; tokens it bought before live on (stopping the machine ends
+/// them too).
+pub async fn revoke(app: &App, ctx: &Context, id: Id<Credential>, because: &str) -> Result<Credential, Declined> {
+    let because = reason(because)?;
+    app.store
+        .write("revoke credential", ctx, move |tx| {
+            let Some(credential) = tx.get(&CREDENTIALS, &id)? else { return Ok(Err(missing(id))) };
+            if let CredentialState::Revoked { .. } = credential.state {
+                return Ok(Ok(credential));
+            }
+            end(tx, credential, &because).map(Ok)
+        })
+        .await?
+}
+
+pub(super) fn end(tx: &mut Tx<'_>, credential: Credential, because: &str) -> Result<Credential, Fault> {
+    let state = CredentialState::Revoked { at: tx.now(), because: because.to_owned() };
+    let ended = Credential { state, ..credential };
+    tx.put(&CREDENTIALS, &ended.id, &ended)?;
+    tx.record(Event::CredentialRevoked { machine: ended.machine, credential: ended.id, because: because.to_owned() })?;
+    Ok(ended)
+}
+
+/// The credentials of a machine, the oldest first.
+pub async fn list(app: &App, machine: Id<Machine>) -> Result<Vec<Credential>, Declined> {
+    app.store
+        .read(move |view| match named(view, machine)? {
+            Some(_) => Ok(Ok(of_machine(view, machine)?)),
+            None => Ok(Err(unknown(machine))),
+        })
+        .await?
+}
+
+/// One credential.
+pub async fn find(app: &App, id: Id<Credential>) -> Result<Credential, Declined> {
+    app.store.read(move |view| view.get(&CREDENTIALS, &id)).await?.ok_or_else(|| missing(id))
+}
+
+pub(crate) fn of_machine(read: &impl Read, machine: Id<Machine>) -> Result<Vec<Credential>, Fault> {
+    let rows = read.list(&CREDENTIALS, &CREDENTIALS_BY_MACHINE, &machine, MOST_CREDENTIALS)?;
+    Ok(rows.into_iter().map(|(_, credential)| credential).collect())
+}
+
+/// Whether a credential is still good, read inside the transaction that it is to buy something in.
+pub(crate) fn stands(tx: &Tx<'_>, id: &Id<Credential>) -> Result<bool, Fault> {
+    let now = tx.now();
+    Ok(tx.get(&CREDENTIAL_STATES, id)?.is_some_and(|credential| {
+        credential.state == CredentialState::Active && credential.expires_at.is_none_or(|end| now < end)
+    }))
+}
+
+/// The words of whoever stops something, kept with it.
+pub(super) fn reason(text: &str) -> Result<String, Declined> {
+    let text = text.trim();
+    if !(1..=LONGEST_REASON).contains(&text.chars().count()) || text.chars().any(char::is_control) {
+        return Err(Declined::field("because", "say why, in one line of at most 500 characters"));
+    }
+    Ok(text.to_owned())
+}
+
+fn missing(id: Id<Credential>) -> Declined {
+    Declined::Missing(format!("there is no credential {id}"))
+}
+
+fn retired() -> Declined {
+    Declined::Conflict("this machine is retired; make a new one".to_owned())
+}
