@@ -12,10 +12,12 @@ use crate::store::Store;
 
 mod discovery;
 mod tally;
+mod usage;
 mod verified;
 
 pub use discovery::{Discovery, Document};
 pub use tally::{LastSeen, Tally, Turns};
+pub use usage::{Grant, Looked, Usage};
 pub use verified::VerifiedTokens;
 
 /// The handle that every request and every command holds. Cheap to clone.
@@ -53,6 +55,10 @@ pub struct Parts {
     pub tally: Tally,
     /// When sessions were last used, until it is written down.
     pub last_seen: LastSeen,
+    /// What machines used, until it is written down.
+    pub usage: Usage,
+    /// How far housekeeping has looked through the machines.
+    pub looked: Looked,
     /// Whose turn it is to sign in.
     pub turns: Turns,
     /// Whose turn it is to have the audit log walked from far away.

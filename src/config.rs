@@ -130,8 +130,19 @@ settings! {
         api: u32 = "6000" in "0..10000000", "Requests per minute and address to the administrators' API; 0 for no limit.";
         metadata: u32 = "60000" in "0..10000000", "Discovery documents and key sets per minute and address; 0 for no limit.";
     }
+    machines: MachineSettings {
+        unused_after: Lifetime = "30d" in "1d..3650d", "A machine that was used once and not for this long is a finding.";
+        never_used_after: Lifetime = "7d" in "1h..3650d", "A machine that was never used this long after it was made is a finding.";
+        scopes_unused_after: Lifetime = "90d" in "1d..3650d", "A scope that a machine may ask for and has not for this long is a finding.";
+        secret_max_age: Lifetime = "90d" in "1d..3650d", "A secret or access key that is older is a finding.";
+        expiring_within: Lifetime = "14d" in "1h..365d", "A machine or a credential that ends within this is a finding.";
+        new_network_for: Lifetime = "7d" in "1h..365d", "How long a network that a machine never called from before is a finding.";
+        shared_within: Lifetime = "1d" in "1m..30d", "A secret that is used from more than one network within this is a finding.";
+        silent_after: Lifetime = "1d" in "1h..90d", "An old secret that was not used for this long, while its successor was, is safe to remove. Less than the longest life of a token says so too early.";
+        suspend_idle_after: Option<Lifetime> = "" in "1d..3650d", "A machine that was not used for this long is suspended. Without it, none is.";
+    }
     keys: KeySettings {
-        algorithms: Vec<Algorithm> = "ES256,RS256,EdDSA", "The algorithms that have a signing key; each must stay while a resource uses it.";
+        algorithms: Vec<Algorithm> = "ES256,RS256,EdDSA", "The algorithms that have a signing key. RS256 is one of them, and each must stay while a resource uses it.";
         rotation_period: Lifetime = "1d" in "10m..366d", "How long a key signs before the next one does.";
         retained_periods: u32 = "12" in "1..400", "How many rotation periods a retired key stays published; never less than the longest life of a token.";
         jwks_max_age: Lifetime = "5m" in "10s..1d", "How long others may keep a copy of the key set; a new key is published at least twice as long before it signs.";
@@ -169,6 +180,19 @@ impl Config {
     /// The control socket of a running appliance.
     pub fn socket_file(&self) -> PathBuf {
         self.data.join("writ.sock")
+    }
+
+    /// Settings that work and are probably not meant: in words for the log, with what to set.
+    ///
+    /// A proxy on this computer that nobody named is one of them. Refusing to start would be safer and would break whoever has a
+    /// tunnel here that forwards no addresses, or is alone.
+    pub fn doubts(&self) -> Vec<String> {
+        let proxied = self.public_url.is_https() && self.listen.ip().to_canonical().is_loopback();
+        let nameless = proxied && self.trusted_proxies.is_empty();
+        let text = "the public URL is https, so a proxy on this computer speaks for everybody, and it is not trusted: all visitors \
+                    count as one address, share one limit of sign-ins and registrations, and look alike in the audit log. Set \
+                    trusted_proxies to the proxy's address, for instance WRIT_TRUSTED_PROXIES=127.0.0.1,::1";
+        nameless.then(|| text.to_owned()).into_iter().collect()
     }
 
     /// Whether the peer's word about who is behind it is believed.

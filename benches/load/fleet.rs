@@ -4,16 +4,16 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use writ::app::App;
-use writ::base::{Clock, Digest, Entropy, Fault, Id};
+use writ::app::{App, Grant};
+use writ::base::{Clock, Digest, Entropy, Fault, Id, Lifetime};
 use writ::config::Sources;
 use writ::model::{
-    Actor, Channel, ClientState, Context, Credential, CredentialKind, CredentialState, Event, Machine, MachineKind,
-    Origin, Person, TenantName,
+    Actor, Channel, ClientState, Context, Credential, CredentialKind, CredentialState, Event, FindingKind, Machine,
+    MachineKind, Network, Origin, Person, TenantName,
 };
-use writ::operations::machines;
 use writ::operations::start::{Keeping, open};
-use writ::store::tables::{CREDENTIALS, MACHINES, PEOPLE};
+use writ::operations::{findings, housekeeping, machines};
+use writ::store::tables::{CREDENTIALS, CREDENTIALS_BY_MACHINE, MACHINES, PEOPLE};
 use writ::store::{Read as _, Tx};
 
 use crate::http::Outcome;
@@ -134,6 +134,68 @@ pub(crate) async fn look(data: &Path, size: u64) -> Outcome<()> {
         }
     }
     tell("one, with its credentials and owner", size, show);
+    println!();
+    Ok(())
+}
+
+/// What insight costs where every machine was just used and every one has something to be said about it: printed as rows of the
+/// same table.
+pub(crate) async fn insight(data: &Path, size: u64) -> Outcome<()> {
+    // Their secrets are older than the policy by then.
+    let later = Clock::fixed(Clock::System.now().plus(Lifetime::from_days(100)));
+    let flags = vec![("data", data.display().to_string())];
+    let config = Sources { flags, file: None, environment: Vec::new() }.load().map_err(|e| e.to_string())?.config;
+    let app = open(config, Keeping::File, later.clone(), Entropy::os()).map_err(|e| e.to_string())?;
+    let ctx = Context::new(later.now(), Actor::System, Origin::within(Channel::File));
+    let (scope, network) = (SCOPE.parse().unwrap(), Network::from(std::net::IpAddr::from([10, 1, 2, 3])));
+    let mut used = Vec::new();
+    let mut after = None;
+    loop {
+        let page = app.store.read_blocking(|view| view.page(&MACHINES, after.as_ref(), 10_000));
+        let page = page.map_err(|e| e.to_string())?;
+        for (machine, _) in page.rows {
+            let first = app.store.read_blocking(|view| view.list(&CREDENTIALS, &CREDENTIALS_BY_MACHINE, &machine, 1));
+            let first = first.map_err(|e| e.to_string())?;
+            let (network, credential) = (Some(&network), first.first().map(|(id, _)| *id));
+            let began = Instant::now();
+            app.usage.saw(Grant { at: ctx.at, network, machine, credential, scope: &scope, resource: None });
+            used.push(began.elapsed());
+        }
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    println!("| what insight costs | machines | p50 | p99 |\n|---|---|---|---|");
+    tell("a grant noted in memory", size, used);
+    let began = Instant::now();
+    housekeeping::round(&app).await.map_err(|e| e.to_string())?;
+    tell("a round that writes all of them down and looks at 4,000", size, vec![began.elapsed()]);
+    let mut rounds = Vec::new();
+    while app.looked.at().is_some() {
+        let began = Instant::now();
+        housekeeping::round(&app).await.map_err(|e| e.to_string())?;
+        rounds.push(began.elapsed());
+    }
+    tell("a round that looks at 4,000 and notes findings of each", size, rounds);
+    let (mut list, mut seen, mut last) = (Vec::new(), Vec::new(), None);
+    for n in 0..LOOKS {
+        let began = Instant::now();
+        let kind = (n % 2 == 0).then_some(FindingKind::SecretOld);
+        let page = findings::list(&app, &ctx, kind, last, 100).await.map_err(|e| e.to_string())?;
+        list.push(began.elapsed());
+        if page.rows.len() != 100 {
+            return Err(format!("{} machines with findings on a page of 100", page.rows.len()));
+        }
+        let began = Instant::now();
+        let page_of_machines = machines::list(&app, last, 100).await.map_err(|e| e.to_string())?;
+        let rows = page_of_machines.rows.into_iter().map(|(_, machine)| machine).collect();
+        findings::of_machines(&app, &ctx, rows).await.map_err(|e| e.to_string())?;
+        seen.push(began.elapsed());
+        last = page.next;
+    }
+    tell("the findings of 100 machines", size, list);
+    tell("a page of 100, with use and findings", size, seen);
     println!();
     Ok(())
 }

@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 use writ::base::{Clock, Digest, Entropy, Fault, Id, Lifetime, OpaqueToken, RedirectUri, Timestamp, TokenKind};
 use writ::config::Sources;
 use writ::model::{
-    Actor, ApplicationType, AuthMethod, Channel, Client, ClientAbout, ClientId, ClientSecret, ClientState, Context,
-    Event, Family, FamilyState, GrantType, Origin, Person, Provenance, RefreshToken,
+    Actor, ApplicationType, AuthMethod, Channel, Client, ClientAbout, ClientId, ClientSecret, ClientState, Consent,
+    Context, Event, Family, FamilyState, GrantType, Origin, Person, Provenance, RefreshToken, SignInMethod,
 };
 use writ::operations::start::{Keeping, open};
-use writ::store::tables::{CLIENTS, FAMILIES, PEOPLE, REFRESH};
+use writ::store::tables::{CLIENTS, CONSENTS, FAMILIES, PEOPLE, REFRESH};
 use writ::store::{Read as _, Tx};
 
 use crate::http::{Outcome, basic};
@@ -122,6 +122,7 @@ fn put(tx: &mut Tx<'_>, start: Timestamp, n: u64, model: &Person) -> Result<(), 
         nonce: None,
         jkt: None,
         auth_time: at,
+        method: SignInMethod::Password,
         generation: 0,
         turned_at: at,
         turned_before_at: at,
@@ -133,6 +134,20 @@ fn put(tx: &mut Tx<'_>, start: Timestamp, n: u64, model: &Person) -> Result<(), 
         state: FamilyState::Live,
     };
     tx.put(&FAMILIES, &family.id, &family)?;
+    let consent = Consent {
+        id: id(start, n),
+        person,
+        client_id: ClientId::Registered(client),
+        client_name: format!("Application {n}"),
+        client: Digest::ZERO,
+        resource: None,
+        scope: SCOPE.parse().unwrap(),
+        redirects: vec![CALLBACK.to_owned()],
+        remembered: true,
+        given_at: at,
+        updated_at: at,
+    };
+    tx.put(&CONSENTS, &consent.id, &consent)?;
     let token = RefreshToken {
         id: id(start, n),
         digest: token(start, n)?.digest(),

@@ -275,7 +275,8 @@ async fn fleet(options: &Options, binary: &Path, root: &Path) -> Outcome<()> {
         println!("| {machines} machines | {rate:.0} | {} | **{server:.1}** |", milliseconds(p50));
     }
     println!();
-    Ok(())
+    drop(server);
+    fleet::insight(&place.data, FLEET).await
 }
 
 // ---- one figure

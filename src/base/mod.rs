@@ -5,6 +5,7 @@ mod digest;
 mod entropy;
 mod fault;
 mod id;
+pub mod look;
 mod secret;
 mod time;
 mod token;

@@ -4,8 +4,11 @@ use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::answer::argument;
 use super::{Command, CommandError};
 use crate::app::App;
+use crate::base::Id;
+use crate::model::Request;
 use crate::operations::audit::{self, Which};
 
 #[derive(Debug, Subcommand)]
@@ -29,6 +32,10 @@ pub struct List {
     #[arg(long, value_name = "ID")]
     #[serde(default)]
     about: Option<String>,
+    /// Only entries of this request: the error_id that somebody was given
+    #[arg(long, value_name = "ID", conflicts_with = "event")]
+    #[serde(default)]
+    request: Option<String>,
     /// Only entries before this number
     #[arg(long, value_name = "SEQUENCE")]
     before: Option<u64>,
@@ -48,7 +55,13 @@ impl Verb {
 
 pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
     let which = Which { event: ask.event, by: ask.by, about: ask.about, since: None, until: None };
-    let page = audit::list(app, which, ask.before, ask.limit).await?;
+    let page = match &ask.request {
+        Some(request) => {
+            let request = argument("--request", request.parse::<Id<Request>>())?;
+            audit::of_request(app, ask.before, request, ask.limit).await?
+        }
+        None => audit::list(app, which, ask.before, ask.limit).await?,
+    };
     let rows: Vec<Value> = page.entries.iter().map(audit::told).collect::<Result<_, _>>()?;
     Ok(json!({ "entries": rows, "next": page.next }))
 }

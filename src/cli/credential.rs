@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::base::{Id, Lifetime, Timestamp};
 use crate::model::{Context, Credential, CredentialState};
 use crate::operations::credentials::{self, Made, NewCredential, NewProof};
+use crate::operations::findings::{self, Insight, Replaced};
 use crate::protocol::display_name::DisplayName;
 
 #[derive(Debug, Subcommand)]
@@ -121,9 +122,34 @@ fn made(made: Made, ctx: &Context) -> Value {
 }
 
 pub(super) async fn list(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
-    let credentials = credentials::list(app, ask.resolve(app).await?).await?;
-    let rows: Vec<Value> = credentials.iter().map(|credential| row(credential, ctx)).collect();
+    let insight = findings::of_machine(app, ctx, ask.resolve(app).await?).await?;
+    let rows: Vec<Value> = insight.facts.credentials.iter().map(|one| seen(app, one, &insight, ctx)).collect();
     Ok(json!({ "credentials": rows }))
+}
+
+/// A credential with its use: when and from where last, by which callers, and whether it is still needed.
+pub(super) fn seen(app: &App, credential: &Credential, insight: &Insight, ctx: &Context) -> Value {
+    let mut answer = row(credential, ctx);
+    let Some(members) = answer.as_object_mut() else { return answer };
+    let used = insight.facts.by_credential.iter().find(|(id, _)| *id == credential.id).map(|(_, used)| used);
+    if let Some(used) = used {
+        let callers = used.callers.iter().map(|caller| {
+            let (last, grants) = (caller.seen.last_at.iso(), caller.seen.grants);
+            format!("{} ({grants} grants, last {last})", caller.network)
+        });
+        members.insert("last_used_at".to_owned(), json!(used.last_at().map(Timestamp::iso)));
+        members.insert("last_used_from".to_owned(), json!(used.last_from()));
+        members.insert("callers".to_owned(), callers.collect::<Vec<_>>().into());
+    }
+    if credential.replaced_by.is_some() && credential.is_live(ctx.at) {
+        let advice = match insight.replaced(app, credential, ctx) {
+            Some(Replaced::Silent(_)) => "safe to remove",
+            Some(Replaced::Used(_)) => "still used",
+            None => "wait",
+        };
+        members.insert("advice".to_owned(), advice.into());
+    }
+    answer
 }
 
 pub(super) fn row(credential: &Credential, ctx: &Context) -> Value {

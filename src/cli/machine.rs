@@ -9,9 +9,10 @@ use super::credential;
 use super::{Command, CommandError};
 use crate::app::App;
 use crate::base::{AddressRange, Id, Lifetime, Resource, Timestamp};
-use crate::model::{Access, Context, Email, Machine, MachineKind, RoleName, ScopeSet, TenantName};
+use crate::model::{Access, Context, Email, FindingKind, Machine, MachineKind, RoleName, ScopeSet, TenantName};
 use crate::operations::credentials::{NewCredential, NewProof};
 use crate::operations::declined::Declined;
+use crate::operations::findings::{self, Insight};
 use crate::operations::machines::{self, NewMachine, Terms};
 use crate::operations::operator::Operator;
 use crate::protocol::display_name::DisplayName;
@@ -22,8 +23,10 @@ pub(super) enum Verb {
     Add(Box<Add>),
     /// List them, the newest first
     List(List),
-    /// One of them, with its credentials
+    /// One of them, with its credentials, its use and what there is to be said about it
     Show(Named),
+    /// What there is to be said about all of them: unused, forgotten, expiring, in strange hands
+    Findings(Findings),
     /// Change what it is or may do; what is not named stays
     Set(Box<Set>),
     /// Make somebody else answer for it
@@ -135,6 +138,19 @@ pub struct List {
 }
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct Findings {
+    /// Only of this kind, such as `unused`
+    #[arg(long)]
+    kind: Option<String>,
+    /// Only those of machines behind this one
+    #[arg(long, value_name = "CLIENT_ID")]
+    after: Option<String>,
+    /// Of at most this many machines
+    #[arg(long, default_value_t = 100)]
+    limit: usize,
+}
+
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct Named {
     /// Its client_id or name
     machine: String,
@@ -167,6 +183,7 @@ impl Verb {
             Self::Add(ask) => Command::MachineAdd(ask),
             Self::List(ask) => Command::MachineList(ask),
             Self::Show(ask) => Command::MachineShow(ask),
+            Self::Findings(ask) => Command::MachineFindings(ask),
             Self::Set(ask) => Command::MachineSet(ask),
             Self::HandOver(ask) => Command::MachineHandOver(ask),
             Self::Suspend(ask) => Command::MachineSuspend(ask),
@@ -288,13 +305,53 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
 
 pub(super) async fn list(app: &App, ctx: &Context, ask: List) -> Result<Value, CommandError> {
     if let Some(words) = &ask.search {
-        let found = machines::search(app, words, ask.limit).await?;
-        return Ok(json!({ "machines": found.iter().map(|machine| row(machine, ctx)).collect::<Vec<_>>() }));
+        let found = findings::of_machines(app, ctx, machines::search(app, words, ask.limit).await?).await?;
+        return Ok(json!({ "machines": found.iter().map(|it| seen(it, ctx)).collect::<Vec<_>>() }));
     }
     let before = ask.before.map(|text| argument("--before", text.parse::<Id<Machine>>())).transpose()?;
     let page = machines::list(app, before, ask.limit).await?;
-    let rows: Vec<Value> = page.rows.iter().map(|(_, machine)| row(machine, ctx)).collect();
+    let machines = page.rows.into_iter().map(|(_, machine)| machine).collect();
+    let rows: Vec<Value> = findings::of_machines(app, ctx, machines).await?.iter().map(|it| seen(it, ctx)).collect();
     Ok(json!({ "machines": rows, "next": page.next }))
+}
+
+/// A machine in a list: when it was last used, and the kinds of its findings.
+fn seen(insight: &Insight, ctx: &Context) -> Value {
+    let mut answer = row(&insight.facts.machine, ctx);
+    if let Some(members) = answer.as_object_mut() {
+        let mut kinds: Vec<&str> = insight.findings.iter().map(|finding| finding.kind.as_str()).collect();
+        kinds.dedup();
+        members.insert("last_used_at".to_owned(), json!(insight.facts.usage.used.last_at().map(Timestamp::iso)));
+        members.insert("findings".to_owned(), json!(kinds));
+    }
+    answer
+}
+
+pub(super) async fn findings(app: &App, ctx: &Context, ask: Findings) -> Result<Value, CommandError> {
+    let kind = |text: &str| {
+        let known: Vec<&str> = FindingKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        FindingKind::parse(text)
+            .ok_or_else(|| CommandError::argument("--kind", format!("is one of {}", known.join(", "))))
+    };
+    let kind = ask.kind.as_deref().map(kind).transpose()?;
+    let after = ask.after.map(|text| argument("--after", text.parse::<Id<Machine>>())).transpose()?;
+    let page = findings::list(app, ctx, kind, after, ask.limit).await?;
+    let rows: Vec<Value> = page.rows.iter().flat_map(|(_, insight)| said(insight)).collect();
+    Ok(json!({ "findings": rows, "next": page.next }))
+}
+
+fn said(insight: &Insight) -> impl Iterator<Item = Value> {
+    insight.findings.iter().map(|finding| {
+        json!({
+            "client_id": finding.machine,
+            "name": insight.facts.machine.name,
+            "tenant": insight.facts.machine.tenant,
+            "finding": finding.kind.as_str(),
+            "since": finding.since.map(Timestamp::iso),
+            "credential": finding.credential,
+            "about": finding.text,
+        })
+    })
 }
 
 fn row(machine: &Machine, ctx: &Context) -> Value {
@@ -311,13 +368,44 @@ fn row(machine: &Machine, ctx: &Context) -> Value {
 
 pub(super) async fn show(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
     let (machine, credentials, owner) = machines::show(app, ask.resolve(app).await?).await?;
+    let insight = findings::of_machine(app, ctx, machine.id).await?;
     let mut answer = whole(&machine, ctx);
     if let Some(members) = answer.as_object_mut() {
         members.insert("owner_email".to_owned(), json!(owner.map(|owner| owner.email)));
-        let rows: Vec<Value> = credentials.iter().map(|credential| credential::row(credential, ctx)).collect();
+        let used = &insight.facts.usage.used;
+        if let Some(seen) = used.seen {
+            members.insert("last_used_at".to_owned(), seen.last_at.iso().into());
+            members.insert("last_used_from".to_owned(), json!(used.last_from()));
+            members.insert("grants".to_owned(), seen.grants.into());
+            members.insert("scopes_used".to_owned(), scopes_used(&insight).into());
+        }
+        let rows: Vec<Value> = credentials.iter().map(|one| credential::seen(app, one, &insight, ctx)).collect();
         members.insert("credentials".to_owned(), rows.into());
+        let said: Vec<Value> = (insight.findings.iter())
+            .map(|finding| {
+                json!({
+                    "finding": finding.kind.as_str(),
+                    "since": finding.since.map(Timestamp::iso),
+                    "about": finding.text,
+                })
+            })
+            .collect();
+        members.insert("findings".to_owned(), said.into());
     }
     Ok(answer)
+}
+
+/// The scopes that it made use of, by when they were last used.
+fn scopes_used(insight: &Insight) -> Vec<String> {
+    let mut used: Vec<_> = insight.facts.scopes.scopes.iter().collect();
+    used.sort_by_key(|one| std::cmp::Reverse(one.seen.last_at));
+    let mut names: Vec<String> = Vec::new();
+    for one in used {
+        if !names.contains(&one.scope.to_string()) {
+            names.push(one.scope.to_string());
+        }
+    }
+    names
 }
 
 /// Everything about a machine; its credentials are rows of their own.

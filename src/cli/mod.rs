@@ -8,6 +8,7 @@ mod audit;
 mod client;
 mod config;
 mod credential;
+mod declared;
 mod key;
 mod machine;
 mod person;
@@ -113,6 +114,10 @@ enum Verb {
     /// The audit log
     #[command(subcommand)]
     Audit(audit::Verb),
+    /// Write out what a file can say: scopes, resources, clients, machines; no secrets
+    Export(declared::Export),
+    /// Make things as a file says, all of it or nothing
+    Apply(declared::Apply),
     /// The effective settings, and where each came from
     Config,
 }
@@ -126,6 +131,7 @@ pub enum Command {
     PersonList(person::List),
     PersonSuspend(person::Suspend),
     PersonResume(person::Named),
+    PersonPassword(person::SetPassword),
     ResourceAdd(resource::Add),
     ResourceList,
     ResourceRemove(resource::Named),
@@ -141,6 +147,7 @@ pub enum Command {
     MachineAdd(Box<machine::Add>),
     MachineList(machine::List),
     MachineShow(machine::Named),
+    MachineFindings(machine::Findings),
     MachineSet(Box<machine::Set>),
     MachineHandOver(machine::HandOver),
     MachineSuspend(machine::Stop),
@@ -155,6 +162,8 @@ pub enum Command {
     KeyRotate(key::Rotate),
     AuditList(audit::List),
     AuditVerify,
+    Export(declared::Export),
+    Apply(declared::Apply),
 }
 
 /// Runs one command: the only way in for the socket and for the stopped file alike.
@@ -165,6 +174,7 @@ pub async fn dispatch(app: &App, ctx: &Context, command: Command) -> Result<Valu
         Command::PersonList(ask) => person::list(app, ask).await,
         Command::PersonSuspend(ask) => person::suspend(app, ctx, ask).await,
         Command::PersonResume(ask) => person::resume(app, ctx, ask).await,
+        Command::PersonPassword(ask) => person::password(app, ctx, ask).await,
         Command::ResourceAdd(ask) => resource::add(app, ctx, ask).await,
         Command::ResourceList => resource::list(app).await,
         Command::ResourceRemove(ask) => resource::remove(app, ctx, ask).await,
@@ -181,6 +191,7 @@ pub async fn dispatch(app: &App, ctx: &Context, command: Command) -> Result<Valu
         Command::MachineAdd(ask) => machine::add(app, ctx, *ask).await,
         Command::MachineList(ask) => machine::list(app, ctx, ask).await,
         Command::MachineShow(ask) => machine::show(app, ctx, ask).await,
+        Command::MachineFindings(ask) => machine::findings(app, ctx, ask).await,
         Command::MachineSet(ask) => machine::set(app, ctx, *ask).await,
         Command::MachineHandOver(ask) => machine::hand_over(app, ctx, ask).await,
         Command::MachineSuspend(ask) => machine::suspend(app, ctx, ask).await,
@@ -194,6 +205,8 @@ pub async fn dispatch(app: &App, ctx: &Context, command: Command) -> Result<Valu
         Command::KeyRotate(ask) => key::rotate(app, ctx, ask).await,
         Command::AuditList(ask) => audit::list(app, ask).await,
         Command::AuditVerify => audit::verify(app).await,
+        Command::Export(_) => declared::export(app, ctx).await,
+        Command::Apply(ask) => declared::apply(app, ctx, ask).await,
     }
 }
 
@@ -228,10 +241,21 @@ fn obey(cli: Cli) -> Result<ExitCode, CommandError> {
         Verb::Credential(verb) => verb.command()?,
         Verb::Key(verb) => verb.command(),
         Verb::Audit(verb) => verb.command(),
+        Verb::Export(ask) => Command::Export(ask),
+        Verb::Apply(ask) => Command::Apply(ask.with_file()?),
+    };
+    let shown = match &command {
+        Command::Export(_) if cli.flags.json => declared::Shown::Json,
+        Command::Export(ask) => ask.shown()?,
+        Command::Apply(_) if !cli.flags.json => declared::Shown::Plan,
+        _ => declared::Shown::Lines,
     };
     let is_verification = matches!(command, Command::AuditVerify);
     let answer = answer::to(command, effective.config)?;
-    print::answer(&answer, cli.flags.json);
+    match shown.text(&answer)? {
+        Some(text) => print::text(&text),
+        None => print::answer(&answer, cli.flags.json),
+    }
     let failed = is_verification && answer.get("intact") != Some(&Value::Bool(true));
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -13,6 +13,7 @@ use crate::operations::declined::Declined;
 use crate::operations::operator::Operator;
 use crate::operations::people::{self, NewPerson};
 use crate::operations::seen::Seen;
+use crate::operations::set_password::set_password;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
@@ -24,6 +25,8 @@ pub(super) enum Verb {
     Suspend(Suspend),
     /// Let a stopped one go on
     Resume(Named),
+    /// Give somebody a new password: their sessions end, and failed sign-ins are forgiven
+    Password(SetPassword),
 }
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
@@ -73,6 +76,19 @@ impl Add {
     }
 }
 
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct SetPassword {
+    /// The address they sign in with
+    #[arg(long)]
+    email: String,
+    /// Read the password from standard input
+    #[arg(long, required = true, action = ArgAction::SetTrue)]
+    #[serde(skip)]
+    password_stdin: bool,
+    #[arg(skip)]
+    password: Password,
+}
+
 impl Verb {
     pub(super) fn command(self) -> Result<Command, CommandError> {
         match self {
@@ -80,6 +96,9 @@ impl Verb {
             Self::List(ask) => Ok(Command::PersonList(ask)),
             Self::Suspend(ask) => Ok(Command::PersonSuspend(ask)),
             Self::Resume(named) => Ok(Command::PersonResume(named)),
+            Self::Password(ask) => {
+                Ok(Command::PersonPassword(SetPassword { password: Password::from_stdin()?, ..ask }))
+            }
         }
     }
 }
@@ -120,4 +139,9 @@ pub(super) async fn resume(app: &App, ctx: &Context, ask: Named) -> Result<Value
     let id = argument("PERSON_ID", ask.person_id.parse::<Id<Person>>())?;
     let person = people::resume(app, &Operator::with_the_file(ctx), id, Seen::Anything).await?;
     Ok(json!({ "person_id": id.to_string(), "state": person.state }))
+}
+
+pub(super) async fn password(app: &App, ctx: &Context, ask: SetPassword) -> Result<Value, CommandError> {
+    let person = set_password(app, ctx, &ask.email, ask.password.into_secret()?).await?;
+    Ok(json!({ "person_id": person.to_string() }))
 }

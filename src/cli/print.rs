@@ -9,6 +9,11 @@ use super::CommandError;
 /// Prints to standard output: one JSON object, or lines to read.
 pub(super) fn answer(answer: &Value, json: bool) {
     let text = if json { format!("{answer}\n") } else { lines(answer) };
+    self::text(&text);
+}
+
+/// Prints to standard output what is made up already.
+pub(super) fn text(text: &str) {
     // Whoever closed the pipe has read enough.
     drop(io::stdout().lock().write_all(text.as_bytes()));
 }

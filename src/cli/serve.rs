@@ -93,6 +93,9 @@ fn warn(app: &App) {
     if app.config.outbound.extra_root.is_some() {
         tracing::warn!("outbound.extra_root adds to the certificates that are trusted when documents are fetched");
     }
+    for doubt in app.config.doubts() {
+        tracing::warn!("{doubt}");
+    }
     if !app.issuer.is_https() && !app.issuer.is_loopback() {
         tracing::warn!(issuer = %app.issuer, "the public URL is plain http: passwords and tokens travel in the clear");
     }

@@ -8,6 +8,7 @@ use toml::{Table, Value};
 
 use super::{Config, SETTINGS, Setting};
 use crate::base::Issuer;
+use crate::model::Algorithm;
 
 /// Where settings are read from. The environment is a value, so that a test can bring its own.
 #[derive(Clone, Debug, Default)]
@@ -296,7 +297,13 @@ fn contradictions(config: &Config) -> Vec<String> {
         "`keys.rotation_period` is at least twice `keys.jwks_max_age`: others learn of a key before it signs"
             .to_owned(),
     );
-    refuse(keys.algorithms.is_empty(), "`keys.algorithms` names at least one algorithm".to_owned());
+    // OpenID Connect Discovery §3, id_token_signing_alg_values_supported: "The algorithm RS256 MUST be included."
+    refuse(
+        !keys.algorithms.contains(&Algorithm::RS256),
+        "`keys.algorithms` names RS256: OpenID Connect asks it of everybody, and clients that register no other algorithm get \
+         their id tokens in it"
+            .to_owned(),
+    );
     wrong
 }
 
@@ -463,6 +470,28 @@ mod tests {
             ("WRIT_BRAND_SUPPORT_URL", "javascript:alert(1)"),
         ] {
             assert!(load(&[(name, value)], &[], None).is_err(), "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_nobody_named_is_doubted() {
+        for (variables, doubted) in [
+            (&[][..], false),
+            (&[("WRIT_PUBLIC_URL", "https://id.example")], true),
+            (&[("WRIT_PUBLIC_URL", "https://id.example"), ("WRIT_LISTEN", "[::1]:9000")], true),
+            (&[("WRIT_PUBLIC_URL", "https://id.example"), ("WRIT_TRUSTED_PROXIES", "127.0.0.1")], false),
+            (&[("WRIT_PUBLIC_URL", "http://localhost:9000")], false),
+        ] {
+            let doubts = load(variables, &[], None).unwrap().config.doubts();
+            assert_eq!(doubts.iter().any(|doubt| doubt.contains("WRIT_TRUSTED_PROXIES")), doubted, "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn the_algorithm_that_openid_connect_asks_of_everybody_is_there() {
+        for (algorithms, good) in [("ES256,EdDSA", false), ("", false), ("RS256", true), ("ES256,RS256", true)] {
+            let loaded = load(&[("WRIT_KEYS_ALGORITHMS", algorithms)], &[], None);
+            assert_eq!(loaded.is_ok(), good, "{algorithms} {:?}", loaded.err());
         }
     }
 

@@ -23,7 +23,8 @@ pub(super) trait SettingValue: Sized {
 pub(super) fn within<T: SettingValue>(value: T, bounds: &str) -> Result<T, String> {
     let Some((least, most)) = bounds.split_once("..") else { return Ok(value) };
     let (low, high) = (T::parse(least)?.size(), T::parse(most)?.size());
-    if value.size() < low || value.size() > high {
+    // What is not set has no size.
+    if value.size().is_some() && (value.size() < low || value.size() > high) {
         return Err(format!("is between {least} and {most}"));
     }
     Ok(value)
@@ -71,6 +72,9 @@ impl<T: SettingValue> SettingValue for Option<T> {
     }
     fn show(&self) -> Option<String> {
         self.as_ref().map_or_else(|| Some(String::new()), T::show)
+    }
+    fn size(&self) -> Option<u64> {
+        self.as_ref().and_then(T::size)
     }
 }
 

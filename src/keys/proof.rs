@@ -32,7 +32,7 @@ pub fn verify_proof(token: &str) -> Result<SelfSigned, VerifyError> {
     if JwkSet::PRIVATE.iter().any(|name| jwk.contains_key(*name)) {
         return Err(VerifyError::PrivateKey);
     }
-    let Ok(Some(Members { public, alg })) = jwk_set::members(&jwk) else { return Err(VerifyError::NoKey) };
+    let Some(Members { public, alg }) = jwk_set::members(&jwk) else { return Err(VerifyError::NoKey) };
     // §4.3 (5): "is supported by the application, and is acceptable per local policy": every algorithm that has a name in this
     // program. The key's own `alg`, if it states one, is the header's, and the key is of its kind (RFC 8725 §3.1).
     if alg.is_some_and(|alg: JwsAlgorithm| alg != token.algorithm) {

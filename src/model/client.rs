@@ -159,6 +159,12 @@ impl Client {
         members.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
     }
 
+    /// Whether somebody here answers for it. What strangers who registered themselves are refused is counted and not written down
+    /// one by one, or they could make the file grow by asking.
+    pub fn is_vouched_for(&self) -> bool {
+        matches!(self.provenance, Provenance::Administrator | Provenance::Machine)
+    }
+
     pub fn is_public(&self) -> bool {
         self.auth_method == AuthMethod::None
     }

@@ -6,7 +6,7 @@ use super::client::ClientId;
 use super::family::Family;
 use super::person::Person;
 use super::scope::ScopeSet;
-use super::session::Session;
+use super::session::{Session, SignInMethod};
 use crate::base::{Digest, Id, Named, RedirectUri, Resource, Timestamp};
 
 /// A code's row. Its id is the authorization's, so one authorization has one answer.
@@ -26,6 +26,8 @@ pub struct AuthorizationCode {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dpop_jkt: Option<Digest>,
     pub auth_time: Timestamp,
+    #[serde(default, skip_serializing_if = "SignInMethod::is_usual")]
+    pub method: SignInMethod,
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,
     /// How long the row is kept after that, so that a replay is still known for one.

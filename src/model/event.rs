@@ -98,6 +98,8 @@ events! {
     PersonSuspended { person: Id<Person>, because: String } = "person.suspended", Change;
     /// An administrator let a stopped person go on.
     PersonResumed { person: Id<Person> } = "person.resumed", Change;
+    /// A person was given a new password; their sessions ended.
+    PasswordSet { person: Id<Person>, sessions: u64 } = "person.password_set", Change;
     /// A person signed in.
     SignedIn { person: Id<Person>, session: Id<Session> } = "person.signed_in", Traffic;
     /// A sign-in to a known account was refused.
@@ -116,7 +118,11 @@ events! {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         instead_of: Vec<ClientId>,
     } = "client.registered_itself", Traffic;
-    /// An application's registration was changed.
+    /// An application changed its own registration.
+    ClientUpdatedItself { client: ClientId, what: Vec<String> } = "client.updated_itself", Traffic;
+    /// An application removed its own registration.
+    ClientRemovedItself { client: ClientId } = "client.removed_itself", Traffic;
+    /// An application's registration was changed by an administrator.
     ClientUpdated { client: ClientId, what: Vec<String> } = "client.updated", Change;
     /// An administrator changed an application; the members that changed, as they were and as they are.
     ClientChanged { client: ClientId, before: Value, after: Value } = "client.changed", Change;
@@ -126,7 +132,7 @@ events! {
     ClientResumed { client: ClientId } = "client.resumed", Change;
     /// An administrator approved a waiting registration.
     ClientApproved { client: ClientId } = "client.approved", Change;
-    /// A registration was removed, by its holder or by an administrator.
+    /// A registration was removed by an administrator.
     ClientRemoved { client: ClientId } = "client.removed", Change;
     /// Registrations that nobody used were removed.
     ClientsReaped { count: u64 } = "client.reaped", Change;
@@ -155,6 +161,8 @@ events! {
         = "credential.rotated", Change;
     /// A credential was revoked.
     CredentialRevoked { machine: Id<Machine>, credential: Id<Credential>, because: String } = "credential.revoked", Change;
+    /// What machines used since the last round, written down together; grants of machines beyond the bound are only counted.
+    UsageNoted { machines: u64, grants: u64, missed: u64 } = "machine.used", Traffic;
     /// A protected resource was registered.
     ResourceCreated { resource: Id<ProtectedResource>, identifier: Resource } = "resource.created", Change;
     /// A protected resource was changed; the members that changed, as they were and as they are.
@@ -194,7 +202,7 @@ events! {
     /// An authorization code was issued.
     CodeIssued { client: ClientId, person: Id<Person>, scope: ScopeSet, resource: Option<Resource>, code: String }
         = "code.issued", Traffic;
-    /// An authorization code was presented again; what it had bought is revoked.
+    /// An authorization code was presented again, and what it had bought was revoked for it.
     CodeReplayed { client: ClientId, family: Id<Family>, code: String } = "code.replayed", Traffic;
     /// Tokens were issued.
     TokenIssued {
@@ -211,7 +219,7 @@ events! {
     } = "token.issued", Traffic;
     /// Scopes that were asked for and are not known, not offered by the resource or not allowed were left out.
     ScopeNarrowed { client: ClientId, dropped: ScopeSet } = "token.scope_narrowed", Traffic;
-    /// A known client was refused at the token endpoint.
+    /// A client that an administrator answers for was refused at the token endpoint.
     TokenRefused { client: ClientId, grant: String, why: String } = "token.refused", Traffic;
     /// A refresh token was used again while its overlap lasted.
     RefreshOverlapped { client: ClientId, family: Id<Family>, uses: u32 } = "refresh.overlapped", Traffic;

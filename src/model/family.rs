@@ -6,7 +6,7 @@ use super::client::ClientId;
 use super::context::Network;
 use super::person::Person;
 use super::scope::ScopeSet;
-use super::session::Session;
+use super::session::{Session, SignInMethod};
 use crate::base::{Digest, Id, Named, Resource, Timestamp};
 
 /// One grant and everything issued under it.
@@ -27,6 +27,8 @@ pub struct Family {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jkt: Option<Digest>,
     pub auth_time: Timestamp,
+    #[serde(default, skip_serializing_if = "SignInMethod::is_usual")]
+    pub method: SignInMethod,
     /// The newest generation of refresh tokens.
     pub generation: u64,
     /// When the newest generation began, that is, when the one before it was first used.

@@ -5,6 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::client::Client;
 use crate::base::{Id, Timestamp};
 
+/// Longest key set of a client, in bytes: where it is fetched, where it is kept, and where a signature is checked with it.
+pub const LONGEST_KEY_SET: usize = 32 * 1_024;
+/// Most keys in one, and so most signatures checked for one assertion without a `kid`.
+pub const MOST_CLIENT_KEYS: usize = 20;
+
 /// Who may use the registration endpoint. RFC 7591 §3: "open to be called by any OAuth 2.0 client" or protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -13,6 +13,9 @@ pub struct Session {
     pub person: Id<Person>,
     /// When the person last proved who they are: the `auth_time` of what is issued here.
     pub auth_time: Timestamp,
+    /// By what they proved it.
+    #[serde(default, skip_serializing_if = "SignInMethod::is_usual")]
+    pub method: SignInMethod,
     pub last_seen_at: Timestamp,
     /// Absolute end.
     pub expires_at: Timestamp,
@@ -26,6 +29,38 @@ impl Session {
 
 impl Named for Session {
     const PREFIX: &'static str = "ses";
+}
+
+/// How somebody proved who they are. Rows that say nothing are from before there was a choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignInMethod {
+    #[default]
+    Password,
+}
+
+impl SignInMethod {
+    /// RFC 8176 §2: `pwd` is "Password-based authentication".
+    pub const fn amr(self) -> &'static [&'static str] {
+        match self {
+            Self::Password => &["pwd"],
+        }
+    }
+
+    /// OpenID Connect Core §2, `acr`: "An absolute URI or an RFC 6711 registered name SHOULD be used". This one says: a password,
+    /// over a connection that nobody reads.
+    pub const fn acr(self) -> &'static str {
+        match self {
+            Self::Password => "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
+        }
+    }
+
+    /// Every value that `acr` may have.
+    pub const ACRS: [&'static str; 1] = [Self::Password.acr()];
+
+    pub(super) fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A browser, signed in or not, for its id's sake.

@@ -6,6 +6,7 @@ use super::client::ClientId;
 use super::event::Subject;
 use super::family::Family;
 use super::scope::ScopeSet;
+use super::session::SignInMethod;
 use crate::base::{Digest, Id, Named, Resource, Timestamp};
 
 /// An opaque access token. A JWT needs no row: it is its own.
@@ -21,6 +22,9 @@ pub struct AccessRecord {
     pub resource: Option<Resource>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<Timestamp>,
+    /// How the person signed in, if a person did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<SignInMethod>,
     /// The thumbprint of the key that it is bound to (RFC 9449 §6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jkt: Option<Digest>,

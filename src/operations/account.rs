@@ -1,20 +1,26 @@
 //! What a person sees and ends of their own.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use super::find_resource;
 use super::revoke::end_family;
 use super::sign_in::SignedIn;
 use crate::app::App;
 use crate::base::{Fault, Id, Timestamp};
-use crate::model::{Consent, Context, Event, ProtectedResource, RevokedBecause, ScopeEntry, Session};
+use crate::model::{Consent, Context, Event, Family, ProtectedResource, RevokedBecause, ScopeEntry, Session};
 use crate::store::tables::{
     CONSENTS, CONSENTS_BY_PERSON, FAMILIES, FAMILIES_BY_GRANT, SCOPES, SESSIONS, SESSIONS_BY_PERSON,
 };
-use crate::store::{Read, Tx};
+use crate::store::{Page, Read, Tx};
 
-/// Most applications on one page.
+/// Most rows that are looked at in one go.
 const MOST: usize = 200;
+/// Most applications on one page.
+const APPLICATIONS: usize = 50;
+/// Most lines of tokens that are looked at to say when an application was last used.
+const LINES: usize = 50;
 
 /// One application and what it may do.
 #[derive(Clone, Debug)]
@@ -25,39 +31,65 @@ pub struct ConnectedApplication {
     pub last_used_at: Option<Timestamp>,
 }
 
-/// The applications somebody has allowed something.
-pub async fn connected_applications(app: &App, signed_in: &SignedIn) -> Result<Vec<ConnectedApplication>, Fault> {
+/// Some of the applications that somebody has allowed something, the newest first, and where the older ones begin.
+#[derive(Clone, Debug)]
+pub struct ConnectedApplications {
+    pub newest: Vec<ConnectedApplication>,
+    pub older: Option<Id<Consent>>,
+}
+
+/// The applications somebody has allowed something, those before `before` if it is given.
+pub async fn connected_applications(
+    app: &App,
+    signed_in: &SignedIn,
+    before: Option<Id<Consent>>,
+) -> Result<ConnectedApplications, Fault> {
     let person = signed_in.person().id;
     app.store
         .read(move |view| {
-            let consents = view.list(&CONSENTS, &CONSENTS_BY_PERSON, &person, MOST)?;
-            consents
-                .into_iter()
-                .map(|(_, consent)| {
-                    let key = (person, consent.client_id.to_string());
-                    let families = view.list(&FAMILIES, &FAMILIES_BY_GRANT, &key, MOST)?;
-                    let used = families.iter().filter(|(_, family)| family.resource == consent.resource);
-                    let names = consent.scope.iter().map(|scope| view.get(&SCOPES, &scope.as_str().to_owned()));
-                    Ok(ConnectedApplication {
-                        last_used_at: used.map(|(_, family)| family.last_used_at).max(),
-                        resource: match &consent.resource {
-                            Some(resource) => find_resource::named(view, resource)?,
-                            None => None,
-                        },
-                        scopes: names.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect(),
-                        consent,
-                    })
-                })
-                .collect()
+            let page = view.list_newest(&CONSENTS, &CONSENTS_BY_PERSON, &person, before.as_ref(), APPLICATIONS)?;
+            // One application may have been allowed something at many resources.
+            let mut lines = HashMap::new();
+            let mut newest = Vec::with_capacity(page.rows.len());
+            for (_, consent) in page.rows {
+                let client = consent.client_id.to_string();
+                let lines = match lines.entry(client.clone()) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(place) => {
+                        place.insert(view.list_newest(&FAMILIES, &FAMILIES_BY_GRANT, &(person, client), None, LINES)?)
+                    }
+                };
+                let names = consent.scope.iter().map(|scope| view.get(&SCOPES, &scope.as_str().to_owned()));
+                newest.push(ConnectedApplication {
+                    last_used_at: last_used(&consent, lines),
+                    resource: match &consent.resource {
+                        Some(resource) => find_resource::named(view, resource)?,
+                        None => None,
+                    },
+                    scopes: names.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect(),
+                    consent,
+                });
+            }
+            Ok(ConnectedApplications { newest, older: page.next })
         })
         .await
+}
+
+/// When the application was last given a token for the consent's resource, as its newest lines of tokens tell. If all that were
+/// looked at are for other resources, it was used at the latest when it was allowed.
+fn last_used(consent: &Consent, lines: &Page<Id<Family>, Family>) -> Option<Timestamp> {
+    let used = lines.rows.iter().filter(|(_, family)| family.resource == consent.resource);
+    let unseen = lines.next.is_some().then_some(consent.updated_at);
+    used.map(|(_, family)| family.last_used_at).max().or(unseen)
 }
 
 /// Where somebody is signed in: this session first, then the one seen last.
 pub async fn sessions(app: &App, now: Timestamp, signed_in: &SignedIn) -> Result<Vec<Session>, Fault> {
     let (person, here) = (signed_in.person().id, signed_in.session().id);
-    let rows = app.store.read(move |view| view.list(&SESSIONS, &SESSIONS_BY_PERSON, &person, MOST)).await?;
-    let mut sessions: Vec<Session> = rows
+    let page =
+        app.store.read(move |view| view.list_newest(&SESSIONS, &SESSIONS_BY_PERSON, &person, None, MOST)).await?;
+    let mut sessions: Vec<Session> = page
+        .rows
         .into_iter()
         .map(|(id, session)| {
             let seen = app.last_seen.of(&id).unwrap_or_default();

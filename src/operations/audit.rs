@@ -6,10 +6,10 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::keep_head;
 use super::seen::json;
 use crate::app::App;
-use crate::base::{Fault, FaultKind, Lifetime, Timestamp};
-use crate::model::Event;
+use crate::base::{Fault, FaultKind, Id, Lifetime, Timestamp};
+use crate::model::{Event, Request};
 use crate::operations::declined::Declined;
-use crate::store::{AuditPage, Broken, Entry, Head, Look, audit_search};
+use crate::store::{AuditPage, Broken, Entry, Head, Look, audit_of_request, audit_search};
 
 /// Most entries given at once.
 pub const MOST: usize = 1_000;
@@ -78,6 +78,27 @@ pub fn told(entry: &Entry) -> Result<Value, Fault> {
     members.insert("event".to_owned(), details.remove("event").unwrap_or_default());
     members.insert("details".to_owned(), Value::Object(details));
     Ok(Value::Object(members))
+}
+
+/// The entries of one request, which its caller was told the id of. Looks through the whole log for it, in short snapshots.
+pub async fn of_request(
+    app: &App,
+    before: Option<u64>,
+    request: Id<Request>,
+    limit: usize,
+) -> Result<AuditPage, Fault> {
+    let mut page = AuditPage { entries: Vec::new(), next: before };
+    let limit = limit.min(MOST);
+    loop {
+        let (before, left) = (page.next, limit - page.entries.len());
+        let more = app.store.read(move |view| audit_of_request(view, before, request, left)).await?;
+        page.entries.extend(more.entries);
+        page.next = more.next;
+        if page.next.is_none() || page.entries.len() >= limit {
+            return Ok(page);
+        }
+        tokio::task::yield_now().await;
+    }
 }
 
 /// Walks the whole log, through the head that was kept outside the file, in a thread that may take its time.

@@ -52,9 +52,12 @@ pub async fn authenticate_client(
     Ok(authenticated)
 }
 
-async fn find(app: &App, client_id: &str) -> Result<Option<Client>, Fault> {
+async fn find(app: &App, client_id: &str) -> Result<Option<Client>, Problem> {
     let Ok(id) = client_id.parse::<ClientId>() else { return Ok(None) };
-    find_client::find(app, &id).await.map(Found::client)
+    match find_client::find(app, &id).await? {
+        Found::BadDocument(error) if error.is_transient() => Err(Refusal::ClientOutOfReach.into()),
+        found => Ok(found.client()),
+    }
 }
 
 /// The machine with the one of its secrets that is presented: a secret says itself which row it belongs to, so that the others
@@ -156,7 +159,11 @@ async fn verified(app: &App, client: &Client, assertion: &Secret) -> Result<Asse
             // a while.
             let wanted = claimed_key(assertion.expose());
             let keys = app.outbound.key_set(uri, wanted.as_deref(), app.clock.now()).await;
-            check(keys.map_err(|_| bad("the key set at jwks_uri cannot be had"))?.as_bytes())?
+            let keys = keys.map_err(|error| match error.is_transient() {
+                true => Refusal::ClientOutOfReach.into(),
+                false => bad("the key set at jwks_uri cannot be had"),
+            });
+            check(keys?.as_bytes())?
         }
         (None, None) => return Err(bad("the client has registered no key")),
     };

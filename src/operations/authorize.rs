@@ -4,29 +4,26 @@
 //! is asked for travels sealed, in a ticket that is good in one browser for a few minutes. Every page comes back here, and
 //! `protocol::authorize::next` alone knows which comes after which.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
+use super::answering::{Answer, Answering, Verdict, refuse};
 use super::find_client::{self, Found};
 use super::find_resource;
 use super::sign_in::SignedIn;
 use crate::app::App;
-use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, OpaqueToken, RedirectUri, Timestamp, TokenKind};
+use crate::base::look::skeleton;
+use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, RedirectUri, Timestamp};
 use crate::model::{
-    Authorization, AuthorizationCode, Client, ClientId, CodeState, Consent, Context, DocumentRecord, Event, Person,
-    PersonState, Prompt, ProtectedResource, Provenance, Request, Scope, ScopeEntry, ScopeSet, Session,
+    Authorization, Client, Consent, Context, Person, Prompt, ProtectedResource, Provenance, Scope, ScopeEntry, ScopeSet,
 };
 use crate::protocol::authorize::{self, Addressed, Next, Present, Show};
 use crate::protocol::display_name::DisplayName;
 use crate::protocol::own_scopes;
 use crate::protocol::params::Parameters;
 use crate::protocol::refusal::Refusal;
-use crate::protocol::registration;
-use crate::store::tables::{
-    CLIENTS, CODES, CONSENTS, CONSENTS_BY_GRANT, DOCUMENTS, PEOPLE, SCOPES, SESSIONS, consent_key,
-};
-use crate::store::{Read, Tx};
+use crate::protocol::scope::may_refresh;
+use crate::store::Read;
+use crate::store::tables::{CLIENTS, CLIENTS_BY_LOOK, CONSENTS, CONSENTS_BY_GRANT, SCOPES, consent_key};
 
 /// What the browser is to do.
 #[derive(Debug)]
@@ -41,33 +38,6 @@ pub enum Step {
     Show(Show),
     /// The ticket is over, was answered already, or belongs to another browser.
     Over,
-}
-
-/// What the client is told, by way of the browser.
-#[derive(Clone)]
-pub struct Answer {
-    /// The redirect URI with the answer in its query.
-    pub url: String,
-    pub to: RedirectUri,
-    /// The application's name.
-    pub application: String,
-    pub verdict: Verdict,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    Allowed,
-    /// By the person.
-    Denied,
-    /// By the protocol: the person had no say.
-    Refused,
-}
-
-/// The address holds a code.
-impl fmt::Debug for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer").field("to", &self.to).field("verdict", &self.verdict).finish_non_exhaustive()
-    }
 }
 
 #[derive(Debug)]
@@ -173,10 +143,11 @@ pub async fn resume(
     if !is_current(app, &authorization, browser, ctx.at) {
         return Ok(Step::Over);
     }
-    match find_client::find(app, &authorization.client_id).await?.client() {
-        Some(client) if client.fingerprint() == authorization.client => {
-            step(app, ctx, authorization, client, signed_in).await
+    match find_client::find(app, &authorization.client_id).await? {
+        Found::Client(client) if client.fingerprint() == authorization.client => {
+            step(app, ctx, authorization, *client, signed_in).await
         }
+        Found::BadDocument(error) if error.is_transient() => Ok(Step::Show(Show::ClientDocument(error.to_string()))),
         _ => Ok(Step::Over),
     }
 }
@@ -315,7 +286,7 @@ pub(super) async fn ask_consent(
         ticket: seal(app, &shown, CONSENT)?,
         person: signed_in.person().clone(),
         access_for: resource.as_ref().map_or(app.config.lifetimes.access, |resource| resource.access_for),
-        lasting: client.allows_grant(crate::model::GrantType::RefreshToken),
+        lasting: may_refresh(&client, &authorization.scope),
         resource,
         redirect_uri: authorization.redirect_uri,
         scopes,
@@ -338,16 +309,18 @@ fn resembles(read: &impl Read, client: &Client) -> Result<Option<String>, Fault>
         return Ok(None);
     }
     let Ok(name) = DisplayName::parse(&client.name) else { return Ok(None) };
-    let known = read.page(&CLIENTS, None, KNOWN_CLIENTS)?.rows;
-    let known = known.iter().filter(|(_, known)| known.provenance == Provenance::Administrator);
-    let known: Vec<&str> = known.map(|(_, known)| known.name.as_str()).chain(WELL_KNOWN).collect();
+    // An administrator's application is here already, and it is not this one: the same name, to the letter, is what whoever wants to
+    // be taken for it would choose.
+    let look = skeleton(&client.name);
+    let known = if look.is_empty() { Vec::new() } else { read.list(&CLIENTS, &CLIENTS_BY_LOOK, look.as_str(), 1)? };
+    if let Some((_, known)) = known.into_iter().next() {
+        return Ok(Some(known.name));
+    }
     // A dynamic registration of the true Cursor says "Cursor" and nothing proves it: only what looks like it, and is not it
     // to the letter, is warned about.
-    Ok(name.looks_like(&known).filter(|known| *known != client.name).map(str::to_owned))
+    Ok(name.looks_like(&WELL_KNOWN).filter(|known| *known != client.name).map(str::to_owned))
 }
 
-/// How many registrations are looked through for a resemblance.
-const KNOWN_CLIENTS: usize = 500;
 /// Names that people trust at sight.
 const WELL_KNOWN: [&str; 12] = [
     "Claude",
@@ -403,169 +376,12 @@ async fn answer_silently(
     Ok(answering_too.to_client(&ctx, outcome.await?))
 }
 
-/// What it takes to answer an authorization with a code.
-#[derive(Clone)]
-pub(super) struct Answering {
-    pub(super) app: App,
-    pub(super) authorization: Authorization,
-    pub(super) client: Client,
-    pub(super) session: Id<Session>,
-}
-
-impl Answering {
-    /// Puts down a code, once: its id is the authorization's, so a second answer finds the first (attack case 39).
-    pub(super) fn issue_code(&self, tx: &mut Tx<'_>, scope: &ScopeSet) -> Result<Result<OpaqueToken, Refusal>, Fault> {
-        let authorization = &self.authorization;
-        if self.is_answered(tx)? {
-            return Ok(Err(Refusal::AuthorizationOver));
-        }
-        let Some(session) = tx.get(&SESSIONS, &self.session)? else { return Ok(Err(Refusal::LoginRequired)) };
-        let person = tx.get(&PEOPLE, &session.person)?;
-        if person.is_none_or(|person| person.state != PersonState::Active) {
-            return Ok(Err(Refusal::AccessDenied));
-        }
-        if !find_client::stands(tx, &authorization.client_id)? {
-            return Ok(Err(Refusal::AccessDenied));
-        }
-        let (code, row) = self.put_code(tx, &session, scope, self.app.config.lifetimes.code)?;
-        mark_used(tx, &self.client, self.app.config.lifetimes.family)?;
-        if !authorization.dropped.is_empty() {
-            let (client, dropped) = (authorization.client_id.clone(), authorization.dropped.clone());
-            tx.record(Event::ScopeNarrowed { client, dropped })?;
-        }
-        tx.record(Event::CodeIssued {
-            client: authorization.client_id.clone(),
-            person: session.person,
-            scope: scope.clone(),
-            resource: authorization.resource.clone(),
-            code: row.digest.short(),
-        })?;
-        Ok(Ok(code))
-    }
-
-    /// Puts down that the answer was no, once: in the place of the code, one that nobody is told and that is over already.
-    pub(super) fn deny(&self, tx: &mut Tx<'_>) -> Result<Refusal, Fault> {
-        if self.is_answered(tx)? {
-            return Ok(Refusal::AuthorizationOver);
-        }
-        let Some(session) = tx.get(&SESSIONS, &self.session)? else { return Ok(Refusal::LoginRequired) };
-        self.put_code(tx, &session, &ScopeSet::new(), Lifetime::default())?;
-        tx.record(Event::ConsentDenied { person: session.person, client: self.authorization.client_id.clone() })?;
-        Ok(Refusal::AccessDenied)
-    }
-
-    fn is_answered(&self, tx: &Tx<'_>) -> Result<bool, Fault> {
-        Ok(tx.get(&CODES, &self.authorization.id.of())?.is_some())
-    }
-
-    fn put_code(
-        &self,
-        tx: &mut Tx<'_>,
-        session: &Session,
-        scope: &ScopeSet,
-        lifetime: Lifetime,
-    ) -> Result<(OpaqueToken, AuthorizationCode), Fault> {
-        let authorization = &self.authorization;
-        let id: Id<AuthorizationCode> = authorization.id.of();
-        let code = OpaqueToken::new(TokenKind::AuthorizationCode, id, &self.app.entropy)?;
-        let expires_at = tx.now().plus(lifetime);
-        let row = AuthorizationCode {
-            id,
-            digest: code.digest(),
-            client_id: authorization.client_id.clone(),
-            redirect_uri: authorization.redirect_uri.clone(),
-            code_challenge: authorization.code_challenge.clone(),
-            person: session.person,
-            session: session.id,
-            scope: scope.clone(),
-            resource: authorization.resource.clone(),
-            nonce: authorization.nonce.clone(),
-            dpop_jkt: authorization.dpop_jkt,
-            auth_time: session.auth_time,
-            issued_at: tx.now(),
-            expires_at,
-            forgotten_at: expires_at.plus(REMEMBERED),
-            state: CodeState::Fresh,
-        };
-        tx.put(&CODES, &id, &row)?;
-        Ok((code, row))
-    }
-
-    /// The browser's way back, with the code or with the reason why there is none.
-    pub(super) fn to_client(&self, ctx: &Context, outcome: Result<OpaqueToken, Refusal>) -> Step {
-        let (to, state) = (&self.authorization.redirect_uri, self.authorization.state.as_deref());
-        let (url, verdict) = match outcome {
-            Ok(code) => {
-                let answer = [("code", code.secret().expose())];
-                (authorize::answer_url(to, state, self.app.issuer.as_str(), &answer), Verdict::Allowed)
-            }
-            Err(refusal @ Refusal::AuthorizationOver) => {
-                super::tell(ctx, &refusal);
-                return Step::Over;
-            }
-            Err(refusal) => (refuse(&self.app, ctx, to, state, &refusal), Verdict::Refused),
-        };
-        Step::Answer(Answer { url, to: to.clone(), application: self.client.name.clone(), verdict })
-    }
-}
-
-/// How long a spent or expired code is remembered, so that its replay is known for one.
-const REMEMBERED: Lifetime = Lifetime::from_hours(1);
-
-/// Notes that the application was used: a dynamic registration is then no longer about to be reaped, and a client-id document
-/// is kept as it was consented to.
-fn mark_used(tx: &mut Tx<'_>, client: &Client, family: Lifetime) -> Result<(), Fault> {
-    let now = tx.now();
-    match &client.id {
-        ClientId::Registered(id) => match tx.get(&CLIENTS, id)?.and_then(|row| registration::used(&row, now, family)) {
-            Some(row) => tx.put(&CLIENTS, id, &row),
-            None => Ok(()),
-        },
-        ClientId::Document(url) => {
-            let known = tx.get(&DOCUMENTS, url)?;
-            let what = known.as_ref().map(|known| known.client.differences(client)).unwrap_or_default();
-            if known.is_some_and(|known| what.is_empty() && now < known.seen_at.plus(Lifetime::from_hours(12))) {
-                return Ok(());
-            }
-            if !what.is_empty() {
-                let what = what.into_iter().map(str::to_owned).collect();
-                tx.record(Event::ClientDocumentChanged { client: client.id.clone(), what })?;
-            }
-            tx.put(&DOCUMENTS, url, &DocumentRecord { client: client.clone(), seen_at: now })
-        }
-        ClientId::Machine(_) => Ok(()),
-    }
-}
-
 pub(super) fn open_shown(app: &App, ticket: &str) -> Option<Shown> {
     open(app, ticket, CONSENT)
 }
 
 fn present(signed_in: &SignedIn) -> Present {
     Present { person: signed_in.person().id, auth_time: signed_in.session().auth_time }
-}
-
-/// OAuth 2.1 §4.1.2.1, with the id under which the whole story is found.
-fn refuse(app: &App, ctx: &Context, to: &RedirectUri, state: Option<&str>, refusal: &Refusal) -> String {
-    super::tell(ctx, refusal);
-    let (text, id) = (refusal.public_text(), ctx.from.request.map(|id: Id<Request>| id.to_string()));
-    let mut answer = vec![("error", refusal.error().as_str()), ("error_description", text.as_str())];
-    if let Some(id) = &id {
-        answer.push(("error_id", id));
-    }
-    // §4.1.2.1 error_uri: "identifying a human-readable web page with information about the error".
-    let page = match refusal {
-        Refusal::ResourceUnknown { asked, .. } => {
-            let query: String =
-                url::form_urlencoded::Serializer::new(String::new()).append_pair("resource", asked.as_str()).finish();
-            Some(app.issuer.url(&format!("/oauth/unknown-resource?{query}")))
-        }
-        _ => None,
-    };
-    if let Some(page) = &page {
-        answer.push(("error_uri", page));
-    }
-    authorize::answer_url(to, state, app.issuer.as_str(), &answer)
 }
 
 fn show_counted(app: &App, show: Show) -> Step {

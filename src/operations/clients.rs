@@ -3,8 +3,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::fits_here::fits_here;
 use crate::app::App;
 use crate::base::{Fault, Id, Issuer, OpaqueToken, Resource, Secret, TokenKind};
+use crate::keys::JwkSet;
 use crate::model::{Client, ClientId, ClientState, Event, Provenance, ScopeSet};
 use crate::operations::credentials::reason;
 use crate::operations::declined::Declined;
@@ -63,7 +65,8 @@ const MOST_RESOURCES: usize = 64;
 pub async fn add(app: &App, by: &Operator, new: NewClient) -> Result<Made, Declined> {
     few(&new.resources)?;
     few(&new.serves)?;
-    let admitted = admit(new.registration, VouchedBy::Administrator).map_err(|refusal| invalid(&refusal))?;
+    let fitting = fits_here(app, &new.registration).and_then(|()| admit(new.registration, VouchedBy::Administrator));
+    let admitted = fitting.map_err(|refusal| invalid(&refusal))?;
     let (ctx, id) = (by, Id::<Client>::new(by.at, &app.entropy)?);
     let secret = match admitted.auth_method().has_secret() {
         true => Some(OpaqueToken::new(TokenKind::ClientSecret, id, &app.entropy)?),
@@ -137,6 +140,11 @@ pub async fn find(app: &App, id: &ClientId) -> Result<Client, Declined> {
 pub async fn change(app: &App, by: &Operator, id: ClientId, seen: Seen, ask: ClientChange) -> Result<Client, Declined> {
     few(ask.resources.as_deref().unwrap_or_default())?;
     few(ask.serves.as_deref().unwrap_or_default())?;
+    // Read as they will be read when an assertion is verified; not in the transaction, because it takes a while.
+    if ask.members.get("jwks").is_some_and(|jwks| !jwks.is_null() && JwkSet::parse_value(jwks).is_err()) {
+        let why = "none of its keys is a valid RSA, P-256 or Ed25519 key for signatures";
+        return Err(Declined::field("jwks", why));
+    }
     let (key, issuer, ctx, by) = (registered(&id)?, app.issuer.clone(), by, by.clone());
     app.store
         .write("change client", ctx, move |tx| {

@@ -1,8 +1,7 @@
 //! A person decides about an application.
 
-use super::authorize::{
-    Answer, Answering, ConsentAsk, Shown, Step, Verdict, ask_consent, is_current, offered, open_shown, standing_consent,
-};
+use super::answering::{Answer, Answering, Verdict};
+use super::authorize::{ConsentAsk, Shown, Step, ask_consent, is_current, offered, open_shown, standing_consent};
 use super::find_client;
 use super::sign_in::SignedIn;
 use crate::app::App;
@@ -74,6 +73,9 @@ pub async fn decide(
     }
     let answering_too = answering.clone();
     let outcome = app.store.write("give consent", ctx, move |tx| {
+        if !still_holds(tx, &shown)? {
+            return Ok(Err(Refusal::AuthorizationOver));
+        }
         let code = answering.issue_code(tx, &granted)?;
         if code.is_ok() {
             give(tx, &answering, &shown, &granted, remember)?;
@@ -82,6 +84,17 @@ pub async fn decide(
     });
     let outcome: Result<OpaqueToken, Refusal> = outcome.await?;
     Ok(answering_too.to_client(ctx, outcome))
+}
+
+/// Whether the application still has what the page said it has already. The ticket is up to ten minutes old: what was taken
+/// back since is not given again by a page that did not ask about it.
+fn still_holds(tx: &Tx<'_>, shown: &Shown) -> Result<bool, Fault> {
+    let held = shown.authorization.scope.intersection(&shown.held);
+    if held.is_empty() {
+        return Ok(true);
+    }
+    let standing = standing_consent(tx, shown)?.filter(|consent| consent.client == shown.authorization.client);
+    Ok(standing.is_some_and(|consent| held.is_subset_of(&consent.scope)))
 }
 
 fn give(

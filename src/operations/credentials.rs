@@ -9,13 +9,13 @@ use crate::model::{ClientState, Context, Credential, CredentialKind, CredentialS
 use crate::operations::declined::Declined;
 use crate::operations::machines::{named, unknown};
 use crate::protocol::display_name::DisplayName;
-use crate::store::tables::{CREDENTIAL_STATES, CREDENTIALS, CREDENTIALS_BY_MACHINE, MACHINES};
+use crate::store::tables::{CREDENTIAL_STATES, CREDENTIALS, CREDENTIALS_BY_MACHINE, MACHINES, USAGE_BY_CREDENTIAL};
 use crate::store::{Read, Tx};
 
 /// Most credentials of one machine, those that are over included until they are forgotten.
 pub const MOST_CREDENTIALS: usize = 64;
 /// Most of them that are good at once.
-const MOST_LIVE: usize = 16;
+pub(super) const MOST_LIVE: usize = 16;
 /// The farthest end of a credential, and of an overlap.
 const FARTHEST_END: Lifetime = Lifetime::from_days(3_650);
 const LONGEST_OVERLAP: Lifetime = Lifetime::from_days(90);
@@ -124,7 +124,7 @@ fn hint(token: &OpaqueToken) -> String {
 }
 
 /// Whether the machine may have another credential. Of those that are long over the oldest make room.
-fn room(tx: &mut Tx<'_>, machine: Id<Machine>) -> Result<Result<(), Declined>, Fault> {
+pub(super) fn room(tx: &mut Tx<'_>, machine: Id<Machine>) -> Result<Result<(), Declined>, Fault> {
     let others = of_machine(tx, machine)?;
     let (live, over): (Vec<_>, Vec<_>) = others.into_iter().partition(|other| other.is_live(tx.now()));
     if live.len() >= MOST_LIVE {
@@ -133,6 +133,7 @@ fn room(tx: &mut Tx<'_>, machine: Id<Machine>) -> Result<Result<(), Declined>, F
     }
     for forgotten in over.iter().take((live.len() + over.len()).saturating_sub(MOST_CREDENTIALS - 1)) {
         tx.delete(&CREDENTIALS, &forgotten.id)?;
+        tx.delete(&USAGE_BY_CREDENTIAL, &forgotten.id)?;
     }
     Ok(Ok(()))
 }

@@ -1,11 +1,11 @@
 //! Finds the client behind a `client_id`, through whichever door it came in.
 
 use crate::app::App;
-use crate::base::{Fault, Timestamp};
-use crate::model::{Client, ClientId, ClientState, Tombstone};
+use crate::base::{Digest, Fault, Lifetime, Timestamp};
+use crate::model::{Client, ClientId, ClientState, DocumentRecord, Tombstone};
 use crate::outbound::{DocumentError, LONGEST_CACHE};
-use crate::store::Read;
 use crate::store::tables::{CLIENT_STATES, CLIENTS, DOCUMENTS, MACHINE_STATES, MACHINES, TOMBSTONES};
+use crate::store::{Read, Tx};
 
 /// What a `client_id` leads to.
 #[derive(Clone, Debug)]
@@ -56,6 +56,22 @@ async fn by_document(app: &App, url: &str) -> Result<Found, Fault> {
     Ok(Found::BadDocument(error))
 }
 
+/// Notes that the document of a client which nobody had to ask about was seen again, as it was: what stands when its host is
+/// out of reach. What changed is noted where a person is asked about it. The client's `created_at` is when its document was
+/// fetched, so what was itself taken from the note does not make it younger.
+pub(crate) fn seen_again(tx: &mut Tx<'_>, client: &Client) -> Result<(), Fault> {
+    let ClientId::Document(url) = &client.id else { return Ok(()) };
+    let Some(known) = tx.get(&DOCUMENTS, url)? else { return Ok(()) };
+    let is_due = client.created_at >= known.seen_at.plus(SEEN_EVERY);
+    if is_due && known.client.differences(client).is_empty() {
+        tx.put(&DOCUMENTS, url, &DocumentRecord { client: client.clone(), seen_at: client.created_at })?;
+    }
+    Ok(())
+}
+
+/// How often a document that has not changed is noted.
+pub(crate) const SEEN_EVERY: Lifetime = Lifetime::from_hours(12);
+
 /// The part that needs no web.
 pub(crate) fn stored(read: &impl Read, id: &ClientId) -> Result<Found, Fault> {
     Ok(match id {
@@ -80,6 +96,17 @@ pub(crate) fn state(read: &impl Read, id: &ClientId) -> Result<Option<ClientStat
         ClientId::Machine(id) => read.get(&MACHINE_STATES, id)?.map(|row| row.state),
         ClientId::Document(_) => Some(ClientState::Active),
     })
+}
+
+/// What consent to a client that is stored here is bound to, as its row stands inside a transaction. What a client-id document
+/// says is known from the web alone, and was looked at just before.
+pub(crate) fn fingerprint(read: &impl Read, id: &ClientId) -> Result<Option<Digest>, Fault> {
+    match id {
+        ClientId::Registered(_) | ClientId::Machine(_) => {
+            Ok(stored(read, id)?.client().map(|client| client.fingerprint()))
+        }
+        ClientId::Document(_) => Ok(None),
+    }
 }
 
 /// Whether it is there and may act.

@@ -1,7 +1,6 @@
 //! What the appliance does by itself, in rounds: forget what is over, write down what was counted.
 
-use super::keep_head;
-use super::registration;
+use super::{findings, keep_head, registration, usage};
 use crate::app::App;
 use crate::base::Fault;
 use crate::model::{Actor, Channel, Context, Event, Origin};
@@ -23,6 +22,8 @@ pub async fn round(app: &App) -> Result<(), Fault> {
     let ctx = context(app);
     flush_tally(app, &ctx).await?;
     flush_last_seen(app, &ctx).await?;
+    usage::flush(app, &ctx).await?;
+    findings::look(app, &ctx).await?;
     registration::reap(app, &ctx).await?;
     for _ in 0..SWEEPS {
         let event = |swept: &[(&'static str, u64)]| Event::Swept {

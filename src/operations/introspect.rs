@@ -149,6 +149,7 @@ fn from_claims(claims: &AccessClaims) -> Option<Known> {
             iat: claims.iat,
             jti: Some(claims.jti.clone()),
             auth_time: claims.auth_time,
+            how: claims.how(),
             is_refresh: false,
             jkt: claims.cnf.map(|cnf| cnf.jkt),
         },
@@ -170,6 +171,7 @@ fn from_record(row: AccessRecord, issuer: String) -> Known {
             iat: row.issued_at.seconds(),
             jti: Some(row.id.to_string()),
             auth_time: row.auth_time.map(Timestamp::seconds),
+            how: row.method.map(Into::into),
             is_refresh: false,
             jkt: row.jkt,
         },
@@ -192,6 +194,7 @@ async fn alive(app: &App, ctx: &Context, known: Known) -> Result<Option<LiveToke
                     iat: family.turned_at.seconds(),
                     jti: None,
                     auth_time: Some(family.auth_time.seconds()),
+                    how: Some(family.method.into()),
                     is_refresh: true,
                     jkt: family.jkt,
                 }))

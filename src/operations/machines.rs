@@ -14,7 +14,7 @@ use crate::operations::declined::Declined;
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
 use crate::operations::token::issue::MOST_ACCESS;
-use crate::operations::{find_resource, scopes};
+use crate::operations::{find_resource, scopes, usage};
 use crate::protocol::display_name::DisplayName;
 use crate::store::tables::{
     MACHINES, MACHINES_BY_NAME, MACHINES_BY_OWNER, MACHINES_BY_WORD, PEOPLE, PEOPLE_BY_EMAIL, RESOURCES, machine_key,
@@ -114,7 +114,7 @@ impl Terms {
     }
 
     /// What can be looked at without the store: lengths and counts, and no claim that is not the machine's to make.
-    fn bounded(&self, now: Timestamp) -> Result<(), Declined> {
+    pub(super) fn bounded(&self, now: Timestamp) -> Result<(), Declined> {
         let one_line = |text: &str, most: usize| text.chars().count() <= most && !text.chars().any(char::is_control);
         if self.purpose.trim().is_empty() || !one_line(&self.purpose, LONGEST_PURPOSE) {
             return Err(Declined::field("purpose", "say in one line of at most 500 characters what it is for"));
@@ -180,7 +180,7 @@ impl Terms {
         Ok(Ok(self))
     }
 
-    fn put_into(self, machine: Machine) -> Machine {
+    pub(super) fn put_into(self, machine: Machine) -> Machine {
         Machine {
             name: self.name.as_str().to_owned(),
             kind: self.kind,
@@ -259,7 +259,7 @@ pub async fn add(app: &App, by: &Operator, new: NewMachine) -> Result<Made, Decl
     Ok(Made { machine: made.await??, credential: drawn.map(Drawn::made) })
 }
 
-fn blank(id: Id<Machine>, owner: Id<Person>, tenant: TenantName, now: Timestamp) -> Machine {
+pub(super) fn blank(id: Id<Machine>, owner: Id<Person>, tenant: TenantName, now: Timestamp) -> Machine {
     Machine {
         id,
         name: String::new(),
@@ -335,6 +335,7 @@ pub async fn change(
             }
             let (before, after) = difference(&old, &new)?;
             tx.replace(&MACHINES, &id, &old, &new)?;
+            usage::terms_changed(tx, &old, &new)?;
             tx.record(Event::MachineChanged { machine: id, before, after })?;
             Ok(Ok(new))
         })
@@ -414,16 +415,22 @@ pub async fn retire(app: &App, ctx: &Context, id: Id<Machine>, because: &str) ->
             if old.state == ClientState::Retired {
                 return halted(tx, old).map(Ok);
             }
-            let machine = stop(tx, &old, ClientState::Retired, &because)?;
-            for credential in credentials::of_machine(tx, id)? {
-                if credential.state == CredentialState::Active {
-                    credentials::end(tx, credential, &because)?;
-                }
-            }
-            tx.record(Event::MachineRetired { machine: id, because: because.clone() })?;
+            let machine = end(tx, &old, &because)?;
             halted(tx, machine).map(Ok)
         })
         .await?
+}
+
+/// The part of retiring that is inside a transaction.
+pub(super) fn end(tx: &mut Tx<'_>, old: &Machine, because: &str) -> Result<Machine, Fault> {
+    let machine = stop(tx, old, ClientState::Retired, because)?;
+    for credential in credentials::of_machine(tx, old.id)? {
+        if credential.state == CredentialState::Active {
+            credentials::end(tx, credential, because)?;
+        }
+    }
+    tx.record(Event::MachineRetired { machine: old.id, because: because.to_owned() })?;
+    Ok(machine)
 }
 
 /// Lets a stopped machine act again.
@@ -442,6 +449,7 @@ pub async fn resume(app: &App, ctx: &Context, id: Id<Machine>) -> Result<Machine
             }
             let new = Machine { state: ClientState::Active, stopped: None, ..old.clone() };
             tx.replace(&MACHINES, &id, &old, &new)?;
+            usage::resumed(tx, id)?;
             tx.record(Event::MachineResumed { machine: id })?;
             Ok(Ok(new))
         })
@@ -462,7 +470,7 @@ pub fn orphan(tx: &mut Tx<'_>, owner: Id<Person>) -> Result<u64, Fault> {
     Ok(stopped)
 }
 
-fn stop(tx: &mut Tx<'_>, old: &Machine, state: ClientState, because: &str) -> Result<Machine, Fault> {
+pub(super) fn stop(tx: &mut Tx<'_>, old: &Machine, state: ClientState, because: &str) -> Result<Machine, Fault> {
     let at = tx.now();
     let stopped = Some(Stopped { at, by: tx.context().by.clone(), because: because.to_owned() });
     let new = Machine { state, stopped, void_before: Some(at), ..old.clone() };

@@ -1,5 +1,6 @@
 //! Clients that register themselves, and what they may do with their registration. RFC 7591 §3, RFC 7592 §2.
 
+use super::fits_here::fits_here;
 use crate::app::App;
 use crate::base::{Digest, Fault, Id, Lifetime, OpaqueToken, Secret, TokenKind};
 use crate::model::{
@@ -78,7 +79,10 @@ pub async fn register(
         (RegistrationMode::Approval, VouchedBy::Nobody) => ClientState::AwaitingApproval,
         _ => ClientState::Active,
     };
-    let admitted = Registration::parse(body).and_then(|ask| admit(ask, vouched));
+    let admitted = Registration::parse(body).and_then(|ask| {
+        fits_here(app, &ask)?;
+        admit(ask, vouched)
+    });
     let admitted = admitted.inspect_err(|_| app.tally.count("registration refused"))?;
     let new = New::make(app, ctx, admitted, state)?;
 
@@ -198,6 +202,7 @@ pub async fn change(
         return Err(unauthorized(app));
     }
     let ask = RegistrationUpdate::parse(body)?;
+    fits_here(app, &ask.registration)?;
     let mode = app.config.registration.mode;
     let ctx = ctx.by(Actor::Client(ClientId::Registered(holder.id)));
     let changed = app.store.write("change registration", &ctx, move |tx| {
@@ -214,7 +219,7 @@ pub async fn change(
         let what = differences(&current, &changed);
         if !what.is_empty() {
             tx.put(&CLIENTS, &holder.id, &changed)?;
-            tx.record(Event::ClientUpdated { client: changed.id.clone(), what })?;
+            tx.record(Event::ClientUpdatedItself { client: changed.id.clone(), what })?;
         }
         Ok(Ok(changed))
     });
@@ -234,7 +239,7 @@ pub async fn remove(app: &App, ctx: &Context, id: &str, bearer: Option<&str>) ->
         Some(client) if client.state == ClientState::Suspended => Ok(Err(RegistrationProblem::Suspended)),
         Some(client) => {
             bury(tx, holder.id, &client)?;
-            tx.record(Event::ClientRemoved { client: client.id })?;
+            tx.record(Event::ClientRemovedItself { client: client.id })?;
             Ok(Ok(()))
         }
     });

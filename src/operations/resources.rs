@@ -80,6 +80,29 @@ pub async fn add(app: &App, by: &Operator, new: NewResource) -> Result<Protected
         .await?
 }
 
+/// What can be looked at of a resource without the others.
+pub(super) fn bounded(resource: &ProtectedResource, algorithms: &[Algorithm]) -> Result<(), Declined> {
+    if resource.aliases.len() > MOST_ALIASES {
+        return Err(Declined::field("aliases", "a resource has at most 16 aliases"));
+    }
+    if !ACCESS_FOR.contains(&resource.access_for) {
+        return Err(Declined::field("access_lifetime", "an access token lives between a minute and a day"));
+    }
+    if !algorithms.contains(&resource.algorithm) {
+        let why = format!("no key signs with {}: add it to the setting keys.algorithms", resource.algorithm.as_str());
+        return Err(Declined::field("algorithm", why));
+    }
+    let stray = resource.default_scopes.minus(&resource.scopes);
+    if !stray.is_empty() {
+        return Err(Declined::field("default_scopes", format!("`{stray}` is not among the resource's scopes")));
+    }
+    if let Some(own) = resource.scopes.iter().find(|scope| own_scopes::is_own(scope.as_str())) {
+        let why = format!("`{own}` is for this appliance's own API, and no other resource can offer it");
+        return Err(Declined::field("scopes", why));
+    }
+    Ok(())
+}
+
 fn made(app: &App, tx: &mut Tx<'_>, new: &NewResource) -> Result<Result<ProtectedResource, Declined>, Fault> {
     let default_scopes = match &new.default_scopes {
         Some(chosen) => chosen.clone(),
@@ -110,23 +133,8 @@ fn made(app: &App, tx: &mut Tx<'_>, new: &NewResource) -> Result<Result<Protecte
 
 /// Whether a resource may be as it is to be, among the others. The same for a new one and for a changed one.
 fn sound(app: &App, read: &impl Read, resource: &ProtectedResource) -> Result<Result<(), Declined>, Fault> {
-    if resource.aliases.len() > MOST_ALIASES {
-        return Ok(Err(Declined::field("aliases", "a resource has at most 16 aliases")));
-    }
-    if !ACCESS_FOR.contains(&resource.access_for) {
-        return Ok(Err(Declined::field("access_lifetime", "an access token lives between a minute and a day")));
-    }
-    if !app.config.keys.algorithms.contains(&resource.algorithm) {
-        let why = format!("no key signs with {}: add it to the setting keys.algorithms", resource.algorithm.as_str());
-        return Ok(Err(Declined::field("algorithm", why)));
-    }
-    let stray = resource.default_scopes.minus(&resource.scopes);
-    if !stray.is_empty() {
-        return Ok(Err(Declined::field("default_scopes", format!("`{stray}` is not among the resource's scopes"))));
-    }
-    if let Some(own) = resource.scopes.iter().find(|scope| own_scopes::is_own(scope.as_str())) {
-        let why = format!("`{own}` is for this appliance's own API, and no other resource can offer it");
-        return Ok(Err(Declined::field("scopes", why)));
+    if let Err(declined) = bounded(resource, &app.config.keys.algorithms) {
+        return Ok(Err(declined));
     }
     for url in std::iter::once(&resource.identifier).chain(&resource.aliases) {
         if find_resource::is_itself(url, &app.issuer) {

@@ -147,7 +147,8 @@ fn changeable(tx: &Tx<'_>, by: &Operator, name: &Scope, seen: &Seen) -> Result<R
     Ok(seen.is_still(&entry)?.map(|()| entry))
 }
 
-fn described(text: &str) -> Result<String, Declined> {
+/// A description as it is kept.
+pub(super) fn described(text: &str) -> Result<String, Declined> {
     line("description", text, LONGEST_DESCRIPTION, "what will happen")
 }
 

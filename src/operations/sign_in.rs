@@ -1,8 +1,12 @@
 //! Proving who one is, with a password; and knowing a browser again afterwards.
 
+use super::known_browser::KnownBrowser;
 use crate::app::App;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, OpaqueToken, Secret, Timestamp, TokenKind};
-use crate::model::{Actor, Context, Email, Event, Person, PersonState, Session, SignInFailures, Standing};
+use crate::keys::needs_rehash;
+use crate::model::{
+    Actor, Context, Email, Event, Person, PersonState, Session, SignInFailures, SignInMethod, Standing,
+};
 use crate::store::tables::{FAILURES, PEOPLE, PEOPLE_BY_EMAIL, SESSIONS};
 use crate::store::{Read, Tx};
 
@@ -39,8 +43,14 @@ impl SignedIn {
 /// What a sign-in came to.
 #[derive(Debug)]
 pub enum Outcome {
-    /// The cookie's new value.
-    SignedIn { cookie: Secret, session: Id<Session>, person: Id<Person> },
+    /// The session cookie's new value.
+    SignedIn {
+        cookie: Secret,
+        /// The value of the cookie by which this browser is known from now on.
+        known: Secret,
+        session: Id<Session>,
+        person: Id<Person>,
+    },
     /// Unknown, wrong, suspended: nobody is told which.
     Refused,
     /// Too many failures for this name, existing or not.
@@ -58,17 +68,19 @@ const FORGIVEN_AFTER: Lifetime = Lifetime::from_hours(24);
 ///
 /// The attempt is counted before the password is looked at, and durably, so that neither parallel guesses nor a restart get
 /// more of them (attack case 47). Known and unknown names go the same way: the same counter, the same hash, the same two writes
-/// (attack case 50).
+/// (attack case 50). A browser in which this account was signed in to before is counted by itself (attack case 49).
 pub async fn sign_in(
     app: &App,
     ctx: &Context,
     email: &str,
     password: Secret,
     replaces: Option<Id<Session>>,
+    browser: Option<&KnownBrowser>,
 ) -> Result<Outcome, Fault> {
     let email: Option<Email> = email.parse().ok();
     let folded = email.as_ref().map_or_else(|| "\0".to_owned(), Email::folded);
-    let bucket = bucket(app, &folded);
+    let bucket = browser.and_then(|known| known.counter(app, &folded)).unwrap_or_else(|| bucket(app, &folded));
+    let known = KnownBrowser::after(browser, app, &folded)?;
     let _turn = app.turns.wait(bucket).await;
     if let Some(retry_after) = app.store.write("count sign-in", ctx, move |tx| count(tx, bucket)).await? {
         app.tally.count("sign-in too soon after failures");
@@ -77,8 +89,14 @@ pub async fn sign_in(
     let person =
         app.store.read(move |view| Ok(view.find(&PEOPLE, &PEOPLE_BY_EMAIL, folded.as_str())?.map(|(_, p)| p))).await?;
     let phc = person.as_ref().map(|person| person.password.clone());
-    let right = app.passwords.verify(password, phc).await?;
+    let right = app.passwords.verify(password.clone(), phc).await?;
     let signed_in = person.clone().filter(|person| right && person.state == PersonState::Active);
+    // A hash from when it cost less, or from elsewhere, is made anew while the password is at hand. If there is no time for that now,
+    // the next sign-in will do.
+    let rehashed = match &signed_in {
+        Some(person) if needs_rehash(&person.password) => app.passwords.hash(password).await.ok(),
+        _ => None,
+    };
 
     let entropy = app.entropy.clone();
     let lifetime = app.config.lifetimes.session;
@@ -86,12 +104,15 @@ pub async fn sign_in(
         .write("sign in", ctx, move |tx| match still_so(tx, signed_in.as_ref())? {
             Some(person) => {
                 tx.delete(&FAILURES, &bucket)?;
+                if let Some(password) = &rehashed {
+                    tx.put(&PEOPLE, &person.id, &Person { password: password.clone(), ..person.clone() })?;
+                }
                 if let Some(old) = replaces {
                     tx.delete(&SESSIONS, &old)?;
                 }
                 let (session, cookie) = new_session(tx, &entropy, person.id, lifetime)?;
                 tx.record(Event::SignedIn { person: person.id, session: session.id })?;
-                Ok(Outcome::SignedIn { cookie, session: session.id, person: person.id })
+                Ok(Outcome::SignedIn { cookie, known: known.clone(), session: session.id, person: person.id })
             }
             None => {
                 match &person {
@@ -133,6 +154,7 @@ pub(crate) fn new_session(
         digest: cookie.digest(),
         person,
         auth_time: now,
+        method: SignInMethod::Password,
         last_seen_at: now,
         expires_at: now.plus(lifetime),
     };
@@ -163,8 +185,11 @@ pub async fn recognize(app: &App, at: Timestamp, cookie: &str) -> Result<Option<
 
 /// Which counter a name uses: 65,536 of them, by a key that nobody outside knows, so that neither the table nor its growth
 /// tells which names exist.
-fn bucket(app: &App, folded: &str) -> u64 {
-    let mac: Digest = app.throttle.mac(&[folded.as_bytes()]);
+pub(crate) fn bucket(app: &App, folded: &str) -> u64 {
+    bucket_of(&app.throttle.mac(&[folded.as_bytes()]))
+}
+
+pub(crate) fn bucket_of(mac: &Digest) -> u64 {
     let [a, b, ..] = *mac.bytes();
     u64::from(u16::from_be_bytes([a, b]))
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use base64::Engine as _;
 
 use super::keep_head;
-use crate::app::{App, Discovery, LastSeen, Parts, Tally, Turns, VerifiedTokens};
+use crate::app::{App, Discovery, LastSeen, Looked, Parts, Tally, Turns, Usage, VerifiedTokens};
 use crate::base::{Clock, Entropy, Fault, FaultKind, Secret, Timestamp};
 use crate::config::Config;
 use crate::keys::{KeyRing, Keys, Master, Passwords};
 use crate::model::{Actor, Channel, Context, Event, FrozenIssuer, Origin, SigningKey};
 use crate::outbound::{Outbound, OutboundPolicy};
-use crate::store::tables::{ISSUER, ONLY, SIGNING_KEYS};
+use crate::store::tables::{ISSUER, ONLY, RESOURCES, SIGNING_KEYS};
 use crate::store::{MAX_ROWS, Read, Store};
 
 /// Where everything is kept.
@@ -31,7 +31,26 @@ pub fn start(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) -
     let app = open(config, keeping, clock, entropy)?;
     keep_head::check(&app)?;
     freeze_issuer(&app.store, &context(app.clock.now()), app.issuer.as_str())?;
+    every_resource_has_a_key(&app)?;
     Ok(app)
+}
+
+/// A resource whose algorithm the settings do not name any more would have every code spent and no token signed.
+fn every_resource_has_a_key(app: &App) -> Result<(), Fault> {
+    let algorithms = &app.config.keys.algorithms;
+    let mut after = None;
+    loop {
+        let page = app.store.read_blocking(|view| view.page(&RESOURCES, after.as_ref(), MAX_ROWS))?;
+        if let Some((_, row)) = page.rows.iter().find(|(_, row)| !algorithms.contains(&row.algorithm)) {
+            let (identifier, algorithm) = (&row.identifier, row.algorithm);
+            let text = format!("tokens for {identifier} are signed with {algorithm}: put it back into keys.algorithms");
+            return Err(Fault::new(FaultKind::Settings, text));
+        }
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(()),
+        }
+    }
 }
 
 /// Opens what `config` names, or makes it. A command on a stopped appliance does not decide its issuer, nor depend on it.
@@ -73,6 +92,8 @@ pub fn open(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) ->
         discovery: Discovery::default(),
         tally: Tally::default(),
         last_seen: LastSeen::default(),
+        usage: Usage::default(),
+        looked: Looked::default(),
         turns: Turns::default(),
         verification: Arc::new(tokio::sync::Semaphore::new(1)),
     }))

@@ -47,11 +47,18 @@ pub struct Fresh<T> {
     pub cache: CachePolicy,
 }
 
+/// Why there is no document.
+pub trait Failure: Clone {
+    /// Whether it says nothing about the document: the next try may well bring it.
+    fn is_passing(&self) -> bool;
+}
+
 /// Documents by URL. `E` is why there is none.
 ///
 /// CIMD §5.2: "MUST NOT cache error responses […] documents which are invalid or malformed". A failure is therefore
 /// never an answer in place of a document; it is remembered for [`Self::REST`] only to keep a client in a loop from
-/// making us hammer a host. A document that has run out is not served stale: it is replaced by what came instead.
+/// making us hammer a host. A document that has run out is not served stale: it is replaced by what came instead. Only
+/// whoever asks for [`Self::last_good`] is given the one before a passing failure.
 pub struct DocumentCache<T, E> {
     state: Mutex<State<T, E>>,
     most_entries: usize,
@@ -79,7 +86,11 @@ struct Entry<T, E> {
 enum Known<T, E> {
     Nothing,
     Document(Arc<T>),
-    Failure(E),
+    Failure {
+        error: E,
+        /// What was there before a passing failure, and when it was learnt.
+        before: Option<(Arc<T>, Timestamp)>,
+    },
 }
 
 /// The answer, or the gate behind which it can be fetched.
@@ -88,7 +99,7 @@ enum Look<T, E> {
     Gate(Arc<tokio::sync::Mutex<()>>),
 }
 
-impl<T, E: Clone> DocumentCache<T, E> {
+impl<T, E: Failure> DocumentCache<T, E> {
     /// How long a failure is answered from memory.
     pub const REST: Lifetime = Lifetime::from_seconds(10);
 
@@ -115,13 +126,20 @@ impl<T, E: Clone> DocumentCache<T, E> {
         self.learn(url, now, &gate, fetched)
     }
 
-    /// Forgets a document that has proved too old before its time (a key in it is missing), unless it was learnt
+    /// Ends a document that has proved too old before its time (a key in it is missing), unless it was learnt
     /// less than [`Self::REST`] ago: strangers cannot turn their bad signatures into our requests.
     pub fn outdated(&self, url: &str, now: Timestamp) {
         let mut state = self.state();
-        if state.entries.get(url).is_some_and(|entry| now >= entry.learnt_at.plus(Self::REST)) {
-            state.remove(url);
+        if let Some(entry) = state.entries.get_mut(url).filter(|entry| now >= entry.learnt_at.plus(Self::REST)) {
+            entry.until = now;
         }
+    }
+
+    /// The document before a passing failure, unless it is older than any document may be.
+    pub fn last_good(&self, url: &str, now: Timestamp) -> Option<Arc<T>> {
+        let state = self.state();
+        let (document, learnt_at) = state.entries.get(url)?.last_good()?;
+        (now < learnt_at.plus(CachePolicy::LONGEST)).then_some(document)
     }
 
     /// Entries held, documents and remembered failures.
@@ -141,8 +159,8 @@ impl<T, E: Clone> DocumentCache<T, E> {
             entry.used = uses;
             return match &entry.known {
                 Known::Document(document) if now < entry.until => Look::Answer(Ok(Arc::clone(document))),
-                Known::Failure(error) if now < entry.until => Look::Answer(Err(error.clone())),
-                Known::Nothing | Known::Document(_) | Known::Failure(_) => Look::Gate(Arc::clone(&entry.gate)),
+                Known::Failure { error, .. } if now < entry.until => Look::Answer(Err(error.clone())),
+                Known::Nothing | Known::Document(_) | Known::Failure { .. } => Look::Gate(Arc::clone(&entry.gate)),
             };
         }
         while state.entries.len() >= self.most_entries && state.evict() {}
@@ -160,14 +178,19 @@ impl<T, E: Clone> DocumentCache<T, E> {
         gate: &Arc<tokio::sync::Mutex<()>>,
         fetched: Result<Fresh<T>, E>,
     ) -> Result<Arc<T>, E> {
+        let mut state = self.state();
         let (known, lifetime, bytes, answer) = match fetched {
             Ok(Fresh { document, bytes, cache }) => {
                 let document = Arc::new(document);
                 (Known::Document(Arc::clone(&document)), cache.max_age, bytes, Ok(document))
             }
-            Err(error) => (Known::Failure(error.clone()), Self::REST, 0, Err(error)),
+            Err(error) => {
+                let entry = state.entries.get(url).filter(|_| error.is_passing());
+                let before = entry.and_then(Entry::last_good);
+                let bytes = entry.filter(|_| before.is_some()).map_or(0, |entry| entry.bytes);
+                (Known::Failure { error: error.clone(), before }, Self::REST, bytes, Err(error))
+            }
         };
-        let mut state = self.state();
         state.remove(url);
         if bytes <= self.most_bytes {
             while (state.entries.len() >= self.most_entries || state.bytes + bytes > self.most_bytes) && state.evict() {
@@ -186,6 +209,16 @@ impl<T, E: Clone> DocumentCache<T, E> {
     }
 }
 
+impl<T, E> Entry<T, E> {
+    fn last_good(&self) -> Option<(Arc<T>, Timestamp)> {
+        match &self.known {
+            Known::Document(document) => Some((Arc::clone(document), self.learnt_at)),
+            Known::Failure { before, .. } => before.clone(),
+            Known::Nothing => None,
+        }
+    }
+}
+
 impl<T, E> State<T, E> {
     fn remove(&mut self, url: &str) {
         if let Some(entry) = self.entries.remove(url) {
@@ -196,7 +229,7 @@ impl<T, E> State<T, E> {
     /// Drops the entry used longest ago, those without a document first, so that a flood of failing URLs does not
     /// wash good documents out. False when there is nothing to drop.
     fn evict(&mut self) -> bool {
-        let rank = |entry: &Entry<T, E>| (matches!(entry.known, Known::Document(_)), entry.used);
+        let rank = |entry: &Entry<T, E>| (entry.last_good().is_some(), entry.used);
         let Some(url) = self.entries.iter().min_by_key(|(_, entry)| rank(entry)).map(|(url, _)| url.clone()) else {
             return false;
         };
@@ -212,6 +245,12 @@ mod tests {
     use super::*;
 
     type Cache = DocumentCache<String, &'static str>;
+
+    impl Failure for &'static str {
+        fn is_passing(&self) -> bool {
+            *self == "out of reach"
+        }
+    }
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_seconds(seconds)
@@ -332,6 +371,24 @@ mod tests {
             );
         }
         assert_eq!(ask(&cache, "u", 0, Ok("one")).await, Ok("one".into()));
+    }
+
+    #[tokio::test]
+    async fn only_a_passing_failure_leaves_the_document_before_it_for_a_day() {
+        let cache = Cache::new(10, 1_000);
+        let last = |seconds| cache.last_good("u", at(seconds)).map(|document| document.as_ref().clone());
+        assert_eq!(last(0), None);
+        ask(&cache, "u", 0, Ok("one")).await.unwrap();
+        for seconds in [60, 120, 86_000] {
+            assert_eq!(ask(&cache, "u", seconds, Err("out of reach")).await, Err("out of reach"));
+            assert_eq!(last(seconds), Some("one".into()));
+        }
+        assert_eq!((last(86_399), last(86_400)), (Some("one".into()), None));
+        // A document that came and is bad ends the one before it.
+        ask(&cache, "u", 90_000, Ok("two")).await.unwrap();
+        assert_eq!(ask(&cache, "u", 90_060, Err("bad")).await, Err("bad"));
+        assert_eq!(ask(&cache, "u", 90_120, Err("out of reach")).await, Err("out of reach"));
+        assert_eq!(last(90_120), None);
     }
 
     #[tokio::test]

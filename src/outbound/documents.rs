@@ -4,17 +4,15 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{CachePolicy, DocumentCache, Fresh, Limits, Outbound, OutboundError, OutboundUrl};
+use super::{CachePolicy, DocumentCache, Failure, Fresh, Limits, Outbound, OutboundError, OutboundUrl};
 use crate::base::{Lifetime, Timestamp};
-use crate::model::Client;
-use crate::protocol::client_document::{ClientDocument, ClientDocumentError, ClientDocumentUrl, check_public_keys};
+use crate::model::{Client, LONGEST_KEY_SET};
+use crate::protocol::client_document::{ClientDocument, ClientDocumentError, ClientDocumentUrl};
+use crate::protocol::public_keys;
 use crate::protocol::strict_json;
 
 /// No document is older than this when it is used.
 pub const LONGEST_CACHE: Lifetime = CachePolicy::LONGEST;
-
-/// Longest accepted key set, in bytes. Larger than a document: a dozen RSA keys with certificates are no attack.
-pub const LONGEST_KEY_SET: usize = 16 * 1_024;
 
 /// For every fetch, in all.
 const TOTAL_TIME: Lifetime = Lifetime::from_seconds(5);
@@ -36,6 +34,12 @@ impl DocumentError {
             Self::Fetch(error) => error.is_transient(),
             Self::Document(_) => false,
         }
+    }
+}
+
+impl Failure for DocumentError {
+    fn is_passing(&self) -> bool {
+        self.is_transient()
     }
 }
 
@@ -67,10 +71,11 @@ impl Outbound {
         self.documents().clients.get_or_fetch(url.as_str(), now, fetch).await
     }
 
-    /// The JWK set at `jwks_uri` as JSON text: public keys only, otherwise unread.
+    /// The JWK set at `jwks_uri` as JSON text: its public keys that may be of use here.
     ///
     /// When the set known lacks a key with the `kid` that is wanted, it may have been added since: fetched again,
-    /// at most once in [`DocumentCache::REST`], so that bad signatures do not become requests.
+    /// at most once in [`DocumentCache::REST`], so that bad signatures do not become requests. While its host is out of
+    /// reach the last good set stands, for as long as any may; only not for a key that it does not have.
     pub async fn key_set(
         &self,
         jwks_uri: &str,
@@ -78,7 +83,12 @@ impl Outbound {
         now: Timestamp,
     ) -> Result<Arc<String>, DocumentError> {
         let url = OutboundUrl::parse(jwks_uri)?;
-        let known = self.fetch_key_set(&url, now).await?;
+        let known = match self.fetch_key_set(&url, now).await {
+            Err(error) if error.is_transient() => {
+                self.documents().key_sets.last_good(url.as_str(), now).ok_or(error)?
+            }
+            known => known?,
+        };
         if kid.is_none_or(|kid| names_key(&known, kid)) {
             return Ok(known);
         }
@@ -92,8 +102,8 @@ impl Outbound {
             let fetched = self.get(url, limits).await?;
             let set = strict_json::parse_object(fetched.body.as_bytes(), LONGEST_KEY_SET)
                 .map_err(ClientDocumentError::from)?;
-            check_public_keys(&set)?;
-            Ok(Fresh { bytes: fetched.body.len(), document: fetched.body, cache: fetched.cache })
+            let keys = public_keys::parse(&Value::Object(set)).map_err(ClientDocumentError::from)?.to_string();
+            Ok(Fresh { bytes: keys.len(), document: keys, cache: fetched.cache })
         };
         self.documents().key_sets.get_or_fetch(url.as_str(), now, fetch).await
     }

@@ -23,8 +23,8 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::Semaphore;
 
 pub use address::is_public;
-pub use cache::{CachePolicy, DocumentCache, Fresh};
-pub use documents::{DocumentError, LONGEST_CACHE, LONGEST_KEY_SET};
+pub use cache::{CachePolicy, DocumentCache, Failure, Fresh};
+pub use documents::{DocumentError, LONGEST_CACHE};
 pub use error::OutboundError;
 pub use fetch::Fetched;
 pub use url::OutboundUrl;

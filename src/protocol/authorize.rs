@@ -42,6 +42,24 @@ pub enum Show {
     Unreadable(Refusal),
 }
 
+impl Show {
+    /// Where the sentence stands that says no.
+    pub const fn section(&self) -> &'static str {
+        match self {
+            Self::ClientMissing => "OAuth 2.1 §4.1.1",
+            Self::ClientUnknown
+            | Self::ClientGone { .. }
+            | Self::ClientSuspended
+            | Self::ClientAwaitingApproval { .. } => "OAuth 2.1 §4.1.2.1",
+            Self::ClientDocument(_) => "CIMD §4",
+            Self::RedirectUriMissing | Self::RedirectUriInvalid(_) | Self::RedirectUriUnregistered { .. } => {
+                "OAuth 2.1 §2.3.1"
+            }
+            Self::Unreadable(refusal) => refusal.section(),
+        }
+    }
+}
+
 /// The client a request names, before anything else in it is believed. OAuth 2.1 §4.1.1.
 pub fn client_id(params: &Parameters<'_>) -> Result<ClientId, Show> {
     // §4.1.1: ""client_id": REQUIRED."

@@ -1,11 +1,13 @@
 //! What an access token and an id token say. RFC 9068 §2.2, OpenID Connect Core §2.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use crate::base::{Digest, Id, Timestamp};
-use crate::model::{Algorithm, ClientId, Family, Person, ScopeSet, Subject};
+use crate::model::{Algorithm, ClientId, Family, Person, ScopeSet, SignInMethod, Subject};
 
 /// The `typ` of an access token. RFC 9068 §2.1: "JWT access tokens MUST include this media type in the "typ" header".
 pub const ACCESS_TOKEN_TYPE: &str = "at+jwt";
@@ -27,6 +29,11 @@ pub struct AccessClaims {
     /// When the person signed in. RFC 9068 §2.2.1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
+    /// How the person signed in. RFC 9068 §2.2.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<Cow<'static, str>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<Cow<'static, str>>,
     /// The grant it descends from: revoked as one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_id: Option<Id<Family>>,
@@ -53,8 +60,25 @@ impl AccessClaims {
         }
     }
 
+    pub fn how(&self) -> Option<HowSignedIn> {
+        self.acr.clone().map(|acr| HowSignedIn { acr, amr: self.amr.clone() })
+    }
+
     pub fn expires_at(&self) -> Timestamp {
         Timestamp::from_seconds(self.exp)
+    }
+}
+
+/// `acr` and `amr`. OpenID Connect Core §2, RFC 8176.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HowSignedIn {
+    pub acr: Cow<'static, str>,
+    pub amr: Vec<Cow<'static, str>>,
+}
+
+impl From<SignInMethod> for HowSignedIn {
+    fn from(method: SignInMethod) -> Self {
+        Self { acr: method.acr().into(), amr: method.amr().iter().copied().map(Cow::Borrowed).collect() }
     }
 }
 
@@ -67,6 +91,8 @@ pub struct IdClaims {
     pub exp: i64,
     pub iat: i64,
     pub auth_time: i64,
+    #[serde(flatten)]
+    pub how: HowSignedIn,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
     pub at_hash: String,
@@ -82,20 +108,18 @@ pub struct PersonClaims {
     pub name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email_verified: Option<bool>,
 }
 
 impl PersonClaims {
     /// OpenID Connect Core §5.4: "profile … requests access to the End-User's default profile Claims", "email … requests
-    /// access to the email and email_verified Claims".
+    /// access to the email and email_verified Claims". §5.1: `email_verified` is true when "the OP took affirmative steps to ensure
+    /// that this e-mail address was controlled by the End-User". Nothing here takes such steps, not even for an address that an
+    /// administrator typed: whoever links accounts by it would take a typing error for a proof. And a false that is said turns away
+    /// verifiers that would take the address without it. So nothing is said.
     pub fn for_scope(person: &Person, scope: &ScopeSet) -> Self {
-        let email = scope.contains("email");
         Self {
             name: scope.contains("profile").then(|| person.name.clone()),
-            email: email.then(|| person.email.as_str().to_owned()),
-            // An administrator typed the address; nobody proved it.
-            email_verified: email.then_some(false),
+            email: scope.contains("email").then(|| person.email.as_str().to_owned()),
         }
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::display_name::DisplayName;
+use super::public_keys::{self, PublicKeysError};
 use super::strict_json::{self, StrictJsonError};
 use crate::base::{RedirectUri, Timestamp};
 use crate::model::{ApplicationType, AuthMethod, Client, ClientAbout, ClientId, ClientState, GrantType, Provenance};
@@ -71,6 +72,15 @@ pub enum ClientDocumentError {
     SharedSecret { member: &'static str },
     #[error("the client document shows a private or symmetric key; replace that key, it is no longer secret")]
     PrivateKey,
+}
+
+impl From<PublicKeysError> for ClientDocumentError {
+    fn from(error: PublicKeysError) -> Self {
+        match error {
+            PublicKeysError::Private => Self::PrivateKey,
+            PublicKeysError::Unusable(why) => unusable("jwks", why),
+        }
+    }
 }
 
 impl ClientDocument {
@@ -222,25 +232,6 @@ impl<'de> Deserialize<'de> for ClientDocumentUrl {
     }
 }
 
-/// Refuses a JWK set that is no public one: wrong shape, symmetric keys, private members. CIMD §4.1: "private key
-/// material MUST NOT be included […]; only public keys". Also for what a `jwks_uri` answers.
-/// Whether the keys are good for anything is for `keys`.
-pub fn check_public_keys(set: &Map<String, Value>) -> Result<(), ClientDocumentError> {
-    const MOST_KEYS: usize = 20;
-    const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
-    let keys = set.get("keys").and_then(Value::as_array).filter(|keys| (1..=MOST_KEYS).contains(&keys.len()));
-    for key in keys.ok_or(unusable("jwks", "it is an object whose keys member lists 1 to 20 keys"))? {
-        let key = key.as_object().ok_or(unusable("jwks", "each key is an object"))?;
-        if PRIVATE.iter().any(|member| key.contains_key(*member)) || key.get("kty").is_some_and(|kty| kty == "oct") {
-            return Err(ClientDocumentError::PrivateKey);
-        }
-        if !matches!(key.get("kty").and_then(Value::as_str), Some("RSA" | "EC" | "OKP")) {
-            return Err(unusable("jwks", "the kty of each key is RSA, EC or OKP"));
-        }
-    }
-    Ok(())
-}
-
 /// CIMD §4.1: "the client_secret and client_secret_expires_at properties MUST NOT be used", and "MUST NOT include
 /// client_secret_post, client_secret_basic, client_secret_jwt, or any other method based around a shared symmetric
 /// secret".
@@ -265,16 +256,17 @@ fn refuse_shared_secrets(members: &Map<String, Value>) -> Result<(), ClientDocum
 fn authentication(members: &Map<String, Value>) -> Result<DocumentAuthentication, ClientDocumentError> {
     let inline = present(members, "jwks");
     let keys_at = text(members, "jwks_uri")?;
-    // Whatever the method says: a private key on the open web is refused, and its owner told.
-    if let Some(jwks) = inline {
-        check_public_keys(jwks.as_object().ok_or(unusable("jwks", "it is an object"))?)?;
+    // CIMD §4.1: "private key material MUST NOT be included […]; only public keys". Whatever the method says: its owner is told.
+    let inline = inline.map(public_keys::parse);
+    if inline == Some(Err(PublicKeysError::Private)) {
+        return Err(ClientDocumentError::PrivateKey);
     }
     match text(members, "token_endpoint_auth_method")? {
         None | Some("none") => Ok(DocumentAuthentication::None),
         // CIMD §8.2: "the authorization server MUST require client authentication […] using the corresponding key
         // discovered from the client's metadata document". RFC 7591 §2: "MUST NOT both be present".
         Some("private_key_jwt") => match (inline, keys_at) {
-            (Some(jwks), None) => Ok(DocumentAuthentication::PrivateKeyJwt(DocumentKeys::Inline(jwks.clone()))),
+            (Some(jwks), None) => Ok(DocumentAuthentication::PrivateKeyJwt(DocumentKeys::Inline(jwks?))),
             (None, Some(uri)) => {
                 plain_https(uri).map_err(|why| unusable("jwks_uri", why))?;
                 Ok(DocumentAuthentication::PrivateKeyJwt(DocumentKeys::At(uri.to_owned())))
@@ -603,7 +595,8 @@ mod tests {
 
     #[test]
     fn case_34_no_private_keys() {
-        let public = json!({ "kty": "EC", "crv": "P-256", "x": "x", "y": "y", "kid": "1" });
+        let half = "A".repeat(43);
+        let public = json!({ "kty": "EC", "crv": "P-256", "x": half, "y": half, "kid": "1" });
         for member in ["d", "p", "q", "dp", "dq", "qi", "k", "oth"] {
             let mut key = public.clone();
             key[member] = json!("secret");
@@ -627,7 +620,7 @@ mod tests {
 
     #[test]
     fn private_key_jwt_has_its_keys_in_exactly_one_place() {
-        let jwks = json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "x": "x" }] });
+        let jwks = json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "x": "A".repeat(43) }] });
         let method = |changes: Value| {
             let mut all = changes;
             all["token_endpoint_auth_method"] = json!("private_key_jwt");
@@ -680,7 +673,8 @@ mod tests {
 
     #[test]
     fn case_35_name_redirects_and_keys_make_the_fingerprint() {
-        let keys = |x: &str| json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "x": x }] });
+        let keys =
+            |x: &str| json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "x": format!("{x}{}", "A".repeat(42)) }] });
         let keyed = |x: &str| json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": keys(x) });
         let fingerprint = |changes| with(changes).unwrap().to_client(Timestamp::from_seconds(0)).fingerprint();
         assert_eq!(

@@ -44,6 +44,19 @@ pub fn redeem<'a>(
     // that gets hold of another's spent code cannot end the other's tokens.
     ensure(code.client_id == *client.id(), Refusal::CodeOfAnotherClient)?;
 
+    // OAuth 2.1 dropped redirect_uri here; a client that still sends it (RFC 6749 §4.1.3) must send the same.
+    if let Some(sent) = &ask.redirect_uri {
+        ensure(*sent == code.redirect_uri, Refusal::RedirectUriMismatch)?;
+    }
+
+    // RFC 7636 §4.6. Before the replay check too: a public client's id is no secret, and whoever picks up a spent code from a
+    // browser's history has no verifier. Only "a second valid token request" is a sign that a code was stolen in time.
+    pkce::verify(&code.code_challenge, ask.code_verifier.as_deref())?;
+
+    // RFC 9449 §10: "computes the JWK Thumbprint of the proof-of-possession public key in the DPoP proof and verifies that it matches
+    // the dpop_jkt parameter value in the authorization request. If they do not match, it MUST reject the request."
+    dpop::held(code.dpop_jkt.as_ref(), facts.key.as_ref(), Refusal::CodeOfAnotherKey)?;
+
     // §4.1.3: "The authorization server MUST return an access token only once for a given authorization code." and "If a
     // second valid token request is made with the same authorization code, the authorization server MUST deny the request
     // and SHOULD revoke (when possible) all access tokens and refresh tokens previously issued based on that code."
@@ -53,18 +66,6 @@ pub fn redeem<'a>(
 
     // §4.1.2: "The authorization code MUST expire shortly after it is issued".
     ensure(now < code.expires_at, Refusal::CodeExpired)?;
-
-    // OAuth 2.1 dropped redirect_uri here; a client that still sends it (RFC 6749 §4.1.3) must send the same.
-    if let Some(sent) = &ask.redirect_uri {
-        ensure(*sent == code.redirect_uri, Refusal::RedirectUriMismatch)?;
-    }
-
-    // RFC 7636 §4.6.
-    pkce::verify(&code.code_challenge, ask.code_verifier.as_deref())?;
-
-    // RFC 9449 §10: "computes the JWK Thumbprint of the proof-of-possession public key in the DPoP proof and verifies that it matches
-    // the dpop_jkt parameter value in the authorization request. If they do not match, it MUST reject the request."
-    dpop::held(code.dpop_jkt.as_ref(), facts.key.as_ref(), Refusal::CodeOfAnotherKey)?;
 
     // RFC 8707 §2.2.
     target::same(facts.asked, target::Granted { identifier: code.resource.as_ref(), registered: facts.granted })?;

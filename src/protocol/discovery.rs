@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::base::Issuer;
-use crate::model::{AuthMethod, ED25519, GrantType, JwsAlgorithm, Prompt, RegistrationMode, ScopeSet};
+use crate::model::{AuthMethod, ED25519, GrantType, JwsAlgorithm, Prompt, RegistrationMode, ScopeSet, SignInMethod};
 
 /// Where things are, below the issuer.
 pub mod paths {
@@ -17,7 +17,8 @@ pub mod paths {
 }
 
 /// The claims that id_token and userinfo carry. OpenID Connect Discovery §3, `claims_supported`.
-pub const CLAIMS: [&str; 10] = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "name", "email"];
+pub const CLAIMS: [&str; 12] =
+    ["iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "at_hash", "name", "email"];
 
 /// What a client may sign its assertion with: EdDSA by either of its names.
 pub const ASSERTION_ALGORITHMS: [&str; 5] = [
@@ -100,6 +101,8 @@ pub fn server_metadata(issuer: &Issuer, facts: &Capabilities) -> Value {
     say("id_token_signing_alg_values_supported", json!(facts.id_token_algorithms));
     say("claim_types_supported", json!(["normal"]));
     say("claims_supported", json!(CLAIMS));
+    // OpenID Connect Discovery §3.
+    say("acr_values_supported", json!(SignInMethod::ACRS));
     // OpenID Connect Discovery §3: `request_uri_parameter_supported` means true when it is not said.
     say("claims_parameter_supported", json!(false));
     say("request_parameter_supported", json!(false));

@@ -4,13 +4,25 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
+use crate::model::{LONGEST_KEY_SET, MOST_CLIENT_KEYS};
+
 /// Why a JWK Set is not one of public keys: one sentence for whoever wrote it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct PublicKeysError(pub &'static str);
+pub enum PublicKeysError {
+    #[error("this key set shows a private or symmetric key: replace that key, it is no longer secret")]
+    Private,
+    #[error("{0}")]
+    Unusable(&'static str),
+}
 
-/// Most keys in one set.
-pub const MOST: usize = 20;
+impl PublicKeysError {
+    pub const fn why(self) -> &'static str {
+        match self {
+            Self::Private => "this key set shows a private or symmetric key: replace that key, it is no longer secret",
+            Self::Unusable(why) => why,
+        }
+    }
+}
 
 /// The members that are kept (RFC 7517 §4, RFC 7518 §6.2.1 and §6.3.1, RFC 8037 §2). Certificates are not: nothing
 /// here follows `x5u`, and what is not used is not stored.
@@ -20,57 +32,53 @@ const MODULUS: &str = "n";
 /// RFC 7518 §6.2.2, §6.3.2 and §6.4: what only the owner of a key may know.
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
-/// Reads a JWK Set of public keys and returns it with nothing but the members that a verifier needs.
+/// Reads a JWK Set of public keys and returns it with nothing but the keys and members that a verifier needs. The one reader for
+/// what is registered, what stands in a client document and what a `jwks_uri` answers.
 ///
 /// RFC 7591 §2, `jwks`: "Client's JSON Web Key Set document value, which contains the client's public keys." A set
-/// with a private or symmetric key is refused whole, so that its owner learns of it. At least one key must be able to
-/// sign an assertion: RSA of 2,048 to 8,192 bits, EC on P-256, or Ed25519.
+/// with a private or symmetric key is refused whole, so that its owner learns of it. RFC 7517 §5: "Implementations SHOULD ignore
+/// JWKs within a JWK Set that use "kty" (key type) values that are not understood by them, that are missing required members, or
+/// for which values are out of the supported ranges." At least one key must be left: RSA of 2,048 to 8,192 bits, EC on P-256, or
+/// Ed25519.
 pub fn parse(set: &Value) -> Result<Value, PublicKeysError> {
+    let unusable = PublicKeysError::Unusable;
     let keys = set.get("keys").and_then(Value::as_array);
-    let keys = keys.ok_or(PublicKeysError("a key set is an object with a keys list"))?;
-    if !(1..=MOST).contains(&keys.len()) {
-        return Err(PublicKeysError("a key set has 1 to 20 keys"));
+    let keys = keys.ok_or(unusable("a key set is an object with a keys list"))?;
+    if !(1..=MOST_CLIENT_KEYS).contains(&keys.len()) {
+        return Err(unusable("a key set has 1 to 20 keys"));
     }
-    let keys = keys.iter().map(public_key).collect::<Result<Vec<_>, _>>()?;
-    if !keys.iter().any(|(_, fit)| *fit == Fit::Signs) {
-        return Err(PublicKeysError("a key set has an RSA key of 2048 to 8192 bits, a P-256 key or an Ed25519 key"));
-    }
-    Ok(json!({ "keys": keys.into_iter().map(|(key, _)| key).collect::<Vec<_>>() }))
-}
-
-/// Whether a key can verify an assertion in one of the algorithms that discovery lists.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Fit {
-    Signs,
-    Unused,
-}
-
-fn public_key(key: &Value) -> Result<(Value, Fit), PublicKeysError> {
-    let key = key.as_object().ok_or(PublicKeysError("each key is an object"))?;
-    let kind = text(key, "kty");
-    if PRIVATE.iter().any(|member| key.contains_key(*member)) || kind == Some("oct") {
-        return Err(PublicKeysError(
-            "this key set shows a private or symmetric key: replace that key, it is no longer secret",
-        ));
-    }
-    let fit = match (kind, text(key, "crv")) {
-        (Some("RSA"), _) => match (bytes(key, MODULUS), bytes(key, "e")) {
-            (Some(256..=1_024), Some(1..=8)) => Fit::Signs,
-            (Some(_), Some(_)) => Fit::Unused,
-            _ => return Err(PublicKeysError("an RSA key has n and e in base64url")),
-        },
-        (Some("EC"), Some("P-256")) if (bytes(key, "x"), bytes(key, "y")) == (Some(32), Some(32)) => Fit::Signs,
-        (Some("OKP"), Some("Ed25519")) if bytes(key, "x") == Some(32) => Fit::Signs,
-        (Some("EC"), Some("P-256")) | (Some("OKP"), Some("Ed25519")) => {
-            return Err(PublicKeysError("the coordinates of a P-256 or Ed25519 key are 32 bytes each, in base64url"));
+    let mut usable = Vec::with_capacity(keys.len());
+    for key in keys {
+        let key = key.as_object().ok_or(unusable("each key is an object"))?;
+        if PRIVATE.iter().any(|member| key.contains_key(*member)) || text(key, "kty") == Some("oct") {
+            return Err(PublicKeysError::Private);
         }
-        (Some("EC" | "OKP"), Some(_)) => Fit::Unused,
-        _ => return Err(PublicKeysError("the kty of each key is RSA, EC or OKP; EC and OKP keys have a crv")),
-    };
+        if is_usable(key) {
+            let kept = key.iter().filter(|(name, value)| is_kept(name, value));
+            usable.push(Value::Object(kept.map(|(name, value)| (name.clone(), value.clone())).collect()));
+        }
+    }
+    if usable.is_empty() {
+        return Err(unusable("a key set has an RSA key of 2048 to 8192 bits, a P-256 key or an Ed25519 key"));
+    }
+    let parsed = json!({ "keys": usable });
+    if parsed.to_string().len() > LONGEST_KEY_SET {
+        return Err(unusable("a key set has at most 32 KiB"));
+    }
+    Ok(parsed)
+}
+
+/// Whether a key may verify an assertion in one of the algorithms that discovery lists. Whether its numbers make a key is for
+/// `keys`.
+fn is_usable(key: &Map<String, Value>) -> bool {
     // RFC 7517 §4.2: a key for encryption does not sign.
-    let fit = if text(key, "use") == Some("enc") { Fit::Unused } else { fit };
-    let kept = key.iter().filter(|(name, value)| is_kept(name, value));
-    Ok((Value::Object(kept.map(|(name, value)| (name.clone(), value.clone())).collect()), fit))
+    text(key, "use") != Some("enc")
+        && match (text(key, "kty"), text(key, "crv")) {
+            (Some("RSA"), _) => matches!((bytes(key, MODULUS), bytes(key, "e")), (Some(256..=1_024), Some(1..=8))),
+            (Some("EC"), Some("P-256")) => (bytes(key, "x"), bytes(key, "y")) == (Some(32), Some(32)),
+            (Some("OKP"), Some("Ed25519")) => bytes(key, "x") == Some(32),
+            _ => false,
+        }
 }
 
 fn is_kept(name: &str, value: &Value) -> bool {
@@ -119,8 +127,23 @@ mod tests {
         {
             assert_eq!(parse(&json!({ "keys": [key] })), Ok(json!({ "keys": [key] })));
         }
-        // A key of another curve may stand beside a usable one.
-        assert!(parse(&json!({ "keys": [{ "kty": "EC", "crv": "P-521", "x": of(66), "y": of(66) }, p256()] })).is_ok());
+        // What is of no use here may stand beside a usable key, and is passed over.
+        for other in [
+            json!({ "kty": "EC", "crv": "P-521", "x": of(66), "y": of(66) }),
+            json!({ "kty": "RSA", "n": of(128), "e": "AQAB" }),
+            json!({ "kty": "RSA", "e": "AQAB" }),
+            json!({ "kty": "AKP", "pub": "AA" }),
+        ] {
+            assert_eq!(parse(&json!({ "keys": [other, p256()] })), Ok(json!({ "keys": [p256()] })));
+        }
+    }
+
+    #[test]
+    fn a_set_has_one_limit_of_length() {
+        let rsa = |bytes| json!({ "kty": "RSA", "n": of(bytes), "e": "AQAB", "kid": "k".repeat(250) });
+        assert!(parse(&json!({ "keys": vec![rsa(1_024); 19] })).is_ok());
+        assert!(parse(&json!({ "keys": vec![rsa(1_024); 20] })).is_err());
+        assert!(parse(&json!({ "keys": vec![rsa(512); 20] })).is_ok());
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::refusal::{Refusal, ensure};
 use super::token_request::RefreshExchange;
 use super::{dpop, scope, target};
 use crate::base::{Digest, Lifetime, Timestamp};
-use crate::model::{Family, GrantType, PersonState, ProtectedResource, RefreshToken, ScopeSet};
+use crate::model::{Consent, Family, PersonState, ProtectedResource, RefreshToken, ScopeSet};
 
 /// How long an older refresh token is still answered.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +35,8 @@ pub struct Facts<'a> {
     pub token: Option<&'a RefreshToken>,
     pub family: Option<&'a Family>,
     pub person: Option<PersonState>,
+    /// What the person allows this client at this resource, as of now.
+    pub consent: Option<&'a Consent>,
     /// The resource that the family is for.
     pub granted: Option<&'a ProtectedResource>,
     /// The resource that the request names, if it names one.
@@ -47,7 +49,7 @@ pub struct Facts<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotation {
     pub turn: Turn,
-    /// The scope of the new access token; the family keeps its own.
+    /// The scope of the new access token: no more than is allowed now. The family keeps its own.
     pub scope: ScopeSet,
 }
 
@@ -76,7 +78,7 @@ pub fn rotate(
     // §4.3.1: "bind the refresh token to the client to whom it was issued". Before anything that revokes: another client
     // that found the token must not be able to end the line.
     ensure(family.client_id == *client.id(), Refusal::RefreshOfAnotherClient)?;
-    ensure(client.allows_grant(GrantType::RefreshToken), Refusal::GrantNotAllowed)?;
+    ensure(scope::may_refresh(client, &family.scope), Refusal::GrantNotAllowed)?;
 
     // RFC 9449 §5: "The binding MUST be validated when the refresh token is later presented to get new access tokens." Also before
     // anything that revokes: who has found the token and not the key must not be able to end the line.
@@ -91,14 +93,20 @@ pub fn rotate(
     let turn = turn(token, family, overlap, now)?;
     ensure(now < token.expires_at, Refusal::RefreshExpired)?;
 
+    // What was granted once is the most there can be; what stands of it may be less by now: a scope that was unticked on a later
+    // consent page is not minted any more (attack case 18).
+    let consent = facts.consent.ok_or(Refusal::RefreshConsentOver)?;
+    let granted = family.scope.intersection(&consent.scope);
+    ensure(!granted.is_empty() || family.scope.is_empty(), Refusal::RefreshConsentOver)?;
+
     // §4.3.1: "The requested scope MUST NOT include any scope not originally granted by the resource owner, and if omitted
     // is treated as equal to the scope originally granted".
     let scope = match &ask.scope {
-        None => family.scope.clone(),
+        None => granted,
         Some(asked) => {
             let beyond = asked.minus(&family.scope).only(|s| !scope::OF_THE_PERSON.contains(&s.as_str()));
             ensure(beyond.is_empty(), Refusal::ScopeWidened)?;
-            asked.intersection(&family.scope)
+            asked.intersection(&granted)
         }
     };
     target::same(facts.asked, target::Granted { identifier: family.resource.as_ref(), registered: facts.granted })?;

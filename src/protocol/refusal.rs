@@ -33,6 +33,7 @@ pub enum Refusal {
     NetworkNotAllowed,
     AssertionInvalid(&'static str),
     AssertionReplayed,
+    ClientOutOfReach,
     GrantNotAllowed,
     PublicClientCredentials,
 
@@ -59,6 +60,7 @@ pub enum Refusal {
     RefreshOfAnotherClient,
     RefreshOfAnotherKey,
     FamilyOver,
+    RefreshConsentOver,
     PersonSuspended,
     ConsentOver,
     ScopeMalformed,
@@ -96,6 +98,7 @@ pub enum ErrorCode {
     InteractionRequired,
     RequestNotSupported,
     RequestUriNotSupported,
+    TemporarilyUnavailable,
 }
 
 impl ErrorCode {
@@ -116,6 +119,7 @@ impl ErrorCode {
             Self::InteractionRequired => "interaction_required",
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
         }
     }
 
@@ -124,6 +128,7 @@ impl ErrorCode {
     pub const fn status(self) -> u16 {
         match self {
             Self::InvalidClient => 401,
+            Self::TemporarilyUnavailable => 503,
             _ => 400,
         }
     }
@@ -174,6 +179,7 @@ impl Refusal {
             | Self::RefreshOfAnotherClient
             | Self::RefreshOfAnotherKey
             | Self::FamilyOver
+            | Self::RefreshConsentOver
             | Self::PersonSuspended
             | Self::ConsentOver => ErrorCode::InvalidGrant,
             // §3.2.4 unauthorized_client: "The authenticated client is not authorized to use this authorization grant type."
@@ -203,6 +209,9 @@ impl Refusal {
             // OpenID Connect Core §3.1.2.6.
             Self::RequestObject => ErrorCode::RequestNotSupported,
             Self::RequestUri => ErrorCode::RequestUriNotSupported,
+            // §4.1.2.1 temporarily_unavailable: "The authorization server is currently unable to handle the request". Not
+            // invalid_client, at which MCP clients throw away themselves and all their tokens.
+            Self::ClientOutOfReach => ErrorCode::TemporarilyUnavailable,
         }
     }
 
@@ -220,7 +229,7 @@ impl Refusal {
             | Self::MissingParameter(_)
             | Self::MalformedParameter(_) => "OAuth 2.1 §3.2.4",
             Self::UnsupportedGrantType | Self::GrantNotAllowed | Self::ClientAwaitingApproval => "OAuth 2.1 §3.2.4",
-            Self::UnsupportedResponseType | Self::AccessDenied => "OAuth 2.1 §4.1.2.1",
+            Self::UnsupportedResponseType | Self::AccessDenied | Self::ClientOutOfReach => "OAuth 2.1 §4.1.2.1",
             Self::UnsupportedResponseMode => "OAuth 2.0 Multiple Response Types §2.1",
             Self::RequestObject | Self::RequestUri | Self::LoginRequired | Self::InteractionRequired => {
                 "OpenID Connect Core §3.1.2.6"
@@ -254,7 +263,7 @@ impl Refusal {
             | Self::ConsentOver => "OAuth 2.1 §4.1.3",
             Self::RefreshUnknown | Self::RefreshExpired | Self::RefreshOfAnotherClient => "OAuth 2.1 §4.3.1",
             Self::RefreshReplayed { .. } => "OAuth 2.1 §4.3.1",
-            Self::FamilyOver | Self::PersonSuspended => "OAuth 2.1 §4.3.1",
+            Self::FamilyOver | Self::RefreshConsentOver | Self::PersonSuspended => "OAuth 2.1 §4.3.1",
             Self::ScopeMalformed | Self::ScopeNoneLeft => "OAuth 2.1 §1.4.1",
             Self::ScopeWidened => "OAuth 2.1 §4.3.1",
             Self::ResourceUnknown { .. }
@@ -306,6 +315,9 @@ impl Refusal {
                 "This application has registered itself and an administrator has not approved it yet."
             }
             Self::NetworkNotAllowed => "This identity may not call from this address.",
+            Self::ClientOutOfReach => {
+                "The client's metadata document or key set is out of reach at the moment. Nothing was decided; try again soon."
+            }
             Self::AssertionReplayed => "This client assertion was used before; make a new one for each request.",
             Self::GrantNotAllowed => "This client is not registered for this grant type.",
             Self::PublicClientCredentials => "Only a client that can keep a secret may use client_credentials.",
@@ -333,6 +345,7 @@ impl Refusal {
             | Self::RefreshOfAnotherClient
             | Self::RefreshOfAnotherKey
             | Self::FamilyOver
+            | Self::RefreshConsentOver
             | Self::PersonSuspended => {
                 "The refresh token is invalid, expired or revoked. The person has to sign in again."
             }

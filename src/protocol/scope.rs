@@ -16,6 +16,12 @@ pub struct Narrowed {
     pub dropped: ScopeSet,
 }
 
+/// Whether a client keeps what it was granted while nobody is there: it registered the grant, or was granted `offline_access`.
+/// OpenID Connect Core §11: `offline_access` "requests that an OAuth 2.0 Refresh Token be issued".
+pub fn may_refresh(client: &Client, granted: &ScopeSet) -> bool {
+    client.allows_grant(GrantType::RefreshToken) || granted.contains("offline_access")
+}
+
 /// Reads a `scope` parameter. OAuth 2.1 §1.4.1.
 pub fn parse(text: Option<&str>) -> Result<Option<ScopeSet>, Refusal> {
     text.map(|text| text.parse().map_err(|_| Refusal::ScopeMalformed)).transpose()
@@ -34,15 +40,13 @@ pub fn narrow_for_person(asked: Option<&ScopeSet>, client: &Client, resource: Op
             return resource.is_none() && reach.contains(name);
         }
         let offered = OF_THE_PERSON.contains(&name) || resource.is_some_and(|r| r.scopes.contains(name));
-        // `offline_access` asks for a refresh token, which the client must be registered for.
-        let usable = name != "offline_access" || client.allows_grant(GrantType::RefreshToken);
         // The person's own scopes are under no ceiling but consent; nor are clients that registered themselves: MCP clients
         // register with the scope of the first challenge and ask for more with the same id later.
         let is_ceiling = matches!(client.provenance, Provenance::Administrator | Provenance::Machine);
         let ceiling = OF_THE_PERSON.contains(&name)
             || !is_ceiling
             || client.scope.as_ref().is_none_or(|scope| scope.contains(name));
-        offered && usable && ceiling
+        offered && ceiling
     };
     // §1.4.1: "If the client omits the scope parameter when requesting authorization, the authorization server MUST
     // either process the request using a pre-defined default value or fail the request indicating an invalid scope."

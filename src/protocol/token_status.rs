@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::claims::Confirmation;
+use super::claims::{Confirmation, HowSignedIn};
 use super::client_auth::AuthenticatedClient;
 use crate::base::{Digest, Resource};
 use crate::model::{ClientId, ScopeSet, Subject};
@@ -18,6 +18,7 @@ pub struct LiveToken {
     pub iat: i64,
     pub jti: Option<String>,
     pub auth_time: Option<i64>,
+    pub how: Option<HowSignedIn>,
     pub is_refresh: bool,
     /// The thumbprint of the key it is bound to.
     pub jkt: Option<Digest>,
@@ -48,6 +49,8 @@ pub struct TokenFacts {
     pub jti: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
+    #[serde(flatten)]
+    pub how: Option<HowSignedIn>,
 }
 
 /// Decides what `caller` may learn of a token. RFC 7662 §2.2; attack case 23.
@@ -77,6 +80,7 @@ pub fn introspect(token: Option<LiveToken>, caller: &AuthenticatedClient, issuer
         cnf: token.jkt.map(|jkt| Confirmation { jkt }),
         jti: token.jti,
         auth_time: token.auth_time,
+        how: token.how,
     };
     IntrospectionResponse { active: true, token: Some(token) }
 }

@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 use super::engine::{Name, ReadTx, Span, WriteTx};
 use super::key::{Key, RowKey};
 use super::tx::Read;
-use crate::base::{Digest, Fault, FaultKind, MacKey, Timestamp};
-use crate::model::{Actor, Context, Event, Origin};
+use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, MacKey, Timestamp};
+use crate::model::{Actor, Context, Event, Origin, Request};
 
 const ENTRIES: Name = "audit";
 const HEAD: Name = "audit_head";
@@ -60,11 +60,24 @@ pub enum Look {
 
 /// The last entry before `before`, and those before it, up to `limit`; only those of the event `name`, if one is given.
 pub fn page(view: &impl Read, before: Option<u64>, name: Option<&str>, limit: usize) -> Result<Page, Fault> {
-    search(view, before, limit, |entry| match name {
-        Some(name) if entry.event.name() != name => Look::Passes,
-        _ => Look::Fits,
+    search(view, before, limit, |entry| match name.is_none_or(|name| entry.event.name() == name) {
+        true => Look::Fits,
+        false => Look::Passes,
     })
 }
+
+/// The entries of one request. Its id tells when it came, so nothing much older is looked at.
+pub fn of_request(view: &impl Read, before: Option<u64>, request: Id<Request>, limit: usize) -> Result<Page, Fault> {
+    let came_at = request.made_at().minus(CLOCKS_DIFFER);
+    search(view, before, limit, |entry| match entry.from.request {
+        Some(id) if id == request => Look::Fits,
+        _ if entry.at < came_at => Look::Ends,
+        _ => Look::Passes,
+    })
+}
+
+/// How far the times of neighbouring entries may be out of order: each has its own operation's.
+const CLOCKS_DIFFER: Lifetime = Lifetime::from_minutes(10);
 
 /// The same, of whatever fits.
 pub fn search(

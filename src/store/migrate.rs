@@ -6,10 +6,11 @@
 
 use super::engine::Name;
 use super::key::RowKey as _;
-use super::tx::{Read as _, Tx};
+use super::tables::CLIENTS;
+use super::tx::{MAX_ROWS, Read as _, Tx};
 use super::{Store, View};
 use crate::base::{Fault, FaultKind, Timestamp};
-use crate::model::{Actor, Channel, Context, Event, Origin};
+use crate::model::{Actor, Channel, Context, Event, Origin, Provenance};
 
 /// Makes layout `n` of layout `n - 1`, where `n` is its place in [`STEPS`], counted from one.
 pub struct Step {
@@ -19,7 +20,29 @@ pub struct Step {
 }
 
 /// Every step there ever was.
-pub const STEPS: &[Step] = &[Step { what: "the first layout", run: |_| Ok(()) }];
+pub const STEPS: &[Step] = &[
+    Step { what: "the first layout", run: |_| Ok(()) },
+    Step { what: "administrators' clients by the look of their names", run: index_looks },
+];
+
+/// Layout 2: `clients_by_look`. What administrators registered is few among many.
+fn index_looks(tx: &mut Tx<'_>) -> Result<(), Fault> {
+    let mut after = None;
+    loop {
+        let page = tx.page(&CLIENTS, after.as_ref(), MAX_ROWS)?;
+        for (id, client) in &page.rows {
+            if client.provenance == Provenance::Administrator {
+                // Out and in again: a row that stays as it was would keep the index entries that it had, which are none.
+                tx.delete(&CLIENTS, id)?;
+                tx.put(&CLIENTS, id, client)?;
+            }
+        }
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(()),
+        }
+    }
+}
 
 const META: Name = "meta";
 const LAYOUT: &[u8] = b"layout";
@@ -33,6 +56,18 @@ pub(super) fn migrate(store: &Store, steps: &'static [Step], at: Timestamp) -> R
         return Err(Fault::new(FaultKind::Storage, text));
     }
     let context = Context::new(at, Actor::System, Origin::within(Channel::File));
+    // A file just made has no rows to move, and has the newest layout at once.
+    if found == 0 {
+        return store
+            .write_blocking("migrate", &context, move |tx| {
+                for step in steps {
+                    (step.run)(tx)?;
+                }
+                tx.raw_mut().put(META, LAYOUT, &newest.to_be_bytes())?;
+                tx.record(Event::Migrated { from: 0, to: newest })
+            })
+            .map_err(|e| Fault::because(FaultKind::Storage, format!("cannot make layout {newest}"), e));
+    }
     for (from, step) in (0..).zip(steps).filter(|(from, _)| *from >= found) {
         let to = from + 1;
         store

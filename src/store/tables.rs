@@ -3,12 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::table::{AnyTable, Index, Table, Unique};
+use crate::base::look::skeleton;
 use crate::base::{Digest, Id, Timestamp};
 use crate::model::{
     AccessRecord, AuthorizationCode, Client, ClientId, ClientState, Consent, Credential, CredentialState,
-    DocumentRecord, DoneOnce, Family, FrozenIssuer, InitialAccessToken, Machine, Person, ProtectedResource,
-    RecentRegistration, RefreshToken, RevokedToken, ScopeEntry, Session, SetupState, SignInFailures, SigningKey,
-    SpentProof, TenantName, Tombstone, UsedAssertion,
+    CredentialUsage, DocumentRecord, DoneOnce, Family, FrozenIssuer, InitialAccessToken, Machine, MachineFindings,
+    MachineUsage, Person, ProtectedResource, Provenance, RecentRegistration, RefreshToken, RevokedToken, ScopeEntry,
+    ScopesUsage, Session, SetupState, SignInFailures, SigningKey, SpentProof, TenantName, Tombstone, UsedAssertion,
+    Watch,
 };
 
 // People, and the browsers they sit at.
@@ -46,8 +48,15 @@ pub fn consent_key(
 
 // Applications, machines, and what they may reach.
 
+/// The clients that an administrator registered, by what a hurried reader takes their names for.
+pub static CLIENTS_BY_LOOK: Index<Client, str> = Index::new("clients_by_look", |client, out| {
+    if client.provenance == Provenance::Administrator {
+        out(&skeleton(&client.name));
+    }
+});
 /// Only registrations that nobody has used have an end; housekeeping turns it into a tombstone.
-pub static CLIENTS: Table<Id<Client>, Client> = Table::new("clients").expires(|client| client.reaped_at);
+pub static CLIENTS: Table<Id<Client>, Client> =
+    Table::new("clients").indexed(&[&CLIENTS_BY_LOOK]).expires(|client| client.reaped_at);
 /// Dynamic registrations in the order they came, so that the oldest can make room if nobody used it.
 pub static RECENT_REGISTRATIONS: Table<u64, RecentRegistration> = Table::new("recent_registrations")
     .unlogged("a queue of bounded length; what enters and leaves it is recorded with the client");
@@ -93,6 +102,23 @@ pub static CREDENTIALS_BY_MACHINE: Index<Credential, Id<Machine>> =
     Index::new("credentials_by_machine", |credential, out| out(&credential.machine));
 pub static CREDENTIALS: Table<Id<Credential>, Credential> =
     Table::new("credentials").indexed(&[&CREDENTIALS_BY_MACHINE]);
+
+// What was used, apart from the rows of what is used: those are not rewritten for it.
+
+pub static USAGE_BY_MACHINE: Table<Id<Machine>, MachineUsage> = Table::new("usage_by_machine");
+/// Goes with its credential.
+pub static USAGE_BY_CREDENTIAL: Table<Id<Credential>, CredentialUsage> = Table::new("usage_by_credential");
+pub static USAGE_BY_SCOPE: Table<Id<Machine>, ScopesUsage> = Table::new("usage_by_scope");
+
+pub static FINDINGS_BY_KIND: Index<MachineFindings, str> =
+    Index::new("findings_by_kind", |found, out| found.kinds.iter().for_each(|kind| out(kind.as_str())));
+/// Machines that something is to be said about.
+pub static FINDINGS: Table<Id<Machine>, MachineFindings> = Table::new("findings")
+    .indexed(&[&FINDINGS_BY_KIND])
+    .unlogged("worked out from rows whose changes are recorded; one row for each machine at most");
+/// One row, under [`ONLY`].
+pub static WATCH: Table<String, Watch> =
+    Table::new("watch").unlogged("one row: since when there has been somebody to count");
 
 /// By the folded identifier and every folded alias.
 pub static RESOURCES_BY_URL: Unique<ProtectedResource, str> = Unique::new("resources_by_url", |resource, out| {

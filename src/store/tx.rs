@@ -107,6 +107,42 @@ pub trait Read {
         Ok(Page { rows: rows.collect::<Result<_, _>>()?, next })
     }
 
+    /// Up to `limit` rows that an index has under `key`, against the order of their own keys, from below the row `before`: where keys
+    /// are ids, the newest first.
+    fn list_newest<K: RowKey, V: DeserializeOwned, I: Key + ?Sized>(
+        &self,
+        table: &Table<K, V>,
+        index: &Index<V, I>,
+        key: &I,
+        before: Option<&K>,
+        limit: usize,
+    ) -> Result<Page<K, V>, Fault> {
+        let prefix = key.encoded();
+        let end = match before {
+            Some(before) => {
+                let mut end = prefix.clone();
+                before.encode(&mut end);
+                Some(end)
+            }
+            None => behind(&prefix),
+        };
+        let to = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let span = Span { to, ..Span::from(&prefix) }.backwards();
+        let found = collect(
+            limit,
+            |visit| {
+                self.raw().scan(index.name, span, &mut |entry, value| match entry.strip_prefix(prefix.as_slice()) {
+                    Some(own) => visit(own, value),
+                    None => Ok(ControlFlow::Break(())),
+                })
+            },
+            |own, _| Ok((own.to_vec(), ())),
+        )?;
+        let next = found.next.map(|own| decode(index.name, &own)).transpose()?;
+        let rows = found.rows.iter().map(|(own, ())| self.pointed_at(table, index.name, own));
+        Ok(Page { rows: rows.collect::<Result<_, _>>()?, next })
+    }
+
     /// Up to `limit` rows that an index of words has under a word that begins with `start`, in the order of the words, each row
     /// once.
     fn starting<K: RowKey + PartialEq, V: DeserializeOwned>(
@@ -180,6 +216,17 @@ pub trait Read {
         let value = value.ok_or_else(|| Fault::new(FaultKind::Row, format!("{index} points at no row")))?;
         row(table, key, &value)
     }
+}
+
+/// The first key above everything that begins with `prefix`, if there is one.
+fn behind(prefix: &[u8]) -> Option<Vec<u8>> {
+    let last = prefix.iter().rposition(|byte| *byte < 0xFF)?;
+    let (kept, _) = prefix.split_at(last + 1);
+    let mut end = kept.to_vec();
+    if let Some(byte) = end.last_mut() {
+        *byte += 1;
+    }
+    Some(end)
 }
 
 /// Part of a table or list.

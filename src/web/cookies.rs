@@ -1,4 +1,4 @@
-//! The two cookies that matter. RFC 6265bis §4.1.3.
+//! The three cookies that matter. RFC 6265bis §4.1.3.
 
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
@@ -13,6 +13,8 @@ pub(super) enum Name {
     Session,
     /// Which browser this is, signed in or not: forms and tickets are bound to it.
     Browser,
+    /// To which accounts somebody has signed in here before.
+    Known,
 }
 
 impl Name {
@@ -24,6 +26,8 @@ impl Name {
             (Self::Session, false) => "writ-session",
             (Self::Browser, true) => "__Host-writ-browser",
             (Self::Browser, false) => "writ-browser",
+            (Self::Known, true) => "__Host-writ-known",
+            (Self::Known, false) => "writ-known",
         }
     }
 }

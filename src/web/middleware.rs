@@ -7,13 +7,14 @@ use std::time::Instant;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::{Error, HttpMessage as _, HttpResponse, web};
 
 use super::extract::peer;
 use super::limits::Limits;
 use super::problem;
-use super::routes::{self, Cors, Door};
+use super::reply::OPENER_POLICY;
+use super::routes::{self, Cors, Door, Opener};
 use crate::app::App;
 use crate::base::{Id, Lifetime};
 use crate::model::{Actor, Channel, Context, Network, Origin, Request};
@@ -130,6 +131,11 @@ fn finish(
     let preflight = method == Method::OPTIONS;
     let secure = arrival.app.issuer.is_https();
     headers(response.headers_mut(), arrival.door, preflight, secure);
+    // RFC 9110 §15.5.9: "the server has decided to close the connection rather than continue waiting". What may still come of the
+    // body is no request.
+    if response.status() == StatusCode::REQUEST_TIMEOUT {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
     let status = response.status();
     log(arrival, method, status, micros);
@@ -181,7 +187,11 @@ fn headers(headers: &mut HeaderMap, door: &Door, preflight: bool, secure: bool) 
                 set("access-control-max-age", "7200");
             }
         }
-        Cors::None => set("cross-origin-opener-policy", "same-origin"),
+        Cors::None => {}
+    }
+    // A step of an authorization behind another door, the sign-in page, says so itself.
+    if door.cors == Cors::None && door.opener == Opener::CutOff && !headers_contain(headers, OPENER_POLICY) {
+        headers.insert(HeaderName::from_static(OPENER_POLICY), HeaderValue::from_static("same-origin"));
     }
 }
 

@@ -18,4 +18,4 @@ pub mod routes;
 mod server;
 pub mod views;
 
-pub use server::{Running, listen};
+pub use server::{Running, listen, listen_for};

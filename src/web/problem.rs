@@ -43,6 +43,9 @@ fn refused(caller: &Caller, used_header: bool, refusal: &Refusal) -> HttpRespons
     if error == ErrorCode::InvalidClient && used_header {
         response.insert_header((WWW_AUTHENTICATE, format!("Basic realm=\"{}\"", caller.app.issuer)));
     }
+    if error == ErrorCode::TemporarilyUnavailable {
+        response.insert_header((RETRY_AFTER, "10"));
+    }
     response.json(json!({ "error": error.as_str(), "error_description": refusal.public_text(), "error_id": id }))
 }
 
@@ -115,6 +118,17 @@ impl PageProblem {
     /// A form that no page of ours sent, or that is too old.
     pub(super) fn form(shell: Shell, ctx: &Context) -> Self {
         Self::new(shell, views::Problem::FormRefused, ctx)
+    }
+
+    /// A form that did not come in time.
+    pub(super) fn too_slow(shell: Shell, ctx: &Context) -> Self {
+        let problem = views::Problem::Refused {
+            status: StatusCode::REQUEST_TIMEOUT.as_u16(),
+            title: "This took too long".to_owned(),
+            words: "What your browser sent did not arrive in time.".to_owned(),
+            advice: "Go back and try again. If your connection is bad, a better one helps.".to_owned(),
+        };
+        Self::new(shell, problem, ctx)
     }
 
     /// A fault, as a person sees it.

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, LOCATION};
 use askama::Template;
 
 use super::cookies::{self, Name};
@@ -44,6 +44,14 @@ fn html_response(status: StatusCode, html: String, form_targets: &[String]) -> H
 /// OAuth 2.1 §7.5.2: "the HTTP 307 … status code … MUST NOT be used" after credentials; 303 turns a POST into a GET.
 pub(super) fn see_other(visitor: &Visitor, to: &str) -> HttpResponse {
     with_browser(visitor, HttpResponse::SeeOther().insert_header((LOCATION, to.to_owned())).finish())
+}
+
+pub(super) const OPENER_POLICY: &str = "cross-origin-opener-policy";
+
+/// An answer on the way of an authorization: the application that opened the window may keep hold of it.
+pub(super) fn on_the_way(mut response: HttpResponse) -> HttpResponse {
+    response.headers_mut().insert(HeaderName::from_static(OPENER_POLICY), HeaderValue::from_static("unsafe-none"));
+    response
 }
 
 /// Sets the browser's own cookie if it had none.

@@ -35,6 +35,15 @@ pub enum Cors {
     None,
 }
 
+/// Whether the window that opened ours may keep hold of it. HTML Standard §7.1.3, cross-origin opener policies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opener {
+    /// Applications open the pages of an authorization in a popup, wait for `popup.closed`, and their redirect page speaks to
+    /// `window.opener`: cutting that off ends the sign-in. They are pages that no frame may hold and that no other origin reads.
+    Kept,
+    CutOff,
+}
+
 /// One path and what is behind it.
 #[derive(Clone, Copy, Debug)]
 pub struct Door {
@@ -44,6 +53,7 @@ pub struct Door {
     pub who: Who,
     pub class: Class,
     pub cors: Cors,
+    pub opener: Opener,
     /// Answers people, not programs.
     pub is_page: bool,
 }
@@ -58,11 +68,16 @@ const GET_POST: &[Method] = &[Method::GET, Method::POST];
 const GET_PUT_DELETE: &[Method] = &[Method::GET, Method::PUT, Method::DELETE];
 
 const fn program(pattern: &'static str, methods: &'static [Method], who: Who, class: Class) -> Door {
-    Door { pattern, methods, who, class, cors: Cors::Any, is_page: false }
+    Door { pattern, methods, who, class, cors: Cors::Any, opener: Opener::CutOff, is_page: false }
 }
 
 const fn page(pattern: &'static str, methods: &'static [Method], who: Who, class: Class) -> Door {
-    Door { pattern, methods, who, class, cors: Cors::None, is_page: true }
+    Door { pattern, methods, who, class, cors: Cors::None, opener: Opener::CutOff, is_page: true }
+}
+
+/// A page on the way of an authorization.
+const fn step(pattern: &'static str, methods: &'static [Method], who: Who) -> Door {
+    Door { opener: Opener::Kept, ..page(pattern, methods, who, Class::Authorize) }
 }
 
 /// Every door there is. Those of the API come last: the others are found before them.
@@ -79,10 +94,10 @@ static FIXED: &[Door] = &[
     program("/oauth/register", POST, Who::Anyone, Class::Register),
     program("/oauth/register/{client_id}", GET_PUT_DELETE, Who::Bearer, Class::Register),
     program("/oauth/userinfo", GET_POST, Who::Bearer, Class::Token),
-    page("/oauth/authorize", GET_POST, Who::Anyone, Class::Authorize),
-    page("/oauth/authorize/continue", GET, Who::Anyone, Class::Authorize),
-    page("/oauth/unknown-resource", GET, Who::Anyone, Class::Authorize),
-    page("/oauth/consent", POST, Who::SignedIn, Class::Authorize),
+    step("/oauth/authorize", GET_POST, Who::Anyone),
+    step("/oauth/authorize/continue", GET, Who::Anyone),
+    step("/oauth/unknown-resource", GET, Who::Anyone),
+    step("/oauth/consent", POST, Who::SignedIn),
     page("/", GET, Who::Anyone, Class::Pages),
     page("/setup", GET_POST, Who::Anyone, Class::SignIn),
     page("/sign-in", GET, Who::Anyone, Class::Pages),
@@ -181,6 +196,13 @@ pub(super) fn configure(config: &mut ServiceConfig, app: &App) {
     door("/account/sessions/{id}/end", vec![web::post().to(pages::account::end_session)]);
     door("/health", vec![get(pages::home::health)]);
     door("/static/{file}", vec![get(pages::home::asset)]);
+    // The 2025-03-26 revision looks for them at the origin, whatever the issuer's path.
+    if !base.is_empty() {
+        let authorize = vec![get(oauth::authorize::show), web::post().to(oauth::authorize::create)];
+        config.service(at("/authorize".to_owned(), authorize));
+        config.service(at("/token".to_owned(), [web::post().to(oauth::token::create)]));
+        config.service(at("/register".to_owned(), [web::post().to(oauth::register::create)]));
+    }
     api::configure(config, base);
     config.default_service(web::to(pages::home::nowhere));
 }

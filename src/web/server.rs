@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{HttpServer, web};
 
+use super::extract::BodyTime;
 use super::limits::Limits;
 use super::middleware::Desk;
 use super::routes;
@@ -24,6 +25,8 @@ pub struct Running {
 const GRACE_SECONDS: u64 = 20;
 /// How long a client may take to send its headers.
 const HEADER_TIME: Duration = Duration::from_secs(15);
+/// How long it may take to send a body after them.
+const BODY_TIME: Duration = Duration::from_secs(15);
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Most connections of each worker; beyond it the kernel's backlog waits.
 const CONNECTIONS: usize = 20_000;
@@ -32,6 +35,11 @@ const ROUND: Duration = Duration::from_secs(10);
 
 /// Binds and begins to answer. The keys that are missing are made while the first requests already come in.
 pub fn listen(app: &App) -> Result<Running, Fault> {
+    listen_for(app, BODY_TIME)
+}
+
+/// The same, with another patience for bodies.
+pub fn listen_for(app: &App, body_time: Duration) -> Result<Running, Fault> {
     let address = app.config.listen;
     let listener = TcpListener::bind(address)
         .map_err(|e| Fault::because(FaultKind::Settings, format!("cannot listen on {address}"), e))?;
@@ -46,6 +54,7 @@ pub fn listen(app: &App) -> Result<Running, Fault> {
         actix_web::App::new()
             .app_data(web::Data::new(shared.clone()))
             .app_data(limits.clone())
+            .app_data(BodyTime(body_time))
             .wrap(Desk)
             .configure(|config| routes::configure(config, &shared))
     })

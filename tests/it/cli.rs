@@ -152,6 +152,7 @@ fn shape(value: &Value) -> Value {
 const SCRIPT: &[&[&str]] = &[
     &["setup", "--email", "ada@example.com", "--name", "Ada", "--password-stdin"],
     &["person", "add", "--email", "grace@example.com", "--name", "Grace", "--password-stdin"],
+    &["person", "password", "--email", "GRACE@example.com", "--password-stdin"],
     &[
         "scope",
         "add",
@@ -248,6 +249,7 @@ fn a_command_answers_alike_on_a_stopped_file_and_through_the_socket() {
         "person.created",
         "setup.completed",
         "person.created",
+        "person.password_set",
         "scope.created",
         "resource.created",
         "resource.created",
@@ -377,9 +379,66 @@ fn an_initial_access_token_lets_its_bearer_register() {
     assert!(!log.contains(&token));
 }
 
+/// On the file of a stopped one and through the socket: what is exported is applied, and a plan is printed as a difference.
+#[test]
+fn a_file_is_exported_planned_and_applied() {
+    let appliance = Appliance::new();
+    appliance.set_up();
+    let exported = appliance.run(&["export"]);
+    assert!(exported.status.success(), "{}", text(&exported.stderr));
+    let mut state: toml::Table = text(&exported.stdout).parse().unwrap();
+    assert_eq!(appliance.json(&["export"]), appliance.json(&["export", "--format", "json"]));
+    let path = appliance.directory.path().join("state.toml");
+    let path = path.to_str().unwrap();
+    let machines =
+        "[deploy-bot]\nowner = \"ada@example.com\"\npurpose = \"Deploys\"\nexpires_at = 2027-01-31T00:00:00Z\n";
+    state.insert("machines".to_owned(), toml::Value::Table(machines.parse().unwrap()));
+    std::fs::write(path, state.to_string()).unwrap();
+
+    let planned = text(&appliance.run(&["apply", "-f", path, "--dry-run"]).stdout);
+    assert!(planned.starts_with("+ machines.deploy-bot\n    expires_at: \"2027-01-31T00:00:00.000Z\"\n"), "{planned}");
+    assert!(planned.ends_with("1 change, not done: this was --dry-run.\n"), "{planned}");
+    assert_eq!(appliance.json(&["machine", "list"])["machines"], json!([]));
+
+    let serving = appliance.serve();
+    let applied = appliance.json(&["apply", "-f", path]);
+    assert_eq!((&applied["applied"], &applied["changes"][0]["change"]), (&json!(true), &json!("create")));
+    assert_eq!(applied["made"][0]["client_id"], appliance.json(&["machine", "list"])["machines"][0]["client_id"]);
+    let again = text(&appliance.run(&["apply", "-f", path]).stdout);
+    assert_eq!(again, "Nothing to do: everything is as the file says.\n");
+    serving.stop();
+
+    std::fs::write(path, "[machines.deploy-bot]\nowner = \"bob@example.com\"\nscope = [\"no:such\"]\n").unwrap();
+    let refused = appliance.refused(&["apply", "-f", path]);
+    assert_eq!(refused, "writ: machines.deploy-bot.purpose: this is missing\n");
+    std::fs::write(path, "[machines]\n").unwrap();
+    let pruned = text(&appliance.run(&["apply", "-f", path, "--prune"]).stdout);
+    assert!(pruned.starts_with("- machines.deploy-bot\n"), "{pruned}");
+    std::fs::write(path, " ".repeat(600_000)).unwrap();
+    assert!(appliance.refused(&["apply", "-f", path]).contains("at most 512 KiB"));
+    assert!(appliance.refused(&["apply", "-f", "nowhere.toml"]).contains("nowhere.toml"));
+    // And its members are told on their own.
+    let found = appliance.json(&["machine", "findings"]);
+    assert_eq!((&found["findings"], &found["next"]), (&json!([]), &Value::Null));
+    assert!(appliance.refused(&["machine", "findings", "--kind", "odd"]).contains("old_secret_silent"));
+}
+
+#[test]
+fn a_start_says_loudly_what_is_probably_not_meant() {
+    for (variables, warned) in [
+        (&[("WRIT_PUBLIC_URL", "https://id.example")][..], true),
+        (&[("WRIT_PUBLIC_URL", "https://id.example"), ("WRIT_TRUSTED_PROXIES", "127.0.0.1")], false),
+    ] {
+        let appliance = Appliance::with(variables);
+        let log = appliance.serve().stop();
+        let warning = log.lines().find(|line| line.contains("WARN") && line.contains("WRIT_TRUSTED_PROXIES=127.0.0.1"));
+        assert_eq!(warning.is_some(), warned, "{log}");
+    }
+}
+
 #[test]
 fn keys_are_listed_and_turned() {
-    let appliance = Appliance::with(&[("WRIT_KEYS_ALGORITHMS", "ES256,EdDSA")]);
+    let appliance = Appliance::with(&[("WRIT_KEYS_ALGORITHMS", "ES256,RS256")]);
     assert_eq!(appliance.json(&["key", "list"]), json!({ "keys": [] }), "a file that was never served has none");
     let states = || {
         let mut count = BTreeMap::new();
@@ -395,8 +454,8 @@ fn keys_are_listed_and_turned() {
     assert_eq!(states().get(&of("ES256", "retained")), Some(&1));
     assert_eq!(states().get(&of("ES256", "signing")), Some(&1));
     assert_eq!(states().get(&of("ES256", "next")), Some(&1));
-    assert_eq!(states().get(&of("EdDSA", "retained")), None);
-    assert!(appliance.refused(&["key", "rotate", "--algorithm", "RS256"]).contains("keys.algorithms"));
+    assert_eq!(states().get(&of("RS256", "retained")), None);
+    assert!(appliance.refused(&["key", "rotate", "--algorithm", "EdDSA"]).contains("keys.algorithms"));
     assert!(appliance.refused(&["key", "rotate", "--algorithm", "HS256"]).contains("--algorithm"));
 }
 
@@ -410,6 +469,7 @@ fn bad_arguments_are_refused_in_words_and_change_nothing() {
         (&["person", "add", "--email", "ADA@example.com", "--name", "A", "--password-stdin"][..], "already"),
         (&["person", "add", "--email", "nobody", "--name", "A", "--password-stdin"], "e-mail"),
         (&["person", "add", "--email", "a@example.com", "--name", "A"], "--password-stdin"),
+        (&["person", "password", "--email", "nobody@example.com", "--password-stdin"], "nobody here"),
         (&["resource", "add", "HTTPS://mcp.example:443/mcp/", "--name", "M"], "registered already"),
         (&["resource", "add", "https://a.example", "--name", "M", "--scope", "no:such"], "not in the catalogue"),
         (&["resource", "add", "https://a.example#x", "--name", "M"], "fragment"),

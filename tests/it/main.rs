@@ -5,6 +5,8 @@
 #![expect(unreachable_pub, reason = "what the people in the tests can do is public among the tests")]
 
 #[cfg(test)]
+mod algorithms;
+#[cfg(test)]
 mod api;
 #[cfg(test)]
 mod architecture;
@@ -14,6 +16,8 @@ mod audit_head;
 mod cli;
 #[cfg(test)]
 mod coverage;
+#[cfg(test)]
+mod declared;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]

@@ -485,7 +485,8 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 /// A server for a client document that names itself correctly. `{}` in `document` is its port.
-fn client(document: &'static str) -> Server {
+fn client(document: &str) -> Server {
+    let document = document.to_owned();
     let port = Arc::new(AtomicUsize::new(0));
     let known = Arc::clone(&port);
     let server = Server::tls(move |wire| {
@@ -568,7 +569,7 @@ async fn case_34_a_document_speaks_for_its_own_address_only() {
 
 #[tokio::test]
 async fn case_34_key_sets_are_public_and_fetched_again_when_a_key_is_missing() {
-    let server = client(r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"x","kid":"a"}]}"#);
+    let server = client(&format!(r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","x":"{}","kid":"a"}}]}}"#, "A".repeat(43)));
     let url = server.url();
     let outbound = Outbound::new(trusting()).unwrap();
     assert!(outbound.key_set(&url, None, at(0)).await.unwrap().contains("Ed25519"));

@@ -3,7 +3,7 @@
 use super::issue::{Grant, Issued, Making, access_token};
 use crate::app::App;
 use crate::model::{ClientId, ClientState, Context, Event, GrantName, ScopeSet, Subject};
-use crate::operations::{Problem, credentials, dpop, find_client, find_resource};
+use crate::operations::{Problem, credentials, dpop, find_client, find_resource, usage};
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::dpop::Proof;
 use crate::protocol::refusal::Refusal;
@@ -29,12 +29,15 @@ pub(super) async fn grant(
         Err(refusal) => return refuse(app, ctx, &client, refusal).await,
     };
     let making = Making::new(app, &client, resource.as_ref(), app.config.lifetimes.machine_access);
+    let (who, at) = (client.clone(), making.resource.clone());
     let (entropy, family) = (app.entropy.clone(), app.config.lifetimes.family);
     let outcome = app.store.write("grant client credentials", ctx, move |tx| {
         let sender = match dpop::spend(tx, proof.as_ref())? {
             Ok(sender) => sender,
             Err(refusal) => {
-                tx.record(refused(client.id(), &refusal))?;
+                if client.is_vouched_for() {
+                    tx.record(refused(client.id(), &refusal))?;
+                }
                 return Ok(Err(refusal));
             }
         };
@@ -68,13 +71,19 @@ pub(super) async fn grant(
         };
         access_token(tx, &entropy, &making, grant).map(Ok)
     });
-    Ok(outcome.await??)
+    let issued = outcome.await??;
+    usage::saw(app, ctx, &who, issued.scope(), at.as_ref());
+    Ok(issued)
 }
 
-/// The caller has proved who it is, so what it was refused is worth a line.
+/// The caller has proved who it is, so what it was refused is worth a line, if somebody here answers for it.
 async fn refuse(app: &App, ctx: &Context, client: &AuthenticatedClient, refusal: Refusal) -> Result<Issued, Problem> {
     if client.is_public() {
         app.tally.count("client_credentials by a public client");
+        return Err(refusal.into());
+    }
+    if !client.is_vouched_for() {
+        app.tally.count(super::SELF_REGISTERED);
         return Err(refusal.into());
     }
     let event = refused(client.id(), &refusal);

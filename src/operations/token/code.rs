@@ -4,8 +4,8 @@ use super::issue::{self, Grant, Issued, Making};
 use crate::app::App;
 use crate::base::{Entropy, Fault, Id, Lifetime};
 use crate::model::{
-    AuthorizationCode, CodeState, Consent, Context, Event, Family, FamilyState, GrantName, GrantType, Person,
-    ProtectedResource, RevokedBecause, Subject,
+    AuthorizationCode, CodeState, Consent, Context, Event, Family, FamilyState, GrantName, Person, ProtectedResource,
+    RevokedBecause, Subject,
 };
 use crate::operations::dpop::{self, Sender};
 use crate::operations::revoke::end_family;
@@ -14,6 +14,7 @@ use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::code::{self, Facts};
 use crate::protocol::dpop::{Proof, binds_refresh};
 use crate::protocol::refusal::Refusal;
+use crate::protocol::scope::may_refresh;
 use crate::protocol::token_request::CodeExchange;
 use crate::store::tables::{CODES, CONSENTS, CONSENTS_BY_GRANT, FAMILIES, PEOPLE, consent_key};
 use crate::store::{Read, Tx};
@@ -38,9 +39,13 @@ pub(super) async fn redeem(
         app.tally.count("unknown authorization code");
         return Err(Refusal::CodeUnknown.into());
     }
+    let is_stranger = !client.is_vouched_for();
     let redemption = Redemption { app: app.clone(), client, ask, proof };
-    let outcome = app.store.write("redeem code", ctx, move |tx| redemption.run(tx));
-    Ok(outcome.await??)
+    let outcome = app.store.write("redeem code", ctx, move |tx| redemption.run(tx)).await?;
+    if is_stranger && outcome.is_err() {
+        app.tally.count(super::SELF_REGISTERED);
+    }
+    Ok(outcome?)
 }
 
 struct Redemption {
@@ -108,9 +113,7 @@ impl Redemption {
             sender,
         };
         let mut issued = issue::access_token(tx, entropy, &making, grant)?;
-        // OAuth 2.1 §4.3: "Refresh tokens are … issued … at the discretion of the authorization server": to whoever registered
-        // the grant; `offline_access` can only be granted to those (see `protocol::scope`).
-        if self.client.allows_grant(GrantType::RefreshToken) {
+        if may_refresh(&self.client, &family.scope) {
             issue::refresh_token(tx, entropy, &making, &family, &mut issued)?;
         }
         issue::id_token(&making, &family, person, tx.now(), &mut issued);
@@ -136,6 +139,7 @@ fn new_family(tx: &Tx<'_>, entropy: &Entropy, code: &AuthorizationCode, lifetime
         nonce: code.nonce.clone(),
         jkt: None,
         auth_time: code.auth_time,
+        method: code.method,
         generation: 0,
         turned_at: now,
         turned_before_at: now,
@@ -148,7 +152,8 @@ fn new_family(tx: &Tx<'_>, entropy: &Entropy, code: &AuthorizationCode, lifetime
     })
 }
 
-/// The code is genuine, so its refusal is worth a line; a replay ends what the code had bought.
+/// A replay ends what the code had bought. The code is genuine, so any other refusal is worth a line, if somebody here answers for
+/// the client.
 fn refuse(
     tx: &mut Tx<'_>,
     client: &AuthenticatedClient,
@@ -156,10 +161,13 @@ fn refuse(
     refusal: Refusal,
 ) -> Result<Refusal, Fault> {
     if let Refusal::CodeReplayed { family } = refusal {
-        let code = code.map(|code| code.digest.short()).unwrap_or_default();
-        tx.record(Event::CodeReplayed { client: client.id().clone(), family, code })?;
-        end_family(tx, family, RevokedBecause::CodeReplayed)?;
-    } else {
+        // Once: what is over already cannot be ended again, however often the code comes.
+        if tx.get(&FAMILIES, &family)?.is_some_and(|family| family.state == FamilyState::Live) {
+            let code = code.map(|code| code.digest.short()).unwrap_or_default();
+            tx.record(Event::CodeReplayed { client: client.id().clone(), family, code })?;
+            end_family(tx, family, RevokedBecause::CodeReplayed)?;
+        }
+    } else if client.is_vouched_for() {
         let why = format!("{refusal:?}");
         tx.record(Event::TokenRefused { client: client.id().clone(), grant: "authorization_code".to_owned(), why })?;
     }

@@ -9,7 +9,7 @@ use crate::model::{
 };
 use crate::operations::dpop::Sender;
 use crate::protocol::claims::{
-    ACCESS_TOKEN_TYPE, AccessClaims, Confirmation, ID_TOKEN_TYPE, IdClaims, PersonClaims, at_hash,
+    ACCESS_TOKEN_TYPE, AccessClaims, Confirmation, HowSignedIn, ID_TOKEN_TYPE, IdClaims, PersonClaims, at_hash,
 };
 use crate::store::Tx;
 use crate::store::tables::{ACCESS, REFRESH};
@@ -30,18 +30,22 @@ pub(crate) struct Making {
 impl Making {
     /// For `resource`, or for the appliance itself, given to `client`.
     pub(crate) fn new(app: &App, client: &Client, resource: Option<&ProtectedResource>, lifetime: Lifetime) -> Self {
+        let algorithms = &app.config.keys.algorithms;
+        let configured = |algorithm: &Algorithm| algorithms.contains(algorithm);
+        let ours = [Algorithm::default(), Algorithm::RS256].into_iter().find(configured);
         let most = resource.map_or(lifetime, |r| r.access_for);
         let machine = client.identity.as_ref().map(|identity| &identity.machine);
         let own = machine.and_then(|machine| machine.lifetime(resource.map(|r| &r.identifier)));
         Self {
             audience: resource.map_or_else(|| app.issuer.to_string(), |r| r.identifier.to_string()),
             resource: resource.map(|r| r.identifier.clone()),
-            algorithm: resource.map_or_else(Algorithm::default, |r| r.algorithm),
+            algorithm: resource.map_or_else(|| ours.unwrap_or_default(), |r| r.algorithm),
             format: resource.map_or(TokenFormat::Jwt, |r| r.format),
             // A machine's own wish stays below what the resource allows, and below a day where there is no resource.
             lifetime: own.map_or(most, |own| own.min(resource.map_or(MOST_ACCESS, |r| r.access_for))),
-            // OpenID Connect Dynamic Client Registration §2: "The default, if omitted, is RS256."
-            id_token: client.id_token_signed_response_alg.unwrap_or(Algorithm::RS256),
+            // OpenID Connect Dynamic Client Registration §2: "The default, if omitted, is RS256." It also stands in for one that the
+            // settings do not name any more: a client had rather be surprised by a token than get none for its code.
+            id_token: client.id_token_signed_response_alg.filter(configured).unwrap_or(Algorithm::RS256),
             issuer: app.issuer.to_string(),
             refresh_for: app.config.lifetimes.refresh,
         }
@@ -86,6 +90,7 @@ pub(crate) fn access_token(
     let now = tx.now();
     let id = Id::<AccessRecord>::new(now, entropy)?;
     let expires_at = now.plus(making.lifetime);
+    let how = grant.family.map(|family| HowSignedIn::from(family.method));
     let access = match making.format {
         TokenFormat::Jwt => Access::Jwt(
             Box::new(AccessClaims {
@@ -98,6 +103,8 @@ pub(crate) fn access_token(
                 client_id: grant.client.clone(),
                 scope: grant.scope.clone(),
                 auth_time: grant.family.map(|family| family.auth_time.seconds()),
+                acr: how.as_ref().map(|how| how.acr.clone()),
+                amr: how.map(|how| how.amr).unwrap_or_default(),
                 grant_id: grant.family.map(|family| family.id),
                 cnf: grant.sender.jkt().map(|jkt| Confirmation { jkt }),
                 kind: matches!(grant.client, ClientId::Machine(_)).then(|| "machine".to_owned()),
@@ -115,6 +122,7 @@ pub(crate) fn access_token(
                 scope: grant.scope.clone(),
                 resource: making.resource.clone(),
                 auth_time: grant.family.map(|family| family.auth_time),
+                method: grant.family.map(|family| family.method),
                 jkt: grant.sender.jkt(),
                 issued_at: now,
                 expires_at,
@@ -173,6 +181,7 @@ pub(crate) fn id_token(making: &Making, family: &Family, person: &Person, now: T
         exp: now.plus(making.lifetime).seconds(),
         iat: now.seconds(),
         auth_time: family.auth_time.seconds(),
+        how: family.method.into(),
         nonce: family.nonce.clone(),
         at_hash: String::new(),
         sid: family.session.to_string(),
@@ -182,6 +191,10 @@ pub(crate) fn id_token(making: &Making, family: &Family, person: &Person, now: T
 }
 
 impl Issued {
+    pub(crate) fn scope(&self) -> &ScopeSet {
+        &self.scope
+    }
+
     /// Signs what is to be signed.
     pub(crate) fn sign(self, app: &App) -> Result<TokenResponse, Fault> {
         let access_token = match self.access {

@@ -14,6 +14,9 @@ use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::dpop::{self, Proof};
 use crate::protocol::token_request::TokenRequest;
 
+/// What the tally calls refusals of clients that nobody here answers for.
+const SELF_REGISTERED: &str = "token request of an application that registered itself";
+
 /// OAuth 2.1 §3.2.3; OpenID Connect Core §3.1.3.3 adds `id_token`. Holds secrets: it has no `Debug`.
 #[derive(Clone, Serialize)]
 pub struct TokenResponse {

@@ -4,7 +4,7 @@ use super::issue::{self, Grant, Issued, Making};
 use crate::app::App;
 use crate::base::Fault;
 use crate::model::{
-    Context, Event, Family, GrantName, Person, ProtectedResource, RefreshToken, RevokedBecause, Subject,
+    Consent, Context, Event, Family, GrantName, Person, ProtectedResource, RefreshToken, RevokedBecause, Subject,
 };
 use crate::operations::dpop::{self, Sender};
 use crate::operations::revoke::end_family;
@@ -14,7 +14,7 @@ use crate::protocol::dpop::{Proof, binds_refresh};
 use crate::protocol::refresh::{self, Facts, Overlap, Rotation, Turn};
 use crate::protocol::refusal::Refusal;
 use crate::protocol::token_request::RefreshExchange;
-use crate::store::tables::{FAMILIES, PEOPLE, REFRESH};
+use crate::store::tables::{CONSENTS, CONSENTS_BY_GRANT, FAMILIES, PEOPLE, REFRESH, consent_key};
 use crate::store::{Read, Tx};
 
 /// Most answers to older tokens while one generation lasts.
@@ -40,9 +40,13 @@ pub(super) async fn rotate(
         app.tally.count("unknown refresh token");
         return Err(Refusal::RefreshUnknown.into());
     }
+    let is_stranger = !client.is_vouched_for();
     let exchange = Exchange { app: app.clone(), client, ask, proof };
-    let outcome = app.store.write("refresh", ctx, move |tx| exchange.run(tx));
-    Ok(outcome.await??)
+    let outcome = app.store.write("refresh", ctx, move |tx| exchange.run(tx)).await?;
+    if is_stranger && outcome.is_err() {
+        app.tally.count(super::SELF_REGISTERED);
+    }
+    Ok(outcome?)
 }
 
 /// For whom, where and to which key.
@@ -70,12 +74,14 @@ impl Exchange {
         let token = tx.get(&REFRESH, &presented.id())?;
         let family = token.as_ref().map(|token| tx.get(&FAMILIES, &token.family)).transpose()?.flatten();
         let person = family.as_ref().map(|family| tx.get(&PEOPLE, &family.person)).transpose()?.flatten();
+        let consent = family.as_ref().map(|family| standing_consent(tx, family)).transpose()?.flatten();
         let granted = find_resource::granted(tx, family.as_ref().and_then(|family| family.resource.as_ref()))?;
         let asked = find_resource::asked(tx, self.ask.resource.as_ref(), &self.app.issuer)?;
         let facts = Facts {
             token: token.as_ref(),
             family: family.as_ref(),
             person: person.as_ref().map(|person| person.state),
+            consent: consent.as_ref(),
             granted: granted.as_ref(),
             asked: &asked,
             key: sender.jkt(),
@@ -88,6 +94,7 @@ impl Exchange {
                 if !find_client::stands(tx, self.client.id())? {
                     return Ok(Err(Refusal::ClientSuspended));
                 }
+                find_client::seen_again(tx, &self.client)?;
                 let family = self.turn(tx, &family, rotation.turn, sender)?;
                 let issuing = Issuing { family: &family, person: &person, resource: granted.as_ref(), sender };
                 self.issue(tx, issuing, rotation).map(Ok)
@@ -143,7 +150,14 @@ impl Exchange {
     }
 }
 
-/// The token is genuine, so its refusal is worth a line; a replay ends the whole line of tokens.
+/// What the person allows this client at this resource, as of now.
+fn standing_consent(tx: &Tx<'_>, family: &Family) -> Result<Option<Consent>, Fault> {
+    let key = consent_key(family.person, &family.client_id, family.resource.as_ref());
+    Ok(tx.find(&CONSENTS, &CONSENTS_BY_GRANT, &key)?.map(|(_, consent)| consent))
+}
+
+/// A replay ends the whole line of tokens. The token is genuine, so any other refusal is worth a line, if somebody here answers for
+/// the client.
 fn refuse(
     tx: &mut Tx<'_>,
     client: &AuthenticatedClient,
@@ -154,7 +168,7 @@ fn refuse(
         let last_from = family.and_then(|family| family.last_from.clone());
         tx.record(Event::RefreshReplayed { client: client.id().clone(), family: id, last_from })?;
         end_family(tx, id, RevokedBecause::RefreshReplayed)?;
-    } else {
+    } else if client.is_vouched_for() {
         let why = format!("{refusal:?}");
         tx.record(Event::TokenRefused { client: client.id().clone(), grant: "refresh_token".to_owned(), why })?;
     }

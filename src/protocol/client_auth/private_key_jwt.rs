@@ -92,16 +92,15 @@ pub fn accept_assertion(
     if assertion.text("iss") != Some(&id) || assertion.text("sub") != Some(&id) {
         return refuse("iss and sub must both be the client_id");
     }
-    // rfc7523bis §3: the audience is one value, this authorization server. A list could name another server as well, which
-    // could then replay the assertion here.
-    match assertion.claims.get("aud") {
-        Some(Value::String(aud)) if audiences.accepted.contains(aud) => {}
-        Some(Value::Array(list)) if list.len() == 1 => match list.first().and_then(Value::as_str) {
-            Some(aud) if audiences.accepted.iter().any(|a| a == aud) => {}
-            _ => return refuse("aud must be this server's issuer"),
-        },
-        _ => return refuse("aud must be this server's issuer, and nothing else"),
-    }
+    // rfc7523bis §3: the audience is this authorization server. A list that names another server as well could be replayed here
+    // by that one; openid-client 4 and 5 and oauth4webapi 2 send a list of this server's two names, which nobody else can use.
+    let is_us = |aud: &Value| aud.as_str().is_some_and(|aud| audiences.accepted.iter().any(|known| known == aud));
+    let fits = match assertion.claims.get("aud") {
+        Some(Value::Array(list)) => (1..=audiences.accepted.len()).contains(&list.len()) && list.iter().all(is_us),
+        Some(aud) => is_us(aud),
+        None => false,
+    };
+    ensure(fits, Refusal::AssertionInvalid("aud must be this server's issuer, and nothing else"))?;
     // §3 (4): "The JWT MUST contain an "exp" (expiration time) claim".
     let Some(exp) = assertion.time("exp") else { return refuse("exp is missing") };
     if now >= exp.plus(SKEW) {
@@ -157,6 +156,8 @@ mod tests {
             json!({}),
             json!({"aud": "https://id.example/oauth/token"}),
             json!({"aud": ["https://id.example"]}),
+            // As stock openid-client 5 and oauth4webapi 2 send it.
+            json!({"aud": ["https://id.example", "https://id.example/oauth/token"]}),
             json!({"exp": 1_800_000_060.5}),
             // As stock Authlib sends it.
             json!({"exp": 1_800_003_600, "aud": "https://id.example/oauth/token"}),
@@ -175,6 +176,11 @@ mod tests {
             json!({"aud": "https://other.example"}),
             json!({"aud": null}),
             json!({"aud": ["https://id.example", "https://other.example"]}),
+            json!({"aud": ["https://id.example", "https://other.example/oauth/token"]}),
+            json!({"aud": ["https://id.example", 7]}),
+            json!({"aud": ["https://id.example", "https://id.example", "https://id.example"]}),
+            json!({"aud": []}),
+            json!({"aud": {"https://id.example": true}}),
             json!({"aud": "https://id.example/"}),
             json!({"aud": "https://other.example/oauth/token"}),
             json!({"exp": null}),

@@ -342,7 +342,7 @@ fn keys(members: &Members) -> Result<RegisteredKeys, RegistrationRefusal> {
         (None, None) => Ok(RegisteredKeys::None),
         (Some(_), Some(_)) => Err(metadata("jwks_uri", "there is either jwks or jwks_uri, not both")),
         (Some(set), None) => {
-            public_keys::parse(set).map(RegisteredKeys::Inline).map_err(|error| metadata("jwks", error.0))
+            public_keys::parse(set).map(RegisteredKeys::Inline).map_err(|error| metadata("jwks", error.why()))
         }
         (None, Some(uri)) => match members::https(uri) {
             Ok(()) => Ok(RegisteredKeys::At(uri.to_owned())),

@@ -48,6 +48,7 @@ impl Call {
         let bytes = match body {
             Body::Read(bytes) => bytes,
             Body::TooLong => return Err(Problem::too_long()),
+            Body::TooSlow => return Err(Problem::too_slow()),
             Body::Broken => return Err(Problem::unreadable("the body could not be read")),
         };
         let seen = seen(request.headers())?;

@@ -38,7 +38,7 @@ use self::problem::Problem;
 use super::extract::{Body, Caller};
 use super::limits::Class;
 use super::oauth;
-use super::routes::{Cors, Door, Who};
+use super::routes::{Cors, Door, Opener, Who};
 use crate::app::App;
 use crate::model::Context;
 
@@ -73,6 +73,7 @@ pub(super) fn doors() -> impl Iterator<Item = Door> {
         class: Class::Api,
         // No page of another origin reads or changes anything here.
         cors: Cors::None,
+        opener: Opener::CutOff,
         is_page: false,
     });
     let anyone = |pattern, is_page| Door {
@@ -81,6 +82,7 @@ pub(super) fn doors() -> impl Iterator<Item = Door> {
         who: Who::Anyone,
         class: Class::Pages,
         cors: Cors::None,
+        opener: Opener::CutOff,
         is_page,
     };
     operations.chain([anyone(DOCUMENT, false), anyone(PAGE, true)])

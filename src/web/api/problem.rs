@@ -14,7 +14,7 @@ use crate::web::problem as fault;
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 
 /// Every kind there is: the end of its `type`, the status, the title, and what to do about it.
-pub(super) const KINDS: [Kind; 15] = [
+pub(super) const KINDS: [Kind; 16] = [
     Kind {
         name: "invalid",
         status: 400,
@@ -40,6 +40,7 @@ pub(super) const KINDS: [Kind; 15] = [
         advice: "Look in the list: it may have been removed.",
     },
     Kind { name: "wrong-method", status: 405, title: "This is not done here", advice: "`Allow` says what is." },
+    Kind { name: "too-slow", status: 408, title: "The body did not come in time", advice: "Send it again." },
     Kind {
         name: "conflict",
         status: 409,
@@ -194,6 +195,10 @@ impl Problem {
 
     pub(super) fn too_long() -> Self {
         Self::new("too-long", "the body has more than 64 KiB")
+    }
+
+    pub(super) fn too_slow() -> Self {
+        Self::new("too-slow", "the body did not come within fifteen seconds")
     }
 
     pub(super) fn wrong_media_type() -> Self {

@@ -6,7 +6,7 @@ mod peer;
 mod posted;
 mod visitor;
 
-pub(super) use body::{Body, LONGEST_FORM};
+pub(super) use body::{Body, BodyTime, LONGEST_FORM};
 pub(super) use caller::Caller;
 pub(super) use peer::peer;
 pub(super) use posted::Posted;

@@ -44,7 +44,13 @@ impl FromRequest for Posted {
         let request = request.clone();
         Box::pin(async move {
             let visitor = visitor.await?;
-            let Ok(Body::Read(body)) = body.await else { return Err(PageProblem::form(visitor.shell(), &visitor.ctx)) };
+            let body = match body.await {
+                Ok(Body::Read(body)) => body,
+                Ok(Body::TooSlow) => return Err(PageProblem::too_slow(visitor.shell(), &visitor.ctx)),
+                Ok(Body::TooLong | Body::Broken) | Err(_) => {
+                    return Err(PageProblem::form(visitor.shell(), &visitor.ctx));
+                }
+            };
             let fields: Vec<(String, String)> = url::form_urlencoded::parse(&body)
                 .take(MOST_FIELDS)
                 .map(|(n, v)| (n.into_owned(), v.into_owned()))

@@ -1,12 +1,15 @@
 //! `GET|POST /oauth/authorize`, and where pages come back to. OAuth 2.1 §4.1.1, OpenID Connect Core §3.1.2.1.
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::base::Destination;
 use crate::base::Resource;
-use crate::operations::authorize::{self, Answer, Step, Verdict};
-use crate::operations::resources;
+use crate::operations::answering::{Answer, Verdict};
+use crate::operations::authorize::{self, Step};
+use crate::operations::{self, resources};
+use crate::protocol::refusal::Refusal;
 use crate::web::extract::{Body, Visitor};
 use crate::web::pages;
 use crate::web::problem::PageProblem;
@@ -30,11 +33,17 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
 /// OpenID Connect Core §3.1.2.1: "Authorization Servers MUST support the use of the HTTP GET and POST methods". A form that
 /// comes from elsewhere brings no cookie (they are SameSite=Lax), so it is sent around once more as a GET.
 pub(crate) async fn create(visitor: Visitor, body: Body) -> Result<HttpResponse, PageProblem> {
-    let Body::Read(bytes) = body else { return Err(pages::too_long(&visitor)) };
+    let bytes = match body {
+        Body::Read(bytes) => bytes,
+        Body::TooSlow => return Err(PageProblem::too_slow(visitor.shell(), &visitor.ctx)),
+        Body::TooLong | Body::Broken => return Err(pages::too_long(&visitor)),
+    };
     match std::str::from_utf8(&bytes) {
         Ok(query) if query.len() <= LONGEST_QUERY && query.bytes().all(|b| b.is_ascii_graphic()) => {
-            let here = visitor.app.issuer.path();
-            Ok(reply::see_other(&visitor, &format!("{here}/oauth/authorize?{query}")))
+            // Without a cookie: the browser may have one that it did not send, and a new one in its place would void every
+            // ticket and form that is open in it.
+            let to = format!("{}/oauth/authorize?{query}", visitor.app.issuer.path());
+            Ok(HttpResponse::SeeOther().insert_header((LOCATION, to)).finish())
         }
         _ => Err(pages::too_long(&visitor)),
     }
@@ -77,8 +86,14 @@ pub(crate) fn take(visitor: &Visitor, step: Step) -> Result<HttpResponse, PagePr
         Step::Answer(answer) => answer_with(visitor, answer),
         Step::SignIn(ask) => pages::sign_in::ask(visitor, StatusCode::OK, &ask, String::new(), None),
         Step::Consent(ask) => pages::consent::ask(visitor, *ask),
-        Step::Show(show) => Err(PageProblem::new(visitor.shell(), pages::shown(show), &visitor.ctx)),
-        Step::Over => Err(PageProblem::new(visitor.shell(), views::Problem::FlowExpired, &visitor.ctx)),
+        Step::Show(show) => {
+            operations::tell_shown(&visitor.ctx, &show);
+            Err(PageProblem::new(visitor.shell(), pages::shown(show), &visitor.ctx))
+        }
+        Step::Over => {
+            operations::tell(&visitor.ctx, &Refusal::AuthorizationOver);
+            Err(PageProblem::new(visitor.shell(), views::Problem::FlowExpired, &visitor.ctx))
+        }
     }
 }
 

@@ -51,6 +51,9 @@ fn bytes<'b>(caller: &Caller, body: &'b Body) -> Result<&'b [u8], HttpResponse> 
     match body {
         Body::Read(bytes) => Ok(bytes),
         Body::TooLong => Err(problem::unreadable(caller, StatusCode::PAYLOAD_TOO_LARGE, "The body is too long.")),
+        Body::TooSlow => {
+            Err(problem::unreadable(caller, StatusCode::REQUEST_TIMEOUT, "The body did not come in time."))
+        }
         Body::Broken => Err(problem::unreadable(caller, StatusCode::BAD_REQUEST, "The body could not be read.")),
     }
 }

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::base::Secret;
 use crate::model::Client;
+use crate::operations;
 use crate::operations::registration::{self, RegistrationProblem, Unauthorized};
 use crate::protocol::registration::registration_response;
 use crate::web::extract::{Body, Caller};
@@ -75,6 +76,7 @@ fn refused(caller: &Caller, problem: RegistrationProblem) -> HttpResponse {
     match problem {
         // RFC 7591 §3.2.2: "the authorization server returns an HTTP 400 status code (unless otherwise specified)".
         RegistrationProblem::Refused(refusal) => {
+            operations::tell_registration(&caller.ctx, &refusal);
             answer(StatusCode::BAD_REQUEST, refusal.error(), &refusal.public_text())
         }
         RegistrationProblem::Closed => {

@@ -18,7 +18,8 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
     let Some(signed_in) = &visitor.signed_in else {
         return Ok(reply::see_other(&visitor, &format!("{}/sign-in", visitor.app.issuer.path())));
     };
-    let applications = account::connected_applications(&visitor.app, signed_in).await;
+    let before = query(&request, "before").and_then(|id| id.parse::<Id<Consent>>().ok());
+    let applications = account::connected_applications(&visitor.app, signed_in, before).await;
     let applications = applications.map_err(|fault| visitor.broken(&fault))?;
     let now = visitor.ctx.at;
     let sessions = account::sessions(&visitor.app, now, signed_in).await.map_err(|fault| visitor.broken(&fault))?;
@@ -34,7 +35,8 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
     shell.flash = flash.map(|(kind, text)| Flash { kind, text: text.to_owned() });
     let page = AccountPage {
         person: Person { name: signed_in.person().name.clone(), email: signed_in.person().email.as_str().to_owned() },
-        applications: applications.into_iter().map(|application| line(application, now)).collect(),
+        older: applications.older.map(|id| id.to_string()),
+        applications: applications.newest.into_iter().map(|application| line(application, now)).collect(),
         sessions: sessions.into_iter().map(|session| session_line(&session, signed_in, now)).collect(),
         administrator: signed_in.is_administrator(),
         shell,

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::operations::setup;
 use crate::web::assets;
 use crate::web::extract::{Caller, Visitor};
-use crate::web::problem::PageProblem;
+use crate::web::problem::{self, PageProblem};
 use crate::web::reply;
 use crate::web::routes;
 use crate::web::views::{self, HomePage};
@@ -49,12 +49,19 @@ pub(crate) async fn nowhere(visitor: Visitor) -> Result<HttpResponse, PageProble
 pub(crate) async fn wrong_method(visitor: Visitor, request: HttpRequest) -> HttpResponse {
     let path = request.path();
     let path = path.strip_prefix(visitor.app.issuer.path()).unwrap_or(path);
-    let pattern = routes::door(request.method(), path).pattern;
-    let doors = routes::DOORS.iter().filter(|door| door.pattern == pattern);
+    let here = routes::door(request.method(), path);
+    let doors = routes::DOORS.iter().filter(|door| door.pattern == here.pattern);
     let methods: Vec<&str> = doors.flat_map(|door| door.methods).map(|method| method.as_str()).collect();
-    let problem = PageProblem::new(visitor.shell(), views::Problem::MethodNotAllowed, &visitor.ctx);
-    let mut response = actix_web::ResponseError::error_response(&problem);
-    if let Ok(allow) = HeaderValue::from_str(&methods.join(", ")) {
+    let methods = methods.join(", ");
+    let mut response = if here.is_page {
+        let problem = PageProblem::new(visitor.shell(), views::Problem::MethodNotAllowed, &visitor.ctx);
+        actix_web::ResponseError::error_response(&problem)
+    } else {
+        let caller = Caller { app: visitor.app.clone(), ctx: visitor.ctx.clone() };
+        let words = format!("This address answers {methods}.");
+        problem::unreadable(&caller, StatusCode::METHOD_NOT_ALLOWED, &words)
+    };
+    if let Ok(allow) = HeaderValue::from_str(&methods) {
         response.headers_mut().insert(HeaderName::from_static("allow"), allow);
     }
     response

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::query;
 use crate::base::Secret;
 use crate::operations::authorize::{self, SignInAsk};
+use crate::operations::known_browser::{KNOWN_FOR, KnownBrowser};
 use crate::operations::sign_in::{Outcome, sign_in};
 use crate::operations::sign_out::sign_out;
 use crate::web::cookies::{self, Name};
@@ -59,14 +60,15 @@ pub(crate) async fn create(
     let typed = form.text("email").trim();
     let email: String = typed.chars().take(254).collect();
     let password = form.text("password");
+    let known = cookies::read(&request, &app.issuer, Name::Known).and_then(|cookie| KnownBrowser::parse(&cookie));
     let replaces = visitor.signed_in.as_ref().map(|signed_in| signed_in.session().id);
     let outcome = if password.len() > LONGEST_PASSWORD {
         Outcome::Refused
     } else {
-        sign_in(app, ctx, &email, Secret::new(password), replaces).await.map_err(broken)?
+        sign_in(app, ctx, &email, Secret::new(password), replaces, known.as_ref()).await.map_err(broken)?
     };
     let (status, problem) = match outcome {
-        Outcome::SignedIn { cookie, .. } => {
+        Outcome::SignedIn { cookie, known, .. } => {
             // The desk counted it as a guess, which it was not: an office shares one address.
             limits.forgive(Class::SignIn, peer(app, &request));
             let to = match &ask {
@@ -76,7 +78,8 @@ pub(crate) async fn create(
             let mut response = reply::see_other(visitor, &to);
             let cookie = cookies::write(&app.issuer, Name::Session, &cookie, Some(app.config.lifetimes.session));
             let _ = response.add_cookie(&cookie);
-            return Ok(response);
+            let _ = response.add_cookie(&cookies::write(&app.issuer, Name::Known, &known, Some(KNOWN_FOR)));
+            return Ok(if ask.is_some() { reply::on_the_way(response) } else { response });
         }
         Outcome::Refused => (StatusCode::UNPROCESSABLE_ENTITY, SignInProblem::Wrong),
         Outcome::TooSoon { retry_after } => {
@@ -112,7 +115,7 @@ pub(crate) fn ask(
         confirming: again.is_some(),
         problem,
     };
-    reply::page(visitor, status, &page, &[ask.redirect_uri.form_action_source()])
+    reply::page(visitor, status, &page, &[ask.redirect_uri.form_action_source()]).map(reply::on_the_way)
 }
 
 fn plain(

@@ -11,7 +11,10 @@ use super::shell::{Flash, FlashKind, Moment, PermissionLine, Person, Shell, samp
 pub struct AccountPage {
     pub shell: Shell,
     pub person: Person,
+    /// The newest first.
     pub applications: Vec<ConnectedApplication>,
+    /// Where the next page begins, for its address: `/account?before={older}`.
+    pub older: Option<String>,
     /// This session first. An empty list hides the section.
     pub sessions: Vec<SessionLine>,
     /// Shows the commands of an administrator.
@@ -83,6 +86,7 @@ impl Sample for AccountPage {
             shell: sample::signed_in(),
             person: sample::ada(),
             applications: vec![],
+            older: None,
             sessions: vec![here.clone()],
             administrator: false,
         };
@@ -93,6 +97,7 @@ impl Sample for AccountPage {
                 "administrator",
                 Self {
                     applications: vec![cursor.clone(), helper.clone()],
+                    older: Some("con_sample".into()),
                     sessions: vec![
                         here,
                         SessionLine {

@@ -94,6 +94,33 @@ fn case_11_of_fifty_redemptions_at_once_one_wins_and_the_others_end_it() {
     assert_eq!(world.events(200).iter().filter(|event| *event == "family.revoked").count(), 1);
 }
 
+/// §4.1.3: "If a second valid token request is made". A spent code and the id of a public client are no secrets; without the
+/// verifier they end nothing.
+#[test]
+fn case_11_who_finds_a_spent_code_cannot_end_what_it_bought() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mail = world.client("mail").at(&world.resource("https://mcp.example/a", "mcp:read"));
+    let code = mail.code(&mut world.signed_in(&ada));
+    let tokens = mail.redeem(&world, &code).tokens();
+    let guess = "a".repeat(43);
+    for (changes, refusal) in [
+        (("code_verifier", guess.as_str()), "PkceMismatch"),
+        (("redirect_uri", "http://127.0.0.1:1/callback"), "RedirectUriMismatch"),
+    ] {
+        mail.redeem_with(&world, &code, &[changes]).expect_refusal(400, "invalid_grant", refusal);
+    }
+    mail.redeem_with(&world, &code, &[("code_verifier", "")]).expect_refusal(
+        400,
+        "invalid_request",
+        "MissingParameter",
+    );
+    let next = mail.refresh(&world, &tokens.refresh.unwrap()).tokens();
+    // With it, both parties were there.
+    mail.redeem(&world, &code).expect_refusal(400, "invalid_grant", "CodeReplayed");
+    mail.refresh(&world, &next.refresh.unwrap()).expect_refusal(400, "invalid_grant", "FamilyOver");
+}
+
 /// A code's first characters are the id of its row, which is no secret: they alone have no effect on the grant.
 #[test]
 fn case_12_a_forged_code_with_the_id_of_a_real_one_does_nothing() {

@@ -142,7 +142,7 @@ fn other_origins_may_use_what_needs_no_cookie() {
 #[test]
 fn a_wrong_method_is_told_the_right_ones() {
     let world = World::new();
-    for (path, methods, _) in ENDPOINTS {
+    for (path, methods, cors) in ENDPOINTS {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "BREW"] {
             if methods.split(", ").any(|known| known == method) {
                 continue;
@@ -152,6 +152,10 @@ fn a_wrong_method_is_told_the_right_ones() {
             let allow = answer.header("allow").unwrap();
             assert!(methods.split(", ").all(|known| allow.contains(known)), "{method} {path}: {allow}");
             assert!(!allow.contains(method), "{method} {path}: {allow}");
+            // A program reads JSON, and nothing else.
+            if matches!(cors, Cors::Any) {
+                answer.expect_refused(405, "invalid_request");
+            }
         }
     }
 }

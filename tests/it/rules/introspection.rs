@@ -44,6 +44,7 @@ fn case_23_a_token_is_read_by_its_resource_and_its_client_alone() {
                 "active": true, "iss": ISSUER, "sub": ada.id.to_string(), "aud": row.identifier.to_string(),
                 "client_id": mail.id.to_string(), "scope": "mcp:read", "iat": now, "exp": now + 3_600,
                 "token_type": "Bearer", "jti": said["jti"], "auth_time": now,
+                "acr": "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport", "amr": ["pwd"],
             })
         );
         assert!(said["jti"].as_str().unwrap().starts_with("tok_"));

@@ -10,6 +10,7 @@ mod dpop;
 mod hostile;
 mod introspection;
 mod jwks;
+mod out_of_reach;
 mod parameters;
 mod pkce;
 mod refresh;

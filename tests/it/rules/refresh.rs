@@ -315,6 +315,26 @@ fn case_19_a_refresh_narrows_and_never_widens() {
     assert_eq!(again.scope, "mcp:read mcp:write");
 }
 
+/// What is unticked on a later page is not minted by an earlier line either.
+#[test]
+fn case_18_a_refresh_gives_no_more_than_is_allowed_now() {
+    let line = Line::new();
+    let mut browser = line.world.signed_in(&line.ada);
+    let wide = [("scope", "mcp:read mcp:write")];
+    let tokens = line.mail.redeem(&line.world, &line.mail.code_with(&mut browser, &wide)).tokens();
+    assert_eq!(tokens.scope, "mcp:read mcp:write");
+
+    let page = line.mail.sends(&mut browser, &[wide[0], ("prompt", "consent")]);
+    let mut form = page.form("decision");
+    form.fields.retain(|field| field.value != "mcp:write");
+    browser.submit_form(&form, &[("decision", "allow"), ("scope", "mcp:read")]).expect_left();
+    let narrower = line.refresh(&tokens.refresh.unwrap()).tokens();
+    assert_eq!((narrower.scope.as_str(), &narrower.claims()["scope"]), ("mcp:read", &"mcp:read".into()));
+    // Asking for all of it, as some clients always do, is no error and gives no more.
+    let fields = [("grant_type", "refresh_token"), ("refresh_token", narrower.refresh.as_deref().unwrap()), wide[0]];
+    assert_eq!(line.mail.token_request(&line.world, &fields).tokens().scope, "mcp:read");
+}
+
 /// OpenID Connect Core §12.2: an id token at a refresh "SHOULD NOT have a nonce Claim", and `auth_time` is that of the sign-in.
 #[test]
 fn a_refreshed_id_token_speaks_of_the_first_sign_in() {
@@ -333,15 +353,28 @@ fn a_refreshed_id_token_speaks_of_the_first_sign_in() {
     assert_eq!(after["iat"].as_i64().unwrap() - before["iat"].as_i64().unwrap(), 3 * 3_600);
 }
 
-/// A client that did not register the grant gets no refresh token, and one that registered it needs no `offline_access`.
+/// A client that did not register the grant gets a refresh token if the person allowed `offline_access`; one that registered it
+/// needs no `offline_access`. protocol.md §1.8, OpenID Connect Core §11.
 #[test]
-fn refresh_tokens_go_to_who_registered_for_them() {
+fn refresh_tokens_go_to_who_registered_or_asked_for_them() {
     let line = Line::new();
     line.world.edit_client(&line.mail, |client| client.grant_types = vec![GrantType::AuthorizationCode]);
     let mut browser = line.world.signed_in(&line.ada);
-    let code = line.mail.code_with(&mut browser, &[("scope", "mcp:read offline_access")]);
+    let code = line.mail.code_with(&mut browser, &[("scope", "mcp:read")]);
+    assert_eq!(line.mail.redeem(&line.world, &code).tokens().refresh, None);
+
+    // Who asks for more is asked about, and the page says for how long.
+    let offline = [("scope", "mcp:read offline_access")];
+    let page = line.mail.sends(&mut browser, &[offline[0], ("prompt", "consent")]);
+    page.expect_page(200, "until you revoke it");
+    let code = line.mail.code_with(&mut browser, &offline);
     let tokens = line.mail.redeem(&line.world, &code).tokens();
-    assert_eq!((tokens.refresh, tokens.scope.as_str()), (None, "mcp:read"));
+    assert_eq!(tokens.scope, "mcp:read offline_access");
+    let next = line.refresh(&tokens.refresh.unwrap()).tokens();
+    assert_eq!(next.scope, "mcp:read offline_access");
+    line.turn(&next.refresh.unwrap());
+    // The line from before, without it, is none.
+    line.refresh(&line.first).expect_refusal(400, "unauthorized_client", "GrantNotAllowed");
 }
 
 /// Invented tokens never reach the writer.

@@ -4,11 +4,16 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use writ::base::{Id, Lifetime, Timestamp};
-use writ::model::{ClientState, GrantType, MachineKind, PersonState, ProtectedResource};
+use writ::model::{ClientState, Event, GrantType, MachineKind, PersonState, ProtectedResource};
+use writ::operations::audit;
 use writ::operations::machines::Terms;
 use writ::protocol::display_name::DisplayName;
+use writ::store::Read as _;
+use writ::store::tables::CONSENTS;
 
-use crate::world::{Answer, Browser, ClientApp, KeyPair, Page, Signer, Someone, Tokens, Told, VERIFIER, World};
+use crate::world::{
+    Answer, Browser, ClientApp, KeyPair, Page, Signer, Someone, Tokens, Told, VERIFIER, Website, World,
+};
 
 /// Where all of it happens: people and applications that know each other.
 struct Stage {
@@ -29,7 +34,7 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
-        let world = World::new();
+        let world = World::with_websites();
         let ada = world.administrator("ada");
         let resource = world.resource("https://mcp.example/a", "mcp:read mcp:write");
         let other = world.resource("https://mcp.example/b", "mcp:read");
@@ -194,6 +199,12 @@ const TABLE: &[(&str, &str, u16, Produce)] = &[
         s.bot.client_credentials(&s.world, &assertion).expect_status(200);
         s.bot.client_credentials(&s.world, &assertion).into()
     }),
+    ("ClientOutOfReach", "temporarily_unavailable", 503, |s| {
+        let fields = [("grant_type", "authorization_code"), ("code", "x"), ("code_verifier", "x")];
+        let website = Website::new("Cursor");
+        website.is_down(true);
+        s.world.token(&[&fields[..], &[("client_id", website.url.as_str())]].concat()).into()
+    }),
     ("GrantNotAllowed", "unauthorized_client", 400, |s| {
         s.crm_after(|row| row.grant_types = vec![GrantType::AuthorizationCode]).into()
     }),
@@ -271,6 +282,16 @@ const TABLE: &[(&str, &str, u16, Produce)] = &[
         let token = s.tokens().refresh.unwrap();
         let fields = [("token", token.as_str()), ("client_id", &s.mail.id.to_string())];
         s.world.request("POST", "/oauth/revoke").form(&fields).send().expect_status(200);
+        s.refresh(&token, &[]).into()
+    }),
+    ("RefreshConsentOver", "invalid_grant", 400, |s| {
+        let token = s.tokens().refresh.unwrap();
+        s.world.change("forget consents", |tx| {
+            for (id, _) in tx.page(&CONSENTS, None, 10)?.rows {
+                tx.delete(&CONSENTS, &id)?;
+            }
+            tx.record(Event::CatalogueLoaded { scopes: 0 })
+        });
         s.refresh(&token, &[]).into()
     }),
     ("PersonSuspended", "invalid_grant", 400, |s| {
@@ -368,6 +389,39 @@ fn every_refusal_is_produced_over_http() {
     let produced: BTreeSet<String> = TABLE.iter().map(|(refusal, ..)| (*refusal).to_owned()).collect();
     let untested: Vec<String> = variants().difference(&produced).cloned().collect();
     assert!(untested.is_empty(), "no test produces {untested:?}");
+}
+
+/// protocol.md §1.10: the id leads to the reason also where the answer is a page, or a registration that was refused; and to what was
+/// written down about the request.
+#[test]
+fn every_error_id_leads_somewhere() {
+    let mut stage = Stage::new();
+    let told = |page: Page| page.told().refusal;
+    assert_eq!(told(stage.ada.get("/oauth/authorize?client_id=cli_unknown")), "ClientUnknown");
+    assert_eq!(told(stage.ada.get("/oauth/authorize")), "ClientMissing");
+    assert_eq!(told(stage.ada.get("/oauth/authorize?client_id=a&client_id=b")), "RepeatedParameter");
+    assert_eq!(told(stage.ada.get("/oauth/authorize/continue?ticket=x")), "AuthorizationOver");
+    let elsewhere = [("redirect_uri", "https://evil.test/cb")];
+    assert_eq!(told(stage.mail.sends(&mut stage.ada, &elsewhere)), "RedirectUriUnregistered");
+    let page = stage.mail.sends(&mut stage.ada, &elsewhere);
+    assert_eq!(page.told().section, "OAuth 2.1 §2.3.1");
+
+    let metadata = json!({ "redirect_uris": ["http://app.example/cb"] });
+    let answer = stage.world.request("POST", "/oauth/register").json(&metadata).send();
+    assert_eq!((answer.told().refusal.as_str(), answer.told().error.as_str()), ("RedirectUri", "invalid_redirect_uri"));
+
+    let answer = stage.crm.client_credentials(&stage.world, &[("scope", "openid")]);
+    let of = |id: &str| {
+        let page = stage.world.block(audit::of_request(&stage.world.app, None, id.parse().unwrap(), 10)).unwrap();
+        assert_eq!(page.next, None);
+        page.entries.iter().map(|entry| entry.event.name()).collect::<Vec<_>>()
+    };
+    assert_eq!(of(answer.json()["error_id"].as_str().unwrap()), ["token.refused"]);
+    stage.world.later(Lifetime::from_days(1));
+    stage.crm.client_credentials(&stage.world, &[("scope", "openid")]);
+    assert_eq!(of(answer.json()["error_id"].as_str().unwrap()), ["token.refused"]);
+    let nothing = Id::<writ::model::Request>::new(stage.world.now(), &stage.world.app.entropy).unwrap();
+    assert_eq!(of(&nothing.to_string()), [""; 0]);
 }
 
 /// OAuth 2.1 §3.2.4, protocol.md §1.10: nothing in the answer tells one reason for `invalid_client` or `invalid_grant` from

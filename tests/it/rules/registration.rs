@@ -2,8 +2,8 @@
 //! tested beside the rules, in `protocol::registration`.
 
 use serde_json::{Value, json};
-use writ::base::{Id, Lifetime};
-use writ::model::{Actor, Client, ClientState, Context};
+use writ::base::{Digest, Id, Lifetime};
+use writ::model::{Actor, Client, ClientId, ClientState, Context, Event, EventClass, Provenance};
 use writ::operations::{housekeeping, registration};
 use writ::store::tables::{CLIENTS, RECENT_REGISTRATIONS, TOMBSTONES};
 use writ::store::{MAX_ROWS, Read};
@@ -276,15 +276,70 @@ fn its_holder_reads_changes_and_removes_a_registration() {
     assert_eq!(changed["client_name"], "Other");
     assert!(changed.get("tos_uri").is_none(), "what is left out is deleted");
     assert_eq!(held.send(&world, "GET", None).json(), changed);
-    world.expect_event("client.updated");
+    world.expect_event("client.updated_itself");
 
     held.send(&world, "POST", None).expect_status(405);
     assert_eq!(held.send(&world, "DELETE", None).expect_status(204).body, "");
-    world.expect_event("client.removed");
+    world.expect_event("client.removed_itself");
     for method in ["GET", "DELETE"] {
         held.send(&world, method, None).expect_refused(401, "invalid_token");
     }
     held.send(&world, "PUT", Some(&held.update(json!({})))).expect_refused(401, "invalid_token");
+}
+
+/// Whoever registers itself may ask as often as it likes: the file grows by what it was given, and not by what it was refused.
+#[test]
+fn case_36_what_strangers_are_refused_is_counted_and_not_written_down() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let resource = world.resource("https://mcp.example/a", "mcp:read");
+    let (stranger, machine) = (world.client("Inspector").at(&resource), world.confidential("machine").at(&resource));
+    for app in [&stranger, &machine] {
+        world.edit_client(app, |client| client.provenance = Provenance::Dynamic { registration: Digest::ZERO });
+    }
+    let mut browser = world.signed_in(&ada);
+    let code = stranger.code(&mut browser);
+    let refresh = stranger.redeem(&world, &code).tokens().refresh.unwrap();
+
+    let refused = |times: u64| {
+        world.app.tally.take();
+        let before = world.events(400).len();
+        for _ in 0..times {
+            let wider = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str()), ("scope", "mcp:write")];
+            stranger.token_request(&world, &wider).expect_refused(400, "invalid_scope");
+            stranger
+                .redeem_with(&world, &code, &[("code_verifier", &"a".repeat(43))])
+                .expect_refused(400, "invalid_grant");
+            machine.client_credentials(&world, &[("scope", "openid")]).expect_refused(400, "invalid_scope");
+        }
+        let counted: u64 = world.app.tally.take().iter().map(|(_, count)| count).sum();
+        assert_eq!(counted, times * 3);
+        world.events(400).len() - before
+    };
+    assert_eq!(refused(5), 0);
+    // A replay is told once, when it ends something.
+    let before = world.events(400).len();
+    for _ in 0..5 {
+        stranger.redeem(&world, &code).expect_refusal(400, "invalid_grant", "CodeReplayed");
+    }
+    let events = world.events(400);
+    assert_eq!(events[..events.len() - before], ["family.revoked", "code.replayed"]);
+
+    // Those whom an administrator answers for are told of one by one.
+    let known = world.confidential("known");
+    known.client_credentials(&world, &[("scope", "openid")]).expect_refused(400, "invalid_scope");
+    world.expect_event("token.refused");
+}
+
+/// What a holder does to its own registration is no change that somebody here made, and is not kept for ever.
+#[test]
+fn case_36_what_a_stranger_does_to_its_registration_is_traffic() {
+    let client = ClientId::Document("https://app.example/client".to_owned());
+    for event in
+        [Event::ClientUpdatedItself { client: client.clone(), what: Vec::new() }, Event::ClientRemovedItself { client }]
+    {
+        assert_eq!(event.class(), EventClass::Traffic, "{}", event.name());
+    }
 }
 
 /// RFC 7592 §2.3: the credentials of a removed client are worth nothing.

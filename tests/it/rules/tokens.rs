@@ -6,6 +6,9 @@ use writ::model::Algorithm;
 
 use crate::world::{ISSUER, PASSWORD, World, base64, verified};
 
+/// OpenID Connect Core §2: the one `acr` there is, as discovery lists it.
+const PASSWORD_OVER_TLS: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport";
+
 /// RFC 9068 §2.1 and §2.2: header and claims, to the last one.
 #[test]
 fn an_access_token_says_who_for_whom_where_and_until_when() {
@@ -32,7 +35,7 @@ fn an_access_token_says_who_for_whom_where_and_until_when() {
         json!({
             "iss": ISSUER, "sub": ada.id.to_string(), "aud": "https://mcp.example/a", "client_id": mail.id.to_string(),
             "scope": "mcp:read mcp:write", "iat": now, "exp": now + 3_600, "auth_time": signed_in_at,
-            "jti": claims["jti"], "grant_id": claims["grant_id"],
+            "acr": PASSWORD_OVER_TLS, "amr": ["pwd"], "jti": claims["jti"], "grant_id": claims["grant_id"],
         })
     );
     assert!(claims["jti"].as_str().unwrap().starts_with("tok_"));
@@ -72,7 +75,7 @@ fn an_id_token_is_for_the_client_and_binds_the_access_token() {
             claims,
             json!({
                 "iss": ISSUER, "sub": ada.id.to_string(), "aud": mail.id.to_string(), "iat": now, "exp": now + 3_600,
-                "auth_time": signed_in_at, "nonce": "n-0S6_WzA2Mj", "sid": claims["sid"],
+                "auth_time": signed_in_at, "acr": PASSWORD_OVER_TLS, "amr": ["pwd"], "nonce": "n-0S6_WzA2Mj", "sid": claims["sid"],
                 "at_hash": base64(&digest.as_ref()[..digest.as_ref().len() / 2]),
             })
         );
@@ -100,7 +103,7 @@ fn an_id_token_says_of_the_person_what_was_allowed() {
         let (_, claims) = verified(&world.jwks(), tokens.id.as_deref().unwrap());
         assert_eq!((&claims["name"], &claims["email"]), (&name, &email), "{scope}");
         // Nobody proved the address.
-        assert_eq!(claims["email_verified"], if email.is_null() { Value::Null } else { json!(false) });
+        assert_eq!(claims.get("email_verified"), None);
         assert_eq!(claims.get("nonce"), None);
         let shown = world.request("GET", "/oauth/userinfo").bearer(&tokens.access).send().json();
         assert_eq!((&shown["name"], &shown["email"]), (&name, &email), "userinfo and id token agree on {scope}");
@@ -153,4 +156,25 @@ fn what_a_person_did_not_tick_is_in_no_token() {
     assert_eq!((tokens.scope.as_str(), &tokens.claims()["scope"]), ("mcp:read openid", &json!("mcp:read openid")));
     let next = mail.refresh(&world, tokens.refresh.as_deref().unwrap()).tokens();
     assert_eq!(next.claims()["scope"], "mcp:read openid");
+}
+
+/// RFC 9068 §2.2.1: how a person signed in is said of a person only, and the same wherever it is said.
+#[test]
+fn tokens_say_how_a_person_signed_in() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mail = world.confidential("mail").at(&world.resource("https://mcp.example/a", "mcp:read"));
+    let tokens = mail.tokens(&world, &mut world.signed_in(&ada));
+    let refreshed = mail.refresh(&world, tokens.refresh.as_deref().unwrap()).tokens();
+    let said = [refreshed.claims(), mail.introspect(&world, &refreshed.access)];
+    for said in said {
+        assert_eq!((&said["acr"], &said["amr"]), (&json!(PASSWORD_OVER_TLS), &json!(["pwd"])));
+    }
+    let own = mail.client_credentials(&world, &[]).tokens().claims();
+    assert_eq!((own.get("acr"), own.get("amr")), (None, None));
+    let discovery = world.request("GET", "/.well-known/openid-configuration").send().json();
+    assert_eq!(discovery["acr_values_supported"], json!([PASSWORD_OVER_TLS]));
+    for claim in ["acr", "amr"] {
+        assert!(discovery["claims_supported"].as_array().unwrap().contains(&json!(claim)), "{claim}");
+    }
 }

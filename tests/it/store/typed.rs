@@ -152,6 +152,7 @@ fn pages_and_lists_go_on_where_they_stopped() {
             let (mut up, mut after) = (Vec::new(), None);
             let (mut down, mut before) = (Vec::new(), None);
             let (mut listed, mut behind) = (Vec::new(), None);
+            let (mut latest, mut below) = (Vec::new(), None);
             for turn in 0..3 {
                 let page = view.page(&BOOKS, after.as_ref(), 3)?;
                 up.extend(page.rows.iter().map(|(id, _)| id.bytes()[0]));
@@ -159,11 +160,15 @@ fn pages_and_lists_go_on_where_they_stopped() {
                 down.extend(newest.rows.iter().map(|(id, _)| id.bytes()[0]));
                 let list = view.list_after(&BOOKS, &BY_AUTHOR, "ada", behind.as_ref(), 3)?;
                 listed.extend(list.rows.iter().map(|(id, _)| id.bytes()[0]));
-                assert_eq!([&page.next, &newest.next, &list.next].map(Option::is_some), [turn < 2; 3]);
-                (after, before, behind) = (page.next, newest.next, list.next);
+                let late = view.list_newest(&BOOKS, &BY_AUTHOR, "ada", below.as_ref(), 3)?;
+                latest.extend(late.rows.iter().map(|(id, _)| id.bytes()[0]));
+                let nexts = [&page.next, &newest.next, &list.next, &late.next];
+                assert_eq!(nexts.map(Option::is_some), [turn < 2; 4]);
+                (after, before, behind, below) = (page.next, newest.next, list.next, late.next);
             }
             assert_eq!((up, listed), ((1..=7).collect(), (1..=7).collect()));
             assert_eq!(down, (1..=7).rev().collect::<Vec<u8>>());
+            assert_eq!(latest, down);
             assert_eq!(view.page(&BOOKS, None, 7)?.next, None, "a full page that is the last has no next");
             Ok(())
         })

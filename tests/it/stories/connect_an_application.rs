@@ -1,6 +1,13 @@
 //! Somebody connects an application, gives it a part of what it asks for, gives more later, and takes it all back.
 
-use crate::world::{ISSUER, World};
+use std::collections::BTreeSet;
+
+use writ::base::{Id, Lifetime};
+use writ::model::{ClientId, Consent, Event, Family};
+use writ::store::Read as _;
+use writ::store::tables::{CONSENTS, FAMILIES};
+
+use crate::world::{ISSUER, VERIFIER, World};
 
 const TICKETS: &str = "https://mcp.example/tickets";
 
@@ -53,6 +60,18 @@ fn an_appliance_below_a_path_works_the_same() {
     }
     assert_eq!(browser.submit_form(&page.form_to("/sign-out"), &[]).path, "/id/signed-out");
     assert_eq!(browser.get("/account").status, 404, "nothing of it is at the origin itself");
+    // But what clients of the 2025-03-26 revision look for there.
+    let query = mail.authorize_path(&[]).split_once('?').unwrap().1.to_owned();
+    let page = browser.get(&format!("/authorize?{query}"));
+    let page = browser.sign_in(&page, &ada);
+    let code = browser.submit(&page, &[("decision", "allow")]).expect_left().parameter("code").unwrap();
+    let id = mail.id.to_string();
+    let fields =
+        [("grant_type", "authorization_code"), ("code", &code), ("code_verifier", VERIFIER), ("client_id", &id)];
+    world.request("POST", "/token").form(&fields).send().tokens();
+    let metadata = serde_json::json!({ "redirect_uris": ["https://app.example/cb"] });
+    world.request("POST", "/register").json(&metadata).send().expect_status(201);
+    world.request("GET", "/token").send().expect_refused(405, "invalid_request");
 }
 
 #[test]
@@ -159,6 +178,50 @@ fn allow_with_nothing_ticked_shows_the_page_again() {
     let page = browser.submit(&page, &[("decision", "allow"), ("scope", "mcp:write")]);
     let code = page.expect_left().parameter("code").unwrap();
     assert_eq!(mail.redeem(&world, &code).tokens().scope, "mcp:write offline_access");
+}
+
+/// Whatever somebody allowed, however much it is and however long ago, they can see it, and when it was used last.
+#[test]
+fn every_connected_application_can_be_seen() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mail = world.confidential("Mail reader").at(&world.resource(TICKETS, "mcp:read"));
+    let mut browser = world.signed_in(&ada);
+    let first = mail.tokens(&world, &mut browser).refresh.unwrap();
+    let consent = world.read(|view| view.page(&CONSENTS, None, 2)).rows.pop().unwrap().1;
+    let family = world.read(|view| view.page(&FAMILIES, None, 2)).rows.pop().unwrap().1;
+    world.later(Lifetime::from_hours(3));
+    // Three pages of applications, the first of which has many lines of tokens.
+    let (entropy, before) = (world.app.entropy.clone(), family.last_used_at);
+    world.change("add consents", move |tx| {
+        for number in 1..=119 {
+            let id = Id::<Consent>::new(tx.now().plus(Lifetime::from_seconds(number)), &entropy)?;
+            let (client_id, client_name) =
+                (ClientId::Document(format!("https://{number}.example/c")), format!("No {number}."));
+            tx.put(&CONSENTS, &id, &Consent { id, client_id, client_name, ..consent.clone() })?;
+            let id = Id::<Family>::new(tx.now(), &entropy)?;
+            tx.put(
+                &FAMILIES,
+                &id,
+                &Family { id, last_used_at: if number > 110 { tx.now() } else { before }, ..family.clone() },
+            )?;
+        }
+        tx.record(Event::CatalogueLoaded { scopes: 0 })
+    });
+    let mut seen = Vec::new();
+    let mut page = browser.get("/account");
+    page.expect_text("No 119.").expect_text("No 70.").expect_no_text("No 69.").expect_no_text("Mail reader");
+    loop {
+        seen.extend(page.forms().into_iter().map(|form| form.action).filter(|action| action.contains("/revocation")));
+        let Some((_, rest)) = page.body.split_once("href=\"/account?before=") else { break };
+        page = browser.get(&format!("/account?before={}", rest.split('"').next().unwrap()));
+    }
+    assert_eq!(seen.len(), 120);
+    assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 120, "none twice");
+    // The newest line was used now; nobody looked at the oldest.
+    page.expect_text("Mail reader").expect_text("Last used <time").expect_text("just now");
+    browser.get("/account?before=x").expect_text("No 119.");
+    mail.refresh(&world, &first).tokens();
 }
 
 #[test]

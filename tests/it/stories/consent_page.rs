@@ -1,6 +1,9 @@
 //! The page that asks for permission, and everybody who would like to answer it. Attack cases 38, 39, 40, 42.
 
-use writ::base::Lifetime;
+use writ::base::{Id, Lifetime};
+use writ::model::{Client, ClientId, Event};
+use writ::store::Read as _;
+use writ::store::tables::CLIENTS;
 
 use crate::world::{Browser, ClientApp, PASSWORD, Page, Someone, World, at_once};
 
@@ -306,6 +309,8 @@ fn case_38_a_name_that_only_looks_like_a_known_one_is_pointed_out() {
         ("Gi\u{200B}tHub ", "GitHub"),
         ("T\u{ED}ckets-D\u{435}sk", "Tickets Desk"),
         ("TICKETS DESK", "Tickets Desk"),
+        // Whoever wants to be taken for it calls itself just that.
+        ("Tickets Desk", "Tickets Desk"),
     ] {
         let page = page_of(name);
         if name.contains('\u{200B}') {
@@ -318,4 +323,25 @@ fn case_38_a_name_that_only_looks_like_a_known_one_is_pointed_out() {
     for name in ["Claudette", "Tickets", "My notes"] {
         page_of(name).expect_page(200, ASKS).expect_no_text("that is known here");
     }
+}
+
+/// However many applications there are: one look finds the one that is imitated.
+#[test]
+fn case_38_a_known_application_is_known_among_many() {
+    let mut stage = Stage::new();
+    let ClientId::Registered(id) = stage.world.client("Zebra Desk").id else { panic!("not registered here") };
+    let model = stage.world.read(|view| view.get(&CLIENTS, &id)).unwrap();
+    stage.world.change("many clients", move |tx| {
+        for number in 0..600_u64 {
+            // Older than the one that is looked for.
+            let id = Id::<Client>::from_bytes((u128::from(number) + 1).to_be_bytes());
+            let client =
+                Client { id: ClientId::Registered(id), name: format!("Application {number}"), ..model.clone() };
+            tx.put(&CLIENTS, &id, &client)?;
+        }
+        tx.record(Event::CatalogueLoaded { scopes: 0 })
+    });
+    let app = ClientApp::registers(&stage.world, "Zebra-Desk");
+    let page = app.sends(&mut stage.browser, &[("scope", "openid")]);
+    page.expect_page(200, "This is not the Zebra Desk that is known here.");
 }

@@ -1,5 +1,8 @@
 //! Requests that no browser would send: whatever they are, they get a clear answer, and change nothing. Attack cases 51, 54.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use writ::web::routes::DOORS;
 
 use crate::world::{ISSUER, PASSWORD, World, encode};
@@ -37,6 +40,26 @@ fn case_51_a_forged_host_changes_nothing() {
         assert_eq!(forged.header("vary"), None, "nothing varies on a header of the attacker's");
     }
     browser.get("/").expect_page(200, ISSUER).expect_no_text("evil");
+}
+
+/// RFC 9110 §15.5.9. A connection is not held by whoever promises a body and sends a byte of it now and then.
+#[test]
+fn case_54_a_body_that_does_not_come_is_not_waited_for() {
+    let world = World::new().impatient();
+    for (path, is_page) in
+        [("/oauth/token", false), ("/oauth/register", false), ("/oauth/authorize", true), ("/sign-in", true)]
+    {
+        let mut wire = TcpStream::connect(world.address).unwrap();
+        wire.set_read_timeout(Some(std::time::Duration::from_secs(30))).unwrap();
+        let head = format!("POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 10\r\n\r\ng");
+        wire.write_all(head.as_bytes()).unwrap();
+        // The connection stays open on this side: that the answer ends is the other's doing.
+        let mut answer = String::new();
+        wire.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{path}: {answer}");
+        assert_eq!(answer.contains("did not come in time"), !is_page, "{path}: {answer}");
+        assert_eq!(answer.contains("This took too long"), is_page, "{path}: {answer}");
+    }
 }
 
 #[test]

@@ -30,10 +30,16 @@ fn expect_careful(page: &Page) {
         ("referrer-policy", "no-referrer"),
         ("cache-control", "no-store"),
         ("pragma", "no-cache"),
-        ("cross-origin-opener-policy", "same-origin"),
         ("content-type", "text/html; charset=utf-8"),
     ] {
         assert_eq!(page.header(name), Some(value), "{} {}", page.path, page.status);
+    }
+    // An application that opened a step of its authorization in a popup keeps hold of it; nobody keeps hold of the rest.
+    let opener = page.header("cross-origin-opener-policy");
+    if page.path.starts_with("/oauth/") || page.forms().iter().any(|form| !form.value("ticket").is_empty()) {
+        assert!(matches!(opener, None | Some("unsafe-none")), "{} {opener:?}", page.path);
+    } else {
+        assert_eq!(opener, Some("same-origin"), "{}", page.path);
     }
     for (name, sources) in [
         ("default-src", "'none'"),
@@ -83,6 +89,35 @@ fn every_page_is_careful() {
     assert_eq!(answer.status, 303);
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+}
+
+/// Browsers look at the policy of each answer on the way, redirects included (HTML Standard §7.1.3).
+#[test]
+fn no_answer_of_an_authorization_cuts_off_who_opened_it() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mail = world.client("mail").at(&world.resource("https://mcp.example/a", "mcp:read"));
+    let mut browser = world.browser();
+    let page = mail.sends(&mut browser, &[]);
+    let form = page.form("ticket");
+    let fields = [
+        ("csrf", form.value("csrf")),
+        ("ticket", form.value("ticket")),
+        ("email", ada.email.as_str()),
+        ("password", crate::world::PASSWORD),
+    ];
+    let signed_in = world.request("POST", "/sign-in").form(&fields).header("Sec-Fetch-Site", "same-origin");
+    let signed_in = browser.send(signed_in);
+    let next = signed_in.expect_status(303).header("location").unwrap().to_owned();
+    assert_eq!(signed_in.header("cross-origin-opener-policy"), Some("unsafe-none"));
+    let consent = browser.get(&next);
+    let answer = browser.submit(&consent, &[("decision", "allow")]);
+    for page in [&page, &consent, &answer] {
+        assert_ne!(page.header("cross-origin-opener-policy"), Some("same-origin"), "{}", page.path);
+    }
+    // Signing in for oneself is another matter.
+    let own = world.browser().get("/sign-in");
+    assert_eq!(own.header("cross-origin-opener-policy"), Some("same-origin"));
 }
 
 /// Chromium holds `form-action` against every redirect that follows a form, so the page has to name where the answer goes.

@@ -1,8 +1,13 @@
 //! What a remembered consent answers by itself, and what it does not. OpenID Connect Core §3.1.2.1. Attack cases 35, 41.
 
 use serde_json::json;
-use writ::base::RedirectUri;
-use writ::model::{AuthMethod, ClientState};
+use writ::base::{Digest, RedirectUri};
+use writ::model::{AuthMethod, Client, ClientId, ClientState, Consent, Event};
+use writ::operations::authorize::Step;
+use writ::operations::consent::{Decision, Remember, decide};
+use writ::operations::sign_in::recognize;
+use writ::store::Read as _;
+use writ::store::tables::{CLIENTS, CONSENTS};
 
 use crate::world::{Browser, ClientApp, ISSUER, Page, Website, World};
 
@@ -16,6 +21,18 @@ fn allowed(world: &World) -> (ClientApp, Browser) {
     mail.code(&mut browser);
     mail.sends(&mut browser, &[]).expect_left();
     (mail, browser)
+}
+
+/// Leaves of every consent no more than `scope`.
+fn narrow_consents(world: &World, scope: &'static str) {
+    world.change("narrow consents", move |tx| {
+        for (id, consent) in tx.page(&CONSENTS, None, 10)?.rows {
+            let consent = Consent { scope: scope.parse().unwrap(), ..consent };
+            tx.put(&CONSENTS, &id, &consent)?;
+            tx.record(Event::ConsentDenied { person: consent.person, client: consent.client_id })?;
+        }
+        Ok(())
+    });
 }
 
 #[track_caller]
@@ -130,6 +147,53 @@ fn case_35_a_registration_that_changes_under_the_page_ends_the_authorization() {
     world.edit_client(&mail, |client| client.state = ClientState::Suspended);
     let page = browser.submit(&page, &[("decision", "allow")]);
     assert!(page.left_for.as_ref().is_none_or(|to| to.parameter("code").is_none()), "{:?}", page.left_for);
+}
+
+/// What the page said was held already, and what stood on it, may both be over when the answer comes.
+#[test]
+fn case_41_a_page_does_not_give_again_what_was_taken_back_since() {
+    let world = World::new();
+    let (mail, mut browser) = allowed(&world);
+    let wider = [("scope", "mcp:read mcp:write")];
+    let allow = [("decision", "allow"), ("scope", "mcp:write")];
+
+    let page = mail.sends(&mut browser, &wider);
+    page.expect_page(200, ASKS).expect_text("It can already");
+    let account = browser.get("/account");
+    let form = account.forms().into_iter().find(|form| form.action.contains("/revocation")).unwrap();
+    browser.submit_form(&form, &[]).expect_status(200);
+    browser.submit(&page, &allow).expect_page(400, "This request is over");
+
+    // Nor what has been narrowed.
+    mail.code(&mut browser);
+    let page = mail.sends(&mut browser, &wider);
+    narrow_consents(&world, "mcp:write");
+    browser.submit(&page, &allow).expect_page(400, "This request is over");
+    // What is still held is still given.
+    let page = mail.sends(&mut browser, &wider);
+    browser.submit(&page, &[("decision", "allow"), ("scope", "mcp:read")]).expect_left();
+}
+
+#[test]
+fn case_35_a_registration_that_changes_at_the_last_moment_ends_the_authorization() {
+    let world = World::new();
+    let (mail, mut browser) = allowed(&world);
+    let page = mail.sends(&mut browser, &[("prompt", "consent")]);
+    let ticket = page.form("decision").value("ticket").to_owned();
+    let at = Digest::of(browser.cookies["writ-browser"].as_bytes());
+    let signed_in = world.block(recognize(&world.app, world.now(), &browser.cookies["writ-session"])).unwrap().unwrap();
+    let ClientId::Registered(id) = mail.id else { panic!("not registered here") };
+
+    let ctx = world.operator();
+    let decision = Decision::Allow { scope: "mcp:read".parse().unwrap(), remember: Remember::OnlyNow };
+    let deciding = decide(&world.app, &ctx, &ticket, decision, at, &signed_in);
+    let step = world.overtaken(deciding, move |tx| {
+        let client = tx.get(&CLIENTS, &id)?.unwrap();
+        let client = Client { redirect_uris: vec![RedirectUri::parse("https://evil.test/cb").unwrap()], ..client };
+        tx.put(&CLIENTS, &id, &client)?;
+        tx.record(Event::ClientUpdated { client: client.id, what: Vec::new() })
+    });
+    assert!(matches!(step, Ok(Step::Over)), "{step:?}");
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! Signing in, alone and on the way of an application. Attack cases 45, 50.
 
-use writ::base::Lifetime;
+use writ::base::{Lifetime, Secret};
+use writ::model::{Event, Person};
+use writ::operations::set_password::set_password;
 use writ::store::Read;
-use writ::store::tables::FAILURES;
+use writ::store::tables::{FAILURES, PEOPLE};
 
-use crate::world::{Page, World};
+use crate::world::{Browser, PASSWORD, Page, World};
 
 const TICKETS: &str = "https://mcp.example/tickets";
 
@@ -166,6 +168,106 @@ fn case_50_unknown_wrong_and_suspended_look_the_same() {
     page.expect_page(422, "Email and password do not match");
 }
 
+/// Guesses at an account are slowed down; its owner is not, in a browser in which they have signed in before.
+#[test]
+fn case_49_a_stranger_who_guesses_does_not_keep_the_owner_out() {
+    let world = World::new();
+    let (ada, bob) = (world.administrator("ada"), world.person("bob"));
+    let (mut own, mut other) = (world.signed_in(&ada), world.signed_in(&bob));
+    let sign_out = |browser: &mut Browser| {
+        let account = browser.get("/account");
+        browser.submit_form(&account.form_to("/sign-out"), &[]).expect_status(200);
+    };
+    sign_out(&mut own);
+    sign_out(&mut other);
+    let guess = |browser: &mut Browser| {
+        let page = browser.get("/sign-in");
+        browser.submit(&page, &[("email", &ada.email), ("password", "a wrong guess")]).status
+    };
+    let tries = |browser: &mut Browser| {
+        let page = browser.get("/sign-in");
+        browser.sign_in(&page, &ada)
+    };
+    let mut stranger = world.browser();
+    let statuses: Vec<u16> = (0..6).map(|_| guess(&mut stranger)).collect();
+    assert_eq!(statuses, [422, 422, 422, 422, 422, 429]);
+    // Nobody else gets in, whoever they are known as, or pretend to be known as.
+    tries(&mut stranger).expect_status(429);
+    tries(&mut other).expect_status(429);
+    let mut forger = world.browser();
+    let proof = own.cookies["writ-known"].split_once('.').unwrap().1;
+    forger.cookies.insert("writ-known".to_owned(), format!("{}.{proof}", "A".repeat(22)));
+    tries(&mut forger).expect_status(429);
+
+    assert_eq!(tries(&mut own).expect_status(200).path, "/account");
+    tries(&mut world.browser()).expect_status(429);
+    // Nor has such a browser more guesses than others.
+    sign_out(&mut own);
+    let statuses: Vec<u16> = (0..6).map(|_| guess(&mut own)).collect();
+    assert_eq!(statuses, [422, 422, 422, 422, 422, 429]);
+    // One browser may be known to several accounts.
+    let page = other.get("/sign-in");
+    other.sign_in(&page, &bob).expect_status(200);
+}
+
+/// A hash that is cheaper than today's, or came from elsewhere, is replaced when its owner signs in, and not before.
+#[test]
+fn a_cheap_hash_is_made_anew_at_the_next_sign_in() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mut hash = [0; 32];
+    let cost = argon2::Params::new(64, 3, 1, Some(32)).unwrap();
+    let argon = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, cost);
+    argon.hash_password_into(PASSWORD.as_bytes(), b"somesaltsomesalt", &mut hash).unwrap();
+    let text = |bytes: &[u8]| base64::Engine::encode(&base64::engine::general_purpose::STANDARD_NO_PAD, bytes);
+    let cheap = format!("$argon2id$v=19$m=64,t=3,p=1${}${}", text(b"somesaltsomesalt"), text(&hash));
+    let stored = || world.read(|view| view.get(&PEOPLE, &ada.id)).unwrap().password;
+    let (id, password) = (ada.id, cheap.clone());
+    world.change("import", move |tx| {
+        let person = tx.get(&PEOPLE, &id)?.unwrap();
+        tx.put(&PEOPLE, &id, &Person { password: password.clone(), ..person })?;
+        tx.record(Event::PersonCreated { person: id })
+    });
+    let mut browser = world.browser();
+    let page = browser.get("/sign-in");
+    browser.submit(&page, &[("email", &ada.email), ("password", "a wrong guess")]).expect_status(422);
+    assert_eq!(stored(), cheap);
+    browser.sign_in(&page, &ada).expect_status(200);
+    let anew = stored();
+    assert!(anew.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{anew}");
+    let mut other = world.signed_in(&ada);
+    assert_eq!(other.get("/account").path, "/account");
+    assert_eq!(stored(), anew, "once");
+}
+
+/// Whoever runs the appliance lets somebody in again who is kept out everywhere.
+#[test]
+fn a_new_password_forgives_failures_and_ends_sessions() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mut before = world.signed_in(&ada);
+    let mut browser = world.browser();
+    for _ in 0..6 {
+        let page = browser.get("/sign-in");
+        browser.submit(&page, &[("email", &ada.email), ("password", "a wrong guess")]);
+    }
+    let page = browser.get("/sign-in");
+    browser.sign_in(&page, &ada).expect_status(429);
+
+    let set = |email: &str, password: &str| {
+        world.block(set_password(&world.app, &world.operator(), email, Secret::new(password)))
+    };
+    assert!(set("ADA@example.com", "short").is_err());
+    assert!(set("nobody@example.com", "a whole new password").is_err());
+    assert_eq!(before.get("/account").path, "/account");
+    assert_eq!(set("ADA@example.com", "a whole new password").unwrap(), ada.id);
+    world.expect_event("person.password_set");
+    assert_eq!(before.get("/account").path, "/sign-in", "whoever was signed in is not any more");
+    let page = browser.get("/sign-in");
+    let page = browser.submit(&page, &[("email", &ada.email), ("password", "a whole new password")]);
+    assert_eq!(page.path, "/account");
+}
+
 #[test]
 fn case_45_signing_in_and_out_leads_nowhere_else() {
     let world = World::new();
@@ -211,6 +313,22 @@ fn case_45_paths_that_look_like_other_hosts_are_only_paths() {
     let answer = world.request("POST", "/oauth/authorize").body(body.as_bytes()).send();
     answer.expect_status(303);
     assert_eq!(answer.location().0, format!("/oauth/authorize?{body}"));
+}
+
+/// A form from another site brings no cookie, though the browser has one: an answer that set another would void what is open.
+#[test]
+fn a_request_that_another_site_posted_voids_nothing() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mail = world.client("mail").at(&world.resource("https://mcp.example/a", "mcp:read"));
+    let mut browser = world.browser();
+    let page = mail.sends(&mut browser, &[]);
+
+    let query = mail.authorize_path(&[]).split_once('?').unwrap().1.to_owned();
+    let answer = world.request("POST", "/oauth/authorize").body(query.as_bytes()).send();
+    assert_eq!(answer.expect_status(303).header("set-cookie"), None);
+    browser.get(&answer.location().0).expect_page(200, "to continue to");
+    browser.sign_in(&page, &ada).expect_page(200, "asks for your permission");
 }
 
 /// A person who is locked out is locked out everywhere, and not only where passwords are asked for.

@@ -9,7 +9,9 @@ mod website;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Barrier, mpsc};
+use std::task::Poll;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use tempfile::TempDir;
@@ -89,18 +91,18 @@ impl World {
     }
 
     fn config(settings: &[(&'static str, &str)]) -> Config {
-        let mut flags = vec![
-            ("listen", "127.0.0.1:0".to_owned()),
-            ("public_url", ISSUER.to_owned()),
-            ("workers", "1".to_owned()),
-            // RSA keys take longer to make than most tests to run: see `with_rsa`.
-            ("keys.algorithms", "ES256,EdDSA".to_owned()),
-        ];
-        for (name, value) in settings {
+        let mut flags =
+            vec![("listen", "127.0.0.1:0".to_owned()), ("public_url", ISSUER.to_owned()), ("workers", "1".to_owned())];
+        // RSA keys take longer to make than most tests to run: see `with_rsa`. The settings themselves do not let RS256 go.
+        let algorithms =
+            settings.iter().find(|(name, _)| *name == "keys.algorithms").map_or("ES256,EdDSA", |(_, list)| list);
+        for (name, value) in settings.iter().filter(|(name, _)| *name != "keys.algorithms") {
             flags.retain(|(known, _)| known != name);
             flags.push((name, (*value).to_owned()));
         }
-        Sources { flags, file: None, environment: Vec::new() }.load().unwrap().config
+        let mut config = Sources { flags, file: None, environment: Vec::new() }.load().unwrap().config;
+        config.keys.algorithms = algorithms.split(',').map(|algorithm| algorithm.parse().unwrap()).collect();
+        config
     }
 
     fn begin(config: &Config, directory: Option<Arc<TempDir>>, clock: Clock) -> Self {
@@ -115,8 +117,18 @@ impl World {
         };
         let ctx = Context::new(clock.now(), Actor::System, Origin::within(Channel::Housekeeping));
         runtime.block_on(turn_keys::turn(&app, &ctx)).unwrap();
-        let (address, server, thread) = serve(&app);
+        let (address, server, thread) = serve(&app, None);
         Self { app, address, clock, directory, runtime, server, thread: Some(thread) }
+    }
+
+    /// The same appliance again, at an address where it waits for no body.
+    #[must_use]
+    pub fn impatient(mut self) -> Self {
+        self.runtime.block_on(self.server.stop(false));
+        self.thread.take().unwrap().join().unwrap();
+        let (address, server, thread) = serve(&self.app, Some(Duration::ZERO));
+        (self.address, self.server, self.thread) = (address, server, Some(thread));
+        self
     }
 
     pub fn now(&self) -> Timestamp {
@@ -178,6 +190,35 @@ impl World {
         work: impl FnMut(&mut writ::store::Tx<'_>) -> Result<T, writ::base::Fault> + Send + 'static,
     ) -> T {
         self.app.store.write_blocking(name, &self.operator(), work).unwrap()
+    }
+
+    /// Begins `operation`, which reads, decides, and asks for its write; makes the change before that write has its turn; and
+    /// says what became of the operation. Whatever it had read is out of date by then.
+    pub fn overtaken<T>(
+        &self,
+        operation: impl Future<Output = T>,
+        mut change: impl FnMut(&mut writ::store::Tx<'_>) -> Result<(), writ::base::Fault> + Send + 'static,
+    ) -> T {
+        let (reached, at_work) = mpsc::channel();
+        let (go, going) = mpsc::channel::<()>();
+        let (store, ctx) = (self.app.store.clone(), self.operator());
+        let writer = std::thread::spawn(move || {
+            store.write_blocking("overtake", &ctx, move |tx| {
+                reached.send(()).unwrap();
+                going.recv().unwrap();
+                change(tx)
+            })
+        });
+        at_work.recv().unwrap();
+        self.block(async {
+            let mut operation = std::pin::pin!(operation);
+            let begun = std::future::poll_fn(|task| Poll::Ready(operation.as_mut().poll(task).is_pending())).await;
+            assert!(begun, "it wrote nothing");
+            go.send(()).unwrap();
+            let outcome = operation.await;
+            writer.join().unwrap().unwrap();
+            outcome
+        })
     }
 
     /// Stops somebody, or lets them go on.
@@ -281,12 +322,16 @@ impl Drop for World {
     }
 }
 
-fn serve(app: &App) -> (SocketAddr, ServerHandle, JoinHandle<()>) {
+fn serve(app: &App, body_time: Option<Duration>) -> (SocketAddr, ServerHandle, JoinHandle<()>) {
     let (tell, told) = mpsc::channel();
     let app = app.clone();
     let thread = std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let running = writ::web::listen(&app).unwrap();
+            let running = match body_time {
+                Some(time) => writ::web::listen_for(&app, time),
+                None => writ::web::listen(&app),
+            };
+            let running = running.unwrap();
             tell.send((running.address, running.handle())).unwrap();
             // Without housekeeping: a test says itself when time has passed.
             running.answer().await.unwrap();

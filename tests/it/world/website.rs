@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use rustls::pki_types::PrivateKeyDer;
@@ -34,11 +35,13 @@ static IDENTITY: LazyLock<Identity> = LazyLock::new(|| {
     Identity { file, _directory: directory, tls: Arc::new(tls) }
 });
 
-/// Serves its document until the test ends; nobody may cache it.
+/// Serves its document until the test ends, and a key set at `/keys.json`; nobody may cache them.
 pub struct Website {
     /// The address of the document, and so the client's id.
     pub url: String,
     document: Arc<Mutex<Value>>,
+    keys: Arc<Mutex<Value>>,
+    is_down: Arc<AtomicBool>,
 }
 
 impl Website {
@@ -53,7 +56,8 @@ impl Website {
             "grant_types": ["authorization_code", "refresh_token"],
         });
         let document = Arc::new(Mutex::new(document));
-        let served = Arc::clone(&document);
+        let (keys, is_down) = (Arc::new(Mutex::new(Value::Null)), Arc::new(AtomicBool::new(false)));
+        let (served, served_keys, down) = (Arc::clone(&document), Arc::clone(&keys), Arc::clone(&is_down));
         std::thread::spawn(move || {
             for socket in listener.incoming() {
                 let mut wire =
@@ -63,10 +67,12 @@ impl Website {
                 while !head.ends_with(b"\r\n\r\n") && wire.read_exact(&mut byte).is_ok() {
                     head.extend(byte);
                 }
-                let body = served.lock().unwrap().to_string();
+                let asks_for_keys = head.starts_with(b"GET /keys.json ");
+                let body = if asks_for_keys { &served_keys } else { &served }.lock().unwrap().to_string();
+                let status = if down.load(Ordering::SeqCst) { "503 Out" } else { "200 OK" };
                 let length = body.len();
                 let answer = format!(
-                    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nContent-Length: {length}\r\n\r\n{body}"
+                    "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nContent-Length: {length}\r\n\r\n{body}"
                 );
                 // Whoever hangs up early has read enough.
                 let _ = wire.write_all(answer.as_bytes());
@@ -74,12 +80,22 @@ impl Website {
                 let _ = wire.flush();
             }
         });
-        Self { url, document }
+        Self { url, document, keys, is_down }
     }
 
     /// Changes a member of the document.
     pub fn set(&self, member: &str, value: Value) {
         self.document.lock().unwrap()[member] = value;
+    }
+
+    /// Changes the key set.
+    pub fn set_keys(&self, keys: Value) {
+        *self.keys.lock().unwrap() = keys;
+    }
+
+    /// Answers nobody any more, or again.
+    pub fn is_down(&self, is_down: bool) {
+        self.is_down.store(is_down, Ordering::SeqCst);
     }
 
     /// The application whose document this is.

@@ -1,0 +1,234 @@
+//! Resources, scopes, clients and machines as one file says them: written out, compared, and made so.
+//!
+//! [`export`] writes how things are. [`apply`] plans what would have to change ([`plan`]), and does all of it in one transaction, or
+//! none: a plan is made of a snapshot, and its transaction first looks whether what it was made of still stands.
+
+mod execute;
+mod members;
+mod nouns;
+mod plan;
+
+use serde_json::{Map, Value};
+
+use self::execute::{Prepared, execute};
+pub use self::members::Wrong;
+use self::nouns::{client_said, credential_said, machine_said, resource_said, scope_said};
+pub use self::plan::{Change, ChangeKind, Document, Field, Plan, Unlisted};
+use self::plan::{House, Known, Present, client_keys, machine_name};
+use crate::app::App;
+use crate::base::{Fault, Id, Secret};
+use crate::model::{ClientId, ClientState, Context, Email, Person, Provenance};
+use crate::operations::credentials;
+use crate::operations::declined::Declined;
+use crate::protocol::own_scopes::is_own;
+use crate::store::Read;
+use crate::store::tables::{CLIENTS, MACHINES, PEOPLE, PEOPLE_BY_EMAIL, RESOURCES, SCOPES, machine_key};
+
+/// Why a file was not applied. Then nothing of it was.
+#[derive(Debug)]
+pub enum NotApplied {
+    /// Everything that is wrong with it, each with its place.
+    Wrong(Vec<Wrong>),
+    Declined(Declined),
+}
+
+impl From<Vec<Wrong>> for NotApplied {
+    fn from(wrong: Vec<Wrong>) -> Self {
+        Self::Wrong(wrong)
+    }
+}
+
+impl From<Declined> for NotApplied {
+    fn from(declined: Declined) -> Self {
+        Self::Declined(declined)
+    }
+}
+
+impl From<Fault> for NotApplied {
+    fn from(fault: Fault) -> Self {
+        Self::Declined(fault.into())
+    }
+}
+
+/// Whether it is done or only said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    Said,
+    Done,
+}
+
+/// What came of a file.
+#[derive(Debug)]
+pub struct Applied {
+    pub plan: Plan,
+    pub made: Vec<Made>,
+}
+
+/// Something that has an id since.
+#[derive(Debug)]
+pub struct Made {
+    /// Where in the file it is.
+    pub place: String,
+    pub id: ClientId,
+    /// Of a client that authenticates by one; shown this once.
+    pub secret: Option<Secret>,
+}
+
+/// Everything that a file can say, as things are.
+pub async fn export(app: &App, ctx: &Context) -> Result<Value, Fault> {
+    let present = load(app, None).await?;
+    let mut document = Map::new();
+    let mut section = |name: &str, members: Map<String, Value>| {
+        document.insert(name.to_owned(), Value::Object(members));
+    };
+    // The appliance's own are in every appliance, as they are.
+    let scopes = present
+        .scopes
+        .iter()
+        .filter(|(name, _)| !is_own(name))
+        .map(|(name, entry)| (name.clone(), Value::Object(scope_said(entry))));
+    section("scopes", scopes.collect());
+    let resources = present.resources.iter().map(|row| (row.identifier.to_string(), Value::Object(resource_said(row))));
+    section("resources", resources.collect());
+    let clients = client_keys(&present.clients).into_iter().zip(&present.clients);
+    let clients = clients.map(|(key, client)| {
+        let said = client_said(client, &key, &app.issuer);
+        (key, Value::Object(said))
+    });
+    section("clients", clients.collect());
+    let machines = present.machines.values().map(|known| {
+        let owner = present.people.iter().find(|person| person.id == known.machine.owner);
+        let live = known.credentials.iter().filter(|credential| credential.is_live(ctx.at));
+        let credentials: Vec<Value> = live.filter_map(credential_said).collect();
+        let said = machine_said(&known.machine, owner.map(|owner| owner.email.as_str()), &credentials);
+        (machine_name(&known.machine), Value::Object(said))
+    });
+    section("machines", machines.collect());
+    Ok(Value::Object(document))
+}
+
+/// How often a plan is made anew because something changed under it.
+const TRIES: usize = 3;
+
+/// Makes things as a file says, all of it or nothing. What the file has no section for is left alone.
+pub async fn apply(
+    app: &App,
+    ctx: &Context,
+    file: Value,
+    unlisted: Unlisted,
+    doing: Doing,
+) -> Result<Applied, NotApplied> {
+    let file = Document::parse(file)?;
+    let house = House { config: &app.config, issuer: &app.issuer, now: ctx.at };
+    for _ in 0..TRIES {
+        let present = load(app, Some(&file)).await?;
+        let plan = plan::plan(&file, &present, house, unlisted)?;
+        if doing == Doing::Said || plan.changes.iter().all(|change| change.step.is_none()) {
+            return Ok(Applied { plan, made: Vec::new() });
+        }
+        let prepared = Prepared::of(app, ctx, &plan, &present)?;
+        let made = prepared.made();
+        if app.store.write("apply declarations", ctx, move |tx| execute(tx, &prepared)).await? {
+            // The metadata document lists every scope.
+            app.discovery.forget();
+            return Ok(Applied { plan, made });
+        }
+    }
+    let why = "things change while this is applied; nothing was done. Apply it again".to_owned();
+    Err(Declined::Conflict(why).into())
+}
+
+/// Rows read in one snapshot.
+const AT_ONCE: usize = 1_000;
+
+/// Gathers how things are, and the people that are named. What changes between its snapshots, the transaction finds.
+async fn load(app: &App, file: Option<&Document>) -> Result<Present, Fault> {
+    let (scopes, resources) = app
+        .store
+        .read(|view| {
+            let (mut scopes, mut resources) = (Vec::new(), Vec::new());
+            let mut after = None;
+            loop {
+                let page = view.page(&SCOPES, after.as_ref(), AT_ONCE)?;
+                scopes.extend(page.rows);
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            let mut after = None;
+            loop {
+                let page = view.page(&RESOURCES, after.as_ref(), AT_ONCE)?;
+                resources.extend(page.rows.into_iter().map(|(_, row)| row));
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            Ok((scopes, resources))
+        })
+        .await?;
+    let mut present = Present { scopes: scopes.into_iter().collect(), resources, ..Present::default() };
+
+    let mut after = None;
+    loop {
+        let page = app.store.read(move |view| view.page(&CLIENTS, after.as_ref(), AT_ONCE)).await?;
+        let rows = page.rows.into_iter().map(|(_, client)| client);
+        present.clients.extend(rows.filter(|client| client.provenance == Provenance::Administrator));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+
+    let mut after = None;
+    loop {
+        let page = app
+            .store
+            .read(move |view| {
+                let page = view.page(&MACHINES, after.as_ref(), AT_ONCE)?;
+                let mut known = Vec::with_capacity(page.rows.len());
+                for (id, machine) in page.rows {
+                    if machine.state != ClientState::Retired {
+                        known.push(Known { machine, credentials: credentials::of_machine(view, id)? });
+                    }
+                }
+                Ok((known, page.next))
+            })
+            .await?;
+        for known in page.0 {
+            present.machines.insert(machine_key(&known.machine.tenant, &known.machine.name), known);
+        }
+        after = page.1;
+        if after.is_none() {
+            break;
+        }
+    }
+    present.people = people(app, &present, file).await?;
+    Ok(present)
+}
+
+/// Whoever answers for one of the machines, or is to.
+async fn people(app: &App, present: &Present, file: Option<&Document>) -> Result<Vec<Person>, Fault> {
+    let mut owners: Vec<Id<Person>> = present.machines.values().map(|known| known.machine.owner).collect();
+    owners.sort_unstable();
+    owners.dedup();
+    let named = file.and_then(|file| file.machines.as_ref()).into_iter().flat_map(Map::values);
+    let named = named.filter_map(|machine| machine.get("owner")?.as_str()?.parse::<Email>().ok());
+    let mut named: Vec<String> = named.map(|email| email.folded()).collect();
+    named.sort_unstable();
+    named.dedup();
+    app.store
+        .read(move |view| {
+            let mut people = Vec::new();
+            for owner in &owners {
+                people.extend(view.get(&PEOPLE, owner)?);
+            }
+            for email in &named {
+                let found = view.find(&PEOPLE, &PEOPLE_BY_EMAIL, email.as_str())?;
+                people.extend(found.map(|(_, person)| person).filter(|person| !owners.contains(&person.id)));
+            }
+            Ok(people)
+        })
+        .await
+}

@@ -1,0 +1,414 @@
+//! Rows as a file says them, and back. What a file does not say has its default; what is secret it never says.
+
+use serde_json::{Map, Value, json};
+
+use super::members::{Members, Notes, text};
+use crate::base::{AddressRange, Id, Issuer, Lifetime, Resource, Timestamp};
+use crate::config::Config;
+use crate::keys::JwkSet;
+use crate::model::{
+    Access, Algorithm, AuthMethod, Client, ClientId, ClientState, Credential, CredentialKind, Email, Machine,
+    MachineKind, ProtectedResource, Provenance, Risk, RoleName, Scope, ScopeEntry, ScopeSet, TokenFormat,
+};
+use crate::operations::credentials::NewProof;
+use crate::operations::declined::Declined;
+use crate::operations::machines::Terms;
+use crate::operations::{resources, scopes};
+use crate::protocol::display_name::DisplayName;
+use crate::protocol::registration::{Issued, Registration, VouchedBy, admit, registration_response};
+
+/// What a noun comes to in a file.
+pub(super) type Said = Map<String, Value>;
+
+fn said(members: Value) -> Said {
+    let Value::Object(mut members) = members else { return Said::new() };
+    // What is empty need not be said.
+    members.retain(|_, value| !value.is_null() && *value != json!("") && *value != json!([]) && *value != json!({}));
+    members
+}
+
+fn names(scopes: &ScopeSet) -> Vec<&Scope> {
+    scopes.iter().collect()
+}
+
+fn set(members: &mut Members<'_>, name: &str) -> ScopeSet {
+    let list: Vec<Scope> = members.list(name, text);
+    if list.len() > ScopeSet::MOST {
+        members.wrong(name, "at most 64 scopes");
+    }
+    list.into_iter().collect()
+}
+
+fn declined(members: &mut Members<'_>, declined: Declined) {
+    match declined {
+        Declined::Invalid(invalid) => invalid.0.iter().for_each(|(field, why)| members.wrong(field, why)),
+        Declined::Conflict(why) | Declined::Missing(why) | Declined::Forbidden(why) => members.wrong("name", why),
+        Declined::Stale | Declined::MadeAlready(_) | Declined::KeyReused => {
+            members.wrong("name", "it was changed meanwhile");
+        }
+        Declined::Broken(fault) => members.wrong("name", fault),
+    }
+}
+
+// Scopes.
+
+pub(super) fn scope_said(entry: &ScopeEntry) -> Said {
+    said(json!({ "description": entry.description, "risk": entry.risk, "implies": names(&entry.implies) }))
+}
+
+pub(super) fn scope_read(name: &str, mut members: Members<'_>, now: Timestamp) -> Option<ScopeEntry> {
+    let parsed = name.parse::<Scope>().map_err(|why| members.wrong("name", why)).ok();
+    let description = members.read::<String>("description");
+    let description = members.needed("description", description);
+    let description = description.and_then(|text| match scopes::described(&text) {
+        Ok(text) => Some(text),
+        Err(why) => {
+            declined(&mut members, why);
+            None
+        }
+    });
+    let risk = members.read::<Risk>("risk").unwrap_or(Risk::Low);
+    let implies = set(&mut members, "implies");
+    members.end();
+    Some(ScopeEntry { name: parsed?, description: description?, risk, implies, created_at: now })
+}
+
+// Resources.
+
+pub(super) fn resource_said(resource: &ProtectedResource) -> Said {
+    said(json!({
+        "name": resource.name,
+        "aliases": resource.aliases,
+        "scopes": names(&resource.scopes),
+        "default_scopes": names(&resource.default_scopes),
+        "default": resource.is_default.then_some(true),
+        "algorithm": resource.algorithm.as_str(),
+        "format": resource.format,
+        "access_lifetime": resource.access_for.to_string(),
+    }))
+}
+
+/// `harmless` tells which of some scopes are of low risk, as the catalogue will be.
+pub(super) fn resource_read(
+    identifier: &str,
+    mut members: Members<'_>,
+    config: &Config,
+    harmless: impl Fn(&ScopeSet) -> ScopeSet,
+    now: Timestamp,
+) -> Option<ProtectedResource> {
+    let identifier = Resource::parse(identifier).map_err(|why| members.wrong("identifier", why)).ok();
+    let name = members.read::<String>("name");
+    let name = members.needed("name", name).and_then(|name| exact(&mut members, "name", &name));
+    let aliases = members.list("aliases", |text| Resource::parse(text).map_err(|why| why.to_string()));
+    let scopes = set(&mut members, "scopes");
+    let chosen = set(&mut members, "default_scopes");
+    let default_scopes = if chosen.is_empty() { harmless(&scopes) } else { chosen };
+    let is_default = members.read("default").unwrap_or(false);
+    let algorithm = members.parsed::<Algorithm>("algorithm", text).unwrap_or(Algorithm::ES256);
+    let format = members.read::<TokenFormat>("format").unwrap_or(TokenFormat::Jwt);
+    let access_for = members.parsed::<Lifetime>("access_lifetime", text).unwrap_or(config.lifetimes.access);
+    let row = identifier.zip(name).map(|(identifier, name)| ProtectedResource {
+        id: Id::from_bytes([0; 16]),
+        identifier,
+        aliases,
+        name: name.as_str().to_owned(),
+        scopes,
+        default_scopes,
+        algorithm,
+        format,
+        access_for,
+        is_default,
+        created_at: now,
+    });
+    if let Some(Err(why)) = row.as_ref().map(|row| resources::bounded(row, &config.keys.algorithms)) {
+        declined(&mut members, why);
+    }
+    members.end();
+    row
+}
+
+/// A name that stays as it is written, so that a file that is applied again finds what it made.
+fn exact(members: &mut Members<'_>, member: &str, name: &str) -> Option<DisplayName> {
+    match DisplayName::parse(name) {
+        Ok(parsed) if parsed.as_str() == name => Some(parsed),
+        Ok(parsed) => {
+            members.wrong(member, format!("write it as {:?}", parsed.as_str()));
+            None
+        }
+        Err(why) => {
+            members.wrong(member, why);
+            None
+        }
+    }
+}
+
+// Clients.
+
+/// What a file may say about a client, by the names of RFC 7591 §2.
+const OF_CLIENTS: [&str; 16] = [
+    "redirect_uris",
+    "token_endpoint_auth_method",
+    "grant_types",
+    "application_type",
+    "scope",
+    "jwks",
+    "jwks_uri",
+    "client_uri",
+    "logo_uri",
+    "policy_uri",
+    "tos_uri",
+    "contacts",
+    "software_id",
+    "software_version",
+    "id_token_signed_response_alg",
+    "dpop_bound_access_tokens",
+];
+
+pub(super) fn client_said(client: &Client, key: &str, issuer: &Issuer) -> Said {
+    let document = registration_response(client, None, None, issuer);
+    let mut members = Said::new();
+    if let Value::Object(document) = document {
+        members.extend(document.into_iter().filter(|(name, _)| OF_CLIENTS.contains(&name.as_str())));
+    }
+    // Its key is its name, unless several have that.
+    members.insert("name".to_owned(), if key == client.name { Value::Null } else { json!(client.name) });
+    members.insert("resources".to_owned(), json!(client.resources));
+    members.insert("serves".to_owned(), json!(client.serves));
+    said(Value::Object(members))
+}
+
+pub(super) fn client_read(
+    key: &str,
+    mut members: Members<'_>,
+    current: Option<&Client>,
+    now: Timestamp,
+) -> Option<Client> {
+    let name = members.read::<String>("name");
+    if name.as_ref().is_some_and(|name| name != key) && client_id(key).is_none() {
+        members.wrong("name", "its key here is its name; another goes with a client_id as key");
+    }
+    let name = exact(&mut members, "name", &name.unwrap_or_else(|| key.to_owned()));
+    let resources = members.list("resources", |text| Resource::parse(text).map_err(|why| why.to_string()));
+    let serves = members.list("serves", |text| Resource::parse(text).map_err(|why| why.to_string()));
+    if resources.len() > MOST_RESOURCES || serves.len() > MOST_RESOURCES {
+        members.wrong("resources", "a client has at most 64 resources");
+    }
+    let mut document = Map::new();
+    for member in OF_CLIENTS {
+        if let Some(value) = members.take(member) {
+            document.insert(member.to_owned(), value);
+        }
+    }
+    if let Some(name) = &name {
+        document.insert("client_name".to_owned(), json!(name));
+    }
+    // What nobody says is a public client, as on the command line.
+    document.entry("token_endpoint_auth_method").or_insert(json!("none"));
+    document.entry("grant_types").or_insert(json!(["authorization_code", "refresh_token"]));
+    let registration = Registration::parse(Value::Object(document).to_string().as_bytes());
+    let admitted = match registration.and_then(|registration| admit(registration, VouchedBy::Administrator)) {
+        Ok(admitted) => admitted,
+        Err(refusal) => {
+            let named = OF_CLIENTS.into_iter().find(|member| refusal.public_text().contains(member));
+            members.wrong(named.unwrap_or("redirect_uris"), refusal.public_text());
+            return None;
+        }
+    };
+    let issued = Issued {
+        id: Id::from_bytes([0; 16]),
+        provenance: Provenance::Administrator,
+        secret: None,
+        state: ClientState::Active,
+        unused_for: Lifetime::default(),
+    };
+    let new = Client { resources, serves, ..admitted.into_client(issued, now) };
+    let row = match current {
+        None => new,
+        Some(current) if !keeps_its_strength(current.auth_method, new.auth_method) => {
+            members.wrong(
+                "token_endpoint_auth_method",
+                format!("{} is what it was made with and stays: make another client", current.auth_method.as_str()),
+            );
+            return None;
+        }
+        // What a file does not say at all.
+        Some(current) => Client {
+            id: current.id.clone(),
+            state: current.state,
+            secrets: current.secrets.clone(),
+            created_at: current.created_at,
+            first_used_at: current.first_used_at,
+            ..new
+        },
+    };
+    members.end();
+    name.map(|_| row)
+}
+
+/// The same as when a client changes itself: see `protocol::registration::update`.
+fn keeps_its_strength(now: AuthMethod, then: AuthMethod) -> bool {
+    now == then || (now.has_secret() && then.has_secret())
+}
+
+const MOST_RESOURCES: usize = 64;
+
+// Machines.
+
+/// A machine as a file says it.
+pub(super) struct MachineRead {
+    pub(super) terms: Terms,
+    pub(super) owner: Email,
+    pub(super) credentials: Vec<CredentialRead>,
+}
+
+/// A credential that has nothing secret.
+#[derive(Clone, Debug)]
+pub(super) struct CredentialRead {
+    pub(super) name: DisplayName,
+    pub(super) proof: NewProof,
+    pub(super) said: Value,
+}
+
+/// `owner` is an e-mail address.
+pub(super) fn machine_said(machine: &Machine, owner: Option<&str>, credentials: &[Value]) -> Said {
+    let access: Vec<Value> = (machine.access.iter())
+        .map(|access| {
+            let life = access.access_for.map(|life| life.to_string());
+            let mut one = said(json!({ "resource": access.resource, "access_lifetime": life }));
+            // An empty scope of its own is not the same as none.
+            one.extend(access.scope.as_ref().map(|scope| ("scope".to_owned(), json!(names(scope)))));
+            Value::Object(one)
+        })
+        .collect();
+    // Those made in one moment have no order of their own.
+    let mut credentials = credentials.to_vec();
+    credentials.sort_by_cached_key(Value::to_string);
+    said(json!({
+        "kind": machine.kind.as_str(),
+        "owner": owner,
+        "purpose": machine.purpose,
+        "description": machine.description,
+        "tags": machine.tags,
+        "scope": names(&machine.scope),
+        "access": access,
+        "access_lifetime": machine.access_for.map(|life| life.to_string()),
+        "expires_at": machine.expires_at.map(Timestamp::iso),
+        "roles": machine.roles,
+        "networks": machine.networks,
+        "custom_claims": machine.custom_claims,
+        "serves": machine.serves,
+        "dpop_bound": machine.dpop_bound.then_some(true),
+        "credentials": credentials,
+    }))
+}
+
+/// A credential as a file says it; `None` where that would be a secret, or is not for a file.
+pub(super) fn credential_said(credential: &Credential) -> Option<Value> {
+    match &credential.kind {
+        CredentialKind::PublicKeys { jwks } => Some(json!({ "name": credential.name, "kind": "keys", "jwks": jwks })),
+        CredentialKind::KeySet { jwks_uri } => {
+            Some(json!({ "name": credential.name, "kind": "key-set", "jwks_uri": jwks_uri }))
+        }
+        // Federated trust has nothing secret either: its members belong here once a file may make one.
+        CredentialKind::ClientSecret { .. } | CredentialKind::AccessKey { .. } | CredentialKind::Trust(_) => None,
+    }
+}
+
+pub(super) fn machine_read(name: &str, mut members: Members<'_>, now: Timestamp) -> Option<MachineRead> {
+    let name = exact(&mut members, "name", name);
+    let kind = members
+        .parsed("kind", |text| MachineKind::parse(text).ok_or_else(|| "it is agent, service, ci or device".to_owned()));
+    let owner = members.parsed::<Email>("owner", text);
+    let owner = members.needed("owner", owner);
+    let purpose = members.read::<String>("purpose");
+    let purpose = members.needed("purpose", purpose);
+    let mut tags: Vec<String> = members.list("tags", text);
+    tags.sort_unstable();
+    tags.dedup();
+    let description = members.read("description").unwrap_or_default();
+    let scope = set(&mut members, "scope");
+    let access = access_read(&mut members);
+    let access_for = members.parsed::<Lifetime>("access_lifetime", text);
+    let expires_at = members.parsed("expires_at", |text| {
+        Timestamp::parse_iso(text).ok_or_else(|| "write it like 2027-01-31T00:00:00Z".to_owned())
+    });
+    let roles = members.list::<RoleName>("roles", text);
+    let networks = members.list::<AddressRange>("networks", text);
+    let custom_claims = members.read("custom_claims").unwrap_or_default();
+    let serves = members.list("serves", |text| Resource::parse(text).map_err(|why| why.to_string()));
+    let dpop_bound = members.read("dpop_bound").unwrap_or(false);
+    let credentials = credentials_read(&mut members);
+    let terms = name.zip(purpose).map(|(name, purpose)| Terms {
+        name,
+        kind: kind.unwrap_or(MachineKind::Service),
+        purpose: purpose.trim().to_owned(),
+        description,
+        tags,
+        scope,
+        access,
+        access_for,
+        expires_at,
+        roles,
+        networks,
+        custom_claims,
+        serves,
+        dpop_bound,
+    });
+    if let Some(Err(why)) = terms.as_ref().map(|terms| terms.bounded(now)) {
+        declined(&mut members, why);
+    }
+    members.end();
+    Some(MachineRead { terms: terms?, owner: owner?, credentials })
+}
+
+fn access_read(members: &mut Members<'_>) -> Vec<Access> {
+    let list: Vec<Value> = members.read("access").unwrap_or_default();
+    let (mut read, mut notes) = (Vec::new(), Notes::default());
+    for (n, value) in list.into_iter().enumerate() {
+        let Some(mut one) = Members::of(format!("{n}"), value, &mut notes) else { continue };
+        let resource = one.parsed("resource", |text| Resource::parse(text).map_err(|why| why.to_string()));
+        let resource = one.needed("resource", resource);
+        // No scope of its own is not the same as none.
+        let scope = one.read::<Vec<Scope>>("scope").map(|scopes| scopes.into_iter().collect());
+        let access_for = one.parsed::<Lifetime>("access_lifetime", text);
+        one.end();
+        read.extend(resource.map(|resource| Access { resource, scope, access_for }));
+    }
+    notes.into_wrong().into_iter().for_each(|wrong| members.wrong("access", format!("{}: {}", wrong.place, wrong.why)));
+    read
+}
+
+fn credentials_read(members: &mut Members<'_>) -> Vec<CredentialRead> {
+    let list: Vec<Value> = members.read("credentials").unwrap_or_default();
+    let (mut read, mut notes) = (Vec::new(), Notes::default());
+    for (n, value) in list.into_iter().enumerate() {
+        let whole = value.clone();
+        let Some(mut one) = Members::of(format!("{n}"), value, &mut notes) else { continue };
+        let name = one.read::<String>("name");
+        let name = one.needed("name", name).and_then(|name| exact(&mut one, "name", &name));
+        let proof = match (one.read::<String>("kind").as_deref(), one.take("jwks"), one.read::<String>("jwks_uri")) {
+            (Some("keys"), Some(jwks), None) => match JwkSet::parse(jwks.to_string().as_bytes()) {
+                Ok(_) => Some(NewProof::PublicKeys(jwks)),
+                Err(why) => {
+                    one.wrong("jwks", format!("this is no usable set of public keys: {why}"));
+                    None
+                }
+            },
+            (Some("key-set"), None, Some(uri)) => Some(NewProof::KeySet(uri)),
+            _ => {
+                one.wrong("kind", "it is keys, with jwks, or key-set, with jwks_uri; secrets are in no file");
+                None
+            }
+        };
+        one.end();
+        read.extend(name.zip(proof).map(|(name, proof)| CredentialRead { name, proof, said: whole }));
+    }
+    let wrong = notes.into_wrong();
+    wrong.into_iter().for_each(|wrong| members.wrong("credentials", format!("{}: {}", wrong.place, wrong.why)));
+    read
+}
+
+/// The id that a key of `clients` is, if it is one.
+pub(super) fn client_id(key: &str) -> Option<ClientId> {
+    key.parse().ok().filter(|id| matches!(id, ClientId::Registered(_)))
+}

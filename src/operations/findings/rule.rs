@@ -1,0 +1,286 @@
+//! What the rows of one machine come to. Pure: the same facts at the same time give the same findings.
+
+use std::fmt;
+
+use crate::base::{Id, Lifetime, Timestamp};
+use crate::config::MachineSettings;
+use crate::model::{
+    Caller, ClientState, Credential, CredentialKind, Finding, FindingKind, Machine, MachineStanding, MachineUsage,
+    PersonState, ScopesUsage, Tally, Watch, grants,
+};
+
+/// Everything that is known of one machine.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    pub machine: Machine,
+    /// `None` if the person is gone.
+    pub owner: Option<PersonState>,
+    pub credentials: Vec<Credential>,
+    pub usage: MachineUsage,
+    /// Of those credentials that were ever used.
+    pub by_credential: Vec<(Id<Credential>, Tally)>,
+    pub scopes: ScopesUsage,
+    pub watch: Watch,
+}
+
+/// What is to be said about a machine at `now`.
+pub fn findings(facts: &Facts, settings: &MachineSettings, now: Timestamp) -> Vec<Finding> {
+    let standing = facts.machine.standing(now);
+    let mut found = Vec::new();
+    if standing != MachineStanding::Retired {
+        found.extend(no_owner(facts));
+    }
+    // What is stopped already asks for nothing, and is asked for nothing.
+    if standing == MachineStanding::Active {
+        let idle = idle(facts, settings, now);
+        if idle.is_none() {
+            found.extend(scopes_unused(facts, settings, now));
+        }
+        found.extend(idle);
+        found.extend(machine_expiring(&facts.machine, settings, now));
+        found.extend(new_network(facts, settings, now));
+        for credential in facts.credentials.iter().filter(|credential| credential.is_live(now)) {
+            found.extend(of_credential(facts, credential, settings, now));
+        }
+    }
+    found
+}
+
+/// Whether a machine has not been used for `after`, as far as anybody could know: it counts neither from before it was made or
+/// let act again, nor while the appliance was down.
+pub fn is_idle(facts: &Facts, after: Lifetime, now: Timestamp) -> bool {
+    let machine = &facts.machine;
+    let since = [
+        Some(machine.created_at),
+        Some(facts.watch.awake_since),
+        facts.usage.used.last_at(),
+        facts.usage.counted_from,
+        machine.void_before,
+    ];
+    let since = since.into_iter().flatten().max().unwrap_or(now);
+    machine.state == ClientState::Active && now.since(since) >= after
+}
+
+fn no_owner(facts: &Facts) -> Option<Finding> {
+    let text = match facts.owner {
+        Some(PersonState::Active) => return None,
+        Some(PersonState::Suspended) => {
+            "its owner is suspended, so nobody answers for it: hand it over with `writ machine hand-over`, or retire it"
+        }
+        None => "nobody answers for it: hand it over with `writ machine hand-over`, or retire it",
+    };
+    let since = facts.machine.stopped.as_ref().map(|stopped| stopped.at);
+    Some(finding(facts, FindingKind::NoOwner, since, text))
+}
+
+fn idle(facts: &Facts, settings: &MachineSettings, now: Timestamp) -> Option<Finding> {
+    let used = &facts.usage.used;
+    if let Some(last) = used.last_at() {
+        let text = format!(
+            "last used {}: retire it if nobody needs it, or suspend it until somebody does",
+            LastUse { used, now }
+        );
+        return (now.since(last) >= settings.unused_after)
+            .then(|| finding(facts, FindingKind::Unused, Some(last), text));
+    }
+    let made = facts.machine.created_at;
+    // From before uses were counted nobody knows.
+    let known = made.max(facts.watch.counting_since);
+    (now.since(known) >= settings.never_used_after).then(|| {
+        let text =
+            format!("made {} and never used: was it set up? If it is not needed, retire it", Ago(now.since(made)));
+        finding(facts, FindingKind::NeverUsed, Some(made), text)
+    })
+}
+
+fn scopes_unused(facts: &Facts, settings: &MachineSettings, now: Timestamp) -> Option<Finding> {
+    let mut unused: Vec<String> = Vec::new();
+    let mut since: Option<Timestamp> = None;
+    for (scope, resource) in grants(&facts.machine) {
+        let from = [
+            Some(facts.machine.created_at),
+            Some(facts.watch.counting_since),
+            facts.scopes.given_at(scope, resource),
+            facts.scopes.last_at(scope, resource),
+        ];
+        let from = from.into_iter().flatten().max().unwrap_or(now);
+        if now.since(from) >= settings.scopes_unused_after {
+            unused.push(resource.map_or_else(|| scope.to_string(), |resource| format!("{scope} at {resource}")));
+            since = Some(since.map_or(from, |since| since.min(from)));
+        }
+    }
+    (!unused.is_empty()).then(|| {
+        let text = format!(
+            "it may ask for {} and has not for {}: take away what it does not need with `writ machine set`",
+            unused.join(", "),
+            Length(settings.scopes_unused_after)
+        );
+        finding(facts, FindingKind::ScopesUnused, since, text)
+    })
+}
+
+fn machine_expiring(machine: &Machine, settings: &MachineSettings, now: Timestamp) -> Option<Finding> {
+    let end = machine.expires_at.filter(|end| now.plus(settings.expiring_within) >= *end)?;
+    let text = format!(
+        "its time ends in {}, on {end}: give it more with `writ machine set --expires-in`, or let it end",
+        Length(end.since(now))
+    );
+    let since = Some(end.minus(settings.expiring_within).max(machine.created_at));
+    Some(Finding { kind: FindingKind::MachineExpiring, machine: machine.id, credential: None, since, text })
+}
+
+/// The networks that a machine called from for the first time not long ago, though it had called before from others.
+fn new_network(facts: &Facts, settings: &MachineSettings, now: Timestamp) -> Option<Finding> {
+    let begun = facts.usage.used.seen?.first_at;
+    let is_new =
+        |caller: &&Caller| caller.seen.first_at > begun && now.since(caller.seen.first_at) < settings.new_network_for;
+    let new: Vec<&Caller> = facts.usage.used.callers.iter().filter(is_new).collect();
+    let since = new.iter().map(|caller| caller.seen.first_at).max()?;
+    let networks: Vec<String> = new.iter().map(|caller| caller.network.to_string()).collect();
+    let text = format!(
+        "it called from {}, first {}, and never before: if nobody moved it, suspend it and rotate its secrets; else \
+         name its networks with `writ machine set --network`",
+        networks.join(", "),
+        Ago(now.since(since))
+    );
+    Some(finding(facts, FindingKind::NewNetwork, Some(since), text))
+}
+
+fn of_credential(facts: &Facts, credential: &Credential, settings: &MachineSettings, now: Timestamp) -> Vec<Finding> {
+    let (id, never) = (credential.id, Tally::default());
+    let used = used(facts, id).unwrap_or(&never);
+    let is_secret = matches!(credential.kind, CredentialKind::ClientSecret { .. } | CredentialKind::AccessKey { .. });
+    let named = format!("`{}` ({})", credential.name, credential.hint);
+    let say = |kind, since, text| Finding { credential: Some(id), ..finding(facts, kind, Some(since), text) };
+    let mut found = Vec::new();
+    if credential.replaced_by.is_some() {
+        found.extend(match replaced(facts, credential, settings, now) {
+            Some(Replaced::Silent(since)) => {
+                let text = format!(
+                    "the old secret {named} was last used {}; the new one is in use: safe to remove, with `writ \
+                     credential revoke {id}`",
+                    LastUse { used, now }
+                );
+                Some(say(FindingKind::OldSecretSilent, since, text))
+            }
+            Some(Replaced::Used(since)) => {
+                let text = format!(
+                    "the old secret {named} was last used {}: give that caller the new one before {}",
+                    LastUse { used, now },
+                    credential.expires_at.map_or_else(|| "it is revoked".to_owned(), Timestamp::iso)
+                );
+                Some(say(FindingKind::OldSecretUsed, since, text))
+            }
+            None => None,
+        });
+    } else {
+        let age = now.since(credential.created_at);
+        if is_secret && age >= settings.secret_max_age {
+            let text = format!(
+                "the secret {named} is {} old and the policy is {}: replace it with `writ credential rotate {id}`",
+                Length(age),
+                Length(settings.secret_max_age)
+            );
+            found.push(say(FindingKind::SecretOld, credential.created_at.plus(settings.secret_max_age), text));
+        }
+        if let Some(end) = credential.expires_at.filter(|end| now.plus(settings.expiring_within) >= *end) {
+            let how = if is_secret { "replace it with `writ credential rotate`" } else { "add the next one before" };
+            let text = format!("{named} ends in {}, on {end}: {how}", Length(end.since(now)));
+            let since = end.minus(settings.expiring_within).max(credential.created_at);
+            found.push(say(FindingKind::CredentialExpiring, since, text));
+        }
+    }
+    let lately = |caller: &&Caller| now.since(caller.seen.last_at) < settings.shared_within;
+    let callers: Vec<&Caller> = used.callers.iter().filter(lately).collect();
+    let mut first: Vec<Timestamp> = callers.iter().map(|caller| caller.seen.first_at).collect();
+    first.sort_unstable();
+    // From its second caller on it is shared.
+    if let (true, Some(since)) = (is_secret, first.get(1)) {
+        let networks: Vec<String> = callers.iter().map(|caller| caller.network.to_string()).collect();
+        let text = format!(
+            "{named} was used from {} within {}: if that is not one machine that moves, give each its own credential",
+            networks.join(", "),
+            Length(settings.shared_within)
+        );
+        found.push(say(FindingKind::SecretShared, *since, text));
+    }
+    found
+}
+
+/// What became of a secret that has a successor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replaced {
+    /// Somebody still uses it, as of then.
+    Used(Timestamp),
+    /// Nobody has used it since then, while the new one is: it can go.
+    Silent(Timestamp),
+}
+
+/// Looks whether the old one of a rotation is still needed; `None` as long as that cannot be known. Tokens live for a day at
+/// most, so whoever still has the old secret comes back with it within one.
+pub fn replaced(
+    facts: &Facts,
+    credential: &Credential,
+    settings: &MachineSettings,
+    now: Timestamp,
+) -> Option<Replaced> {
+    let next = credential.replaced_by.filter(|_| credential.is_live(now))?;
+    let successor = facts.credentials.iter().find(|other| other.id == next)?;
+    let rotated = successor.created_at;
+    let last = used(facts, credential.id).and_then(Tally::last_at);
+    match last.filter(|last| *last >= rotated && now.since(*last) < settings.silent_after) {
+        Some(last) => Some(Replaced::Used(last)),
+        None => {
+            let since = last.unwrap_or(rotated).max(rotated);
+            // Nobody came with either: then nothing is known about who has which.
+            let is_taken_up = successor.is_live(now) && used(facts, next).is_some();
+            (is_taken_up && now.since(since) >= settings.silent_after).then_some(Replaced::Silent(since))
+        }
+    }
+}
+
+fn used(facts: &Facts, id: Id<Credential>) -> Option<&Tally> {
+    facts.by_credential.iter().find(|(known, _)| *known == id).map(|(_, tally)| tally)
+}
+
+fn finding(facts: &Facts, kind: FindingKind, since: Option<Timestamp>, text: impl Into<String>) -> Finding {
+    Finding { kind, machine: facts.machine.id, credential: None, since, text: text.into() }
+}
+
+/// A length of time in the words of people: its largest unit, rounded down.
+pub struct Length(pub Lifetime);
+
+impl fmt::Display for Length {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.seconds();
+        let (count, unit) = match seconds {
+            0..60 => (seconds, "second"),
+            60..3_600 => (seconds / 60, "minute"),
+            3_600..86_400 => (seconds / 3_600, "hour"),
+            _ => (seconds / 86_400, "day"),
+        };
+        write!(f, "{count} {unit}{}", if count == 1 { "" } else { "s" })
+    }
+}
+
+struct Ago(Lifetime);
+
+impl fmt::Display for Ago {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.seconds() == 0 { f.write_str("just now") } else { write!(f, "{} ago", Length(self.0)) }
+    }
+}
+
+/// `3 days ago from 10.1.2.0/24`.
+pub struct LastUse<'a> {
+    pub used: &'a Tally,
+    pub now: Timestamp,
+}
+
+impl fmt::Display for LastUse<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(last) = self.used.last_at() else { return f.write_str("never") };
+        write!(f, "{}", Ago(self.now.since(last)))?;
+        self.used.last_from().map_or(Ok(()), |network| write!(f, " from {network}"))
+    }
+}
