@@ -11,11 +11,13 @@ use crate::outbound::Outbound;
 use crate::store::Store;
 
 mod discovery;
+mod status;
 mod tally;
 mod usage;
 mod verified;
 
 pub use discovery::{Discovery, Document};
+pub use status::{MadeList, StatusIndices, StatusLists, Stopped, Taken};
 pub use tally::{LastSeen, Tally, Turns};
 pub use usage::{Grant, Looked, Usage};
 pub use verified::VerifiedTokens;
@@ -63,6 +65,10 @@ pub struct Parts {
     pub turns: Turns,
     /// Whose turn it is to have the audit log walked from far away.
     pub verification: Arc<tokio::sync::Semaphore>,
+    /// Where the next status indices are.
+    pub status: StatusIndices,
+    /// Status lists as they were last served.
+    pub status_lists: StatusLists,
 }
 
 impl App {

@@ -141,11 +141,18 @@ settings! {
         silent_after: Lifetime = "1d" in "1h..90d", "An old secret that was not used for this long, while its successor was, is safe to remove. Less than the longest life of a token says so too early.";
         suspend_idle_after: Option<Lifetime> = "" in "1d..3650d", "A machine that was not used for this long is suspended. Without it, none is.";
     }
+    delegation: DelegationSettings {
+        depth: u32 = "4" in "1..16", "How many machines may act for somebody one through the other: the greatest depth of the act claim.";
+    }
     keys: KeySettings {
         algorithms: Vec<Algorithm> = "ES256,RS256,EdDSA", "The algorithms that have a signing key. RS256 is one of them, and each must stay while a resource uses it.";
         rotation_period: Lifetime = "1d" in "10m..366d", "How long a key signs before the next one does.";
         retained_periods: u32 = "12" in "1..400", "How many rotation periods a retired key stays published; never less than the longest life of a token.";
         jwks_max_age: Lifetime = "5m" in "10s..1d", "How long others may keep a copy of the key set; a new key is published at least twice as long before it signs.";
+    }
+    status: Status {
+        ttl: Lifetime = "15s" in "1s..1h", "How long others may keep a copy of a status list, that is, how late a verifier that follows it can learn of a revocation.";
+        valid_for: Lifetime = "10m" in "1m..1d", "How long a status list may be relied on while no newer one can be had.";
     }
     store: Store {
         cache_mib: u32 = "64" in "1..65536", "Memory for the file's pages, in MiB.";

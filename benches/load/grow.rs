@@ -113,6 +113,7 @@ fn put(tx: &mut Tx<'_>, start: Timestamp, n: u64, model: &Person) -> Result<(), 
     let client = id::<Client>(start, n);
     tx.put(&CLIENTS, &client, &application(client, n, at))?;
     let family = Family {
+        status: Vec::new(),
         id: id(start, n),
         client_id: ClientId::Registered(client),
         person,
@@ -181,6 +182,7 @@ fn application(id: Id<Client>, n: u64, at: Timestamp) -> Client {
         created_at: at,
         first_used_at: Some(at),
         reaped_at: None,
+        void_before: None,
         identity: None,
     }
 }

@@ -45,6 +45,9 @@ const fn values() -> [u8; 256] {
 }
 
 impl<T> Id<T> {
+    /// Of its bytes.
+    pub const LENGTH: usize = 16;
+
     /// A new id, later than all ids of earlier milliseconds.
     pub fn new(now: Timestamp, entropy: &Entropy) -> Result<Self, Fault> {
         let mut bytes = entropy.bytes::<16>()?;

@@ -9,7 +9,7 @@ use super::{Command, CommandError};
 use crate::app::App;
 use crate::base::Id;
 use crate::model::Request;
-use crate::operations::audit::{self, Which};
+use crate::operations::audit::{self, ActedBy, Which};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
@@ -36,6 +36,14 @@ pub struct List {
     #[arg(long, value_name = "ID", conflicts_with = "event")]
     #[serde(default)]
     request: Option<String>,
+    /// Only what this machine did for somebody, itself or as one in a chain: mch_…
+    #[arg(long, value_name = "MACHINE")]
+    #[serde(default)]
+    actor: Option<String>,
+    /// Only what machines did for this person or machine: per_… or mch_…
+    #[arg(long, value_name = "WHOM")]
+    #[serde(default)]
+    subject: Option<String>,
     /// Only entries before this number
     #[arg(long, value_name = "SEQUENCE")]
     before: Option<u64>,
@@ -54,13 +62,19 @@ impl Verb {
 }
 
 pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
-    let which = Which { event: ask.event, by: ask.by, about: ask.about, since: None, until: None };
-    let page = match &ask.request {
-        Some(request) => {
+    let page = match (&ask.request, ask.actor, ask.subject) {
+        (Some(request), ..) => {
             let request = argument("--request", request.parse::<Id<Request>>())?;
             audit::of_request(app, ask.before, request, ask.limit).await?
         }
-        None => audit::list(app, which, ask.before, ask.limit).await?,
+        (None, None, None) => {
+            let which = Which { event: ask.event, by: ask.by, about: ask.about, since: None, until: None };
+            audit::list(app, which, ask.before, ask.limit).await?
+        }
+        (None, actor, subject) => {
+            let who = ActedBy { actor, subject };
+            audit::list_acting(app, who, ask.before, ask.event, ask.limit).await?
+        }
     };
     let rows: Vec<Value> = page.entries.iter().map(audit::told).collect::<Result<_, _>>()?;
     Ok(json!({ "entries": rows, "next": page.next }))

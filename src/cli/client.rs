@@ -201,8 +201,9 @@ pub(super) async fn approve(app: &App, ctx: &Context, ask: Named) -> Result<Valu
 pub(super) async fn suspend(app: &App, ctx: &Context, ask: Suspend) -> Result<Value, CommandError> {
     let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
     let by = Operator::with_the_file(ctx);
-    clients::suspend(app, &by, id.clone(), Seen::Anything, &ask.because).await?;
-    Ok(json!({ "client_id": id, "state": "suspended" }))
+    let (_, live) = clients::suspend(app, &by, id.clone(), Seen::Anything, &ask.because).await?;
+    let until = live.until.map(|until| until.iso());
+    Ok(json!({ "client_id": id, "state": "suspended", "tokens_live": live.at_most, "tokens_live_until": until }))
 }
 
 pub(super) async fn resume(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {

@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answer::{argument, list_of, scope_set};
-use super::credential;
 use super::{Command, CommandError};
+use super::{credential, delegation};
 use crate::app::App;
 use crate::base::{AddressRange, Id, Lifetime, Resource, Timestamp};
 use crate::model::{Access, Context, Email, FindingKind, Machine, MachineKind, RoleName, ScopeSet, TenantName};
 use crate::operations::credentials::{NewCredential, NewProof};
 use crate::operations::declined::Declined;
+use crate::operations::delegations;
 use crate::operations::findings::{self, Insight};
 use crate::operations::machines::{self, NewMachine, Terms};
 use crate::operations::operator::Operator;
@@ -391,6 +392,12 @@ pub(super) async fn show(app: &App, ctx: &Context, ask: Named) -> Result<Value, 
             })
             .collect();
         members.insert("findings".to_owned(), said.into());
+        let delegations = delegations::of_actor(app, machine.id, MOST_SHOWN).await?;
+        let live = delegations.iter().filter(|delegation| delegation.is_live(ctx.at));
+        let rows: Vec<Value> = live.map(|delegation| delegation::row(delegation, ctx)).collect();
+        if !rows.is_empty() {
+            members.insert("acts_for".to_owned(), rows.into());
+        }
     }
     Ok(answer)
 }
@@ -407,6 +414,9 @@ fn scopes_used(insight: &Insight) -> Vec<String> {
     }
     names
 }
+
+/// Most delegations that are looked through for those it acts by.
+const MOST_SHOWN: usize = 1_000;
 
 /// Everything about a machine; its credentials are rows of their own.
 fn whole(machine: &Machine, ctx: &Context) -> Value {
@@ -484,6 +494,7 @@ pub(super) async fn retire(app: &App, ctx: &Context, ask: Stop) -> Result<Value,
 fn halted(halted: machines::Halted, ctx: &Context) -> Value {
     let mut answer = row(&halted.machine, ctx);
     if let Some(members) = answer.as_object_mut() {
+        members.insert("tokens_live".to_owned(), halted.tokens_live.into());
         members.insert("tokens_live_until".to_owned(), halted.tokens_live_until.iso().into());
     }
     answer

@@ -9,6 +9,7 @@ mod client;
 mod config;
 mod credential;
 mod declared;
+mod delegation;
 mod key;
 mod machine;
 mod person;
@@ -108,6 +109,9 @@ enum Verb {
     /// What machines prove themselves by
     #[command(subcommand)]
     Credential(credential::Verb),
+    /// Who may act in whose name
+    #[command(subcommand)]
+    Delegation(delegation::Verb),
     /// Signing keys
     #[command(subcommand)]
     Key(key::Verb),
@@ -157,6 +161,9 @@ pub enum Command {
     CredentialList(machine::Named),
     CredentialRotate(credential::Rotate),
     CredentialRevoke(credential::Revoke),
+    DelegationAdd(Box<delegation::Add>),
+    DelegationList(delegation::List),
+    DelegationRevoke(delegation::Revoke),
     TokenAdd,
     KeyList,
     KeyRotate(key::Rotate),
@@ -201,6 +208,9 @@ pub async fn dispatch(app: &App, ctx: &Context, command: Command) -> Result<Valu
         Command::CredentialList(ask) => credential::list(app, ctx, ask).await,
         Command::CredentialRotate(ask) => credential::rotate(app, ctx, ask).await,
         Command::CredentialRevoke(ask) => credential::revoke(app, ctx, ask).await,
+        Command::DelegationAdd(ask) => delegation::add(app, ctx, *ask).await,
+        Command::DelegationList(ask) => delegation::list(app, ctx, ask).await,
+        Command::DelegationRevoke(ask) => delegation::revoke(app, ctx, ask).await,
         Command::KeyList => key::list(app),
         Command::KeyRotate(ask) => key::rotate(app, ctx, ask).await,
         Command::AuditList(ask) => audit::list(app, ask).await,
@@ -239,6 +249,7 @@ fn obey(cli: Cli) -> Result<ExitCode, CommandError> {
         Verb::Token(verb) => verb.command(),
         Verb::Machine(verb) => verb.command(),
         Verb::Credential(verb) => verb.command()?,
+        Verb::Delegation(verb) => verb.command(),
         Verb::Key(verb) => verb.command(),
         Verb::Audit(verb) => verb.command(),
         Verb::Export(ask) => Command::Export(ask),

@@ -131,8 +131,10 @@ fn row(person: &Person) -> Value {
 pub(super) async fn suspend(app: &App, ctx: &Context, ask: Suspend) -> Result<Value, CommandError> {
     let id = argument("PERSON_ID", ask.person_id.parse::<Id<Person>>())?;
     let by = Operator::with_the_file(ctx);
-    let person = people::suspend(app, &by, id, Seen::Anything, &ask.because).await?;
-    Ok(json!({ "person_id": id.to_string(), "state": person.state }))
+    let (person, live) = people::suspend(app, &by, id, Seen::Anything, &ask.because).await?;
+    let until = live.until.map(|until| until.iso());
+    let (state, live) = (person.state, live.at_most);
+    Ok(json!({ "person_id": id.to_string(), "state": state, "tokens_live": live, "tokens_live_until": until }))
 }
 
 pub(super) async fn resume(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {

@@ -87,7 +87,21 @@ impl JwkSet {
     /// `kid` is compared and nothing else: never a path, a URL or a query. The key's own `alg`, if it states
     /// one, must be the header's (RFC 8725 §3.1).
     pub fn verify(&self, token: &str, allowed: &[JwsAlgorithm], typ: Typ) -> Result<Verified<Claims>, VerifyError> {
-        let token = Unverified::parse(token, typ)?;
+        self.check(Unverified::parse(token, typ)?, allowed)
+    }
+
+    /// [`JwkSet::verify`] for what may be longer than a token is, such as a status list. The caller says how long.
+    pub fn verify_within(
+        &self,
+        longest: usize,
+        token: &str,
+        allowed: &[JwsAlgorithm],
+        typ: Typ,
+    ) -> Result<Verified<Claims>, VerifyError> {
+        self.check(Unverified::parse_within(longest, token, typ)?, allowed)
+    }
+
+    fn check(&self, token: Unverified<'_>, allowed: &[JwsAlgorithm]) -> Result<Verified<Claims>, VerifyError> {
         let algorithm = token.algorithm;
         if !allowed.contains(&algorithm) {
             return Err(VerifyError::Algorithm);

@@ -117,6 +117,9 @@ pub struct Client {
     /// When housekeeping removes it unless it is used before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reaped_at: Option<Timestamp>,
+    /// When an administrator last stopped it: access tokens from before stay over, also once it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub void_before: Option<Timestamp>,
     /// The machine identity behind it and what it proved itself by; not of its row.
     #[serde(skip)]
     pub identity: Option<Arc<Authenticated>>,
@@ -245,17 +248,21 @@ pub enum GrantType {
     AuthorizationCode,
     RefreshToken,
     ClientCredentials,
+    /// RFC 8693 §2.1.
+    TokenExchange,
 }
 
 impl GrantType {
     /// What discovery lists.
-    pub const ALL: [Self; 3] = [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials];
+    pub const ALL: [Self; 4] =
+        [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials, Self::TokenExchange];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
             Self::ClientCredentials => "client_credentials",
+            Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
         }
     }
 

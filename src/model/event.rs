@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::client::ClientId;
 use super::context::Network;
 use super::credential::Credential;
+use super::delegation::{Delegation, Link};
 use super::family::{Family, RevokedBecause};
 use super::machine::Machine;
 use super::person::Person;
@@ -32,6 +33,7 @@ pub enum GrantName {
     AuthorizationCode,
     RefreshToken,
     ClientCredentials,
+    TokenExchange,
 }
 
 /// Whom a token speaks for.
@@ -76,6 +78,28 @@ macro_rules! events {
             }
         }
     };
+}
+
+impl Event {
+    /// Who acts for whom, if it tells of that: what the audit log finds such entries by.
+    pub fn acting(&self) -> Option<Acting<'_>> {
+        match self {
+            Self::TokenExchanged { subject, chain, .. } => {
+                Some(Acting { actors: chain.iter().map(|link| link.actor).collect(), subject })
+            }
+            Self::DelegationGranted { actor, subject, .. } | Self::DelegationRevoked { actor, subject, .. } => {
+                Some(Acting { actors: vec![*actor], subject })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Everybody in a chain of actors, and the one they act for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acting<'a> {
+    pub actors: Vec<Id<Machine>>,
+    pub subject: &'a Subject,
 }
 
 events! {
@@ -163,6 +187,18 @@ events! {
     CredentialRevoked { machine: Id<Machine>, credential: Id<Credential>, because: String } = "credential.revoked", Change;
     /// What machines used since the last round, written down together; grants of machines beyond the bound are only counted.
     UsageNoted { machines: u64, grants: u64, missed: u64 } = "machine.used", Traffic;
+    /// A machine was allowed to act for somebody.
+    DelegationGranted {
+        delegation: Id<Delegation>,
+        actor: Id<Machine>,
+        subject: Subject,
+        scope: ScopeSet,
+        resources: Vec<Resource>,
+        expires_at: Timestamp,
+    } = "delegation.granted", Change;
+    /// A machine may act for somebody no more; the tokens that came of it are over.
+    DelegationRevoked { delegation: Id<Delegation>, actor: Id<Machine>, subject: Subject, because: String }
+        = "delegation.revoked", Change;
     /// A protected resource was registered.
     ResourceCreated { resource: Id<ProtectedResource>, identifier: Resource } = "resource.created", Change;
     /// A protected resource was changed; the members that changed, as they were and as they are.
@@ -217,6 +253,20 @@ events! {
         token: String,
         expires_at: Timestamp,
     } = "token.issued", Traffic;
+    /// A machine got a token with which it acts for somebody: the chain of those who act, it first.
+    TokenExchanged {
+        actor: Id<Machine>,
+        subject: Subject,
+        chain: Vec<Link>,
+        scope: ScopeSet,
+        resource: Resource,
+        delegation: Id<Delegation>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        family: Option<Id<Family>>,
+        /// The access token's `jti`.
+        token: String,
+        expires_at: Timestamp,
+    } = "token.exchanged", Traffic;
     /// Scopes that were asked for and are not known, not offered by the resource or not allowed were left out.
     ScopeNarrowed { client: ClientId, dropped: ScopeSet } = "token.scope_narrowed", Traffic;
     /// A client that an administrator answers for was refused at the token endpoint.

@@ -7,6 +7,7 @@ use super::context::Network;
 use super::person::Person;
 use super::scope::ScopeSet;
 use super::session::{Session, SignInMethod};
+use super::status::StatusRun;
 use crate::base::{Digest, Id, Named, Resource, Timestamp};
 
 /// One grant and everything issued under it.
@@ -45,6 +46,9 @@ pub struct Family {
     /// No refresh token of the family outlives this.
     pub expires_at: Timestamp,
     pub state: FamilyState,
+    /// Where the status of its access tokens stands, of those that are not over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub status: Vec<StatusRun>,
 }
 
 impl Family {
@@ -75,6 +79,8 @@ pub enum RevokedBecause {
     /// The person took the consent back.
     ConsentRevoked,
     ClientRemoved,
+    /// The person was stopped.
+    PersonSuspended,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -110,7 +110,7 @@ impl Machine {
             jwks: None,
             jwks_uri: None,
             redirect_uris: Vec::new(),
-            grant_types: vec![GrantType::ClientCredentials],
+            grant_types: vec![GrantType::ClientCredentials, GrantType::TokenExchange],
             scope: Some(self.scope.clone()),
             resources: self.access.iter().map(|access| access.resource.clone()).collect(),
             serves: self.serves.clone(),
@@ -121,6 +121,7 @@ impl Machine {
             created_at: self.created_at,
             first_used_at: None,
             reaped_at: None,
+            void_before: None,
             identity: None,
         }
     }

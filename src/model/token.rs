@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::client::ClientId;
+use super::delegation::Link;
 use super::event::Subject;
 use super::family::Family;
+use super::machine::Machine;
 use super::scope::ScopeSet;
 use super::session::SignInMethod;
 use crate::base::{Digest, Id, Named, Resource, Timestamp};
@@ -28,6 +30,12 @@ pub struct AccessRecord {
     /// The thumbprint of the key that it is bound to (RFC 9449 §6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jkt: Option<Digest>,
+    /// Who acts with it for the subject, the one it was given to first; empty if nobody does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chain: Vec<Link>,
+    /// Who may act next with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub may_act: Option<Id<Machine>>,
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,
 }

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::base::{Fault, FaultKind, Id, Lifetime, Timestamp};
 use crate::model::{Event, Request};
 use crate::operations::declined::Declined;
-use crate::store::{AuditPage, Broken, Entry, Head, Look, audit_of_request, audit_search};
+use crate::store::{AuditPage, Broken, Entry, Head, Look, View, audit_of_request, audit_page_of, audit_search};
 
 /// Most entries given at once.
 pub const MOST: usize = 1_000;
@@ -99,6 +99,28 @@ pub async fn of_request(
         }
         tokio::task::yield_now().await;
     }
+}
+
+/// Who acts for whom, in the words of the search: the id of a machine, and of a person or a machine. One of them may be anybody.
+#[derive(Clone, Debug, Default)]
+pub struct ActedBy {
+    pub actor: Option<String>,
+    pub subject: Option<String>,
+}
+
+/// The same of what tells of somebody acting for somebody: tokens exchanged, and delegations granted and revoked.
+pub async fn list_acting(
+    app: &App,
+    who: ActedBy,
+    before: Option<u64>,
+    name: Option<String>,
+    limit: usize,
+) -> Result<AuditPage, Fault> {
+    let look = move |view: &View<'_>| {
+        let who = (who.actor.as_deref(), who.subject.as_deref());
+        audit_page_of(view, who, before, name.as_deref(), limit.min(MOST))
+    };
+    app.store.read(look).await
 }
 
 /// Walks the whole log, through the head that was kept outside the file, in a thread that may take its time.

@@ -14,6 +14,7 @@ use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
 use crate::operations::registration::bury;
 use crate::operations::seen::{Seen, difference};
+use crate::operations::status::end::{LiveTokens, Owner, end_owner};
 use crate::operations::{resources, scopes, search};
 use crate::protocol::own_scopes::within_reach;
 use crate::protocol::registration::{
@@ -227,9 +228,17 @@ pub async fn approve(app: &App, by: &Operator, id: ClientId, seen: Seen) -> Resu
         .await?
 }
 
-/// Stops a client: from this commit on it gets no tokens, refreshes none, and none of its tokens are introspected as active.
-pub async fn suspend(app: &App, by: &Operator, id: ClientId, seen: Seen, because: &str) -> Result<Client, Declined> {
-    let (key, because, ctx, by) = (registered(&id)?, reason(because)?, by, by.clone());
+/// Stops a client: from this commit on it gets no tokens, refreshes none, none of its tokens are introspected as active, and the
+/// status lists call them invalid. It may be let go on; the access tokens that it had stay over.
+pub async fn suspend(
+    app: &App,
+    by: &Operator,
+    id: ClientId,
+    seen: Seen,
+    because: &str,
+) -> Result<(Client, LiveTokens), Declined> {
+    let (key, because, within) = (registered(&id)?, reason(because)?, app.clone());
+    let (ctx, by) = (by, by.clone());
     app.store
         .write("suspend client", ctx, move |tx| {
             let client = match standing(tx, &by, key, &id, &seen)? {
@@ -240,10 +249,11 @@ pub async fn suspend(app: &App, by: &Operator, id: ClientId, seen: Seen, because
             if client.state != ClientState::Active {
                 return Ok(Err(Declined::Conflict(format!("{id} is not active"))));
             }
-            set_state(tx, key, &client, ClientState::Suspended, |client| Event::ClientSuspended {
-                client,
-                because: because.clone(),
-            })
+            let stopped = Client { state: ClientState::Suspended, void_before: Some(tx.now()), ..client.clone() };
+            tx.replace(&CLIENTS, &key, &client, &stopped)?;
+            let live = end_owner(&within, tx, &Owner::Client(id.clone()))?;
+            tx.record(Event::ClientSuspended { client: id.clone(), because: because.clone() })?;
+            Ok(Ok((stopped, live)))
         })
         .await?
 }
@@ -263,35 +273,25 @@ pub async fn resume(app: &App, by: &Operator, id: ClientId, seen: Seen) -> Resul
             if let Err(declined) = by.may_give(&within_reach(&client)) {
                 return Ok(Err(declined));
             }
-            set_state(tx, key, &client, ClientState::Active, |client| Event::ClientResumed { client })
+            let resumed = Client { state: ClientState::Active, ..client.clone() };
+            tx.replace(&CLIENTS, &key, &client, &resumed)?;
+            tx.record(Event::ClientResumed { client: id.clone() })?;
+            Ok(Ok(resumed))
         })
         .await?
-}
-
-fn set_state(
-    tx: &mut Tx<'_>,
-    key: Id<Client>,
-    client: &Client,
-    state: ClientState,
-    event: impl Fn(ClientId) -> Event,
-) -> Result<Result<Client, Declined>, Fault> {
-    let changed = Client { state, ..client.clone() };
-    tx.replace(&CLIENTS, &key, client, &changed)?;
-    tx.record(event(client.id.clone()))?;
-    Ok(Ok(changed))
 }
 
 /// Removes a client. From this commit on it gets no tokens, refreshes none, and none of its tokens are introspected as
 /// active.
 pub async fn remove(app: &App, by: &Operator, id: ClientId, seen: Seen) -> Result<(), Declined> {
-    let (key, ctx, by) = (registered(&id)?, by, by.clone());
+    let (key, within, ctx, by) = (registered(&id)?, app.clone(), by, by.clone());
     app.store
         .write("remove client", ctx, move |tx| {
             let client = match standing(tx, &by, key, &id, &seen)? {
                 Ok(client) => client,
                 Err(declined) => return Ok(Err(declined)),
             };
-            bury(tx, key, &client)?;
+            bury(&within, tx, key, &client)?;
             tx.record(Event::ClientRemoved { client: id.clone() })?;
             Ok(Ok(()))
         })

@@ -128,7 +128,8 @@ pub async fn apply(
         }
         let prepared = Prepared::of(app, ctx, &plan, &present)?;
         let made = prepared.made();
-        if app.store.write("apply declarations", ctx, move |tx| execute(tx, &prepared)).await? {
+        let within = app.clone();
+        if app.store.write("apply declarations", ctx, move |tx| execute(&within, tx, &prepared)).await? {
             // The metadata document lists every scope.
             app.discovery.forget();
             return Ok(Applied { plan, made });

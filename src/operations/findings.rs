@@ -117,7 +117,7 @@ async fn suspend_idle(app: &App, ctx: &Context, idle: Vec<Id<Machine>>, watch: &
                     let facts = facts(tx, machine, app.usage.of(*id).as_ref(), watch.clone())?;
                     if is_idle(&facts, after, tx.now()) {
                         let because = format!("unused for {}", Length(after));
-                        machines::stop(tx, &facts.machine, ClientState::Suspended, &because)?;
+                        machines::stop(app, tx, &facts.machine, ClientState::Suspended, &because)?;
                         tx.record(Event::MachineSuspended { machine: *id, because })?;
                     }
                 }

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use super::{Problem, find_client};
+use super::{Problem, delegations, find_client, status};
 use crate::app::App;
 use crate::base::{Digest, Fault, Id, OpaqueToken, Timestamp, TokenKind};
 use crate::keys::Typ;
-use crate::model::{AccessRecord, ClientId, Context, Family, PersonState, Subject};
+use crate::model::{AccessRecord, ClientId, Context, Family, PersonState, StatusIndex, Subject};
 use crate::protocol::claims::{ACCESS_TOKEN_TYPE, AccessClaims};
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::dpop::{Proof, may_use};
 use crate::protocol::token_status::{self, IntrospectionResponse, LiveToken};
+use crate::store::Read;
 use crate::store::tables::{ACCESS, FAMILIES, PEOPLE, REFRESH, REVOKED};
-use crate::store::{Read, View};
 
 /// A token of ours that was found, alive or not.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub(crate) enum Known {
         client_id: ClientId,
         family: Option<Id<Family>>,
         expires_at: Timestamp,
+        /// Where it is said whether the token was ended, if it is signed.
+        status: Option<StatusIndex>,
         token: LiveToken,
     },
 }
@@ -36,6 +38,28 @@ impl Known {
         match self {
             Self::Refresh { family, .. } => &family.client_id,
             Self::Access { client_id, .. } => client_id,
+        }
+    }
+
+    /// What there is to say about it while it is alive.
+    fn told(self, issuer: String) -> LiveToken {
+        match self {
+            Self::Access { token, .. } => token,
+            Self::Refresh { family, expires_at, .. } => LiveToken {
+                client_id: family.client_id,
+                subject: Subject::Person(family.person),
+                audience: family.resource.map_or(issuer, |resource| resource.to_string()),
+                scope: family.scope,
+                exp: expires_at.seconds(),
+                iat: family.turned_at.seconds(),
+                jti: None,
+                auth_time: Some(family.auth_time.seconds()),
+                how: Some(family.method.into()),
+                chain: Vec::new(),
+                may_act: None,
+                is_refresh: true,
+                jkt: family.jkt,
+            },
         }
     }
 }
@@ -111,7 +135,7 @@ pub(crate) async fn find(app: &App, ctx: &Context, token: &str) -> Result<Option
             Ok(row.filter(|row| row.digest == digest).map(|row| from_record(row, issuer)))
         }
         Some(_) => Ok(None),
-        None => Ok(verified(app, ctx, token).as_deref().and_then(from_claims)),
+        None => Ok(verified(app, ctx, token).as_deref().and_then(|claims| from_claims(app, claims))),
     }
 }
 
@@ -134,12 +158,13 @@ fn verified(app: &App, ctx: &Context, token: &str) -> Option<Arc<AccessClaims>> 
     Some(claims)
 }
 
-fn from_claims(claims: &AccessClaims) -> Option<Known> {
+fn from_claims(app: &App, claims: &AccessClaims) -> Option<Known> {
     Some(Known::Access {
         id: claims.jti.parse().ok()?,
         client_id: claims.client_id.clone(),
         family: claims.grant_id,
         expires_at: claims.expires_at(),
+        status: claims.status.as_ref().and_then(|claim| status::named(app, &claim.status_list)),
         token: LiveToken {
             client_id: claims.client_id.clone(),
             subject: claims.subject()?,
@@ -150,6 +175,8 @@ fn from_claims(claims: &AccessClaims) -> Option<Known> {
             jti: Some(claims.jti.clone()),
             auth_time: claims.auth_time,
             how: claims.how(),
+            chain: claims.chain()?,
+            may_act: claims.may_act.map(|next| next.sub),
             is_refresh: false,
             jkt: claims.cnf.map(|cnf| cnf.jkt),
         },
@@ -162,6 +189,7 @@ fn from_record(row: AccessRecord, issuer: String) -> Known {
         client_id: row.client_id.clone(),
         family: row.family,
         expires_at: row.expires_at,
+        status: None,
         token: LiveToken {
             client_id: row.client_id,
             subject: row.subject,
@@ -172,6 +200,8 @@ fn from_record(row: AccessRecord, issuer: String) -> Known {
             jti: Some(row.id.to_string()),
             auth_time: row.auth_time.map(Timestamp::seconds),
             how: row.method.map(Into::into),
+            chain: row.chain,
+            may_act: row.may_act,
             is_refresh: false,
             jkt: row.jkt,
         },
@@ -181,42 +211,50 @@ fn from_record(row: AccessRecord, issuer: String) -> Known {
 /// What is left of a token once everything that could have ended it was asked, in one snapshot.
 async fn alive(app: &App, ctx: &Context, known: Known) -> Result<Option<LiveToken>, Fault> {
     let (now, issuer) = (ctx.at, app.issuer.to_string());
-    app.store
-        .read(move |view| match known {
-            Known::Refresh { family, expires_at, newest } => {
-                let good = newest && family.is_live(now) && now < expires_at && person_stands(view, &family.person)?;
-                Ok(good.then(|| LiveToken {
-                    client_id: family.client_id,
-                    subject: Subject::Person(family.person),
-                    audience: family.resource.map_or(issuer, |resource| resource.to_string()),
-                    scope: family.scope,
-                    exp: expires_at.seconds(),
-                    iat: family.turned_at.seconds(),
-                    jti: None,
-                    auth_time: Some(family.auth_time.seconds()),
-                    how: Some(family.method.into()),
-                    is_refresh: true,
-                    jkt: family.jkt,
-                }))
-            }
-            Known::Access { id, client_id, family, expires_at, token } => {
-                let good = now < expires_at
-                    && view.get(&REVOKED, &id)?.is_none()
-                    && find_client::honours(view, &client_id, token.iat, now)?
-                    && match family {
-                        Some(family) => view.get(&FAMILIES, &family)?.is_some_and(|family| family.is_live(now)),
-                        None => true,
-                    }
-                    && match &token.subject {
-                        Subject::Person(person) => person_stands(view, person)?,
-                        Subject::Client(_) => true,
-                    };
-                Ok(good.then_some(token))
-            }
-        })
-        .await
+    app.store.read(move |view| if stands(view, &known, now)? { Ok(Some(known.told(issuer))) } else { Ok(None) }).await
 }
 
-fn person_stands(view: &View<'_>, person: &Id<crate::model::Person>) -> Result<bool, Fault> {
-    Ok(view.get(&PEOPLE, person)?.is_some_and(|person| person.state == PersonState::Active))
+/// Whether nothing has ended a token so far, in a snapshot or inside the transaction that it is to buy something in.
+pub(crate) fn stands(read: &impl Read, known: &Known, now: Timestamp) -> Result<bool, Fault> {
+    match known {
+        Known::Refresh { family, expires_at, newest } => {
+            Ok(*newest && family.is_live(now) && now < *expires_at && person_stands(read, &family.person)?)
+        }
+        Known::Access { id, client_id, family, expires_at, token, .. } => Ok(now < *expires_at
+            && read.get(&REVOKED, id)?.is_none()
+            && find_client::honours(read, client_id, token.iat, now)?
+            && match family {
+                Some(family) => family_stands(read, family, client_id, now)?,
+                None => true,
+            }
+            && match &token.subject {
+                Subject::Person(person) => person_stands(read, person)?,
+                Subject::Client(subject) if subject == client_id => true,
+                Subject::Client(subject) => find_client::honours(read, subject, token.iat, now)?,
+            }
+            && chain_stands(read, token, now)?),
+    }
+}
+
+/// The family of a token that somebody acts with belongs to another client than the token: that one must stand as well.
+fn family_stands(read: &impl Read, id: &Id<Family>, client: &ClientId, now: Timestamp) -> Result<bool, Fault> {
+    let Some(family) = read.get(&FAMILIES, id)?.filter(|family| family.is_live(now)) else { return Ok(false) };
+    Ok(family.client_id == *client || find_client::stands(read, &family.client_id)?)
+}
+
+/// Everybody in the chain must stand, each by a delegation that does, and none of the tokens shown on the way be revoked.
+fn chain_stands(read: &impl Read, token: &LiveToken, now: Timestamp) -> Result<bool, Fault> {
+    for link in &token.chain {
+        let stands = delegations::stands(read, &link.delegation, now)?
+            && find_client::honours(read, &ClientId::Machine(link.actor), token.iat, now)?
+            && read.get(&REVOKED, &link.from)?.is_none();
+        if !stands {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn person_stands(read: &impl Read, person: &Id<crate::model::Person>) -> Result<bool, Fault> {
+    Ok(read.get(&PEOPLE, person)?.is_some_and(|person| person.state == PersonState::Active))
 }

@@ -7,18 +7,18 @@ use super::credentials::{self, Drawn, NewCredential, NewProof};
 use crate::app::App;
 use crate::base::{AddressRange, Fault, Id, Lifetime, Resource, Timestamp};
 use crate::model::{
-    Access, ClientState, Context, Credential, CredentialState, Email, Event, Machine, MachineKind, Person, PersonState,
-    RoleName, ScopeSet, Stopped, TenantName,
+    Access, ClientId, ClientState, Context, Credential, CredentialState, Email, Event, Machine, MachineKind, Person,
+    PersonState, RoleName, ScopeSet, Stopped, TenantName,
 };
 use crate::operations::declined::Declined;
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
+use crate::operations::status::end::{LiveTokens, Owner, end_owner, left};
 use crate::operations::token::issue::MOST_ACCESS;
 use crate::operations::{find_resource, scopes, usage};
 use crate::protocol::display_name::DisplayName;
 use crate::store::tables::{
-    MACHINES, MACHINES_BY_NAME, MACHINES_BY_OWNER, MACHINES_BY_WORD, PEOPLE, PEOPLE_BY_EMAIL, RESOURCES, machine_key,
-    words,
+    MACHINES, MACHINES_BY_NAME, MACHINES_BY_OWNER, MACHINES_BY_WORD, PEOPLE, PEOPLE_BY_EMAIL, machine_key, words,
 };
 use crate::store::{MAX_ROWS, Page, Read, Tx};
 
@@ -383,54 +383,56 @@ pub async fn hand_over(app: &App, ctx: &Context, id: Id<Machine>, owner: Email) 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Halted {
     pub machine: Machine,
-    /// Until when a verifier that neither introspects nor follows the status list may still accept a token of it.
+    /// How many tokens of it a verifier that neither introspects nor follows the status list may still accept, at most.
+    pub tokens_live: u64,
+    /// And until when; when it was stopped, if there are none.
     pub tokens_live_until: Timestamp,
 }
 
 /// Stops a machine: from this commit on it gets no tokens by any grant, its keys authenticate nothing, and introspection calls
 /// its tokens inactive. It may be resumed; what it held before stays over.
 pub async fn suspend(app: &App, ctx: &Context, id: Id<Machine>, because: &str) -> Result<Halted, Declined> {
-    let because = credentials::reason(because)?;
+    let (because, within) = (credentials::reason(because)?, app.clone());
     app.store
         .write("suspend machine", ctx, move |tx| {
             let Some(old) = tx.get(&MACHINES, &id)? else { return Ok(Err(unknown(id))) };
             match old.state {
                 ClientState::Retired => return Ok(Err(is_retired(id))),
-                ClientState::Suspended | ClientState::AwaitingApproval => return halted(tx, old).map(Ok),
+                ClientState::Suspended | ClientState::AwaitingApproval => return halted_before(tx, old).map(Ok),
                 ClientState::Active => {}
             }
-            let machine = stop(tx, &old, ClientState::Suspended, &because)?;
+            let (machine, live) = stop(&within, tx, &old, ClientState::Suspended, &because)?;
             tx.record(Event::MachineSuspended { machine: id, because: because.clone() })?;
-            halted(tx, machine).map(Ok)
+            Ok(Ok(halted(machine, live)))
         })
         .await?
 }
 
 /// Ends a machine for good, with all its credentials. Its row and its history stay; its name is free again.
 pub async fn retire(app: &App, ctx: &Context, id: Id<Machine>, because: &str) -> Result<Halted, Declined> {
-    let because = credentials::reason(because)?;
+    let (because, within) = (credentials::reason(because)?, app.clone());
     app.store
         .write("retire machine", ctx, move |tx| {
             let Some(old) = tx.get(&MACHINES, &id)? else { return Ok(Err(unknown(id))) };
             if old.state == ClientState::Retired {
-                return halted(tx, old).map(Ok);
+                return halted_before(tx, old).map(Ok);
             }
-            let machine = end(tx, &old, &because)?;
-            halted(tx, machine).map(Ok)
+            let (machine, live) = end(&within, tx, &old, &because)?;
+            Ok(Ok(halted(machine, live)))
         })
         .await?
 }
 
 /// The part of retiring that is inside a transaction.
-pub(super) fn end(tx: &mut Tx<'_>, old: &Machine, because: &str) -> Result<Machine, Fault> {
-    let machine = stop(tx, old, ClientState::Retired, because)?;
+pub(super) fn end(app: &App, tx: &mut Tx<'_>, old: &Machine, because: &str) -> Result<(Machine, LiveTokens), Fault> {
+    let stopped = stop(app, tx, old, ClientState::Retired, because)?;
     for credential in credentials::of_machine(tx, old.id)? {
         if credential.state == CredentialState::Active {
             credentials::end(tx, credential, because)?;
         }
     }
     tx.record(Event::MachineRetired { machine: old.id, because: because.to_owned() })?;
-    Ok(machine)
+    Ok(stopped)
 }
 
 /// Lets a stopped machine act again.
@@ -457,12 +459,12 @@ pub async fn resume(app: &App, ctx: &Context, id: Id<Machine>) -> Result<Machine
 }
 
 /// Stops every machine that a person answers for, as part of stopping the person: nobody answers for them any more.
-pub fn orphan(tx: &mut Tx<'_>, owner: Id<Person>) -> Result<u64, Fault> {
+pub fn orphan(app: &App, tx: &mut Tx<'_>, owner: Id<Person>) -> Result<u64, Fault> {
     let mut stopped = 0;
     for (id, machine) in tx.list(&MACHINES, &MACHINES_BY_OWNER, &owner, MAX_ROWS)? {
         if machine.state == ClientState::Active {
             let because = "its owner was suspended";
-            stop(tx, &machine, ClientState::Suspended, because)?;
+            stop(app, tx, &machine, ClientState::Suspended, because)?;
             tx.record(Event::MachineSuspended { machine: id, because: because.to_owned() })?;
             stopped += 1;
         }
@@ -470,26 +472,34 @@ pub fn orphan(tx: &mut Tx<'_>, owner: Id<Person>) -> Result<u64, Fault> {
     Ok(stopped)
 }
 
-pub(super) fn stop(tx: &mut Tx<'_>, old: &Machine, state: ClientState, because: &str) -> Result<Machine, Fault> {
+/// State and tokens in one transaction: the status lists call what it holds invalid from this commit on.
+pub(super) fn stop(
+    app: &App,
+    tx: &mut Tx<'_>,
+    old: &Machine,
+    state: ClientState,
+    because: &str,
+) -> Result<(Machine, LiveTokens), Fault> {
     let at = tx.now();
     let stopped = Some(Stopped { at, by: tx.context().by.clone(), because: because.to_owned() });
     let new = Machine { state, stopped, void_before: Some(at), ..old.clone() };
     tx.replace(&MACHINES, &old.id, old, &new)?;
-    Ok(new)
+    let machine = ClientId::Machine(old.id);
+    let live = end_owner(app, tx, &Owner::Client(machine.clone()))?;
+    // Of one that was suspended and is now retired, the tokens ended with the suspension.
+    let live = if live == LiveTokens::default() { left(tx, &machine, at)? } else { live };
+    Ok((new, live))
 }
 
-/// The longest that a token of the machine's may live, from when it was stopped.
-fn halted(read: &impl Read, machine: Machine) -> Result<Halted, Fault> {
-    let own = machine.access.iter().filter_map(|access| access.access_for).chain(machine.access_for).max();
-    let longest = match own {
-        Some(own) => own,
-        None => {
-            let rows = read.page(&RESOURCES, None, MAX_ROWS)?.rows;
-            rows.iter().map(|(_, resource)| resource.access_for).max().unwrap_or(MOST_ACCESS)
-        }
-    };
-    let from = machine.stopped.as_ref().map_or(machine.created_at, |stopped| stopped.at);
-    Ok(Halted { machine, tokens_live_until: from.plus(longest) })
+/// What is left of one that was stopped before.
+fn halted_before(read: &Tx<'_>, machine: Machine) -> Result<Halted, Fault> {
+    let live = left(read, &ClientId::Machine(machine.id), read.now())?;
+    Ok(halted(machine, live))
+}
+
+fn halted(machine: Machine, live: LiveTokens) -> Halted {
+    let stopped_at = machine.stopped.as_ref().map_or(machine.created_at, |stopped| stopped.at);
+    Halted { machine, tokens_live: live.at_most, tokens_live_until: live.until.unwrap_or(stopped_at) }
 }
 
 /// Most machines given at once.

@@ -10,6 +10,7 @@ use crate::operations::machines;
 use crate::operations::once::{Answer, Once};
 use crate::operations::operator::Operator;
 use crate::operations::seen::Seen;
+use crate::operations::status::end::{LiveTokens, Owner, end_owner};
 use crate::protocol::display_name::DisplayName;
 use crate::store::tables::{PEOPLE, PEOPLE_BY_EMAIL};
 use crate::store::{Page, Read, Tx};
@@ -129,8 +130,14 @@ pub async fn by_id(app: &App, id: Id<Person>) -> Result<Person, Declined> {
 
 /// Stops a person: from this commit on they sign in nowhere, nothing that acts for them gets or refreshes tokens, and the machines that
 /// they answer for are stopped as well.
-pub async fn suspend(app: &App, by: &Operator, id: Id<Person>, seen: Seen, because: &str) -> Result<Person, Declined> {
-    let (because, ctx, by) = (reason(because)?, by, by.clone());
+pub async fn suspend(
+    app: &App,
+    by: &Operator,
+    id: Id<Person>,
+    seen: Seen,
+    because: &str,
+) -> Result<(Person, LiveTokens), Declined> {
+    let (because, within, ctx, by) = (reason(because)?, app.clone(), by, by.clone());
     app.store
         .write("suspend person", ctx, move |tx| {
             let person = match standing(tx, &by, id, &seen)? {
@@ -144,9 +151,11 @@ pub async fn suspend(app: &App, by: &Operator, id: Id<Person>, seen: Seen, becau
                 let why = "nobody else administers this appliance: make another administrator first";
                 return Ok(Err(Declined::Conflict(why.to_owned())));
             }
-            machines::orphan(tx, id)?;
+            let live = end_owner(&within, tx, &Owner::Person(id))?;
+            machines::orphan(&within, tx, id)?;
             let because = because.clone();
-            set_state(tx, person, PersonState::Suspended, Event::PersonSuspended { person: id, because }).map(Ok)
+            let event = Event::PersonSuspended { person: id, because };
+            Ok(Ok((set_state(tx, person, PersonState::Suspended, event)?, live)))
         })
         .await?
 }

@@ -1,6 +1,7 @@
 //! Clients that register themselves, and what they may do with their registration. RFC 7591 §3, RFC 7592 §2.
 
 use super::fits_here::fits_here;
+use super::status::end::{Owner, end_owner};
 use crate::app::App;
 use crate::base::{Digest, Fault, Id, Lifetime, OpaqueToken, Secret, TokenKind};
 use crate::model::{
@@ -234,11 +235,12 @@ pub async fn remove(app: &App, ctx: &Context, id: &str, bearer: Option<&str>) ->
         return Err(unauthorized(app));
     }
     let ctx = ctx.by(Actor::Client(ClientId::Registered(holder.id)));
+    let within = app.clone();
     let removed = app.store.write("remove registration", &ctx, move |tx| match holder.client(tx)? {
         None => Ok(Err(RegistrationProblem::Unauthorized(Unauthorized::BadToken))),
         Some(client) if client.state == ClientState::Suspended => Ok(Err(RegistrationProblem::Suspended)),
         Some(client) => {
-            bury(tx, holder.id, &client)?;
+            bury(&within, tx, holder.id, &client)?;
             tx.record(Event::ClientRemovedItself { client: client.id })?;
             Ok(Ok(()))
         }
@@ -304,10 +306,11 @@ fn differences(before: &Client, after: &Client) -> Vec<String> {
     .collect()
 }
 
-/// Removes a client and leaves a tombstone.
-pub(crate) fn bury(tx: &mut Tx<'_>, id: Id<Client>, client: &Client) -> Result<(), Fault> {
+/// Removes a client, ends its tokens and leaves a tombstone.
+pub(crate) fn bury(app: &App, tx: &mut Tx<'_>, id: Id<Client>, client: &Client) -> Result<(), Fault> {
     let gone_at = tx.now();
     tx.delete(&CLIENTS, &id)?;
+    end_owner(app, tx, &Owner::Client(client.id.clone()))?;
     let expires_at = gone_at.plus(remembered_for(client));
     tx.put(&TOMBSTONES, &id, &Tombstone { id, name: client.name.clone(), gone_at, expires_at })
 }
@@ -321,10 +324,11 @@ const REAPS: usize = 50;
 pub async fn reap(app: &App, ctx: &Context) -> Result<u64, Fault> {
     let mut total = 0;
     for _ in 0..REAPS {
-        let reaped = app.store.write("reap registrations", ctx, |tx| {
+        let within = app.clone();
+        let reaped = app.store.write("reap registrations", ctx, move |tx| {
             let over = tx.expired(&CLIENTS, tx.now(), REAP_AT_ONCE)?;
             for (id, client) in &over {
-                bury(tx, *id, client)?;
+                bury(&within, tx, *id, client)?;
             }
             if !over.is_empty() {
                 tx.record(Event::ClientsReaped { count: over.len() as u64 })?;

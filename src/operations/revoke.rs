@@ -2,6 +2,7 @@
 
 use super::Problem;
 use super::introspect::{self, Known};
+use super::status::end::{LiveTokens, end_runs, end_token};
 use crate::app::App;
 use crate::base::Fault;
 use crate::base::Id;
@@ -26,12 +27,15 @@ pub async fn revoke(app: &App, ctx: &Context, client: AuthenticatedClient, token
         .write("revoke token", ctx, move |tx| match &known {
             // §2.1: "If the particular token is a refresh token and the authorization server supports the revocation of access
             // tokens, then the authorization server SHOULD also invalidate all access tokens based on the same authorization grant".
-            Known::Refresh { family, .. } => end_family(tx, family.id, RevokedBecause::ClientRevoked),
-            Known::Access { id, expires_at, client_id, .. } => {
+            Known::Refresh { family, .. } => end_family(tx, family.id, RevokedBecause::ClientRevoked).map(drop),
+            Known::Access { id, expires_at, client_id, status, .. } => {
                 if tx.get(&REVOKED, id)?.is_some() {
                     return Ok(());
                 }
                 tx.put(&REVOKED, id, &RevokedToken { id: *id, expires_at: *expires_at })?;
+                if let Some(place) = status {
+                    end_token(tx, *place)?;
+                }
                 tx.record(Event::TokenRevoked { client: client_id.clone(), token: id.to_string() })
             }
         })
@@ -40,14 +44,16 @@ pub async fn revoke(app: &App, ctx: &Context, client: AuthenticatedClient, token
 }
 
 /// Ends a line of tokens, if it is not over already: its refresh tokens buy nothing more, and introspection calls its access
-/// tokens inactive from this commit on.
-pub(crate) fn end_family(tx: &mut Tx<'_>, id: Id<Family>, because: RevokedBecause) -> Result<(), Fault> {
+/// tokens inactive from this commit on, as do the status lists. Says which of these nobody learns of who looks at neither.
+pub(crate) fn end_family(tx: &mut Tx<'_>, id: Id<Family>, because: RevokedBecause) -> Result<LiveTokens, Fault> {
     match tx.get(&FAMILIES, &id)? {
         Some(family) if family.state == FamilyState::Live => {
+            let live = end_runs(tx, &family.status)?;
             let ended = Family { state: FamilyState::Revoked { at: tx.now(), because }, ..family };
             tx.put(&FAMILIES, &id, &ended)?;
-            tx.record(Event::FamilyRevoked { family: id, because })
+            tx.record(Event::FamilyRevoked { family: id, because })?;
+            Ok(live)
         }
-        _ => Ok(()),
+        _ => Ok(LiveTokens::default()),
     }
 }

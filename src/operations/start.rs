@@ -5,7 +5,9 @@ use std::sync::Arc;
 use base64::Engine as _;
 
 use super::keep_head;
-use crate::app::{App, Discovery, LastSeen, Looked, Parts, Tally, Turns, Usage, VerifiedTokens};
+use crate::app::{
+    App, Discovery, LastSeen, Looked, Parts, StatusIndices, StatusLists, Tally, Turns, Usage, VerifiedTokens,
+};
 use crate::base::{Clock, Entropy, Fault, FaultKind, Secret, Timestamp};
 use crate::config::Config;
 use crate::keys::{KeyRing, Keys, Master, Passwords};
@@ -96,6 +98,8 @@ pub fn open(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) ->
         looked: Looked::default(),
         turns: Turns::default(),
         verification: Arc::new(tokio::sync::Semaphore::new(1)),
+        status: StatusIndices::default(),
+        status_lists: StatusLists::default(),
     }))
 }
 

@@ -6,8 +6,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
+use super::status_list::StatusClaim;
 use crate::base::{Digest, Id, Timestamp};
-use crate::model::{Algorithm, ClientId, Family, Person, ScopeSet, SignInMethod, Subject};
+use crate::model::{
+    AccessRecord, Algorithm, ClientId, Delegation, Family, Link, Machine, Person, ScopeSet, SignInMethod, Subject,
+};
 
 /// The `typ` of an access token. RFC 9068 §2.1: "JWT access tokens MUST include this media type in the "typ" header".
 pub const ACCESS_TOKEN_TYPE: &str = "at+jwt";
@@ -40,9 +43,21 @@ pub struct AccessClaims {
     /// The key it is bound to. RFC 9449 §6.1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
+    /// Who acts with the token, and through whom. RFC 8693 §4.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Act>,
+    /// Who may act with it next. RFC 8693 §4.4.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub may_act: Option<MayAct>,
+    /// By what each of those in `act` acts, in the same order: ours to read, and for nobody else to rely on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub via: Vec<Via>,
     /// `machine` when no person stands behind the token.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// Where it is said whether the token was ended before its time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<StatusClaim>,
 }
 
 /// The `cnf` claim (RFC 7800 §3). RFC 9449 §6.1: "the base64url encoding … of the JWK SHA-256 Thumbprint … of the DPoP public key".
@@ -67,6 +82,44 @@ impl AccessClaims {
     pub fn expires_at(&self) -> Timestamp {
         Timestamp::from_seconds(self.exp)
     }
+
+    /// Everybody who acts, the one it was given to first. `None` if `act` and `via` do not tell of the same chain.
+    pub fn chain(&self) -> Option<Vec<Link>> {
+        let actors: Vec<Id<Machine>> =
+            std::iter::successors(self.act.as_ref(), |act| act.act.as_deref()).map(|act| act.sub).collect();
+        let links = actors.iter().zip(&self.via);
+        let links = links.map(|(actor, via)| Link { actor: *actor, delegation: via.delegation, from: via.from });
+        (actors.len() == self.via.len()).then(|| links.collect())
+    }
+}
+
+/// RFC 8693 §4.1: "The outermost act claim represents the current actor while nested act claims represent prior actors. The least
+/// recent actor is the most deeply nested."
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Act {
+    pub sub: Id<Machine>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Box<Act>>,
+}
+
+impl Act {
+    /// The whole chain, nested; `None` if nobody acts.
+    pub fn of(chain: &[Link]) -> Option<Self> {
+        chain.iter().rev().fold(None, |act, link| Some(Self { sub: link.actor, act: act.map(Box::new) }))
+    }
+}
+
+/// RFC 8693 §4.4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MayAct {
+    pub sub: Id<Machine>,
+}
+
+/// By which delegation, and with which token shown, one actor came to act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Via {
+    pub delegation: Id<Delegation>,
+    pub from: Id<AccessRecord>,
 }
 
 /// `acr` and `amr`. OpenID Connect Core §2, RFC 8176.
@@ -139,6 +192,43 @@ pub fn at_hash(access_token: &str, algorithm: Algorithm) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_chain_is_nested_and_read_back_whole_or_not_at_all() {
+        let link = |n: u8| Link {
+            actor: Id::from_bytes([n; 16]),
+            delegation: Id::from_bytes([n + 100; 16]),
+            from: Id::from_bytes([n + 200; 16]),
+        };
+        let chain = vec![link(3), link(2), link(1)];
+        let act = Act::of(&chain);
+        let sub = |act: &Act| act.sub;
+        assert_eq!(act.as_ref().map(sub), Some(link(3).actor), "RFC 8693 §4.1: the outermost is the current actor");
+        assert_eq!(Act::of(&[]), None);
+        let mut claims = AccessClaims {
+            iss: String::new(),
+            sub: String::new(),
+            aud: String::new(),
+            exp: 0,
+            iat: 0,
+            jti: String::new(),
+            client_id: ClientId::Machine(link(3).actor),
+            scope: ScopeSet::new(),
+            auth_time: None,
+            acr: None,
+            amr: Vec::new(),
+            grant_id: None,
+            cnf: None,
+            act,
+            may_act: None,
+            via: chain.iter().map(|link| Via { delegation: link.delegation, from: link.from }).collect(),
+            kind: None,
+            status: None,
+        };
+        assert_eq!(claims.chain(), Some(chain));
+        claims.via.pop();
+        assert_eq!(claims.chain(), None, "a shortened chain is none");
+    }
 
     #[test]
     fn at_hash_of_the_openid_connect_core_example() {

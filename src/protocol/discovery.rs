@@ -13,6 +13,7 @@ pub mod paths {
     pub const INTROSPECT: &str = "/oauth/introspect";
     pub const REGISTER: &str = "/oauth/register";
     pub const USERINFO: &str = "/oauth/userinfo";
+    pub const STATUS: &str = "/oauth/status";
     pub const JWKS: &str = "/.well-known/jwks.json";
 }
 
@@ -63,6 +64,8 @@ pub fn server_metadata(issuer: &Issuer, facts: &Capabilities) -> Value {
     say("userinfo_endpoint", json!(issuer.url(paths::USERINFO)));
     say("revocation_endpoint", json!(issuer.url(paths::REVOKE)));
     say("introspection_endpoint", json!(issuer.url(paths::INTROSPECT)));
+    // draft-ietf-oauth-status-list §9.1: "it is RECOMMENDED to use the status_list_aggregation_endpoint parameter".
+    say("status_list_aggregation_endpoint", json!(issuer.url(paths::STATUS)));
     // RFC 7591 §3; a closed door is not announced.
     if facts.registration != RegistrationMode::Closed {
         say("registration_endpoint", json!(issuer.url(paths::REGISTER)));
@@ -176,6 +179,7 @@ mod tests {
             "revocation_endpoint",
             "introspection_endpoint",
             "userinfo_endpoint",
+            "status_list_aggregation_endpoint",
         ] {
             assert!(document.get(name).is_some(), "{name}");
         }
@@ -185,7 +189,12 @@ mod tests {
         assert_eq!(document["scopes_supported"], json!(["mcp:read", "mcp:write", "offline_access", "openid"]));
         assert_eq!(
             document["grant_types_supported"],
-            json!(["authorization_code", "refresh_token", "client_credentials"])
+            json!([
+                "authorization_code",
+                "refresh_token",
+                "client_credentials",
+                "urn:ietf:params:oauth:grant-type:token-exchange"
+            ])
         );
         assert_eq!(
             document["dpop_signing_alg_values_supported"],

@@ -9,6 +9,7 @@
 //! | OAuth 2.1 §4.1.3, RFC 7636: redeeming a code | [`code`], [`pkce`] |
 //! | OAuth 2.1 §4.2: client credentials | [`client_credentials`] |
 //! | OAuth 2.1 §4.3, RFC 9700 §4.14: refreshing | [`refresh`] |
+//! | RFC 8693: acting in somebody's name | [`exchange`] |
 //! | OAuth 2.1 §1.4.1, RFC 8707: what may be asked for, and where | [`scope`], [`target`] |
 //! | OAuth Client ID Metadata Document: clients that are addresses | [`client_document`] |
 //! | RFC 9449: proofs of possession | [`dpop`] |
@@ -16,6 +17,7 @@
 //! | RFC 7591, RFC 7592: dynamic registration | [`registration`], [`public_keys`] |
 //! | RFC 8414, OpenID Connect Discovery: metadata | [`discovery`] |
 //! | RFC 7009, RFC 7662: revocation and introspection | [`token_status`] |
+//! | Token Status List: revocation that reaches who verifies offline | [`status_list`] |
 //! | RFC 6750 §3.1: what the scopes of the appliance's own API cover | [`own_scopes`] |
 
 pub mod authorize;
@@ -27,6 +29,7 @@ pub mod code;
 pub mod discovery;
 pub mod display_name;
 pub mod dpop;
+pub mod exchange;
 pub mod own_scopes;
 pub mod params;
 pub mod pkce;
@@ -35,6 +38,7 @@ pub mod refresh;
 pub mod refusal;
 pub mod registration;
 pub mod scope;
+pub mod status_list;
 pub mod strict_json;
 pub mod target;
 pub mod token_request;

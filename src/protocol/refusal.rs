@@ -66,6 +66,15 @@ pub enum Refusal {
     ScopeMalformed,
     ScopeWidened,
     ScopeNoneLeft,
+    TokenTypeUnsupported(&'static str),
+    SubjectTokenInvalid,
+    SubjectTokenElsewhere,
+    ActorTokenForeign,
+    SubjectOfAnotherTenant,
+    NotDelegated,
+    ChainTooLong { most: usize },
+    ExchangeWidened,
+    DelegationElsewhere,
     ResourceUnknown { asked: Resource, known: Vec<String> },
     ResourceNotAllowed,
     ResourceWidened,
@@ -142,6 +151,14 @@ impl Refusal {
             // authenticating the client, contains a code_verifier although no code_challenge was sent …, or is
             // otherwise malformed."
             Self::RepeatedParameter
+            // RFC 8693 §2.2.2: what is presented and not acceptable is an invalid request here, and no invalid grant.
+            | Self::TokenTypeUnsupported(_)
+            | Self::SubjectTokenInvalid
+            | Self::SubjectTokenElsewhere
+            | Self::ActorTokenForeign
+            | Self::SubjectOfAnotherTenant
+            | Self::NotDelegated
+            | Self::ChainTooLong { .. }
             | Self::MissingParameter(_)
             | Self::MalformedParameter(_)
             | Self::TooManyParameters
@@ -190,9 +207,12 @@ impl Refusal {
             Self::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
             Self::UnsupportedResponseType => ErrorCode::UnsupportedResponseType,
             // §3.2.4 invalid_scope: "The requested scope is invalid, unknown, malformed, or exceeds the scope granted".
-            Self::ScopeMalformed | Self::ScopeWidened | Self::ScopeNoneLeft => ErrorCode::InvalidScope,
+            Self::ScopeMalformed | Self::ScopeWidened | Self::ScopeNoneLeft | Self::ExchangeWidened => {
+                ErrorCode::InvalidScope
+            }
             // RFC 8707 §2 invalid_target: "The requested resource is invalid, missing, unknown, or malformed."
             Self::ResourceUnknown { .. }
+            | Self::DelegationElsewhere
             | Self::ResourceNotAllowed
             | Self::ResourceWidened
             | Self::ResourceGone
@@ -246,6 +266,15 @@ impl Refusal {
             | Self::MachineExpired
             | Self::NetworkNotAllowed => "OAuth 2.1 §2.4",
             Self::AssertionInvalid(_) | Self::AssertionReplayed => "RFC 7523 §3",
+            Self::TokenTypeUnsupported(_) => "RFC 8693 §3",
+            Self::SubjectTokenInvalid
+            | Self::SubjectTokenElsewhere
+            | Self::ActorTokenForeign
+            | Self::SubjectOfAnotherTenant
+            | Self::NotDelegated
+            | Self::ChainTooLong { .. }
+            | Self::ExchangeWidened
+            | Self::DelegationElsewhere => "RFC 8693 §2.2.2",
             Self::PublicClientCredentials => "OAuth 2.1 §4.2",
             Self::DpopProofMissing | Self::RefreshOfAnotherKey => "RFC 9449 §5",
             Self::DpopProofInvalid(_) => "RFC 9449 §4.3",
@@ -284,6 +313,14 @@ impl Refusal {
             Self::MalformedParameter(name) => return format!("The parameter {name} is malformed."),
             Self::AssertionInvalid(why) => return format!("The client assertion was not accepted: {why}."),
             Self::DpopProofInvalid(why) => return format!("The DPoP proof was not accepted: {why}."),
+            Self::TokenTypeUnsupported(name) => {
+                return format!(
+                    "{name} names no kind of token that is exchanged here for this resource: access_token or jwt."
+                );
+            }
+            Self::ChainTooLong { most } => {
+                return format!("{most} machines act one through the other already, which is the most there may be.");
+            }
             Self::ResourceUnknown { known, .. } if known.is_empty() => {
                 return "This resource is not registered here, nor is any other. Register it first.".to_owned();
             }
@@ -293,7 +330,7 @@ impl Refusal {
             Self::RepeatedParameter => "A parameter is sent more than once.",
             Self::TooManyParameters => "The request has too many parameters.",
             Self::UnsupportedGrantType => {
-                "This grant type is not supported. Supported are authorization_code, refresh_token and client_credentials."
+                "This grant type is not supported. Supported are authorization_code, refresh_token, client_credentials and token-exchange (RFC 8693)."
             }
             Self::UnsupportedResponseType => "Only response_type=code is supported.",
             Self::UnsupportedResponseMode => "Only response_mode=query is supported.",
@@ -351,6 +388,18 @@ impl Refusal {
             }
             Self::ScopeMalformed => "The scope parameter is malformed or too long.",
             Self::ScopeWidened => "More scope is asked for than was granted.",
+            // Whose token it is that a machine should not hold, it does not learn here.
+            Self::SubjectTokenInvalid | Self::SubjectTokenElsewhere => {
+                "The subject token is no live access token of this server that this machine may act on."
+            }
+            Self::ActorTokenForeign => "The actor token is not this machine's own; leave it out.",
+            Self::SubjectOfAnotherTenant | Self::NotDelegated => {
+                "This machine may not act for this subject: no delegation allows it, or it is over. The person or an administrator grants one."
+            }
+            Self::ExchangeWidened => {
+                "More scope is asked for than the subject token, the delegation, this machine and the resource all allow."
+            }
+            Self::DelegationElsewhere => "The delegation does not reach to this resource.",
             Self::ScopeNoneLeft => "None of the scopes asked for is available to this client at this resource.",
             Self::ResourceNotAllowed => "This client may not have tokens for this resource.",
             Self::ResourceWidened => "Another resource is asked for than was granted.",

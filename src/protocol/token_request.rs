@@ -1,5 +1,6 @@
 //! The token request. OAuth 2.1 §3.2.2.
 
+use super::exchange::TokenExchange;
 use super::params::Parameters;
 use super::refusal::Refusal;
 use super::{scope, target};
@@ -12,6 +13,7 @@ pub enum TokenRequest {
     Code(CodeExchange),
     Refresh(RefreshExchange),
     ClientCredentials(ClientCredentials),
+    Exchange(Box<TokenExchange>),
 }
 
 /// OAuth 2.1 §4.1.3.
@@ -64,6 +66,7 @@ impl TokenRequest {
                 scope: scope::parse(params.optional("scope"))?,
                 resource,
             })),
+            GrantType::TokenExchange => Ok(Self::Exchange(Box::new(TokenExchange::parse(params)?))),
         }
     }
 
@@ -72,6 +75,7 @@ impl TokenRequest {
             Self::Code(_) => GrantType::AuthorizationCode,
             Self::Refresh(_) => GrantType::RefreshToken,
             Self::ClientCredentials(_) => GrantType::ClientCredentials,
+            Self::Exchange(_) => GrantType::TokenExchange,
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::claims::{Confirmation, HowSignedIn};
+use super::claims::{Act, Confirmation, HowSignedIn, MayAct};
 use super::client_auth::AuthenticatedClient;
-use crate::base::{Digest, Resource};
-use crate::model::{ClientId, ScopeSet, Subject};
+use crate::base::{Digest, Id, Resource};
+use crate::model::{ClientId, Link, Machine, ScopeSet, Subject};
 
 /// A token that was found and is alive, as far as its own words and its row go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,10 @@ pub struct LiveToken {
     pub jti: Option<String>,
     pub auth_time: Option<i64>,
     pub how: Option<HowSignedIn>,
+    /// Who acts with it for the subject, the one it was given to first.
+    pub chain: Vec<Link>,
+    /// Who may act with it next.
+    pub may_act: Option<Id<Machine>>,
     pub is_refresh: bool,
     /// The thumbprint of the key it is bound to.
     pub jkt: Option<Digest>,
@@ -51,6 +55,13 @@ pub struct TokenFacts {
     pub auth_time: Option<i64>,
     #[serde(flatten)]
     pub how: Option<HowSignedIn>,
+    /// RFC 8693 §4.1: "as a top-level member of an OAuth 2.0 token introspection response, act has the same semantics and format
+    /// as the claim of the same name".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub act: Option<Act>,
+    /// RFC 8693 §4.4 says the same of this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub may_act: Option<MayAct>,
 }
 
 /// Decides what `caller` may learn of a token. RFC 7662 §2.2; attack case 23.
@@ -81,6 +92,8 @@ pub fn introspect(token: Option<LiveToken>, caller: &AuthenticatedClient, issuer
         jti: token.jti,
         auth_time: token.auth_time,
         how: token.how,
+        act: Act::of(&token.chain),
+        may_act: token.may_act.map(|sub| MayAct { sub }),
     };
     IntrospectionResponse { active: true, token: Some(token) }
 }

@@ -24,6 +24,9 @@ use crate::model::{Actor, Context, Event, Origin, Request};
 
 const ENTRIES: Name = "audit";
 const HEAD: Name = "audit_head";
+/// Where entries are that tell of somebody acting for somebody: (actor, subject, number), (actor, nothing, number) and
+/// (nothing, subject, number) lead to nothing. It is a way to entries and no part of the chain: what it has lost, the log still has.
+const ACTING: Name = "audit_acting";
 
 /// Entries looked at in one snapshot, by verification or by a search for rare events.
 const STRETCH: usize = 2_000;
@@ -105,6 +108,42 @@ pub fn search(
         }
         Ok(ControlFlow::Continue(()))
     })?;
+    Ok(page)
+}
+
+/// The same of entries that tell of `actor` acting for `subject`, as one of however many between; of everybody, where one of
+/// them is `None`. Only these are looked at.
+pub fn page_of(
+    view: &impl Read,
+    (actor, subject): (Option<&str>, Option<&str>),
+    before: Option<u64>,
+    name: Option<&str>,
+    limit: usize,
+) -> Result<Page, Fault> {
+    let prefix = (actor.unwrap_or_default(), subject.unwrap_or_default()).encoded();
+    let last = [prefix.as_slice(), &before.unwrap_or(u64::MAX).encoded()].concat();
+    let span = Span { from: Bound::Included(&prefix), to: Bound::Excluded(&last), ..Span::ALL }.backwards();
+    let mut found = Vec::new();
+    view.raw().scan(ACTING, span, &mut |key, _| {
+        found.extend(key.strip_prefix(prefix.as_slice()).and_then(u64::decoded));
+        Ok(if found.len() > STRETCH { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })?;
+    let mut page = Page { entries: Vec::new(), next: None };
+    let mut last = None;
+    for (looked_at, sequence) in found.into_iter().enumerate() {
+        if page.entries.len() >= limit || looked_at >= STRETCH {
+            page.next = last;
+            break;
+        }
+        let key = sequence.encoded();
+        let value = view.raw().get(ENTRIES, &key)?;
+        let value = value.ok_or_else(|| Fault::new(FaultKind::Row, format!("{ACTING} points at no entry")))?;
+        let entry = Entry::parse(&key, &value)?;
+        last = Some(sequence);
+        if name.is_none_or(|name| entry.event.name() == name) {
+            page.entries.push(entry);
+        }
+    }
     Ok(page)
 }
 
@@ -296,6 +335,15 @@ pub(super) fn append(raw: &mut dyn WriteTx, head: &Head, context: &Context, even
     let hash = link(&head.hash, sequence, &bytes);
     bytes.extend_from_slice(hash.bytes());
     raw.put(ENTRIES, &sequence.to_be_bytes(), &bytes)?;
+    if let Some(acting) = event.acting() {
+        let subject = acting.subject.text();
+        raw.put(ACTING, &("", subject.as_str(), sequence).encoded(), &[])?;
+        for actor in acting.actors {
+            let actor = actor.to_string();
+            raw.put(ACTING, &(actor.as_str(), subject.as_str(), sequence).encoded(), &[])?;
+            raw.put(ACTING, &(actor.as_str(), "", sequence).encoded(), &[])?;
+        }
+    }
     Ok(Head { sequence, hash, at: context.at })
 }
 

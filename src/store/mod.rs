@@ -29,7 +29,7 @@ use tokio::sync::oneshot;
 
 pub use self::audit::{
     Broken, Damage, Entry, Head, Look, Page as AuditPage, of_request as audit_of_request, page as audit_page,
-    search as audit_search,
+    page_of as audit_page_of, search as audit_search,
 };
 use self::audit::{Step, Walk};
 use self::engine::{Engine, Job, Name, WriteTx};
@@ -37,7 +37,7 @@ pub use self::key::{Key, RowKey};
 pub use self::memory::{Memory, Rehearsal};
 pub use self::redb::{CACHE, Redb};
 pub use self::table::{AnyTable, Index, Indexed, Out, Sharing, Table, Unique};
-pub use self::tx::{MAX_ROWS, Page, Read, Tx, View};
+pub use self::tx::{MAX_ROWS, Page, Read, Tx, Under, View};
 use crate::base::{Fault, FaultKind, MacKey, Timestamp};
 use crate::model::{Context, Event};
 

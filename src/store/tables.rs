@@ -7,10 +7,10 @@ use crate::base::look::skeleton;
 use crate::base::{Digest, Id, Timestamp};
 use crate::model::{
     AccessRecord, AuthorizationCode, Client, ClientId, ClientState, Consent, Credential, CredentialState,
-    CredentialUsage, DocumentRecord, DoneOnce, Family, FrozenIssuer, InitialAccessToken, Machine, MachineFindings,
-    MachineUsage, Person, ProtectedResource, Provenance, RecentRegistration, RefreshToken, RevokedToken, ScopeEntry,
-    ScopesUsage, Session, SetupState, SignInFailures, SigningKey, SpentProof, TenantName, Tombstone, UsedAssertion,
-    Watch,
+    CredentialUsage, Delegation, DelegationState, DocumentRecord, DoneOnce, Family, FrozenIssuer, InitialAccessToken,
+    Machine, MachineFindings, MachineUsage, Person, ProtectedResource, Provenance, RecentRegistration, RefreshToken,
+    RevokedToken, ScopeEntry, ScopesUsage, Session, SetupState, SignInFailures, SigningKey, SpentProof, StatusBlock,
+    StatusList, StatusPage, TenantName, Tombstone, UsedAssertion, Watch,
 };
 
 // People, and the browsers they sit at.
@@ -120,6 +120,31 @@ pub static FINDINGS: Table<Id<Machine>, MachineFindings> = Table::new("findings"
 pub static WATCH: Table<String, Watch> =
     Table::new("watch").unlogged("one row: since when there has been somebody to count");
 
+/// The one by which a machine acts for somebody now. One that was revoked makes room for another.
+pub static DELEGATIONS_LIVE: Unique<Delegation, (Id<Machine>, String)> = Unique::new("delegations_live", |d, out| {
+    if d.state == DelegationState::Live {
+        out(&(d.actor, d.subject.text()));
+    }
+});
+pub static DELEGATIONS_BY_ACTOR: Index<Delegation, Id<Machine>> =
+    Index::new("delegations_by_actor", |delegation, out| out(&delegation.actor));
+/// By the person or the machine that is acted for.
+pub static DELEGATIONS_BY_SUBJECT: Index<Delegation, str> =
+    Index::new("delegations_by_subject", |delegation, out| out(&delegation.subject.text()));
+/// The same without those that were revoked, of which there may be many.
+pub static DELEGATIONS_LIVE_BY_SUBJECT: Index<Delegation, str> =
+    Index::new("delegations_live_by_subject", |delegation, out| {
+        if delegation.state == DelegationState::Live {
+            out(&delegation.subject.text());
+        }
+    });
+pub static DELEGATIONS: Table<Id<Delegation>, Delegation> = Table::new("delegations").indexed(&[
+    &DELEGATIONS_LIVE,
+    &DELEGATIONS_BY_ACTOR,
+    &DELEGATIONS_BY_SUBJECT,
+    &DELEGATIONS_LIVE_BY_SUBJECT,
+]);
+
 /// By the folded identifier and every folded alias.
 pub static RESOURCES_BY_URL: Unique<ProtectedResource, str> = Unique::new("resources_by_url", |resource, out| {
     let mut seen: Vec<String> = Vec::with_capacity(1 + resource.aliases.len());
@@ -163,6 +188,26 @@ pub static ACCESS: Table<Id<AccessRecord>, AccessRecord> =
 pub static REVOKED: Table<Id<AccessRecord>, RevokedToken> =
     Table::new("revoked_tokens").expires(|token| Some(token.expires_at));
 
+// The status of signed access tokens: see `operations::status`.
+
+pub static STATUS_LISTS: Table<u64, StatusList> = Table::new("status_lists").expires(|list| Some(list.expires_at));
+/// All that one client's tokens have.
+pub static STATUS_BLOCKS_BY_CLIENT: Index<StatusBlock, ClientId> =
+    Index::new("status_blocks_by_client", |block, out| out(&block.client_id));
+/// Those of a list in which everything is invalid.
+pub static STATUS_BLOCKS_ENDED: Index<StatusBlock, u64> = Index::new("status_blocks_ended", |block, out| {
+    if block.ended_at.is_some() {
+        out(&block.list);
+    }
+});
+/// By list and first index.
+pub static STATUS_BLOCKS: Table<(u64, u64), StatusBlock> = Table::new("status_blocks")
+    .indexed(&[&STATUS_BLOCKS_BY_CLIENT, &STATUS_BLOCKS_ENDED])
+    .expires(|block| Some(block.expires_at));
+/// By list and page of it; a page in which nothing is set has no row.
+pub static STATUS_PAGES: Table<(u64, u64), StatusPage> =
+    Table::new("status_pages").expires(|page| Some(page.expires_at));
+
 /// By the client and its `jti`.
 pub static ASSERTIONS: Table<Digest, UsedAssertion> = Table::new("client_assertions")
     .expires(|assertion: &UsedAssertion| Some(assertion.expires_at))
@@ -188,7 +233,7 @@ pub static SETUP: Table<String, SetupState> = Table::new("setup");
 pub const ONLY: &str = "only";
 
 /// The tables whose rows housekeeping removes when their time is over.
-pub static SWEPT: [&dyn AnyTable; 12] = [
+pub static SWEPT: [&dyn AnyTable; 15] = [
     &SESSIONS,
     &FAILURES,
     &TOMBSTONES,
@@ -201,13 +246,17 @@ pub static SWEPT: [&dyn AnyTable; 12] = [
     &ASSERTIONS,
     &PROOFS,
     &DONE_ONCE,
+    &STATUS_LISTS,
+    &STATUS_BLOCKS,
+    &STATUS_PAGES,
 ];
 
-/// The one field of a client's row that is looked at again inside a transaction: reading it alone costs a
-/// third of reading the row.
+/// What of a client's row is looked at again inside a transaction: reading it alone costs a third of reading the row.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct StateOnly {
     pub state: ClientState,
+    #[serde(default)]
+    pub void_before: Option<Timestamp>,
 }
 /// [`CLIENTS`], for reading only the state.
 pub static CLIENT_STATES: Table<Id<Client>, StateOnly> = Table::new("clients");

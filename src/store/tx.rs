@@ -12,7 +12,7 @@ use super::audit::{self, Head};
 use super::engine::{Name, ReadTx, Span, Visit, WriteTx};
 use super::key::{END_OF_TEXT, Key, RowKey};
 use super::table::{Bookkeeping, Index, Sharing, Table, Unique};
-use crate::base::{Fault, FaultKind, MacKey, Timestamp};
+use crate::base::{Fault, FaultKind, Id, MacKey, Timestamp};
 use crate::model::{Context, Event};
 
 /// No scan gives more rows than this, whatever its caller asks for.
@@ -173,6 +173,36 @@ pub trait Read {
         keys.iter().map(|key| self.pointed_at(table, index.name, &key.encoded())).collect()
     }
 
+    /// The rows whose key in an index begins with `prefix`, the first part of a key of several parts. `after` is where a page
+    /// before ended.
+    fn list_under<T, V: DeserializeOwned, I: Key + ?Sized>(
+        &self,
+        table: &Table<Id<T>, V>,
+        index: &Index<V, I>,
+        prefix: &impl Key,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Under<Id<T>, V>, Fault> {
+        let prefix = prefix.encoded();
+        let span = after.map_or(Span::from(&prefix), Span::after);
+        let found = collect(
+            limit,
+            |visit| {
+                self.raw().scan(index.name, span, &mut |entry, value| match entry.starts_with(&prefix) {
+                    true => visit(entry, value),
+                    false => Ok(ControlFlow::Break(())),
+                })
+            },
+            |entry, _| Ok((entry.to_vec(), ())),
+        )?;
+        let rows = found.rows.iter().map(|(entry, ())| {
+            // An id has one length, so the row's own key is what an entry ends in.
+            let own = entry.len().checked_sub(Id::<T>::LENGTH).and_then(|at| entry.get(at..)).unwrap_or_default();
+            self.pointed_at(table, index.name, own)
+        });
+        Ok(Under { rows: rows.collect::<Result<_, _>>()?, next: found.next })
+    }
+
     /// Up to `limit` keys of rows whose time was over at `now`, the longest dead first.
     fn overdue<K: RowKey, V>(&self, table: &Table<K, V>, now: Timestamp, limit: usize) -> Result<Vec<K>, Fault> {
         let prefix = table.name().encoded();
@@ -235,6 +265,14 @@ pub struct Page<K, V> {
     pub rows: Vec<(K, V)>,
     /// Where to go on, if there is more.
     pub next: Option<K>,
+}
+
+/// Part of the rows under a prefix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Under<K, V> {
+    pub rows: Vec<(K, V)>,
+    /// Where to go on, if there is more.
+    pub next: Option<Vec<u8>>,
 }
 
 /// A snapshot, typed. Do not hold one across anything slow.

@@ -69,6 +69,7 @@ pub(super) fn moment(at: crate::base::Timestamp, now: crate::base::Timestamp) ->
     let iso = at.iso();
     let exact = iso.get(..16).map_or_else(|| iso.clone(), |text| format!("{} UTC", text.replace('T', " ")));
     let words = match now.since(at).seconds() {
+        0 if at > now => format!("in {}", length(at.since(now).seconds())),
         0..60 => "just now".to_owned(),
         seconds => format!("{} ago", length(seconds)),
     };

@@ -94,6 +94,8 @@ static FIXED: &[Door] = &[
     program("/oauth/register", POST, Who::Anyone, Class::Register),
     program("/oauth/register/{client_id}", GET_PUT_DELETE, Who::Bearer, Class::Register),
     program("/oauth/userinfo", GET_POST, Who::Bearer, Class::Token),
+    program("/oauth/status", GET, Who::Anyone, Class::Metadata),
+    program("/oauth/status/{list}", GET, Who::Anyone, Class::Metadata),
     step("/oauth/authorize", GET_POST, Who::Anyone),
     step("/oauth/authorize/continue", GET, Who::Anyone),
     step("/oauth/unknown-resource", GET, Who::Anyone),
@@ -106,6 +108,7 @@ static FIXED: &[Door] = &[
     page("/signed-out", GET, Who::Anyone, Class::Pages),
     page("/account", GET, Who::SignedIn, Class::Pages),
     page("/account/applications/{id}/revocation", POST, Who::SignedIn, Class::Pages),
+    page("/account/agents/{id}/revocation", POST, Who::SignedIn, Class::Pages),
     page("/account/sessions/{id}/end", POST, Who::SignedIn, Class::Pages),
     Door { cors: Cors::None, ..program("/health", GET, Who::Anyone, Class::Unlimited) },
     Door { cors: Cors::None, ..program("/static/{file}", GET, Who::Anyone, Class::Pages) },
@@ -180,6 +183,8 @@ pub(super) fn configure(config: &mut ServiceConfig, app: &App) {
     ];
     door("/oauth/register/{client_id}", registered);
     door("/oauth/userinfo", vec![get(oauth::userinfo::show), web::post().to(oauth::userinfo::show)]);
+    door("/oauth/status", vec![get(oauth::status::index)]);
+    door("/oauth/status/{list}", vec![get(oauth::status::show)]);
     door("/oauth/authorize/continue", vec![get(oauth::authorize::resume)]);
     door("/oauth/unknown-resource", vec![get(oauth::authorize::unknown_resource)]);
     door("/oauth/consent", vec![web::post().to(pages::consent::create)]);
@@ -193,6 +198,7 @@ pub(super) fn configure(config: &mut ServiceConfig, app: &App) {
     door("/signed-out", vec![get(pages::sign_in::signed_out)]);
     door("/account", vec![get(pages::account::show)]);
     door("/account/applications/{id}/revocation", vec![web::post().to(pages::account::revoke)]);
+    door("/account/agents/{id}/revocation", vec![web::post().to(pages::account::revoke_agent)]);
     door("/account/sessions/{id}/end", vec![web::post().to(pages::account::end_session)]);
     door("/health", vec![get(pages::home::health)]);
     door("/static/{file}", vec![get(pages::home::asset)]);

@@ -236,6 +236,55 @@ test("DPoP with a nonce that the server wants", async () => {
     }
 });
 
+test("a machine exchanges the token of a person: openid-client reads who acts", async (context) => {
+    const callback = await Callback.listen();
+    context.after(() => callback.close());
+    const archive = "https://archive.example/v1";
+    appliance.resource(archive, "Archive", ["mcp:read", "mcp:write"]);
+    const about = ["--owner", appliance.email, "--purpose", "Answers tickets", "--kind", "agent"];
+    const may = ["--serves", API, "--scope", "mcp:read", "--scope", "mcp:write"];
+    const machine = appliance.writ(["machine", "add", "--name", "desk", ...about, ...may]);
+    const client = application(callback, { auth: "client_secret_basic" });
+    const { tokens } = await signIn(await configure(client, oidc.ClientSecretBasic(client.client_secret)), callback, {
+        scope: "openid mcp:read",
+    });
+
+    const desk = await configure(machine, oidc.ClientSecretBasic(machine.client_secret));
+    const exchange = (changes) =>
+        oidc.genericGrantRequest(desk, "urn:ietf:params:oauth:grant-type:token-exchange", {
+            subject_token: tokens.access_token,
+            subject_token_type: "urn:ietf:params:oauth:token-type:access_token",
+            resource: archive,
+            ...changes,
+        });
+    await refused(exchange(), 400, "invalid_request");
+    const words = ["--actor", "desk", "--for", appliance.email, "--scope", "mcp:read", "--purpose", "Reads the archive"];
+    const delegation = appliance.writ(["delegation", "add", ...words]);
+    const exchanged = await exchange();
+    appliance.rememberTokens(exchanged);
+    assert.equal(exchanged.issued_token_type, "urn:ietf:params:oauth:token-type:access_token");
+    assert.equal(exchanged.refresh_token, undefined);
+    const { issuer, jwks_uri } = desk.serverMetadata();
+    const { payload } = await jwtVerify(exchanged.access_token, createRemoteJWKSet(new URL(jwks_uri)), {
+        issuer,
+        audience: archive,
+        typ: "at+jwt",
+    });
+    assert.deepEqual([payload.sub, payload.act, payload.scope], [tokens.claims().sub, { sub: machine.client_id }, "mcp:read"]);
+    await refused(exchange({ scope: "mcp:write" }), 400, "invalid_scope");
+
+    const acted = appliance.writ(["audit", "list", "--actor", machine.client_id, "--subject", payload.sub]);
+    assert.deepEqual(
+        acted.entries.map((entry) => entry.event),
+        ["token.exchanged", "delegation.granted"],
+    );
+    assert.equal(appliance.writ(["machine", "show", "desk"]).acts_for[0].delegation_id, delegation.delegation_id);
+    assert.equal((await oidc.tokenIntrospection(desk, exchanged.access_token)).act.sub, machine.client_id);
+    appliance.writ(["delegation", "revoke", delegation.delegation_id, "--because", "done"]);
+    assert.equal((await oidc.tokenIntrospection(desk, exchanged.access_token)).active, false);
+    await refused(exchange(), 400, "invalid_request");
+});
+
 test("a resource signs with the algorithm it asked for, and jose verifies each", async () => {
     for (const algorithm of ["RS256", "EdDSA"]) {
         const resource = `https://${algorithm.toLowerCase()}.example/`;

@@ -690,3 +690,47 @@ fn a_file_that_was_put_back_is_looked_at_and_not_worked_on() {
     assert!(appliance.refused(&arguments).contains("has lost entries"));
     assert!(appliance.refused(&["serve"]).contains("has lost entries"));
 }
+
+#[test]
+fn a_delegation_is_granted_listed_searched_and_taken_back() {
+    let appliance = Appliance::new();
+    let ada = appliance.set_up()["person_id"].as_str().unwrap().to_owned();
+    let machine = |name: &str, tenant: &str| {
+        let about = ["--owner", "ada@example.com", "--purpose", "tests", "--scope", "mcp:read", "--tenant", tenant];
+        let made = appliance.json(&[["machine", "add", "--name", name].as_slice(), &about].concat());
+        made["client_id"].as_str().unwrap().to_owned()
+    };
+    let (desk, archive, _) = (machine("desk", "main"), machine("archive", "main"), machine("archive", "staging"));
+    let add = |whom: &str| {
+        ["delegation", "add", "--actor", "desk", "--for", whom, "--scope", "mcp:read", "--purpose", "Reads your mail"]
+            .map(str::to_owned)
+    };
+    fn words(words: &[String]) -> Vec<&str> {
+        words.iter().map(String::as_str).collect()
+    }
+    let made = appliance.json(&words(&add("ada@example.com")));
+    assert_eq!((&made["actor"], &made["subject"], &made["state"]), (&json!(desk), &json!(ada), &json!("live")));
+    assert_eq!(made["granted_by"], "operator");
+    assert!(appliance.refused(&words(&add(&ada))).contains("revoke that one first"));
+    assert!(appliance.refused(&words(&add("nobody@example.com"))).contains("nobody here"));
+    let archived = add("archive");
+    let for_machine = [words(&archived).as_slice(), &["--may-act", "archive", "--expires-in", "1d"]].concat();
+    assert_eq!(appliance.json(&for_machine)["may_act"], archive);
+    let endless = [words(&archived).as_slice(), &["--expires-in", "400d"]].concat();
+    assert!(appliance.refused(&endless).contains("366 days"));
+
+    let count = |arguments: &[&str]| appliance.json(arguments)["delegations"].as_array().unwrap().len();
+    assert_eq!(count(&["delegation", "list"]), 2);
+    assert_eq!(count(&["delegation", "list", "--for", "ada@example.com"]), 1);
+    assert_eq!(count(&["delegation", "list", "--actor", "desk", "--limit", "1"]), 1);
+    assert_eq!(count(&["delegation", "list", "--actor", "archive", "--in", "staging"]), 0);
+    assert_eq!(appliance.json(&["machine", "show", "desk"])["acts_for"].as_array().unwrap().len(), 2);
+
+    let id = made["delegation_id"].as_str().unwrap();
+    let over = appliance.json(&["delegation", "revoke", id, "--because", "she left"]);
+    assert_eq!((&over["state"], &over["revoked_because"]), (&json!("revoked"), &json!("she left")));
+    assert_eq!(appliance.json(&["machine", "show", "desk"])["acts_for"].as_array().unwrap().len(), 1);
+    let found = appliance.json(&["audit", "list", "--actor", &desk, "--subject", &ada]);
+    let events: Vec<&Value> = found["entries"].as_array().unwrap().iter().map(|entry| &entry["event"]).collect();
+    assert_eq!(events, ["delegation.revoked", "delegation.granted"]);
+}

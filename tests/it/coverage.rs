@@ -8,7 +8,7 @@ use std::process::Command;
 use writ::model::Event;
 
 /// The texts the rules come from, as the comments write them and as `docs/protocol.md` does.
-const SPECIFICATIONS: [(&str, &str); 10] = [
+const SPECIFICATIONS: [(&str, &str); 11] = [
     ("OAuth 2.1", "OAuth 2.1"),
     ("OAuth 2.0 Multiple Response Type Encoding Practices", "OAuth Multiple Response Types"),
     ("OpenID Connect Core", "OpenID Connect Core"),
@@ -19,6 +19,7 @@ const SPECIFICATIONS: [(&str, &str); 10] = [
     ("draft-ietf-oauth-client-id-metadata-document", "CIMD"),
     ("OAuth Client ID Metadata Document", "CIMD"),
     ("rfc7523bis", "rfc7523bis"),
+    ("draft-ietf-oauth-status-list", "Token Status List"),
 ];
 
 fn root() -> &'static Path {

@@ -2,7 +2,7 @@
 
 use actix_web::http::Method;
 use writ::base::Id;
-use writ::model::{Consent, Session};
+use writ::model::{Consent, Delegation, Session};
 use writ::web::assets;
 use writ::web::routes::{DOORS, Who};
 
@@ -23,6 +23,8 @@ PUT /oauth/register/{client_id}                    401 401 401 401 405
 DELETE /oauth/register/{client_id}                 401 401 401 401 405
 GET /oauth/userinfo                                401 401 401 401 405
 POST /oauth/userinfo                               401 401 401 401 405
+GET /oauth/status                                  200 200 200 200 405
+GET /oauth/status/{list}                           404 404 404 404 405
 GET /oauth/authorize                               400 400 400 400 405
 POST /oauth/authorize                              303 303 303 303 405
 GET /oauth/authorize/continue                      400 400 400 400 405
@@ -37,6 +39,7 @@ POST /sign-out                                     403 303 403 403 405
 GET /signed-out                                    200 303 303 303 405
 GET /account                                       303 200 200 200 405
 POST /account/applications/{id}/revocation         403 303 403 403 405
+POST /account/agents/{id}/revocation               403 303 403 403 405
 POST /account/sessions/{id}/end                    403 303 403 403 405
 GET /health                                        200 200 200 200 405
 GET /static/{file}                                 200 200 200 200 405
@@ -107,9 +110,11 @@ fn every_door_answers_everybody_as_the_table_says() {
     for (method, pattern) in doors.chain(aliases) {
         let path = pattern
             .replace("/static/{file}", &assets::asset_path("writ.css"))
+            .replace("agents/{id}", &format!("agents/{}", consent.of::<Delegation>()))
             .replace("sessions/{id}", &format!("sessions/{session}"))
             .replace("{id}", &consent.to_string())
-            .replace("{client_id}", "cli_unknown");
+            .replace("{client_id}", "cli_unknown")
+            .replace("{list}", "1");
         assert!(!path.contains('{'), "{pattern}: what stands there?");
         let statuses = desk.row(method, &path).map(|status| status.to_string()).join(" ");
         matrix += &format!("{:<50} {statuses}\n", format!("{method} {pattern}"));

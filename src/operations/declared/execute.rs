@@ -112,7 +112,7 @@ impl Ready {
 }
 
 /// Does all of it, or nothing: says `false` if what the plan was made of does not stand any more.
-pub(super) fn execute(tx: &mut Tx<'_>, prepared: &Prepared) -> Result<bool, Fault> {
+pub(super) fn execute(app: &App, tx: &mut Tx<'_>, prepared: &Prepared) -> Result<bool, Fault> {
     if !stands(tx, prepared)? {
         return Ok(false);
     }
@@ -128,8 +128,8 @@ pub(super) fn execute(tx: &mut Tx<'_>, prepared: &Prepared) -> Result<bool, Faul
         match &ready.step {
             Step::Scope { before, after } => scope(tx, ready, before.as_ref(), after.as_ref())?,
             Step::Resource(rows) => resource(tx, ready, rows.0.as_ref(), rows.1.as_ref())?,
-            Step::Client(rows) => client(tx, ready, rows.0.as_ref(), rows.1.as_ref())?,
-            Step::Machine(step) => machine(tx, ready, step)?,
+            Step::Client(rows) => client(app, tx, ready, rows.0.as_ref(), rows.1.as_ref())?,
+            Step::Machine(step) => machine(app, tx, ready, step)?,
         }
     }
     Ok(true)
@@ -231,10 +231,16 @@ fn resource(
     }
 }
 
-fn client(tx: &mut Tx<'_>, ready: &Ready, before: Option<&Client>, after: Option<&Client>) -> Result<(), Fault> {
+fn client(
+    app: &App,
+    tx: &mut Tx<'_>,
+    ready: &Ready,
+    before: Option<&Client>,
+    after: Option<&Client>,
+) -> Result<(), Fault> {
     match (before, after) {
         (Some(before), None) => {
-            bury(tx, registered(&before.id)?, before)?;
+            bury(app, tx, registered(&before.id)?, before)?;
             tx.record(Event::ClientRemoved { client: before.id.clone() })
         }
         (before, Some(row)) => {
@@ -252,10 +258,10 @@ fn client(tx: &mut Tx<'_>, ready: &Ready, before: Option<&Client>, after: Option
 /// Why, in the audit log.
 const BECAUSE: &str = "not in the file that was applied";
 
-fn machine(tx: &mut Tx<'_>, ready: &Ready, step: &MachineStep) -> Result<(), Fault> {
+fn machine(app: &App, tx: &mut Tx<'_>, ready: &Ready, step: &MachineStep) -> Result<(), Fault> {
     let before = step.before.as_ref().map(|known| &known.machine);
     match (before, &step.after) {
-        (Some(before), None) => return machines::end(tx, before, BECAUSE).map(drop),
+        (Some(before), None) => return machines::end(app, tx, before, BECAUSE).map(drop),
         (Some(before), Some(after)) => changed(tx, before, after)?,
         (None, Some(after)) => {
             tx.put(&MACHINES, &after.id, after)?;

@@ -30,7 +30,7 @@ pub(super) async fn grant(
     };
     let making = Making::new(app, &client, resource.as_ref(), app.config.lifetimes.machine_access);
     let (who, at) = (client.clone(), making.resource.clone());
-    let (entropy, family) = (app.entropy.clone(), app.config.lifetimes.family);
+    let (within, family) = (app.clone(), app.config.lifetimes.family);
     let outcome = app.store.write("grant client credentials", ctx, move |tx| {
         let sender = match dpop::spend(tx, proof.as_ref())? {
             Ok(sender) => sender,
@@ -61,6 +61,7 @@ pub(super) async fn grant(
         if !narrowed.dropped.is_empty() {
             tx.record(Event::ScopeNarrowed { client: client.id().clone(), dropped: narrowed.dropped.clone() })?;
         }
+        let place = making.place(&within, tx, client.id())?;
         let grant = Grant {
             name: GrantName::ClientCredentials,
             client: client.id(),
@@ -68,8 +69,9 @@ pub(super) async fn grant(
             scope: ScopeSet::clone(&narrowed.scope),
             family: None,
             sender,
+            place,
         };
-        access_token(tx, &entropy, &making, grant).map(Ok)
+        access_token(tx, &within.entropy, &making, grant).map(Ok)
     });
     let issued = outcome.await??;
     usage::saw(app, ctx, &who, issued.scope(), at.as_ref());

@@ -97,10 +97,11 @@ impl Redemption {
     ) -> Result<Issued, Fault> {
         let entropy: &Entropy = &self.app.entropy;
         let making = Making::new(&self.app, &self.client, resource, self.app.config.lifetimes.access);
-        let family = Family {
+        let mut family = Family {
             jkt: binds_refresh(&self.client, None, sender.jkt()),
             ..new_family(tx, entropy, code, self.app.config.lifetimes.family)?
         };
+        let place = making.place_in(&self.app, tx, &mut family)?;
         let spent = AuthorizationCode { state: CodeState::Redeemed { family: family.id }, ..code.clone() };
         tx.replace(&CODES, &code.id, code, &spent)?;
         tx.put(&FAMILIES, &family.id, &family)?;
@@ -111,6 +112,7 @@ impl Redemption {
             scope: family.scope.clone(),
             family: Some(&family),
             sender,
+            place,
         };
         let mut issued = issue::access_token(tx, entropy, &making, grant)?;
         if may_refresh(&self.client, &family.scope) {
@@ -149,6 +151,7 @@ fn new_family(tx: &Tx<'_>, entropy: &Entropy, code: &AuthorizationCode, lifetime
         created_at: now,
         expires_at: now.plus(lifetime),
         state: FamilyState::Live,
+        status: Vec::new(),
     })
 }
 

@@ -4,13 +4,16 @@ use super::TokenResponse;
 use crate::app::App;
 use crate::base::{Entropy, Fault, Id, Lifetime, OpaqueToken, Resource, Secret, Timestamp, TokenKind};
 use crate::model::{
-    AccessRecord, Algorithm, Client, ClientId, Event, Family, GrantName, Person, ProtectedResource, RefreshToken,
-    ScopeSet, Subject, TokenFormat,
+    AccessRecord, Algorithm, Client, ClientId, Event, Family, GrantName, Link, Machine, Person, ProtectedResource,
+    RefreshToken, ScopeSet, Subject, TokenFormat,
 };
 use crate::operations::dpop::Sender;
+use crate::operations::status::{self, Place};
 use crate::protocol::claims::{
-    ACCESS_TOKEN_TYPE, AccessClaims, Confirmation, HowSignedIn, ID_TOKEN_TYPE, IdClaims, PersonClaims, at_hash,
+    ACCESS_TOKEN_TYPE, AccessClaims, Act, Confirmation, HowSignedIn, ID_TOKEN_TYPE, IdClaims, MayAct, PersonClaims,
+    Via, at_hash,
 };
+use crate::protocol::exchange::TokenType;
 use crate::store::Tx;
 use crate::store::tables::{ACCESS, REFRESH};
 
@@ -25,6 +28,18 @@ pub(crate) struct Making {
     id_token: Algorithm,
     issuer: String,
     refresh_for: Lifetime,
+    acting: Option<Acting>,
+}
+
+/// Who will act with the token, for the subject of its grant (RFC 8693).
+#[derive(Clone, Debug)]
+pub(crate) struct Acting {
+    /// The client of the grant first.
+    pub(crate) chain: Vec<Link>,
+    pub(crate) may_act: Option<Id<Machine>>,
+    /// No token outlives what it came of.
+    pub(crate) ends_at: Timestamp,
+    pub(crate) issued: TokenType,
 }
 
 impl Making {
@@ -48,7 +63,25 @@ impl Making {
             id_token: client.id_token_signed_response_alg.filter(configured).unwrap_or(Algorithm::RS256),
             issuer: app.issuer.to_string(),
             refresh_for: app.config.lifetimes.refresh,
+            acting: None,
         }
+    }
+
+    /// For somebody who acts for another.
+    pub(crate) fn acting(self, acting: Acting, now: Timestamp) -> Self {
+        Self { lifetime: self.lifetime.min(acting.ends_at.since(now)), acting: Some(acting), ..self }
+    }
+
+    /// Where the status of a token that a client gets for itself stands; an opaque one has none.
+    pub(crate) fn place(&self, app: &App, tx: &mut Tx<'_>, client: &ClientId) -> Result<Option<Place>, Fault> {
+        let signed = self.format == TokenFormat::Jwt;
+        signed.then(|| status::for_client(app, tx, client, self.lifetime)).transpose()
+    }
+
+    /// The same for a token of a grant, whose row remembers it: the caller puts the row.
+    pub(crate) fn place_in(&self, app: &App, tx: &mut Tx<'_>, family: &mut Family) -> Result<Option<Place>, Fault> {
+        let signed = self.format == TokenFormat::Jwt;
+        signed.then(|| status::for_family(app, tx, family, self.lifetime)).transpose()
     }
 }
 
@@ -63,6 +96,8 @@ pub(crate) struct Issued {
     scope: ScopeSet,
     lifetime: Lifetime,
     token_type: &'static str,
+    issued_as: Option<TokenType>,
+    place: Option<Place>,
 }
 
 enum Access {
@@ -78,6 +113,8 @@ pub(crate) struct Grant<'a> {
     pub(crate) scope: ScopeSet,
     pub(crate) family: Option<&'a Family>,
     pub(crate) sender: Sender,
+    /// Where its status stands.
+    pub(crate) place: Option<Place>,
 }
 
 /// Issues an access token: its row if it is opaque, its event in any case.
@@ -89,6 +126,8 @@ pub(crate) fn access_token(
 ) -> Result<Issued, Fault> {
     let now = tx.now();
     let id = Id::<AccessRecord>::new(now, entropy)?;
+    let chain = making.acting.as_ref().map_or(&[][..], |acting| &acting.chain);
+    let may_act = making.acting.as_ref().and_then(|acting| acting.may_act);
     let expires_at = now.plus(making.lifetime);
     let how = grant.family.map(|family| HowSignedIn::from(family.method));
     let access = match making.format {
@@ -107,7 +146,11 @@ pub(crate) fn access_token(
                 amr: how.map(|how| how.amr).unwrap_or_default(),
                 grant_id: grant.family.map(|family| family.id),
                 cnf: grant.sender.jkt().map(|jkt| Confirmation { jkt }),
-                kind: matches!(grant.client, ClientId::Machine(_)).then(|| "machine".to_owned()),
+                act: Act::of(chain),
+                may_act: may_act.map(|sub| MayAct { sub }),
+                via: chain.iter().map(|link| Via { delegation: link.delegation, from: link.from }).collect(),
+                kind: matches!(grant.subject, Subject::Client(ClientId::Machine(_))).then(|| "machine".to_owned()),
+                status: grant.place.as_ref().map(|place| place.claim.clone()),
             }),
             making.algorithm,
         ),
@@ -124,6 +167,8 @@ pub(crate) fn access_token(
                 auth_time: grant.family.map(|family| family.auth_time),
                 method: grant.family.map(|family| family.method),
                 jkt: grant.sender.jkt(),
+                chain: chain.to_vec(),
+                may_act,
                 issued_at: now,
                 expires_at,
             };
@@ -131,20 +176,42 @@ pub(crate) fn access_token(
             Access::Opaque(token.into_secret())
         }
     };
-    tx.record(Event::TokenIssued {
-        grant: grant.name,
-        client: grant.client.clone(),
-        subject: grant.subject,
-        scope: grant.scope.clone(),
-        resource: making.resource.clone(),
-        family: grant.family.map(|family| family.id),
-        token: id.to_string(),
-        expires_at,
-    })?;
+    tx.record(issued_event(making, &grant, id, expires_at))?;
     // RFC 9449 §5: "A token_type of DPoP MUST be included in the access token response to signal to the client that the access token
     // was bound to its DPoP key".
     let token_type = if grant.sender.jkt().is_some() { "DPoP" } else { "Bearer" };
-    Ok(Issued { access, refresh: None, id: None, scope: grant.scope, lifetime: making.lifetime, token_type })
+    let issued_as = making.acting.as_ref().map(|acting| acting.issued);
+    let (scope, lifetime) = (grant.scope, making.lifetime);
+    Ok(Issued { access, refresh: None, id: None, scope, lifetime, token_type, issued_as, place: grant.place })
+}
+
+/// One entry for one token: who acts for somebody is told of as such.
+fn issued_event(making: &Making, grant: &Grant<'_>, token: Id<AccessRecord>, expires_at: Timestamp) -> Event {
+    let chain = making.acting.as_ref().map_or(&[][..], |acting| &acting.chain);
+    let (scope, family, token) = (grant.scope.clone(), grant.family.map(|family| family.id), token.to_string());
+    match (chain.first(), &making.resource) {
+        (Some(link), Some(resource)) => Event::TokenExchanged {
+            actor: link.actor,
+            subject: grant.subject.clone(),
+            chain: chain.to_vec(),
+            scope,
+            resource: resource.clone(),
+            delegation: link.delegation,
+            family,
+            token,
+            expires_at,
+        },
+        _ => Event::TokenIssued {
+            grant: grant.name,
+            client: grant.client.clone(),
+            subject: grant.subject.clone(),
+            scope,
+            resource: making.resource.clone(),
+            family,
+            token,
+            expires_at,
+        },
+    }
 }
 
 /// Adds a refresh token of the family's newest generation.
@@ -197,6 +264,9 @@ impl Issued {
 
     /// Signs what is to be signed.
     pub(crate) fn sign(self, app: &App) -> Result<TokenResponse, Fault> {
+        if let Some(place) = &self.place {
+            place.committed(app);
+        }
         let access_token = match self.access {
             Access::Jwt(claims, algorithm) => {
                 app.keys.current().signing(algorithm)?.mint(ACCESS_TOKEN_TYPE, &claims)?
@@ -213,6 +283,7 @@ impl Issued {
         Ok(TokenResponse {
             access_token,
             token_type: self.token_type,
+            issued_token_type: self.issued_as.map(TokenType::as_str),
             expires_in: self.lifetime.seconds(),
             refresh_token: self.refresh.map(|token| token.expose().to_owned()),
             id_token,

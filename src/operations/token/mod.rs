@@ -2,6 +2,7 @@
 
 mod client_credentials;
 mod code;
+mod exchange;
 pub(crate) mod issue;
 mod refresh;
 
@@ -22,6 +23,9 @@ const SELF_REGISTERED: &str = "token request of an application that registered i
 pub struct TokenResponse {
     pub access_token: String,
     pub token_type: &'static str,
+    /// RFC 8693 §2.2.1: what kind of token was issued, where one was exchanged for another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_token_type: Option<&'static str>,
     pub expires_in: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<String>,
@@ -45,6 +49,7 @@ pub async fn exchange(
         TokenRequest::Code(ask) => code::redeem(app, ctx, client, ask, proof).await?,
         TokenRequest::Refresh(ask) => refresh::rotate(app, ctx, client, ask, proof).await?,
         TokenRequest::ClientCredentials(ask) => client_credentials::grant(app, ctx, client, ask, proof).await?,
+        TokenRequest::Exchange(ask) => exchange::exchange(app, ctx, client, *ask, proof).await?,
     };
     // After the commit, and on this request's own thread: the writer never signs.
     Ok(issued.sign(app)?)

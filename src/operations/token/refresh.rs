@@ -3,11 +3,10 @@
 use super::issue::{self, Grant, Issued, Making};
 use crate::app::App;
 use crate::base::Fault;
-use crate::model::{
-    Consent, Context, Event, Family, GrantName, Person, ProtectedResource, RefreshToken, RevokedBecause, Subject,
-};
+use crate::model::{Consent, Context, Event, Family, GrantName, Person, RefreshToken, RevokedBecause, Subject};
 use crate::operations::dpop::{self, Sender};
 use crate::operations::revoke::end_family;
+use crate::operations::status::Place;
 use crate::operations::{Problem, find_client, find_resource};
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::dpop::{Proof, binds_refresh};
@@ -49,11 +48,12 @@ pub(super) async fn rotate(
     Ok(outcome?)
 }
 
-/// For whom, where and to which key.
+/// What is made for whom, at which place in a status list, bound to which key.
 struct Issuing<'a> {
+    making: Making,
     family: &'a Family,
+    place: Option<Place>,
     person: &'a Person,
-    resource: Option<&'a ProtectedResource>,
     sender: Sender,
 }
 
@@ -95,8 +95,9 @@ impl Exchange {
                     return Ok(Err(Refusal::ClientSuspended));
                 }
                 find_client::seen_again(tx, &self.client)?;
-                let family = self.turn(tx, &family, rotation.turn, sender)?;
-                let issuing = Issuing { family: &family, person: &person, resource: granted.as_ref(), sender };
+                let making = Making::new(&self.app, &self.client, granted.as_ref(), self.app.config.lifetimes.access);
+                let (family, place) = self.turn(tx, &family, rotation.turn, (sender, &making))?;
+                let issuing = Issuing { making, family: &family, place, person: &person, sender };
                 self.issue(tx, issuing, rotation).map(Ok)
             }
             (Err(refusal), family, _) => refuse(tx, &self.client, family.as_ref(), refusal).map(Err),
@@ -105,11 +106,17 @@ impl Exchange {
     }
 
     /// Moves the family on.
-    fn turn(&self, tx: &mut Tx<'_>, old: &Family, turn: Turn, sender: Sender) -> Result<Family, Fault> {
+    fn turn(
+        &self,
+        tx: &mut Tx<'_>,
+        old: &Family,
+        turn: Turn,
+        (sender, making): (Sender, &Making),
+    ) -> Result<(Family, Option<Place>), Fault> {
         let now = tx.now();
         let network = tx.context().from.network.clone();
         let family = Family { jkt: binds_refresh(&self.client, Some(old), sender.jkt()), ..old.clone() };
-        let family = match turn {
+        let mut family = match turn {
             Turn::Next => Family {
                 generation: family.generation + 1,
                 turned_at: now,
@@ -125,13 +132,13 @@ impl Exchange {
                 Family { overlaps: uses, last_from: network, last_used_at: now, ..family }
             }
         };
+        let place = making.place_in(&self.app, tx, &mut family)?;
         tx.replace(&FAMILIES, &family.id, old, &family)?;
-        Ok(family)
+        Ok((family, place))
     }
 
     fn issue(&self, tx: &mut Tx<'_>, issuing: Issuing<'_>, rotation: Rotation) -> Result<Issued, Fault> {
-        let Issuing { family, person, resource, sender } = issuing;
-        let making = Making::new(&self.app, &self.client, resource, self.app.config.lifetimes.access);
+        let Issuing { making, family, place, person, sender } = issuing;
         let grant = Grant {
             name: GrantName::RefreshToken,
             client: &family.client_id,
@@ -139,6 +146,7 @@ impl Exchange {
             scope: rotation.scope,
             family: Some(family),
             sender,
+            place,
         };
         let entropy = &self.app.entropy;
         let mut issued = issue::access_token(tx, entropy, &making, grant)?;

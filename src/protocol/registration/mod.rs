@@ -224,6 +224,7 @@ impl Admitted {
             created_at: at,
             first_used_at: None,
             reaped_at,
+            void_before: None,
             identity: None,
         }
     }
@@ -300,7 +301,9 @@ fn grant_types(members: &Members) -> Result<Vec<GrantType>, RegistrationRefusal>
     if listed.is_empty() {
         return Ok(vec![GrantType::AuthorizationCode]);
     }
-    let known: Vec<GrantType> = GrantType::ALL.into_iter().filter(|grant| listed.contains(&grant.as_str())).collect();
+    // Acting for others is for machines that somebody answers for, and comes with each.
+    let ours = GrantType::ALL.into_iter().filter(|grant| *grant != GrantType::TokenExchange);
+    let known: Vec<GrantType> = ours.filter(|grant| listed.contains(&grant.as_str())).collect();
     if known.is_empty() {
         return Err(metadata(MEMBER, "it lists authorization_code, refresh_token or client_credentials"));
     }

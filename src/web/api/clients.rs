@@ -9,9 +9,9 @@ use super::call::Call;
 use super::cursor::Window;
 use super::operation::{Noun, What};
 use super::problem::Problem;
-use super::wire::{Given, Nothing, Reason, Wrong, texts};
+use super::wire::{Given, Nothing, Reason, StillTaken, Wrong, texts};
 use crate::base::{RedirectUri, Secret};
-use crate::model::{ApplicationType, Client, ClientId, ClientState, Provenance};
+use crate::model::{ApplicationType, Client, ClientState, Provenance};
 use crate::operations::clients::{self, ClientChange, NewClient, Which};
 use crate::protocol::own_scopes::CLIENTS;
 
@@ -51,6 +51,10 @@ struct ClientView {
     client_secret: Option<String>,
     client_name: String,
     state: State,
+    /// In the answer to the request that stopped it: tokens that a verifier may still take that asks nobody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    still_taken: Option<StillTaken>,
     registered_by: RegisteredBy,
     application_type: Kind,
     token_endpoint_auth_method: Method,
@@ -131,6 +135,9 @@ enum Grant {
     AuthorizationCode,
     RefreshToken,
     ClientCredentials,
+    /// Machines have it, and registrations do not.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:token-exchange")]
+    TokenExchange,
 }
 
 /// An application to be registered.
@@ -296,8 +303,8 @@ async fn approve(call: Call, _: Nothing) -> Result<One<ClientView>, Problem> {
 }
 
 async fn suspend(call: Call, ask: Reason) -> Result<One<ClientView>, Problem> {
-    let id: ClientId = call.id()?;
-    shown(&clients::suspend(&call.app, &call.by, id, call.seen(), &ask.because).await?)
+    let (client, live) = clients::suspend(&call.app, &call.by, call.id()?, call.seen(), &ask.because).await?;
+    Ok(One::of(&client, ClientView { still_taken: Some(live.into()), ..view(&client, None) })?)
 }
 
 async fn resume(call: Call, _: Nothing) -> Result<One<ClientView>, Problem> {
@@ -313,6 +320,7 @@ fn view(client: &Client, secret: Option<&Secret>) -> ClientView {
         client_id: client.id.to_string(),
         client_secret: secret.map(|secret| secret.expose().to_owned()),
         client_name: client.name.clone(),
+        still_taken: None,
         state: match client.state {
             ClientState::Active => State::Active,
             ClientState::AwaitingApproval => State::AwaitingApproval,
@@ -340,6 +348,7 @@ fn view(client: &Client, secret: Option<&Secret>) -> ClientView {
                 crate::model::GrantType::AuthorizationCode => Grant::AuthorizationCode,
                 crate::model::GrantType::RefreshToken => Grant::RefreshToken,
                 crate::model::GrantType::ClientCredentials => Grant::ClientCredentials,
+                crate::model::GrantType::TokenExchange => Grant::TokenExchange,
             })
             .collect(),
         redirect_uris: client.redirect_uris.iter().map(RedirectUri::to_string).collect(),

@@ -8,7 +8,7 @@ use super::call::Call;
 use super::cursor::Window;
 use super::operation::{Noun, What};
 use super::problem::Problem;
-use super::wire::{NoFilter, Nothing, Reason};
+use super::wire::{NoFilter, Nothing, Reason, StillTaken};
 use crate::base::Secret;
 use crate::model::{Person, PersonState, Standing};
 use crate::operations::declined::Declined;
@@ -45,6 +45,10 @@ struct PersonView {
     name: String,
     standing: StandingName,
     state: State,
+    /// In the answer to the request that stopped it: tokens that a verifier may still take that asks nobody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    still_taken: Option<StillTaken>,
     #[schema(format = DateTime)]
     created_at: String,
 }
@@ -100,7 +104,9 @@ async fn create(call: Call, ask: NewPersonBody) -> Result<(String, One<PersonVie
 }
 
 async fn suspend(call: Call, ask: Reason) -> Result<One<PersonView>, Problem> {
-    shown(&people::suspend(&call.app, &call.by, call.id()?, call.seen(), &ask.because).await?)
+    let (person, live) = people::suspend(&call.app, &call.by, call.id()?, call.seen(), &ask.because).await?;
+    let shown = PersonView { still_taken: Some(live.into()), ..view(&person) };
+    Ok(One::of(&person.without_password(), shown)?)
 }
 
 async fn resume(call: Call, _: Nothing) -> Result<One<PersonView>, Problem> {
@@ -116,6 +122,7 @@ fn view(person: &Person) -> PersonView {
         id: person.id.to_string(),
         email: person.email.as_str().to_owned(),
         name: person.name.clone(),
+        still_taken: None,
         standing: match person.standing {
             Standing::Administrator => StandingName::Administrator,
             Standing::Member => StandingName::Member,

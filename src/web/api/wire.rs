@@ -8,6 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::problem::{FieldError, Problem};
 use crate::base::{Resource, Timestamp};
 use crate::model::{Algorithm, Scope, ScopeSet};
+use crate::operations::status::end::LiveTokens;
 
 /// The parameters of a list that has none of its own.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -26,6 +27,23 @@ pub(super) struct Reason {
     /// For the audit log.
     #[schema(min_length = 1, max_length = 500, example = "key found in a public repository")]
     pub(super) because: String,
+}
+
+/// What a verifier that looks at nothing but signatures may still take, after a stop.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct StillTaken {
+    /// There are no more than so many such tokens.
+    at_most: u64,
+    /// And none after this moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, nullable = false)]
+    until: Option<String>,
+}
+
+impl From<LiveTokens> for StillTaken {
+    fn from(live: LiveTokens) -> Self {
+        Self { at_most: live.at_most, until: live.until.map(Timestamp::iso) }
+    }
 }
 
 /// A member of a change that may be there or not, and be there as `null`.

@@ -6,6 +6,7 @@ pub(super) mod introspect;
 pub(super) mod jwks;
 pub(super) mod register;
 pub(super) mod revoke;
+pub(super) mod status;
 pub(super) mod token;
 pub(super) mod userinfo;
 
@@ -99,6 +100,10 @@ const DPOP: &str = "dpop";
 
 /// A document that may be cached, and is not sent again to who has it. RFC 9110 §13.1.2.
 fn cached(request: &HttpRequest, body: &str, etag: &str, max_age: u64) -> HttpResponse {
+    cached_as("application/json", request, body, etag, max_age)
+}
+
+fn cached_as(kind: &'static str, request: &HttpRequest, body: &str, etag: &str, max_age: u64) -> HttpResponse {
     let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let same = known.is_some_and(|known| known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag));
     let mut response = if same { HttpResponse::NotModified() } else { HttpResponse::Ok() };
@@ -107,5 +112,5 @@ fn cached(request: &HttpRequest, body: &str, etag: &str, max_age: u64) -> HttpRe
     if same {
         return response.finish();
     }
-    response.content_type("application/json").body(body.to_owned())
+    response.content_type(kind).body(body.to_owned())
 }

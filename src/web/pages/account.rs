@@ -5,13 +5,14 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::query;
 use crate::base::{Id, Timestamp};
-use crate::model::{Consent, Session};
+use crate::model::{Consent, Delegation, Session};
 use crate::operations::account::{self, ConnectedApplication, revoke_consent};
+use crate::operations::delegations::{self, Agent};
 use crate::operations::sign_in::SignedIn;
 use crate::web::extract::{Posted, Visitor};
 use crate::web::problem::PageProblem;
 use crate::web::reply;
-use crate::web::views::{self, AccountPage, Flash, FlashKind, PermissionLine, Person, SessionLine, Target};
+use crate::web::views::{self, AccountPage, AgentLine, Flash, FlashKind, PermissionLine, Person, SessionLine, Target};
 
 /// `GET /account`
 pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
@@ -23,8 +24,10 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
     let applications = applications.map_err(|fault| visitor.broken(&fault))?;
     let now = visitor.ctx.at;
     let sessions = account::sessions(&visitor.app, now, signed_in).await.map_err(|fault| visitor.broken(&fault))?;
+    let agents = delegations::agents(&visitor.app, now, signed_in).await.map_err(|fault| visitor.broken(&fault))?;
     let said = |name: &str| query(&request, name);
     let flash = match (said("revoked").as_deref(), said("ended").as_deref()) {
+        (Some("agent"), _) => Some((FlashKind::Done, "Revoked. That agent may no longer act for you.")),
         (Some("yes"), _) => Some((FlashKind::Done, "Access revoked. The application gets nothing more in your name.")),
         (Some("no"), _) => Some((FlashKind::Failed, "That access was already revoked.")),
         (_, Some("yes")) => Some((FlashKind::Done, "That session is over.")),
@@ -37,6 +40,7 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
         person: Person { name: signed_in.person().name.clone(), email: signed_in.person().email.as_str().to_owned() },
         older: applications.older.map(|id| id.to_string()),
         applications: applications.newest.into_iter().map(|application| line(application, now)).collect(),
+        agents: agents.into_iter().map(|agent| agent_line(agent, now)).collect(),
         sessions: sessions.into_iter().map(|session| session_line(&session, signed_in, now)).collect(),
         administrator: signed_in.is_administrator(),
         shell,
@@ -57,6 +61,22 @@ pub(crate) async fn revoke(form: Posted, id: web::Path<String>) -> Result<HttpRe
     let revoked = revoke_consent(&visitor.app, &visitor.ctx, signed_in, id).await;
     let revoked = revoked.map_err(|fault| visitor.broken(&fault))?;
     let said = if revoked { "yes" } else { "no" };
+    Ok(reply::see_other(visitor, &format!("{base}/account?revoked={said}")))
+}
+
+/// `POST /account/agents/{id}/revocation`
+pub(crate) async fn revoke_agent(form: Posted, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
+    let visitor = &form.visitor;
+    let base = visitor.app.issuer.path();
+    let Some(signed_in) = &visitor.signed_in else {
+        return Ok(reply::see_other(visitor, &format!("{base}/sign-in")));
+    };
+    let Ok(id) = id.parse::<Id<Delegation>>() else {
+        return Err(PageProblem::new(visitor.shell(), views::Problem::NotFound, &visitor.ctx));
+    };
+    let revoked = delegations::revoke_own(&visitor.app, &visitor.ctx, signed_in, id).await;
+    let revoked = revoked.map_err(|fault| visitor.broken(&fault))?;
+    let said = if revoked { "agent" } else { "no" };
     Ok(reply::see_other(visitor, &format!("{base}/account?revoked={said}")))
 }
 
@@ -85,6 +105,34 @@ fn session_line(session: &Session, signed_in: &SignedIn, now: Timestamp) -> Sess
         last_seen: reply::moment(session.last_seen_at, now),
         // This one ends by signing out.
         id: (!current).then(|| session.id.to_string()),
+    }
+}
+
+fn agent_line(agent: Agent, now: Timestamp) -> AgentLine {
+    let kind = agent.machine.kind.as_str();
+    AgentLine {
+        id: agent.delegation.id.to_string(),
+        initial: views::initial(&agent.machine.name),
+        name: agent.machine.name,
+        about: match agent.owner {
+            Some(owner) => format!("{kind} of {}", owner.name),
+            None => kind.to_owned(),
+        },
+        purpose: agent.delegation.purpose,
+        resources: agent
+            .resources
+            .into_iter()
+            .map(|resource| Target { name: resource.name, identifier: resource.identifier.to_string() })
+            .collect(),
+        permissions: agent
+            .scopes
+            .iter()
+            .map(|entry| PermissionLine::new(entry.name.as_str(), &entry.description))
+            .collect(),
+        granted_by: if agent.granted_by_themselves { "you" } else { "an administrator" },
+        granted: reply::moment(agent.delegation.granted_at, now),
+        until: reply::moment(agent.delegation.expires_at, now),
+        last_used: agent.last_used_at.map(|at| reply::moment(at, now)),
     }
 }
 

@@ -15,6 +15,8 @@ pub struct AccountPage {
     pub applications: Vec<ConnectedApplication>,
     /// Where the next page begins, for its address: `/account?before={older}`.
     pub older: Option<String>,
+    /// An empty list hides the section.
+    pub agents: Vec<AgentLine>,
     /// This session first. An empty list hides the section.
     pub sessions: Vec<SessionLine>,
     /// Shows the commands of an administrator.
@@ -33,6 +35,28 @@ pub struct ConnectedApplication {
     pub resources: Vec<Target>,
     pub permissions: Vec<PermissionLine>,
     pub allowed: Moment,
+    /// `None`: never.
+    pub last_used: Option<Moment>,
+}
+
+/// One machine that may act in this person's name.
+#[derive(Clone, Debug)]
+pub struct AgentLine {
+    /// For the address of the form: `/account/agents/{id}/revocation`.
+    pub id: String,
+    pub name: String,
+    pub initial: String,
+    /// "agent of Grace Hopper": what it is, and who answers for it.
+    pub about: String,
+    /// In the words of whoever granted it.
+    pub purpose: String,
+    /// Empty: wherever the machine may go.
+    pub resources: Vec<Target>,
+    pub permissions: Vec<PermissionLine>,
+    /// "you" or "an administrator".
+    pub granted_by: &'static str,
+    pub granted: Moment,
+    pub until: Moment,
     /// `None`: never.
     pub last_used: Option<Moment>,
 }
@@ -82,11 +106,25 @@ impl Sample for AccountPage {
             allowed: sample::moment("yesterday"),
             last_used: None,
         };
+        let agent = AgentLine {
+            id: "dlg_sample".into(),
+            name: "triage".into(),
+            initial: "T".into(),
+            about: "agent of Grace Hopper".into(),
+            purpose: "Answers tickets while you are away".into(),
+            resources: vec![Target { name: "Tickets".into(), identifier: "https://mcp.tickets.example/mcp".into() }],
+            permissions: vec![PermissionLine::new("tickets:write", "Create and change tickets")],
+            granted_by: "an administrator",
+            granted: sample::moment("3 days ago"),
+            until: sample::moment("in 27 days"),
+            last_used: Some(sample::moment("an hour ago")),
+        };
         let empty = Self {
             shell: sample::signed_in(),
             person: sample::ada(),
             applications: vec![],
             older: None,
+            agents: vec![],
             sessions: vec![here.clone()],
             administrator: false,
         };
@@ -98,6 +136,10 @@ impl Sample for AccountPage {
                 Self {
                     applications: vec![cursor.clone(), helper.clone()],
                     older: Some("con_sample".into()),
+                    agents: vec![
+                        agent.clone(),
+                        AgentLine { resources: vec![], last_used: None, granted_by: "you", ..agent.clone() },
+                    ],
                     sessions: vec![
                         here,
                         SessionLine {
@@ -150,6 +192,13 @@ impl Sample for AccountPage {
                         host: sample::HOSTILE.into(),
                         permissions: vec![PermissionLine::new(sample::HOSTILE, sample::HOSTILE)],
                         ..cursor
+                    }],
+                    agents: vec![AgentLine {
+                        name: sample::HOSTILE.into(),
+                        about: sample::HOSTILE.into(),
+                        purpose: sample::HOSTILE.into(),
+                        permissions: vec![PermissionLine::new(sample::HOSTILE, sample::HOSTILE)],
+                        ..agent
                     }],
                     ..empty
                 },

@@ -16,7 +16,7 @@ mod shell;
 mod sign_in;
 mod signed_out;
 
-pub use account::{AccountPage, ConnectedApplication, SessionLine};
+pub use account::{AccountPage, AgentLine, ConnectedApplication, SessionLine};
 pub use api::{ApiMember, ApiNoun, ApiOperation, ApiPage, ApiParameter, ApiProblem, ApiSchema};
 pub use consent::{Applicant, ConsentPage, Destination, Need, ScopeLine, Standing, Target, Technical, Until};
 pub use error::{ErrorPage, Problem};

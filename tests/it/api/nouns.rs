@@ -63,10 +63,18 @@ fn an_application_from_its_making_to_its_end() {
     assert_eq!(token(), 200);
 
     let stop = |body: Value| office.post(&format!("{path}/suspension"), &body);
-    assert_eq!(
-        stop(json!({ "because": "key in a public repository" })).expect_status(200).json()["state"],
-        "suspended"
-    );
+    let held =
+        office.world.token(&[("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret)]);
+    let held = held.tokens().access;
+    let told = |token: &str| {
+        let ask = office.world.request("POST", "/oauth/introspect").basic(id, secret);
+        ask.form(&[("token", token)]).send().json()["active"].clone()
+    };
+    assert_eq!(told(&held), true);
+    let stopped = stop(json!({ "because": "key in a public repository" })).expect_status(200).json();
+    assert_eq!(stopped["state"], "suspended");
+    assert_eq!(stopped["still_taken"]["at_most"], 2, "by whoever asks nobody: {stopped}");
+    assert!(office.get(&path)["still_taken"].is_null());
     assert_eq!(token(), 401);
     assert_eq!(stop(json!({ "because": "test" })).problem(), "conflict");
     assert_eq!(stop(json!({ "because": "x".repeat(501) })).wrong(), ["because"]);
@@ -74,6 +82,7 @@ fn an_application_from_its_making_to_its_end() {
     office.post(&format!("{path}/suspension/end"), &json!({})).expect_status(200);
     assert_eq!(office.post(&format!("{path}/suspension/end"), &json!({})).problem(), "conflict");
     assert_eq!(token(), 200);
+    assert_eq!(told(&held), false, "what it had before stays over");
     let told = office.get(&format!("/audit?about={id}&event=client.suspended"));
     assert_eq!(told["items"][0]["details"]["because"], "key in a public repository");
 

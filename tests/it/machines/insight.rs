@@ -265,7 +265,8 @@ fn what_nobody_answers_for_is_found_and_the_retired_rest() {
     let (id, owner) = (world.machine_id(&robot), bob.id);
     assert_eq!(world.listed(None), []);
     world.suspend(&bob);
-    world.change("orphan", move |tx| machines::orphan(tx, owner));
+    let app = world.app.clone();
+    world.change("orphan", move |tx| machines::orphan(&app, tx, owner));
     assert_eq!(world.listed(None), [FindingKind::NoOwner]);
     world.block(machines::hand_over(&world.app, &world.operator(), id, ada.email.parse().unwrap())).unwrap();
     assert_eq!(world.kinds(&robot), []);

@@ -1,6 +1,7 @@
 //! Machine identities: what they are, by what they prove themselves, and how they are stopped.
 
 mod credentials;
+pub mod exchange;
 mod insight;
 mod stop;
 mod terms;

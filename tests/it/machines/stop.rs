@@ -83,9 +83,9 @@ fn what_nobody_answers_for_does_not_act() {
     let bob = world.person("bob");
     let robot = world.machine("robot", &bob, "mcp:read");
     let id = world.machine_id(&robot);
-    let owner = bob.id;
+    let (owner, app) = (bob.id, world.app.clone());
     world.suspend(&bob);
-    assert_eq!(world.change("orphan", move |tx| machines::orphan(tx, owner)), 1);
+    assert_eq!(world.change("orphan", move |tx| machines::orphan(&app, tx, owner)), 1);
     robot.client_credentials(&world, &[]).expect_refusal(401, "invalid_client", "ClientSuspended");
     let resumed = world.block(machines::resume(&world.app, &world.operator(), id));
     assert!(matches!(resumed, Err(Declined::Conflict(_))), "not while nobody answers for it");

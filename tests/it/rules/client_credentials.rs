@@ -25,7 +25,7 @@ fn a_client_speaks_for_itself() {
         claims,
         json!({
             "iss": ISSUER, "sub": id, "aud": resource, "client_id": id, "scope": "mcp:write",
-            "iat": now, "exp": now + 3_600, "jti": claims["jti"], "type": "machine",
+            "iat": now, "exp": now + 3_600, "jti": claims["jti"], "type": "machine", "status": claims["status"],
         })
     );
     world.expect_event("token.issued");

@@ -65,7 +65,7 @@ fn every_endpoint_in_the_document_answers() {
         world.request("PATCH", path).send().expect_status(405);
         count += 1;
     }
-    assert_eq!(count, 7);
+    assert_eq!(count, 8);
 }
 
 /// Switched off means absent.

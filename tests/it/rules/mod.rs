@@ -18,5 +18,6 @@ mod refusals;
 mod registration;
 mod resources;
 mod revocation;
+mod status_list;
 mod tokens;
 mod userinfo;

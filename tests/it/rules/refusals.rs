@@ -19,6 +19,8 @@ use crate::world::{
 struct Stage {
     world: World,
     ada: Browser,
+    /// Who sits at it.
+    owner: Someone,
     bob: Someone,
     /// Has no secret.
     mail: ClientApp,
@@ -45,6 +47,7 @@ impl Stage {
             bot: world.signer("bot", "EdDSA"),
             key: KeyPair::new("EdDSA"),
             ada: world.signed_in(&ada),
+            owner: ada,
             resource,
             other,
             world,
@@ -123,7 +126,19 @@ impl From<Page> for Said {
 fn robot(stage: &Stage, name: &str, change: impl FnOnce(Terms) -> Terms) -> ClientApp {
     let name = DisplayName::parse(name).unwrap();
     let terms = Terms::new(name, MachineKind::Service, "tests", "mcp:read".parse().unwrap());
-    stage.world.machine_with(change(terms), &stage.bob)
+    stage.world.machine_with(change(terms), &stage.owner)
+}
+
+/// A machine behind the first resource.
+fn desk(stage: &Stage, name: &str) -> ClientApp {
+    let serves = vec![stage.resource.identifier.clone()];
+    robot(stage, name, |terms| Terms { serves, ..terms })
+}
+
+/// The same, once it may act for whoever signs in.
+fn delegated<'a>(stage: &Stage, machine: &'a ClientApp) -> &'a ClientApp {
+    stage.world.delegate(machine, writ::model::Subject::Person(stage.owner.id), "mcp:read mcp:write");
+    machine
 }
 
 type Produce = fn(&mut Stage) -> Said;
@@ -305,6 +320,81 @@ const TABLE: &[(&str, &str, u16, Produce)] = &[
         s.refresh(&token, &[("scope", "mcp:read mcp:write")]).into()
     }),
     ("ScopeNoneLeft", "invalid_scope", 400, |s| s.crm.client_credentials(&s.world, &[("scope", "openid")]).into()),
+    // Who may act for whom.
+    ("TokenTypeUnsupported", "invalid_request", 400, |s| {
+        let desk = desk(s, "clerk-1");
+        let token = s.tokens().access;
+        desk.exchange(&s.world, &token, &[("subject_token_type", "urn:ietf:params:oauth:token-type:saml2")]).into()
+    }),
+    ("SubjectTokenInvalid", "invalid_request", 400, |s| {
+        let desk = desk(s, "clerk-2");
+        desk.exchange(&s.world, "writ_at_guess", &[]).into()
+    }),
+    ("SubjectTokenElsewhere", "invalid_request", 400, |s| {
+        let elsewhere = s.other.identifier.clone();
+        let robot = robot(s, "clerk-3", |terms| Terms { serves: vec![elsewhere], ..terms });
+        let token = s.tokens().access;
+        robot.exchange(&s.world, &token, &[]).into()
+    }),
+    ("ActorTokenForeign", "invalid_request", 400, |s| {
+        let desk = desk(s, "clerk-4");
+        let token = s.tokens().access;
+        let fields = [("actor_token", "x"), ("actor_token_type", "urn:ietf:params:oauth:token-type:jwt")];
+        desk.exchange(&s.world, &token, &fields).into()
+    }),
+    ("SubjectOfAnotherTenant", "invalid_request", 400, |s| {
+        let desk = desk(s, "clerk-5");
+        let token = s.tokens().access;
+        let passed = delegated(s, &desk).exchange(&s.world, &token, &[("resource", "https://mcp.example/b")]);
+        let elsewhere = s.other.identifier.clone();
+        let next = robot(s, "clerk-6", |terms| Terms { serves: vec![elsewhere], ..terms });
+        let id = s.world.machine_id(&next);
+        s.world.change("move machine", move |tx| {
+            let machine = writ::store::Read::get(tx, &writ::store::tables::MACHINES, &id)?.unwrap();
+            let moved = writ::model::Machine { tenant: "staging".parse().unwrap(), ..machine };
+            tx.put(&writ::store::tables::MACHINES, &id, &moved)?;
+            tx.record(writ::model::Event::MachineResumed { machine: id })
+        });
+        next.exchange(&s.world, &passed.tokens().access, &[("resource", "https://mcp.example/a")]).into()
+    }),
+    ("NotDelegated", "invalid_request", 400, |s| {
+        let desk = desk(s, "clerk-7");
+        let token = s.tokens().access;
+        desk.exchange(&s.world, &token, &[]).into()
+    }),
+    ("ChainTooLong", "invalid_request", 400, |s| {
+        let desk = desk(s, "clerk-8");
+        let mut token = s.tokens().access;
+        delegated(s, &desk);
+        for _ in 0..4 {
+            token = desk.exchange(&s.world, &token, &[("resource", "https://mcp.example/a")]).tokens().access;
+        }
+        desk.exchange(&s.world, &token, &[("resource", "https://mcp.example/a")]).into()
+    }),
+    ("ExchangeWidened", "invalid_scope", 400, |s| {
+        let desk = desk(s, "clerk-9");
+        let token = s.tokens().access;
+        let fields = [("resource", "https://mcp.example/a"), ("scope", "mcp:write")];
+        delegated(s, &desk).exchange(&s.world, &token, &fields).into()
+    }),
+    ("DelegationElsewhere", "invalid_target", 400, |s| {
+        let desk = desk(s, "clerk-10");
+        let token = s.tokens().access;
+        let only = vec![s.other.identifier.clone()];
+        let person = writ::model::Subject::Person(s.owner.id);
+        s.world
+            .delegate_with(writ::operations::delegations::NewDelegation {
+                actor: s.world.machine_id(&desk),
+                subject: person,
+                scope: "mcp:read".parse().unwrap(),
+                resources: only,
+                may_act: None,
+                purpose: "tests".to_owned(),
+                lasts: Lifetime::from_days(1),
+            })
+            .unwrap();
+        desk.exchange(&s.world, &token, &[("resource", "https://mcp.example/a")]).into()
+    }),
     ("ResourceUnknown", "invalid_target", 400, |s| {
         let answer = s.crm.client_credentials(&s.world, &[("resource", "https://nowhere.example/")]);
         assert!(answer.body.contains("https://mcp.example/a"), "what is known is named: {}", answer.body);

@@ -36,6 +36,7 @@ fn an_access_token_says_who_for_whom_where_and_until_when() {
             "iss": ISSUER, "sub": ada.id.to_string(), "aud": "https://mcp.example/a", "client_id": mail.id.to_string(),
             "scope": "mcp:read mcp:write", "iat": now, "exp": now + 3_600, "auth_time": signed_in_at,
             "acr": PASSWORD_OVER_TLS, "amr": ["pwd"], "jti": claims["jti"], "grant_id": claims["grant_id"],
+            "status": claims["status"],
         })
     );
     assert!(claims["jti"].as_str().unwrap().starts_with("tok_"));

@@ -92,6 +92,28 @@ fn is_empty(store: &Store, names: &[&'static str]) -> bool {
     rows == 0
 }
 
+/// The first part of a key of two parts leads to every row under it, page by page, and to no other.
+#[test]
+fn rows_are_found_under_the_first_part_of_a_key() {
+    let store = store();
+    let lent = |n: u8, shelf: u64| (n, Book { due_at: n.is_multiple_of(2).then_some(NOW), ..book(None, &[], shelf) });
+    shelve(&store, &[lent(1, 7), lent(2, 7), lent(3, 7), lent(4, 7), lent(5, 7), lent(6, 8), lent(9, 6)]);
+    let mut after = None;
+    let mut pages: Vec<Vec<u8>> = Vec::new();
+    loop {
+        let page = store.read_blocking(|view| view.list_under(&BOOKS, &BY_SHELF, &7_u64, after.as_deref(), 2)).unwrap();
+        assert!(page.rows.iter().all(|(_, book)| book.shelf == 7));
+        pages.push(page.rows.iter().map(|(id, _)| id.bytes()[0]).collect());
+        match page.next {
+            Some(next) => after = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(pages, [vec![1, 3], vec![5, 2], vec![4]], "in the order of the whole key, then of the row's own");
+    let none = store.read_blocking(|view| view.list_under(&BOOKS, &BY_SHELF, &9_u64, None, 2)).unwrap();
+    assert!(none.rows.is_empty() && none.next.is_none());
+}
+
 #[test]
 fn indexes_follow_their_rows() {
     let store = store();

@@ -1,0 +1,363 @@
+//! Where the next status indices are, and the lists as they were last served: both in memory, and both bounded.
+//!
+//! What must outlive the process is in the store; see `operations::status`. A process opens lists of its own, and what it
+//! forgets here costs some indices that nobody uses.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::Document;
+use crate::base::{Lifetime, Timestamp};
+use crate::model::{ClientId, LIST_SIZE, ListNumber, StatusIndex, StatusRun, closes_at};
+
+/// The open list, and the open block of each client that asked not long ago.
+#[derive(Debug, Default)]
+pub struct StatusIndices(Mutex<Open>);
+
+#[derive(Debug, Default)]
+struct Open {
+    list: Option<OpenList>,
+    /// The first list that this process opened: grants hold runs of older ones too, and do not go on with those.
+    first_list: Option<ListNumber>,
+    /// Two maps, as in [`VerifiedTokens`](super::VerifiedTokens): when the younger is full it becomes the older, and the older is forgotten.
+    young: HashMap<ClientId, OpenBlock>,
+    old: HashMap<ClientId, OpenBlock>,
+    /// Nothing that a client got before this place is used any more, for it was stopped then.
+    stopped: HashMap<ClientId, StatusIndex>,
+    /// The same for everybody: what is left of `stopped` once it was too full.
+    all_stopped: Option<StatusIndex>,
+}
+
+#[derive(Debug)]
+struct OpenList {
+    number: ListNumber,
+    next: u32,
+    durable: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct OpenBlock {
+    list: ListNumber,
+    first: u32,
+    size: u32,
+    used: u32,
+    lives_for: Lifetime,
+    /// When a token of the client was issued last: none of this process is younger.
+    last_at: Timestamp,
+    durable: bool,
+}
+
+/// What memory knows of a client that is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopped {
+    /// The block that it was at.
+    pub block: StatusIndex,
+    /// How much of it nobody has.
+    pub unused: u32,
+    /// No token of this process is younger.
+    pub last_at: Timestamp,
+}
+
+/// Some indices, and the block they lie in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    pub list: ListNumber,
+    pub first: u32,
+    /// Of the block.
+    pub block: u32,
+    pub size: u32,
+    pub lives_for: Lifetime,
+    /// Whether the rows of list and block are known to be on the disk. If not, whoever uses them looks, and puts them.
+    pub durable: bool,
+}
+
+/// The first block of a client, for which a token an hour is enough.
+const SMALLEST: u32 = 16;
+/// The largest: whoever uses up a block gets the double of it next.
+const LARGEST: u32 = 1 << 16;
+/// Most clients remembered in the younger map.
+const MOST_YOUNG: usize = 131_072;
+/// Most stopped clients remembered one by one.
+const MOST_STOPPED: usize = 65_536;
+
+impl StatusIndices {
+    /// Takes `count` indices for tokens of `client`, of the block it has or of a new one. `None` if no list is open that has
+    /// room for it: see [`StatusIndices::open_list`].
+    pub fn take(&self, client: &ClientId, count: u32, lives_for: Lifetime, now: Timestamp) -> Option<Taken> {
+        let mut open = self.open();
+        let (number, list_is_durable) = {
+            let list = open.list.as_ref().filter(|list| now < closes_at(list.number))?;
+            (list.number, list.durable)
+        };
+        let known = open.take_block(client);
+        let last = known.filter(|block| block.list == number);
+        let fits = last.filter(|block| lives_for <= block.lives_for && block.size - block.used >= count);
+        let mut block = match fits {
+            Some(block) => block,
+            None => {
+                let size = last.map_or(SMALLEST, |block| (block.size * 2).min(LARGEST)).max(count);
+                let list = open.list.as_mut()?;
+                let size = size.min(LIST_SIZE - list.next);
+                if size < count {
+                    return None;
+                }
+                let first = list.next;
+                list.next += size;
+                OpenBlock { list: number, first, size, used: 0, lives_for, last_at: now, durable: false }
+            }
+        };
+        let first = block.first + block.used;
+        block.used += count;
+        block.last_at = known.map_or(now, |known| known.last_at.max(now));
+        open.keep_block(client, block);
+        Some(Taken {
+            list: number,
+            first,
+            block: block.first,
+            size: block.size,
+            lives_for: block.lives_for,
+            durable: list_is_durable && block.durable,
+        })
+    }
+
+    /// Opens a list under a number that the store has not. Says which: one that was opened here before it and is not in the store
+    /// has that number or a higher one.
+    pub fn open_list(&self, at_least: ListNumber) -> ListNumber {
+        let mut open = self.open();
+        let number = open.list.as_ref().map_or(at_least, |list| at_least.max(list.number + 1));
+        open.list = Some(OpenList { number, next: 0, durable: false });
+        open.first_list.get_or_insert(number);
+        number
+    }
+
+    /// What was taken is on the disk now, with the rows of its list and block.
+    pub fn committed(&self, client: &ClientId, taken: &Taken) {
+        let mut open = self.open();
+        if let Some(list) = open.list.as_mut().filter(|list| list.number == taken.list) {
+            list.durable = true;
+        }
+        if let Some(block) = open.block(client).filter(|block| (block.list, block.first) == (taken.list, taken.block)) {
+            block.durable = true;
+        }
+    }
+
+    /// Whether a grant of `client` may go on with a run it has: not with one of an older process, nor with one from before the
+    /// client was stopped, for what is in that is invalid already.
+    pub fn may_go_on(&self, client: &ClientId, run: &StatusRun, now: Timestamp) -> bool {
+        let mut open = self.open();
+        if let Some(block) = open.block(client) {
+            block.last_at = block.last_at.max(now);
+        }
+        let place = StatusIndex { list: run.list, index: run.first };
+        open.first_list.is_some_and(|first| run.list >= first)
+            && open.all_stopped.is_none_or(|stopped| place >= stopped)
+            && open.stopped.get(client).is_none_or(|stopped| place >= *stopped)
+    }
+
+    /// No index that `client` has is given to another of its tokens. Says what is known of those it has, unless it was forgotten.
+    pub fn stop(&self, client: &ClientId) -> Option<Stopped> {
+        let mut open = self.open();
+        let block = open.young.remove(client).or_else(|| open.old.remove(client));
+        if let Some(here) = open.list.as_ref().map(|list| StatusIndex { list: list.number, index: list.next }) {
+            if open.stopped.len() >= MOST_STOPPED {
+                open.stopped.clear();
+                open.all_stopped = Some(here);
+            }
+            open.stopped.insert(client.clone(), here);
+        }
+        block.map(|block| Stopped {
+            block: StatusIndex { list: block.list, index: block.first },
+            unused: block.size - block.used,
+            last_at: block.last_at,
+        })
+    }
+
+    /// The first list of this process, if it has opened one.
+    pub fn first_list(&self) -> Option<ListNumber> {
+        self.open().first_list
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Open {
+    fn block(&mut self, client: &ClientId) -> Option<&mut OpenBlock> {
+        self.young.get_mut(client).or_else(|| self.old.get_mut(client))
+    }
+
+    fn take_block(&mut self, client: &ClientId) -> Option<OpenBlock> {
+        match self.young.get(client) {
+            Some(block) => Some(*block),
+            None => self.old.remove(client),
+        }
+    }
+
+    fn keep_block(&mut self, client: &ClientId, block: OpenBlock) {
+        if let Some(known) = self.young.get_mut(client) {
+            *known = block;
+            return;
+        }
+        if self.young.len() >= MOST_YOUNG {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(client.clone(), block);
+    }
+}
+
+/// Lists as they were last served.
+#[derive(Debug, Default)]
+pub struct StatusLists {
+    made: Mutex<HashMap<ListNumber, MadeList>>,
+    /// One is made at a time, whoever asks.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// A list that was made, signed and served.
+#[derive(Clone, Debug)]
+pub struct MadeList {
+    /// Of the row, when it was made.
+    pub version: u64,
+    /// The compressed bits, which stay when only the signature is too old.
+    pub lst: Arc<str>,
+    pub issued_at: Timestamp,
+    /// Of the key that signed it.
+    pub kid: Arc<str>,
+    pub document: Document,
+}
+
+/// Most lists kept at once, of at most some 230 KiB each.
+const MOST_MADE: usize = 64;
+
+impl StatusLists {
+    pub fn find(&self, list: ListNumber) -> Option<MadeList> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).get(&list).cloned()
+    }
+
+    /// Keeps a list; of too many, the one that was made longest ago goes.
+    pub fn keep(&self, list: ListNumber, made: MadeList) {
+        let mut all = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= MOST_MADE && !all.contains_key(&list) {
+            let oldest = all.iter().min_by_key(|(_, made)| made.issued_at).map(|(number, _)| *number);
+            oldest.map(|oldest| all.remove(&oldest));
+        }
+        all.insert(list, made);
+    }
+
+    /// Waits for the turn to make one; it lasts until the guard is dropped.
+    pub async fn wait(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.turn.lock().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::base::Id;
+
+    const HOUR: Lifetime = Lifetime::from_hours(1);
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+    fn client(n: u8) -> ClientId {
+        ClientId::Registered(Id::from_bytes([n; 16]))
+    }
+
+    fn opened() -> StatusIndices {
+        let indices = StatusIndices::default();
+        assert_eq!(indices.take(&client(1), 1, HOUR, NOW), None, "no list is open yet");
+        indices.open_list(NOW.millis().unsigned_abs());
+        indices
+    }
+
+    #[test]
+    fn nobody_gets_an_index_twice_and_a_busy_client_gets_larger_blocks() {
+        let indices = opened();
+        let (mut seen, mut blocks) = (HashSet::new(), HashSet::new());
+        for n in 0..10_000 {
+            let taken = indices.take(&client(n as u8 % 2), 1, HOUR, NOW).unwrap();
+            assert!(seen.insert((taken.list, taken.first)));
+            blocks.insert((taken.block, taken.size));
+        }
+        assert!(blocks.len() <= 20, "5,000 tokens of each in {} blocks", blocks.len());
+        assert_eq!(blocks.iter().map(|(_, size)| *size).min(), Some(SMALLEST));
+    }
+
+    #[test]
+    fn a_list_is_filled_to_its_end_and_no_further() {
+        let indices = opened();
+        let mut taken = 0_u32;
+        while let Some(run) = indices.take(&client(1), 4, HOUR, NOW) {
+            taken += 4;
+            assert!(run.first + 4 <= LIST_SIZE && run.block + run.size <= LIST_SIZE);
+        }
+        assert_eq!(taken, LIST_SIZE);
+        let next = indices.open_list(1);
+        assert!(next > NOW.millis().unsigned_abs(), "never a number from before");
+        assert_eq!(indices.take(&client(1), 4, HOUR, NOW).unwrap().list, next);
+        assert_eq!(indices.take(&client(1), 4, HOUR, closes_at(next)), None, "a list is open for a day");
+    }
+
+    #[test]
+    fn what_is_not_known_to_be_on_the_disk_says_so() {
+        let indices = opened();
+        let first = indices.take(&client(1), 1, HOUR, NOW).unwrap();
+        assert!(!first.durable && !indices.take(&client(1), 1, HOUR, NOW).unwrap().durable);
+        indices.committed(&client(1), &first);
+        assert!(indices.take(&client(1), 1, HOUR, NOW).unwrap().durable);
+        assert!(!indices.take(&client(2), 1, HOUR, NOW).unwrap().durable, "its block is new");
+        let longer = indices.take(&client(1), 1, Lifetime::from_hours(2), NOW).unwrap();
+        assert!(longer.block != first.block && !longer.durable, "a longer life takes another block");
+        indices.committed(&client(1), &first);
+        assert!(!indices.take(&client(1), 1, HOUR, NOW).unwrap().durable, "that was about the block before");
+    }
+
+    #[test]
+    fn who_was_stopped_goes_on_with_nothing() {
+        let indices = opened();
+        let run = |taken: Taken| StatusRun {
+            list: taken.list,
+            first: taken.first,
+            size: 4,
+            used: 1,
+            lives_for: HOUR,
+            expires_at: NOW.plus(HOUR),
+        };
+        let (mine, theirs) = (
+            run(indices.take(&client(1), 4, HOUR, NOW).unwrap()),
+            run(indices.take(&client(2), 4, HOUR, NOW).unwrap()),
+        );
+        let later = NOW.plus(HOUR);
+        assert!(indices.may_go_on(&client(1), &mine, later));
+        let block = StatusIndex { list: mine.list, index: mine.first };
+        let known = Stopped { block, unused: SMALLEST - 4, last_at: later };
+        assert_eq!(indices.stop(&client(1)), Some(known));
+        assert_eq!(indices.stop(&client(1)), None);
+        assert!(!indices.may_go_on(&client(1), &mine, NOW) && indices.may_go_on(&client(2), &theirs, NOW));
+        let again = indices.take(&client(1), 4, HOUR, NOW).unwrap();
+        assert!(again.block > mine.first && indices.may_go_on(&client(1), &run(again), NOW));
+        assert!(!StatusIndices::default().may_go_on(&client(2), &theirs, NOW), "another process");
+        for n in 0..MOST_STOPPED {
+            indices.stop(&ClientId::Document(format!("https://{n}.example/")));
+        }
+        assert!(!indices.may_go_on(&client(2), &theirs, NOW), "rather too much than too little");
+    }
+
+    #[test]
+    fn a_crowd_is_remembered_as_far_as_there_is_room() {
+        let indices = opened();
+        let name = |n: usize| ClientId::Document(format!("https://{n}.example/"));
+        let mut lists = 1;
+        for n in 0..300_000 {
+            if indices.take(&name(n), 1, HOUR, NOW).is_none() {
+                indices.open_list(1);
+                lists += 1;
+            }
+        }
+        let open = indices.open();
+        assert!(open.young.len() <= MOST_YOUNG && open.old.len() <= MOST_YOUNG);
+        assert_eq!(lists, 300_000_usize.div_ceil((LIST_SIZE / SMALLEST) as usize));
+    }
+}

@@ -1,0 +1,175 @@
+//! `writ delegation`.
+
+use clap::Subcommand;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::answer::{argument, list_of, scope_set};
+use super::{Command, CommandError, ErrorKind};
+use crate::app::App;
+use crate::base::{Id, Lifetime, Resource};
+use crate::model::{ClientId, Context, Delegation, DelegationState, Email, Machine, Subject, TenantName};
+use crate::operations::delegations::{self, NewDelegation};
+use crate::operations::{machines, people};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Let a machine act for a person or for another machine
+    Add(Add),
+    /// List them, the newest first
+    List(List),
+    /// Take one back; the tokens that came of it are over
+    Revoke(Revoke),
+}
+
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct Add {
+    /// Who may act: the `client_id` of a machine, or its name
+    #[arg(long, value_name = "MACHINE")]
+    actor: String,
+    /// In whose name: the e-mail address or id of a person, or the `client_id` or name of a machine
+    #[arg(long = "for", value_name = "WHOM")]
+    subject: String,
+    /// The tenant of machines that are named by their names
+    #[arg(long = "in", value_name = "TENANT", default_value = TenantName::MAIN)]
+    within: String,
+    /// A scope it may have; must be in the catalogue
+    #[arg(long = "scope", value_name = "SCOPE", required = true)]
+    scopes: Vec<String>,
+    /// A resource it may use them at [default: wherever it may go]
+    #[arg(long = "resource", value_name = "URL")]
+    resources: Vec<String>,
+    /// What it is for, as the person will read it
+    #[arg(long)]
+    purpose: String,
+    /// When it is over, such as 30d; 366d at most
+    #[arg(long, value_name = "TIME", default_value = "90d")]
+    expires_in: String,
+    /// The machine that its tokens name as the next who may act (`may_act`)
+    #[arg(long, value_name = "MACHINE")]
+    may_act: Option<String>,
+}
+
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct List {
+    /// Only those by which this machine acts
+    #[arg(long, value_name = "MACHINE", conflicts_with = "subject")]
+    actor: Option<String>,
+    /// Only those in the name of this person or machine
+    #[arg(long = "for", value_name = "WHOM")]
+    subject: Option<String>,
+    /// The tenant of machines that are named by their names
+    #[arg(long = "in", value_name = "TENANT", default_value = TenantName::MAIN)]
+    within: String,
+    /// Only those before this one
+    #[arg(long, value_name = "ID", conflicts_with_all = ["actor", "subject"])]
+    before: Option<String>,
+    /// At most this many
+    #[arg(long, default_value_t = 100)]
+    limit: usize,
+}
+
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct Revoke {
+    /// Its id
+    delegation: String,
+    /// Why, for the audit log
+    #[arg(long)]
+    because: String,
+}
+
+impl Verb {
+    pub(super) fn command(self) -> Command {
+        match self {
+            Self::Add(ask) => Command::DelegationAdd(Box::new(ask)),
+            Self::List(ask) => Command::DelegationList(ask),
+            Self::Revoke(ask) => Command::DelegationRevoke(ask),
+        }
+    }
+}
+
+async fn machine(app: &App, within: &str, named: &str) -> Result<Id<Machine>, CommandError> {
+    let tenant = argument("--in", within.parse::<TenantName>())?;
+    Ok(machines::resolve(app, &tenant, named).await?)
+}
+
+async fn subject(app: &App, within: &str, named: &str) -> Result<Subject, CommandError> {
+    if let Ok(person) = named.parse() {
+        return Ok(Subject::Person(person));
+    }
+    if let Ok(email) = named.parse::<Email>() {
+        let nobody = || CommandError::new(ErrorKind::NotFound, "--for: nobody here has this e-mail address");
+        return Ok(Subject::Person(people::find(app, &email).await?.ok_or_else(nobody)?.id));
+    }
+    Ok(Subject::Client(ClientId::Machine(machine(app, within, named).await?)))
+}
+
+pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, CommandError> {
+    let may_act = match &ask.may_act {
+        Some(next) => Some(machine(app, &ask.within, next).await?),
+        None => None,
+    };
+    let new = NewDelegation {
+        actor: machine(app, &ask.within, &ask.actor).await?,
+        subject: subject(app, &ask.within, &ask.subject).await?,
+        scope: scope_set("--scope", &ask.scopes)?,
+        resources: list_of("--resource", &ask.resources, Resource::parse)?,
+        may_act,
+        purpose: ask.purpose,
+        lasts: argument("--expires-in", ask.expires_in.parse::<Lifetime>())?,
+    };
+    let delegation = delegations::grant(app, ctx, new).await?;
+    Ok(row(&delegation, ctx))
+}
+
+pub(super) async fn list(app: &App, ctx: &Context, ask: List) -> Result<Value, CommandError> {
+    let (rows, next) = match (&ask.actor, &ask.subject) {
+        (Some(actor), _) => {
+            let actor = machine(app, &ask.within, actor).await?;
+            (delegations::of_actor(app, actor, ask.limit).await?, None)
+        }
+        (None, Some(whom)) => {
+            let whom = subject(app, &ask.within, whom).await?;
+            (delegations::of_subject(app, &whom, ask.limit).await?, None)
+        }
+        (None, None) => {
+            let before = ask.before.map(|text| argument("--before", text.parse::<Id<Delegation>>())).transpose()?;
+            let page = delegations::list(app, before, ask.limit).await?;
+            (page.rows.into_iter().map(|(_, delegation)| delegation).collect(), page.next)
+        }
+    };
+    let rows: Vec<Value> = rows.iter().map(|delegation| row(delegation, ctx)).collect();
+    Ok(json!({ "delegations": rows, "next": next }))
+}
+
+pub(super) async fn revoke(app: &App, ctx: &Context, ask: Revoke) -> Result<Value, CommandError> {
+    let id = argument("DELEGATION", ask.delegation.parse::<Id<Delegation>>())?;
+    Ok(row(&delegations::revoke(app, ctx, id, &ask.because).await?, ctx))
+}
+
+pub(super) fn row(delegation: &Delegation, ctx: &Context) -> Value {
+    let mut row = json!({
+        "delegation_id": delegation.id,
+        "actor": delegation.actor,
+        "subject": delegation.subject.text(),
+        "scope": delegation.scope,
+        "purpose": delegation.purpose,
+        "state": delegation.standing(ctx.at),
+        "granted_by": delegation.granted_by,
+        "granted_at": delegation.granted_at.iso(),
+        "expires_at": delegation.expires_at.iso(),
+    });
+    if let Some(members) = row.as_object_mut() {
+        if !delegation.resources.is_empty() {
+            members.insert("resources".to_owned(), json!(delegation.resources));
+        }
+        if let Some(next) = delegation.may_act {
+            members.insert("may_act".to_owned(), json!(next));
+        }
+        if let DelegationState::Revoked { at, because, .. } = &delegation.state {
+            members.insert("revoked_at".to_owned(), at.iso().into());
+            members.insert("revoked_because".to_owned(), because.as_str().into());
+        }
+    }
+    row
+}

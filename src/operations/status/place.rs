@@ -1,0 +1,107 @@
+//! Gives each signed access token a place in a status list, inside the transaction that issues it.
+//!
+//! A token costs no row. A client's block is written when the one before is used up, and a grant's run is in the grant's own
+//! row, which is written anyway. Which index is next is known in memory only: a job that runs twice, or never, wastes some.
+//!
+//! What memory says is ahead of the disk until the commit. So whoever uses a list or a block that is not known to be durable
+//! looks for its row and puts it if it is not there, and only the commit of such a job makes it known (`Issued::sign`). Whatever
+//! job faults or is run again, no token that was issued names a block that the file does not know.
+
+use super::uri;
+use crate::app::{App, Taken};
+use crate::base::{Fault, FaultKind, Lifetime};
+use crate::model::{ClientId, Family, StatusBlock, StatusIndex, StatusList, StatusRun};
+use crate::protocol::status_list::{StatusClaim, StatusReference};
+use crate::store::tables::{STATUS_BLOCKS, STATUS_LISTS};
+use crate::store::{Read as _, Tx};
+
+/// A token's place.
+pub(crate) struct Place {
+    pub(crate) claim: StatusClaim,
+    /// What is durable once the token is, and was not known to be.
+    fresh: Option<(ClientId, Taken)>,
+}
+
+impl Place {
+    /// To be called after the commit.
+    pub(crate) fn committed(&self, app: &App) {
+        if let Some((client, taken)) = &self.fresh {
+            app.status.committed(client, taken);
+        }
+    }
+}
+
+/// For a token that a client gets for itself.
+pub(crate) fn for_client(app: &App, tx: &mut Tx<'_>, client: &ClientId, lives_for: Lifetime) -> Result<Place, Fault> {
+    let taken = take(app, tx, client, 1, lives_for)?;
+    Ok(make(app, StatusIndex { list: taken.list, index: taken.first }, client, Some(taken)))
+}
+
+/// Places of a grant's first run: a token and a few refreshes. The next run has the double.
+const FIRST_RUN: u32 = 4;
+/// The longest run.
+const LONGEST_RUN: u32 = 1_024;
+
+/// For a token of a grant. The caller puts the changed row.
+pub(crate) fn for_family(app: &App, tx: &mut Tx<'_>, family: &mut Family, lives_for: Lifetime) -> Result<Place, Fault> {
+    let now = tx.now();
+    let (client, runs) = (&family.client_id, &mut family.status);
+    let going_on = runs.last_mut().filter(|run| app.status.may_go_on(client, run, now));
+    if let Some(index) = going_on.and_then(|run| run.next(lives_for, now)) {
+        return Ok(make(app, index, client, None));
+    }
+    let size = runs.last().map_or(FIRST_RUN, |run| match run.used < run.size {
+        true => FIRST_RUN,
+        false => (run.size * 2).min(LONGEST_RUN),
+    });
+    let taken = take(app, tx, client, size, lives_for)?;
+    let mut run = StatusRun { list: taken.list, first: taken.first, size, used: 0, lives_for, expires_at: now };
+    let full = || Fault::new(FaultKind::Bug, "a new run of status indices has no place");
+    let index = run.next(lives_for, now).ok_or_else(full)?;
+    // Only what may still have to be ended is remembered: the doubling bounds how many runs that is.
+    runs.retain(|run| now < run.expires_at);
+    runs.push(run);
+    Ok(make(app, index, client, Some(taken)))
+}
+
+fn make(app: &App, place: StatusIndex, client: &ClientId, taken: Option<Taken>) -> Place {
+    let reference = StatusReference { idx: u64::from(place.index), uri: uri(app, place.list) };
+    let fresh = taken.filter(|taken| !taken.durable).map(|taken| (client.clone(), taken));
+    Place { claim: StatusClaim { status_list: reference }, fresh }
+}
+
+/// Takes indices, and sees to it that the rows of their list and block are there.
+fn take(app: &App, tx: &mut Tx<'_>, client: &ClientId, count: u32, lives_for: Lifetime) -> Result<Taken, Fault> {
+    let now = tx.now();
+    let taken = match app.status.take(client, count, lives_for, now) {
+        Some(taken) => taken,
+        None => {
+            let newest =
+                tx.newest(&STATUS_LISTS, None, 1)?.rows.first().map_or(0, |(number, _)| number.saturating_add(1));
+            app.status.open_list(newest.max(u64::try_from(now.millis()).unwrap_or(0)));
+            let none = || Fault::new(FaultKind::Bug, "a new status list has no room");
+            app.status.take(client, count, lives_for, now).ok_or_else(none)?
+        }
+    };
+    if !taken.durable {
+        let list = StatusList::opened(taken.list);
+        let (key, expires_at) = ((taken.list, u64::from(taken.block)), list.expires_at);
+        if tx.get(&STATUS_LISTS, &taken.list)?.is_none() {
+            tx.put(&STATUS_LISTS, &taken.list, &list)?;
+        }
+        if tx.get(&STATUS_BLOCKS, &key)?.is_none() {
+            let block = StatusBlock {
+                list: taken.list,
+                first: taken.block,
+                size: taken.size,
+                client_id: client.clone(),
+                lives_for: taken.lives_for,
+                ended_at: None,
+                unused: 0,
+                expires_at,
+            };
+            tx.put(&STATUS_BLOCKS, &key, &block)?;
+        }
+    }
+    Ok(taken)
+}

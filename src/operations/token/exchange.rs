@@ -1,0 +1,150 @@
+//! Trades somebody's token for one with which a machine acts for them. RFC 8693.
+
+use super::issue::{self, Acting, Grant, Issued, Making};
+use crate::app::App;
+use crate::base::Fault;
+use crate::model::{ClientId, ClientState, Context, Event, GrantName, Subject, TenantName};
+use crate::operations::dpop::{self, Sender};
+use crate::operations::introspect::{self, Known};
+use crate::operations::{Problem, credentials, delegations, find_client, find_resource};
+use crate::protocol::client_auth::AuthenticatedClient;
+use crate::protocol::dpop::Proof;
+use crate::protocol::exchange::{self, Exchanged, Facts, Shown, TokenExchange};
+use crate::protocol::refusal::Refusal;
+use crate::store::tables::{FAMILIES, MACHINES};
+use crate::store::{Read, Tx};
+
+/// Signatures are verified here; everything that may change is read, decided and written in one transaction, so that of an exchange and
+/// a revocation at once, one is first.
+pub(super) async fn exchange(
+    app: &App,
+    ctx: &Context,
+    client: AuthenticatedClient,
+    ask: TokenExchange,
+    proof: Option<Proof>,
+) -> Result<Issued, Problem> {
+    // Only machines act for others; what anybody else is refused here is worth no entry.
+    if client.machine().is_none() {
+        app.tally.count("token exchange by a client that is no machine");
+        return Err(Refusal::GrantNotAllowed.into());
+    }
+    // A first look, so that invented tokens never reach the writer.
+    let Some(subject) = introspect::find(app, ctx, ask.subject_token.expose()).await? else {
+        app.tally.count("exchange of an unknown token");
+        return Err(Refusal::SubjectTokenInvalid.into());
+    };
+    let actor = match &ask.actor_token {
+        Some(token) => introspect::find(app, ctx, token.expose()).await?,
+        None => None,
+    };
+    let exchange = Exchange { app: app.clone(), client, ask, proof, subject, actor };
+    let outcome = app.store.write("exchange token", ctx, move |tx| exchange.run(tx));
+    Ok(outcome.await??)
+}
+
+struct Exchange {
+    app: App,
+    client: AuthenticatedClient,
+    ask: TokenExchange,
+    proof: Option<Proof>,
+    subject: Known,
+    actor: Option<Known>,
+}
+
+impl Exchange {
+    fn run(&self, tx: &mut Tx<'_>) -> Result<Result<Issued, Refusal>, Fault> {
+        let sender = dpop::spend(tx, self.proof.as_ref())?;
+        let decided = match &sender {
+            Ok(_) => self.decide(tx)?,
+            Err(refusal) => Err(refusal.clone()),
+        };
+        match decided.and_then(|exchanged| Ok((exchanged, sender?))) {
+            Ok((exchanged, sender)) => self.issue(tx, exchanged, sender).map(Ok),
+            Err(refusal) => {
+                let (client, why) = (self.client.id().clone(), format!("{refusal:?}"));
+                tx.record(Event::TokenRefused { client, grant: "token_exchange".to_owned(), why })?;
+                Ok(Err(refusal))
+            }
+        }
+    }
+
+    fn decide(&self, tx: &Tx<'_>) -> Result<Result<Exchanged, Refusal>, Fault> {
+        if find_client::state(tx, self.client.id())? != Some(ClientState::Active) {
+            return Ok(Err(Refusal::ClientSuspended));
+        }
+        // It was good when it was presented; whoever revoked it meanwhile was told that it buys nothing more.
+        if let Some(credential) = self.client.credential()
+            && !credentials::stands(tx, &credential.id)?
+        {
+            return Ok(Err(Refusal::CredentialRevoked));
+        }
+        let now = tx.now();
+        let shown = match &self.subject {
+            known @ Known::Access { id, token, .. } if introspect::stands(tx, known, now)? => {
+                Some(Shown { id: *id, token })
+            }
+            Known::Access { .. } | Known::Refresh { .. } => None,
+        };
+        let delegation = match (self.client.machine(), shown) {
+            (Some(machine), Some(shown)) => delegations::live(tx, machine.id, &shown.token.subject)?,
+            _ => None,
+        };
+        let tenants = shown.map(|shown| tenants(tx, shown)).transpose()?.unwrap_or_default();
+        let facts = Facts {
+            subject: shown,
+            actor_token_is_callers_own: self.is_callers_own(tx)?,
+            delegation: delegation.as_ref(),
+            tenants: &tenants,
+            target: find_resource::facts(tx, self.ask.resource.as_ref(), &self.client, &self.app.issuer)?,
+            depth: usize::try_from(self.app.config.delegation.depth).unwrap_or(usize::MAX),
+        };
+        Ok(exchange::exchange(facts, &self.client, &self.ask, now))
+    }
+
+    /// A token that the caller got for itself, in which nobody acts for anybody.
+    fn is_callers_own(&self, tx: &Tx<'_>) -> Result<bool, Fault> {
+        match &self.actor {
+            Some(known @ Known::Access { client_id, token, .. }) => Ok(client_id == self.client.id()
+                && token.subject == Subject::Client(client_id.clone())
+                && token.chain.is_empty()
+                && introspect::stands(tx, known, tx.now())?),
+            _ => Ok(false),
+        }
+    }
+
+    fn issue(&self, tx: &mut Tx<'_>, exchanged: Exchanged, sender: Sender) -> Result<Issued, Fault> {
+        // In the family of the subject's token, so that what ends that ends this.
+        let family = match &self.subject {
+            Known::Access { family: Some(family), .. } => tx.get(&FAMILIES, family)?,
+            Known::Access { .. } | Known::Refresh { .. } => None,
+        };
+        let Exchanged { subject, resource, scope, chain, may_act, ends_at } = exchanged;
+        let acting = Acting { chain, may_act, ends_at, issued: self.ask.requested };
+        let lifetime = self.app.config.lifetimes.machine_access;
+        let making = Making::new(&self.app, &self.client, Some(&resource), lifetime).acting(acting, tx.now());
+        // Stopping the one who acts must reach whoever only follows the status lists, so the place is the actor's.
+        let place = making.place(&self.app, tx, self.client.id())?;
+        let grant = Grant {
+            name: GrantName::TokenExchange,
+            client: self.client.id(),
+            subject,
+            scope,
+            family: family.as_ref(),
+            // Bound to the caller's key, if it shows one; whose key the subject's token is bound to is its holder's affair.
+            sender,
+            place,
+        };
+        issue::access_token(tx, &self.app.entropy, &making, grant)
+    }
+}
+
+/// The tenants of the subject, if it is a machine, and of all who act in its token.
+fn tenants(tx: &Tx<'_>, shown: Shown<'_>) -> Result<Vec<TenantName>, Fault> {
+    let subject = match &shown.token.subject {
+        Subject::Client(ClientId::Machine(id)) => Some(*id),
+        Subject::Client(_) | Subject::Person(_) => None,
+    };
+    let actors = shown.token.chain.iter().map(|link| link.actor);
+    let machines = subject.into_iter().chain(actors).map(|id| tx.get(&MACHINES, &id));
+    Ok(machines.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().map(|machine| machine.tenant).collect())
+}
