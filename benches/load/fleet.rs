@@ -184,8 +184,8 @@ pub(crate) async fn insight(data: &Path, size: u64) -> Outcome<()> {
         let kind = (n % 2 == 0).then_some(FindingKind::SecretOld);
         let page = findings::list(&app, &ctx, kind, last, 100).await.map_err(|e| e.to_string())?;
         list.push(began.elapsed());
-        if page.rows.len() != 100 {
-            return Err(format!("{} machines with findings on a page of 100", page.rows.len()));
+        if page.rows.is_empty() {
+            return Err("a page without findings".to_owned());
         }
         let began = Instant::now();
         let page_of_machines = machines::list(&app, last, 100).await.map_err(|e| e.to_string())?;

@@ -17,6 +17,7 @@ use crate::model::{Actor, Channel, Context, Origin, Scope, ScopeSet};
 use crate::operations::declined::Declined;
 use crate::operations::keep_head;
 use crate::operations::start::{Keeping, open};
+use crate::protocol::federation::WorkloadToken;
 
 /// Why a command was not obeyed, in words for whoever typed it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,7 +126,7 @@ pub(super) fn scope_set(name: &str, texts: &[String]) -> Result<ScopeSet, Comman
     list_of(name, &words, str::parse::<Scope>).map(|scopes| scopes.into_iter().collect())
 }
 
-/// A password on its way from standard input to the operation; over the socket it is text.
+/// A password or a token on its way from standard input to the operation; over the socket it is text.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(transparent)]
 pub struct Password(Option<Secret>);
@@ -134,16 +135,25 @@ impl Password {
     /// Longest password that is read, in bytes. The rules say less.
     const LONGEST: u64 = 4_096;
 
-    /// Reads all of standard input, without the line's end.
     pub fn from_stdin() -> Result<Self, CommandError> {
+        Self::read("--password-stdin", Self::LONGEST, "this is too long for a password")
+    }
+
+    /// A token of somebody else's making, which goes the same way.
+    pub fn token_from_stdin() -> Result<Self, CommandError> {
+        Self::read("--token-stdin", WorkloadToken::LONGEST as u64 + 2, "this is too long for a token")
+    }
+
+    /// Reads all of standard input, without the line's end.
+    fn read(flag: &str, longest: u64, too_long: &str) -> Result<Self, CommandError> {
         let mut text = zeroize::Zeroizing::new(String::new());
         std::io::stdin()
             .lock()
-            .take(Self::LONGEST + 1)
+            .take(longest + 1)
             .read_to_string(&mut text)
-            .map_err(|_| CommandError::argument("--password-stdin", "standard input is not UTF-8 text"))?;
-        if text.len() as u64 > Self::LONGEST {
-            return Err(CommandError::argument("--password-stdin", "this is too long for a password"));
+            .map_err(|_| CommandError::argument(flag, "standard input is not UTF-8 text"))?;
+        if text.len() as u64 > longest {
+            return Err(CommandError::argument(flag, too_long));
         }
         let line = text.strip_suffix('\n').unwrap_or(&text);
         Ok(Self(Some(Secret::new(line.strip_suffix('\r').unwrap_or(line)))))

@@ -2,26 +2,30 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{ArgAction, Subcommand};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::answer::{argument, json_file};
+use super::answer::{argument, json_file, list_of};
 use super::machine::Named;
-use super::{Command, CommandError};
+use super::{Command, CommandError, Password};
 use crate::app::App;
 use crate::base::{Id, Lifetime, Timestamp};
-use crate::model::{Context, Credential, CredentialState};
+use crate::model::{ClaimRule, Context, Credential, CredentialKind, CredentialState, TokenUse, Trust};
 use crate::operations::credentials::{self, Made, NewCredential, NewProof};
+use crate::operations::federation;
 use crate::operations::findings::{self, Insight, Replaced};
 use crate::protocol::display_name::DisplayName;
+use crate::protocol::federation::{Check, Preset};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     /// Give a machine another credential
-    Add(Add),
+    Add(Box<Add>),
     /// A machine's credentials
     List(Named),
+    /// Hold a workload's token against a trust, and say of every rule whether it fits
+    Try(Try),
     /// Make a successor; the old one stays good for a while
     Rotate(Rotate),
     /// End one at once
@@ -35,21 +39,55 @@ pub struct Add {
     /// What its owner calls it
     #[arg(long, default_value = "credential")]
     name: String,
-    /// secret, access-key, keys or key-set
+    /// secret, access-key, keys, key-set or trust
     #[arg(long, default_value = "secret")]
     kind: String,
-    /// A file with its public keys, a JWK Set; for keys
+    /// A file with public keys, a JWK Set: its own for keys, its issuer's for a trust that cannot fetch them
     #[arg(long = "jwks", value_name = "FILE", required_if_eq("kind", "keys"))]
     #[serde(skip)]
     jwks_file: Option<PathBuf>,
     #[arg(skip)]
     jwks: Option<Value>,
-    /// Where its public keys are; for key-set
+    /// Where public keys are: its own for key-set, its issuer's for a trust whose issuer does not say
     #[arg(long, value_name = "URL", required_if_eq("kind", "key-set"))]
     jwks_uri: Option<String>,
+    #[command(flatten)]
+    trust: TrustWords,
     /// When it ends, such as 90d [default: never]
     #[arg(long, value_name = "TIME")]
     expires_in: Option<String>,
+}
+
+/// Whose tokens stand for the machine, and which of them.
+#[derive(Debug, Default, clap::Args, Serialize, Deserialize)]
+pub(super) struct TrustWords {
+    /// The kind of issuer: github, gitlab, kubernetes, fly, spiffe, buildkite, terraform, google or generic; for trust
+    #[arg(long)]
+    preset: Option<String>,
+    /// The issuer of the tokens, exactly as they say it [default: the preset's]
+    #[arg(long, value_name = "URL")]
+    issuer: Option<String>,
+    /// What the tokens say as their audience [default: the public URL of this appliance]
+    #[arg(long, value_name = "TEXT")]
+    audience: Option<String>,
+    /// What a claim must be: CLAIM=VALUE, CLAIM=ONE|ANOTHER or CLAIM^=BEGINNING
+    #[arg(long = "rule", value_name = "RULE")]
+    rules: Vec<String>,
+    /// Accept a token again until it ends, for platforms that renew it in a file
+    #[arg(long)]
+    reuse: bool,
+}
+
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct Try {
+    /// Its id
+    credential: String,
+    /// Read the token from standard input
+    #[arg(long, required = true, action = ArgAction::SetTrue)]
+    #[serde(skip)]
+    token_stdin: bool,
+    #[arg(skip)]
+    token: Password,
 }
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
@@ -79,6 +117,7 @@ impl Verb {
                 Command::CredentialAdd(ask)
             }
             Self::List(ask) => Command::CredentialList(ask),
+            Self::Try(ask) => Command::CredentialTry(Try { token: Password::token_from_stdin()?, ..ask }),
             Self::Rotate(ask) => Command::CredentialRotate(ask),
             Self::Revoke(ask) => Command::CredentialRevoke(ask),
         })
@@ -86,7 +125,13 @@ impl Verb {
 }
 
 pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, CommandError> {
+    let is_trust = ask.kind == "trust";
+    if !is_trust && ask.trust.is_said() {
+        let why = "only --kind trust takes --preset, --issuer, --audience, --rule and --reuse";
+        return Err(CommandError::argument("--kind", why));
+    }
     let proof = match (ask.kind.as_str(), ask.jwks, ask.jwks_uri) {
+        ("trust", jwks, jwks_uri) => NewProof::Trust(ask.trust.into_trust(app, jwks, jwks_uri)?),
         ("secret", None, None) => NewProof::ClientSecret,
         ("access-key", None, None) => NewProof::AccessKey,
         ("keys", Some(jwks), None) => NewProof::PublicKeys(jwks),
@@ -97,7 +142,7 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
                 "keys takes --jwks, key-set takes --jwks-uri, others neither",
             ));
         }
-        _ => return Err(CommandError::argument("--kind", "is secret, access-key, keys or key-set")),
+        _ => return Err(CommandError::argument("--kind", "is secret, access-key, keys, key-set or trust")),
     };
     let after = ask.expires_in.as_deref().map(str::parse::<Lifetime>).transpose();
     let new = NewCredential {
@@ -106,6 +151,45 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
         expires_at: argument("--expires-in", after)?.map(|after| ctx.at.plus(after)),
     };
     Ok(made(credentials::create(app, ctx, ask.named.resolve(app).await?, new).await?, ctx))
+}
+
+impl TrustWords {
+    fn is_said(&self) -> bool {
+        let words = [&self.preset, &self.issuer, &self.audience];
+        self.reuse || !self.rules.is_empty() || words.into_iter().any(Option::is_some)
+    }
+
+    fn into_trust(self, app: &App, jwks: Option<Value>, jwks_uri: Option<String>) -> Result<Trust, CommandError> {
+        let usual = self.preset.as_deref().and_then(Preset::named).and_then(|preset| preset.issuer);
+        let issuer = self.issuer.or_else(|| usual.map(str::to_owned));
+        let no_issuer = || CommandError::argument("--issuer", "say whose tokens these are");
+        Ok(Trust {
+            issuer: issuer.ok_or_else(no_issuer)?,
+            audience: self.audience.unwrap_or_else(|| app.issuer.to_string()),
+            jwks_uri,
+            jwks,
+            rules: list_of("--rule", &self.rules, str::parse::<ClaimRule>)?,
+            preset: self.preset,
+            token_use: if self.reuse { TokenUse::UntilItEnds } else { TokenUse::Once },
+        })
+    }
+}
+
+pub(super) async fn attempt(app: &App, ctx: &Context, ask: Try) -> Result<Value, CommandError> {
+    let id = argument("CREDENTIAL", ask.credential.parse::<Id<Credential>>())?;
+    let trial = federation::explain(app, ctx, id, &ask.token.into_secret()?).await?;
+    let lines: Vec<Value> = trial.checks.iter().map(line).collect();
+    Ok(json!({ "accepted": trial.accepted, "checks": lines }))
+}
+
+fn line(check: &Check) -> Value {
+    json!({
+        "claim": check.claim,
+        "expected": check.expected,
+        "found": check.found,
+        "holds": check.holds,
+        "words": check.words,
+    })
 }
 
 /// What was made, and its secret, which is shown this once.
@@ -157,6 +241,10 @@ pub(super) fn row(credential: &Credential, ctx: &Context) -> Value {
         CredentialState::Revoked { because, .. } => Some(because),
         CredentialState::Active => None,
     };
+    let trust = match &credential.kind {
+        CredentialKind::Trust(trust) => Some(trust),
+        _ => None,
+    };
     let mut answer = json!({
         "credential_id": credential.id,
         "client_id": credential.machine,
@@ -168,6 +256,10 @@ pub(super) fn row(credential: &Credential, ctx: &Context) -> Value {
         "expires_at": credential.expires_at.map(Timestamp::iso),
         "replaced_by": credential.replaced_by,
         "revoked_because": because,
+        "audience": trust.map(|trust| &trust.audience),
+        "preset": trust.and_then(|trust| trust.preset.as_ref()),
+        "rules": trust.map(|trust| trust.rules.iter().map(ToString::to_string).collect::<Vec<_>>()),
+        "reuse": trust.map(|trust| trust.token_use == TokenUse::UntilItEnds),
     });
     if let Some(members) = answer.as_object_mut() {
         members.retain(|_, value| !value.is_null());

@@ -3,6 +3,8 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
 use super::CommandError;
 use super::answer::context;
 use super::dispatch;
@@ -51,10 +53,12 @@ async fn serve(app: App) -> Result<(), Fault> {
     // Before the port opens: the first client of all is not told to come back because a key is being made.
     turn_keys::turn_quick(&app, &housekeeping::context(&app)).await?;
     let running = web::listen(&app)?;
+    // Before anybody is told that it listens: whoever stops it at once stops it in order.
+    let stop = StopSignals::new();
     announce(&app, running.address)?;
     let handle = running.handle();
     let stopper = tokio::spawn(async move {
-        stop_signal().await;
+        stop.come().await;
         tracing::info!("stopping: requests in flight are finished first");
         handle.stop(true).await;
     });
@@ -101,14 +105,19 @@ fn warn(app: &App) {
     }
 }
 
-async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+/// What tells a program to stop, listened for from the moment this is made.
+struct StopSignals(Option<(Signal, Signal)>);
+
+impl StopSignals {
+    fn new() -> Self {
+        Self(signal(SignalKind::interrupt()).ok().zip(signal(SignalKind::terminate()).ok()))
+    }
+
+    async fn come(self) {
+        let Some((mut interrupt, mut terminate)) = self.0 else { return std::future::pending().await };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
     }
 }

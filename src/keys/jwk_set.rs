@@ -151,8 +151,8 @@ pub(super) fn members(jwk: &Map<String, Value>) -> Option<Members> {
         Some(_) => None,
     };
     let needed = |name: &str| member(name)?.map(str::to_owned);
-    // RFC 7517 §4.2 and §4.3: a key for encryption is not one for signatures.
-    if member("use")?.is_some_and(|purpose| purpose != "sig") {
+    // RFC 7517 §4.2 and §4.3: a key for encryption is not one for signatures. A SPIFFE bundle has a word of its own.
+    if member("use")?.is_some_and(|purpose| purpose != "sig" && purpose != "jwt-svid") {
         return None;
     }
     match jwk.get("key_ops") {

@@ -66,6 +66,10 @@ impl Typ {
     /// RFC 7523 assertions: nothing, `JWT`, or the explicit type of rfc7523bis.
     pub const CLIENT_ASSERTION: Self = Self::AbsentOr(&["jwt", "client-authentication+jwt"]);
 
+    /// Tokens of other issuers' workloads: nothing, `JWT`, or the `JOSE` that SPIFFE allows. Anything else is a token of
+    /// another kind (RFC 8725 §3.11).
+    pub const WORKLOAD: Self = Self::AbsentOr(&["jwt", "jose"]);
+
     fn accepts(self, typ: Option<&str>) -> bool {
         match self {
             Self::Exactly(name) => typ.is_some_and(|typ| typ.eq_ignore_ascii_case(name)),

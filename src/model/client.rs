@@ -250,12 +250,14 @@ pub enum GrantType {
     ClientCredentials,
     /// RFC 8693 §2.1.
     TokenExchange,
+    /// RFC 7523 §2.1.
+    JwtBearer,
 }
 
 impl GrantType {
     /// What discovery lists.
-    pub const ALL: [Self; 4] =
-        [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials, Self::TokenExchange];
+    pub const ALL: [Self; 5] =
+        [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials, Self::TokenExchange, Self::JwtBearer];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -263,6 +265,7 @@ impl GrantType {
             Self::RefreshToken => "refresh_token",
             Self::ClientCredentials => "client_credentials",
             Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
+            Self::JwtBearer => "urn:ietf:params:oauth:grant-type:jwt-bearer",
         }
     }
 

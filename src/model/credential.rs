@@ -1,5 +1,8 @@
 //! By what a machine proves itself: several at once, each with a life of its own.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -93,6 +96,58 @@ pub struct Trust {
     /// The kind of issuer it was made for, such as `github`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preset: Option<String>,
+    /// How often one token of it is accepted.
+    #[serde(default, skip_serializing_if = "TokenUse::is_once")]
+    pub token_use: TokenUse,
+}
+
+/// How often one token of somebody else's making is accepted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenUse {
+    /// One token buys one token.
+    #[default]
+    Once,
+    /// As often as it is presented until it ends: for issuers that put a token into a file and renew it by themselves.
+    UntilItEnds,
+}
+
+impl TokenUse {
+    fn is_once(&self) -> bool {
+        *self == Self::Once
+    }
+}
+
+impl Trust {
+    /// The claims by which a trust is found when a token arrives: ids that an issuer gives to one workload, the most telling
+    /// first. A trust names the value of one of them, so that a token leads to the few trusts that can be meant, however
+    /// many the issuer has.
+    pub const PINS: [&'static str; 9] = [
+        // GitHub Actions.
+        "repository_id",
+        // GitLab CI.
+        "project_id",
+        // fly.io.
+        "app_id",
+        // CircleCI.
+        "oidc.circleci.com/project-id",
+        // Buildkite. GitLab has a claim of this name too, but there it is another one every time.
+        "pipeline_id",
+        // HCP Terraform.
+        "terraform_workspace_id",
+        // Bitbucket Pipelines.
+        "repositoryUuid",
+        // Microsoft Entra.
+        "oid",
+        // Everybody; for Kubernetes and SPIFFE the name of the workload.
+        "sub",
+    ];
+
+    /// The rule it is found by: the first of [`Self::PINS`] that it says exactly.
+    pub fn pin(&self) -> Option<&ClaimRule> {
+        let exact = |rule: &&ClaimRule| !matches!(rule.test, ClaimTest::StartsWith(_));
+        Self::PINS.iter().find_map(|pin| self.rules.iter().filter(exact).find(|rule| rule.claim == *pin))
+    }
 }
 
 /// What one claim must be. A name with dots leads into objects: `kubernetes.io.namespace` is tried as a name first.
@@ -112,6 +167,46 @@ pub enum ClaimTest {
     OneOf(Vec<String>),
     /// Begins with this.
     StartsWith(String),
+}
+
+/// What a rule looks like as text is not a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a rule is CLAIM=VALUE, CLAIM=ONE|ANOTHER or CLAIM^=BEGINNING")]
+pub struct ParseRuleError;
+
+impl fmt::Display for ClaimRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.test {
+            ClaimTest::Is(value) => write!(f, "{}={value}", self.claim),
+            ClaimTest::OneOf(values) => write!(f, "{}={}", self.claim, values.join("|")),
+            ClaimTest::StartsWith(value) => write!(f, "{}^={value}", self.claim),
+        }
+    }
+}
+
+impl FromStr for ClaimRule {
+    type Err = ParseRuleError;
+
+    /// As the command line writes it.
+    fn from_str(text: &str) -> Result<Self, ParseRuleError> {
+        let (claim, value) = text.split_once('=').ok_or(ParseRuleError)?;
+        let (claim, test) = match claim.strip_suffix('^') {
+            Some(claim) => (claim, ClaimTest::StartsWith(value.to_owned())),
+            None if value.contains('|') => (claim, ClaimTest::OneOf(value.split('|').map(str::to_owned).collect())),
+            None => (claim, ClaimTest::Is(value.to_owned())),
+        };
+        if claim.is_empty() { Err(ParseRuleError) } else { Ok(Self { claim: claim.to_owned(), test }) }
+    }
+}
+
+impl ClaimTest {
+    /// The values it names.
+    pub fn values(&self) -> &[String] {
+        match self {
+            Self::Is(value) | Self::StartsWith(value) => std::slice::from_ref(value),
+            Self::OneOf(values) => values,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

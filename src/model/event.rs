@@ -34,6 +34,20 @@ pub enum GrantName {
     RefreshToken,
     ClientCredentials,
     TokenExchange,
+    JwtBearer,
+}
+
+impl GrantName {
+    /// As it is written in the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::RefreshToken => "refresh_token",
+            Self::ClientCredentials => "client_credentials",
+            Self::TokenExchange => "token_exchange",
+            Self::JwtBearer => "jwt_bearer",
+        }
+    }
 }
 
 /// Whom a token speaks for.
@@ -185,6 +199,9 @@ events! {
         = "credential.rotated", Change;
     /// A credential was revoked.
     CredentialRevoked { machine: Id<Machine>, credential: Id<Credential>, because: String } = "credential.revoked", Change;
+    /// A workload's token was refused because the trusts of several machines accept it: make their rules differ.
+    TrustAmbiguous { issuer: String, credentials: Vec<Id<Credential>>, machines: Vec<Id<Machine>> }
+        = "credential.ambiguous", Traffic;
     /// What machines used since the last round, written down together; grants of machines beyond the bound are only counted.
     UsageNoted { machines: u64, grants: u64, missed: u64 } = "machine.used", Traffic;
     /// A machine was allowed to act for somebody.
@@ -252,6 +269,9 @@ events! {
         /// The access token's `jti`.
         token: String,
         expires_at: Timestamp,
+        /// The trust by which a workload's own token was accepted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trust: Option<Id<Credential>>,
     } = "token.issued", Traffic;
     /// A machine got a token with which it acts for somebody: the chain of those who act, it first.
     TokenExchanged {

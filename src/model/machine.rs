@@ -110,7 +110,7 @@ impl Machine {
             jwks: None,
             jwks_uri: None,
             redirect_uris: Vec::new(),
-            grant_types: vec![GrantType::ClientCredentials, GrantType::TokenExchange],
+            grant_types: vec![GrantType::ClientCredentials, GrantType::TokenExchange, GrantType::JwtBearer],
             scope: Some(self.scope.clone()),
             resources: self.access.iter().map(|access| access.resource.clone()).collect(),
             serves: self.serves.clone(),

@@ -32,7 +32,9 @@ pub use client::{
 pub use code::{AuthorizationCode, CodeState};
 pub use consent::Consent;
 pub use context::{Actor, Channel, Context, Network, Origin, Request};
-pub use credential::{ClaimRule, ClaimTest, Credential, CredentialKind, CredentialState, Trust};
+pub use credential::{
+    ClaimRule, ClaimTest, Credential, CredentialKind, CredentialState, ParseRuleError, TokenUse, Trust,
+};
 pub use delegation::{Delegation, DelegationState, Link};
 pub use event::{Acting, Event, EventClass, GrantName, Subject};
 pub use family::{Family, FamilyState, RefreshToken, RevokedBecause};

@@ -1,6 +1,7 @@
 //! Finds out whether a caller is the client it says it is. OAuth 2.1 §2.4, RFC 7523 §3.
 
 use super::Problem;
+use super::federation::{self, Unrecognized};
 use super::find_client::{self, Found};
 use crate::app::App;
 use crate::base::{Digest, Fault, Id, OpaqueToken, Secret, Timestamp, TokenKind};
@@ -11,9 +12,10 @@ use crate::model::{
 };
 use crate::operations::credentials::MOST_CREDENTIALS;
 use crate::protocol::client_auth::{
-    AssertionClaims, Audiences, AuthenticatedClient, Presented, Proof, authenticate, claimed_key, claimed_subject,
+    AssertionClaims, Audiences, AuthenticatedClient, Presented, Proof, authenticate, claimed_issuer, claimed_key,
+    claimed_subject,
 };
-use crate::protocol::refusal::Refusal;
+use crate::protocol::refusal::{Refusal, ensure};
 use crate::store::Read;
 use crate::store::tables::{ASSERTIONS, CREDENTIALS, CREDENTIALS_BY_MACHINE, MACHINES};
 
@@ -33,8 +35,14 @@ pub async fn authenticate_client(
         }
         Presented::Public { client_id } => (find(app, &client_id).await?, Proof::Nothing),
         Presented::Assertion { client_id, assertion } => {
+            let named = client_id.is_some();
             let said = client_id.or_else(|| claimed_subject(assertion.expose())).ok_or(Refusal::ClientUnknown)?;
             let client = match said.parse() {
+                // RFC 7523 §2.2, with a token that another issuer made for the machine, named or not.
+                Ok(ClientId::Machine(_)) if claimed_issuer(assertion.expose()).as_ref() != Some(&said) => {
+                    return by_workload(app, ctx, Some(said), &assertion).await;
+                }
+                Ok(ClientId::Document(_)) | Err(_) if !named => return by_workload(app, ctx, None, &assertion).await,
                 Ok(ClientId::Machine(id)) => machine_by_key(app, id, &assertion, ctx.at).await?,
                 _ => find(app, &said).await?,
             };
@@ -50,6 +58,23 @@ pub async fn authenticate_client(
         spend(app, ctx, &authenticated, claims).await?;
     }
     Ok(authenticated)
+}
+
+/// A machine by a token that another issuer made for it. It is spent here: which grant follows is not known yet.
+async fn by_workload(
+    app: &App,
+    ctx: &Context,
+    named: Option<String>,
+    assertion: &Secret,
+) -> Result<AuthenticatedClient, Problem> {
+    let (client, accepted) = federation::recognize(app, ctx, assertion).await.map_err(Unrecognized::of_client)?;
+    let fits = named.is_none_or(|named| named == client.id.to_string());
+    ensure(fits, Refusal::AssertionInvalid("client_id is not the identity that it is for"))?;
+    let client = authenticate(Some(client), &Proof::Workload(accepted), &Audiences::of(&app.issuer), ctx)?;
+    if let Some((key, expires_at)) = client.unspent() {
+        write_down(app, ctx, key, expires_at).await?;
+    }
+    Ok(client.spent())
 }
 
 async fn find(app: &App, client_id: &str) -> Result<Option<Client>, Problem> {
@@ -180,6 +205,10 @@ async fn spend(
     claims: &AssertionClaims,
 ) -> Result<(), Problem> {
     let (key, expires_at) = claims.replay_key(client.id()).ok_or(Refusal::AssertionInvalid("jti is missing"))?;
+    write_down(app, ctx, key, expires_at).await
+}
+
+async fn write_down(app: &App, ctx: &Context, key: Digest, expires_at: Timestamp) -> Result<(), Problem> {
     let fresh = app.store.write("spend client assertion", ctx, move |tx| {
         if tx.get(&ASSERTIONS, &key)?.is_some() {
             return Ok(false);

@@ -7,9 +7,13 @@ use crate::base::{Fault, Id, Lifetime, OpaqueToken, Secret, Timestamp, TokenKind
 use crate::keys::JwkSet;
 use crate::model::{ClientState, Context, Credential, CredentialKind, CredentialState, Event, Machine, Trust};
 use crate::operations::declined::Declined;
+use crate::operations::federation::MOST_ALIKE;
 use crate::operations::machines::{named, unknown};
 use crate::protocol::display_name::DisplayName;
-use crate::store::tables::{CREDENTIAL_STATES, CREDENTIALS, CREDENTIALS_BY_MACHINE, MACHINES, USAGE_BY_CREDENTIAL};
+use crate::protocol::federation;
+use crate::store::tables::{
+    CREDENTIAL_STATES, CREDENTIALS, CREDENTIALS_BY_MACHINE, CREDENTIALS_BY_PIN, MACHINES, USAGE_BY_CREDENTIAL,
+};
 use crate::store::{Read, Tx};
 
 /// Most credentials of one machine, those that are over included until they are forgotten.
@@ -86,6 +90,12 @@ impl Drawn {
                 (CredentialKind::KeySet { jwks_uri }, hint, None)
             }
             NewProof::Trust(trust) => {
+                federation::vet(&trust).map_err(|unfit| Declined::field(unfit.field, unfit.why))?;
+                if let Some(jwks) = &trust.jwks {
+                    JwkSet::parse_value(jwks).map_err(|why| {
+                        Declined::field("jwks", format!("this is no usable set of public keys: {why}"))
+                    })?;
+                }
                 let hint = trust.issuer.clone();
                 (CredentialKind::Trust(trust), hint, None)
             }
@@ -138,6 +148,35 @@ pub(super) fn room(tx: &mut Tx<'_>, machine: Id<Machine>) -> Result<Result<(), D
     Ok(Ok(()))
 }
 
+/// Whether another machine's trust would take the same tokens: then they would be nobody's. That the rules of two others overlap
+/// shows only in a token that fulfils both.
+pub(super) fn distinct(read: &impl Read, credential: &Credential) -> Result<Result<(), Declined>, Fault> {
+    let CredentialKind::Trust(trust) = &credential.kind else { return Ok(Ok(())) };
+    let Some(pin) = trust.pin() else { return Ok(Ok(())) };
+    for value in pin.test.values() {
+        let key = (trust.issuer.clone(), pin.claim.clone(), value.clone());
+        let alike = read.list(&CREDENTIALS, &CREDENTIALS_BY_PIN, &key, MOST_ALIKE)?;
+        if alike.len() >= MOST_ALIKE {
+            let why = format!("there are {MOST_ALIKE} trusts for {}={value} of this issuer; revoke some", pin.claim);
+            return Ok(Err(Declined::Conflict(why)));
+        }
+        for (id, other) in alike {
+            let CredentialKind::Trust(known) = &other.kind else { continue };
+            let same = known.audience == trust.audience
+                && known.rules.len() == trust.rules.len()
+                && known.rules.iter().all(|rule| trust.rules.contains(rule));
+            if same && other.machine != credential.machine && other.is_live(credential.created_at) {
+                let why = format!(
+                    "{id} of {} takes the same tokens; two machines cannot be told apart by them",
+                    other.machine
+                );
+                return Ok(Err(Declined::Conflict(why)));
+            }
+        }
+    }
+    Ok(Ok(()))
+}
+
 /// Puts a drawn credential down.
 pub(super) fn put(tx: &mut Tx<'_>, credential: &Credential) -> Result<(), Fault> {
     tx.put(&CREDENTIALS, &credential.id, credential)?;
@@ -158,7 +197,7 @@ pub async fn create(app: &App, ctx: &Context, machine: Id<Machine>, new: NewCred
         .write("create credential", ctx, move |tx| match tx.get(&MACHINES, &machine)? {
             None => Ok(Err(unknown(machine))),
             Some(row) if row.state == ClientState::Retired => Ok(Err(retired())),
-            Some(_) => match room(tx, machine)? {
+            Some(_) => match room(tx, machine)?.and(distinct(tx, &credential)?) {
                 Ok(()) => put(tx, &credential).map(Ok),
                 Err(declined) => Ok(Err(declined)),
             },

@@ -247,7 +247,8 @@ pub async fn add(app: &App, by: &Operator, new: NewMachine) -> Result<Made, Decl
             Err(declined) => return Ok(Err(declined)),
         };
         let machine = terms.put_into(blank(id, owner, tenant.clone(), tx.now()));
-        if let Err(declined) = free(tx, &machine)? {
+        let distinct = first.as_ref().map_or(Ok(Ok(())), |first| credentials::distinct(tx, first))?;
+        if let Err(declined) = free(tx, &machine)?.and(distinct) {
             return Ok(Err(declined));
         }
         tx.put(&MACHINES, &id, &machine)?;

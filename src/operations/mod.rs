@@ -13,6 +13,7 @@ pub mod declined;
 pub mod delegations;
 pub mod discovery;
 pub mod dpop;
+pub mod federation;
 pub mod find_client;
 pub mod find_resource;
 pub mod findings;

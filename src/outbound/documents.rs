@@ -1,4 +1,4 @@
-//! What Writ fetches to know its clients: their documents and their key sets.
+//! What Writ fetches to know its clients: their documents and their key sets, and those of issuers it trusts.
 
 use std::sync::Arc;
 
@@ -25,6 +25,10 @@ pub enum DocumentError {
     Fetch(#[from] OutboundError),
     #[error("{0}")]
     Document(#[from] ClientDocumentError),
+    #[error("the discovery document there is another issuer's")]
+    OtherIssuer,
+    #[error("the discovery document does not say where the keys are")]
+    NoKeys,
 }
 
 impl DocumentError {
@@ -32,7 +36,7 @@ impl DocumentError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Fetch(error) => error.is_transient(),
-            Self::Document(_) => false,
+            Self::Document(_) | Self::OtherIssuer | Self::NoKeys => false,
         }
     }
 }
@@ -47,6 +51,8 @@ impl Failure for DocumentError {
 pub(super) struct Documents {
     clients: DocumentCache<Client, DocumentError>,
     key_sets: DocumentCache<String, DocumentError>,
+    /// Where issuers say their keys are.
+    issuers: DocumentCache<String, DocumentError>,
 }
 
 impl Documents {
@@ -54,6 +60,7 @@ impl Documents {
         Self {
             clients: DocumentCache::new(MOST_ENTRIES, MOST_ENTRIES * ClientDocument::LONGEST),
             key_sets: DocumentCache::new(MOST_ENTRIES, 4 * 1_024 * 1_024),
+            issuers: DocumentCache::new(MOST_ENTRIES, 4 * 1_024 * 1_024),
         }
     }
 }
@@ -94,6 +101,44 @@ impl Outbound {
         }
         self.documents().key_sets.outdated(url.as_str(), now);
         self.fetch_key_set(&url, now).await
+    }
+
+    /// The JWK set of an OpenID issuer, found through its own discovery document. A key that is not there may have been
+    /// added since, or the whole set may have moved: both are fetched again, each at most once in [`DocumentCache::REST`].
+    pub async fn issuer_key_set(
+        &self,
+        issuer: &str,
+        kid: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Arc<String>, DocumentError> {
+        let keys_at = self.keys_of_issuer(issuer, now).await?;
+        let known = self.key_set(&keys_at, kid, now).await;
+        if known.as_ref().is_ok_and(|known| kid.is_none_or(|kid| names_key(known, kid))) {
+            return known;
+        }
+        self.documents().issuers.outdated(issuer, now);
+        let moved = self.keys_of_issuer(issuer, now).await?;
+        if moved == keys_at { known } else { self.key_set(&moved, kid, now).await }
+    }
+
+    /// OpenID Connect Discovery §4.1: "by concatenating the string /.well-known/openid-configuration to the Issuer", of
+    /// which a slash at the end is removed first; §4.3: the `issuer` in it "MUST be identical".
+    async fn keys_of_issuer(&self, issuer: &str, now: Timestamp) -> Result<Arc<String>, DocumentError> {
+        let fetch = || async {
+            let url = format!("{}/.well-known/openid-configuration", issuer.strip_suffix('/').unwrap_or(issuer));
+            let limits = Limits { max_bytes: LONGEST_KEY_SET, total_time: TOTAL_TIME };
+            let fetched = self.get(&OutboundUrl::parse(&url)?, limits).await?;
+            let document = strict_json::parse_object(fetched.body.as_bytes(), LONGEST_KEY_SET)
+                .map_err(ClientDocumentError::from)?;
+            let text = |name: &str| document.get(name).and_then(Value::as_str);
+            if text("issuer") != Some(issuer) {
+                return Err(DocumentError::OtherIssuer);
+            }
+            let keys_at = text("jwks_uri").ok_or(DocumentError::NoKeys)?;
+            OutboundUrl::parse(keys_at)?;
+            Ok(Fresh { document: keys_at.to_owned(), bytes: keys_at.len(), cache: fetched.cache })
+        };
+        self.documents().issuers.get_or_fetch(issuer, now, fetch).await
     }
 
     async fn fetch_key_set(&self, url: &OutboundUrl, now: Timestamp) -> Result<Arc<String>, DocumentError> {

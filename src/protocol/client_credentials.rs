@@ -5,16 +5,22 @@ use super::own_scopes::within_reach;
 use super::refusal::{Refusal, ensure};
 use super::scope::{self, Narrowed};
 use super::token_request::ClientCredentials;
-use crate::model::{GrantType, ProtectedResource};
+use crate::model::{GrantName, GrantType, ProtectedResource};
 
 /// Decides what a client may have in its own name. OAuth 2.1 §4.2.
 pub fn grant(
     client: &AuthenticatedClient,
+    name: GrantName,
     ask: &ClientCredentials,
     resource: Option<&ProtectedResource>,
 ) -> Result<Narrowed, Refusal> {
     // §4.2: "The client credentials grant type MUST only be used by confidential clients."
     ensure(!client.is_public(), Refusal::PublicClientCredentials)?;
-    ensure(client.allows_grant(GrantType::ClientCredentials), Refusal::GrantNotAllowed)?;
+    let grant = match name {
+        // RFC 7523 §2.1: an assertion as the grant; the tokens are the client's own all the same.
+        GrantName::JwtBearer => GrantType::JwtBearer,
+        _ => GrantType::ClientCredentials,
+    };
+    ensure(client.allows_grant(grant), Refusal::GrantNotAllowed)?;
     scope::narrow_for_client(ask.scope.as_ref(), client.ceiling(resource), &within_reach(client), resource)
 }

@@ -187,15 +187,7 @@ mod tests {
         assert_eq!(document["token_endpoint"], "https://id.example/tenant/oauth/token");
         assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
         assert_eq!(document["scopes_supported"], json!(["mcp:read", "mcp:write", "offline_access", "openid"]));
-        assert_eq!(
-            document["grant_types_supported"],
-            json!([
-                "authorization_code",
-                "refresh_token",
-                "client_credentials",
-                "urn:ietf:params:oauth:grant-type:token-exchange"
-            ])
-        );
+        assert_eq!(document["grant_types_supported"], json!(GrantType::ALL.map(GrantType::as_str)));
         assert_eq!(
             document["dpop_signing_alg_values_supported"],
             json!(["ES256", "RS256", "PS256", "EdDSA", "Ed25519"])

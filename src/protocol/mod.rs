@@ -13,6 +13,7 @@
 //! | OAuth 2.1 §1.4.1, RFC 8707: what may be asked for, and where | [`scope`], [`target`] |
 //! | OAuth Client ID Metadata Document: clients that are addresses | [`client_document`] |
 //! | RFC 9449: proofs of possession | [`dpop`] |
+//! | RFC 7523 §2.1 and §3: workloads known by somebody else's tokens | [`federation`] |
 //! | RFC 9068, OpenID Connect Core §2: what tokens say | [`claims`] |
 //! | RFC 7591, RFC 7592: dynamic registration | [`registration`], [`public_keys`] |
 //! | RFC 8414, OpenID Connect Discovery: metadata | [`discovery`] |
@@ -30,6 +31,7 @@ pub mod discovery;
 pub mod display_name;
 pub mod dpop;
 pub mod exchange;
+pub mod federation;
 pub mod own_scopes;
 pub mod params;
 pub mod pkce;

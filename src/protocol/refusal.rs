@@ -36,6 +36,9 @@ pub enum Refusal {
     ClientOutOfReach,
     GrantNotAllowed,
     PublicClientCredentials,
+    GrantAssertionInvalid(&'static str),
+    GrantAssertionReplayed,
+    TrustAmbiguous,
 
     // Which key they have.
     DpopProofMissing,
@@ -183,7 +186,11 @@ impl Refusal {
             | Self::AssertionReplayed => ErrorCode::InvalidClient,
             // §3.2.4 invalid_grant: "The provided authorization grant … or refresh token is invalid, expired, revoked,
             // does not match the redirect URI used in the authorization request, or was issued to another client."
+            // RFC 7523 §3.1: "the value of the "error" parameter MUST be the "invalid_grant" error code".
             Self::CodeUnknown
+            | Self::GrantAssertionInvalid(_)
+            | Self::GrantAssertionReplayed
+            | Self::TrustAmbiguous
             | Self::CodeExpired
             | Self::CodeReplayed { .. }
             | Self::CodeOfAnotherClient
@@ -266,6 +273,7 @@ impl Refusal {
             | Self::MachineExpired
             | Self::NetworkNotAllowed => "OAuth 2.1 §2.4",
             Self::AssertionInvalid(_) | Self::AssertionReplayed => "RFC 7523 §3",
+            Self::GrantAssertionInvalid(_) | Self::GrantAssertionReplayed | Self::TrustAmbiguous => "RFC 7523 §3.1",
             Self::TokenTypeUnsupported(_) => "RFC 8693 §3",
             Self::SubjectTokenInvalid
             | Self::SubjectTokenElsewhere
@@ -312,6 +320,7 @@ impl Refusal {
             Self::MissingParameter(name) => return format!("The parameter {name} is missing."),
             Self::MalformedParameter(name) => return format!("The parameter {name} is malformed."),
             Self::AssertionInvalid(why) => return format!("The client assertion was not accepted: {why}."),
+            Self::GrantAssertionInvalid(why) => return format!("The assertion was not accepted: {why}."),
             Self::DpopProofInvalid(why) => return format!("The DPoP proof was not accepted: {why}."),
             Self::TokenTypeUnsupported(name) => {
                 return format!(
@@ -330,7 +339,7 @@ impl Refusal {
             Self::RepeatedParameter => "A parameter is sent more than once.",
             Self::TooManyParameters => "The request has too many parameters.",
             Self::UnsupportedGrantType => {
-                "This grant type is not supported. Supported are authorization_code, refresh_token, client_credentials and token-exchange (RFC 8693)."
+                "This grant type is not supported. Supported are those that the metadata lists as grant_types_supported."
             }
             Self::UnsupportedResponseType => "Only response_type=code is supported.",
             Self::UnsupportedResponseMode => "Only response_mode=query is supported.",
@@ -353,9 +362,13 @@ impl Refusal {
             }
             Self::NetworkNotAllowed => "This identity may not call from this address.",
             Self::ClientOutOfReach => {
-                "The client's metadata document or key set is out of reach at the moment. Nothing was decided; try again soon."
+                "The client's metadata document, or a key set, is out of reach at the moment. Nothing was decided; try again soon."
             }
             Self::AssertionReplayed => "This client assertion was used before; make a new one for each request.",
+            Self::GrantAssertionReplayed => "This assertion was used before; ask your issuer for a new one.",
+            Self::TrustAmbiguous => {
+                "Several identities here are known by this assertion. An administrator has to make their trusts differ."
+            }
             Self::GrantNotAllowed => "This client is not registered for this grant type.",
             Self::PublicClientCredentials => "Only a client that can keep a secret may use client_credentials.",
             Self::DpopProofMissing => {

@@ -4,7 +4,7 @@ use super::exchange::TokenExchange;
 use super::params::Parameters;
 use super::refusal::Refusal;
 use super::{scope, target};
-use crate::base::{OpaqueToken, RedirectUri, Resource, TokenKind};
+use crate::base::{OpaqueToken, RedirectUri, Resource, Secret, TokenKind};
 use crate::model::{GrantType, ScopeSet};
 
 /// What a token request asks for, parsed.
@@ -14,6 +14,7 @@ pub enum TokenRequest {
     Refresh(RefreshExchange),
     ClientCredentials(ClientCredentials),
     Exchange(Box<TokenExchange>),
+    JwtBearer(JwtBearer),
 }
 
 /// OAuth 2.1 §4.1.3.
@@ -37,6 +38,14 @@ pub struct RefreshExchange {
 /// OAuth 2.1 §4.2.1.
 #[derive(Clone, Debug)]
 pub struct ClientCredentials {
+    pub scope: Option<ScopeSet>,
+    pub resource: Option<Resource>,
+}
+
+/// RFC 7523 §2.1: a token of somebody else's making that says who asks.
+#[derive(Clone, Debug)]
+pub struct JwtBearer {
+    pub assertion: Secret,
     pub scope: Option<ScopeSet>,
     pub resource: Option<Resource>,
 }
@@ -67,6 +76,12 @@ impl TokenRequest {
                 resource,
             })),
             GrantType::TokenExchange => Ok(Self::Exchange(Box::new(TokenExchange::parse(params)?))),
+            GrantType::JwtBearer => Ok(Self::JwtBearer(JwtBearer {
+                // RFC 7523 §2.1: "The value of the "assertion" parameter MUST contain a single JWT."
+                assertion: Secret::new(params.required("assertion")?),
+                scope: scope::parse(params.optional("scope"))?,
+                resource,
+            })),
         }
     }
 
@@ -76,6 +91,7 @@ impl TokenRequest {
             Self::Refresh(_) => GrantType::RefreshToken,
             Self::ClientCredentials(_) => GrantType::ClientCredentials,
             Self::Exchange(_) => GrantType::TokenExchange,
+            Self::JwtBearer(_) => GrantType::JwtBearer,
         }
     }
 }

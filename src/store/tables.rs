@@ -6,11 +6,11 @@ use super::table::{AnyTable, Index, Table, Unique};
 use crate::base::look::skeleton;
 use crate::base::{Digest, Id, Timestamp};
 use crate::model::{
-    AccessRecord, AuthorizationCode, Client, ClientId, ClientState, Consent, Credential, CredentialState,
-    CredentialUsage, Delegation, DelegationState, DocumentRecord, DoneOnce, Family, FrozenIssuer, InitialAccessToken,
-    Machine, MachineFindings, MachineUsage, Person, ProtectedResource, Provenance, RecentRegistration, RefreshToken,
-    RevokedToken, ScopeEntry, ScopesUsage, Session, SetupState, SignInFailures, SigningKey, SpentProof, StatusBlock,
-    StatusList, StatusPage, TenantName, Tombstone, UsedAssertion, Watch,
+    AccessRecord, AuthorizationCode, Client, ClientId, ClientState, Consent, Credential, CredentialKind,
+    CredentialState, CredentialUsage, Delegation, DelegationState, DocumentRecord, DoneOnce, Family, FrozenIssuer,
+    InitialAccessToken, Machine, MachineFindings, MachineUsage, Person, ProtectedResource, Provenance,
+    RecentRegistration, RefreshToken, RevokedToken, ScopeEntry, ScopesUsage, Session, SetupState, SignInFailures,
+    SigningKey, SpentProof, StatusBlock, StatusList, StatusPage, TenantName, Tombstone, UsedAssertion, Watch,
 };
 
 // People, and the browsers they sit at.
@@ -100,8 +100,19 @@ pub fn machine_key(tenant: &TenantName, name: &str) -> (String, String) {
 
 pub static CREDENTIALS_BY_MACHINE: Index<Credential, Id<Machine>> =
     Index::new("credentials_by_machine", |credential, out| out(&credential.machine));
+/// The trusts that were not revoked, by their issuer and what their most telling rule says of which claim.
+pub static CREDENTIALS_BY_PIN: Index<Credential, (String, String, String)> =
+    Index::new("credentials_by_pin", |credential, out| {
+        if let (CredentialKind::Trust(trust), CredentialState::Active) = (&credential.kind, &credential.state)
+            && let Some(pin) = trust.pin()
+        {
+            for value in pin.test.values() {
+                out(&(trust.issuer.clone(), pin.claim.clone(), value.clone()));
+            }
+        }
+    });
 pub static CREDENTIALS: Table<Id<Credential>, Credential> =
-    Table::new("credentials").indexed(&[&CREDENTIALS_BY_MACHINE]);
+    Table::new("credentials").indexed(&[&CREDENTIALS_BY_MACHINE, &CREDENTIALS_BY_PIN]);
 
 // What was used, apart from the rows of what is used: those are not rewritten for it.
 
@@ -208,10 +219,10 @@ pub static STATUS_BLOCKS: Table<(u64, u64), StatusBlock> = Table::new("status_bl
 pub static STATUS_PAGES: Table<(u64, u64), StatusPage> =
     Table::new("status_pages").expires(|page| Some(page.expires_at));
 
-/// By the client and its `jti`.
+/// By the client and its `jti`, or by a workload's issuer and its `jti`.
 pub static ASSERTIONS: Table<Digest, UsedAssertion> = Table::new("client_assertions")
     .expires(|assertion: &UsedAssertion| Some(assertion.expires_at))
-    .unlogged("remembered for five minutes so that none is used twice; the grants they authenticate are recorded");
+    .unlogged("remembered for as long as they would be accepted, so that none is used twice; the grants they bring are recorded");
 
 /// Requests that have their effect once, by a MAC of their sender and key.
 pub static DONE_ONCE: Table<Digest, DoneOnce> =

@@ -734,3 +734,41 @@ fn a_delegation_is_granted_listed_searched_and_taken_back() {
     let events: Vec<&Value> = found["entries"].as_array().unwrap().iter().map(|entry| &entry["event"]).collect();
     assert_eq!(events, ["delegation.revoked", "delegation.granted"]);
 }
+
+#[test]
+fn a_trust_is_added_and_a_token_held_against_it() {
+    let appliance = Appliance::new();
+    appliance.set_up();
+    let make =
+        ["machine", "add", "--name", "deploy", "--owner", "ada@example.com", "--purpose", "deploys", "--no-secret"];
+    appliance.json(&make);
+    let add = |more: &[&'static str]| {
+        [&["credential", "add", "deploy", "--kind", "trust", "--preset", "github"], more].concat()
+    };
+    let names = appliance.refused(&add(&["--rule", "repository=octo-org/octo-repo"]));
+    assert!(names.contains("repository_id"), "{names}");
+    assert!(appliance.refused(&add(&["--rule", "repository_id"])).contains("CLAIM=VALUE"));
+    assert!(appliance.refused(&["credential", "add", "deploy", "--rule", "a=b"]).contains("only --kind trust"));
+    let added =
+        appliance.json(&add(&["--rule", "repository_id=74", "--rule", "repository_owner_id=65", "--rule", "ref=a|b"]));
+    let id = added["credential_id"].as_str().unwrap();
+    assert_eq!(
+        (&added["type"], &added["hint"]),
+        (&json!("trust"), &json!("https://token.actions.githubusercontent.com"))
+    );
+    assert_eq!(added["rules"], json!(["repository_id=74", "repository_owner_id=65", "ref=a|b"]));
+    assert!(added.get("client_secret").is_none(), "{added}");
+
+    let try_it = |token: &str| {
+        let mut child = appliance.program(&["credential", "try", id, "--token-stdin", "--json"]).spawn().unwrap();
+        drop(child.stdin.take().unwrap().write_all(token.as_bytes()));
+        child.wait_with_output().unwrap()
+    };
+    assert!(!try_it("no token\n").status.success());
+    let claims = crate::world::base64(br#"{"iss":"https://token.actions.githubusercontent.com","repository_id":"75"}"#);
+    let output = try_it(&format!("{}.{claims}.AA\n", crate::world::base64(br#"{"alg":"none"}"#)));
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["accepted"], false);
+    let line = answer["checks"].as_array().unwrap().iter().find(|line| line["claim"] == "repository_id").unwrap();
+    assert_eq!((&line["expected"], &line["found"], &line["holds"]), (&json!("74"), &json!("75"), &json!(false)));
+}

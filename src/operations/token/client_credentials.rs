@@ -1,18 +1,19 @@
-//! Tokens for the client itself. OAuth 2.1 §4.2.
+//! Tokens for the client itself: for its credential (OAuth 2.1 §4.2), or for a token that another issuer made for it
+//! (RFC 7523 §2.1).
 
 use super::issue::{Grant, Issued, Making, access_token};
 use crate::app::App;
-use crate::model::{ClientId, ClientState, Context, Event, GrantName, ScopeSet, Subject};
+use crate::model::{ClientId, ClientState, Context, Event, GrantName, ScopeSet, Subject, UsedAssertion};
 use crate::operations::{Problem, credentials, dpop, find_client, find_resource, usage};
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::dpop::Proof;
 use crate::protocol::refusal::Refusal;
-use crate::protocol::token_request::ClientCredentials;
+use crate::protocol::token_request::{ClientCredentials, JwtBearer};
 use crate::protocol::{client_credentials, registration, target};
 use crate::store::Read as _;
-use crate::store::tables::CLIENTS;
+use crate::store::tables::{ASSERTIONS, CLIENTS};
 
-/// Decides in a snapshot and issues in a transaction, which looks again whether the client still stands.
+/// For a credential of its own.
 pub(super) async fn grant(
     app: &App,
     ctx: &Context,
@@ -20,13 +21,37 @@ pub(super) async fn grant(
     ask: ClientCredentials,
     proof: Option<Proof>,
 ) -> Result<Issued, Problem> {
+    issue(app, ctx, client, ask, proof, GrantName::ClientCredentials).await
+}
+
+/// For a workload's token, which is spent by what it buys.
+pub(super) async fn by_assertion(
+    app: &App,
+    ctx: &Context,
+    client: AuthenticatedClient,
+    ask: JwtBearer,
+    proof: Option<Proof>,
+) -> Result<Issued, Problem> {
+    let ask = ClientCredentials { scope: ask.scope, resource: ask.resource };
+    issue(app, ctx, client, ask, proof, GrantName::JwtBearer).await
+}
+
+/// Decides in a snapshot and issues in a transaction, which looks again whether the client still stands.
+async fn issue(
+    app: &App,
+    ctx: &Context,
+    client: AuthenticatedClient,
+    ask: ClientCredentials,
+    proof: Option<Proof>,
+    name: GrantName,
+) -> Result<Issued, Problem> {
     let (asked, asking, within) = (ask.resource.clone(), client.clone(), app.clone());
     let facts = app.store.read(move |view| find_resource::facts(view, asked.as_ref(), &asking, &within.issuer)).await?;
     let decided = target::select(facts, &client)
-        .and_then(|resource| Ok((client_credentials::grant(&client, &ask, resource.as_ref())?, resource)));
+        .and_then(|resource| Ok((client_credentials::grant(&client, name, &ask, resource.as_ref())?, resource)));
     let (narrowed, resource) = match decided {
         Ok(decided) => decided,
-        Err(refusal) => return refuse(app, ctx, &client, refusal).await,
+        Err(refusal) => return refuse(app, ctx, &client, name, refusal).await,
     };
     let making = Making::new(app, &client, resource.as_ref(), app.config.lifetimes.machine_access);
     let (who, at) = (client.clone(), making.resource.clone());
@@ -36,7 +61,7 @@ pub(super) async fn grant(
             Ok(sender) => sender,
             Err(refusal) => {
                 if client.is_vouched_for() {
-                    tx.record(refused(client.id(), &refusal))?;
+                    tx.record(refused(client.id(), name, &refusal))?;
                 }
                 return Ok(Err(refusal));
             }
@@ -51,6 +76,12 @@ pub(super) async fn grant(
         {
             return Ok(Err(Refusal::CredentialRevoked));
         }
+        if let Some((key, expires_at)) = client.unspent() {
+            if tx.get(&ASSERTIONS, &key)?.is_some() {
+                return Ok(Err(Refusal::GrantAssertionReplayed));
+            }
+            tx.put(&ASSERTIONS, &key, &UsedAssertion { expires_at })?;
+        }
         // A client that registered itself for this grant has no other sign of life.
         if let (ClientId::Registered(id), Some(_)) = (client.id(), registration::used(&client, tx.now(), family)) {
             // What was authenticated may be a moment old; what is written is the row as it is.
@@ -63,7 +94,7 @@ pub(super) async fn grant(
         }
         let place = making.place(&within, tx, client.id())?;
         let grant = Grant {
-            name: GrantName::ClientCredentials,
+            name,
             client: client.id(),
             subject: Subject::Client(client.id().clone()),
             scope: ScopeSet::clone(&narrowed.scope),
@@ -79,7 +110,13 @@ pub(super) async fn grant(
 }
 
 /// The caller has proved who it is, so what it was refused is worth a line, if somebody here answers for it.
-async fn refuse(app: &App, ctx: &Context, client: &AuthenticatedClient, refusal: Refusal) -> Result<Issued, Problem> {
+async fn refuse(
+    app: &App,
+    ctx: &Context,
+    client: &AuthenticatedClient,
+    name: GrantName,
+    refusal: Refusal,
+) -> Result<Issued, Problem> {
     if client.is_public() {
         app.tally.count("client_credentials by a public client");
         return Err(refusal.into());
@@ -88,12 +125,12 @@ async fn refuse(app: &App, ctx: &Context, client: &AuthenticatedClient, refusal:
         app.tally.count(super::SELF_REGISTERED);
         return Err(refusal.into());
     }
-    let event = refused(client.id(), &refusal);
+    let event = refused(client.id(), name, &refusal);
     app.store.write("refuse client credentials", ctx, move |tx| tx.record(event.clone())).await?;
     Err(refusal.into())
 }
 
-fn refused(client: &ClientId, refusal: &Refusal) -> Event {
-    let (grant, why) = ("client_credentials".to_owned(), refusal.public_text());
+fn refused(client: &ClientId, name: GrantName, refusal: &Refusal) -> Event {
+    let (grant, why) = (name.as_str().to_owned(), refusal.public_text());
     Event::TokenRefused { client: client.clone(), grant, why }
 }

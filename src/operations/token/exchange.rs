@@ -2,11 +2,11 @@
 
 use super::issue::{self, Acting, Grant, Issued, Making};
 use crate::app::App;
-use crate::base::Fault;
+use crate::base::{Fault, Resource};
 use crate::model::{ClientId, ClientState, Context, Event, GrantName, Subject, TenantName};
 use crate::operations::dpop::{self, Sender};
 use crate::operations::introspect::{self, Known};
-use crate::operations::{Problem, credentials, delegations, find_client, find_resource};
+use crate::operations::{Problem, credentials, delegations, find_client, find_resource, usage};
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::dpop::Proof;
 use crate::protocol::exchange::{self, Exchanged, Facts, Shown, TokenExchange};
@@ -37,9 +37,12 @@ pub(super) async fn exchange(
         Some(token) => introspect::find(app, ctx, token.expose()).await?,
         None => None,
     };
+    let who = client.clone();
     let exchange = Exchange { app: app.clone(), client, ask, proof, subject, actor };
     let outcome = app.store.write("exchange token", ctx, move |tx| exchange.run(tx));
-    Ok(outcome.await??)
+    let (issued, at) = outcome.await??;
+    usage::saw(app, ctx, &who, issued.scope(), Some(&at));
+    Ok(issued)
 }
 
 struct Exchange {
@@ -52,14 +55,17 @@ struct Exchange {
 }
 
 impl Exchange {
-    fn run(&self, tx: &mut Tx<'_>) -> Result<Result<Issued, Refusal>, Fault> {
+    fn run(&self, tx: &mut Tx<'_>) -> Result<Result<(Issued, Resource), Refusal>, Fault> {
         let sender = dpop::spend(tx, self.proof.as_ref())?;
         let decided = match &sender {
             Ok(_) => self.decide(tx)?,
             Err(refusal) => Err(refusal.clone()),
         };
         match decided.and_then(|exchanged| Ok((exchanged, sender?))) {
-            Ok((exchanged, sender)) => self.issue(tx, exchanged, sender).map(Ok),
+            Ok((exchanged, sender)) => {
+                let at = exchanged.resource.identifier.clone();
+                Ok(Ok((self.issue(tx, exchanged, sender)?, at)))
+            }
             Err(refusal) => {
                 let (client, why) = (self.client.id().clone(), format!("{refusal:?}"));
                 tx.record(Event::TokenRefused { client, grant: "token_exchange".to_owned(), why })?;

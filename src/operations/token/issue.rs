@@ -4,8 +4,8 @@ use super::TokenResponse;
 use crate::app::App;
 use crate::base::{Entropy, Fault, Id, Lifetime, OpaqueToken, Resource, Secret, Timestamp, TokenKind};
 use crate::model::{
-    AccessRecord, Algorithm, Client, ClientId, Event, Family, GrantName, Link, Machine, Person, ProtectedResource,
-    RefreshToken, ScopeSet, Subject, TokenFormat,
+    AccessRecord, Algorithm, Client, ClientId, Credential, CredentialKind, Event, Family, GrantName, Link, Machine,
+    Person, ProtectedResource, RefreshToken, ScopeSet, Subject, TokenFormat,
 };
 use crate::operations::dpop::Sender;
 use crate::operations::status::{self, Place};
@@ -29,6 +29,8 @@ pub(crate) struct Making {
     issuer: String,
     refresh_for: Lifetime,
     acting: Option<Acting>,
+    /// The trust by which the client is known, if it is by one.
+    trust: Option<Id<Credential>>,
 }
 
 /// Who will act with the token, for the subject of its grant (RFC 8693).
@@ -64,6 +66,10 @@ impl Making {
             issuer: app.issuer.to_string(),
             refresh_for: app.config.lifetimes.refresh,
             acting: None,
+            trust: client.identity.as_ref().and_then(|identity| match identity.credential.kind {
+                CredentialKind::Trust(_) => Some(identity.credential.id),
+                _ => None,
+            }),
         }
     }
 
@@ -210,6 +216,7 @@ fn issued_event(making: &Making, grant: &Grant<'_>, token: Id<AccessRecord>, exp
             family,
             token,
             expires_at,
+            trust: making.trust,
         },
     }
 }

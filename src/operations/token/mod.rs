@@ -50,6 +50,7 @@ pub async fn exchange(
         TokenRequest::Refresh(ask) => refresh::rotate(app, ctx, client, ask, proof).await?,
         TokenRequest::ClientCredentials(ask) => client_credentials::grant(app, ctx, client, ask, proof).await?,
         TokenRequest::Exchange(ask) => exchange::exchange(app, ctx, client, *ask, proof).await?,
+        TokenRequest::JwtBearer(ask) => client_credentials::by_assertion(app, ctx, client, ask, proof).await?,
     };
     // After the commit, and on this request's own thread: the writer never signs.
     Ok(issued.sign(app)?)

@@ -9,12 +9,15 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 pub use presented::Presented;
-pub use private_key_jwt::{AssertionClaims, Audiences, accept_assertion, claimed_key, claimed_subject};
+pub use private_key_jwt::{AssertionClaims, Audiences, accept_assertion, claimed_issuer, claimed_key, claimed_subject};
 pub use secret::check_secret;
 
+use super::federation::Accepted;
 use super::refusal::{Refusal, ensure};
+use crate::base::{Digest, Timestamp};
 use crate::model::{
-    AuthMethod, Client, ClientId, ClientState, Context, Credential, Machine, ProtectedResource, ScopeSet,
+    AuthMethod, Client, ClientId, ClientState, Context, Credential, CredentialKind, Machine, ProtectedResource,
+    ScopeSet,
 };
 
 /// A client that has proved who it is, by the method it is registered for. For a public client the proof is only that it
@@ -23,12 +26,13 @@ use crate::model::{
 #[derive(Clone, Debug)]
 pub struct AuthenticatedClient {
     client: Arc<Client>,
+    unspent: Option<(Digest, Timestamp)>,
 }
 
 impl AuthenticatedClient {
     /// Search for this word to find every place that claims a client was authenticated.
-    fn assertion(client: Client) -> Self {
-        Self { client: Arc::new(client) }
+    fn assertion(client: Client, unspent: Option<(Digest, Timestamp)>) -> Self {
+        Self { client: Arc::new(client), unspent }
     }
 
     pub fn id(&self) -> &ClientId {
@@ -52,6 +56,18 @@ impl AuthenticatedClient {
     pub fn credential(&self) -> Option<&Credential> {
         self.client.identity.as_ref().map(|identity| &identity.credential)
     }
+
+    /// The token that it proved itself by, if that is good once and not yet written down as used, and until when it must
+    /// be remembered: whoever lets it have something writes it down in the same transaction.
+    pub fn unspent(&self) -> Option<(Digest, Timestamp)> {
+        self.unspent
+    }
+
+    /// The same client, after its token was written down.
+    #[must_use]
+    pub fn spent(self) -> Self {
+        Self { unspent: None, ..self }
+    }
 }
 
 impl Deref for AuthenticatedClient {
@@ -68,9 +84,11 @@ pub enum Proof {
     /// None was presented.
     Nothing,
     /// A secret, by either of its two methods.
-    Secret(crate::base::Digest),
+    Secret(Digest),
     /// An assertion whose signature one of the client's keys made; its claims are still to be judged.
     Assertion(AssertionClaims),
+    /// A token of somebody else's making, which the machine's trust accepts.
+    Workload(Accepted),
 }
 
 /// Decides whether the caller is the client it says it is. OAuth 2.1 §2.4. `context` says when and from where it calls.
@@ -83,7 +101,10 @@ pub fn authenticate(
     let now = context.at;
     // §3.2.4 invalid_client: "unknown client".
     let client = client.ok_or(Refusal::ClientUnknown)?;
+    let trusted = client.identity.as_ref().is_some_and(|who| matches!(who.credential.kind, CredentialKind::Trust(_)));
     match (client.auth_method, proof) {
+        // RFC 7523 §2.1: the assertion names no client; the trust that accepts it is its machine's own.
+        (_, Proof::Workload(_)) if trusted => {}
         (AuthMethod::None, Proof::Nothing) => {}
         (AuthMethod::None, _) => return Err(Refusal::ClientMethodMismatch),
         // §2.4.1: a client that has a secret may send it in the header or in the body; which one it registered is a habit
@@ -94,7 +115,7 @@ pub fn authenticate(
         (AuthMethod::PrivateKeyJwt, Proof::Assertion(claims)) => accept_assertion(&client.id, claims, audiences, now)?,
         // §2.4: "the authorization server MUST … require client authentication for confidential clients".
         (_, Proof::Nothing) => return Err(Refusal::ClientSecretMissing),
-        (_, Proof::Secret(_) | Proof::Assertion(_)) => return Err(Refusal::ClientMethodMismatch),
+        (_, Proof::Secret(_) | Proof::Assertion(_) | Proof::Workload(_)) => return Err(Refusal::ClientMethodMismatch),
     }
     // After the credential: only the client itself learns of its state.
     ensure(!matches!(client.state, ClientState::Suspended | ClientState::Retired), Refusal::ClientSuspended)?;
@@ -102,5 +123,9 @@ pub fn authenticate(
     if let Some(identity) = &client.identity {
         machine::admit(identity, now, context.from.address)?;
     }
-    Ok(AuthenticatedClient::assertion(client))
+    let unspent = match proof {
+        Proof::Workload(accepted) => accepted.replay(),
+        Proof::Nothing | Proof::Secret(_) | Proof::Assertion(_) => None,
+    };
+    Ok(AuthenticatedClient::assertion(client, unspent))
 }

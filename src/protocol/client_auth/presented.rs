@@ -22,6 +22,18 @@ pub enum Presented {
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 impl Presented {
+    /// The same where a request may also carry nothing: RFC 7523 §2.1, "Authentication of the client is
+    /// optional … and consequently, the "client_id" is only needed when a form of client authentication that relies on the
+    /// parameter is used."
+    pub fn read_any(authorization: Option<&str>, params: &Parameters<'_>) -> Result<Option<Self>, Refusal> {
+        let named =
+            ["client_id", "client_secret", "client_assertion"].iter().any(|name| params.optional(name).is_some());
+        if authorization.is_none() && !named {
+            return Ok(None);
+        }
+        Self::read(authorization, params).map(Some)
+    }
+
     /// Reads the Authorization header and the body. OAuth 2.1 §2.4: "The client MUST NOT use more than one authentication
     /// method in each request".
     pub fn read(authorization: Option<&str>, params: &Parameters<'_>) -> Result<Self, Refusal> {

@@ -69,6 +69,12 @@ pub fn claimed_subject(assertion: &str) -> Option<String> {
     part(assertion, 1)?.get("sub")?.as_str().map(str::to_owned)
 }
 
+/// Who made it, as it says before it is believed. RFC 7523 §3 (1): a client's assertion is issued by the client; what another
+/// issuer made is a workload's token.
+pub fn claimed_issuer(assertion: &str) -> Option<String> {
+    part(assertion, 1)?.get("iss")?.as_str().map(str::to_owned)
+}
+
 /// Which key an assertion says it was signed with (RFC 7515 §4.1.4), before it is believed.
 pub fn claimed_key(assertion: &str) -> Option<String> {
     part(assertion, 0)?.get("kid")?.as_str().map(str::to_owned)

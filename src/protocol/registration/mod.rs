@@ -301,8 +301,10 @@ fn grant_types(members: &Members) -> Result<Vec<GrantType>, RegistrationRefusal>
     if listed.is_empty() {
         return Ok(vec![GrantType::AuthorizationCode]);
     }
-    // Acting for others is for machines that somebody answers for, and comes with each.
-    let ours = GrantType::ALL.into_iter().filter(|grant| *grant != GrantType::TokenExchange);
+    // Acting for others is for machines that somebody answers for, and comes with each; so is being known by another issuer's
+    // token (RFC 7523 §2.1), which no registration makes believed.
+    let of_machines = [GrantType::TokenExchange, GrantType::JwtBearer];
+    let ours = GrantType::ALL.into_iter().filter(|grant| !of_machines.contains(grant));
     let known: Vec<GrantType> = ours.filter(|grant| listed.contains(&grant.as_str())).collect();
     if known.is_empty() {
         return Err(metadata(MEMBER, "it lists authorization_code, refresh_token or client_credentials"));

@@ -58,7 +58,7 @@ struct ClientView {
     registered_by: RegisteredBy,
     application_type: Kind,
     token_endpoint_auth_method: Method,
-    grant_types: Vec<Grant>,
+    grant_types: Vec<String>,
     redirect_uris: Vec<String>,
     /// The scopes it may have at most; without this member, whatever a resource offers.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -135,9 +135,6 @@ enum Grant {
     AuthorizationCode,
     RefreshToken,
     ClientCredentials,
-    /// Machines have it, and registrations do not.
-    #[serde(rename = "urn:ietf:params:oauth:grant-type:token-exchange")]
-    TokenExchange,
 }
 
 /// An application to be registered.
@@ -343,14 +340,7 @@ fn view(client: &Client, secret: Option<&Secret>) -> ClientView {
             crate::model::AuthMethod::ClientSecretPost => Method::ClientSecretPost,
             crate::model::AuthMethod::PrivateKeyJwt => Method::PrivateKeyJwt,
         },
-        grant_types: (client.grant_types.iter())
-            .map(|grant| match grant {
-                crate::model::GrantType::AuthorizationCode => Grant::AuthorizationCode,
-                crate::model::GrantType::RefreshToken => Grant::RefreshToken,
-                crate::model::GrantType::ClientCredentials => Grant::ClientCredentials,
-                crate::model::GrantType::TokenExchange => Grant::TokenExchange,
-            })
-            .collect(),
+        grant_types: client.grant_types.iter().map(|grant| grant.as_str().to_owned()).collect(),
         redirect_uris: client.redirect_uris.iter().map(RedirectUri::to_string).collect(),
         scope: client.scope.as_ref().map(ToString::to_string),
         resources: texts(&client.resources),

@@ -19,8 +19,9 @@ use actix_web::http::header::{
 
 use super::extract::{Body, Caller};
 use super::problem;
+use crate::base::Secret;
 use crate::operations::authenticate_client::authenticate_client;
-use crate::operations::{Problem, dpop};
+use crate::operations::{Problem, dpop, federation};
 use crate::protocol::client_auth::{AuthenticatedClient, Presented};
 use crate::protocol::dpop::{Proof, Target, single};
 use crate::protocol::params::Parameters;
@@ -69,6 +70,19 @@ async fn client(
     let refuse = |problem: Problem| problem::json(caller, header.is_some(), problem);
     let presented = Presented::read(header, params).map_err(|refusal: Refusal| refuse(refusal.into()))?;
     authenticate_client(&caller.app, &caller.ctx, presented).await.map_err(refuse)
+}
+
+/// The machine that a workload's token is for, or the answer to one that is for none. RFC 7523 §2.1.
+async fn workload(
+    caller: &Caller,
+    request: &HttpRequest,
+    params: &Parameters<'_>,
+    assertion: &Secret,
+) -> Result<AuthenticatedClient, HttpResponse> {
+    let header = authorization(request);
+    let refuse = |problem: Problem| problem::json(caller, header.is_some(), problem);
+    let presented = Presented::read_any(header, params).map_err(|refusal: Refusal| refuse(refusal.into()))?;
+    federation::authenticate_bearer(&caller.app, &caller.ctx, presented, assertion).await.map_err(refuse)
 }
 
 /// What is proved by the DPoP header of a request, if it has one. RFC 9449 §4.3. `access_token` is the token beside it, at a

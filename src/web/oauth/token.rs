@@ -17,7 +17,10 @@ async fn answer(caller: &Caller, request: &HttpRequest, body: &Body) -> Result<H
     let params = super::form(caller, request, body)?;
     // What is asked for is read before who asks: a request without a grant has nothing to authenticate for.
     let ask = TokenRequest::parse(&params).map_err(|refusal| problem::json(caller, false, refusal.into()))?;
-    let client = super::client(caller, request, &params).await?;
+    let client = match &ask {
+        TokenRequest::JwtBearer(ask) => super::workload(caller, request, &params, &ask.assertion).await?,
+        _ => super::client(caller, request, &params).await?,
+    };
     let ctx = caller.ctx.by(Actor::Client(client.id().clone()));
     let proof = super::proof(caller, request, None).map_err(|refusal| problem::json(caller, false, refusal.into()))?;
     let tokens = token::exchange(&caller.app, &ctx, client, ask, proof).await;

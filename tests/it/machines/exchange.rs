@@ -5,17 +5,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Value, json};
 use writ::base::{Id, Lifetime, Resource};
 use writ::model::{
-    Access, ClientState, Delegation, Event, Machine, MachineKind, ProtectedResource, Subject, TenantName, TokenFormat,
+    Access, Actor, ClientState, Delegation, Event, Machine, MachineKind, ProtectedResource, Subject, TenantName,
+    TokenFormat,
 };
 use writ::operations::audit::{self, ActedBy};
 use writ::operations::declined::Declined;
 use writ::operations::delegations::{self, NewDelegation};
+use writ::operations::findings;
 use writ::operations::machines::{self, Terms};
+use writ::operations::sign_in::recognize;
 use writ::protocol::display_name::DisplayName;
 use writ::store::tables::MACHINES;
 use writ::store::{Entry, Read as _};
 
-use crate::world::{Answer, Browser, ClientApp, Someone, Tokens, World, claims};
+use crate::world::{Answer, Browser, ClientApp, KeyPair, Someone, Tokens, World, claims};
 
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
@@ -664,7 +667,7 @@ fn a_person_sees_who_may_act_for_them_and_takes_it_back() {
     answer.expect_refusal(400, "invalid_request", "NotDelegated");
     let ada = stage.ada.id;
     let entry = stage.world.acted(None, Some(&ada.to_string()), Some("delegation.revoked")).remove(0);
-    assert_eq!(entry.by, writ::model::Actor::Person(ada), "the log says who took it back");
+    assert_eq!(entry.by, Actor::Person(ada), "the log says who took it back");
 }
 
 #[test]
@@ -704,4 +707,59 @@ fn the_search_goes_on_where_a_page_ended() {
     }
     assert_eq!(seen.len(), 6);
     assert!(seen.is_sorted_by(|one, next| one > next), "the newest first, each once: {seen:?}");
+}
+
+#[test]
+fn an_exchanged_token_is_bound_to_the_key_of_who_acts() {
+    let mut stage = Stage::new();
+    stage.world.delegate(stage.desk(), stage.person(), "mcp:read");
+    let token = stage.tokens().access;
+    let (world, key, b) = (&stage.world, KeyPair::new("ES256"), stage.at(1));
+    let fields = [
+        ("grant_type", EXCHANGE),
+        ("subject_token", token.as_str()),
+        ("subject_token_type", ACCESS_TOKEN),
+        ("resource", b.as_str()),
+    ];
+    let proof = key.proof(world, "POST", "/oauth/token", json!({}));
+    let bound = stage.desk().token_request_with(world, &fields, &[&proof]).bound_tokens();
+    assert_eq!(bound.claims()["cnf"]["jkt"], key.thumbprint());
+    assert_eq!(bound.claims()["act"]["sub"], stage.desk().id.to_string());
+    let again = stage.desk().token_request_with(world, &fields, &[&proof]);
+    again.expect_refusal(400, "invalid_dpop_proof", "DpopProofReplayed");
+}
+
+#[test]
+fn an_exchange_is_a_use_of_the_machine() {
+    let mut stage = Stage::new();
+    stage.world.delegate(stage.desk(), stage.person(), "mcp:read");
+    let token = stage.tokens().access;
+    stage.passed_on(token, 1);
+    let (world, id) = (&stage.world, stage.world.machine_id(stage.desk()));
+    let seen = world.block(findings::of_machine(&world.app, &world.operator(), id)).unwrap().facts.usage.used.seen;
+    assert_eq!(seen.map(|seen| (seen.grants, seen.last_at)), Some((1, world.now())));
+}
+
+#[test]
+fn a_person_lets_a_machine_act_for_themselves_and_for_nobody_else() {
+    let stage = Stage::new();
+    let (world, bob) = (&stage.world, stage.world.person("bob"));
+    let browser = world.signed_in(&bob);
+    let mut found =
+        browser.cookies.values().map(|cookie| world.block(recognize(&world.app, world.now(), cookie)).unwrap());
+    let signed_in = found.find_map(|found| found).unwrap();
+    let new = NewDelegation {
+        actor: world.machine_id(stage.desk()),
+        // Whoever is named here: a person speaks for themselves.
+        subject: stage.person(),
+        scope: "mcp:read".parse().unwrap(),
+        resources: Vec::new(),
+        may_act: None,
+        purpose: "answers tickets".to_owned(),
+        lasts: Lifetime::from_days(1),
+    };
+    let made = world.block(delegations::grant_own(&world.app, &world.operator(), &signed_in, new)).unwrap();
+    assert_eq!((&made.subject, &made.granted_by), (&Subject::Person(bob.id), &Actor::Person(bob.id)));
+    world.signed_in(&bob).get("/account").expect_text("Allowed by you");
+    world.signed_in(&stage.ada).get("/account").expect_no_text("Agents that may act for you");
 }

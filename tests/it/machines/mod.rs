@@ -2,6 +2,7 @@
 
 mod credentials;
 pub mod exchange;
+mod federation;
 mod insight;
 mod stop;
 mod terms;

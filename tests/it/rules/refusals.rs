@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use writ::base::{Id, Lifetime, Timestamp};
-use writ::model::{ClientState, Event, GrantType, MachineKind, PersonState, ProtectedResource};
+use writ::model::{
+    ClientId, ClientState, Event, GrantType, MachineKind, PersonState, ProtectedResource, TokenUse, Trust,
+};
 use writ::operations::audit;
+use writ::operations::credentials::{self, NewCredential, NewProof};
 use writ::operations::machines::Terms;
 use writ::protocol::display_name::DisplayName;
 use writ::store::Read as _;
@@ -141,6 +144,41 @@ fn delegated<'a>(stage: &Stage, machine: &'a ClientApp) -> &'a ClientApp {
     machine
 }
 
+/// The last answer to a workload's token that is sent so many times, after a machine was made for each rule.
+fn workload(
+    stage: &Stage,
+    rules: &[&str],
+    times: usize,
+    token: impl Fn(&dyn Fn(&str, &str) -> String) -> String,
+) -> Answer {
+    let key = KeyPair::new("EdDSA");
+    let issuer = format!("https://issuer.example/{}/{times}", rules.len());
+    for (n, rule) in rules.iter().enumerate() {
+        let id = robot(stage, &format!("{issuer} {n}"), |terms| terms).id;
+        let ClientId::Machine(id) = id else { panic!() };
+        let trust = Trust {
+            issuer: issuer.clone(),
+            audience: crate::world::ISSUER.to_owned(),
+            jwks_uri: None,
+            jwks: Some(json!({ "keys": [key.jwk("key-1")] })),
+            rules: vec![rule.parse().unwrap()],
+            preset: None,
+            token_use: TokenUse::Once,
+        };
+        let name = DisplayName::parse("trust").unwrap();
+        let new = NewCredential { name, proof: NewProof::Trust(trust), expires_at: None };
+        stage.world.block(credentials::create(&stage.world.app, &stage.world.operator(), id, new)).unwrap();
+    }
+    let now = stage.world.now().seconds();
+    let assertion = token(&|sub, jti| {
+        let claims =
+            json!({ "iss": issuer, "aud": crate::world::ISSUER, "sub": sub, "jti": jti, "iat": now, "exp": now + 60 });
+        key.signs(&json!({ "alg": "EdDSA", "kid": "key-1" }), &claims)
+    });
+    let fields = [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", assertion.as_str())];
+    (0..times).map(|_| stage.world.token(&fields)).last().unwrap()
+}
+
 type Produce = fn(&mut Stage) -> Said;
 
 /// The variant, its `error`, the status (303: it goes back to the client in a redirect), and how to come by it.
@@ -222,6 +260,11 @@ const TABLE: &[(&str, &str, u16, Produce)] = &[
     }),
     ("GrantNotAllowed", "unauthorized_client", 400, |s| {
         s.crm_after(|row| row.grant_types = vec![GrantType::AuthorizationCode]).into()
+    }),
+    ("GrantAssertionInvalid", "invalid_grant", 400, |s| workload(s, &["sub=job"], 1, |key| key("other", "1")).into()),
+    ("GrantAssertionReplayed", "invalid_grant", 400, |s| workload(s, &["sub=job"], 2, |key| key("job", "1")).into()),
+    ("TrustAmbiguous", "invalid_grant", 400, |s| {
+        workload(s, &["sub=job", "sub=job|task"], 1, |key| key("job", "1")).into()
     }),
     // Which key they have.
     ("DpopProofMissing", "invalid_dpop_proof", 400, |s| s.crm_after(|row| row.dpop_bound_access_tokens = true).into()),

@@ -1,5 +1,6 @@
-//! A website on this computer that serves one client-id document.
+//! Websites on this computer: one that serves a client-id document, and one that is an OpenID issuer.
 
+use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -11,7 +12,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 use writ::model::ClientId;
 
-use super::{CALLBACK, ClientApp, World};
+use super::{CALLBACK, ClientApp, KeyPair, World};
 
 struct Identity {
     /// The certificate, for those who should trust it.
@@ -58,27 +59,9 @@ impl Website {
         let document = Arc::new(Mutex::new(document));
         let (keys, is_down) = (Arc::new(Mutex::new(Value::Null)), Arc::new(AtomicBool::new(false)));
         let (served, served_keys, down) = (Arc::clone(&document), Arc::clone(&keys), Arc::clone(&is_down));
-        std::thread::spawn(move || {
-            for socket in listener.incoming() {
-                let mut wire =
-                    StreamOwned::new(ServerConnection::new(Arc::clone(&IDENTITY.tls)).unwrap(), socket.unwrap());
-                let mut head = Vec::new();
-                let mut byte = [0];
-                while !head.ends_with(b"\r\n\r\n") && wire.read_exact(&mut byte).is_ok() {
-                    head.extend(byte);
-                }
-                let asks_for_keys = head.starts_with(b"GET /keys.json ");
-                let body = if asks_for_keys { &served_keys } else { &served }.lock().unwrap().to_string();
-                let status = if down.load(Ordering::SeqCst) { "503 Out" } else { "200 OK" };
-                let length = body.len();
-                let answer = format!(
-                    "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nContent-Length: {length}\r\n\r\n{body}"
-                );
-                // Whoever hangs up early has read enough.
-                let _ = wire.write_all(answer.as_bytes());
-                wire.conn.send_close_notify();
-                let _ = wire.flush();
-            }
+        serve(listener, "no-store", move |path| {
+            let asked = if path == "/keys.json" { &served_keys } else { &served };
+            if down.load(Ordering::SeqCst) { Err("503 Out") } else { Ok(asked.lock().unwrap().clone()) }
         });
         Self { url, document, keys, is_down }
     }
@@ -109,9 +92,85 @@ impl Website {
     }
 }
 
+/// Answers until the test ends. The certificate is trusted by whoever is told to.
+fn serve(
+    listener: TcpListener,
+    caching: &'static str,
+    answer: impl Fn(&str) -> Result<Value, &'static str> + Send + 'static,
+) {
+    std::thread::spawn(move || {
+        for socket in listener.incoming() {
+            let mut wire = StreamOwned::new(ServerConnection::new(Arc::clone(&IDENTITY.tls)).unwrap(), socket.unwrap());
+            let mut head = Vec::new();
+            let mut byte = [0];
+            while !head.ends_with(b"\r\n\r\n") && wire.read_exact(&mut byte).is_ok() {
+                head.extend(byte);
+            }
+            let head = String::from_utf8_lossy(&head);
+            let path = head.split(' ').nth(1).unwrap_or_default();
+            let (status, body) = match answer(path) {
+                Ok(body) => ("200 OK", body.to_string()),
+                Err(status) => (status, String::new()),
+            };
+            let length = body.len();
+            let answer = format!(
+                "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nCache-Control: {caching}\r\nContent-Length: {length}\r\n\r\n{body}"
+            );
+            // Whoever hangs up early has read enough.
+            let _ = wire.write_all(answer.as_bytes());
+            wire.conn.send_close_notify();
+            let _ = wire.flush();
+        }
+    });
+}
+
+/// An OpenID issuer: its discovery document and its keys, which may be kept for an hour, and who asked for what.
+pub struct OpenIdIssuer {
+    pub url: String,
+    pub key: KeyPair,
+    documents: Arc<Mutex<BTreeMap<String, Value>>>,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+/// Where every issuer says who it is.
+pub const DISCOVERY: &str = "/.well-known/openid-configuration";
+
+impl OpenIdIssuer {
+    pub fn new(alg: &'static str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+        let key = KeyPair::new(alg);
+        let documents = BTreeMap::from([
+            (DISCOVERY.to_owned(), json!({ "issuer": url, "jwks_uri": format!("{url}/keys") })),
+            ("/keys".to_owned(), json!({ "keys": [key.jwk("key-1")] })),
+        ]);
+        let (documents, asked) = (Arc::new(Mutex::new(documents)), Arc::new(Mutex::new(Vec::new())));
+        let (served, heard) = (Arc::clone(&documents), Arc::clone(&asked));
+        serve(listener, "max-age=3600", move |path| {
+            heard.lock().unwrap().push(path.to_owned());
+            served.lock().unwrap().get(path).cloned().ok_or("404 Not Found")
+        });
+        Self { url, key, documents, asked }
+    }
+
+    /// Puts another document there.
+    pub fn set(&self, path: &str, document: Value) {
+        self.documents.lock().unwrap().insert(path.to_owned(), document);
+    }
+
+    /// What was asked for since the last time.
+    pub fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut *self.asked.lock().unwrap())
+    }
+}
+
 impl World {
     /// One that may fetch documents from this computer.
     pub fn with_websites() -> Self {
-        Self::with(&[("outbound.allow_loopback", "true"), ("outbound.extra_root", IDENTITY.file.to_str().unwrap())])
+        Self::with(&[
+            ("outbound.allow_loopback", "true"),
+            ("outbound.extra_root", IDENTITY.file.to_str().unwrap()),
+            ("workers", "4"),
+        ])
     }
 }
