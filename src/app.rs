@@ -63,6 +63,8 @@ pub struct Parts {
     pub looked: Looked,
     /// Whose turn it is to sign in.
     pub turns: Turns,
+    /// Whose turn it is to have the audit log walked from far away.
+    pub verification: Arc<tokio::sync::Semaphore>,
     /// Where the next status indices are.
     pub status: StatusIndices,
     /// Status lists as they were last served.

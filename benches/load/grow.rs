@@ -183,6 +183,7 @@ fn application(id: Id<Client>, n: u64, at: Timestamp) -> Client {
         created_at: at,
         first_used_at: Some(at),
         reaped_at: None,
+        void_before: None,
         identity: None,
     }
 }

@@ -79,7 +79,11 @@ impl From<Declined> for CommandError {
                 let lines: Vec<String> = invalid.0.iter().map(|(field, why)| format!("{field}: {why}")).collect();
                 Self::new(ErrorKind::Invalid, lines.join("\n"))
             }
-            Declined::Conflict(text) => Self::new(ErrorKind::Refused, text),
+            Declined::Conflict(text) | Declined::Forbidden(text) => Self::new(ErrorKind::Refused, text),
+            // No command says what it has seen, or is repeated under a key.
+            Declined::Stale | Declined::MadeAlready(_) | Declined::KeyReused => {
+                Self::new(ErrorKind::Refused, "it was changed meanwhile: look again")
+            }
             Declined::Missing(text) => Self::new(ErrorKind::NotFound, text),
             Declined::Broken(fault) => fault.into(),
         }

@@ -2,15 +2,14 @@
 
 use clap::Subcommand;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::answer::argument;
 use super::{Command, CommandError};
 use crate::app::App;
-use crate::base::{Fault, FaultKind, Id};
+use crate::base::Id;
 use crate::model::Request;
-use crate::operations::audit::{self, ActedBy};
-use crate::store::Entry;
+use crate::operations::audit::{self, ActedBy, Which};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
@@ -25,6 +24,14 @@ pub struct List {
     /// Only events of this name, for instance token.issued
     #[arg(long, value_name = "NAME")]
     event: Option<String>,
+    /// Only what this person or client did: an id, operator, system or nobody
+    #[arg(long, value_name = "WHO")]
+    #[serde(default)]
+    by: Option<String>,
+    /// Only events that name this: the id of a client, person, resource, token
+    #[arg(long, value_name = "ID")]
+    #[serde(default)]
+    about: Option<String>,
     /// Only entries of this request: the error_id that somebody was given
     #[arg(long, value_name = "ID", conflicts_with = "event")]
     #[serde(default)]
@@ -60,31 +67,17 @@ pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
             let request = argument("--request", request.parse::<Id<Request>>())?;
             audit::of_request(app, ask.before, request, ask.limit).await?
         }
-        (None, None, None) => audit::list(app, ask.before, ask.event, ask.limit).await?,
+        (None, None, None) => {
+            let which = Which { event: ask.event, by: ask.by, about: ask.about, since: None, until: None };
+            audit::list(app, which, ask.before, ask.limit).await?
+        }
         (None, actor, subject) => {
             let who = ActedBy { actor, subject };
             audit::list_acting(app, who, ask.before, ask.event, ask.limit).await?
         }
     };
-    let rows: Vec<Value> = page.entries.iter().map(row).collect::<Result<_, _>>()?;
+    let rows: Vec<Value> = page.entries.iter().map(audit::told).collect::<Result<_, _>>()?;
     Ok(json!({ "entries": rows, "next": page.next }))
-}
-
-/// The event's own members beside who, when and where.
-fn row(entry: &Entry) -> Result<Value, Fault> {
-    let value = |of: serde_json::Result<Value>| {
-        of.map_err(|error| Fault::because(FaultKind::Bug, "an entry of the audit log has no JSON", error))
-    };
-    let event = value(serde_json::to_value(&entry.event))?;
-    let mut members = Map::new();
-    members.insert("sequence".to_owned(), entry.sequence.into());
-    members.insert("at".to_owned(), entry.at.iso().into());
-    members.insert("by".to_owned(), value(serde_json::to_value(&entry.by))?);
-    members.insert("from".to_owned(), value(serde_json::to_value(&entry.from))?);
-    let Value::Object(mut details) = event else { return Ok(Value::Object(members)) };
-    members.insert("event".to_owned(), details.remove("event").unwrap_or_default());
-    members.insert("details".to_owned(), Value::Object(details));
-    Ok(Value::Object(members))
 }
 
 pub(super) async fn verify(app: &App) -> Result<Value, CommandError> {

@@ -11,7 +11,9 @@ use super::{Command, CommandError, ErrorKind};
 use crate::app::App;
 use crate::base::{Id, Resource};
 use crate::model::{Client, ClientId, ClientState, Context, Provenance};
-use crate::operations::clients::{self, NewClient};
+use crate::operations::clients::{self, NewClient, Which};
+use crate::operations::operator::Operator;
+use crate::operations::seen::Seen;
 use crate::protocol::registration::Registration;
 
 #[derive(Debug, Subcommand)]
@@ -22,6 +24,10 @@ pub(super) enum Verb {
     List(List),
     /// Let one that registered itself be used
     Approve(Named),
+    /// Stop one: it gets no tokens, and none of its tokens are good
+    Suspend(Suspend),
+    /// Let a stopped one go on
+    Resume(Named),
     /// Remove one: it gets no more tokens and refreshes none
     Remove(Named),
 }
@@ -80,12 +86,23 @@ pub struct Named {
     client_id: String,
 }
 
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct Suspend {
+    /// Its client_id
+    client_id: String,
+    /// Why, for whoever reads the audit log
+    #[arg(long, value_name = "WORDS")]
+    because: String,
+}
+
 impl Verb {
     pub(super) fn command(self) -> Result<Command, CommandError> {
         Ok(match self {
             Self::Add(ask) => Command::ClientAdd(ask.with_keys()?),
             Self::List(ask) => Command::ClientList(ask),
             Self::Approve(named) => Command::ClientApprove(named),
+            Self::Suspend(ask) => Command::ClientSuspend(ask),
+            Self::Resume(named) => Command::ClientResume(named),
             Self::Remove(named) => Command::ClientRemove(named),
         })
     }
@@ -135,7 +152,7 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
         resources: list_of("--resource", &ask.resources, Resource::parse)?,
         serves: list_of("--serves", &ask.serves, Resource::parse)?,
     };
-    let made = clients::add(app, ctx, new).await?;
+    let made = clients::add(app, &Operator::with_the_file(ctx), new).await?;
     let mut answer = json!({ "client_id": made.client.id });
     if let (Some(secret), Some(members)) = (&made.secret, answer.as_object_mut()) {
         members.insert("client_secret".to_owned(), secret.expose().into());
@@ -145,7 +162,7 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
 
 pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
     let before = ask.before.map(|text| argument("--before", text.parse::<Id<Client>>())).transpose()?;
-    let page = clients::list(app, before, ask.limit).await?;
+    let page = clients::list(app, Which::default(), before, ask.limit).await?;
     let rows: Vec<Value> = page.rows.iter().map(|(_, client)| row(client)).collect();
     Ok(json!({ "clients": rows, "next": page.next }))
 }
@@ -177,12 +194,26 @@ fn row(client: &Client) -> Value {
 
 pub(super) async fn approve(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
     let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
-    clients::approve(app, ctx, id.clone()).await?;
+    clients::approve(app, &Operator::with_the_file(ctx), id.clone(), Seen::Anything).await?;
+    Ok(json!({ "client_id": id, "state": "active" }))
+}
+
+pub(super) async fn suspend(app: &App, ctx: &Context, ask: Suspend) -> Result<Value, CommandError> {
+    let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
+    let by = Operator::with_the_file(ctx);
+    let (_, live) = clients::suspend(app, &by, id.clone(), Seen::Anything, &ask.because).await?;
+    let until = live.until.map(|until| until.iso());
+    Ok(json!({ "client_id": id, "state": "suspended", "tokens_live": live.at_most, "tokens_live_until": until }))
+}
+
+pub(super) async fn resume(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
+    let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
+    clients::resume(app, &Operator::with_the_file(ctx), id.clone(), Seen::Anything).await?;
     Ok(json!({ "client_id": id, "state": "active" }))
 }
 
 pub(super) async fn remove(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
     let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
-    clients::remove(app, ctx, id.clone()).await?;
+    clients::remove(app, &Operator::with_the_file(ctx), id.clone(), Seen::Anything).await?;
     Ok(json!({ "client_id": id, "state": "removed" }))
 }

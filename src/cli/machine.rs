@@ -15,6 +15,7 @@ use crate::operations::declined::Declined;
 use crate::operations::delegations;
 use crate::operations::findings::{self, Insight};
 use crate::operations::machines::{self, NewMachine, Terms};
+use crate::operations::operator::Operator;
 use crate::protocol::display_name::DisplayName;
 
 #[derive(Debug, Subcommand)]
@@ -292,7 +293,7 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
         tenant: argument("--tenant", ask.tenant.parse::<TenantName>())?,
         credential: secret,
     };
-    let made = machines::add(app, ctx, new).await?;
+    let made = machines::add(app, &Operator::with_the_file(ctx), new).await?;
     let mut answer = json!({ "client_id": made.machine.id });
     if let (Some(credential), Some(members)) = (made.credential, answer.as_object_mut()) {
         members.insert("credential_id".to_owned(), json!(credential.credential.id));

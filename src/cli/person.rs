@@ -8,16 +8,25 @@ use super::answer::{argument, list_of};
 use super::machine::{claim, given};
 use super::{Command, CommandError, Password};
 use crate::app::App;
-use crate::model::{Context, Email, Membership, RoleIn, Standing};
+use crate::base::Id;
+use crate::model::{Context, Email, Membership, Person, RoleIn, Standing};
 use crate::operations::declined::Declined;
+use crate::operations::operator::Operator;
 use crate::operations::people::{self, NewPerson};
 use crate::operations::roles;
+use crate::operations::seen::Seen;
 use crate::operations::set_password::set_password;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     /// Add somebody who may sign in
     Add(Add),
+    /// List them, the newest first
+    List(List),
+    /// Stop one: they sign in nowhere, and nothing acts for them
+    Suspend(Suspend),
+    /// Let a stopped one go on
+    Resume(Named),
     /// Give somebody a new password: their sessions end, and failed sign-ins are forgiven
     Password(SetPassword),
     /// Give somebody roles, or take them away; without either, say what they have
@@ -65,6 +74,31 @@ pub struct Add {
     pub(super) password: Password,
 }
 
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct List {
+    /// Only those behind this one
+    #[arg(long, value_name = "PERSON_ID")]
+    before: Option<String>,
+    /// At most this many
+    #[arg(long, default_value_t = 100)]
+    limit: usize,
+}
+
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct Named {
+    /// The person's id
+    person_id: String,
+}
+
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct Suspend {
+    /// The person's id
+    person_id: String,
+    /// Why, for whoever reads the audit log
+    #[arg(long, value_name = "WORDS")]
+    because: String,
+}
+
 impl Add {
     pub(super) fn with_password(self) -> Result<Self, CommandError> {
         Ok(Self { password: Password::from_stdin()?, ..self })
@@ -88,6 +122,9 @@ impl Verb {
     pub(super) fn command(self) -> Result<Command, CommandError> {
         match self {
             Self::Add(ask) => ask.with_password().map(Command::PersonAdd),
+            Self::List(ask) => Ok(Command::PersonList(ask)),
+            Self::Suspend(ask) => Ok(Command::PersonSuspend(ask)),
+            Self::Resume(named) => Ok(Command::PersonResume(named)),
             Self::Password(ask) => {
                 Ok(Command::PersonPassword(SetPassword { password: Password::from_stdin()?, ..ask }))
             }
@@ -99,8 +136,42 @@ impl Verb {
 
 pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, CommandError> {
     let new = NewPerson::parse(&ask.email, &ask.name, ask.password.into_secret()?).map_err(Declined::Invalid)?;
-    let person = people::create(app, ctx, new, Standing::Member).await?;
-    Ok(json!({ "person_id": person.to_string() }))
+    let by = Operator::with_the_file(ctx);
+    let person = people::create(app, &by, new, Standing::Member).await?;
+    Ok(json!({ "person_id": person.id.to_string() }))
+}
+
+pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
+    let before = ask.before.map(|text| argument("--before", text.parse::<Id<Person>>())).transpose()?;
+    let page = people::list(app, before, ask.limit.min(1_000)).await?;
+    let rows: Vec<Value> = page.rows.iter().map(|(_, person)| row(person)).collect();
+    Ok(json!({ "people": rows, "next": page.next }))
+}
+
+fn row(person: &Person) -> Value {
+    json!({
+        "person_id": person.id.to_string(),
+        "email": person.email.as_str(),
+        "name": person.name,
+        "standing": person.standing,
+        "state": person.state,
+        "created_at": person.created_at.iso(),
+    })
+}
+
+pub(super) async fn suspend(app: &App, ctx: &Context, ask: Suspend) -> Result<Value, CommandError> {
+    let id = argument("PERSON_ID", ask.person_id.parse::<Id<Person>>())?;
+    let by = Operator::with_the_file(ctx);
+    let (person, live) = people::suspend(app, &by, id, Seen::Anything, &ask.because).await?;
+    let until = live.until.map(|until| until.iso());
+    let (state, live) = (person.state, live.at_most);
+    Ok(json!({ "person_id": id.to_string(), "state": state, "tokens_live": live, "tokens_live_until": until }))
+}
+
+pub(super) async fn resume(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
+    let id = argument("PERSON_ID", ask.person_id.parse::<Id<Person>>())?;
+    let person = people::resume(app, &Operator::with_the_file(ctx), id, Seen::Anything).await?;
+    Ok(json!({ "person_id": id.to_string(), "state": person.state }))
 }
 
 pub(super) async fn password(app: &App, ctx: &Context, ask: SetPassword) -> Result<Value, CommandError> {

@@ -9,7 +9,9 @@ use super::{Command, CommandError};
 use crate::app::App;
 use crate::base::{Lifetime, Resource};
 use crate::model::{Algorithm, Context, ProtectedResource, TokenFormat};
+use crate::operations::operator::Operator;
 use crate::operations::resources::{self, NewResource};
+use crate::operations::seen::Seen;
 use crate::protocol::display_name::DisplayName;
 
 #[derive(Debug, Subcommand)]
@@ -18,6 +20,8 @@ pub(super) enum Verb {
     Add(Box<Add>),
     /// List them
     List,
+    /// Remove one: nobody gets tokens for it any more
+    Remove(Named),
 }
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
@@ -53,11 +57,18 @@ pub struct Add {
     machine_access_lifetime: Option<u64>,
 }
 
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct Named {
+    /// Its resource_id, as `writ resource list` says it
+    resource_id: String,
+}
+
 impl Verb {
     pub(super) fn command(self) -> Command {
         match self {
             Self::Add(ask) => Command::ResourceAdd(*ask),
             Self::List => Command::ResourceList,
+            Self::Remove(named) => Command::ResourceRemove(named),
         }
     }
 }
@@ -66,7 +77,7 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
     let identifier = argument("IDENTIFIER", Resource::parse(&ask.identifier))?;
     let defaults = scope_set("--default-scope", &ask.default_scopes)?;
     let new = NewResource {
-        identifier: identifier.clone(),
+        identifier,
         name: argument("--name", DisplayName::parse(&ask.name))?,
         aliases: list_of("--alias", &ask.aliases, Resource::parse)?,
         scopes: scope_set("--scope", &ask.scopes)?,
@@ -81,13 +92,19 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
         access_for: ask.access_lifetime.map(Lifetime::from_seconds),
         machine_access_most: ask.machine_access_lifetime.map(Lifetime::from_seconds),
     };
-    let id = resources::add(app, ctx, new).await?;
-    Ok(json!({ "resource_id": id.to_string(), "identifier": identifier }))
+    let made = resources::add(app, &Operator::with_the_file(ctx), new).await?;
+    Ok(json!({ "resource_id": made.id.to_string(), "identifier": made.identifier }))
 }
 
 pub(super) async fn list(app: &App) -> Result<Value, CommandError> {
     let rows: Vec<Value> = resources::list(app).await?.iter().map(row).collect();
     Ok(json!({ "resources": rows }))
+}
+
+pub(super) async fn remove(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
+    let id = argument("RESOURCE_ID", ask.resource_id.parse())?;
+    resources::remove(app, &Operator::with_the_file(ctx), id, Seen::Anything).await?;
+    Ok(json!({ "resource_id": id.to_string(), "state": "removed" }))
 }
 
 fn row(resource: &ProtectedResource) -> Value {

@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 use super::answer::{argument, scope_set};
 use super::{Command, CommandError};
 use crate::app::App;
-use crate::model::{Context, Risk};
+use crate::model::{Context, Risk, Scope};
+use crate::operations::operator::Operator;
 use crate::operations::scopes::{self, NewScope};
+use crate::operations::seen::Seen;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
@@ -16,6 +18,8 @@ pub(super) enum Verb {
     Add(Add),
     /// List the catalogue
     List,
+    /// Take a scope out of it
+    Remove(Named),
 }
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
@@ -33,11 +37,18 @@ pub struct Add {
     implies: Vec<String>,
 }
 
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct Named {
+    /// Its name
+    name: String,
+}
+
 impl Verb {
     pub(super) fn command(self) -> Command {
         match self {
             Self::Add(ask) => Command::ScopeAdd(ask),
             Self::List => Command::ScopeList,
+            Self::Remove(named) => Command::ScopeRemove(named),
         }
     }
 }
@@ -54,7 +65,7 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
         implies: scope_set("--implies", &ask.implies)?,
     };
     let name = new.name.clone();
-    scopes::add(app, ctx, new).await?;
+    scopes::add(app, &Operator::with_the_file(ctx), new).await?;
     Ok(json!({ "scope": name }))
 }
 
@@ -70,4 +81,10 @@ pub(super) async fn list(app: &App) -> Result<Value, CommandError> {
         })
         .collect();
     Ok(json!({ "scopes": rows }))
+}
+
+pub(super) async fn remove(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
+    let name: Scope = argument("NAME", ask.name.parse())?;
+    scopes::remove(app, &Operator::with_the_file(ctx), name.clone(), Seen::Anything).await?;
+    Ok(json!({ "scope": name, "state": "removed" }))
 }

@@ -117,6 +117,9 @@ pub struct Client {
     /// When housekeeping removes it unless it is used before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reaped_at: Option<Timestamp>,
+    /// When an administrator last stopped it: access tokens from before stay over, also once it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub void_before: Option<Timestamp>,
     /// The machine identity behind it and what it proved itself by; not of its row.
     #[serde(skip)]
     pub identity: Option<Arc<Authenticated>>,

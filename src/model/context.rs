@@ -57,11 +57,14 @@ pub struct Origin {
     /// The request's id, which is also the error id its caller is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Id<Request>>,
+    /// The application through which a person did it, with a token of theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<ClientId>,
 }
 
 impl Origin {
     pub fn within(channel: Channel) -> Self {
-        Self { channel, network: None, address: None, request: None }
+        Self { channel, network: None, address: None, request: None, via: None }
     }
 }
 
@@ -69,6 +72,8 @@ impl Origin {
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
     Http,
+    /// The administrators' API.
+    Api,
     /// The command line, through the running process.
     Socket,
     /// The command line, on a stopped appliance's file.

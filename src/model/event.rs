@@ -138,6 +138,10 @@ events! {
 
     /// A person was added.
     PersonCreated { person: Id<Person> } = "person.created", Change;
+    /// An administrator stopped a person: they sign in nowhere, and nothing that acts for them gets tokens.
+    PersonSuspended { person: Id<Person>, because: String } = "person.suspended", Change;
+    /// An administrator let a stopped person go on.
+    PersonResumed { person: Id<Person> } = "person.resumed", Change;
     /// A person was given a new password; their sessions ended.
     PasswordSet { person: Id<Person>, sessions: u64 } = "person.password_set", Change;
     /// A person signed in.
@@ -166,6 +170,10 @@ events! {
     ClientUpdated { client: ClientId, what: Vec<String> } = "client.updated", Change;
     /// An administrator changed an application; the members that changed, as they were and as they are.
     ClientChanged { client: ClientId, before: Value, after: Value } = "client.changed", Change;
+    /// An administrator stopped an application: it gets no tokens, and none of its tokens are good.
+    ClientSuspended { client: ClientId, because: String } = "client.suspended", Change;
+    /// An administrator let a stopped application go on.
+    ClientResumed { client: ClientId } = "client.resumed", Change;
     /// An administrator approved a waiting registration.
     ClientApproved { client: ClientId } = "client.approved", Change;
     /// A registration was removed by an administrator.
@@ -257,7 +265,7 @@ events! {
         = "consent.given", Change;
     /// A person refused an application.
     ConsentDenied { person: Id<Person>, client: ClientId } = "consent.denied", Traffic;
-    /// A person took back what an application had been allowed.
+    /// What a person had allowed an application was taken back, by the person or by an administrator.
     ConsentRevoked { person: Id<Person>, client: ClientId, families: u64 } = "consent.revoked", Change;
 
     /// An authorization code was issued.

@@ -123,6 +123,7 @@ impl Machine {
             created_at: self.created_at,
             first_used_at: None,
             reaped_at: None,
+            void_before: None,
             identity: None,
         }
     }

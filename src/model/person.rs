@@ -19,6 +19,14 @@ pub struct Person {
     pub created_at: Timestamp,
 }
 
+impl Person {
+    /// What others may know of the row: it says nothing about the password, not even whether it changed.
+    #[must_use]
+    pub fn without_password(&self) -> Self {
+        Self { password: String::new(), ..self.clone() }
+    }
+}
+
 impl Named for Person {
     const PREFIX: &'static str = "per";
 }

@@ -13,7 +13,7 @@ use crate::model::{Consent, Context, Event, Family, ProtectedResource, RevokedBe
 use crate::store::tables::{
     CONSENTS, CONSENTS_BY_PERSON, FAMILIES, FAMILIES_BY_GRANT, SCOPES, SESSIONS, SESSIONS_BY_PERSON,
 };
-use crate::store::{Page, Read};
+use crate::store::{Page, Read, Tx};
 
 /// Most rows that are looked at in one go.
 const MOST: usize = 200;
@@ -127,25 +127,31 @@ pub async fn revoke_consent(app: &App, ctx: &Context, signed_in: &SignedIn, id: 
             let Some(consent) = tx.get(&CONSENTS, &id)?.filter(|consent| consent.person == person) else {
                 return Ok(false);
             };
-            tx.delete(&CONSENTS, &id)?;
-            let key = (person, consent.client_id.to_string());
-            let mut ended = 0;
-            let mut after = None;
-            loop {
-                let page = tx.list_after(&FAMILIES, &FAMILIES_BY_GRANT, &key, after.as_ref(), MOST)?;
-                for (id, family) in &page.rows {
-                    if family.resource == consent.resource && family.is_live(tx.now()) {
-                        end_family(tx, *id, RevokedBecause::ConsentRevoked)?;
-                        ended += 1;
-                    }
-                }
-                match page.next {
-                    Some(next) => after = Some(next),
-                    None => break,
-                }
-            }
-            tx.record(Event::ConsentRevoked { person, client: consent.client_id, families: ended })?;
+            end_consent(tx, &consent)?;
             Ok(true)
         })
         .await
+}
+
+/// Removes a consent and ends everything that was issued under it.
+pub(super) fn end_consent(tx: &mut Tx<'_>, consent: &Consent) -> Result<(), Fault> {
+    let person = consent.person;
+    tx.delete(&CONSENTS, &consent.id)?;
+    let key = (person, consent.client_id.to_string());
+    let mut ended = 0;
+    let mut after = None;
+    loop {
+        let page = tx.list_after(&FAMILIES, &FAMILIES_BY_GRANT, &key, after.as_ref(), MOST)?;
+        for (id, family) in &page.rows {
+            if family.resource == consent.resource && family.is_live(tx.now()) {
+                end_family(tx, *id, RevokedBecause::ConsentRevoked)?;
+                ended += 1;
+            }
+        }
+        match page.next {
+            Some(next) => after = Some(next),
+            None => break,
+        }
+    }
+    tx.record(Event::ConsentRevoked { person, client: consent.client_id.clone(), families: ended })
 }

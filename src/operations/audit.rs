@@ -1,17 +1,83 @@
 //! Reading the audit log, and checking that it is whole.
 
+use serde_json::{Map, Value};
+use tokio::sync::OwnedSemaphorePermit;
+
 use super::keep_head;
+use super::seen::json;
 use crate::app::App;
-use crate::base::{Fault, FaultKind, Id};
-use crate::model::Request;
-use crate::store::{AuditPage, Broken, Head, View, audit_of_request, audit_page, audit_page_of};
+use crate::base::{Fault, FaultKind, Id, Lifetime, Timestamp};
+use crate::model::{Event, Request};
+use crate::operations::declined::Declined;
+use crate::store::{AuditPage, Broken, Entry, Head, Look, View, audit_of_request, audit_page_of, audit_search};
 
 /// Most entries given at once.
 pub const MOST: usize = 1_000;
 
-/// Entries before the number `before`, the newest first; only those called `name`, if one is given.
-pub async fn list(app: &App, before: Option<u64>, name: Option<String>, limit: usize) -> Result<AuditPage, Fault> {
-    app.store.read(move |view| audit_page(view, before, name.as_deref(), limit.min(MOST))).await
+/// Which entries are listed; of what is `None`, any.
+#[derive(Clone, Debug, Default)]
+pub struct Which {
+    /// The event's name.
+    pub event: Option<String>,
+    /// Who did it: the id of a person or a client, or `operator`, `system`, `nobody`.
+    pub by: Option<String>,
+    /// Whatever the event names: a client, a person, a resource, a token.
+    pub about: Option<String>,
+    pub since: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+}
+
+/// Entries stand in the order in which they were written. Their times are those of the requests, which may have begun a little earlier,
+/// and a clock may be set back.
+const OUT_OF_ORDER: Lifetime = Lifetime::from_hours(1);
+
+/// Entries before the number `before`, the newest first. A page may be short, even empty, and not be the last.
+pub async fn list(app: &App, which: Which, before: Option<u64>, limit: usize) -> Result<AuditPage, Fault> {
+    // A name that no event has is not looked for through the whole log.
+    if which.event.as_deref().is_some_and(|name| !Event::NAMES.contains(&name)) {
+        return Ok(AuditPage { entries: Vec::new(), next: None });
+    }
+    app.store.read(move |view| audit_search(view, before, limit.min(MOST), |entry| which.look(entry))).await
+}
+
+impl Which {
+    fn look(&self, entry: &Entry) -> Look {
+        if self.since.is_some_and(|since| entry.at.plus(OUT_OF_ORDER) < since) {
+            return Look::Ends;
+        }
+        let fits = self.since.is_none_or(|since| entry.at >= since)
+            && self.until.is_none_or(|until| entry.at < until)
+            && self.event.as_deref().is_none_or(|name| entry.event.name() == name)
+            && self.by.as_deref().is_none_or(|by| says(&entry.by, by))
+            && self.about.as_deref().is_none_or(|about| says(&entry.event, about));
+        if fits { Look::Fits } else { Look::Passes }
+    }
+}
+
+/// Whether one of the texts in it is this one.
+fn says(what: &impl serde::Serialize, text: &str) -> bool {
+    fn within(value: &Value, text: &str) -> bool {
+        match value {
+            Value::String(found) => found == text,
+            Value::Array(items) => items.iter().any(|item| within(item, text)),
+            Value::Object(members) => members.values().any(|member| within(member, text)),
+            _ => false,
+        }
+    }
+    serde_json::to_value(what).is_ok_and(|value| within(&value, text))
+}
+
+/// An entry as it is told: the event's own members beside who, when and where.
+pub fn told(entry: &Entry) -> Result<Value, Fault> {
+    let mut members = Map::new();
+    members.insert("sequence".to_owned(), entry.sequence.into());
+    members.insert("at".to_owned(), entry.at.iso().into());
+    members.insert("by".to_owned(), json(&entry.by)?);
+    members.insert("from".to_owned(), json(&entry.from)?);
+    let Value::Object(mut details) = json(&entry.event)? else { return Ok(Value::Object(members)) };
+    members.insert("event".to_owned(), details.remove("event").unwrap_or_default());
+    members.insert("details".to_owned(), Value::Object(details));
+    Ok(Value::Object(members))
 }
 
 /// The entries of one request, which its caller was told the id of. Looks through the whole log for it, in short snapshots.
@@ -59,8 +125,22 @@ pub async fn list_acting(
 
 /// Walks the whole log, through the head that was kept outside the file, in a thread that may take its time.
 pub async fn verify(app: &App) -> Result<Result<Head, Broken>, Fault> {
+    walk(app, None).await
+}
+
+/// [`verify`] for somebody far away: it takes a second for each million entries, so it is done for one at a time.
+pub async fn verify_alone(app: &App) -> Result<Result<Head, Broken>, Declined> {
+    let Ok(turn) = app.verification.clone().try_acquire_owned() else {
+        return Err(Declined::Conflict("the log is being verified at this moment: ask again in a while".to_owned()));
+    };
+    Ok(walk(app, Some(turn)).await?)
+}
+
+async fn walk(app: &App, turn: Option<OwnedSemaphorePermit>) -> Result<Result<Head, Broken>, Fault> {
     let app = app.clone();
     tokio::task::spawn_blocking(move || {
+        // Given back when the walk is over, whether or not somebody still waits for it.
+        let _turn = turn;
         let kept = match &app.head_file {
             Some(path) => keep_head::read(path, &app.head_signer)?,
             None => None,

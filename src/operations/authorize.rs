@@ -18,6 +18,7 @@ use crate::model::{
 };
 use crate::protocol::authorize::{self, Addressed, Next, Present, Show};
 use crate::protocol::display_name::DisplayName;
+use crate::protocol::own_scopes;
 use crate::protocol::params::Parameters;
 use crate::protocol::refusal::Refusal;
 use crate::protocol::scope::may_refresh;
@@ -184,8 +185,8 @@ async fn read(
         Ok(request) => request,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let (asked, asking) = (request.resource.clone(), client.clone());
-    let facts = app.store.read(move |view| find_resource::facts(view, asked.as_ref(), &asking)).await?;
+    let (asked, asking, issuer) = (request.resource.clone(), client.clone(), app.issuer.clone());
+    let facts = app.store.read(move |view| find_resource::facts(view, asked.as_ref(), &asking, &issuer)).await?;
     let (resource, narrowed) = match authorize::narrow(&request, client, facts) {
         Ok(narrowed) => narrowed,
         Err(refusal) => return Ok(Err(refusal)),
@@ -219,6 +220,7 @@ async fn step(
     client: Client,
     signed_in: Option<&SignedIn>,
 ) -> Result<Step, Fault> {
+    let authorization = for_whom(authorization, signed_in);
     let present = signed_in.map(present);
     let consent = match signed_in {
         None => None,
@@ -245,6 +247,18 @@ async fn step(
         (Next::Answer, Some(signed_in)) => answer_silently(app, ctx, authorization, client, signed_in).await,
         (Next::Consent { .. } | Next::Answer, None) => Err(Fault::new(FaultKind::Bug, "nobody is there to be asked")),
     }
+}
+
+/// The scopes of the appliance's own API are for administrators. Somebody else who is asked for them is not even shown them: they
+/// are left out, and audited with the rest that was.
+fn for_whom(authorization: Authorization, signed_in: Option<&SignedIn>) -> Authorization {
+    let asked = authorization.scope.iter().any(|scope| own_scopes::is_own(scope.as_str()));
+    if !asked || signed_in.is_none_or(SignedIn::is_administrator) {
+        return authorization;
+    }
+    let scope = authorization.scope.only(|scope| !own_scopes::is_own(scope.as_str()));
+    let dropped = authorization.dropped.union(&authorization.scope.minus(&scope));
+    Authorization { scope, dropped, ..authorization }
 }
 
 pub(super) async fn ask_consent(

@@ -1,16 +1,27 @@
 //! Applications, as an administrator registers and governs them. Those that register themselves are
 //! [`registration`](super::registration)'s.
 
+use serde_json::{Map, Value, json};
+
 use super::fits_here::fits_here;
 use crate::app::App;
-use crate::base::{Fault, Id, OpaqueToken, Resource, Secret, TokenKind};
-use crate::model::{Client, ClientId, ClientState, Context, Event, Provenance, ScopeSet};
+use crate::base::{Fault, Id, Issuer, OpaqueToken, Resource, Secret, TokenKind};
+use crate::keys::JwkSet;
+use crate::model::{Client, ClientId, ClientState, Event, Provenance, ScopeSet};
+use crate::operations::credentials::reason;
 use crate::operations::declined::Declined;
+use crate::operations::once::Answer;
+use crate::operations::operator::Operator;
 use crate::operations::registration::bury;
-use crate::operations::{resources, scopes};
-use crate::protocol::registration::{Issued, Registration, VouchedBy, admit, approved};
+use crate::operations::seen::{Seen, difference};
+use crate::operations::status::end::{LiveTokens, Owner, end_owner};
+use crate::operations::{resources, scopes, search};
+use crate::protocol::own_scopes::within_reach;
+use crate::protocol::registration::{
+    Issued, Registration, RegistrationRefusal, VouchedBy, admit, approved, edited, registration_response,
+};
 use crate::store::tables::CLIENTS;
-use crate::store::{Page, Read};
+use crate::store::{Page, Read, Tx};
 
 /// An application to be registered by hand.
 #[derive(Clone, Debug)]
@@ -23,6 +34,15 @@ pub struct NewClient {
     pub serves: Vec<Resource>,
 }
 
+/// What is to be changed in one; what is not named stays.
+#[derive(Clone, Debug, Default)]
+pub struct ClientChange {
+    /// Members by their names at the registration endpoint; `null` takes one away.
+    pub members: Map<String, Value>,
+    pub resources: Option<Vec<Resource>>,
+    pub serves: Option<Vec<Resource>>,
+}
+
 /// What is shown once.
 #[derive(Debug)]
 pub struct Made {
@@ -31,23 +51,29 @@ pub struct Made {
     pub secret: Option<Secret>,
 }
 
+/// Which applications are listed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Which {
+    pub state: Option<ClientState>,
+}
+
 /// Most clients given at once.
 const MOST: usize = 1_000;
 /// Most resources of one client.
 const MOST_RESOURCES: usize = 64;
 
 /// Registers an application that an administrator answers for. It is kept whether or not it is used.
-pub async fn add(app: &App, ctx: &Context, new: NewClient) -> Result<Made, Declined> {
-    if new.resources.len() > MOST_RESOURCES || new.serves.len() > MOST_RESOURCES {
-        return Err(Declined::field("resource", "a client has at most 64 resources"));
-    }
+pub async fn add(app: &App, by: &Operator, new: NewClient) -> Result<Made, Declined> {
+    few(&new.resources)?;
+    few(&new.serves)?;
     let fitting = fits_here(app, &new.registration).and_then(|()| admit(new.registration, VouchedBy::Administrator));
-    let admitted = fitting.map_err(|refusal| Declined::field("registration", refusal.public_text()))?;
-    let id = Id::<Client>::new(ctx.at, &app.entropy)?;
+    let admitted = fitting.map_err(|refusal| invalid(&refusal))?;
+    let (ctx, id) = (by, Id::<Client>::new(by.at, &app.entropy)?);
     let secret = match admitted.auth_method().has_secret() {
         true => Some(OpaqueToken::new(TokenKind::ClientSecret, id, &app.entropy)?),
         false => None,
     };
+    let answer = if secret.is_some() { Answer::HoldsASecret } else { Answer::Repeatable };
     let issued = Issued {
         id,
         provenance: Provenance::Administrator,
@@ -56,57 +82,253 @@ pub async fn add(app: &App, ctx: &Context, new: NewClient) -> Result<Made, Decli
         unused_for: app.config.registration.unused_for,
     };
     let client = admitted.into_client(issued, ctx.at);
-    let (asked, serves) = (new.resources, new.serves);
+    by.may_give(&within_reach(&client))?;
+    let (asked, serves, by) = (new.resources, new.serves, by.clone());
     let added = app.store.write("add client", ctx, move |tx| {
+        if let Some(earlier) = by.request().earlier(tx)? {
+            return Ok(earlier);
+        }
+        if let Err(declined) = by.stands(tx)? {
+            return Ok(Err(declined));
+        }
         if let Err(declined) = scopes::all_known(tx, "scope", client.scope.as_ref().unwrap_or(&ScopeSet::new()))? {
             return Ok(Err(declined));
         }
-        let (resources, serves) = match (resources::all_known(tx, &asked)?, resources::all_known(tx, &serves)?) {
-            (Ok(resources), Ok(serves)) => (resources, serves),
-            (Err(declined), _) | (_, Err(declined)) => return Ok(Err(declined)),
-        };
+        let (resources, serves) =
+            match (resources::all_known(tx, "resources", &asked)?, resources::all_known(tx, "serves", &serves)?) {
+                (Ok(resources), Ok(serves)) => (resources, serves),
+                (Err(declined), _) | (_, Err(declined)) => return Ok(Err(declined)),
+            };
         let client = Client { resources, serves, ..client.clone() };
         tx.put(&CLIENTS, &id, &client)?;
+        by.request().done(tx, &client.id, &client, answer)?;
         let (client_id, name) = (client.id.clone(), client.name.clone());
         tx.record(Event::ClientRegistered { client: client_id, name, how: "administrator".to_owned() })?;
         Ok(Ok(client))
     });
-    Ok(Made { client: added.await??, secret: secret.map(OpaqueToken::into_secret) })
+    let client = added.await??;
+    Ok(Made { client, secret: secret.map(OpaqueToken::into_secret) })
+}
+
+/// Reads the members of a registration, by their names at the registration endpoint; what is wrong is named.
+pub fn registration(members: &Value) -> Result<Registration, Declined> {
+    Registration::parse(members.to_string().as_bytes()).map_err(|refusal| invalid(&refusal))
 }
 
 /// Clients before `before`, the newest first.
-pub async fn list(app: &App, before: Option<Id<Client>>, limit: usize) -> Result<Page<Id<Client>, Client>, Fault> {
-    app.store.read(move |view| view.newest(&CLIENTS, before.as_ref(), limit.min(MOST))).await
+pub async fn list(
+    app: &App,
+    which: Which,
+    before: Option<Id<Client>>,
+    limit: usize,
+) -> Result<Page<Id<Client>, Client>, Fault> {
+    let limit = limit.min(MOST);
+    app.store
+        .read(move |view| match which.state {
+            None => view.newest(&CLIENTS, before.as_ref(), limit),
+            Some(state) => search::newest(view, &CLIENTS, before.as_ref(), limit, |client| client.state == state),
+        })
+        .await
+}
+
+/// One that is registered here.
+pub async fn find(app: &App, id: &ClientId) -> Result<Client, Declined> {
+    let key = registered(id)?;
+    app.store.read(move |view| view.get(&CLIENTS, &key)).await?.ok_or_else(|| unknown(id))
+}
+
+/// Changes what is registered, as far as it is still as it was seen.
+pub async fn change(app: &App, by: &Operator, id: ClientId, seen: Seen, ask: ClientChange) -> Result<Client, Declined> {
+    few(ask.resources.as_deref().unwrap_or_default())?;
+    few(ask.serves.as_deref().unwrap_or_default())?;
+    // Read as they will be read when an assertion is verified; not in the transaction, because it takes a while.
+    if ask.members.get("jwks").is_some_and(|jwks| !jwks.is_null() && JwkSet::parse_value(jwks).is_err()) {
+        let why = "none of its keys is a valid RSA, P-256 or Ed25519 key for signatures";
+        return Err(Declined::field("jwks", why));
+    }
+    let (key, issuer, ctx, by) = (registered(&id)?, app.issuer.clone(), by, by.clone());
+    app.store
+        .write("change client", ctx, move |tx| {
+            let current = match standing(tx, &by, key, &id, &seen)? {
+                Ok(current) => current,
+                Err(declined) => return Ok(Err(declined)),
+            };
+            let changed = match changed(tx, &current, &ask, &issuer)? {
+                Ok(changed) => changed,
+                Err(declined) => return Ok(Err(declined)),
+            };
+            // Who may change what holds more than they have themselves could turn it to their own ends.
+            if let Err(declined) = by.may_give(&within_reach(&current).union(&within_reach(&changed))) {
+                return Ok(Err(declined));
+            }
+            if let Some((before, after)) = difference(told(&current, &issuer), told(&changed, &issuer), &[]) {
+                tx.replace(&CLIENTS, &key, &current, &changed)?;
+                tx.record(Event::ClientChanged { client: id.clone(), before, after })?;
+            }
+            Ok(Ok(changed))
+        })
+        .await?
+}
+
+fn changed(
+    read: &impl Read,
+    current: &Client,
+    ask: &ClientChange,
+    issuer: &Issuer,
+) -> Result<Result<Client, Declined>, Fault> {
+    let mut changed = match edited(current, &ask.members, issuer) {
+        Ok(changed) => changed,
+        Err(refusal) => return Ok(Err(invalid(&refusal))),
+    };
+    if changed.scope != current.scope {
+        let scope = changed.scope.clone().unwrap_or_default();
+        if let Err(declined) = scopes::all_known(read, "scope", &scope)? {
+            return Ok(Err(declined));
+        }
+    }
+    for (field, asked, known) in
+        [("resources", &ask.resources, &mut changed.resources), ("serves", &ask.serves, &mut changed.serves)]
+    {
+        let Some(asked) = asked else { continue };
+        match resources::all_known(read, field, asked)? {
+            Ok(resources) => *known = resources,
+            Err(declined) => return Ok(Err(declined)),
+        }
+    }
+    Ok(Ok(changed))
+}
+
+/// What the audit log says of a client: what is registered, and nothing that proves anything.
+fn told(client: &Client, issuer: &Issuer) -> Value {
+    let mut document = registration_response(client, None, None, issuer);
+    if let Value::Object(members) = &mut document {
+        members.insert("resources".to_owned(), json!(client.resources));
+        members.insert("serves".to_owned(), json!(client.serves));
+    }
+    document
 }
 
 /// Lets a client that registered itself be used.
-pub async fn approve(app: &App, ctx: &Context, id: ClientId) -> Result<(), Declined> {
-    let (key, unused_for) = (registered(&id)?, app.config.registration.unused_for);
+pub async fn approve(app: &App, by: &Operator, id: ClientId, seen: Seen) -> Result<Client, Declined> {
+    let (key, unused_for, ctx, by) = (registered(&id)?, app.config.registration.unused_for, by, by.clone());
     app.store
         .write("approve client", ctx, move |tx| {
-            let Some(client) = tx.get(&CLIENTS, &key)? else { return Ok(Err(unknown(&id))) };
+            let client = match standing(tx, &by, key, &id, &seen)? {
+                Ok(client) => client,
+                Err(declined) => return Ok(Err(declined)),
+            };
             if client.state != ClientState::AwaitingApproval {
                 return Ok(Err(Declined::Conflict(format!("{id} does not wait for approval"))));
             }
-            tx.put(&CLIENTS, &key, &approved(client, tx.now(), unused_for))?;
+            let client = approved(client, tx.now(), unused_for);
+            tx.put(&CLIENTS, &key, &client)?;
             tx.record(Event::ClientApproved { client: id.clone() })?;
-            Ok(Ok(()))
+            Ok(Ok(client))
+        })
+        .await?
+}
+
+/// Stops a client: from this commit on it gets no tokens, refreshes none, none of its tokens are introspected as active, and the
+/// status lists call them invalid. It may be let go on; the access tokens that it had stay over.
+pub async fn suspend(
+    app: &App,
+    by: &Operator,
+    id: ClientId,
+    seen: Seen,
+    because: &str,
+) -> Result<(Client, LiveTokens), Declined> {
+    let (key, because, within) = (registered(&id)?, reason(because)?, app.clone());
+    let (ctx, by) = (by, by.clone());
+    app.store
+        .write("suspend client", ctx, move |tx| {
+            let client = match standing(tx, &by, key, &id, &seen)? {
+                Ok(client) => client,
+                Err(declined) => return Ok(Err(declined)),
+            };
+            // One that waits is stopped already, and would be let go on without ever having been approved.
+            if client.state != ClientState::Active {
+                return Ok(Err(Declined::Conflict(format!("{id} is not active"))));
+            }
+            let stopped = Client { state: ClientState::Suspended, void_before: Some(tx.now()), ..client.clone() };
+            tx.replace(&CLIENTS, &key, &client, &stopped)?;
+            let live = end_owner(&within, tx, &Owner::Client(id.clone()))?;
+            tx.record(Event::ClientSuspended { client: id.clone(), because: because.clone() })?;
+            Ok(Ok((stopped, live)))
+        })
+        .await?
+}
+
+/// Lets a stopped client go on.
+pub async fn resume(app: &App, by: &Operator, id: ClientId, seen: Seen) -> Result<Client, Declined> {
+    let (key, ctx, by) = (registered(&id)?, by, by.clone());
+    app.store
+        .write("resume client", ctx, move |tx| {
+            let client = match standing(tx, &by, key, &id, &seen)? {
+                Ok(client) => client,
+                Err(declined) => return Ok(Err(declined)),
+            };
+            if client.state != ClientState::Suspended {
+                return Ok(Err(Declined::Conflict(format!("{id} is not suspended"))));
+            }
+            if let Err(declined) = by.may_give(&within_reach(&client)) {
+                return Ok(Err(declined));
+            }
+            let resumed = Client { state: ClientState::Active, ..client.clone() };
+            tx.replace(&CLIENTS, &key, &client, &resumed)?;
+            tx.record(Event::ClientResumed { client: id.clone() })?;
+            Ok(Ok(resumed))
         })
         .await?
 }
 
 /// Removes a client. From this commit on it gets no tokens, refreshes none, and none of its tokens are introspected as
 /// active.
-pub async fn remove(app: &App, ctx: &Context, id: ClientId) -> Result<(), Declined> {
-    let (key, within) = (registered(&id)?, app.clone());
+pub async fn remove(app: &App, by: &Operator, id: ClientId, seen: Seen) -> Result<(), Declined> {
+    let (key, within, ctx, by) = (registered(&id)?, app.clone(), by, by.clone());
     app.store
         .write("remove client", ctx, move |tx| {
-            let Some(client) = tx.get(&CLIENTS, &key)? else { return Ok(Err(unknown(&id))) };
+            let client = match standing(tx, &by, key, &id, &seen)? {
+                Ok(client) => client,
+                Err(declined) => return Ok(Err(declined)),
+            };
             bury(&within, tx, key, &client)?;
             tx.record(Event::ClientRemoved { client: id.clone() })?;
             Ok(Ok(()))
         })
         .await?
+}
+
+/// The client as it is, for an operator who still stands and has seen it so.
+fn standing(
+    tx: &Tx<'_>,
+    by: &Operator,
+    key: Id<Client>,
+    id: &ClientId,
+    seen: &Seen,
+) -> Result<Result<Client, Declined>, Fault> {
+    if let Err(declined) = by.stands(tx)? {
+        return Ok(Err(declined));
+    }
+    let Some(client) = tx.get(&CLIENTS, &key)? else { return Ok(Err(unknown(id))) };
+    Ok(seen.is_still(&client)?.map(|()| client))
+}
+
+fn few(resources: &[Resource]) -> Result<(), Declined> {
+    if resources.len() > MOST_RESOURCES {
+        return Err(Declined::field("resource", "a client has at most 64 resources"));
+    }
+    Ok(())
+}
+
+/// The member that is wrong, by its own name.
+fn invalid(refusal: &RegistrationRefusal) -> Declined {
+    let member = match refusal {
+        RegistrationRefusal::RedirectUri { .. } | RegistrationRefusal::RedirectUris { .. } => "redirect_uris",
+        RegistrationRefusal::Metadata { member, .. } => member,
+        RegistrationRefusal::SoftwareStatement => "software_statement",
+        RegistrationRefusal::Unreadable(_) => "registration",
+    };
+    Declined::field(member, refusal.public_text())
 }
 
 fn registered(id: &ClientId) -> Result<Id<Client>, Declined> {

@@ -119,6 +119,10 @@ impl Drawn {
         &self.credential
     }
 
+    pub(super) fn has_secret(&self) -> bool {
+        self.secret.is_some()
+    }
+
     pub(super) fn made(self) -> Made {
         Made { credential: self.credential, secret: self.secret }
     }

@@ -20,6 +20,7 @@ use crate::base::{Fault, Id, Secret};
 use crate::model::{ClientId, ClientState, Context, Email, Person, Provenance};
 use crate::operations::credentials;
 use crate::operations::declined::Declined;
+use crate::protocol::own_scopes::is_own;
 use crate::store::tables::{
     CLIENTS, MACHINES, PEOPLE, PEOPLE_BY_EMAIL, RESOURCES, ROLES, SCOPES, TENANTS, machine_key,
 };
@@ -82,7 +83,12 @@ pub async fn export(app: &App, ctx: &Context) -> Result<Value, Fault> {
     let mut section = |name: &str, members: Map<String, Value>| {
         document.insert(name.to_owned(), Value::Object(members));
     };
-    let scopes = present.scopes.iter().map(|(name, entry)| (name.clone(), Value::Object(scope_said(entry))));
+    // The appliance's own are in every appliance, as they are.
+    let scopes = present
+        .scopes
+        .iter()
+        .filter(|(name, _)| !is_own(name))
+        .map(|(name, entry)| (name.clone(), Value::Object(scope_said(entry))));
     section("scopes", scopes.collect());
     let resources = present.resources.iter().map(|row| (row.identifier.to_string(), Value::Object(resource_said(row))));
     section("resources", resources.collect());

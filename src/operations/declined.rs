@@ -13,6 +13,14 @@ pub enum Declined {
     Conflict(String),
     /// What was named is not there.
     Missing(String),
+    /// It would reach further than whoever asks.
+    Forbidden(String),
+    /// It was changed since it was last looked at.
+    Stale,
+    /// The same request made this already, and the secret that was shown then is shown once.
+    MadeAlready(String),
+    /// The key of a request that was another.
+    KeyReused,
     /// We are broken, or busy.
     Broken(Fault),
 }
@@ -32,6 +40,15 @@ impl Declined {
     pub fn field(name: &'static str, why: impl fmt::Display) -> Self {
         Self::Invalid(Invalid(vec![(name, why.to_string())]))
     }
+}
+
+/// One line of text for people to read, without the space around it.
+pub(super) fn line(field: &'static str, text: &str, longest: usize, what: &str) -> Result<String, Declined> {
+    let text = text.trim();
+    if !(1..=longest).contains(&text.chars().count()) || text.chars().any(char::is_control) {
+        return Err(Declined::field(field, format!("say in one line of at most {longest} characters {what}")));
+    }
+    Ok(text.to_owned())
 }
 
 impl From<Fault> for Declined {

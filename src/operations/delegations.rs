@@ -100,7 +100,7 @@ fn put(tx: &mut Tx<'_>, id: Id<Delegation>, new: &NewDelegation) -> Result<Resul
     if let Err(declined) = scopes::all_known(tx, "scope", &new.scope)? {
         return Ok(Err(declined));
     }
-    let resources = match resources::all_known(tx, &new.resources)? {
+    let resources = match resources::all_known(tx, "resource", &new.resources)? {
         Ok(resources) => resources,
         Err(declined) => return Ok(Err(declined)),
     };

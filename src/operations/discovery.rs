@@ -3,6 +3,7 @@
 use crate::app::{App, Document};
 use crate::base::Fault;
 use crate::protocol::discovery::{Capabilities, server_metadata};
+use crate::protocol::own_scopes;
 use crate::store::tables::SCOPES;
 use crate::store::{MAX_ROWS, Read};
 
@@ -12,7 +13,11 @@ pub fn document(app: &App) -> Result<Document, Fault> {
         let scopes = app.store.read_blocking(|view| view.page(&SCOPES, None, MAX_ROWS))?.rows;
         let facts = Capabilities {
             registration: app.config.registration.mode,
-            scopes: scopes.into_iter().map(|(_, entry)| entry.name).collect(),
+            // Clients ask for what they find here, and those of the appliance's own API are for a few who know them. RFC 8414 §2:
+            // "Servers MAY choose not to advertise some supported scope values even when this parameter is used".
+            scopes: (scopes.into_iter().map(|(_, entry)| entry.name))
+                .filter(|name| !own_scopes::is_own(name.as_str()))
+                .collect(),
             id_token_algorithms: app.config.keys.algorithms.iter().map(ToString::to_string).collect(),
         };
         Ok(server_metadata(&app.issuer, &facts).to_string())

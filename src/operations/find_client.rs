@@ -114,13 +114,16 @@ pub(crate) fn stands(read: &impl Read, id: &ClientId) -> Result<bool, Fault> {
     Ok(state(read, id)? == Some(ClientState::Active))
 }
 
-/// Whether a token that it was given at `issued` (in seconds, as `iat` has it) is still good as far as the client goes. What a
-/// machine was given in the second in which it was stopped is over.
+/// Whether a token that it was given at `issued` (in seconds, as `iat` has it) is still good as far as the client goes. What it
+/// was given in the second in which it was stopped is over.
 pub(crate) fn honours(read: &impl Read, id: &ClientId, issued: i64, now: Timestamp) -> Result<bool, Fault> {
-    let ClientId::Machine(machine) = id else { return stands(read, id) };
-    Ok(read.get(&MACHINE_STATES, machine)?.is_some_and(|row| {
-        row.state == ClientState::Active
-            && row.void_before.is_none_or(|void| issued > void.seconds())
-            && row.expires_at.is_none_or(|end| now < end)
-    }))
+    let since = |void: Option<Timestamp>| void.is_none_or(|void| issued > void.seconds());
+    Ok(match id {
+        ClientId::Machine(machine) => read.get(&MACHINE_STATES, machine)?.is_some_and(|row| {
+            row.state == ClientState::Active && since(row.void_before) && row.expires_at.is_none_or(|end| now < end)
+        }),
+        ClientId::Registered(id) => (read.get(&CLIENT_STATES, id)?)
+            .is_some_and(|row| row.state == ClientState::Active && since(row.void_before)),
+        ClientId::Document(_) => stands(read, id)?,
+    })
 }

@@ -1,6 +1,6 @@
 //! Finds the resource that a request means.
 
-use crate::base::{Fault, Resource};
+use crate::base::{Fault, Issuer, Resource};
 use crate::model::{Client, ProtectedResource};
 use crate::protocol::target::Facts;
 use crate::store::Read;
@@ -10,19 +10,30 @@ use crate::store::tables::{RESOURCES, RESOURCES_BY_DEFAULT, RESOURCES_BY_URL};
 const NAMED: usize = 20;
 
 /// What is known about the resource that `client` asks for, or would be given without asking. RFC 8707 §2.
-pub(crate) fn facts(read: &impl Read, asked: Option<&Resource>, client: &Client) -> Result<Facts, Fault> {
+pub(crate) fn facts(
+    read: &impl Read,
+    asked: Option<&Resource>,
+    client: &Client,
+    issuer: &Issuer,
+) -> Result<Facts, Fault> {
     match (asked, client.resources.as_slice()) {
-        (None, [only]) => Ok(Facts::Unnamed { default: named(read, only)? }),
+        // Its only resource may have been removed. Then it is as if it had asked for that one: a limit to one resource does not
+        // turn into a token for the appliance itself.
+        (None, [only]) => match named(read, only)? {
+            Some(resource) => Ok(Facts::Unnamed { default: Some(resource) }),
+            None => self::asked(read, Some(only), issuer),
+        },
         (None, _) => Ok(Facts::Unnamed { default: default(read)? }),
-        (Some(_), _) => self::asked(read, asked),
+        (Some(_), _) => self::asked(read, asked, issuer),
     }
 }
 
 /// What is known about the resource that is asked for where it was granted before, so that there is no default.
-pub(crate) fn asked(read: &impl Read, asked: Option<&Resource>) -> Result<Facts, Fault> {
+pub(crate) fn asked(read: &impl Read, asked: Option<&Resource>, issuer: &Issuer) -> Result<Facts, Fault> {
     match asked {
         Some(asked) => match named(read, asked)? {
             Some(resource) => Ok(Facts::Named(resource)),
+            None if is_itself(asked, issuer) => Ok(Facts::Itself),
             None => {
                 let rows = read.page(&RESOURCES, None, NAMED)?.rows;
                 Ok(Facts::Unknown {
@@ -33,6 +44,11 @@ pub(crate) fn asked(read: &impl Read, asked: Option<&Resource>) -> Result<Facts,
         },
         None => Ok(Facts::Unnamed { default: None }),
     }
+}
+
+/// Whether the appliance itself is meant, by its issuer.
+pub(crate) fn is_itself(asked: &Resource, issuer: &Issuer) -> bool {
+    Resource::parse(issuer.as_str()).is_ok_and(|own| own.folded() == asked.folded())
 }
 
 /// The row of the resource that was granted, whoever has its name as an alias now.

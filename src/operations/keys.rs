@@ -2,7 +2,8 @@
 
 use crate::app::App;
 use crate::base::{Fault, Timestamp};
-use crate::keys::rotate::{Haste, force};
+pub use crate::keys::rotate::Haste;
+use crate::keys::rotate::force;
 use crate::model::{Algorithm, Context, SigningKey};
 use crate::operations::declined::Declined;
 use crate::operations::start::key_rows;

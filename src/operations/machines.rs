@@ -11,6 +11,8 @@ use crate::model::{
     PersonState, RoleName, ScopeSet, Stopped, TenantName,
 };
 use crate::operations::declined::Declined;
+use crate::operations::once::Answer;
+use crate::operations::operator::Operator;
 use crate::operations::status::end::{LiveTokens, Owner, end_owner, left};
 use crate::operations::token::issue::MOST_ACCESS;
 use crate::operations::{find_resource, roles, scopes, tenants, usage};
@@ -169,7 +171,7 @@ impl Terms {
             }
             seen.push(access.resource.clone());
         }
-        match super::resources::all_known(read, &self.serves)? {
+        match super::resources::all_known(read, "serves", &self.serves)? {
             Ok(serves) => self.serves = serves,
             Err(declined) => return Ok(Err(declined)),
         }
@@ -218,13 +220,23 @@ pub struct Made {
 }
 
 /// Makes a machine identity, and its first credential if it is to have one at once.
-pub async fn add(app: &App, ctx: &Context, new: NewMachine) -> Result<Made, Declined> {
+pub async fn add(app: &App, by: &Operator, new: NewMachine) -> Result<Made, Declined> {
+    let (ctx, by) = (by, by.clone());
     new.terms.bounded(ctx.at)?;
+    by.may_give(&new.terms.scope)?;
     let id = Id::<Machine>::new(ctx.at, &app.entropy)?;
     let drawn = new.credential.map(|credential| Drawn::new(app, ctx, id, credential)).transpose()?;
     let first = drawn.as_ref().map(|drawn| drawn.credential().clone());
     let (terms, owner, tenant) = (new.terms, new.owner.folded(), new.tenant);
+    let holds_a_secret = drawn.as_ref().is_some_and(Drawn::has_secret);
+    let answer = if holds_a_secret { Answer::HoldsASecret } else { Answer::Repeatable };
     let made = app.store.write("add machine", ctx, move |tx| {
+        if let Some(earlier) = by.request().earlier(tx)? {
+            return Ok(earlier);
+        }
+        if let Err(declined) = by.stands(tx)? {
+            return Ok(Err(declined));
+        }
         let owner = match active_person(tx, &owner)? {
             Ok(owner) => owner.id,
             Err(declined) => return Ok(Err(declined)),
@@ -244,6 +256,7 @@ pub async fn add(app: &App, ctx: &Context, new: NewMachine) -> Result<Made, Decl
         tx.put(&MACHINES, &id, &machine)?;
         tx.record(Event::MachineCreated { machine: id, name: machine.name.clone(), owner })?;
         first.iter().try_for_each(|first| credentials::put(tx, first))?;
+        by.request().done(tx, id, &machine, answer)?;
         Ok(Ok(machine))
     });
     Ok(Made { machine: made.await??, credential: drawn.map(Drawn::made) })

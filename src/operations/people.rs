@@ -1,13 +1,19 @@
-//! People: adding one, finding one.
+//! People: adding one, finding one, stopping one.
 
 use crate::app::App;
 use crate::base::{Fault, Id, Secret};
 use crate::keys;
-use crate::model::{Context, Email, Event, Person, PersonState, Standing};
+use crate::model::{Email, Event, Person, PersonState, Standing};
+use crate::operations::credentials::reason;
 use crate::operations::declined::{Declined, Invalid};
+use crate::operations::machines;
+use crate::operations::once::{Answer, Once};
+use crate::operations::operator::Operator;
+use crate::operations::seen::Seen;
+use crate::operations::status::end::{LiveTokens, Owner, end_owner};
 use crate::protocol::display_name::DisplayName;
 use crate::store::tables::{PEOPLE, PEOPLE_BY_EMAIL};
-use crate::store::{Read, Tx};
+use crate::store::{Page, Read, Tx};
 
 /// Somebody to be added, each part looked at.
 #[derive(Clone, Debug)]
@@ -83,22 +89,133 @@ fn taken() -> Invalid {
 }
 
 /// Adds a person.
-pub async fn create(app: &App, ctx: &Context, new: NewPerson, standing: Standing) -> Result<Id<Person>, Declined> {
-    // The hash is expensive; the look that decides is inside the transaction.
-    if find(app, &new.email).await?.is_some() {
+pub async fn create(app: &App, by: &Operator, new: NewPerson, standing: Standing) -> Result<Person, Declined> {
+    by.may_raise(standing)?;
+    // The hash is expensive; the look that decides is inside the transaction. A request that says it may be a repeated one is hashed
+    // for all the same, or it would be told that its own person is in the way.
+    if matches!(by.request(), Once::Often) && find(app, &new.email).await?.is_some() {
         return Err(Declined::Invalid(taken()));
     }
     let hashed = new.hashed(app).await?;
-    let within = app.clone();
+    let (within, ctx, by) = (app.clone(), by, by.clone());
     app.store
-        .write("create person", ctx, move |tx| match hashed.put(&within, tx, standing)? {
-            Ok(person) => {
-                tx.record(Event::PersonCreated { person })?;
-                Ok(Ok(person))
+        .write("create person", ctx, move |tx| {
+            if let Some(earlier) = by.request().earlier(tx)? {
+                return Ok(earlier);
             }
-            Err(taken) => Ok(Err(Declined::Invalid(taken))),
+            if let Err(declined) = by.stands(tx)? {
+                return Ok(Err(declined));
+            }
+            let person = match hashed.put(&within, tx, standing)? {
+                Ok(person) => person,
+                Err(taken) => return Ok(Err(Declined::Invalid(taken))),
+            };
+            tx.record(Event::PersonCreated { person })?;
+            let Some(row) = tx.get(&PEOPLE, &person)? else { return Ok(Err(unknown(person))) };
+            by.request().done(tx, person, &row.without_password(), Answer::Repeatable)?;
+            Ok(Ok(row))
         })
         .await?
+}
+
+/// People before `before`, the newest first.
+pub async fn list(app: &App, before: Option<Id<Person>>, limit: usize) -> Result<Page<Id<Person>, Person>, Fault> {
+    app.store.read(move |view| view.newest(&PEOPLE, before.as_ref(), limit)).await
+}
+
+/// One person.
+pub async fn by_id(app: &App, id: Id<Person>) -> Result<Person, Declined> {
+    app.store.read(move |view| view.get(&PEOPLE, &id)).await?.ok_or_else(|| unknown(id))
+}
+
+/// Stops a person: from this commit on they sign in nowhere, nothing that acts for them gets or refreshes tokens, and the machines that
+/// they answer for are stopped as well.
+pub async fn suspend(
+    app: &App,
+    by: &Operator,
+    id: Id<Person>,
+    seen: Seen,
+    because: &str,
+) -> Result<(Person, LiveTokens), Declined> {
+    let (because, within, ctx, by) = (reason(because)?, app.clone(), by, by.clone());
+    app.store
+        .write("suspend person", ctx, move |tx| {
+            let person = match standing(tx, &by, id, &seen)? {
+                Ok(person) => person,
+                Err(declined) => return Ok(Err(declined)),
+            };
+            if person.state == PersonState::Suspended {
+                return Ok(Err(Declined::Conflict(format!("{id} is suspended already"))));
+            }
+            if person.standing == Standing::Administrator && !another_administers(tx, id)? {
+                let why = "nobody else administers this appliance: make another administrator first";
+                return Ok(Err(Declined::Conflict(why.to_owned())));
+            }
+            let live = end_owner(&within, tx, &Owner::Person(id))?;
+            machines::orphan(&within, tx, id)?;
+            let because = because.clone();
+            let event = Event::PersonSuspended { person: id, because };
+            Ok(Ok((set_state(tx, person, PersonState::Suspended, event)?, live)))
+        })
+        .await?
+}
+
+/// Lets a stopped person go on.
+pub async fn resume(app: &App, by: &Operator, id: Id<Person>, seen: Seen) -> Result<Person, Declined> {
+    let (ctx, by) = (by, by.clone());
+    app.store
+        .write("resume person", ctx, move |tx| {
+            let person = match standing(tx, &by, id, &seen)? {
+                Ok(person) => person,
+                Err(declined) => return Ok(Err(declined)),
+            };
+            if person.state == PersonState::Active {
+                return Ok(Err(Declined::Conflict(format!("{id} is not suspended"))));
+            }
+            set_state(tx, person, PersonState::Active, Event::PersonResumed { person: id }).map(Ok)
+        })
+        .await?
+}
+
+fn set_state(tx: &mut Tx<'_>, person: Person, state: PersonState, event: Event) -> Result<Person, Fault> {
+    let changed = Person { state, ..person };
+    tx.put(&PEOPLE, &changed.id, &changed)?;
+    tx.record(event)?;
+    Ok(changed)
+}
+
+/// The person as they are, for an operator who still stands, has seen them so, and may decide about them.
+fn standing(tx: &Tx<'_>, by: &Operator, id: Id<Person>, seen: &Seen) -> Result<Result<Person, Declined>, Fault> {
+    if let Err(declined) = by.stands(tx)? {
+        return Ok(Err(declined));
+    }
+    let Some(person) = tx.get(&PEOPLE, &id)? else { return Ok(Err(unknown(id))) };
+    if let Err(declined) = by.may_raise(person.standing) {
+        return Ok(Err(declined));
+    }
+    Ok(seen.is_still(&person.without_password())?.map(|()| person))
+}
+
+/// Whether the appliance has an active administrator besides this one.
+fn another_administers(read: &impl Read, than: Id<Person>) -> Result<bool, Fault> {
+    let mut after = None;
+    loop {
+        let page = read.page(&PEOPLE, after.as_ref(), 500)?;
+        let administers = |person: &Person| {
+            person.id != than && person.standing == Standing::Administrator && person.state == PersonState::Active
+        };
+        if page.rows.iter().any(|(_, person)| administers(person)) {
+            return Ok(true);
+        }
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(false),
+        }
+    }
+}
+
+fn unknown(id: Id<Person>) -> Declined {
+    Declined::Missing(format!("there is no person {id}"))
 }
 
 /// The person with this address, however it is capitalized.

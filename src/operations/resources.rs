@@ -2,12 +2,16 @@
 
 use crate::app::App;
 use crate::base::{Fault, Id, Lifetime, Resource};
-use crate::model::{Algorithm, Context, Event, ProtectedResource, Risk, ScopeSet, TokenFormat};
+use crate::model::{Algorithm, Event, ProtectedResource, Risk, ScopeSet, TokenFormat};
 use crate::operations::declined::Declined;
+use crate::operations::once::Answer;
+use crate::operations::operator::Operator;
+use crate::operations::seen::{Seen, difference, json};
 use crate::operations::{find_resource, scopes};
 use crate::protocol::display_name::DisplayName;
+use crate::protocol::own_scopes;
 use crate::store::tables::{RESOURCES, RESOURCES_BY_DEFAULT, SCOPES};
-use crate::store::{MAX_ROWS, Read, Tx};
+use crate::store::{MAX_ROWS, Page, Read, Tx};
 
 /// A resource to be registered.
 #[derive(Clone, Debug)]
@@ -36,28 +40,47 @@ const MOST_ALIASES: usize = 16;
 /// Shortest and longest life of an access token.
 const ACCESS_FOR: std::ops::RangeInclusive<Lifetime> = Lifetime::from_minutes(1)..=Lifetime::from_days(1);
 
+/// What is to be changed in one; what is `None` stays. Its identifier stays: tokens out there name it.
+#[derive(Clone, Debug, Default)]
+pub struct ResourceChange {
+    pub name: Option<DisplayName>,
+    pub aliases: Option<Vec<Resource>>,
+    pub scopes: Option<ScopeSet>,
+    pub default_scopes: Option<ScopeSet>,
+    pub is_default: Option<IsDefault>,
+    pub algorithm: Option<Algorithm>,
+    pub format: Option<TokenFormat>,
+    pub access_for: Option<Lifetime>,
+    pub machine_access_most: Option<Lifetime>,
+}
+
+/// Whether a request without `resource` means this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IsDefault {
+    Yes,
+    No,
+}
+
 /// Registers a resource. A default one takes that place from the one before.
-pub async fn add(app: &App, ctx: &Context, new: NewResource) -> Result<Id<ProtectedResource>, Declined> {
-    if new.aliases.len() > MOST_ALIASES {
-        return Err(Declined::field("alias", "a resource has at most 16 aliases"));
-    }
-    for (field, lifetime) in [("access_lifetime", new.access_for), ("machine_access_lifetime", new.machine_access_most)]
-    {
-        if lifetime.is_some_and(|lifetime| !ACCESS_FOR.contains(&lifetime)) {
-            return Err(Declined::field(field, "an access token lives between a minute and a day"));
-        }
-    }
-    if !app.config.keys.algorithms.contains(&new.algorithm) {
-        let why = format!("no key signs with {}: add it to the setting keys.algorithms", new.algorithm.as_str());
-        return Err(Declined::field("algorithm", why));
-    }
-    if let Some(stray) =
-        new.default_scopes.as_ref().map(|defaults| defaults.minus(&new.scopes)).filter(|s| !s.is_empty())
-    {
-        return Err(Declined::field("default_scope", format!("`{stray}` is not among the resource's scopes")));
-    }
-    let within = app.clone();
-    app.store.write("add resource", ctx, move |tx| put(&within, tx, &new)).await?
+pub async fn add(app: &App, by: &Operator, new: NewResource) -> Result<ProtectedResource, Declined> {
+    let (within, ctx, by) = (app.clone(), by, by.clone());
+    app.store
+        .write("add resource", ctx, move |tx| {
+            if let Some(earlier) = by.request().earlier(tx)? {
+                return Ok(earlier);
+            }
+            if let Err(declined) = by.stands(tx)? {
+                return Ok(Err(declined));
+            }
+            let resource = match made(&within, tx, &new)? {
+                Ok(resource) => resource,
+                Err(declined) => return Ok(Err(declined)),
+            };
+            by.request().done(tx, resource.id, &resource, Answer::Repeatable)?;
+            tx.record(Event::ResourceCreated { resource: resource.id, identifier: resource.identifier.clone() })?;
+            Ok(Ok(resource))
+        })
+        .await?
 }
 
 /// What can be looked at of a resource without the others.
@@ -79,22 +102,14 @@ pub(super) fn bounded(resource: &ProtectedResource, algorithms: &[Algorithm]) ->
     if !stray.is_empty() {
         return Err(Declined::field("default_scopes", format!("`{stray}` is not among the resource's scopes")));
     }
+    if let Some(own) = resource.scopes.iter().find(|scope| own_scopes::is_own(scope.as_str())) {
+        let why = format!("`{own}` is for this appliance's own API, and no other resource can offer it");
+        return Err(Declined::field("scopes", why));
+    }
     Ok(())
 }
 
-fn put(app: &App, tx: &mut Tx<'_>, new: &NewResource) -> Result<Result<Id<ProtectedResource>, Declined>, Fault> {
-    for url in std::iter::once(&new.identifier).chain(&new.aliases) {
-        if let Some(other) = find_resource::named(tx, url)? {
-            let text = format!("{url} is registered already, as {} or an alias of it", other.identifier);
-            return Ok(Err(Declined::Conflict(text)));
-        }
-    }
-    if let Err(declined) = scopes::all_known(tx, "scope", &new.scopes)? {
-        return Ok(Err(declined));
-    }
-    if new.is_default {
-        demote(tx)?;
-    }
+fn made(app: &App, tx: &mut Tx<'_>, new: &NewResource) -> Result<Result<ProtectedResource, Declined>, Fault> {
     let default_scopes = match &new.default_scopes {
         Some(chosen) => chosen.clone(),
         None => harmless(tx, &new.scopes)?,
@@ -113,16 +128,124 @@ fn put(app: &App, tx: &mut Tx<'_>, new: &NewResource) -> Result<Result<Id<Protec
         is_default: new.is_default,
         created_at: tx.now(),
     };
+    if let Err(declined) = sound(app, tx, &resource)? {
+        return Ok(Err(declined));
+    }
+    if resource.is_default {
+        demote(tx, resource.id)?;
+    }
     tx.put(&RESOURCES, &resource.id, &resource)?;
-    tx.record(Event::ResourceCreated { resource: resource.id, identifier: resource.identifier })?;
-    Ok(Ok(resource.id))
+    Ok(Ok(resource))
+}
+
+/// Whether a resource may be as it is to be, among the others. The same for a new one and for a changed one.
+fn sound(app: &App, read: &impl Read, resource: &ProtectedResource) -> Result<Result<(), Declined>, Fault> {
+    if let Err(declined) = bounded(resource, &app.config.keys.algorithms) {
+        return Ok(Err(declined));
+    }
+    for url in std::iter::once(&resource.identifier).chain(&resource.aliases) {
+        if find_resource::is_itself(url, &app.issuer) {
+            let why = format!("{url} is this appliance itself; it needs no registration");
+            return Ok(Err(Declined::field("identifier", why)));
+        }
+        if let Some(other) = find_resource::named(read, url)?.filter(|other| other.id != resource.id) {
+            let text = format!("{url} is registered already, as {} or an alias of it", other.identifier);
+            return Ok(Err(Declined::Conflict(text)));
+        }
+    }
+    scopes::all_known(read, "scopes", &resource.scopes)
+}
+
+/// Changes a resource, as far as it is still as it was seen.
+pub async fn change(
+    app: &App,
+    by: &Operator,
+    id: Id<ProtectedResource>,
+    seen: Seen,
+    ask: ResourceChange,
+) -> Result<ProtectedResource, Declined> {
+    let (within, ctx, by) = (app.clone(), by, by.clone());
+    app.store
+        .write("change resource", ctx, move |tx| {
+            let current = match standing(tx, &by, id, &seen)? {
+                Ok(current) => current,
+                Err(declined) => return Ok(Err(declined)),
+            };
+            let changed = changed(&current, ask.clone());
+            if let Err(declined) = sound(&within, tx, &changed)? {
+                return Ok(Err(declined));
+            }
+            if let Some((before, after)) = difference(json(&current)?, json(&changed)?, &[]) {
+                if changed.is_default {
+                    demote(tx, id)?;
+                }
+                tx.replace(&RESOURCES, &id, &current, &changed)?;
+                tx.record(Event::ResourceChanged { resource: id, before, after })?;
+            }
+            Ok(Ok(changed))
+        })
+        .await?
+}
+
+fn changed(current: &ProtectedResource, ask: ResourceChange) -> ProtectedResource {
+    let scopes = ask.scopes.unwrap_or_else(|| current.scopes.clone());
+    ProtectedResource {
+        name: ask.name.map_or_else(|| current.name.clone(), |name| name.as_str().to_owned()),
+        aliases: ask.aliases.unwrap_or_else(|| current.aliases.clone()),
+        // What is not offered any more is not a default any more either, unless somebody says so, which is a mistake.
+        default_scopes: ask.default_scopes.unwrap_or_else(|| current.default_scopes.intersection(&scopes)),
+        scopes,
+        algorithm: ask.algorithm.unwrap_or(current.algorithm),
+        format: ask.format.unwrap_or(current.format),
+        access_for: ask.access_for.unwrap_or(current.access_for),
+        machine_access_most: ask.machine_access_most.or(current.machine_access_most),
+        is_default: ask.is_default.map_or(current.is_default, |is_default| is_default == IsDefault::Yes),
+        ..current.clone()
+    }
+}
+
+/// Removes a resource: nobody gets tokens for it, and no refresh token of it is answered any more. Access tokens that are out run out.
+pub async fn remove(app: &App, by: &Operator, id: Id<ProtectedResource>, seen: Seen) -> Result<(), Declined> {
+    let (ctx, by) = (by, by.clone());
+    app.store
+        .write("remove resource", ctx, move |tx| {
+            let resource = match standing(tx, &by, id, &seen)? {
+                Ok(resource) => resource,
+                Err(declined) => return Ok(Err(declined)),
+            };
+            tx.delete(&RESOURCES, &id)?;
+            tx.record(Event::ResourceRemoved { resource: id, identifier: resource.identifier })?;
+            Ok(Ok(()))
+        })
+        .await?
+}
+
+/// The resource as it is, for an operator who still stands and has seen it so.
+fn standing(
+    tx: &Tx<'_>,
+    by: &Operator,
+    id: Id<ProtectedResource>,
+    seen: &Seen,
+) -> Result<Result<ProtectedResource, Declined>, Fault> {
+    if let Err(declined) = by.stands(tx)? {
+        return Ok(Err(declined));
+    }
+    let Some(resource) = tx.get(&RESOURCES, &id)? else { return Ok(Err(unknown(id))) };
+    Ok(seen.is_still(&resource)?.map(|()| resource))
+}
+
+fn unknown(id: Id<ProtectedResource>) -> Declined {
+    Declined::Missing(format!("there is no resource {id}"))
 }
 
 /// There is one default at most.
-fn demote(tx: &mut Tx<'_>) -> Result<(), Fault> {
-    if let Some((id, mut resource)) = tx.find(&RESOURCES, &RESOURCES_BY_DEFAULT, &())? {
+fn demote(tx: &mut Tx<'_>, for_the_sake_of: Id<ProtectedResource>) -> Result<(), Fault> {
+    let before = tx.find(&RESOURCES, &RESOURCES_BY_DEFAULT, &())?;
+    if let Some((id, mut resource)) = before.filter(|(id, _)| *id != for_the_sake_of) {
         resource.is_default = false;
         tx.put(&RESOURCES, &id, &resource)?;
+        let (before, after) = (serde_json::json!({ "is_default": true }), serde_json::json!({ "is_default": false }));
+        tx.record(Event::ResourceChanged { resource: id, before, after })?;
     }
     Ok(())
 }
@@ -146,8 +269,26 @@ pub async fn list(app: &App) -> Result<Vec<ProtectedResource>, Fault> {
         .await
 }
 
+/// Resources before `before`, the newest first.
+pub async fn page(
+    app: &App,
+    before: Option<Id<ProtectedResource>>,
+    limit: usize,
+) -> Result<Page<Id<ProtectedResource>, ProtectedResource>, Fault> {
+    app.store.read(move |view| view.newest(&RESOURCES, before.as_ref(), limit)).await
+}
+
+/// One that is registered.
+pub async fn find(app: &App, id: Id<ProtectedResource>) -> Result<ProtectedResource, Declined> {
+    app.store.read(move |view| view.get(&RESOURCES, &id)).await?.ok_or_else(|| unknown(id))
+}
+
 /// The registered identifiers that `asked` mean, aliases resolved; declines an unknown one.
-pub(super) fn all_known(read: &impl Read, asked: &[Resource]) -> Result<Result<Vec<Resource>, Declined>, Fault> {
+pub(super) fn all_known(
+    read: &impl Read,
+    field: &'static str,
+    asked: &[Resource],
+) -> Result<Result<Vec<Resource>, Declined>, Fault> {
     let mut known = Vec::with_capacity(asked.len());
     for url in asked {
         match find_resource::named(read, url)? {
@@ -155,7 +296,7 @@ pub(super) fn all_known(read: &impl Read, asked: &[Resource]) -> Result<Result<V
             Some(resource) => known.push(resource.identifier),
             None => {
                 let why = format!("{url} is not a registered resource; `writ resource add` registers it");
-                return Ok(Err(Declined::field("resource", why)));
+                return Ok(Err(Declined::field(field, why)));
             }
         }
     }

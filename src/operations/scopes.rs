@@ -5,9 +5,13 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::base::{Fault, FaultKind};
 use crate::model::{Context, Event, Risk, Scope, ScopeEntry, ScopeSet};
-use crate::operations::declined::Declined;
-use crate::store::tables::SCOPES;
-use crate::store::{MAX_ROWS, Read, Store, Tx};
+use crate::operations::declined::{Declined, line};
+use crate::operations::once::Answer;
+use crate::operations::operator::Operator;
+use crate::operations::seen::{Seen, difference, json};
+use crate::protocol::own_scopes;
+use crate::store::tables::{RESOURCES, SCOPES};
+use crate::store::{MAX_ROWS, Page, Read, Store, Tx};
 
 /// What ships with the appliance; from then on the catalogue is the administrator's.
 const SHIPPED: &str = include_str!("../../data/catalogue.json");
@@ -31,35 +35,136 @@ fn list<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<ScopeSet, D
     Vec::<Scope>::deserialize(deserializer).map(|scopes| scopes.into_iter().collect())
 }
 
+/// What is to be changed in one; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct ScopeChange {
+    pub description: Option<String>,
+    pub risk: Option<Risk>,
+    pub implies: Option<ScopeSet>,
+}
+
 /// Adds a scope to the catalogue.
-pub async fn add(app: &App, ctx: &Context, new: NewScope) -> Result<(), Declined> {
+pub async fn add(app: &App, by: &Operator, new: NewScope) -> Result<ScopeEntry, Declined> {
     let description = described(&new.description)?;
+    if own_scopes::is_own(new.name.as_str()) {
+        return Err(Declined::field("name", "names that begin with writ: are the appliance's own"));
+    }
+    let (ctx, by) = (by, by.clone());
+    let added = app.store.write("add scope", ctx, move |tx| {
+        if let Some(earlier) = by.request().earlier(tx)? {
+            return Ok(earlier);
+        }
+        if let Err(declined) = by.stands(tx)? {
+            return Ok(Err(declined));
+        }
+        if tx.get(&SCOPES, &new.name.to_string())?.is_some() {
+            return Ok(Err(Declined::Conflict(format!("the scope `{}` is in the catalogue already", new.name))));
+        }
+        if let Err(declined) = all_known(tx, "implies", &new.implies)? {
+            return Ok(Err(declined));
+        }
+        let entry = put(tx, &NewScope { description: description.clone(), ..new.clone() })?;
+        by.request().done(tx, &entry.name, &entry, Answer::Repeatable)?;
+        tx.record(Event::ScopeCreated { scope: new.name.to_string() })?;
+        Ok(Ok(entry))
+    });
+    let added = added.await??;
+    // The metadata document lists every scope.
+    app.discovery.forget();
+    Ok(added)
+}
+
+/// Changes what the catalogue says about a scope, as far as it is still as it was seen.
+pub async fn change(
+    app: &App,
+    by: &Operator,
+    name: Scope,
+    seen: Seen,
+    ask: ScopeChange,
+) -> Result<ScopeEntry, Declined> {
+    let description = ask.description.as_deref().map(described).transpose()?;
+    let (ctx, by) = (by, by.clone());
     app.store
-        .write("add scope", ctx, move |tx| {
-            if tx.get(&SCOPES, &new.name.to_string())?.is_some() {
-                return Ok(Err(Declined::Conflict(format!("the scope `{}` is in the catalogue already", new.name))));
-            }
-            if let Err(declined) = all_known(tx, "implies", &new.implies)? {
+        .write("change scope", ctx, move |tx| {
+            let current = match changeable(tx, &by, &name, &seen)? {
+                Ok(current) => current,
+                Err(declined) => return Ok(Err(declined)),
+            };
+            if let Some(implies) = &ask.implies
+                && let Err(declined) = all_known(tx, "implies", implies)?
+            {
                 return Ok(Err(declined));
             }
-            put(tx, &NewScope { description: description.clone(), ..new.clone() })?;
-            tx.record(Event::ScopeCreated { scope: new.name.to_string() })?;
-            Ok(Ok(()))
+            let changed = ScopeEntry {
+                description: description.clone().unwrap_or_else(|| current.description.clone()),
+                risk: ask.risk.unwrap_or(current.risk),
+                implies: ask.implies.clone().unwrap_or_else(|| current.implies.clone()),
+                ..current.clone()
+            };
+            if let Some((before, after)) = difference(json(&current)?, json(&changed)?, &[]) {
+                tx.put(&SCOPES, &name.to_string(), &changed)?;
+                tx.record(Event::ScopeChanged { scope: name.to_string(), before, after })?;
+            }
+            Ok(Ok(changed))
         })
-        .await??;
-    // The metadata document lists every scope.
+        .await?
+}
+
+/// Takes a scope out of the catalogue, unless a resource offers it or another scope implies it.
+pub async fn remove(app: &App, by: &Operator, name: Scope, seen: Seen) -> Result<(), Declined> {
+    let (ctx, by) = (by, by.clone());
+    let removed = app.store.write("remove scope", ctx, move |tx| {
+        if let Err(declined) = changeable(tx, &by, &name, &seen)? {
+            return Ok(Err(declined));
+        }
+        let resources = tx.page(&RESOURCES, None, MAX_ROWS)?.rows;
+        if let Some((_, resource)) = resources.iter().find(|(_, resource)| resource.scopes.contains(name.as_str())) {
+            let why = format!("{} offers `{name}`: take it from there first", resource.identifier);
+            return Ok(Err(Declined::Conflict(why)));
+        }
+        let others = tx.page(&SCOPES, None, MAX_ROWS)?.rows;
+        if let Some((other, _)) = others.iter().find(|(_, other)| other.implies.contains(name.as_str())) {
+            return Ok(Err(Declined::Conflict(format!("`{other}` implies `{name}`: take it from there first"))));
+        }
+        tx.delete(&SCOPES, &name.to_string())?;
+        tx.record(Event::ScopeRemoved { scope: name.to_string() })?;
+        Ok(Ok(()))
+    });
+    removed.await??;
     app.discovery.forget();
     Ok(())
 }
 
+/// The entry as it is, for an operator who still stands and has seen it so. The appliance's own stay as they are.
+fn changeable(tx: &Tx<'_>, by: &Operator, name: &Scope, seen: &Seen) -> Result<Result<ScopeEntry, Declined>, Fault> {
+    if let Err(declined) = by.stands(tx)? {
+        return Ok(Err(declined));
+    }
+    let Some(entry) = tx.get(&SCOPES, &name.to_string())? else { return Ok(Err(unknown(name))) };
+    if own_scopes::is_own(name.as_str()) {
+        return Ok(Err(Declined::Conflict(format!("`{name}` is the appliance's own, and stays as it is"))));
+    }
+    Ok(seen.is_still(&entry)?.map(|()| entry))
+}
+
 /// A description as it is kept.
 pub(super) fn described(text: &str) -> Result<String, Declined> {
-    let description = text.trim().to_owned();
-    let length = description.chars().count();
-    if !(1..=LONGEST_DESCRIPTION).contains(&length) || description.chars().any(char::is_control) {
-        return Err(Declined::field("description", "say in one line of at most 200 characters what will happen"));
-    }
-    Ok(description)
+    line("description", text, LONGEST_DESCRIPTION, "what will happen")
+}
+
+fn unknown(name: &Scope) -> Declined {
+    Declined::Missing(format!("the scope `{name}` is not in the catalogue"))
+}
+
+/// Scopes behind `after`, by name.
+pub async fn page(app: &App, after: Option<String>, limit: usize) -> Result<Page<String, ScopeEntry>, Fault> {
+    app.store.read(move |view| view.page(&SCOPES, after.as_ref(), limit)).await
+}
+
+/// What the catalogue says about one scope.
+pub async fn find(app: &App, name: &Scope) -> Result<ScopeEntry, Declined> {
+    let key = name.to_string();
+    app.store.read(move |view| view.get(&SCOPES, &key)).await?.ok_or_else(|| unknown(name))
 }
 
 /// The whole catalogue, by name.
@@ -69,17 +174,21 @@ pub async fn list_all(app: &App) -> Result<Vec<ScopeEntry>, Fault> {
         .await
 }
 
-/// Loads what ships, once: into a catalogue that has nothing yet.
+/// Loads what ships, once: into a catalogue that has nothing yet. The appliance's own scopes are added whenever they are missing, since
+/// a newer version may have more of them.
 pub fn load_catalogue(store: &Store, ctx: &Context) -> Result<(), Fault> {
     let shipped = shipped()?;
     store.write_blocking("load catalogue", ctx, move |tx| {
-        if !tx.page(&SCOPES, None, 1)?.rows.is_empty() {
-            return Ok(());
-        }
+        let is_new = tx.page(&SCOPES, None, 1)?.rows.is_empty();
+        let mut loaded = 0;
         for scope in &shipped {
-            put(tx, scope)?;
+            let own = own_scopes::is_own(scope.name.as_str());
+            if is_new || (own && tx.get(&SCOPES, &scope.name.to_string())?.is_none()) {
+                put(tx, scope)?;
+                loaded += 1;
+            }
         }
-        tx.record(Event::CatalogueLoaded { scopes: shipped.len() as u64 })
+        if loaded > 0 { tx.record(Event::CatalogueLoaded { scopes: loaded }) } else { Ok(()) }
     })
 }
 
@@ -87,10 +196,11 @@ fn shipped() -> Result<Vec<NewScope>, Fault> {
     serde_json::from_str(SHIPPED).map_err(|e| Fault::because(FaultKind::Bug, "data/catalogue.json does not parse", e))
 }
 
-fn put(tx: &mut Tx<'_>, new: &NewScope) -> Result<(), Fault> {
+fn put(tx: &mut Tx<'_>, new: &NewScope) -> Result<ScopeEntry, Fault> {
     let NewScope { name, description, risk, implies } = new.clone();
     let entry = ScopeEntry { name, description, risk, implies, created_at: tx.now() };
-    tx.put(&SCOPES, &entry.name.to_string(), &entry)
+    tx.put(&SCOPES, &entry.name.to_string(), &entry)?;
+    Ok(entry)
 }
 
 /// Declines, naming `field`, unless every scope is in the catalogue.

@@ -1,5 +1,7 @@
 //! Opens the appliance: the master key, the file, the keys, what ships with it.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 
 use super::keep_head;
@@ -95,6 +97,7 @@ pub fn open(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) ->
         usage: Usage::default(),
         looked: Looked::default(),
         turns: Turns::default(),
+        verification: Arc::new(tokio::sync::Semaphore::new(1)),
         status: StatusIndices::default(),
         status_lists: StatusLists::default(),
     }))

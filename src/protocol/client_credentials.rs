@@ -1,6 +1,7 @@
 //! The client credentials grant. OAuth 2.1 §4.2.
 
 use super::client_auth::AuthenticatedClient;
+use super::own_scopes::within_reach;
 use super::refusal::{Refusal, ensure};
 use super::scope::{self, Narrowed};
 use super::token_request::ClientCredentials;
@@ -21,5 +22,5 @@ pub fn grant(
         _ => GrantType::ClientCredentials,
     };
     ensure(client.allows_grant(grant), Refusal::GrantNotAllowed)?;
-    scope::narrow_for_client(ask.scope.as_ref(), client.ceiling(resource), resource)
+    scope::narrow_for_client(ask.scope.as_ref(), client.ceiling(resource), &within_reach(client), resource)
 }

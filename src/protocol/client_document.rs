@@ -163,6 +163,7 @@ impl ClientDocument {
             created_at: now,
             first_used_at: None,
             reaped_at: None,
+            void_before: None,
             identity: None,
         }
     }

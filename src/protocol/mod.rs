@@ -20,6 +20,7 @@
 //! | RFC 8414, OpenID Connect Discovery: metadata | [`discovery`] |
 //! | RFC 7009, RFC 7662: revocation and introspection | [`token_status`] |
 //! | Token Status List: revocation that reaches who verifies offline | [`status_list`] |
+//! | RFC 6750 §3.1: what the scopes of the appliance's own API cover | [`own_scopes`] |
 
 pub mod access_key;
 pub mod authorize;
@@ -34,6 +35,7 @@ pub mod dpop;
 pub mod entitlements;
 pub mod exchange;
 pub mod federation;
+pub mod own_scopes;
 pub mod params;
 pub mod pkce;
 pub mod public_keys;

@@ -1,6 +1,7 @@
 //! What may be asked for. OAuth 2.1 §1.4.1.
 
 use super::entitlements::asks_for_claims;
+use super::own_scopes::{is_own, within_reach};
 use super::refusal::Refusal;
 use crate::model::{Client, GrantType, ProtectedResource, Provenance, ScopeSet};
 
@@ -38,7 +39,13 @@ pub fn parse(text: Option<&str>) -> Result<Option<ScopeSet>, Refusal> {
 /// OAuth 2.1 §1.4.1: "The authorization server MAY fully or partially ignore the scope requested by the client, based on
 /// the authorization server policy or the resource owner's instructions."
 pub fn narrow_for_person(asked: Option<&ScopeSet>, client: &Client, resource: Option<&ProtectedResource>) -> Narrowed {
+    let reach = within_reach(client);
     let allowed = |name: &str| {
+        // The scopes of the appliance's own API are to be had at the appliance itself, whatever a resource offers. Whether this
+        // person may have them is asked once it is known who it is.
+        if is_own(name) {
+            return resource.is_none() && reach.contains(name);
+        }
         let offered = of_no_resource(name) || resource.is_some_and(|r| r.scopes.contains(name));
         // The person's own scopes are under no ceiling but consent; nor are clients that registered themselves: MCP clients
         // register with the scope of the first challenge and ask for more with the same id later.
@@ -61,14 +68,19 @@ pub fn narrow_for_person(asked: Option<&ScopeSet>, client: &Client, resource: Op
     }
 }
 
-/// For the client itself: what it may have at this resource, below `ceiling` if it has one. OAuth 2.1 §1.4.1, §4.2.
+/// For the client itself: what it may have at this resource, below `ceiling` if it has one. `reach` is what it may have of the
+/// appliance's own. OAuth 2.1 §1.4.1, §4.2.
 pub fn narrow_for_client(
     asked: Option<&ScopeSet>,
     ceiling: Option<&ScopeSet>,
+    reach: &ScopeSet,
     resource: Option<&ProtectedResource>,
 ) -> Result<Narrowed, Refusal> {
     // What the resource offers, below the client's ceiling if it has one; where there is neither, nothing.
     let allowed = |name: &str| {
+        if is_own(name) {
+            return resource.is_none() && reach.contains(name);
+        }
         let below = ceiling.map(|scope| scope.contains(name));
         let offered = resource.map(|resource| resource.scopes.contains(name));
         // Code written for a hosted service asks for claims that a machine's token has anyway; it is not to fail for that.

@@ -26,6 +26,8 @@ pub enum Facts {
     Named(ProtectedResource),
     /// The request names one that is not registered; these are.
     Unknown { asked: Resource, registered: Vec<String> },
+    /// The request names the appliance itself.
+    Itself,
     /// The request names none; this is the only one that the client may have tokens for, or else the appliance's default.
     Unnamed { default: Option<ProtectedResource> },
 }
@@ -41,6 +43,9 @@ pub fn select(facts: Facts, client: &Client) -> Result<Option<ProtectedResource>
             ensure(allowed(client, &resource), Refusal::ResourceNotAllowed)?;
             Ok(Some(resource))
         }
+        // §2: the client tells "the location of the target service or resource where access is being requested", and that may be here:
+        // where there is a default resource, it is the only way to say so.
+        Facts::Itself => Ok(None),
         // §2: "the authorization server … may use a pre-defined default resource value".
         Facts::Unnamed { default } => Ok(default.filter(|resource| allowed(client, resource))),
     }
@@ -63,6 +68,7 @@ pub fn same(asked: &Facts, granted: Granted<'_>) -> Result<(), Refusal> {
         Facts::Unknown { asked, registered } => {
             return Err(Refusal::ResourceUnknown { asked: asked.clone(), known: registered.clone() });
         }
+        Facts::Itself => ensure(granted.identifier.is_none(), Refusal::ResourceWidened)?,
         Facts::Named(asked) => ensure(granted.identifier == Some(&asked.identifier), Refusal::ResourceWidened)?,
     }
     // A grant for a resource that is gone must not turn into one for the appliance itself.

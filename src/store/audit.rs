@@ -51,11 +51,21 @@ pub struct Page {
     pub next: Option<u64>,
 }
 
+/// What a search makes of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    Fits,
+    /// It is looked past.
+    Passes,
+    /// Neither it nor what is before it can fit.
+    Ends,
+}
+
 /// The last entry before `before`, and those before it, up to `limit`; only those of the event `name`, if one is given.
 pub fn page(view: &impl Read, before: Option<u64>, name: Option<&str>, limit: usize) -> Result<Page, Fault> {
     search(view, before, limit, |entry| match name.is_none_or(|name| entry.event.name() == name) {
-        true => Look::Take,
-        false => Look::Pass,
+        true => Look::Fits,
+        false => Look::Passes,
     })
 }
 
@@ -63,22 +73,22 @@ pub fn page(view: &impl Read, before: Option<u64>, name: Option<&str>, limit: us
 pub fn of_request(view: &impl Read, before: Option<u64>, request: Id<Request>, limit: usize) -> Result<Page, Fault> {
     let came_at = request.made_at().minus(CLOCKS_DIFFER);
     search(view, before, limit, |entry| match entry.from.request {
-        Some(id) if id == request => Look::Take,
-        _ if entry.at < came_at => Look::Stop,
-        _ => Look::Pass,
+        Some(id) if id == request => Look::Fits,
+        _ if entry.at < came_at => Look::Ends,
+        _ => Look::Passes,
     })
 }
 
 /// How far the times of neighbouring entries may be out of order: each has its own operation's.
 const CLOCKS_DIFFER: Lifetime = Lifetime::from_minutes(10);
 
-enum Look {
-    Take,
-    Pass,
-    Stop,
-}
-
-fn search(view: &impl Read, before: Option<u64>, limit: usize, look: impl Fn(&Entry) -> Look) -> Result<Page, Fault> {
+/// The same, of whatever fits.
+pub fn search(
+    view: &impl Read,
+    before: Option<u64>,
+    limit: usize,
+    look: impl Fn(&Entry) -> Look,
+) -> Result<Page, Fault> {
     let before = before.map(|sequence| sequence.encoded());
     let span = Span { to: before.as_deref().map_or(Bound::Unbounded, Bound::Excluded), ..Span::ALL }.backwards();
     let mut page = Page { entries: Vec::new(), next: None };
@@ -92,9 +102,9 @@ fn search(view: &impl Read, before: Option<u64>, limit: usize, look: impl Fn(&En
         looked_at += 1;
         last = Some(entry.sequence);
         match look(&entry) {
-            Look::Take => page.entries.push(entry),
-            Look::Pass => {}
-            Look::Stop => return Ok(ControlFlow::Break(())),
+            Look::Fits => page.entries.push(entry),
+            Look::Passes => {}
+            Look::Ends => return Ok(ControlFlow::Break(())),
         }
         Ok(ControlFlow::Continue(()))
     })?;

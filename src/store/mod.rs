@@ -28,8 +28,8 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use tokio::sync::oneshot;
 
 pub use self::audit::{
-    Broken, Damage, Entry, Head, Page as AuditPage, of_request as audit_of_request, page as audit_page,
-    page_of as audit_page_of,
+    Broken, Damage, Entry, Head, Look, Page as AuditPage, of_request as audit_of_request, page as audit_page,
+    page_of as audit_page_of, search as audit_search,
 };
 use self::audit::{Step, Walk};
 use self::engine::{Engine, Job, Name, WriteTx};

@@ -7,7 +7,7 @@ use crate::base::look::skeleton;
 use crate::base::{Digest, Id, Timestamp};
 use crate::model::{
     AccessRecord, AuthorizationCode, Client, ClientId, ClientState, Consent, Credential, CredentialKind,
-    CredentialState, CredentialUsage, Delegation, DelegationState, DocumentRecord, Family, FrozenIssuer,
+    CredentialState, CredentialUsage, Delegation, DelegationState, DocumentRecord, DoneOnce, Family, FrozenIssuer,
     InitialAccessToken, Machine, MachineFindings, MachineUsage, Membership, Person, ProtectedResource, Provenance,
     RecentRegistration, RefreshToken, RevokedToken, Role, RoleName, ScopeEntry, ScopesUsage, Session, SetupState,
     SignInFailures, SigningKey, SpentProof, StatusBlock, StatusList, StatusPage, Tenant, TenantName, Tombstone,
@@ -248,6 +248,9 @@ pub static ASSERTIONS: Table<Digest, UsedAssertion> = Table::new("client_asserti
     .expires(|assertion: &UsedAssertion| Some(assertion.expires_at))
     .unlogged("remembered for as long as they would be accepted, so that none is used twice; the grants they bring are recorded");
 
+/// Requests that have their effect once, by a MAC of their sender and key.
+pub static DONE_ONCE: Table<Digest, DoneOnce> =
+    Table::new("done_once").expires(|done: &DoneOnce| Some(done.expires_at));
 /// By the key and its `jti`.
 pub static PROOFS: Table<Digest, SpentProof> = Table::new("dpop_proofs")
     .expires(|proof: &SpentProof| Some(proof.expires_at))
@@ -265,7 +268,7 @@ pub static SETUP: Table<String, SetupState> = Table::new("setup");
 pub const ONLY: &str = "only";
 
 /// The tables whose rows housekeeping removes when their time is over.
-pub static SWEPT: [&dyn AnyTable; 14] = [
+pub static SWEPT: [&dyn AnyTable; 15] = [
     &SESSIONS,
     &FAILURES,
     &TOMBSTONES,
@@ -277,16 +280,18 @@ pub static SWEPT: [&dyn AnyTable; 14] = [
     &REVOKED,
     &ASSERTIONS,
     &PROOFS,
+    &DONE_ONCE,
     &STATUS_LISTS,
     &STATUS_BLOCKS,
     &STATUS_PAGES,
 ];
 
-/// The one field of a client's row that is looked at again inside a transaction: reading it alone costs a
-/// third of reading the row.
+/// What of a client's row is looked at again inside a transaction: reading it alone costs a third of reading the row.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct StateOnly {
     pub state: ClientState,
+    #[serde(default)]
+    pub void_before: Option<Timestamp>,
 }
 /// [`CLIENTS`], for reading only the state.
 pub static CLIENT_STATES: Table<Id<Client>, StateOnly> = Table::new("clients");

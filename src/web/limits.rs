@@ -15,14 +15,23 @@ pub enum Class {
     Register,
     SignIn,
     Pages,
+    Api,
     Metadata,
     /// Health checks.
     Unlimited,
 }
 
 impl Class {
-    const ALL: [Self; 7] =
-        [Self::Token, Self::Authorize, Self::Register, Self::SignIn, Self::Pages, Self::Metadata, Self::Unlimited];
+    const ALL: [Self; 8] = [
+        Self::Token,
+        Self::Authorize,
+        Self::Register,
+        Self::SignIn,
+        Self::Pages,
+        Self::Api,
+        Self::Metadata,
+        Self::Unlimited,
+    ];
 }
 
 /// Counters for a bounded number of addresses.
@@ -48,6 +57,7 @@ impl Limits {
                 Class::Register => settings.register,
                 Class::SignIn => settings.sign_in,
                 Class::Pages => settings.pages,
+                Class::Api => settings.api,
                 Class::Metadata => settings.metadata,
                 Class::Unlimited => 0,
             })

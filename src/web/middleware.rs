@@ -101,6 +101,7 @@ impl Arrival {
             network: Some(Network::from(from)),
             address: Some(from),
             request: Some(id),
+            via: None,
         };
         let path = request.path();
         let path = path.strip_prefix(app.issuer.path()).unwrap_or(path);

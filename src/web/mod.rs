@@ -3,6 +3,7 @@
 //! [`routes`] is a map of every door; a handler takes typed things, calls one operation, and answers. Pages are in
 //! [`views`] and `templates/`, which mirror each other.
 
+mod api;
 pub mod assets;
 mod cookies;
 mod csrf;

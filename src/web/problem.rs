@@ -8,7 +8,9 @@ use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use askama::Template as _;
 use serde_json::json;
 
+use super::api;
 use super::extract::{Caller, bare};
+use super::limits::Class;
 use super::reply;
 use super::routes::Door;
 use super::views::{self};
@@ -96,6 +98,9 @@ pub(super) fn too_many(app: &App, door: &Door, wait: Lifetime, ctx: &Context) ->
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
         return response;
     }
+    if door.class == Class::Api {
+        return api::too_many(app, seconds, ctx);
+    }
     let mut response = HttpResponse::TooManyRequests();
     response.insert_header((RETRY_AFTER, seconds.to_string()));
     let id = error_id(ctx);
@@ -103,11 +108,11 @@ pub(super) fn too_many(app: &App, door: &Door, wait: Lifetime, ctx: &Context) ->
     response.json(json!({ "error": "temporarily_unavailable", "error_description": words, "error_id": id }))
 }
 
-fn error_id(ctx: &Context) -> String {
+pub(super) fn error_id(ctx: &Context) -> String {
     ctx.from.request.map(|id| id.to_string()).unwrap_or_default()
 }
 
-fn log(request: Option<Id<Request>>, fault: &Fault) -> String {
+pub(super) fn log(request: Option<Id<Request>>, fault: &Fault) -> String {
     let id = request.map(|id| id.to_string()).unwrap_or_default();
     tracing::error!(id, kind = ?fault.kind(), %fault, "fault");
     id

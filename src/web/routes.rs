@@ -3,13 +3,15 @@
 //! The list is data, so that tests can walk it (`tests/it/every_route.rs`), the desk can find limits and CORS by it, and a log
 //! line names the door and not the address.
 
+use std::sync::LazyLock;
+
 use actix_web::Route;
 use actix_web::http::Method;
 use actix_web::web::{self, PayloadConfig, ServiceConfig};
 
 use super::extract::LONGEST_FORM;
 use super::limits::Class;
-use super::{oauth, pages};
+use super::{api, oauth, pages};
 use crate::app::App;
 
 /// Who may come in.
@@ -22,6 +24,8 @@ pub enum Who {
     Bearer,
     /// Somebody signed in; others are sent to sign in.
     SignedIn,
+    /// The bearer of a token of ours with a scope of our own; never a cookie.
+    Administrator,
 }
 
 /// Whether a page of another origin may read the answer.
@@ -41,7 +45,7 @@ pub enum Opener {
 }
 
 /// One path and what is behind it.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Door {
     /// As actix matches it, below the issuer's path.
     pub pattern: &'static str,
@@ -55,8 +59,8 @@ pub struct Door {
 }
 
 /// Methods that a log line names.
-pub(super) const METHODS: [Method; 6] =
-    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS];
+pub(super) const METHODS: [Method; 7] =
+    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
 
 const GET: &[Method] = &[Method::GET];
 const POST: &[Method] = &[Method::POST];
@@ -76,8 +80,10 @@ const fn step(pattern: &'static str, methods: &'static [Method], who: Who) -> Do
     Door { opener: Opener::Kept, ..page(pattern, methods, who, Class::Authorize) }
 }
 
-/// Every door there is.
-pub static DOORS: &[Door] = &[
+/// Every door there is. Those of the API come last: the others are found before them.
+pub static DOORS: LazyLock<Vec<Door>> = LazyLock::new(|| FIXED.iter().copied().chain(api::doors()).collect());
+
+static FIXED: &[Door] = &[
     program("/.well-known/oauth-authorization-server", GET, Who::Anyone, Class::Metadata),
     program("/.well-known/openid-configuration", GET, Who::Anyone, Class::Metadata),
     program("/.well-known/jwks.json", GET, Who::Anyone, Class::Metadata),
@@ -208,6 +214,7 @@ pub(super) fn configure(config: &mut ServiceConfig, app: &App) {
         config.service(at("/token".to_owned(), [web::post().to(oauth::token::create)]));
         config.service(at("/register".to_owned(), [web::post().to(oauth::register::create)]));
     }
+    api::configure(config, base);
     config.default_service(web::to(pages::home::nowhere));
 }
 

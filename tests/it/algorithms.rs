@@ -7,6 +7,7 @@ use writ::app::App;
 use writ::base::{Clock, Entropy, Fault, FaultKind, Resource};
 use writ::config::Sources;
 use writ::model::{Algorithm, TokenFormat};
+use writ::operations::operator::Operator;
 use writ::operations::resources::{self, NewResource};
 use writ::operations::start::{Keeping, start};
 use writ::protocol::display_name::DisplayName;
@@ -43,7 +44,7 @@ async fn an_algorithm_that_a_resource_uses_cannot_be_taken_away() {
         machine_access_most: None,
         is_default: false,
     };
-    resources::add(&app, &ctx, resource).await.unwrap();
+    resources::add(&app, &Operator::with_the_file(&ctx), resource).await.unwrap();
     drop(app);
     let refused = appliance(data.path(), "RS256,ES256").err().expect("it was started without the resource's algorithm");
     assert_eq!(refused.kind(), FaultKind::Settings);

@@ -195,6 +195,12 @@ fn only_operations_write_to_the_store() {
     }
 }
 
+/// Whoever has the file may do everything. Nobody who comes over the network may say that they have it.
+#[test]
+fn only_the_command_line_has_the_file() {
+    assert_eq!(outside(&["src/cli", "src/operations/operator.rs"], &["with_the_file"]), Vec::<String>::new());
+}
+
 #[test]
 fn every_rule_names_its_sentence() {
     let mut silent = Vec::new();

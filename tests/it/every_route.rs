@@ -1,9 +1,10 @@
 //! Who gets what at every door: the whole desk as one table.
 
+use actix_web::http::Method;
 use writ::base::Id;
 use writ::model::{Consent, Delegation, Session};
 use writ::web::assets;
-use writ::web::routes::DOORS;
+use writ::web::routes::{DOORS, Who};
 
 use crate::world::{Browser, Someone, World};
 
@@ -44,6 +45,8 @@ POST /account/agents/{id}/revocation               403 303 403 403 405
 POST /account/sessions/{id}/end                    403 303 403 403 405
 GET /health                                        200 200 200 200 405
 GET /static/{file}                                 200 200 200 200 405
+GET /api/v1/openapi.json                           200 200 200 200 405
+GET /api/v1/docs                                   200 200 200 200 405
 GET /authorize                                     400 400 400 400 405
 POST /authorize                                    303 303 303 303 405
 POST /token                                        400 400 400 400 405
@@ -104,7 +107,8 @@ fn every_door_answers_everybody_as_the_table_says() {
     let mut matrix = String::new();
     let aliases =
         [("GET", "/authorize"), ("POST", "/authorize"), ("POST", "/token"), ("POST", "/register"), ("GET", "/nowhere")];
-    let doors = DOORS.iter().flat_map(|door| door.methods.iter().map(|method| (method.as_str(), door.pattern)));
+    let doors = DOORS.iter().filter(|door| door.who != Who::Administrator);
+    let doors = doors.flat_map(|door| door.methods.iter().map(|method| (method.as_str(), door.pattern)));
     for (method, pattern) in doors.chain(aliases) {
         let path = pattern
             .replace("/static/{file}", &assets::asset_path("writ.css"))
@@ -122,12 +126,32 @@ fn every_door_answers_everybody_as_the_table_says() {
     assert_eq!(matrix.lines().collect::<Vec<_>>(), MATRIX.lines().collect::<Vec<_>>());
 }
 
+/// The administrators' API knows a token and nothing else: at each of its doors, whatever a browser brings along is nobody.
+#[test]
+fn at_the_api_a_browser_is_nobody_whatever_it_brings() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let browser = world.signed_in(&ada);
+    let mut desk = Desk { world, ada, browser };
+    let mut seen = 0;
+    for door in DOORS.iter().filter(|door| door.who == Who::Administrator) {
+        let path = door.pattern.replace("{id}", "con_00000000000000000000000000");
+        let patched = DOORS.iter().any(|other| other.pattern == door.pattern && other.methods.contains(&Method::PATCH));
+        for method in door.methods {
+            let row = desk.row(method.as_str(), &path);
+            assert_eq!(row, [401, 401, 401, 401, if patched { 401 } else { 405 }], "{method} {}", door.pattern);
+            seen += 1;
+        }
+    }
+    assert!(seen > 30, "{seen}");
+}
+
 /// A program reads its answers from anywhere; a page of ours is read by nobody else.
 #[test]
 fn only_what_programs_call_can_be_read_from_other_origins() {
     use writ::web::routes::Cors;
     let world = World::new();
-    for door in DOORS {
+    for door in DOORS.iter() {
         let path = door.pattern.replace(['{', '}'], "");
         let request = |method: &str| world.request(method, &path).header("Origin", "https://inspector.example");
         let preflight = request("OPTIONS").header("Access-Control-Request-Method", "POST").send();

@@ -7,6 +7,8 @@
 #[cfg(test)]
 mod algorithms;
 #[cfg(test)]
+mod api;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod audit_head;

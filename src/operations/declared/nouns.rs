@@ -42,7 +42,10 @@ fn set(members: &mut Members<'_>, name: &str) -> ScopeSet {
 fn declined(members: &mut Members<'_>, declined: Declined) {
     match declined {
         Declined::Invalid(invalid) => invalid.0.iter().for_each(|(field, why)| members.wrong(field, why)),
-        Declined::Conflict(why) | Declined::Missing(why) => members.wrong("name", why),
+        Declined::Conflict(why) | Declined::Missing(why) | Declined::Forbidden(why) => members.wrong("name", why),
+        Declined::Stale | Declined::MadeAlready(_) | Declined::KeyReused => {
+            members.wrong("name", "it was changed meanwhile");
+        }
         Declined::Broken(fault) => members.wrong("name", fault),
     }
 }

@@ -17,6 +17,7 @@ use crate::model::{
 };
 use crate::operations::credentials::MOST_LIVE;
 use crate::operations::machines::blank;
+use crate::protocol::own_scopes::is_own;
 use crate::store::tables::{machine_key, role_key};
 
 /// A file, as far as it has sections: what has no section is left alone.
@@ -209,7 +210,9 @@ impl Planner<'_> {
                 read.push((place, entry));
             }
         }
-        for (name, entry) in self.present.scopes.iter().filter(|(name, _)| !section.contains_key(*name)) {
+        // The appliance's own stay as they are, listed or not.
+        let unlisted = |name: &String| !section.contains_key(name) && !is_own(name);
+        for (name, entry) in self.present.scopes.iter().filter(|(name, _)| unlisted(name)) {
             if self.goes(below("scopes", name), scope_said(entry), || Step::Scope {
                 before: Some(entry.clone()),
                 after: None,
@@ -224,6 +227,10 @@ impl Planner<'_> {
             let created_at = before.map_or(entry.created_at, |before| before.created_at);
             let after = ScopeEntry { created_at, ..entry };
             let (was, is) = (before.map(scope_said), scope_said(&after));
+            if is_own(after.name.as_str()) && was.as_ref() != Some(&is) {
+                self.notes.say(&place, "names that begin with writ: are the appliance's own, and stay as they are");
+                continue;
+            }
             self.differs(place, was, is, || Step::Scope { before: before.cloned(), after: Some(after) });
         }
         // What stays must not lean on what goes.

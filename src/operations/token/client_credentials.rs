@@ -10,8 +10,8 @@ use crate::protocol::dpop::Proof;
 use crate::protocol::refusal::Refusal;
 use crate::protocol::token_request::{ClientCredentials, JwtBearer};
 use crate::protocol::{client_credentials, registration, target};
-use crate::store::Read as _;
 use crate::store::tables::{ASSERTIONS, CLIENTS};
+use crate::store::{Read as _, View};
 
 /// For a credential of its own.
 pub(super) async fn grant(
@@ -21,7 +21,7 @@ pub(super) async fn grant(
     ask: ClientCredentials,
     proof: Option<Proof>,
 ) -> Result<Issued, Problem> {
-    issue(app, ctx, client, ask, proof, GrantName::ClientCredentials, None).await
+    issue(app, ctx, client, Wish { ask, proof, name: GrantName::ClientCredentials, audience: None }).await
 }
 
 /// For a workload's token, which is spent by what it buys.
@@ -33,7 +33,7 @@ pub(super) async fn by_assertion(
     proof: Option<Proof>,
 ) -> Result<Issued, Problem> {
     let ask = ClientCredentials { scope: ask.scope, resource: ask.resource };
-    issue(app, ctx, client, ask, proof, GrantName::JwtBearer, None).await
+    issue(app, ctx, client, Wish { ask, proof, name: GrantName::JwtBearer, audience: None }).await
 }
 
 /// For an access key, and for an `audience` that is no resource if one is given: then none is chosen for the machine either.
@@ -44,23 +44,28 @@ pub(super) async fn grant_for(
     ask: ClientCredentials,
     audience: Option<String>,
 ) -> Result<Issued, Problem> {
-    issue(app, ctx, client, ask, None, GrantName::ClientCredentials, audience).await
+    issue(app, ctx, client, Wish { ask, proof: None, name: GrantName::ClientCredentials, audience }).await
 }
 
-/// Decides in a snapshot and issues in a transaction, which looks again whether the client still stands.
-async fn issue(
-    app: &App,
-    ctx: &Context,
-    client: AuthenticatedClient,
+/// What a client wants for itself, by whichever grant.
+struct Wish {
     ask: ClientCredentials,
     proof: Option<Proof>,
     name: GrantName,
+    /// Instead of a resource's.
     audience: Option<String>,
-) -> Result<Issued, Problem> {
-    let (asked, asking) = (ask.resource.clone(), client.clone());
+}
+
+/// Decides in a snapshot and issues in a transaction, which looks again whether the client still stands.
+async fn issue(app: &App, ctx: &Context, client: AuthenticatedClient, wish: Wish) -> Result<Issued, Problem> {
+    let Wish { ask, proof, name, audience } = wish;
+    let (asked, asking, within) = (ask.resource.clone(), client.clone(), app.clone());
     let facts = match &audience {
         Some(_) => target::Facts::Unnamed { default: None },
-        None => app.store.read(move |view| find_resource::facts(view, asked.as_ref(), &asking)).await?,
+        None => {
+            let look = move |view: &View<'_>| find_resource::facts(view, asked.as_ref(), &asking, &within.issuer);
+            app.store.read(look).await?
+        }
     };
     let decided = target::select(facts, &client)
         .and_then(|resource| Ok((client_credentials::grant(&client, name, &ask, resource.as_ref())?, resource)));

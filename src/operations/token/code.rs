@@ -66,7 +66,7 @@ impl Redemption {
         let person = code.as_ref().map(|code| tx.get(&PEOPLE, &code.person)).transpose()?.flatten();
         let consent = code.as_ref().map(|code| standing_consent(tx, code)).transpose()?.flatten();
         let granted = find_resource::granted(tx, code.as_ref().and_then(|code| code.resource.as_ref()))?;
-        let asked = find_resource::asked(tx, self.ask.resource.as_ref())?;
+        let asked = find_resource::asked(tx, self.ask.resource.as_ref(), &self.app.issuer)?;
         let facts = Facts {
             code: code.as_ref(),
             person: person.as_ref().map(|person| person.state),

@@ -101,7 +101,7 @@ impl Exchange {
             actor_token_is_callers_own: self.is_callers_own(tx)?,
             delegation: delegation.as_ref(),
             tenants: &tenants,
-            target: find_resource::facts(tx, self.ask.resource.as_ref(), &self.client)?,
+            target: find_resource::facts(tx, self.ask.resource.as_ref(), &self.client, &self.app.issuer)?,
             depth: usize::try_from(self.app.config.delegation.depth).unwrap_or(usize::MAX),
         };
         Ok(exchange::exchange(facts, &self.client, &self.ask, now))

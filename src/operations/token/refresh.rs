@@ -76,7 +76,7 @@ impl Exchange {
         let person = family.as_ref().map(|family| tx.get(&PEOPLE, &family.person)).transpose()?.flatten();
         let consent = family.as_ref().map(|family| standing_consent(tx, family)).transpose()?.flatten();
         let granted = find_resource::granted(tx, family.as_ref().and_then(|family| family.resource.as_ref()))?;
-        let asked = find_resource::asked(tx, self.ask.resource.as_ref())?;
+        let asked = find_resource::asked(tx, self.ask.resource.as_ref(), &self.app.issuer)?;
         let facts = Facts {
             token: token.as_ref(),
             family: family.as_ref(),

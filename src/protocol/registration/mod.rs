@@ -2,8 +2,9 @@
 //! OpenID Connect Dynamic Client Registration 1.0 ("OIDC registration" below).
 //!
 //! [`Registration::parse`] reads the form, [`admit`] decides, [`Admitted::into_client`] makes the row,
-//! [`update`] decides what a client may change later, [`response`] is the answer.
+//! [`update`] decides what a client may change later, [`edited`] what an administrator may, [`response`] is the answer.
 
+mod edit;
 mod life;
 mod members;
 mod refusal;
@@ -12,6 +13,7 @@ mod update;
 
 use serde_json::Value;
 
+pub use edit::edited;
 pub use life::{approved, reaped_at, remembered_for, used};
 use members::Members;
 pub use refusal::RegistrationRefusal;
@@ -222,6 +224,7 @@ impl Admitted {
             created_at: at,
             first_used_at: None,
             reaped_at,
+            void_before: None,
             identity: None,
         }
     }

@@ -88,7 +88,11 @@ async fn workload(
 
 /// What is proved by the DPoP header of a request, if it has one. RFC 9449 §4.3. `access_token` is the token beside it, at a
 /// protected resource.
-fn proof(caller: &Caller, request: &HttpRequest, access_token: Option<&str>) -> Result<Option<Proof>, Refusal> {
+pub(super) fn proof(
+    caller: &Caller,
+    request: &HttpRequest,
+    access_token: Option<&str>,
+) -> Result<Option<Proof>, Refusal> {
     let fields = request.headers().get_all(DPOP).map(HeaderValue::as_bytes);
     let Some(jwt) = single(fields)? else { return Ok(None) };
     // The issuer's origin, whatever the request calls its host (attack case 51).
@@ -98,7 +102,7 @@ fn proof(caller: &Caller, request: &HttpRequest, access_token: Option<&str>) -> 
 }
 
 /// An answer to who uses DPoP brings the nonce for the next proof. RFC 9449 §8.2.
-fn with_nonce(caller: &Caller, request: &HttpRequest, mut response: HttpResponse) -> HttpResponse {
+pub(super) fn with_nonce(caller: &Caller, request: &HttpRequest, mut response: HttpResponse) -> HttpResponse {
     if request.headers().contains_key(DPOP)
         && let Ok(nonce) = HeaderValue::from_str(&dpop::nonce(&caller.app, caller.ctx.at))
     {

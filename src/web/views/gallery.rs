@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::{
-    AccountPage, ConsentPage, ErrorPage, HomePage, ReturnPage, Sample, SetupClosedPage, SetupPage, SignInPage,
+    AccountPage, ApiPage, ConsentPage, ErrorPage, HomePage, ReturnPage, Sample, SetupClosedPage, SetupPage, SignInPage,
     SignedOutPage,
 };
 
@@ -27,6 +27,7 @@ pub fn shown() -> askama::Result<Vec<Shown>> {
     show::<ConsentPage>(&mut all, "pages/consent.html")?;
     show::<ReturnPage>(&mut all, "pages/return.html")?;
     show::<AccountPage>(&mut all, "pages/account.html")?;
+    show::<ApiPage>(&mut all, "pages/api.html")?;
     show::<ErrorPage>(&mut all, "pages/error.html")?;
     Ok(all)
 }

@@ -5,6 +5,7 @@
 //! tests, the gallery and the browser job, so a state without a sample is a state nobody has looked at.
 
 mod account;
+mod api;
 mod consent;
 mod error;
 pub mod gallery;
@@ -16,6 +17,7 @@ mod sign_in;
 mod signed_out;
 
 pub use account::{AccountPage, AgentLine, ConnectedApplication, SessionLine};
+pub use api::{ApiMember, ApiNoun, ApiOperation, ApiPage, ApiParameter, ApiProblem, ApiSchema};
 pub use consent::{Applicant, ConsentPage, Destination, Need, ScopeLine, Standing, Target, Technical, Until};
 pub use error::{ErrorPage, Problem};
 pub use home::HomePage;

@@ -188,7 +188,7 @@ fn terms_that_cannot_be_name_their_field() {
         (Terms { tags: (0..33).map(|n| n.to_string()).collect(), ..good() }, "tags"),
         (Terms { scope: "made:up".parse().unwrap(), ..good() }, "scope"),
         (Terms { access: vec![access()], ..good() }, "resource"),
-        (Terms { serves: vec![strange.clone()], ..good() }, "resource"),
+        (Terms { serves: vec![strange.clone()], ..good() }, "serves"),
         (Terms { access: (0..65).map(|_| access()).collect(), ..good() }, "resource"),
         (Terms { roles: vec!["made-up".parse().unwrap()], ..good() }, "roles"),
         (Terms { access_for: Some(Lifetime::from_seconds(59)), ..good() }, "access_lifetime"),

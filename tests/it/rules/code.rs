@@ -3,6 +3,7 @@
 use writ::base::{Id, Lifetime, OpaqueToken, TokenKind};
 use writ::model::{AuthorizationCode, ClientState, PersonState};
 use writ::operations::clients;
+use writ::operations::seen::Seen;
 
 use crate::world::{World, at_once, base64};
 
@@ -264,7 +265,7 @@ fn a_code_falls_with_its_client_its_person_its_consent_and_its_resource() {
     mail.redeem(&world, &code).tokens();
 
     let code = mail.code(&mut browser);
-    world.block(clients::remove(&world.app, &world.operator(), mail.id.clone())).unwrap();
+    world.block(clients::remove(&world.app, &world.operator(), mail.id.clone(), Seen::Anything)).unwrap();
     mail.redeem(&world, &code).expect_refusal(401, "invalid_client", "ClientUnknown");
 }
 

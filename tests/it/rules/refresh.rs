@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use writ::base::{Id, Lifetime, OpaqueToken, TokenKind};
 use writ::model::{AuthMethod, ClientState, Family, GrantType, PersonState, RefreshToken};
 use writ::operations::clients;
+use writ::operations::seen::Seen;
 use writ::store::Read as _;
 use writ::store::tables::{FAMILIES, REFRESH};
 
@@ -263,7 +264,9 @@ fn case_18_whatever_stops_its_client_its_person_or_its_consent_stops_a_refresh()
     line.refresh(&token).expect_refusal(400, "invalid_grant", "FamilyOver");
 
     let tokens = line.mail.tokens(&line.world, &mut line.browser);
-    line.world.block(clients::remove(&line.world.app, &line.world.operator(), line.mail.id.clone())).unwrap();
+    line.world
+        .block(clients::remove(&line.world.app, &line.world.operator(), line.mail.id.clone(), Seen::Anything))
+        .unwrap();
     line.refresh(tokens.refresh.as_deref().unwrap()).expect_refusal(401, "invalid_client", "ClientUnknown");
 }
 

@@ -164,7 +164,7 @@ fn case_36_a_flood_pushes_out_its_own_and_nobody_who_signed_in() {
     });
 
     let body = metadata().to_string();
-    let stranger = Context { by: Actor::Nobody, ..world.operator() };
+    let stranger = Context { by: Actor::Nobody, ..Context::clone(&world.operator()) };
     for _ in 0..1_000 {
         assert!(world.block(registration::register(&world.app, &stranger, None, body.as_bytes())).is_ok());
     }

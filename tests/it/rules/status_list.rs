@@ -207,7 +207,9 @@ fn a_removed_client_and_a_stopped_machine_set_bits() {
     let (crm, robot) = (world.confidential("crm"), world.machine("robot", &ada, "mcp:read"));
     let (token, issued_at) = (crm.client_credentials(&world, &[]).tokens(), world.now());
     let held: Vec<Tokens> = (0..3).map(|_| robot.client_credentials(&world, &[]).tokens()).collect();
-    world.block(clients::remove(&world.app, &world.operator(), crm.id.clone())).unwrap();
+    world
+        .block(clients::remove(&world.app, &world.operator(), crm.id.clone(), writ::operations::seen::Seen::Anything))
+        .unwrap();
     expect(&world, Status::Invalid, &[&token]);
     expect(&world, Status::Valid, &[&held[0]]);
     world.later(Lifetime::from_minutes(10));

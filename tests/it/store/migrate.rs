@@ -114,6 +114,7 @@ fn put_client(
         created_at: NOW,
         first_used_at: None,
         reaped_at: None,
+        void_before: None,
     };
     store
         .write_blocking("put client", &context(), move |tx| {

@@ -84,6 +84,7 @@ impl World {
             created_at: self.now(),
             first_used_at: None,
             reaped_at: None,
+            void_before: None,
             identity: None,
         };
         self.put_client(client);

@@ -19,6 +19,7 @@ use writ::app::App;
 use writ::base::{Clock, Entropy, FaultKind, Id, Lifetime, Secret, Timestamp};
 use writ::config::{Config, Sources};
 use writ::model::{Actor, Channel, Context, Email, Event, Origin, Person, PersonState, Standing};
+use writ::operations::operator::Operator;
 use writ::operations::people::NewPerson;
 use writ::operations::setup;
 use writ::operations::start::{Keeping, start};
@@ -143,9 +144,9 @@ impl World {
         self.runtime.block_on(work)
     }
 
-    /// The ticket of whoever holds the file.
-    pub fn operator(&self) -> Context {
-        Context::new(self.now(), Actor::Operator, Origin::within(Channel::Socket))
+    /// Whoever holds the file: may do everything, and is the ticket of it.
+    pub fn operator(&self) -> Operator {
+        Operator::with_the_file(&Context::new(self.now(), Actor::Operator, Origin::within(Channel::Socket)))
     }
 
     /// The first administrator, through the operation that the command line uses.
@@ -226,6 +227,16 @@ impl World {
         self.change("set person's state", move |tx| {
             let person = tx.get(&PEOPLE, &id)?.unwrap();
             tx.put(&PEOPLE, &id, &Person { state, ..person })?;
+            tx.record(Event::PersonCreated { person: id })
+        });
+    }
+
+    /// Makes somebody an administrator, or one no more.
+    pub fn set_standing(&self, someone: &Someone, standing: Standing) {
+        let id = someone.id;
+        self.change("set person's standing", move |tx| {
+            let person = tx.get(&PEOPLE, &id)?.unwrap();
+            tx.put(&PEOPLE, &id, &Person { standing, ..person })?;
             tx.record(Event::PersonCreated { person: id })
         });
     }

@@ -1,0 +1,92 @@
+//! What people have allowed applications, as an administrator sees it and takes it back.
+
+use super::account::end_consent;
+use super::search;
+use crate::app::App;
+use crate::base::{Fault, Id};
+use crate::model::{ClientId, Consent, Family, Person};
+use crate::operations::declined::Declined;
+use crate::operations::operator::Operator;
+use crate::operations::seen::Seen;
+use crate::store::tables::{CONSENTS, CONSENTS_BY_PERSON, FAMILIES, FAMILIES_BY_GRANT};
+use crate::store::{Page, Read};
+
+/// Most lines of tokens shown of one grant.
+const MOST_FAMILIES: usize = 50;
+
+/// One consent, and the lines of tokens that were issued under it.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    pub consent: Consent,
+    pub families: Vec<Family>,
+}
+
+/// Which grants are listed.
+#[derive(Clone, Debug, Default)]
+pub struct Which {
+    pub person: Option<Id<Person>>,
+    pub client: Option<ClientId>,
+}
+
+/// Grants from `from` on: of one person the oldest first, else the newest.
+pub async fn list(
+    app: &App,
+    which: Which,
+    from: Option<Id<Consent>>,
+    limit: usize,
+) -> Result<Page<Id<Consent>, Grant>, Fault> {
+    app.store
+        .read(move |view| {
+            let of_client = |consent: &Consent| which.client.as_ref().is_none_or(|client| consent.client_id == *client);
+            let page = match &which.person {
+                Some(person) => {
+                    let page = view.list_after(&CONSENTS, &CONSENTS_BY_PERSON, person, from.as_ref(), limit)?;
+                    let rows = page.rows.into_iter().filter(|(_, consent)| of_client(consent)).collect();
+                    Page { rows, next: page.next }
+                }
+                None => search::newest(view, &CONSENTS, from.as_ref(), limit, of_client)?,
+            };
+            let rows = page.rows.into_iter().map(|(id, consent)| Ok((id, with_families(view, consent)?)));
+            Ok(Page { rows: rows.collect::<Result<_, Fault>>()?, next: page.next })
+        })
+        .await
+}
+
+/// One of them.
+pub async fn find(app: &App, id: Id<Consent>) -> Result<Grant, Declined> {
+    let found = app.store.read(move |view| {
+        let consent = view.get(&CONSENTS, &id)?;
+        consent.map(|consent| with_families(view, consent)).transpose()
+    });
+    found.await?.ok_or_else(|| unknown(id))
+}
+
+/// Takes back what a person has allowed an application: it is asked about again, and everything the application holds under it ends in
+/// the same transaction.
+pub async fn revoke(app: &App, by: &Operator, id: Id<Consent>, seen: Seen) -> Result<(), Declined> {
+    let (ctx, by) = (by, by.clone());
+    app.store
+        .write("revoke grant", ctx, move |tx| {
+            if let Err(declined) = by.stands(tx)? {
+                return Ok(Err(declined));
+            }
+            let Some(consent) = tx.get(&CONSENTS, &id)? else { return Ok(Err(unknown(id))) };
+            if let Err(declined) = seen.is_still(&consent)? {
+                return Ok(Err(declined));
+            }
+            end_consent(tx, &consent)?;
+            Ok(Ok(()))
+        })
+        .await?
+}
+
+fn with_families(read: &impl Read, consent: Consent) -> Result<Grant, Fault> {
+    let key = (consent.person, consent.client_id.to_string());
+    let families = read.list(&FAMILIES, &FAMILIES_BY_GRANT, &key, MOST_FAMILIES)?;
+    let families = families.into_iter().map(|(_, family)| family).filter(|f| f.resource == consent.resource).collect();
+    Ok(Grant { consent, families })
+}
+
+fn unknown(id: Id<Consent>) -> Declined {
+    Declined::Missing(format!("there is no grant {id}"))
+}

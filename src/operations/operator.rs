@@ -1,0 +1,169 @@
+//! Who asks for an administrator's operation, and how far they reach.
+
+use std::ops::Deref;
+
+use super::declined::Declined;
+use super::dpop;
+use super::find_client::{self, Found};
+use super::introspect::{self, NotLive};
+use super::once::Once;
+use crate::app::App;
+use crate::base::{Fault, Id};
+use crate::model::{Actor, Channel, Context, Origin, Person, PersonState, Scope, ScopeSet, Standing, Subject};
+use crate::protocol::dpop::Proof;
+use crate::protocol::own_scopes::{self, ADMIN};
+use crate::protocol::refusal::Refusal;
+use crate::store::Read;
+use crate::store::tables::PEOPLE;
+
+/// The proof that administrators' operations ask for: whoever holds one was allowed to do what they are about to do, and may hand out
+/// what `reach` covers.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    ctx: Context,
+    reach: ScopeSet,
+    once: Once,
+}
+
+/// A token as it was shown: alone, or with a proof that its bearer has the key it is bound to (RFC 9449 §7.1).
+#[derive(Debug)]
+pub struct Shown<'t> {
+    pub token: &'t str,
+    pub proof: Option<Proof>,
+}
+
+/// Why the bearer of a token is none. RFC 6750 §3.1, RFC 9449 §7.1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotPermitted {
+    /// The token is unknown, over, revoked, or meant for somebody else.
+    InvalidToken,
+    /// It is bound to a key, and was not shown with a proof of that key; or the other way round.
+    OtherKey,
+    /// The proof was used before.
+    Proof(Refusal),
+    /// The person it speaks for does not administer this appliance, or not any more.
+    NotAnAdministrator,
+    /// It does not have this scope, or its client may not have it any more.
+    InsufficientScope { needed: &'static str },
+}
+
+impl Operator {
+    /// Search for this word to find every place that claims somebody may administer.
+    fn assertion(ctx: Context, reach: ScopeSet) -> Self {
+        Self { ctx, reach, once: Once::Often }
+    }
+
+    /// Whoever has the file or the control socket may do everything. Only the command line calls this.
+    pub fn with_the_file(ctx: &Context) -> Self {
+        Self::assertion(ctx.clone(), ADMIN.parse::<Scope>().into_iter().collect())
+    }
+
+    /// The bearer of one of our own access tokens, for something that takes the scope `needed`.
+    ///
+    /// The token is meant for the appliance itself: a resource that was given one for itself cannot use it here. What it says is held
+    /// against what is so now: whether its client may still hold these scopes, and whether its person is still an administrator.
+    pub async fn with_token(
+        app: &App,
+        ctx: &Context,
+        token: Shown<'_>,
+        needed: &'static str,
+    ) -> Result<Result<Self, NotPermitted>, Fault> {
+        let live = match introspect::live_access(app, ctx, token.token, token.proof.as_ref()).await? {
+            Ok(live) if live.audience == app.issuer.as_str() => live,
+            Ok(_) | Err(NotLive::Over) => return Ok(Err(NotPermitted::InvalidToken)),
+            Err(NotLive::OtherKey) => return Ok(Err(NotPermitted::OtherKey)),
+        };
+        // Only now: who holds no such token makes nobody write.
+        if let Some(proof) = token.proof {
+            let spent = app.store.write("spend DPoP proof", ctx, move |tx| dpop::spend(tx, Some(&proof)));
+            if let Err(refusal) = spent.await? {
+                app.tally.count("DPoP proof used again");
+                return Ok(Err(NotPermitted::Proof(refusal)));
+            }
+        }
+        let (subject, client_id) = (live.subject.clone(), live.client_id.clone());
+        let (administers, reach) = app
+            .store
+            .read(move |view| {
+                let administers = match &subject {
+                    Subject::Person(person) => is_administrator(view, person)?,
+                    Subject::Client(_) => true,
+                };
+                let reach = match find_client::stored(view, &client_id)? {
+                    Found::Client(client) => own_scopes::within_reach(&client),
+                    Found::Gone(_) | Found::BadDocument(_) | Found::Unknown => ScopeSet::new(),
+                };
+                Ok((administers, reach))
+            })
+            .await?;
+        let held = live.scope.intersection(&reach);
+        if !administers {
+            return Ok(Err(NotPermitted::NotAnAdministrator));
+        }
+        if !own_scopes::suffices(&held, needed) {
+            return Ok(Err(NotPermitted::InsufficientScope { needed }));
+        }
+        let actor = match live.subject {
+            Subject::Person(person) => Actor::Person(person),
+            Subject::Client(client) => Actor::Client(client),
+        };
+        // Who acts through an application acts through it, also in the audit log.
+        let via = matches!(actor, Actor::Person(_)).then_some(live.client_id);
+        let from = Origin { channel: Channel::Api, via, ..ctx.from.clone() };
+        Ok(Ok(Self::assertion(Context { by: actor, from, ..ctx.clone() }, held)))
+    }
+
+    /// The same, for a request that is to have its effect once.
+    #[must_use]
+    pub fn once(self, once: Once) -> Self {
+        Self { once, ..self }
+    }
+
+    pub(super) fn request(&self) -> &Once {
+        &self.once
+    }
+
+    /// Whether this operator may make, or change, what holds these scopes.
+    pub(super) fn may_give(&self, scope: &ScopeSet) -> Result<(), Declined> {
+        if own_scopes::covers(&self.reach, scope) {
+            return Ok(());
+        }
+        let given = scope.only(|scope| own_scopes::is_own(scope.as_str()));
+        Err(Declined::Forbidden(format!("nobody hands out more than they have: this takes a token with `{given}`")))
+    }
+
+    /// Whether this operator may make, or change, an administrator.
+    pub(super) fn may_raise(&self, standing: Standing) -> Result<(), Declined> {
+        match standing {
+            Standing::Administrator if !self.reach.contains(ADMIN) => {
+                Err(Declined::Forbidden(format!("only who has `{ADMIN}` decides about administrators")))
+            }
+            Standing::Administrator | Standing::Member => Ok(()),
+        }
+    }
+
+    /// Whether they still stand, asked inside the transaction of what they do: who was stopped a moment ago does nothing more.
+    pub(super) fn stands(&self, read: &impl Read) -> Result<Result<(), Declined>, Fault> {
+        let stands = match &self.ctx.by {
+            Actor::Person(person) => is_administrator(read, person)?,
+            Actor::Client(client) => find_client::stands(read, client)?,
+            Actor::Operator | Actor::System => true,
+            Actor::Nobody => false,
+        };
+        Ok(stands.then_some(()).ok_or_else(|| Declined::Forbidden("whoever asked for this was stopped".to_owned())))
+    }
+}
+
+impl Deref for Operator {
+    type Target = Context;
+
+    /// Who, when and from where.
+    fn deref(&self) -> &Context {
+        &self.ctx
+    }
+}
+
+fn is_administrator(read: &impl Read, person: &Id<Person>) -> Result<bool, Fault> {
+    let person = read.get(&PEOPLE, person)?;
+    Ok(person.is_some_and(|p| p.standing == Standing::Administrator && p.state == PersonState::Active))
+}

@@ -1,0 +1,136 @@
+//! People who can sign in. Nothing here says anything about a password.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::answer::{Listed, One};
+use super::call::Call;
+use super::cursor::Window;
+use super::operation::{Noun, What};
+use super::problem::Problem;
+use super::wire::{NoFilter, Nothing, Reason, StillTaken};
+use crate::base::Secret;
+use crate::model::{Person, PersonState, Standing};
+use crate::operations::declined::Declined;
+use crate::operations::people::{self, NewPerson};
+use crate::protocol::own_scopes::PEOPLE;
+
+pub(super) fn noun() -> Noun {
+    Noun::new("People", "id", "Who can sign in here. Only a token with `writ:admin` decides about administrators.")
+        .list(What("/api/v1/people", "listPeople", PEOPLE.read, "List people, the newest first"), list)
+        .create(What("/api/v1/people", "createPerson", PEOPLE.write, "Add a person"), create)
+        .show(What("/api/v1/people/{id}", "showPerson", PEOPLE.read, "Show a person"), show)
+        .act(
+            What(
+                "/api/v1/people/{id}/suspension",
+                "suspendPerson",
+                PEOPLE.write,
+                "Stop a person, and whatever acts for them",
+            ),
+            suspend,
+        )
+        .act(
+            What("/api/v1/people/{id}/suspension/end", "resumePerson", PEOPLE.write, "Let a stopped person go on"),
+            resume,
+        )
+}
+
+/// A person.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Person)]
+struct PersonView {
+    #[schema(example = "per_01jd2v6k3m8x9q4w7t5r1n0b2c")]
+    id: String,
+    email: String,
+    name: String,
+    standing: StandingName,
+    state: State,
+    /// In the answer to the request that stopped it: tokens that a verifier may still take that asks nobody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    still_taken: Option<StillTaken>,
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Standing)]
+enum StandingName {
+    Administrator,
+    Member,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = PersonState)]
+enum State {
+    Active,
+    Suspended,
+}
+
+/// Somebody to be added.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewPersonBody {
+    #[schema(max_length = 254, example = "ada@example.com")]
+    email: String,
+    #[schema(min_length = 1, max_length = 128, example = "Ada Moreno")]
+    name: String,
+    /// What they sign in with.
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 1024)]
+    password: Secret,
+    #[serde(default)]
+    standing: Option<StandingName>,
+}
+
+async fn list(call: Call, window: Window, _: NoFilter) -> Result<Listed<PersonView>, Problem> {
+    let page = people::list(&call.app, window.from()?, window.limit).await?;
+    Ok(Listed::of(page.rows.iter().map(|(_, person)| view(person)).collect(), &window, page.next))
+}
+
+async fn show(call: Call) -> Result<One<PersonView>, Problem> {
+    shown(&people::by_id(&call.app, call.id()?).await?)
+}
+
+async fn create(call: Call, ask: NewPersonBody) -> Result<(String, One<PersonView>), Problem> {
+    let new = NewPerson::parse(&ask.email, &ask.name, ask.password).map_err(Declined::Invalid)?;
+    let standing = match ask.standing {
+        Some(StandingName::Administrator) => Standing::Administrator,
+        Some(StandingName::Member) | None => Standing::Member,
+    };
+    let made = people::create(&call.app, &call.by, new, standing).await?;
+    Ok((made.id.to_string(), shown(&made)?))
+}
+
+async fn suspend(call: Call, ask: Reason) -> Result<One<PersonView>, Problem> {
+    let (person, live) = people::suspend(&call.app, &call.by, call.id()?, call.seen(), &ask.because).await?;
+    let shown = PersonView { still_taken: Some(live.into()), ..view(&person) };
+    Ok(One::of(&person.without_password(), shown)?)
+}
+
+async fn resume(call: Call, _: Nothing) -> Result<One<PersonView>, Problem> {
+    shown(&people::resume(&call.app, &call.by, call.id()?, call.seen()).await?)
+}
+
+fn shown(person: &Person) -> Result<One<PersonView>, Problem> {
+    Ok(One::of(&person.without_password(), view(person))?)
+}
+
+fn view(person: &Person) -> PersonView {
+    PersonView {
+        id: person.id.to_string(),
+        email: person.email.as_str().to_owned(),
+        name: person.name.clone(),
+        still_taken: None,
+        standing: match person.standing {
+            Standing::Administrator => StandingName::Administrator,
+            Standing::Member => StandingName::Member,
+        },
+        state: match person.state {
+            PersonState::Active => State::Active,
+            PersonState::Suspended => State::Suspended,
+        },
+        created_at: person.created_at.iso(),
+    }
+}

@@ -1,0 +1,93 @@
+//! From an access token to an [`Operator`]. RFC 6750, RFC 9449 §7.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::AUTHORIZATION;
+
+use super::problem::Problem;
+use crate::operations;
+use crate::operations::operator::{NotPermitted, Operator, Shown};
+use crate::protocol::dpop;
+use crate::protocol::refusal::Refusal;
+use crate::web::extract::Caller;
+use crate::web::oauth::proof;
+
+/// How a token was shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Bearer,
+    Dpop,
+}
+
+/// Who asks, if they may have this. A cookie is nobody's here: a page of another origin could make a browser send it (attack case 46).
+pub(super) async fn permit(caller: &Caller, request: &HttpRequest, needed: &'static str) -> Result<Operator, Problem> {
+    let mut headers = request.headers().get_all(AUTHORIZATION);
+    let header = headers.next().filter(|_| headers.next().is_none()).and_then(|value| value.to_str().ok());
+    let Some((scheme, token)) = header.and_then(scheme) else {
+        // RFC 6750 §3: without any authentication, the challenge has no error code; RFC 9449 §7.2 has both schemes.
+        let words = "this takes an access token: `Authorization: Bearer …`";
+        return Err(Problem::unauthorized(bearer(caller, ""), words).and_challenge(with_proof("")));
+    };
+    let refused = |refusal: Refusal| {
+        operations::tell(&caller.ctx, &refusal);
+        let error = format!("error=\"{}\"", refusal.error().as_str());
+        Problem::unauthorized(with_proof(&error), &refusal.public_text())
+    };
+    let proof = match scheme {
+        Scheme::Bearer => None,
+        Scheme::Dpop => {
+            let proof = proof(caller, request, Some(token)).and_then(|proof| proof.ok_or(Refusal::DpopProofMissing));
+            Some(proof.map_err(refused)?)
+        }
+    };
+    let challenge = |error: &str| match scheme {
+        Scheme::Bearer => bearer(caller, error),
+        Scheme::Dpop => with_proof(error),
+    };
+    match Operator::with_token(&caller.app, &caller.ctx, Shown { token, proof }, needed).await? {
+        Ok(operator) => Ok(operator),
+        Err(NotPermitted::InvalidToken) => {
+            caller.app.tally.count("API request with a token that is not good for it");
+            let words = "the access token is unknown, expired, revoked, or meant for another server than this one";
+            Err(Problem::unauthorized(challenge("error=\"invalid_token\""), words))
+        }
+        // RFC 9449 §7.2: "MUST reject a DPoP-bound access token received as a bearer token". The challenge says how it is sent.
+        Err(NotPermitted::OtherKey) => {
+            let words =
+                "a token that is bound to a key goes with the DPoP scheme and a proof of that key, and no other does";
+            Err(Problem::unauthorized(with_proof("error=\"invalid_token\""), words))
+        }
+        Err(NotPermitted::Proof(refusal)) => Err(refused(refusal)),
+        Err(NotPermitted::NotAnAdministrator) => {
+            let words = "the access token speaks for a person who does not administer this appliance";
+            Err(Problem::forbidden(challenge(&insufficient(needed)), words))
+        }
+        Err(NotPermitted::InsufficientScope { needed }) => {
+            let words = format!("this takes an access token with the scope `{needed}`");
+            Err(Problem::forbidden(challenge(&insufficient(needed)), &words))
+        }
+    }
+}
+
+/// The scheme and the token of an Authorization header. RFC 9110 §11.1: the scheme's name has no case.
+fn scheme(header: &str) -> Option<(Scheme, &str)> {
+    let (scheme, token) = header.split_once(' ')?;
+    let known = [("bearer", Scheme::Bearer), ("dpop", Scheme::Dpop)];
+    let (_, scheme) = known.into_iter().find(|(name, _)| scheme.eq_ignore_ascii_case(name))?;
+    Some((scheme, token.trim()))
+}
+
+/// RFC 6750 §3.1: the challenge "MAY include the "scope" attribute with the scope necessary to access the protected resource".
+fn insufficient(scope: &str) -> String {
+    format!("error=\"insufficient_scope\", scope=\"{scope}\"")
+}
+
+fn bearer(caller: &Caller, error: &str) -> String {
+    let joint = if error.is_empty() { "" } else { ", " };
+    format!("Bearer realm=\"{}\"{joint}{error}", caller.app.issuer)
+}
+
+/// RFC 9449 §7.1.
+fn with_proof(error: &str) -> String {
+    let joint = if error.is_empty() { "" } else { ", " };
+    format!("DPoP {error}{joint}algs=\"{}\"", dpop::algorithms())
+}

@@ -1,0 +1,230 @@
+//! Protected resources: the MCP servers and APIs that tokens are for.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::answer::{Listed, One};
+use super::call::Call;
+use super::cursor::Window;
+use super::operation::{Noun, What};
+use super::problem::Problem;
+use super::wire::{AlgorithmName, Given, NoFilter, Wrong, list as names, texts};
+use crate::base::{Lifetime, Resource};
+use crate::model::{Algorithm, ProtectedResource, TokenFormat};
+use crate::operations::resources::{self, IsDefault, NewResource, ResourceChange};
+use crate::operations::token::issue::MOST_ACCESS;
+use crate::protocol::display_name::DisplayName;
+use crate::protocol::own_scopes::RESOURCES;
+
+pub(super) fn noun() -> Noun {
+    let at = "/api/v1/resources/{id}";
+    Noun::new("Resources", "id", "The MCP servers and APIs that tokens are for. Their identifier becomes the audience of a token, and never changes.")
+        .list(What("/api/v1/resources", "listResources", RESOURCES.read, "List resources, the newest first"), list)
+        .create(What("/api/v1/resources", "createResource", RESOURCES.write, "Register a resource"), create)
+        .show(What(at, "showResource", RESOURCES.read, "Show a resource"), show)
+        .change(What(at, "changeResource", RESOURCES.write, "Change a resource"), change)
+        .remove(What(at, "removeResource", RESOURCES.write, "Remove a resource: nobody gets tokens for it any more"), remove)
+}
+
+/// A protected resource.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Resource)]
+struct ResourceView {
+    #[schema(example = "res_01jd2v6k3m8x9q4w7t5r1n0b2c")]
+    id: String,
+    /// What becomes `aud`, byte for byte.
+    identifier: String,
+    name: String,
+    /// Other ways in which clients write it.
+    aliases: Vec<String>,
+    /// What can be asked for here.
+    scopes: Vec<String>,
+    /// What a request without `scope` means.
+    default_scopes: Vec<String>,
+    /// Whether a request without `resource` means this one.
+    is_default: bool,
+    algorithm: AlgorithmName,
+    format: Format,
+    /// How long an access token lives, in seconds.
+    access_lifetime: u64,
+    /// The longest that a machine's tokens may live where the machine says so, in seconds.
+    machine_access_lifetime: u64,
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+/// `opaque`: only introspection can read its tokens.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = TokenFormat)]
+enum Format {
+    Jwt,
+    Opaque,
+}
+
+/// A resource to be registered.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewResourceBody {
+    #[schema(max_length = 512, example = "https://tickets.example.com/mcp")]
+    identifier: String,
+    /// What people read on the consent page.
+    #[schema(min_length = 1, max_length = 128, example = "Tickets")]
+    name: String,
+    #[serde(default)]
+    #[schema(max_items = 16)]
+    aliases: Vec<String>,
+    /// All must be in the catalogue.
+    #[serde(default)]
+    #[schema(max_items = 64, example = json!(["mcp:read", "mcp:write"]))]
+    scopes: Vec<String>,
+    /// Without it, those of low risk.
+    #[serde(default)]
+    #[schema(max_items = 64)]
+    default_scopes: Option<Vec<String>>,
+    #[serde(default)]
+    is_default: bool,
+    #[serde(default)]
+    algorithm: Option<AlgorithmName>,
+    #[serde(default)]
+    format: Option<Format>,
+    /// Without it, what the settings say.
+    #[serde(default)]
+    #[schema(minimum = 60, maximum = 86400)]
+    access_lifetime: Option<u64>,
+    /// The longest that a machine's tokens may live where the machine says so, in seconds; a day unless said otherwise.
+    #[serde(default)]
+    #[schema(minimum = 60, maximum = 86400)]
+    machine_access_lifetime: Option<u64>,
+}
+
+/// What is to be different about a resource.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ResourcePatch {
+    #[serde(default)]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 128)]
+    name: Given<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>, max_items = 16)]
+    aliases: Given<Vec<String>>,
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>, max_items = 64)]
+    scopes: Given<Vec<String>>,
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>, max_items = 64)]
+    default_scopes: Given<Vec<String>>,
+    #[serde(default)]
+    #[schema(value_type = bool, required = false)]
+    is_default: Given<bool>,
+    #[serde(default)]
+    #[schema(value_type = AlgorithmName, required = false)]
+    algorithm: Given<AlgorithmName>,
+    #[serde(default)]
+    #[schema(value_type = Format, required = false)]
+    format: Given<Format>,
+    #[serde(default)]
+    #[schema(value_type = u64, required = false, minimum = 60, maximum = 86400)]
+    access_lifetime: Given<u64>,
+    #[serde(default)]
+    #[schema(value_type = u64, required = false, minimum = 60, maximum = 86400)]
+    machine_access_lifetime: Given<u64>,
+}
+
+async fn list(call: Call, window: Window, _: NoFilter) -> Result<Listed<ResourceView>, Problem> {
+    let page = resources::page(&call.app, window.from()?, window.limit).await?;
+    Ok(Listed::of(page.rows.iter().map(|(_, resource)| view(resource)).collect(), &window, page.next))
+}
+
+async fn show(call: Call) -> Result<One<ResourceView>, Problem> {
+    shown(&resources::find(&call.app, call.id()?).await?)
+}
+
+async fn create(call: Call, ask: NewResourceBody) -> Result<(String, One<ResourceView>), Problem> {
+    let mut wrong = Wrong::default();
+    let identifier = wrong.parsed("identifier", Resource::parse(&ask.identifier));
+    let name = wrong.parsed("name", DisplayName::parse(&ask.name));
+    let aliases = wrong.resources("aliases", &ask.aliases);
+    let scopes = wrong.scopes("scopes", &ask.scopes);
+    let default_scopes = ask.default_scopes.and_then(|names| wrong.scopes("default_scopes", &names));
+    let (Some(identifier), Some(name), Some(aliases), Some(scopes)) = (identifier, name, aliases, scopes) else {
+        return Err(wrong.problem());
+    };
+    wrong.none()?;
+    let new = NewResource {
+        identifier,
+        name,
+        aliases,
+        scopes,
+        default_scopes,
+        is_default: ask.is_default,
+        algorithm: ask.algorithm.map_or_else(Algorithm::default, Into::into),
+        format: ask.format.map_or(TokenFormat::Jwt, Into::into),
+        access_for: ask.access_lifetime.map(Lifetime::from_seconds),
+        machine_access_most: ask.machine_access_lifetime.map(Lifetime::from_seconds),
+    };
+    let made = resources::add(&call.app, &call.by, new).await?;
+    Ok((made.id.to_string(), One::of(&made, view(&made))?))
+}
+
+async fn change(call: Call, ask: ResourcePatch) -> Result<One<ResourceView>, Problem> {
+    let mut wrong = Wrong::default();
+    let name = wrong.given("name", ask.name).and_then(|name| wrong.parsed("name", DisplayName::parse(&name)));
+    let aliases = ask.aliases.or_empty().and_then(|texts| wrong.resources("aliases", &texts));
+    let scopes = ask.scopes.or_empty().and_then(|names| wrong.scopes("scopes", &names));
+    let default_scopes = ask.default_scopes.or_empty().and_then(|names| wrong.scopes("default_scopes", &names));
+    let change = ResourceChange {
+        name,
+        aliases,
+        scopes,
+        default_scopes,
+        is_default: wrong
+            .given("is_default", ask.is_default)
+            .map(|yes| if yes { IsDefault::Yes } else { IsDefault::No }),
+        algorithm: wrong.given("algorithm", ask.algorithm).map(Into::into),
+        format: wrong.given("format", ask.format).map(Into::into),
+        access_for: wrong.given("access_lifetime", ask.access_lifetime).map(Lifetime::from_seconds),
+        machine_access_most: wrong
+            .given("machine_access_lifetime", ask.machine_access_lifetime)
+            .map(Lifetime::from_seconds),
+    };
+    wrong.none()?;
+    shown(&resources::change(&call.app, &call.by, call.id()?, call.seen(), change).await?)
+}
+
+async fn remove(call: Call) -> Result<(), Problem> {
+    Ok(resources::remove(&call.app, &call.by, call.id()?, call.seen()).await?)
+}
+
+fn shown(resource: &ProtectedResource) -> Result<One<ResourceView>, Problem> {
+    Ok(One::of(resource, view(resource))?)
+}
+
+fn view(resource: &ProtectedResource) -> ResourceView {
+    ResourceView {
+        id: resource.id.to_string(),
+        identifier: resource.identifier.to_string(),
+        name: resource.name.clone(),
+        aliases: texts(&resource.aliases),
+        scopes: names(&resource.scopes),
+        default_scopes: names(&resource.default_scopes),
+        is_default: resource.is_default,
+        algorithm: resource.algorithm.into(),
+        format: match resource.format {
+            TokenFormat::Jwt => Format::Jwt,
+            TokenFormat::Opaque => Format::Opaque,
+        },
+        access_lifetime: resource.access_for.seconds(),
+        machine_access_lifetime: resource.machine_access_most.unwrap_or(MOST_ACCESS).seconds(),
+        created_at: resource.created_at.iso(),
+    }
+}
+
+impl From<Format> for TokenFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Jwt => Self::Jwt,
+            Format::Opaque => Self::Opaque,
+        }
+    }
+}

@@ -1,0 +1,90 @@
+"""Schemathesis against the administrators' API: every operation of the served OpenAPI document is asked for what the document allows,
+and for what it does not. Whatever is sent, nothing breaks, and what comes back is what the document says.
+
+Not collected by itself (`tests/run api` names it): it takes minutes."""
+
+import json
+import secrets
+import subprocess
+import sys
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from appliance import Appliance
+
+CONFIG = Path(__file__).with_name("schemathesis.toml")
+# Turning the keys may revoke the one that the run's own token is signed with, so it has a run of its own, behind the others.
+LAST = "rotateKeys"
+SECONDS = 170
+
+
+def token(appliance: Appliance) -> str:
+    machine = appliance.writ(
+        "machine", "add", "--name", "fuzzer", "--owner", appliance.email, "--purpose", "tests", "--scope", "writ:admin"
+    )
+    body = urllib.parse.urlencode(
+        {
+            "grant_type": "client_credentials",
+            "client_id": machine["client_id"],
+            "client_secret": machine["client_secret"],
+            "resource": appliance.origin,
+            "scope": "writ:admin",
+        }
+    )
+    request = urllib.request.Request(f"{appliance.origin}/oauth/token", body.encode())
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        access_token = json.load(answer)["access_token"]
+    appliance.remember(access_token=access_token)
+    return access_token
+
+
+def furnish(appliance: Appliance):
+    """Something of each kind, so that lists are not empty."""
+    appliance.writ("resource", "add", "https://tickets.example/mcp", "--name", "Tickets", "--scope", "mcp:read")
+    password = f"correct horse {secrets.token_hex(8)}"
+    appliance.remember(password_of_bob=password)
+    bob = ("--email", "bob@people.example", "--name", "Bob", "--password-stdin")
+    appliance.writ("person", "add", *bob, stdin=password)
+    for name in ("Mail", "Notes", "Calendar"):
+        document = {"client_name": name, "redirect_uris": ["https://app.example/cb"], "token_endpoint_auth_method": "none"}
+        body, headers = json.dumps(document).encode(), {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{appliance.origin}/oauth/register", body, headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            appliance.remember_tokens(json.load(answer))
+
+
+def schemathesis(appliance: Appliance, bearer: str, *arguments: str) -> subprocess.CompletedProcess:
+    command = [
+        Path(sys.executable).with_name("st"),
+        "--config-file",
+        CONFIG,
+        "run",
+        f"{appliance.origin}/api/v1/openapi.json",
+        "--header",
+        f"Authorization: Bearer {bearer}",
+        *arguments,
+    ]
+    return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, cwd=appliance.directory)
+
+
+RUNS = {
+    "all": ("--exclude-operation-id", LAST),
+    # One operation leads nowhere, so there is no walk from one to the next.
+    "last": ("--include-operation-id", LAST, "--phases", "examples,coverage,fuzzing"),
+}
+
+
+@pytest.mark.parametrize("operations", RUNS.values(), ids=RUNS)
+def test_schemathesis_finds_nothing(operations):
+    with Appliance(WRIT_REGISTRATION_MODE="approval") as appliance:
+        furnish(appliance)
+        run = schemathesis(appliance, token(appliance), *operations)
+        print(run.stdout[-20_000:])
+        # Not the run itself: its arguments have the token.
+        code = run.returncode
+        assert code == 0, run.stdout[-20_000:] + run.stderr[-4_000:]
+        verdict = appliance.writ("audit", "verify")
+        assert verdict["intact"], verdict
