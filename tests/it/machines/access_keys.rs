@@ -92,7 +92,7 @@ fn a_key_is_exchanged_as_a_hosted_service_exchanges_it() {
         said,
         json!({
             "iss": ISSUER, "sub": id, "aud": "P2acme", "client_id": id, "scope": "mcp:read mcp:write", "iat": now,
-            "exp": now + 86_400, "jti": said["jti"], "type": "machine", "roles": ["indexer"],
+            "exp": now + 86_400, "jti": said["jti"], "type": "machine", "roles": ["indexer"], "status": said["status"],
             "permissions": ["index:read", "index:update"], "tenantId": "P2acme", "tenant_id": "P2acme",
             "customClaims": { "team": "night" },
         })
