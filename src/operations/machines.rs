@@ -13,6 +13,7 @@ use crate::model::{
 use crate::operations::declined::Declined;
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
+use crate::operations::seen::{difference, json};
 use crate::operations::status::end::{LiveTokens, Owner, end_owner, left};
 use crate::operations::token::issue::MOST_ACCESS;
 use crate::operations::{find_resource, roles, scopes, tenants, usage};
@@ -20,7 +21,7 @@ use crate::protocol::display_name::DisplayName;
 use crate::store::tables::{
     MACHINES, MACHINES_BY_NAME, MACHINES_BY_OWNER, MACHINES_BY_WORD, PEOPLE, PEOPLE_BY_EMAIL, machine_key, words,
 };
-use crate::store::{MAX_ROWS, Page, Read, Tx};
+use crate::store::{Page, Read, Tx};
 
 /// What an administrator decides about a machine: what making one asks for and changing one may change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -330,35 +331,16 @@ pub async fn change(
                 Ok(terms) => terms.put_into(old.clone()),
                 Err(declined) => return Ok(Err(declined)),
             };
-            if new == old {
-                return Ok(Ok(old));
-            }
+            let Some((before, after)) = difference(json(&old)?, json(&new)?, &[]) else { return Ok(Ok(old)) };
             if let Err(declined) = free(tx, &new)? {
                 return Ok(Err(declined));
             }
-            let (before, after) = difference(&old, &new)?;
             tx.replace(&MACHINES, &id, &old, &new)?;
             usage::terms_changed(tx, &old, &new)?;
             tx.record(Event::MachineChanged { machine: id, before, after })?;
             Ok(Ok(new))
         })
         .await?
-}
-
-/// The members in which two rows differ, as the first and as the second has them.
-pub(super) fn difference<T: Serialize>(before: &T, after: &T) -> Result<(Value, Value), Fault> {
-    let members = |row: &T| match serde_json::to_value(row) {
-        Ok(Value::Object(members)) => Ok(members),
-        _ => Err(Fault::new(crate::base::FaultKind::Bug, "a row is no JSON object")),
-    };
-    let (mut before, mut after) = (members(before)?, members(after)?);
-    let same: Vec<String> =
-        before.iter().filter(|(name, value)| after.get(*name) == Some(value)).map(|(name, _)| name.clone()).collect();
-    for name in same {
-        before.remove(&name);
-        after.remove(&name);
-    }
-    Ok((Value::Object(before), Value::Object(after)))
 }
 
 /// Makes somebody else answer for a machine.
@@ -461,18 +443,28 @@ pub async fn resume(app: &App, ctx: &Context, id: Id<Machine>) -> Result<Machine
         .await?
 }
 
+/// Machines of one owner that are looked at in one go.
+const AT_ONCE: usize = 500;
+
 /// Stops every machine that a person answers for, as part of stopping the person: nobody answers for them any more.
 pub fn orphan(app: &App, tx: &mut Tx<'_>, owner: Id<Person>) -> Result<u64, Fault> {
-    let mut stopped = 0;
-    for (id, machine) in tx.list(&MACHINES, &MACHINES_BY_OWNER, &owner, MAX_ROWS)? {
-        if machine.state == ClientState::Active {
-            let because = "its owner was suspended";
-            stop(app, tx, &machine, ClientState::Suspended, because)?;
-            tx.record(Event::MachineSuspended { machine: id, because: because.to_owned() })?;
-            stopped += 1;
+    let (mut stopped, mut after) = (0, None);
+    // However many there are: none of them may be passed over.
+    loop {
+        let page = tx.list_after(&MACHINES, &MACHINES_BY_OWNER, &owner, after.as_ref(), AT_ONCE)?;
+        for (id, machine) in page.rows {
+            if machine.state == ClientState::Active {
+                let because = "its owner was suspended";
+                stop(app, tx, &machine, ClientState::Suspended, because)?;
+                tx.record(Event::MachineSuspended { machine: id, because: because.to_owned() })?;
+                stopped += 1;
+            }
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(stopped);
         }
     }
-    Ok(stopped)
 }
 
 /// State and tokens in one transaction: the status lists call what it holds invalid from this commit on.

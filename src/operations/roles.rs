@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::machines::difference;
+use super::seen::{difference, json};
 use super::{people, tenants};
 use crate::app::App;
 use crate::base::{Fault, Id};
@@ -89,10 +89,7 @@ pub async fn change(
                 Err(declined) => return Ok(Err(declined)),
             };
             let new = Role { description, permissions, ..old.clone() };
-            if new == old {
-                return Ok(Ok(old));
-            }
-            let (before, after) = difference(&old, &new)?;
+            let Some((before, after)) = difference(json(&old)?, json(&new)?, &[]) else { return Ok(Ok(old)) };
             tx.replace(&ROLES, &key, &old, &new)?;
             tx.record(Event::RoleChanged { tenant: new.tenant.clone(), role: new.name.clone(), before, after })?;
             Ok(Ok(new))
@@ -171,10 +168,7 @@ pub async fn change_membership(
                     return Ok(Err(unknown("roles", held)));
                 }
             }
-            if new == old {
-                return Ok(Ok(old));
-            }
-            let (before, after) = difference(&old, &new)?;
+            let Some((before, after)) = difference(json(&old)?, json(&new)?, &[]) else { return Ok(Ok(old)) };
             tx.put(&MEMBERSHIPS, &person, &new)?;
             tx.record(Event::MembershipChanged { person, before, after })?;
             Ok(Ok(new))

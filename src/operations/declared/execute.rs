@@ -12,8 +12,9 @@ use crate::model::{
 };
 use crate::operations::credentials::{self, Drawn, NewCredential};
 use crate::operations::declined::Declined;
-use crate::operations::machines::{self, difference};
+use crate::operations::machines;
 use crate::operations::registration::bury;
+use crate::operations::seen::{difference, json};
 use crate::operations::{roles, tenants, usage};
 use crate::store::tables::{CLIENTS, MACHINES, MACHINES_BY_NAME, PEOPLE, RESOURCES, SCOPES, machine_key};
 use crate::store::{Read, Tx};
@@ -298,10 +299,7 @@ fn changed(tx: &mut Tx<'_>, before: &Machine, after: &Machine) -> Result<(), Fau
         tx.record(Event::MachineHandedOver { machine: after.id, from: before.owner, to: after.owner })?;
     }
     let handed_over = Machine { owner: after.owner, ..before.clone() };
-    if handed_over != *after {
-        usage::terms_changed(tx, before, after)?;
-        let (before, after_members) = difference(&handed_over, after)?;
-        tx.record(Event::MachineChanged { machine: after.id, before, after: after_members })?;
-    }
-    Ok(())
+    let Some((was, is)) = difference(json(&handed_over)?, json(after)?, &[]) else { return Ok(()) };
+    usage::terms_changed(tx, before, after)?;
+    tx.record(Event::MachineChanged { machine: after.id, before: was, after: is })
 }
