@@ -51,7 +51,8 @@ pub use session::{Browser, Session, SignInMethod};
 pub use setup::{FrozenIssuer, InitialAccessToken, SetupState};
 pub use signing_key::{Algorithm, ED25519, JwsAlgorithm, KeyState, ParseAlgorithmError, PublicJwk, Sealed, SigningKey};
 pub use status::{
-    LIST_SIZE, ListNumber, PAGE_BITS, PageBits, StatusBlock, StatusIndex, StatusList, StatusPage, StatusRun, closes_at,
+    ActingRuns, LIST_SIZE, ListNumber, PAGE_BITS, PageBits, StatusBlock, StatusIndex, StatusList, StatusPage,
+    StatusRun, closes_at,
 };
 pub use tenant::{
     Membership, ParseNameError, ParseRoleInError, Permission, Role, RoleIn, RoleName, Tenant, TenantName,

@@ -102,6 +102,20 @@ impl StatusRun {
     }
 }
 
+/// Where the tokens are that one machine acts with, of one token that it showed. They are in the machine's own blocks; this row
+/// says what else ends them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActingRuns {
+    /// Whose blocks the runs are in: who acts.
+    pub client_id: ClientId,
+    /// The ids of everything whose end is theirs: the subject, the grant, each delegation and each token that was shown on the way,
+    /// and whoever else acts.
+    pub ended_by: Vec<String>,
+    pub runs: Vec<StatusRun>,
+    /// When the last token in them is over.
+    pub expires_at: Timestamp,
+}
+
 /// How many bits one row of set bits holds.
 pub const PAGE_BITS: u32 = 1_024;
 const PAGE_BYTES: usize = PAGE_BITS as usize / 8;

@@ -2,6 +2,7 @@
 
 use super::credentials::reason;
 use super::sign_in::SignedIn;
+use super::status::end::end_acting;
 use super::{find_resource, machines, resources, scopes};
 use crate::app::App;
 use crate::base::{Fault, Id, Lifetime, Resource, Timestamp};
@@ -180,7 +181,8 @@ pub(crate) fn stands(read: &impl Read, id: &Id<Delegation>, now: Timestamp) -> R
     Ok(read.get(&DELEGATIONS, id)?.is_some_and(|delegation| delegation.is_live(now)))
 }
 
-/// Takes a delegation back: from this commit on it buys nothing, and introspection calls what it bought inactive.
+/// Takes a delegation back: from this commit on it buys nothing, and introspection calls what it bought inactive, as do the
+/// status lists.
 pub async fn revoke(app: &App, ctx: &Context, id: Id<Delegation>, because: &str) -> Result<Delegation, Declined> {
     let because = reason(because)?;
     app.store
@@ -232,6 +234,7 @@ pub async fn list(
 pub async fn of_actor(app: &App, actor: Id<Machine>, limit: usize) -> Result<Vec<Delegation>, Fault> {
     let rows = app.store.read(move |view| view.list(&DELEGATIONS, &DELEGATIONS_BY_ACTOR, &actor, MAX_ROWS)).await?;
     Ok(newest(rows, limit))
+    end_acting(tx, &ended.id.to_string())?;
 }
 
 /// By which others act or acted for somebody, the newest first.

@@ -2,7 +2,7 @@
 
 use super::Problem;
 use super::introspect::{self, Known};
-use super::status::end::{LiveTokens, end_runs, end_token};
+use super::status::end::{LiveTokens, end_acting, end_runs, end_token};
 use crate::app::App;
 use crate::base::Fault;
 use crate::base::Id;
@@ -36,6 +36,7 @@ pub async fn revoke(app: &App, ctx: &Context, client: AuthenticatedClient, token
                 if let Some(place) = status {
                     end_token(tx, *place)?;
                 }
+                end_acting(tx, &id.to_string())?;
                 tx.record(Event::TokenRevoked { client: client_id.clone(), token: id.to_string() })
             }
         })
@@ -48,7 +49,7 @@ pub async fn revoke(app: &App, ctx: &Context, client: AuthenticatedClient, token
 pub(crate) fn end_family(tx: &mut Tx<'_>, id: Id<Family>, because: RevokedBecause) -> Result<LiveTokens, Fault> {
     match tx.get(&FAMILIES, &id)? {
         Some(family) if family.state == FamilyState::Live => {
-            let live = end_runs(tx, &family.status)?;
+            let live = end_runs(tx, &family.status)?.and(end_acting(tx, &id.to_string())?);
             let ended = Family { state: FamilyState::Revoked { at: tx.now(), because }, ..family };
             tx.put(&FAMILIES, &id, &ended)?;
             tx.record(Event::FamilyRevoked { family: id, because })?;

@@ -6,12 +6,12 @@ use super::table::{AnyTable, Index, Table, Unique};
 use crate::base::look::skeleton;
 use crate::base::{Digest, Id, Timestamp};
 use crate::model::{
-    AccessRecord, AuthorizationCode, Client, ClientId, ClientState, Consent, Credential, CredentialKind,
-    CredentialState, CredentialUsage, Delegation, DelegationState, DocumentRecord, DoneOnce, Family, FrozenIssuer,
-    InitialAccessToken, Machine, MachineFindings, MachineUsage, Membership, Person, ProtectedResource, Provenance,
-    RecentRegistration, RefreshToken, RevokedToken, Role, RoleName, ScopeEntry, ScopesUsage, Session, SetupState,
-    SignInFailures, SigningKey, SpentProof, StatusBlock, StatusList, StatusPage, Tenant, TenantName, Tombstone,
-    UsedAssertion, Watch,
+    AccessRecord, ActingRuns, AuthorizationCode, Client, ClientId, ClientState, Consent, Credential, CredentialKind,
+    CredentialState, CredentialUsage, Crossing, Delegation, DelegationState, DocumentRecord, DoneOnce, Family,
+    FrozenIssuer, IdentityProvider, InitialAccessToken, Machine, MachineFindings, MachineUsage, Membership, Person,
+    ProtectedResource, Provenance, RecentRegistration, RefreshToken, RevokedToken, Role, RoleName, ScopeEntry,
+    ScopesUsage, Session, SetupState, SignInFailures, SigningKey, SpentProof, StatusBlock, StatusList, StatusPage,
+    SubjectLink, Tenant, TenantName, Tombstone, UsedAssertion, Watch,
 };
 
 // People, and the browsers they sit at.
@@ -265,10 +265,16 @@ pub static ISSUER: Table<String, FrozenIssuer> = Table::new("issuer");
 pub static SETUP: Table<String, SetupState> = Table::new("setup");
 
 /// The key of a table's only row.
+/// Under whatever ends the tokens.
+pub static ACTING_RUNS_BY_END: Index<ActingRuns, str> =
+    Index::new("acting_runs_by_end", |runs, out| runs.ended_by.iter().for_each(|end| out(end)));
+/// By a digest of what ends them and who acts.
+pub static ACTING_RUNS: Table<Digest, ActingRuns> =
+    Table::new("acting_runs").indexed(&[&ACTING_RUNS_BY_END]).expires(|runs| Some(runs.expires_at));
 pub const ONLY: &str = "only";
 
 /// The tables whose rows housekeeping removes when their time is over.
-pub static SWEPT: [&dyn AnyTable; 15] = [
+pub static SWEPT: [&dyn AnyTable; 16] = [
     &SESSIONS,
     &FAILURES,
     &TOMBSTONES,
@@ -310,6 +316,7 @@ pub static MACHINE_STATES: Table<Id<Machine>, MachineStateOnly> = Table::new("ma
 /// The part of a credential's row that is looked at again inside a transaction.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct CredentialStateOnly {
+    &ACTING_RUNS,
     pub state: CredentialState,
     #[serde(default)]
     pub expires_at: Option<Timestamp>,

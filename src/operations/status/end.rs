@@ -9,7 +9,8 @@ use crate::model::{
 };
 use crate::operations::revoke::end_family;
 use crate::store::tables::{
-    FAMILIES, FAMILIES_BY_GRANT, STATUS_BLOCKS, STATUS_BLOCKS_BY_CLIENT, STATUS_LISTS, STATUS_PAGES,
+    ACTING_RUNS, ACTING_RUNS_BY_END, FAMILIES, FAMILIES_BY_GRANT, STATUS_BLOCKS, STATUS_BLOCKS_BY_CLIENT, STATUS_LISTS,
+    STATUS_PAGES,
 };
 use crate::store::{Read, Tx};
 
@@ -92,7 +93,8 @@ fn end_client(app: &App, tx: &mut Tx<'_>, client: &ClientId) -> Result<LiveToken
         }
     }
     touched.into_iter().try_for_each(|list| changed(tx, list).map(drop))?;
-    Ok(live)
+    // What others act with in its name, or through it.
+    Ok(live.and(end_acting(tx, &client.to_string())?))
 }
 
 /// What is left of the tokens of a client that was stopped before.
@@ -123,6 +125,24 @@ fn end_person(tx: &mut Tx<'_>, person: Id<Person>) -> Result<LiveTokens, Fault> 
             if family.is_live(tx.now()) {
                 live = live.and(end_family(tx, id, RevokedBecause::PersonSuspended)?);
             }
+        }
+        match page.next {
+            Some(next) => after = Some(next),
+            None => break,
+        }
+    }
+    Ok(live.and(end_acting(tx, &person.to_string())?))
+}
+
+/// Sets the bits of the tokens with which somebody acts and which end with `ended`: a grant, a delegation, a token that was shown, the
+/// subject or one who acts.
+pub(crate) fn end_acting(tx: &mut Tx<'_>, ended: &str) -> Result<LiveTokens, Fault> {
+    let (mut live, mut after) = (LiveTokens::default(), None);
+    loop {
+        let page = tx.list_after(&ACTING_RUNS, &ACTING_RUNS_BY_END, ended, after.as_ref(), AT_ONCE)?;
+        for (key, row) in page.rows {
+            live = live.and(end_runs(tx, &row.runs)?);
+            tx.delete(&ACTING_RUNS, &key)?;
         }
         match page.next {
             Some(next) => after = Some(next),

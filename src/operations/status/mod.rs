@@ -7,7 +7,7 @@ pub mod end;
 mod place;
 pub mod serve;
 
-pub(crate) use place::{Place, for_client, for_family};
+pub(crate) use place::{Acted, Place, for_acting, for_client, for_family};
 
 use crate::app::App;
 use crate::model::{ListNumber, StatusIndex};

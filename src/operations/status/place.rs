@@ -9,10 +9,10 @@
 
 use super::uri;
 use crate::app::{App, Taken};
-use crate::base::{Fault, FaultKind, Lifetime};
-use crate::model::{ClientId, Family, StatusBlock, StatusIndex, StatusList, StatusRun};
+use crate::base::{Digest, Fault, FaultKind, Id, Lifetime};
+use crate::model::{ActingRuns, ClientId, Family, Link, StatusBlock, StatusIndex, StatusList, StatusRun, Subject};
 use crate::protocol::status_list::{StatusClaim, StatusReference};
-use crate::store::tables::{STATUS_BLOCKS, STATUS_LISTS};
+use crate::store::tables::{ACTING_RUNS, STATUS_BLOCKS, STATUS_LISTS};
 use crate::store::{Read as _, Tx};
 
 /// A token's place.
@@ -39,19 +39,75 @@ pub(crate) fn for_client(app: &App, tx: &mut Tx<'_>, client: &ClientId, lives_fo
 
 /// Places of a grant's first run: a token and a few refreshes. The next run has the double.
 const FIRST_RUN: u32 = 4;
+/// The same of a token that is exchanged: most are exchanged once or twice.
+const FIRST_ACTING: u32 = 2;
 /// The longest run.
 const LONGEST_RUN: u32 = 1_024;
 
 /// For a token of a grant. The caller puts the changed row.
 pub(crate) fn for_family(app: &App, tx: &mut Tx<'_>, family: &mut Family, lives_for: Lifetime) -> Result<Place, Fault> {
+    // One that ends with its first token has no second.
+    let first = if family.expires_at <= tx.now().plus(lives_for) { 1 } else { FIRST_RUN };
+    next_in(app, tx, &family.client_id, (&mut family.status, first), lives_for)
+}
+
+/// A token with which somebody acts.
+pub(crate) struct Acted<'a> {
+    /// Who gets it: the first in the chain.
+    pub(crate) client: &'a ClientId,
+    pub(crate) subject: &'a Subject,
+    pub(crate) family: Option<Id<Family>>,
+    pub(crate) chain: &'a [Link],
+}
+
+impl Acted<'_> {
+    /// Everything whose end is the token's, but the one who gets it: that one's blocks are marked whole.
+    fn ended_by(&self) -> Vec<String> {
+        let mut ends = vec![self.subject.text()];
+        ends.extend(self.family.map(|family| family.to_string()));
+        ends.extend(self.chain.iter().flat_map(|link| [link.delegation.to_string(), link.from.to_string()]));
+        ends.extend(self.chain.iter().skip(1).map(|link| link.actor.to_string()));
+        ends
+    }
+}
+
+/// For a token with which somebody acts: in the block of the one who gets it, for stopping that one must reach it, and in a row
+/// that is found by all that ends it besides. The same token shown again goes on in the same row.
+pub(crate) fn for_acting(app: &App, tx: &mut Tx<'_>, token: &Acted<'_>, lives_for: Lifetime) -> Result<Place, Fault> {
+    let (ended_by, client) = (token.ended_by(), token.client.to_string());
+    let parts = std::iter::once(&client).chain(&ended_by).flat_map(|part| [part.as_bytes(), b"\n"]);
+    let key = Digest::of_all(&parts.collect::<Vec<_>>());
+    let known = tx.get(&ACTING_RUNS, &key)?;
+    let mut row = known.clone().unwrap_or_else(|| ActingRuns {
+        client_id: token.client.clone(),
+        ended_by,
+        runs: Vec::new(),
+        expires_at: tx.now(),
+    });
+    let place = next_in(app, tx, token.client, (&mut row.runs, FIRST_ACTING), lives_for)?;
+    row.expires_at = row.expires_at.max(tx.now().plus(lives_for));
+    match known {
+        Some(known) => tx.replace(&ACTING_RUNS, &key, &known, &row)?,
+        None => tx.put(&ACTING_RUNS, &key, &row)?,
+    }
+    Ok(place)
+}
+
+/// The next place of `runs`, or the first one of another run, which is `first` long where there was none.
+fn next_in(
+    app: &App,
+    tx: &mut Tx<'_>,
+    client: &ClientId,
+    (runs, first): (&mut Vec<StatusRun>, u32),
+    lives_for: Lifetime,
+) -> Result<Place, Fault> {
     let now = tx.now();
-    let (client, runs) = (&family.client_id, &mut family.status);
     let going_on = runs.last_mut().filter(|run| app.status.may_go_on(client, run, now));
     if let Some(index) = going_on.and_then(|run| run.next(lives_for, now)) {
         return Ok(make(app, index, client, None));
     }
-    let size = runs.last().map_or(FIRST_RUN, |run| match run.used < run.size {
-        true => FIRST_RUN,
+    let size = runs.last().map_or(first, |run| match run.used < run.size {
+        true => first,
         false => (run.size * 2).min(LONGEST_RUN),
     });
     let taken = take(app, tx, client, size, lives_for)?;

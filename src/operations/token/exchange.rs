@@ -128,8 +128,8 @@ impl Exchange {
         let acting = Acting { chain, may_act, ends_at, issued: self.ask.requested };
         let lifetime = self.app.config.lifetimes.machine_access;
         let making = Making::new(&self.app, &self.client, Some(&resource), lifetime).acting(acting, tx.now());
-        // Stopping the one who acts must reach whoever only follows the status lists, so the place is the actor's.
-        let place = making.place(&self.app, tx, self.client.id())?;
+        let of = (&subject, family.as_ref().map(|family| family.id));
+        let place = making.place_acting(&self.app, tx, self.client.id(), of)?;
         let grant = Grant {
             name: GrantName::TokenExchange,
             client: self.client.id(),

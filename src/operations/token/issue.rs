@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::operations::dpop::Sender;
 use crate::operations::roles;
-use crate::operations::status::{self, Place};
+use crate::operations::status::{self, Acted, Place};
 use crate::protocol::claims::{
     ACCESS_TOKEN_TYPE, AccessClaims, Act, Confirmation, HowSignedIn, ID_TOKEN_TYPE, IdClaims, MayAct, PersonClaims,
     Via, at_hash,
@@ -138,6 +138,20 @@ enum Access {
     Jwt(Box<AccessClaims>, Algorithm),
     Opaque(Secret),
 }
+
+    /// The same for a token with which `client` acts for `subject`, and of the `family` of the token it showed.
+    pub(crate) fn place_acting(
+        &self,
+        app: &App,
+        tx: &mut Tx<'_>,
+        client: &ClientId,
+        (subject, family): (&Subject, Option<Id<Family>>),
+    ) -> Result<Option<Place>, Fault> {
+        let chain = self.acting.as_ref().map_or(&[][..], |acting| &acting.chain);
+        let token = Acted { client, subject, family, chain };
+        let signed = self.format == TokenFormat::Jwt;
+        signed.then(|| status::for_acting(app, tx, &token, self.lifetime)).transpose()
+    }
 
 /// For whom, by which grant.
 pub(crate) struct Grant<'a> {

@@ -111,17 +111,17 @@ impl Stage {
     }
 
     /// Tokens that the person's application has for the first resource.
-    fn tokens(&mut self) -> Tokens {
+    pub fn tokens(&mut self) -> Tokens {
         let code = self.mail.code_with(&mut self.browser, &[("scope", "mcp:read mcp:write")]);
         self.mail.redeem(&self.world, &code).tokens()
     }
 
-    fn at(&self, n: usize) -> String {
+    pub fn at(&self, n: usize) -> String {
         self.resources[n].identifier.to_string()
     }
 
     /// From hand to hand: the machine behind each resource exchanges what it was sent for a token for the next one.
-    fn passed_on(&self, mut token: String, hops: usize) -> Vec<String> {
+    pub fn passed_on(&self, mut token: String, hops: usize) -> Vec<String> {
         let mut all = Vec::new();
         for n in 0..hops {
             let answer = self.machines[n].exchange(&self.world, &token, &[("resource", &self.at(n + 1))]);
@@ -132,6 +132,12 @@ impl Stage {
     }
 
     fn is_active(&self, reader: &ClientApp, token: &str) -> bool {
+    /// The first so many machines may act for somebody.
+    pub fn delegated(&self, subject: Subject, machines: usize) -> Vec<Delegation> {
+        let each = |machine| self.world.delegate(machine, subject.clone(), "mcp:read mcp:write");
+        self.machines[..machines].iter().map(each).collect()
+    }
+
         reader.introspect(&self.world, token)["active"].as_bool().unwrap()
     }
 }

@@ -7,7 +7,8 @@ use writ::base::{Fault, FaultKind, Lifetime};
 use writ::keys::rotate::Haste;
 use writ::keys::{JwkSet, Typ, VerifyError};
 use writ::model::{
-    ClientId, ClientState, Event, JwsAlgorithm, LIST_SIZE, PAGE_BITS, PageBits, StatusBlock, StatusPage, TokenFormat,
+    ClientId, ClientState, Delegation, Event, JwsAlgorithm, LIST_SIZE, PAGE_BITS, PageBits, StatusBlock, StatusPage,
+    Subject, TokenFormat,
 };
 use writ::operations::status::end::{LiveTokens, Owner, end_owner};
 use writ::operations::{clients, housekeeping, keys, machines};
@@ -15,6 +16,7 @@ use writ::protocol::status_list::{LONGEST_STATUS_LIST_TOKEN, STATUS_LIST_TYPE, S
 use writ::store::tables::{STATUS_BLOCKS, STATUS_LISTS, STATUS_PAGES};
 use writ::store::{MAX_ROWS, Read as _};
 
+use crate::machines::exchange::Stage;
 use crate::world::{Answer, ClientApp, ISSUER, Tokens, World, at_once, claims, verified};
 
 /// Where a token says its status stands: the address and the place in it.
@@ -271,6 +273,57 @@ fn a_stopped_person_has_no_valid_token_anywhere() {
     mail.refresh(&world, tokens[2].refresh.as_deref().unwrap()).expect_refusal(400, "invalid_grant", "FamilyOver");
     world.expect_event("family.revoked");
     assert_eq!(stop(&world, Owner::Person(bob.id)), LiveTokens::default());
+}
+
+/// Whatever ends a token with which somebody acts sets its bit, in whosever block it is, and the bit of no other.
+#[test]
+fn what_ends_a_token_that_somebody_acts_with_sets_its_bit() {
+    type End = fn(&mut Stage, &[Delegation], &Tokens);
+    let ends: [(&str, End); 7] = [
+        ("the first delegation is revoked", |stage, made, _| stage.world.undelegate(&made[0])),
+        ("the last delegation is revoked", |stage, made, _| stage.world.undelegate(&made[1])),
+        ("the consent is taken back", |stage, _, _| {
+            let page = stage.browser.get("/account");
+            let form = page.forms().into_iter().find(|form| form.action.contains("/applications/")).unwrap();
+            stage.browser.submit_form(&form, &[]).expect_status(200);
+        }),
+        ("the application revokes the token that was shown", |stage, _, tokens| {
+            let fields = [("token", tokens.access.as_str()), ("client_id", &stage.mail.id.to_string())];
+            stage.world.request("POST", "/oauth/revoke").form(&fields).send().expect_status(200);
+        }),
+        ("the person is suspended", |stage, _, _| {
+            stop(&stage.world, Owner::Person(stage.ada.id));
+        }),
+        ("the first machine is stopped", |stage, _, _| {
+            stop(&stage.world, Owner::Client(stage.machines[0].id.clone()));
+        }),
+        ("the last machine is stopped", |stage, _, _| {
+            stop(&stage.world, Owner::Client(stage.machines[1].id.clone()));
+        }),
+    ];
+    for (name, end) in ends {
+        let mut stage = Stage::new();
+        let bob = stage.world.person("bob");
+        let made = stage.delegated(Subject::Person(stage.ada.id), 2);
+        // Somebody else's, in the same machines' blocks: one for each of the two.
+        let theirs = [0, 1].map(|n| {
+            stage.machines[n].client_credentials(&stage.world, &[("resource", stage.at(2).as_str())]).tokens()
+        });
+        let tokens = stage.tokens();
+        // The same token shown twice goes on where it was.
+        let passed = [stage.passed_on(tokens.access.clone(), 2), stage.passed_on(tokens.access.clone(), 2)].concat();
+        stage.delegated(Subject::Person(bob.id), 2);
+        let bobs = stage.mail.tokens(&stage.world, &mut stage.world.signed_in(&bob));
+        let bobs_passed = stage.passed_on(bobs.access.clone(), 2);
+        let deep = [&passed[1], &passed[3]];
+        deep.iter().for_each(|token| assert_eq!(status(&stage.world, token), Status::Valid, "{name}"));
+        end(&mut stage, &made, &tokens);
+        deep.iter().for_each(|token| assert_eq!(status(&stage.world, token), Status::Invalid, "{name}"));
+        if !name.contains("machine") {
+            let others = [&theirs[0].access, &theirs[1].access, &bobs.access, &bobs_passed[0], &bobs_passed[1]];
+            others.iter().for_each(|token| assert_eq!(status(&stage.world, token), Status::Valid, "{name}"));
+        }
+    }
 }
 
 /// draft §5.1, §8.2, §13.7: what a list says about itself, and for how long a copy is good.
