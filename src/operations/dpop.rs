@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::base::{Digest, Fault, Timestamp};
 use crate::keys::{VerifyError, verify_proof};
 use crate::model::SpentProof;
-use crate::protocol::dpop::{Nonces, Proof, ProofClaims, Required, Target, accept};
+use crate::protocol::dpop::{Nonces, Proof, ProofClaims, Required, Target, accept, has_nonce};
 use crate::protocol::refusal::Refusal;
 use crate::store::tables::PROOFS;
 use crate::store::{Read as _, Tx};
@@ -22,9 +22,13 @@ pub fn check(app: &App, now: Timestamp, jwt: &str, target: &Target<'_>) -> Resul
     })
 }
 
-/// The nonce that goes with every answer to a proof. RFC 9449 §8.2.
-pub fn nonce(app: &App, now: Timestamp) -> String {
-    nonces(app, now).newest().to_owned()
+/// The nonce that goes with the answer to a proof, if one does: where every proof must have one, and to whoever sends one already and
+/// would be left with an old one. RFC 9449 §8.2.
+///
+/// To nobody else. §8: a client that was given a nonce uses it from then on, and one that is too old is refused; that is worth a
+/// second request only to who asked for it.
+pub fn nonce(app: &App, now: Timestamp, proof: &str) -> Option<String> {
+    (app.config.dpop.require_nonce || has_nonce(proof)).then(|| nonces(app, now).newest().to_owned())
 }
 
 fn nonces(app: &App, now: Timestamp) -> Nonces {

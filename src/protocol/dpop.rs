@@ -5,11 +5,14 @@
 
 use std::borrow::Cow;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::discovery::PROOF_ALGORITHMS;
 use super::refusal::{Refusal, ensure};
+use super::strict_json;
 use crate::base::{Digest, Lifetime, MacKey, Timestamp};
 use crate::model::{Client, Family};
 
@@ -59,6 +62,8 @@ const LONGEST: Lifetime = Lifetime::from_minutes(5);
 const AHEAD: Lifetime = Lifetime::from_seconds(30);
 /// Longest `jti`, in bytes. §11.1: "should reject DPoP proof JWTs with unnecessarily large jti values".
 const LONGEST_JTI: usize = 256;
+/// Longest proof that is looked into, in bytes.
+const LONGEST_PROOF: usize = 8 * 1_024;
 /// Longest `htu`, in bytes.
 const LONGEST_URL: usize = 2_048;
 
@@ -161,6 +166,14 @@ fn unreserved(path: &str) -> Cow<'_, str> {
     }
     out.push_str(rest);
     Cow::Owned(out)
+}
+
+/// Whether a proof that was sent has a nonce, believed or not: whom §8.2 is about.
+pub fn has_nonce(proof: &str) -> bool {
+    let claims = proof.split('.').nth(1).filter(|_| proof.len() <= LONGEST_PROOF);
+    let claims = claims.and_then(|claims| URL_SAFE_NO_PAD.decode(claims).ok());
+    let claims = claims.and_then(|json| strict_json::parse_object(&json, LONGEST_PROOF).ok());
+    claims.is_some_and(|claims| claims.contains_key("nonce"))
 }
 
 /// The nonces that are good now, and whether a proof must have one. §8, §9.

@@ -101,11 +101,11 @@ pub(super) fn proof(
     dpop::check(&caller.app, caller.ctx.at, jwt, &target).map(Some)
 }
 
-/// An answer to who uses DPoP brings the nonce for the next proof. RFC 9449 §8.2.
+/// An answer to who uses nonces brings the one for the next proof. RFC 9449 §8.2.
 pub(super) fn with_nonce(caller: &Caller, request: &HttpRequest, mut response: HttpResponse) -> HttpResponse {
-    if request.headers().contains_key(DPOP)
-        && let Ok(nonce) = HeaderValue::from_str(&dpop::nonce(&caller.app, caller.ctx.at))
-    {
+    let Some(proof) = request.headers().get(DPOP) else { return response };
+    let nonce = dpop::nonce(&caller.app, caller.ctx.at, proof.to_str().unwrap_or_default());
+    if let Some(nonce) = nonce.and_then(|nonce| HeaderValue::from_str(&nonce).ok()) {
         response.headers_mut().insert(HeaderName::from_static("dpop-nonce"), nonce);
     }
     response

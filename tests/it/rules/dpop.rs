@@ -359,7 +359,7 @@ fn case_28_a_bound_token_opens_nothing_without_its_key() {
 
     let answer = userinfo(&world, "DPoP", &token, &[&good]);
     assert_eq!(answer.expect_status(200).json()["sub"], ada.id.to_string());
-    assert!(answer.header("dpop-nonce").is_some());
+    assert_eq!(answer.header("dpop-nonce"), None, "nobody wants one");
     refused(&userinfo(&world, "dpop", &token, &[&good]), "invalid_dpop_proof");
     userinfo(&world, "dpop", &token, &[&key.beside(&world, &token)]).expect_status(200);
     userinfo(&world, "Bearer", &plain, &[]).expect_status(200);
@@ -395,7 +395,7 @@ fn case_28_a_client_that_always_binds_gets_nothing_without_a_proof() {
 }
 
 #[test]
-fn a_nonce_is_sent_along_and_wanted_where_the_setting_says_so() {
+fn a_nonce_is_given_and_wanted_where_the_setting_says_so_and_to_who_has_one() {
     for (setting, wanted) in [("false", false), ("true", true)] {
         let world = World::with(&[("dpop.require_nonce", setting)]);
         let ada = world.administrator("ada");
@@ -406,7 +406,11 @@ fn a_nonce_is_sent_along_and_wanted_where_the_setting_says_so() {
             asked.expect_refusal(400, "use_dpop_nonce", "DpopNonceNeeded");
         } else {
             asked.bound_tokens();
+            assert_eq!(asked.header("dpop-nonce"), None, "§8: who is given one uses it from then on");
         }
+        // Who comes with one, from when it was wanted or from elsewhere, is given one of now.
+        let asked = if wanted { asked } else { own(&world, &crm, &with("of another time")) };
+        asked.expect_refusal(400, "use_dpop_nonce", "DpopNonceNeeded");
         let nonce = asked.header("dpop-nonce").unwrap().to_owned();
         assert_eq!(asked.all("dpop-nonce").count(), 1, "§8: there MUST NOT be more than one");
         let answer = own(&world, &crm, &with(&nonce));
