@@ -45,6 +45,10 @@ pub struct Add {
     /// When it is over, such as 30d; 366d at most
     #[arg(long, value_name = "TIME", default_value = "90d")]
     expires_in: String,
+    /// Also if the person has no role in the machine's tenant
+    #[arg(long)]
+    #[serde(default)]
+    across: bool,
     /// The machine that its tokens name as the next who may act (`may_act`)
     #[arg(long, value_name = "MACHINE")]
     may_act: Option<String>,
@@ -115,6 +119,7 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
         scope: scope_set("--scope", &ask.scopes)?,
         resources: list_of("--resource", &ask.resources, Resource::parse)?,
         may_act,
+        across: ask.across,
         purpose: ask.purpose,
         lasts: argument("--expires-in", ask.expires_in.parse::<Lifetime>())?,
     };

@@ -26,6 +26,9 @@ pub struct Delegation {
     /// Whom the tokens that come of it name as the next who may act: `may_act` of RFC 8693 §4.4.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub may_act: Option<Id<Machine>>,
+    /// Whether it was given knowing that the person is not of the actor's tenant.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub across: bool,
     /// What it is for, in the words of whoever granted it.
     pub purpose: String,
     /// The person, or an administrator.

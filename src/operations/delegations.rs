@@ -8,12 +8,12 @@ use crate::app::App;
 use crate::base::{Fault, Id, Lifetime, Resource, Timestamp};
 use crate::model::{
     Actor, ClientId, ClientState, Context, Delegation, DelegationState, Event, Machine, Person, PersonState,
-    ProtectedResource, ScopeEntry, ScopeSet, Subject,
+    ProtectedResource, ScopeEntry, ScopeSet, Subject, TenantName,
 };
 use crate::operations::declined::Declined;
 use crate::store::tables::{
     DELEGATIONS, DELEGATIONS_BY_ACTOR, DELEGATIONS_BY_SUBJECT, DELEGATIONS_LIVE, DELEGATIONS_LIVE_BY_SUBJECT, MACHINES,
-    PEOPLE, SCOPES,
+    MEMBERSHIPS, PEOPLE, SCOPES,
 };
 use crate::store::{MAX_ROWS, Page, Read, Tx, View, audit_page_of};
 
@@ -36,6 +36,8 @@ pub struct NewDelegation {
     /// Where, by identifier or alias; empty for wherever the machine may go.
     pub resources: Vec<Resource>,
     pub may_act: Option<Id<Machine>>,
+    /// Whether the person may be of another tenant than the actor.
+    pub across: bool,
     pub purpose: String,
     pub lasts: Lifetime,
 }
@@ -54,7 +56,8 @@ pub async fn grant_own(
     signed_in: &SignedIn,
     new: NewDelegation,
 ) -> Result<Delegation, Declined> {
-    let new = NewDelegation { subject: Subject::Person(signed_in.person().id), ..new };
+    // Whoever gives leave to act for themselves knows whom they give it to.
+    let new = NewDelegation { subject: Subject::Person(signed_in.person().id), across: true, ..new };
     grant(app, &ctx.by(signed_in.actor()), new).await
 }
 
@@ -95,6 +98,16 @@ fn put(tx: &mut Tx<'_>, id: Id<Delegation>, new: &NewDelegation) -> Result<Resul
             Err(declined) => return Ok(Err(declined)),
         }
     }
+    if let Subject::Person(person) = new.subject
+        && !new.across
+        && !is_of(tx, person, &actor.tenant)?
+    {
+        let why = format!(
+            "{person} has no role in {}, the tenant of {}; say that it is meant to go across",
+            actor.tenant, actor.id
+        );
+        return Ok(Err(Declined::Conflict(why)));
+    }
     if new.subject == Subject::Client(ClientId::Machine(new.actor)) {
         return Ok(Err(Declined::field("subject", "nobody needs leave to act for itself")));
     }
@@ -115,6 +128,7 @@ fn put(tx: &mut Tx<'_>, id: Id<Delegation>, new: &NewDelegation) -> Result<Resul
         scope: new.scope.clone(),
         resources,
         may_act: new.may_act,
+        across: new.across,
         purpose: new.purpose.trim().to_owned(),
         granted_by: tx.context().by.clone(),
         granted_at: tx.now(),
@@ -131,6 +145,14 @@ fn put(tx: &mut Tx<'_>, id: Id<Delegation>, new: &NewDelegation) -> Result<Resul
         expires_at: delegation.expires_at,
     })?;
     Ok(Ok(delegation))
+}
+
+/// Whether a person is of a tenant: of those that they have a role in, and everybody is of the main one.
+pub(crate) fn is_of(read: &impl Read, person: Id<Person>, tenant: &TenantName) -> Result<bool, Fault> {
+    if tenant.as_str() == TenantName::MAIN {
+        return Ok(true);
+    }
+    Ok(read.get(&MEMBERSHIPS, &person)?.is_some_and(|member| member.roles.iter().any(|held| held.tenant == *tenant)))
 }
 
 /// A machine that can act.

@@ -100,6 +100,8 @@ pub struct Facts<'a> {
     pub target: target::Facts,
     /// Most machines in one chain.
     pub depth: usize,
+    /// Whether the subject, if it is a person, is of the caller's tenant.
+    pub person_is_near: bool,
 }
 
 /// A token as it is shown.
@@ -143,6 +145,8 @@ pub fn exchange(
     // §4.1: "A chain of delegation can be expressed by nesting one act claim within another." Whoever acted before stays in it.
     ensure(subject.chain.len() < facts.depth, Refusal::ChainTooLong { most: facts.depth })?;
     let link = Link { actor: actor.id, delegation: delegation.id, from: shown.id };
+    // A person may have left since it was given.
+    ensure(facts.person_is_near || delegation.across, Refusal::SubjectOfAnotherTenant)?;
     let resource = target::select(facts.target, client)?.ok_or(Refusal::MissingParameter("resource"))?;
     // §2.2.2: "unwilling or unable to issue a token for any target service indicated by the resource or audience parameters".
     let reaches = delegation.resources.is_empty() || delegation.resources.contains(&resource.identifier);

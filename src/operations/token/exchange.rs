@@ -101,6 +101,10 @@ impl Exchange {
             actor_token_is_callers_own: self.is_callers_own(tx)?,
             delegation: delegation.as_ref(),
             tenants: &tenants,
+            person_is_near: match (self.client.machine(), shown.map(|shown| &shown.token.subject)) {
+                (Some(machine), Some(Subject::Person(person))) => delegations::is_of(tx, *person, &machine.tenant)?,
+                _ => true,
+            },
             target: find_resource::facts(tx, self.ask.resource.as_ref(), &self.client, &self.app.issuer)?,
             depth: usize::try_from(self.app.config.delegation.depth).unwrap_or(usize::MAX),
         };

@@ -44,6 +44,7 @@ impl World {
             scope: scope.parse().unwrap(),
             resources: Vec::new(),
             may_act: None,
+            across: false,
             purpose: "answers tickets".to_owned(),
             lasts: Lifetime::from_days(30),
         })
@@ -244,6 +245,7 @@ fn case_19_an_exchange_narrows_and_never_widens() {
             scope: "mcp:read mcp:write mcp:tools".parse().unwrap(),
             resources: vec![stage.resources[1].identifier.clone(), stage.resources[2].identifier.clone()],
             may_act: None,
+            across: false,
             purpose: "tests".to_owned(),
             lasts: Lifetime::from_minutes(10),
         })
@@ -336,6 +338,7 @@ fn case_20_a_token_that_is_over_or_somebody_elses_buys_nothing() {
         scope: "mcp:read".parse().unwrap(),
         resources: Vec::new(),
         may_act: None,
+        across: false,
         purpose: "tests".to_owned(),
         lasts: Lifetime::from_days(1),
     });
@@ -538,6 +541,7 @@ fn may_act_names_who_may_be_handed_a_token() {
         scope: "mcp:read".parse().unwrap(),
         resources: Vec::new(),
         may_act: Some(vault),
+        across: false,
         purpose: "hands over to the vault".to_owned(),
         lasts: Lifetime::from_days(1),
     };
@@ -566,6 +570,7 @@ fn a_delegation_says_what_it_is_for_and_there_is_one_at_a_time() {
         scope: "mcp:read".parse().unwrap(),
         resources: Vec::new(),
         may_act: None,
+        across: false,
         purpose: "answers tickets".to_owned(),
         lasts: Lifetime::from_days(30),
     };
@@ -761,6 +766,7 @@ fn a_person_lets_a_machine_act_for_themselves_and_for_nobody_else() {
         scope: "mcp:read".parse().unwrap(),
         resources: Vec::new(),
         may_act: None,
+        across: false,
         purpose: "answers tickets".to_owned(),
         lasts: Lifetime::from_days(1),
     };
@@ -768,4 +774,52 @@ fn a_person_lets_a_machine_act_for_themselves_and_for_nobody_else() {
     assert_eq!((&made.subject, &made.granted_by), (&Subject::Person(bob.id), &Actor::Person(bob.id)));
     world.signed_in(&bob).get("/account").expect_text("Allowed by you");
     world.signed_in(&stage.ada).get("/account").expect_no_text("Agents that may act for you");
+}
+
+/// Case 20: a machine of one tenant acts for the people of that tenant, and for others only where that was meant.
+#[test]
+fn case_20_a_machine_acts_for_people_of_its_tenant() {
+    let mut stage = Stage::new();
+    stage.world.tenant("acme");
+    let (world, token) = (&stage.world, stage.mail.tokens(&stage.world, &mut stage.browser).access);
+    let role = world.role("acme/reader", "read");
+    let terms = Terms::new(
+        DisplayName::parse("outsider").unwrap(),
+        MachineKind::Agent,
+        "tests",
+        "mcp:read mcp:write".parse().unwrap(),
+    );
+    let terms = Terms { serves: vec![stage.resources[0].identifier.clone()], ..terms };
+    let actor = world.machine_in("acme", terms, &stage.ada);
+    let new = NewDelegation {
+        actor: world.machine_id(&actor),
+        subject: stage.person(),
+        scope: "mcp:read".parse().unwrap(),
+        resources: Vec::new(),
+        may_act: None,
+        across: false,
+        purpose: "answers tickets".to_owned(),
+        lasts: Lifetime::from_days(1),
+    };
+    let declined = world.delegate_with(new.clone());
+    assert!(matches!(declined, Err(Declined::Conflict(_))), "she is not of it: {declined:?}");
+    let member = |roles: Vec<writ::model::RoleIn>| {
+        let id = stage.ada.id;
+        world.change("set membership", move |tx| {
+            let row = writ::model::Membership { person: id, roles: roles.clone(), custom_claims: Default::default() };
+            tx.put(&writ::store::tables::MEMBERSHIPS, &id, &row)?;
+            tx.record(Event::PersonCreated { person: id })
+        });
+    };
+    member(vec![role]);
+    let near = world.delegate_with(new.clone()).unwrap();
+    let ask = [("resource", stage.at(1))];
+    let ask: Vec<(&str, &str)> = ask.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    actor.exchange(world, &token, &ask).tokens();
+    // She leaves: what was given for a member is over with it.
+    member(Vec::new());
+    actor.exchange(world, &token, &ask).expect_refusal(400, "invalid_request", "SubjectOfAnotherTenant");
+    world.undelegate(&near);
+    world.delegate_with(NewDelegation { across: true, ..new }).unwrap();
+    actor.exchange(world, &token, &ask).tokens();
 }

@@ -432,6 +432,7 @@ const TABLE: &[(&str, &str, u16, Produce)] = &[
                 scope: "mcp:read".parse().unwrap(),
                 resources: only,
                 may_act: None,
+                across: false,
                 purpose: "tests".to_owned(),
                 lasts: Lifetime::from_days(1),
             })

@@ -122,9 +122,14 @@ impl World {
 
     /// One on an administrator's terms, with a secret.
     pub fn machine_with(&self, terms: Terms, owner: &Someone) -> ClientApp {
+        self.machine_in(TenantName::MAIN, terms, owner)
+    }
+
+    /// The same in a tenant.
+    pub fn machine_in(&self, tenant: &str, terms: Terms, owner: &Someone) -> ClientApp {
         let credential = Some(machines::first_secret(DisplayName::parse("first").unwrap(), None));
         let owner = owner.email.parse().unwrap();
-        let new = NewMachine { terms, owner, tenant: TenantName::default(), credential };
+        let new = NewMachine { terms, owner, tenant: tenant.parse().unwrap(), credential };
         let made = self.block(machines::add(&self.app, &self.operator(), new)).unwrap();
         ClientApp {
             id: ClientId::Machine(made.machine.id),
