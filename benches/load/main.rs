@@ -54,7 +54,8 @@ struct Options {
     /// Connections at once
     #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 64])]
     connections: Vec<usize>,
-    /// Only these: start, growth, fleet, cc-es256, cc-eddsa, cc-rs256, introspect, refresh, code, code-openid, jwks, discovery
+    /// Only these: start, growth, fleet, cc-es256, cc-eddsa, cc-rs256, introspect, refresh, code, code-openid,
+    /// exchange, jwt-bearer, access-key, jwks, discovery
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// How many clients and refresh tokens to compare, least first; filling a million takes a minute or two

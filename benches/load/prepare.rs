@@ -2,6 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 
 use writ::base::Digest;
 
@@ -43,6 +50,55 @@ pub(crate) struct Scene {
     pub(crate) application: String,
     /// Who signs in.
     pub(crate) people: Vec<String>,
+    /// A machine behind the first resource, which may act for each of the people.
+    pub(crate) desk: Party,
+    /// The first machine's access key.
+    pub(crate) access_key: String,
+    pub(crate) workload: Workload,
+}
+
+/// An issuer whose tokens the first machine is known by.
+#[derive(Clone)]
+pub(crate) struct Workload {
+    key: Arc<EcdsaKeyPair>,
+    random: SystemRandom,
+}
+
+/// The issuer, what its tokens say of the machine, and whom they are for.
+const WORKLOAD_ISSUER: &str = "https://ci.example";
+const WORKLOAD_AUDIENCE: &str = "https://measured.example";
+const WORKLOAD: &str = "job";
+
+impl Workload {
+    fn new() -> Outcome<Self> {
+        let random = SystemRandom::new();
+        let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random);
+        let made = made.map_err(|_| "no key pair")?;
+        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, made.as_ref(), &random);
+        Ok(Self { key: Arc::new(key.map_err(|_| "no key pair")?), random })
+    }
+
+    /// Its public key, as an administrator writes it down.
+    fn jwks(&self) -> serde_json::Value {
+        let point = self.key.public_key().as_ref();
+        let half = |at: std::ops::Range<usize>| URL_SAFE_NO_PAD.encode(point.get(at).unwrap_or_default());
+        let key = serde_json::json!({ "kty": "EC", "crv": "P-256", "kid": "ci", "x": half(1..33), "y": half(33..65) });
+        serde_json::json!({ "keys": [key] })
+    }
+
+    /// A token that it has not given before: each buys one.
+    pub(crate) fn token(&self, jti: &str) -> String {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let header = serde_json::json!({ "alg": "ES256", "kid": "ci", "typ": "JWT" });
+        let claims = serde_json::json!({
+            "iss": WORKLOAD_ISSUER, "sub": WORKLOAD, "aud": WORKLOAD_AUDIENCE, "iat": now, "exp": now + 300, "jti": jti,
+        });
+        let message = format!("{}.{}", part(header), part(claims));
+        let signature = self.key.sign(&self.random, message.as_bytes());
+        let signature = signature.map(|made| URL_SAFE_NO_PAD.encode(made.as_ref())).unwrap_or_default();
+        format!("{message}.{signature}")
+    }
 }
 
 /// Makes everything in the file of an appliance that may be running or not.
@@ -67,7 +123,30 @@ pub(crate) fn prepare(place: &Place) -> Outcome<Scene> {
     };
     let made = run(&["client", "add", "--name", "Application", "--redirect-uri", CALLBACK, "--auth", "none"])?;
     let application = text(&made, "client_id").ok_or("no client_id")?;
-    Ok(Scene { machine, application, people: (0..PEOPLE).map(person).collect() })
+    let owner = person(0);
+    let words = ["machine", "add", "--name", "Desk", "--owner", &owner, "--purpose", "benchmarks"];
+    let more = ["--kind", "agent", "--serves", RESOURCES[0].1, "--scope", "mcp:read", "--scope", "mcp:write"];
+    let made = run(&[&words[..], &more].concat())?;
+    let desk = Party {
+        id: text(&made, "client_id").ok_or("no client_id")?,
+        secret: text(&made, "client_secret").ok_or("no client_secret")?,
+    };
+    for n in 0..PEOPLE {
+        let whom = person(n);
+        let words = ["delegation", "add", "--actor", &desk.id, "--for", &whom, "--purpose", "benchmarks"];
+        run(&[&words[..], &["--scope", "mcp:read", "--scope", "mcp:write"]].concat())?;
+    }
+    let made = run(&["credential", "add", &machine.id, "--kind", "access-key"])?;
+    let access_key = text(&made, "access_key").ok_or("no access_key")?;
+    let workload = Workload::new()?;
+    let keys = place.data.join("workload-keys.json");
+    std::fs::write(&keys, workload.jwks().to_string()).map_err(|e| e.to_string())?;
+    let keys = keys.to_str().ok_or("a path that is no text")?;
+    let rule = format!("sub={WORKLOAD}");
+    let words = ["credential", "add", &machine.id, "--kind", "trust", "--issuer", WORKLOAD_ISSUER, "--jwks", keys];
+    run(&[&words[..], &["--audience", WORKLOAD_AUDIENCE, "--rule", &rule]].concat())?;
+    let people = (0..PEOPLE).map(person).collect();
+    Ok(Scene { machine, application, people, desk, access_key, workload })
 }
 
 /// A browser without JavaScript, in which somebody has signed in.

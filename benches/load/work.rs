@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::grow::Crowd;
 use crate::http::{Connection, Outcome, encode, request};
-use crate::prepare::{Browser, CALLBACK, RESOURCES, SCOPE, Scene, authorization, parameter};
+use crate::prepare::{Browser, CALLBACK, RESOURCES, SCOPE, Scene, Workload, authorization, parameter};
 
 /// A kind of operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,12 @@ pub(crate) enum Kind {
     Refresh,
     Code,
     CodeWithIdToken,
+    /// The machine behind a resource trades the token it was sent, which is a person's.
+    Exchange,
+    /// A workload's token, made by another issuer and new each time.
+    JwtBearer,
+    /// An access key, as a hosted service's SDKs exchange it.
+    AccessKey,
     Keys,
     Discovery,
     /// The next three pick another client each time, out of all that the file was filled with.
@@ -24,7 +31,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::ClientCredentials("ES256"),
         Self::ClientCredentials("EdDSA"),
         Self::ClientCredentials("RS256"),
@@ -32,6 +39,9 @@ impl Kind {
         Self::Refresh,
         Self::Code,
         Self::CodeWithIdToken,
+        Self::Exchange,
+        Self::JwtBearer,
+        Self::AccessKey,
         Self::Keys,
         Self::Discovery,
     ];
@@ -44,6 +54,9 @@ impl Kind {
             Self::Refresh => "refresh".to_owned(),
             Self::Code => "code".to_owned(),
             Self::CodeWithIdToken => "code-openid".to_owned(),
+            Self::Exchange => "exchange".to_owned(),
+            Self::JwtBearer => "jwt-bearer".to_owned(),
+            Self::AccessKey => "access-key".to_owned(),
             Self::Keys => "jwks".to_owned(),
             Self::Discovery => "discovery".to_owned(),
             Self::ManyClientCredentials | Self::ManyIntrospect | Self::ManyRefresh => "growth".to_owned(),
@@ -57,6 +70,9 @@ impl Kind {
             Self::Refresh => "refresh, rotating, ES256".to_owned(),
             Self::Code => "code + PKCE, signed in".to_owned(),
             Self::CodeWithIdToken => "the same with `openid` (id token RS256)".to_owned(),
+            Self::Exchange => "token exchange for a person, ES256".to_owned(),
+            Self::JwtBearer => "JWT bearer, a workload's token, ES256".to_owned(),
+            Self::AccessKey => "access key exchange, ES256".to_owned(),
             Self::Keys => "JWKS".to_owned(),
             Self::Discovery => "discovery".to_owned(),
             Self::ManyClientCredentials => "client_credentials ES256, any client".to_owned(),
@@ -79,6 +95,9 @@ impl Kind {
     }
 }
 
+/// How many workers there were.
+static WORKERS: AtomicUsize = AtomicUsize::new(0);
+
 /// One connection and what it carries from one operation to the next.
 pub(crate) struct Worker {
     kind: Kind,
@@ -89,6 +108,10 @@ pub(crate) struct Worker {
     count: usize,
     browser: Option<Browser>,
     refresh_token: String,
+    access_token: String,
+    /// No other worker of this program has it.
+    number: usize,
+    workload: Workload,
     application: String,
     name: String,
     crowd: Option<(Arc<Crowd>, crate::grow::Share)>,
@@ -110,6 +133,9 @@ impl Worker {
             count: 0,
             browser: None,
             refresh_token: String::new(),
+            access_token: String::new(),
+            number: WORKERS.fetch_add(1, Ordering::Relaxed),
+            workload: scene.workload.clone(),
             application: scene.application.clone(),
             name: format!("{number}"),
             crowd: crowd.map(|crowd| {
@@ -139,6 +165,22 @@ impl Worker {
                 worker.browser = Some(Browser::signed_in(address, email).await?);
                 worker.flow(true).await?;
             }
+            Kind::Exchange => {
+                worker.browser = Some(Browser::signed_in(address, email).await?);
+                worker.flow(true).await?;
+                let form = [
+                    ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+                    ("subject_token", &*worker.access_token),
+                    ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"),
+                    ("resource", RESOURCES[0].1),
+                ];
+                worker.ready.push(request("POST", "/oauth/token", &[&scene.desk.basic()], Some(&encode(&form))));
+            }
+            Kind::AccessKey => {
+                let header = format!("Authorization: Bearer {}:{}", RESOURCES[0].1, scene.access_key);
+                worker.ready.push(request("POST", "/v1/auth/accesskey/exchange", &[&header], Some("")));
+            }
+            Kind::JwtBearer => {}
             Kind::Keys => worker.ready.push(request("GET", "/.well-known/jwks.json", &[], None)),
             Kind::Discovery => {
                 worker.ready.push(request("GET", "/.well-known/oauth-authorization-server", &[], None));
@@ -152,7 +194,25 @@ impl Worker {
     pub(crate) async fn operate(&mut self) -> Outcome<()> {
         self.count += 1;
         match self.kind {
-            Kind::ClientCredentials(_) => self.token(0).await.map(drop),
+            Kind::ClientCredentials(_) | Kind::Exchange => self.token(0).await.map(drop),
+            Kind::AccessKey => {
+                let answer = self.connection.send(self.ready.first().map_or("", String::as_str)).await?;
+                answer.expect(200)?;
+                answer.member("sessionJwt").map(drop).ok_or_else(|| "no sessionJwt".to_owned())
+            }
+            Kind::JwtBearer => {
+                // No two runs give a `jti` twice: the process stands in it.
+                let jti = format!("{}-{}-{}", std::process::id(), self.number, self.count);
+                let form = [
+                    ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+                    ("assertion", &*self.workload.token(&jti)),
+                    ("resource", RESOURCES[0].1),
+                ];
+                let text = request("POST", "/oauth/token", &[], Some(&encode(&form)));
+                let answer = self.connection.send(&text).await?;
+                answer.expect(200)?;
+                answer.member("access_token").map(drop).ok_or_else(|| "no access_token".to_owned())
+            }
             Kind::Introspect => {
                 let at = self.count % self.ready.len().max(1);
                 let answer = self.connection.send(self.ready.get(at).map_or("", String::as_str)).await?;
@@ -220,7 +280,7 @@ impl Worker {
         let text = request("POST", "/oauth/token", &[], Some(&encode(&form)));
         let answer = browser.connection.send(&text).await?;
         answer.expect(200)?;
-        answer.member("access_token").ok_or("no access_token")?;
+        self.access_token = answer.member("access_token").ok_or("no access_token")?.to_owned();
         if with_id != answer.member("id_token").is_some() {
             return Err("an id token comes with openid and only then".to_owned());
         }
