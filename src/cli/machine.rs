@@ -100,6 +100,9 @@ struct About {
     /// Whether it gets tokens only for a key that it proves to have (DPoP)
     #[arg(long, value_name = "YES", num_args = 0..=1, default_missing_value = "true")]
     dpop_bound: Option<bool>,
+    /// Whether it gets refresh tokens for its access keys and for tokens of other issuers
+    #[arg(long, value_name = "YES", num_args = 0..=1, default_missing_value = "true")]
+    refresh_tokens: Option<bool>,
     /// What its tokens say under customClaims, as NAME=JSON
     #[arg(long = "claim", value_name = "NAME=JSON")]
     claims: Option<Vec<String>>,
@@ -232,6 +235,7 @@ impl About {
             terms.networks = list_of("--network", &words(networks), str::parse::<AddressRange>)?;
         }
         terms.dpop_bound = self.dpop_bound.unwrap_or(terms.dpop_bound);
+        terms.refresh_tokens = self.refresh_tokens.unwrap_or(terms.refresh_tokens);
         if let Some(claims) = &self.claims {
             terms.custom_claims = given(claims).map(claim).collect::<Result<_, _>>()?;
         }
@@ -442,6 +446,7 @@ fn whole(machine: &Machine, ctx: &Context) -> Value {
         say("roles", json!(machine.roles));
         say("networks", json!(machine.networks));
         say("dpop_bound", if machine.dpop_bound { true.into() } else { Value::Null });
+        say("refresh_tokens", if machine.refresh_tokens { true.into() } else { Value::Null });
         say("custom_claims", json!(machine.custom_claims));
         say("stopped_at", json!(machine.stopped.as_ref().map(|stopped| stopped.at.iso())));
         say("stopped_because", json!(machine.stopped.as_ref().map(|stopped| &stopped.because)));

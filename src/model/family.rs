@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::client::ClientId;
 use super::context::Network;
+use super::event::Subject;
 use super::person::Person;
 use super::scope::ScopeSet;
 use super::session::{Session, SignInMethod};
@@ -19,10 +20,17 @@ use crate::base::{Digest, Id, Named, Resource, Timestamp};
 pub struct Family {
     pub id: Id<Family>,
     pub client_id: ClientId,
-    pub person: Id<Person>,
-    pub session: Id<Session>,
+    /// Whom its tokens speak for. `None`: for the client itself, which is a machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<Id<Person>>,
+    /// In which the person granted it. `None`: nobody signed in here for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Id<Session>>,
     pub scope: ScopeSet,
     pub resource: Option<Resource>,
+    /// Whom its tokens are for, where that is neither a resource nor the appliance: a project, as a hosted service's SDKs name one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
     /// The thumbprint of the key that its refresh tokens are bound to, where the client has no other proof (RFC 9449 §5).
@@ -56,6 +64,16 @@ pub struct Family {
 }
 
 impl Family {
+    /// Whom its tokens speak for.
+    pub fn subject(&self) -> Subject {
+        self.person.map_or_else(|| Subject::Client(self.client_id.clone()), Subject::Person)
+    }
+
+    /// When and how the person signed in, if somebody did so here.
+    pub fn sign_in(&self) -> Option<(Timestamp, SignInMethod)> {
+        self.session.map(|_| (self.auth_time, self.method))
+    }
+
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.state == FamilyState::Live && now < self.expires_at
     }
@@ -98,4 +116,25 @@ pub struct RefreshToken {
 
 impl Named for RefreshToken {
     const PREFIX: &'static str = "rft";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As rows of people's grants were written before machines had any: they are read, and written the same again.
+    #[test]
+    fn a_row_of_a_person_is_what_it_was() {
+        let text = r#"{"id":"fam_01m7y7e2t7h0c6v3qk5n9xw4zb","client_id":"cli_01m7y7d4d5f6yrbg9hw1k8ap0c","person":"per_01m7y7cqg6etwbhsdzastradv6","session":"ses_01m7y7dq2m4j8s1rfyv6c3xk5a","scope":"mcp:read","resource":"https://mcp.example/a","auth_time":1800000000000,"generation":2,"turned_at":1800000000000,"turned_before_at":1800000000000,"overlaps":0,"last_used_at":1800000000000,"created_at":1800000000000,"expires_at":1800086400000,"state":"live"}"#;
+        let family: Family = serde_json::from_str(text).unwrap();
+        assert_eq!(family.subject().text(), "per_01m7y7cqg6etwbhsdzastradv6");
+        assert_eq!(family.sign_in(), Some((family.auth_time, SignInMethod::Password)));
+        assert_eq!(serde_json::to_string(&family).unwrap(), text);
+        let client_id = "mch_01m7y7d4d5f6yrbg9hw1k8ap0c".parse().unwrap();
+        let machines = Family { client_id, person: None, session: None, ..family };
+        assert_eq!(machines.subject().text(), "mch_01m7y7d4d5f6yrbg9hw1k8ap0c");
+        assert_eq!(machines.sign_in(), None);
+        let again: Family = serde_json::from_str(&serde_json::to_string(&machines).unwrap()).unwrap();
+        assert_eq!(again, machines);
+    }
 }

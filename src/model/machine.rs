@@ -58,6 +58,9 @@ pub struct Machine {
     /// Whether it gets tokens only for a key that it proves to have (RFC 9449 §5.2).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dpop_bound: bool,
+    /// Whether it gets refresh tokens for its access keys and for tokens of other issuers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refresh_tokens: bool,
     /// What its tokens say under `customClaims`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub custom_claims: Map<String, Value>,
@@ -112,7 +115,7 @@ impl Machine {
             jwks: None,
             jwks_uri: None,
             redirect_uris: Vec::new(),
-            grant_types: vec![GrantType::ClientCredentials, GrantType::TokenExchange, GrantType::JwtBearer],
+            grant_types: self.grant_types(),
             scope: Some(self.scope.clone()),
             resources: self.access.iter().map(|access| access.resource.clone()).collect(),
             serves: self.serves.clone(),
@@ -126,6 +129,12 @@ impl Machine {
             void_before: None,
             identity: None,
         }
+    }
+
+    fn grant_types(&self) -> Vec<GrantType> {
+        let mut grants = vec![GrantType::ClientCredentials, GrantType::TokenExchange, GrantType::JwtBearer];
+        grants.extend(self.refresh_tokens.then_some(GrantType::RefreshToken));
+        grants
     }
 
     /// The same, once it is known by which credential it authenticates and what its roles come to.

@@ -46,15 +46,15 @@ impl Known {
         match self {
             Self::Access { token, .. } => token,
             Self::Refresh { family, expires_at, .. } => LiveToken {
+                subject: family.subject(),
+                auth_time: family.sign_in().map(|(at, _)| at.seconds()),
+                how: family.sign_in().map(|(_, method)| method.into()),
                 client_id: family.client_id,
-                subject: Subject::Person(family.person),
                 audience: family.resource.map_or(issuer, |resource| resource.to_string()),
                 scope: family.scope,
                 exp: expires_at.seconds(),
                 iat: family.turned_at.seconds(),
                 jti: None,
-                auth_time: Some(family.auth_time.seconds()),
-                how: Some(family.method.into()),
                 chain: Vec::new(),
                 may_act: None,
                 is_refresh: true,
@@ -224,7 +224,11 @@ async fn alive(app: &App, ctx: &Context, known: Known) -> Result<Option<LiveToke
 pub(crate) fn stands(read: &impl Read, known: &Known, now: Timestamp) -> Result<bool, Fault> {
     match known {
         Known::Refresh { family, expires_at, newest } => {
-            Ok(*newest && family.is_live(now) && now < *expires_at && person_stands(read, &family.person)?)
+            let stands = match &family.person {
+                Some(person) => person_stands(read, person)?,
+                None => find_client::honours(read, &family.client_id, family.created_at.seconds(), now)?,
+            };
+            Ok(*newest && family.is_live(now) && now < *expires_at && stands)
         }
         Known::Access { id, client_id, family, expires_at, token, .. } => Ok(now < *expires_at
             && read.get(&REVOKED, id)?.is_none()

@@ -59,6 +59,9 @@ pub struct Terms {
     /// Whether it gets tokens only for a key that it proves to have (DPoP).
     #[serde(default)]
     pub dpop_bound: bool,
+    /// Whether it gets refresh tokens for its access keys and for tokens of other issuers.
+    #[serde(default)]
+    pub refresh_tokens: bool,
 }
 
 /// A machine identity to be made.
@@ -90,6 +93,7 @@ impl Terms {
             custom_claims: Map::new(),
             serves: Vec::new(),
             dpop_bound: false,
+            refresh_tokens: false,
         }
     }
 
@@ -111,6 +115,7 @@ impl Terms {
             custom_claims: machine.custom_claims.clone(),
             serves: machine.serves.clone(),
             dpop_bound: machine.dpop_bound,
+            refresh_tokens: machine.refresh_tokens,
         })
     }
 
@@ -198,6 +203,7 @@ impl Terms {
             custom_claims: self.custom_claims,
             serves: self.serves,
             dpop_bound: self.dpop_bound,
+            refresh_tokens: self.refresh_tokens,
             ..machine
         }
     }
@@ -285,6 +291,7 @@ pub(super) fn blank(id: Id<Machine>, owner: Id<Person>, tenant: TenantName, now:
         custom_claims: Map::new(),
         serves: Vec::new(),
         dpop_bound: false,
+        refresh_tokens: false,
         created_at: now,
     }
 }

@@ -27,6 +27,9 @@ pub struct KeySession {
     pub key_id: String,
     pub session_jwt: String,
     pub expiration: i64,
+    /// Where the machine may have one: for the token endpoint, with the key or another credential beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_jwt: Option<String>,
 }
 
 /// Longest project id: a resource's identifier at most.

@@ -34,7 +34,11 @@ pub struct Overlap {
 pub struct Facts<'a> {
     pub token: Option<&'a RefreshToken>,
     pub family: Option<&'a Family>,
+    /// Of the person behind it, if there is one.
     pub person: Option<PersonState>,
+    /// Whether the client was not stopped since the line began, nor has come to its end. Asked of a machine's own line only: what
+    /// a person allowed an application is a matter of theirs.
+    pub honoured: bool,
     /// What the person allows this client at this resource, as of now.
     pub consent: Option<&'a Consent>,
     /// The resource that the family is for.
@@ -85,7 +89,10 @@ pub fn rotate(
     dpop::held(family.jkt.as_ref(), facts.key.as_ref(), Refusal::RefreshOfAnotherKey)?;
 
     ensure(family.is_live(now), Refusal::FamilyOver)?;
-    ensure(facts.person == Some(PersonState::Active), Refusal::PersonSuspended)?;
+    match family.person {
+        Some(_) => ensure(facts.person == Some(PersonState::Active), Refusal::PersonSuspended)?,
+        None => ensure(facts.honoured, Refusal::FamilyOver)?,
+    }
 
     // RFC 9700 §4.14.2: "If a refresh token is compromised and subsequently used by both the attacker and the legitimate
     // client, one of them will present an invalidated refresh token, which will inform the authorization server of the
@@ -95,8 +102,12 @@ pub fn rotate(
 
     // What was granted once is the most there can be; what stands of it may be less by now: a scope that was unticked on a later
     // consent page is not minted any more (attack case 18).
-    let consent = facts.consent.ok_or(Refusal::RefreshConsentOver)?;
-    let granted = family.scope.intersection(&consent.scope);
+    // Of a machine's own line the same is said by its ceiling.
+    let granted = match (family.person, client.ceiling(facts.granted)) {
+        (Some(_), _) => family.scope.intersection(&facts.consent.ok_or(Refusal::RefreshConsentOver)?.scope),
+        (None, Some(ceiling)) => family.scope.intersection(ceiling),
+        (None, None) => return Err(Refusal::RefreshConsentOver),
+    };
     ensure(!granted.is_empty() || family.scope.is_empty(), Refusal::RefreshConsentOver)?;
 
     // §4.3.1: "The requested scope MUST NOT include any scope not originally granted by the resource owner, and if omitted

@@ -209,8 +209,11 @@ pub static CODES: Table<Id<AuthorizationCode>, AuthorizationCode> =
     Table::new("codes").expires(|code| Some(code.forgotten_at));
 
 /// What one application holds of one person.
-pub static FAMILIES_BY_GRANT: Index<Family, (Id<Person>, String)> =
-    Index::new("families_by_grant", |family, out| out(&(family.person, family.client_id.to_string())));
+pub static FAMILIES_BY_GRANT: Index<Family, (Id<Person>, String)> = Index::new("families_by_grant", |family, out| {
+    if let Some(person) = family.person {
+        out(&(person, family.client_id.to_string()));
+    }
+});
 pub static FAMILIES: Table<Id<Family>, Family> =
     Table::new("families").indexed(&[&FAMILIES_BY_GRANT]).expires(|family| Some(family.expires_at));
 pub static REFRESH: Table<Id<RefreshToken>, RefreshToken> =

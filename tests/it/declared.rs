@@ -86,6 +86,7 @@ fn full() -> World {
         tags: vec!["night".to_owned()],
         roles: vec!["deployer".parse().unwrap()],
         dpop_bound: true,
+        refresh_tokens: true,
         networks: vec!["10.0.0.0/8".parse().unwrap()],
         custom_claims: serde_json::from_value(json!({ "team": { "name": "platform", "size": 3 } })).unwrap(),
         expires_at: Some(world.now().plus(writ::base::Lifetime::from_days(30))),

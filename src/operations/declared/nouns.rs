@@ -301,6 +301,7 @@ pub(super) fn machine_said(machine: &Machine, owner: Option<&str>, credentials: 
         "custom_claims": machine.custom_claims,
         "serves": machine.serves,
         "dpop_bound": machine.dpop_bound.then_some(true),
+        "refresh_tokens": machine.refresh_tokens.then_some(true),
         "credentials": credentials,
     }))
 }
@@ -340,6 +341,7 @@ pub(super) fn machine_read(name: &str, mut members: Members<'_>, now: Timestamp)
     let custom_claims = members.read("custom_claims").unwrap_or_default();
     let serves = members.list("serves", |text| Resource::parse(text).map_err(|why| why.to_string()));
     let dpop_bound = members.read("dpop_bound").unwrap_or(false);
+    let refresh_tokens = members.read("refresh_tokens").unwrap_or(false);
     let credentials = credentials_read(&mut members);
     let terms = name.zip(purpose).map(|(name, purpose)| Terms {
         name,
@@ -356,6 +358,7 @@ pub(super) fn machine_read(name: &str, mut members: Members<'_>, now: Timestamp)
         custom_claims,
         serves,
         dpop_bound,
+        refresh_tokens,
     });
     if let Some(Err(why)) = terms.as_ref().map(|terms| terms.bounded(now)) {
         declined(&mut members, why);

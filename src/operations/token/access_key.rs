@@ -35,5 +35,6 @@ pub async fn exchange_access_key(app: &App, ctx: &Context, ask: KeyExchange) -> 
     let issued = client_credentials::grant_for(app, &ctx, client.clone(), ask, audience).await?;
     let tokens = issued.sign(app)?;
     let expiration = ctx.at.seconds().saturating_add(i64::try_from(tokens.expires_in).unwrap_or(0));
-    Ok(KeySession { key_id, session_jwt: tokens.access_token, expiration })
+    let (session_jwt, refresh_jwt) = (tokens.access_token, tokens.refresh_token);
+    Ok(KeySession { key_id, session_jwt, expiration, refresh_jwt })
 }

@@ -1,9 +1,13 @@
 //! Tokens for the client itself: for its credential (OAuth 2.1 §4.2), or for a token that another issuer made for it
 //! (RFC 7523 §2.1).
 
-use super::issue::{Grant, Issued, Making, access_token};
+use super::issue::{Grant, Issued, Making, access_token, refresh_token};
 use crate::app::App;
-use crate::model::{ClientId, ClientState, Context, Event, GrantName, ScopeSet, Subject, UsedAssertion};
+use crate::base::{Fault, Id};
+use crate::model::{
+    ClientId, ClientState, Context, Event, Family, FamilyState, GrantName, ScopeSet, SignInMethod, Subject,
+    UsedAssertion,
+};
 use crate::operations::{Problem, credentials, dpop, find_client, find_resource, usage};
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::dpop::Proof;
@@ -21,7 +25,8 @@ pub(super) async fn grant(
     ask: ClientCredentials,
     proof: Option<Proof>,
 ) -> Result<Issued, Problem> {
-    issue(app, ctx, client, Wish { ask, proof, name: GrantName::ClientCredentials, audience: None }).await
+    issue(app, ctx, client, Wish { ask, proof, name: GrantName::ClientCredentials, audience: None, lasting: false })
+        .await
 }
 
 /// For a workload's token, which is spent by what it buys.
@@ -33,7 +38,30 @@ pub(super) async fn by_assertion(
     proof: Option<Proof>,
 ) -> Result<Issued, Problem> {
     let ask = ClientCredentials { scope: ask.scope, resource: ask.resource };
-    issue(app, ctx, client, Wish { ask, proof, name: GrantName::JwtBearer, audience: None }).await
+    issue(app, ctx, client, Wish { ask, proof, name: GrantName::JwtBearer, audience: None, lasting: true }).await
+}
+
+/// The same token as the subject of an exchange (RFC 8693 §2.1). Nobody acts for anybody in it.
+pub(super) async fn by_exchange(
+    app: &App,
+    ctx: &Context,
+    client: AuthenticatedClient,
+    ask: TokenExchange,
+    proof: Option<Proof>,
+) -> Result<Issued, Problem> {
+    let requested = ask.requested;
+    let wish = Wish {
+        ask: ClientCredentials { scope: ask.scope, resource: ask.resource },
+        proof,
+        name: GrantName::TokenExchange,
+        audience: None,
+        lasting: true,
+    };
+    // RFC 8693 §1.1: whoever shows a token of its own and nothing else impersonates nobody; an actor would be somebody else.
+    if ask.actor_token.is_some() {
+        return refuse(app, ctx, &client, GrantName::TokenExchange, Refusal::ActorTokenForeign).await;
+    }
+    Ok(issue(app, ctx, client, wish).await?.exchanged_for(requested))
 }
 
 /// For an access key, and for an `audience` that is no resource if one is given: then none is chosen for the machine either.
@@ -44,7 +72,8 @@ pub(super) async fn grant_for(
     ask: ClientCredentials,
     audience: Option<String>,
 ) -> Result<Issued, Problem> {
-    issue(app, ctx, client, Wish { ask, proof: None, name: GrantName::ClientCredentials, audience }).await
+    issue(app, ctx, client, Wish { ask, proof: None, name: GrantName::ClientCredentials, audience, lasting: true })
+        .await
 }
 
 /// What a client wants for itself, by whichever grant.
@@ -55,10 +84,13 @@ struct Wish {
     /// Instead of a resource's.
     audience: Option<String>,
 }
+    /// Whether a refresh token comes with it, if the machine may have one. OAuth 2.1 §4.2.3 has none for client credentials: whoever
+    /// has those needs no other.
+    lasting: bool,
 
 /// Decides in a snapshot and issues in a transaction, which looks again whether the client still stands.
 async fn issue(app: &App, ctx: &Context, client: AuthenticatedClient, wish: Wish) -> Result<Issued, Problem> {
-    let Wish { ask, proof, name, audience } = wish;
+    let Wish { ask, proof, name, audience, lasting } = wish;
     let (asked, asking, within) = (ask.resource.clone(), client.clone(), app.clone());
     let facts = match &audience {
         Some(_) => target::Facts::Unnamed { default: None },
@@ -74,9 +106,10 @@ async fn issue(app: &App, ctx: &Context, client: AuthenticatedClient, wish: Wish
         Err(refusal) => return refuse(app, ctx, &client, name, refusal).await,
     };
     let mut making = Making::new(app, &client, resource.as_ref(), app.config.lifetimes.machine_access);
-    making.audience = audience.unwrap_or(making.audience);
+    let lasting = lasting && client.machine().is_some_and(|machine| machine.refresh_tokens);
+    making.audience = audience.clone().unwrap_or(making.audience);
     let (who, at) = (client.clone(), making.resource.clone());
-    let (within, family) = (app.clone(), app.config.lifetimes.family);
+    let (within, lasts) = (app.clone(), app.config.lifetimes.family);
     let outcome = app.store.write("grant client credentials", ctx, move |tx| {
         let sender = match dpop::spend(tx, proof.as_ref())? {
             Ok(sender) => sender,
@@ -104,26 +137,38 @@ async fn issue(app: &App, ctx: &Context, client: AuthenticatedClient, wish: Wish
             tx.put(&ASSERTIONS, &key, &UsedAssertion { expires_at })?;
         }
         // A client that registered itself for this grant has no other sign of life.
-        if let (ClientId::Registered(id), Some(_)) = (client.id(), registration::used(&client, tx.now(), family)) {
+        if let (ClientId::Registered(id), Some(_)) = (client.id(), registration::used(&client, tx.now(), lasts)) {
             // What was authenticated may be a moment old; what is written is the row as it is.
-            if let Some(row) = tx.get(&CLIENTS, id)?.and_then(|row| registration::used(&row, tx.now(), family)) {
+            if let Some(row) = tx.get(&CLIENTS, id)?.and_then(|row| registration::used(&row, tx.now(), lasts)) {
                 tx.put(&CLIENTS, id, &row)?;
             }
         }
         if !narrowed.dropped.is_empty() {
             tx.record(Event::ScopeNarrowed { client: client.id().clone(), dropped: narrowed.dropped.clone() })?;
         }
-        let place = making.place(&within, tx, client.id())?;
+        let mut family = match lasting {
+            true => Some(new_family(tx, &within, &client, (&making, audience.as_ref()), &narrowed.scope)?),
+            false => None,
+        };
+        let place = match &mut family {
+            Some(family) => making.place_in(&within, tx, family)?,
+            None => making.place(&within, tx, client.id())?,
+        };
         let grant = Grant {
             name,
             client: client.id(),
             subject: Subject::Client(client.id().clone()),
             scope: ScopeSet::clone(&narrowed.scope),
-            family: None,
+            family: family.as_ref(),
             sender,
             place,
         };
-        access_token(tx, &within.entropy, &making, grant).map(Ok)
+        let mut issued = access_token(tx, &within.entropy, &making, grant)?;
+        if let Some(family) = &family {
+            tx.put(&FAMILIES, &family.id, family)?;
+            refresh_token(tx, &within.entropy, &making, family, &mut issued)?;
+        }
+        Ok(Ok(issued))
     });
     let issued = outcome.await??;
     usage::saw(app, ctx, &who, issued.scope(), at.as_ref());
@@ -134,6 +179,42 @@ async fn issue(app: &App, ctx: &Context, client: AuthenticatedClient, wish: Wish
 async fn refuse(
     app: &App,
     ctx: &Context,
+/// A line of a machine's own tokens: rotated, caught when replayed, and ended like those of people's applications.
+fn new_family(
+    tx: &Tx<'_>,
+    app: &App,
+    client: &AuthenticatedClient,
+    (making, audience): (&Making, Option<&String>),
+    scope: &ScopeSet,
+) -> Result<Family, Fault> {
+    let now = tx.now();
+    Ok(Family {
+        id: Id::new(now, &app.entropy)?,
+        client_id: client.id().clone(),
+        person: None,
+        session: None,
+        scope: scope.clone(),
+        resource: making.resource.clone(),
+        audience: audience.cloned(),
+        nonce: None,
+        // It authenticates each time, so its refresh tokens need no key of their own (RFC 9449 §5).
+        jkt: None,
+        auth_time: now,
+        method: SignInMethod::default(),
+        tenant: None,
+        generation: 0,
+        turned_at: now,
+        turned_before_at: now,
+        overlaps: 0,
+        last_from: tx.context().from.network.clone(),
+        last_used_at: now,
+        created_at: now,
+        expires_at: now.plus(app.config.lifetimes.family),
+        state: FamilyState::Live,
+        status: Vec::new(),
+    })
+}
+
     client: &AuthenticatedClient,
     name: GrantName,
     refusal: Refusal,

@@ -134,10 +134,11 @@ fn new_family(tx: &Tx<'_>, entropy: &Entropy, code: &AuthorizationCode, lifetime
     Ok(Family {
         id: Id::new(now, entropy)?,
         client_id: code.client_id.clone(),
-        person: code.person,
-        session: code.session,
+        person: Some(code.person),
+        session: Some(code.session),
         scope: code.scope.clone(),
         resource: code.resource.clone(),
+        audience: None,
         nonce: code.nonce.clone(),
         jkt: None,
         tenant: code.tenant.clone(),

@@ -63,7 +63,7 @@ impl Making {
         Self {
             audience: resource.map_or_else(|| app.issuer.to_string(), |r| r.identifier.to_string()),
             resource: resource.map(|r| r.identifier.clone()),
-            algorithm: resource.map_or_else(|| ours.unwrap_or_default(), |r| r.algorithm),
+            algorithm: resource.map_or_else(|| own_algorithm(app), |r| r.algorithm),
             format: resource.map_or(TokenFormat::Jwt, |r| r.format),
             // What a resource says of people's tokens is no limit to what a machine may wish for; what it says of machines' is.
             lifetime: if machine.is_some() { own.unwrap_or(most).min(cap) } else { most },
@@ -118,6 +118,21 @@ impl Making {
         signed.then(|| status::for_family(app, tx, family, self.lifetime)).transpose()
     }
 }
+    /// For somebody who is no resource.
+    pub(crate) fn meant_for(self, audience: Option<&String>) -> Self {
+        Self { audience: audience.cloned().unwrap_or(self.audience), ..self }
+    }
+
+    /// For the word of an identity provider.
+    pub(crate) fn asserted(self, asserted: Asserted) -> Self {
+        Self { asserted: Some(asserted), ..self }
+    }
+
+    /// How long the token lives.
+    pub(crate) fn lifetime(&self) -> Lifetime {
+        self.lifetime
+    }
+
 
 /// No access token lives longer.
 pub(crate) const MOST_ACCESS: Lifetime = Lifetime::from_days(1);
@@ -145,6 +160,30 @@ enum Access {
         app: &App,
         tx: &mut Tx<'_>,
         client: &ClientId,
+/// With which what is for no resource of ours is signed.
+fn own_algorithm(app: &App) -> Algorithm {
+    let configured = |algorithm: &Algorithm| app.config.keys.algorithms.contains(algorithm);
+    [Algorithm::default(), Algorithm::RS256].into_iter().find(configured).unwrap_or_default()
+}
+
+/// Our word about a person, to be signed after the commit like any token.
+pub(crate) fn identity_assertion(app: &App, claims: IdJagClaims) -> Issued {
+    let scope = claims.scope.clone();
+    Issued {
+        access: Access::IdJag(Box::new(claims), own_algorithm(app)),
+        refresh: None,
+        id: None,
+        scope,
+        resource: None,
+        lifetime: LIVES,
+        // RFC 8693 §2.2.1: "if the issued token is not an access token or usable as an access token, then the token_type value
+        // N_A is used".
+        token_type: "N_A",
+        issued_as: Some(ID_JAG),
+        place: None,
+    }
+}
+
         (subject, family): (&Subject, Option<Id<Family>>),
     ) -> Result<Option<Place>, Fault> {
         let chain = self.acting.as_ref().map_or(&[][..], |acting| &acting.chain);
@@ -154,6 +193,7 @@ enum Access {
     }
 
 /// For whom, by which grant.
+    resource: Option<Resource>,
 pub(crate) struct Grant<'a> {
     pub(crate) name: GrantName,
     pub(crate) client: &'a ClientId,
@@ -177,7 +217,8 @@ pub(crate) fn access_token(
     let chain = making.acting.as_ref().map_or(&[][..], |acting| &acting.chain);
     let may_act = making.acting.as_ref().and_then(|acting| acting.may_act);
     let expires_at = now.plus(making.lifetime);
-    let how = grant.family.map(|family| HowSignedIn::from(family.method));
+    let sign_in = grant.family.and_then(Family::sign_in);
+    let how = sign_in.map(|(_, method)| HowSignedIn::from(method));
     let entitlements = making.entitlements(tx, &grant)?;
     let access = match making.format {
         TokenFormat::Jwt => Access::Jwt(
@@ -190,7 +231,7 @@ pub(crate) fn access_token(
                 jti: id.to_string(),
                 client_id: grant.client.clone(),
                 scope: grant.scope.clone(),
-                auth_time: grant.family.map(|family| family.auth_time.seconds()),
+                auth_time: sign_in.map(|(at, _)| at.seconds()),
                 acr: how.as_ref().map(|how| how.acr.clone()),
                 amr: how.map(|how| how.amr).unwrap_or_default(),
                 grant_id: grant.family.map(|family| family.id),
@@ -214,8 +255,8 @@ pub(crate) fn access_token(
                 family: grant.family.map(|family| family.id),
                 scope: grant.scope.clone(),
                 resource: making.resource.clone(),
-                auth_time: grant.family.map(|family| family.auth_time),
-                method: grant.family.map(|family| family.method),
+                auth_time: sign_in.map(|(at, _)| at),
+                method: sign_in.map(|(_, method)| method),
                 jkt: grant.sender.jkt(),
                 chain: chain.to_vec(),
                 may_act,
@@ -231,9 +272,9 @@ pub(crate) fn access_token(
     // RFC 9449 §5: "A token_type of DPoP MUST be included in the access token response to signal to the client that the access token
     // was bound to its DPoP key".
     let token_type = if grant.sender.jkt().is_some() { "DPoP" } else { "Bearer" };
-    let issued_as = making.acting.as_ref().map(|acting| acting.issued);
-    let (scope, lifetime) = (grant.scope, making.lifetime);
-    Ok(Issued { access, refresh: None, id: None, scope, lifetime, token_type, issued_as, place: grant.place })
+    let issued_as = making.acting.as_ref().map(|acting| acting.issued.as_str());
+    let (scope, lifetime, resource) = (grant.scope, making.lifetime, making.resource.clone());
+    Ok(Issued { access, refresh: None, id: None, scope, resource, lifetime, token_type, issued_as, place: grant.place })
 }
 
 /// One entry for one token: who acts for somebody is told of as such.
@@ -255,6 +296,22 @@ fn issued_event(making: &Making, grant: &Grant<'_>, token: Id<AccessRecord>, exp
         _ => Event::TokenIssued {
             grant: grant.name,
             client: grant.client.clone(),
+    if let (Some(told), Subject::Person(person), Some(resource), Some(family)) =
+        (&making.asserted, &grant.subject, &making.resource, family)
+    {
+        return Event::IdentityAccepted {
+            client: grant.client.clone(),
+            person: *person,
+            provider: told.provider,
+            subject: told.subject.clone(),
+            assertion: told.assertion.clone(),
+            scope,
+            resource: resource.clone(),
+            family,
+            token,
+            expires_at,
+        };
+    }
             subject: grant.subject.clone(),
             scope,
             resource: making.resource.clone(),
@@ -290,9 +347,8 @@ pub(crate) fn refresh_token(
 
 /// Adds an id token, if `openid` was granted. OpenID Connect Core §3.1.3.3, §12.2.
 pub(crate) fn id_token(making: &Making, family: &Family, person: &Person, now: Timestamp, issued: &mut Issued) {
-    if !issued.scope.contains("openid") {
-        return;
-    }
+    // It says who signed in, and in which session: where nobody did, there is nothing to say.
+    let Some(session) = family.session.filter(|_| issued.scope.contains("openid")) else { return };
     let claims = IdClaims {
         iss: making.issuer.clone(),
         sub: person.id.to_string(),
@@ -303,7 +359,7 @@ pub(crate) fn id_token(making: &Making, family: &Family, person: &Person, now: T
         how: family.method.into(),
         nonce: family.nonce.clone(),
         at_hash: String::new(),
-        sid: family.session.to_string(),
+        sid: session.to_string(),
         person: PersonClaims::for_scope(person, &issued.scope),
     };
     issued.id = Some((claims, making.id_token));
@@ -329,6 +385,20 @@ impl Issued {
             Some((mut claims, algorithm)) => {
                 claims.at_hash = at_hash(&access_token, algorithm);
                 Some(app.keys.current().signing(algorithm)?.mint(ID_TOKEN_TYPE, &claims)?)
+    /// Where it is for, if it is for a resource.
+    pub(crate) fn resource(&self) -> Option<&Resource> {
+        self.resource.as_ref()
+    }
+
+    /// Says that it was given in an exchange (RFC 8693 §2.2.1); an opaque token is no JWT, whatever was asked for.
+    pub(crate) fn exchanged_for(self, requested: TokenType) -> Self {
+        let issued_as = match self.access {
+            Access::Jwt(..) => requested,
+            Access::Opaque(_) | Access::IdJag(..) => TokenType::AccessToken,
+        };
+        Self { issued_as: Some(issued_as.as_str()), ..self }
+    }
+
             }
             None => None,
         };

@@ -3,11 +3,11 @@
 use super::issue::{self, Grant, Issued, Making};
 use crate::app::App;
 use crate::base::Fault;
-use crate::model::{Consent, Context, Event, Family, GrantName, Person, RefreshToken, RevokedBecause, Subject};
+use crate::model::{Consent, Context, Event, Family, GrantName, Person, RefreshToken, RevokedBecause};
 use crate::operations::dpop::{self, Sender};
 use crate::operations::revoke::end_family;
 use crate::operations::status::Place;
-use crate::operations::{Problem, find_client, find_resource};
+use crate::operations::{Problem, find_client, find_resource, usage};
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::dpop::{Proof, binds_refresh};
 use crate::protocol::refresh::{self, Facts, Overlap, Rotation, Turn};
@@ -40,12 +40,17 @@ pub(super) async fn rotate(
         return Err(Refusal::RefreshUnknown.into());
     }
     let is_stranger = !client.is_vouched_for();
+    let machine = client.machine().is_some().then(|| client.clone());
     let exchange = Exchange { app: app.clone(), client, ask, proof };
     let outcome = app.store.write("refresh", ctx, move |tx| exchange.run(tx)).await?;
     if is_stranger && outcome.is_err() {
         app.tally.count(super::SELF_REGISTERED);
     }
-    Ok(outcome?)
+    let issued = outcome?;
+    if let Some(machine) = machine {
+        usage::saw(app, ctx, &machine, issued.scope(), issued.resource());
+    }
+    Ok(issued)
 }
 
 /// What is made for whom, at which place in a status list, bound to which key.
@@ -53,7 +58,8 @@ struct Issuing<'a> {
     making: Making,
     family: &'a Family,
     place: Option<Place>,
-    person: &'a Person,
+    /// Of the grant, if a person gave it.
+    person: Option<&'a Person>,
     sender: Sender,
 }
 
@@ -73,7 +79,8 @@ impl Exchange {
         };
         let token = tx.get(&REFRESH, &presented.id())?;
         let family = token.as_ref().map(|token| tx.get(&FAMILIES, &token.family)).transpose()?.flatten();
-        let person = family.as_ref().map(|family| tx.get(&PEOPLE, &family.person)).transpose()?.flatten();
+        let person = family.as_ref().and_then(|family| family.person);
+        let person = person.map(|person| tx.get(&PEOPLE, &person)).transpose()?.flatten();
         let consent = family.as_ref().map(|family| standing_consent(tx, family)).transpose()?.flatten();
         let granted = find_resource::granted(tx, family.as_ref().and_then(|family| family.resource.as_ref()))?;
         let asked = find_resource::asked(tx, self.ask.resource.as_ref(), &self.app.issuer)?;
@@ -81,6 +88,12 @@ impl Exchange {
             token: token.as_ref(),
             family: family.as_ref(),
             person: person.as_ref().map(|person| person.state),
+            honoured: match &family {
+                Some(own) if own.person.is_none() => {
+                    find_client::honours(tx, &own.client_id, own.created_at.seconds(), tx.now())?
+                }
+                _ => false,
+            },
             consent: consent.as_ref(),
             granted: granted.as_ref(),
             asked: &asked,
@@ -89,19 +102,21 @@ impl Exchange {
         let lifetimes = &self.app.config.lifetimes;
         let overlap =
             Overlap { after_use: lifetimes.refresh_overlap, unused: lifetimes.refresh_unused, most: MOST_OVERLAPS };
-        match (refresh::rotate(facts, &self.client, &self.ask, overlap, tx.now()), family, person) {
-            (Ok(rotation), Some(family), Some(person)) => {
+        match (refresh::rotate(facts, &self.client, &self.ask, overlap, tx.now()), family) {
+            (Ok(rotation), Some(family)) => {
                 if !find_client::stands(tx, self.client.id())? {
                     return Ok(Err(Refusal::ClientSuspended));
                 }
                 find_client::seen_again(tx, &self.client)?;
-                let making = Making::new(&self.app, &self.client, granted.as_ref(), self.app.config.lifetimes.access);
+                let lifetime = if family.person.is_some() { lifetimes.access } else { lifetimes.machine_access };
+                let making = Making::new(&self.app, &self.client, granted.as_ref(), lifetime);
+                let making = making.meant_for(family.audience.as_ref());
                 let (family, place) = self.turn(tx, &family, rotation.turn, (sender, &making))?;
-                let issuing = Issuing { making, family: &family, place, person: &person, sender };
+                let issuing = Issuing { making, family: &family, place, person: person.as_ref(), sender };
                 self.issue(tx, issuing, rotation).map(Ok)
             }
-            (Err(refusal), family, _) => refuse(tx, &self.client, family.as_ref(), refusal).map(Err),
-            (Ok(_), _, _) => Ok(Err(Refusal::RefreshUnknown)),
+            (Err(refusal), family) => refuse(tx, &self.client, family.as_ref(), refusal).map(Err),
+            (Ok(_), None) => Ok(Err(Refusal::RefreshUnknown)),
         }
     }
 
@@ -142,7 +157,7 @@ impl Exchange {
         let grant = Grant {
             name: GrantName::RefreshToken,
             client: &family.client_id,
-            subject: Subject::Person(family.person),
+            subject: family.subject(),
             scope: rotation.scope,
             family: Some(family),
             sender,
@@ -153,14 +168,17 @@ impl Exchange {
         issue::refresh_token(tx, entropy, &making, family, &mut issued)?;
         // OpenID Connect Core §12.2: the new id token "SHOULD NOT have a nonce Claim".
         let silent = Family { nonce: None, ..family.clone() };
-        issue::id_token(&making, &silent, person, tx.now(), &mut issued);
+        if let Some(person) = person {
+            issue::id_token(&making, &silent, person, tx.now(), &mut issued);
+        }
         Ok(issued)
     }
 }
 
 /// What the person allows this client at this resource, as of now.
 fn standing_consent(tx: &Tx<'_>, family: &Family) -> Result<Option<Consent>, Fault> {
-    let key = consent_key(family.person, &family.client_id, family.resource.as_ref());
+    let Some(person) = family.person else { return Ok(None) };
+    let key = consent_key(person, &family.client_id, family.resource.as_ref());
     Ok(tx.find(&CONSENTS, &CONSENTS_BY_GRANT, &key)?.map(|(_, consent)| consent))
 }
 

@@ -5,6 +5,7 @@ mod credentials;
 pub mod exchange;
 mod federation;
 mod insight;
+mod refresh;
 mod roles;
 mod stop;
 mod terms;
