@@ -54,6 +54,16 @@ impl Unrecognized {
         }
     }
 
+    /// RFC 8693 §2.2.2: what it is as the subject token of an exchange.
+    fn of_exchange(self) -> Problem {
+        match self {
+            Self::Invalid(why) => Refusal::WorkloadTokenRefused(why).into(),
+            Self::Ambiguous => Refusal::WorkloadTokenRefused("several identities are known by it").into(),
+            Self::OutOfReach => Refusal::ClientOutOfReach.into(),
+            Self::Broken(fault) => fault.into(),
+        }
+    }
+
     /// §3.2: what it is as the proof of a client.
     pub(super) fn of_client(self) -> Problem {
         match self {
@@ -81,6 +91,24 @@ pub async fn authenticate_bearer(
     let (client, accepted) = recognize(app, ctx, assertion).await.map_err(Unrecognized::of_grant)?;
     let fits = named.is_none_or(|named| named == client.id.to_string());
     ensure(fits, Refusal::GrantAssertionInvalid("client_id is not the identity that this token is for"))?;
+    Ok(authenticate(Some(client), &Proof::Workload(accepted), &Audiences::of(&app.issuer), ctx)?)
+}
+
+/// The same of a token that is shown as the subject of an exchange (RFC 8693 §2.1): nothing but a name may stand beside it.
+pub async fn authenticate_subject(
+    app: &App,
+    ctx: &Context,
+    presented: Option<Presented>,
+    token: &Secret,
+) -> Result<AuthenticatedClient, Problem> {
+    let named = match presented {
+        None => None,
+        Some(Presented::Public { client_id }) => Some(client_id),
+        Some(_) => return Err(Refusal::TwoAuthMethods.into()),
+    };
+    let (client, accepted) = recognize(app, ctx, token).await.map_err(Unrecognized::of_exchange)?;
+    let fits = named.is_none_or(|named| named == client.id.to_string());
+    ensure(fits, Refusal::WorkloadTokenRefused("client_id is not the identity that it is for"))?;
     Ok(authenticate(Some(client), &Proof::Workload(accepted), &Audiences::of(&app.issuer), ctx)?)
 }
 

@@ -19,6 +19,8 @@ pub fn grant(
     let grant = match name {
         // RFC 7523 §2.1: an assertion as the grant; the tokens are the client's own all the same.
         GrantName::JwtBearer => GrantType::JwtBearer,
+        // RFC 8693 §2.1: the same assertion as the subject of an exchange.
+        GrantName::TokenExchange => GrantType::TokenExchange,
         _ => GrantType::ClientCredentials,
     };
     ensure(client.allows_grant(grant), Refusal::GrantNotAllowed)?;

@@ -48,6 +48,8 @@ impl TokenType {
 #[derive(Clone, Debug)]
 pub struct TokenExchange {
     pub subject_token: Secret,
+    /// Whether the subject token is said to be a JWT, of whichever issuer.
+    pub is_jwt: bool,
     /// `None`: whoever authenticates is who acts.
     pub actor_token: Option<Secret>,
     pub requested: TokenType,
@@ -61,7 +63,7 @@ impl TokenExchange {
     pub fn parse(params: &Parameters<'_>) -> Result<Self, Refusal> {
         // §2.1: "subject_token REQUIRED", "subject_token_type REQUIRED".
         let subject_token = Secret::new(params.required("subject_token")?);
-        TokenType::parse("subject_token_type", params.required("subject_token_type")?)?;
+        let kind = TokenType::parse("subject_token_type", params.required("subject_token_type")?)?;
         // §2.1 actor_token_type: "REQUIRED when the actor_token parameter is present in the request but MUST NOT be included
         // otherwise."
         let actor_token = match (params.optional("actor_token"), params.optional("actor_token_type")) {
@@ -76,6 +78,7 @@ impl TokenExchange {
         let requested = params.optional("requested_token_type");
         Ok(Self {
             subject_token,
+            is_jwt: kind == TokenType::Jwt,
             actor_token,
             requested: requested
                 .map_or(Ok(TokenType::AccessToken), |kind| TokenType::parse("requested_token_type", kind))?,
@@ -97,11 +100,11 @@ pub struct Facts<'a> {
     pub delegation: Option<&'a Delegation>,
     /// Where the subject, if it is a machine, and everybody who acts already are.
     pub tenants: &'a [TenantName],
+    /// Whether the subject, if it is a person, is of the caller's tenant.
+    pub person_is_near: bool,
     pub target: target::Facts,
     /// Most machines in one chain.
     pub depth: usize,
-    /// Whether the subject, if it is a person, is of the caller's tenant.
-    pub person_is_near: bool,
 }
 
 /// A token as it is shown.
@@ -142,11 +145,11 @@ pub fn exchange(
     ensure(ask.actor_token.is_none() || facts.actor_token_is_callers_own, Refusal::ActorTokenForeign)?;
     ensure(facts.tenants.iter().all(|tenant| *tenant == actor.tenant), Refusal::SubjectOfAnotherTenant)?;
     let delegation = facts.delegation.filter(|delegation| delegation.is_live(now)).ok_or(Refusal::NotDelegated)?;
+    // A person may have left since it was given.
+    ensure(facts.person_is_near || delegation.across, Refusal::SubjectOfAnotherTenant)?;
     // §4.1: "A chain of delegation can be expressed by nesting one act claim within another." Whoever acted before stays in it.
     ensure(subject.chain.len() < facts.depth, Refusal::ChainTooLong { most: facts.depth })?;
     let link = Link { actor: actor.id, delegation: delegation.id, from: shown.id };
-    // A person may have left since it was given.
-    ensure(facts.person_is_near || delegation.across, Refusal::SubjectOfAnotherTenant)?;
     let resource = target::select(facts.target, client)?.ok_or(Refusal::MissingParameter("resource"))?;
     // §2.2.2: "unwilling or unable to issue a token for any target service indicated by the resource or audience parameters".
     let reaches = delegation.resources.is_empty() || delegation.resources.contains(&resource.identifier);

@@ -78,6 +78,8 @@ pub enum Refusal {
     ChainTooLong { most: usize },
     ExchangeWidened,
     DelegationElsewhere,
+    CrossingNotAllowed,
+    WorkloadTokenRefused(&'static str),
     ResourceUnknown { asked: Resource, known: Vec<String> },
     ResourceNotAllowed,
     ResourceWidened,
@@ -158,6 +160,7 @@ impl Refusal {
             | Self::TokenTypeUnsupported(_)
             | Self::SubjectTokenInvalid
             | Self::SubjectTokenElsewhere
+            | Self::WorkloadTokenRefused(_)
             | Self::ActorTokenForeign
             | Self::SubjectOfAnotherTenant
             | Self::NotDelegated
@@ -283,6 +286,8 @@ impl Refusal {
             | Self::ChainTooLong { .. }
             | Self::ExchangeWidened
             | Self::DelegationElsewhere => "RFC 8693 §2.2.2",
+            | Self::WorkloadTokenRefused(_)
+            | Self::CrossingNotAllowed
             Self::PublicClientCredentials => "OAuth 2.1 §4.2",
             Self::DpopProofMissing | Self::RefreshOfAnotherKey => "RFC 9449 §5",
             Self::DpopProofInvalid(_) => "RFC 9449 §4.3",
@@ -322,6 +327,7 @@ impl Refusal {
             Self::AssertionInvalid(why) => return format!("The client assertion was not accepted: {why}."),
             Self::GrantAssertionInvalid(why) => return format!("The assertion was not accepted: {why}."),
             Self::DpopProofInvalid(why) => return format!("The DPoP proof was not accepted: {why}."),
+            Self::WorkloadTokenRefused(why) => return format!("The subject token was not accepted: {why}."),
             Self::TokenTypeUnsupported(name) => {
                 return format!(
                     "{name} names no kind of token that is exchanged here for this resource: access_token or jwt."

@@ -15,6 +15,8 @@ pub enum TokenRequest {
     ClientCredentials(ClientCredentials),
     Exchange(Box<TokenExchange>),
     JwtBearer(JwtBearer),
+    /// An exchange in which a workload shows its own token, and nobody acts for anybody.
+    Workload(Box<TokenExchange>),
 }
 
 /// OAuth 2.1 §4.1.3.
@@ -90,8 +92,8 @@ impl TokenRequest {
             Self::Code(_) => GrantType::AuthorizationCode,
             Self::Refresh(_) => GrantType::RefreshToken,
             Self::ClientCredentials(_) => GrantType::ClientCredentials,
-            Self::Exchange(_) => GrantType::TokenExchange,
-            Self::JwtBearer(_) => GrantType::JwtBearer,
+            Self::Exchange(_) | Self::Workload(_) | Self::AssertionRequest(_) => GrantType::TokenExchange,
+            Self::JwtBearer(_) | Self::IdentityAssertion(_) => GrantType::JwtBearer,
         }
     }
 }

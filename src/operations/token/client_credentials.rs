@@ -11,11 +11,12 @@ use crate::model::{
 use crate::operations::{Problem, credentials, dpop, find_client, find_resource, usage};
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::dpop::Proof;
+use crate::protocol::exchange::TokenExchange;
 use crate::protocol::refusal::Refusal;
 use crate::protocol::token_request::{ClientCredentials, JwtBearer};
 use crate::protocol::{client_credentials, registration, target};
-use crate::store::tables::{ASSERTIONS, CLIENTS};
-use crate::store::{Read as _, View};
+use crate::store::tables::{ASSERTIONS, CLIENTS, FAMILIES};
+use crate::store::{Read as _, Tx, View};
 
 /// For a credential of its own.
 pub(super) async fn grant(
@@ -83,10 +84,10 @@ struct Wish {
     name: GrantName,
     /// Instead of a resource's.
     audience: Option<String>,
-}
     /// Whether a refresh token comes with it, if the machine may have one. OAuth 2.1 §4.2.3 has none for client credentials: whoever
     /// has those needs no other.
     lasting: bool,
+}
 
 /// Decides in a snapshot and issues in a transaction, which looks again whether the client still stands.
 async fn issue(app: &App, ctx: &Context, client: AuthenticatedClient, wish: Wish) -> Result<Issued, Problem> {
@@ -132,7 +133,10 @@ async fn issue(app: &App, ctx: &Context, client: AuthenticatedClient, wish: Wish
         }
         if let Some((key, expires_at)) = client.unspent() {
             if tx.get(&ASSERTIONS, &key)?.is_some() {
-                return Ok(Err(Refusal::GrantAssertionReplayed));
+                return Ok(Err(match name {
+                    GrantName::TokenExchange => Refusal::WorkloadTokenRefused("it was used before"),
+                    _ => Refusal::GrantAssertionReplayed,
+                }));
             }
             tx.put(&ASSERTIONS, &key, &UsedAssertion { expires_at })?;
         }
@@ -175,10 +179,6 @@ async fn issue(app: &App, ctx: &Context, client: AuthenticatedClient, wish: Wish
     Ok(issued)
 }
 
-/// The caller has proved who it is, so what it was refused is worth a line, if somebody here answers for it.
-async fn refuse(
-    app: &App,
-    ctx: &Context,
 /// A line of a machine's own tokens: rotated, caught when replayed, and ended like those of people's applications.
 fn new_family(
     tx: &Tx<'_>,
@@ -215,6 +215,10 @@ fn new_family(
     })
 }
 
+/// The caller has proved who it is, so what it was refused is worth a line, if somebody here answers for it.
+async fn refuse(
+    app: &App,
+    ctx: &Context,
     client: &AuthenticatedClient,
     name: GrantName,
     refusal: Refusal,

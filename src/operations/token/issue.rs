@@ -133,26 +133,11 @@ impl Making {
         self.lifetime
     }
 
-
-/// No access token lives longer.
-pub(crate) const MOST_ACCESS: Lifetime = Lifetime::from_days(1);
-
-/// Everything that one grant gave, durable but not yet signed.
-pub(crate) struct Issued {
-    access: Access,
-    refresh: Option<Secret>,
-    id: Option<(IdClaims, Algorithm)>,
-    scope: ScopeSet,
-    lifetime: Lifetime,
-    token_type: &'static str,
-    issued_as: Option<TokenType>,
-    place: Option<Place>,
-}
-
-enum Access {
-    Jwt(Box<AccessClaims>, Algorithm),
-    Opaque(Secret),
-}
+    /// Where the status of a token that a client gets for itself stands; an opaque one has none.
+    pub(crate) fn place(&self, app: &App, tx: &mut Tx<'_>, client: &ClientId) -> Result<Option<Place>, Fault> {
+        let signed = self.format == TokenFormat::Jwt;
+        signed.then(|| status::for_client(app, tx, client, self.lifetime)).transpose()
+    }
 
     /// The same for a token with which `client` acts for `subject`, and of the `family` of the token it showed.
     pub(crate) fn place_acting(
@@ -209,6 +194,21 @@ pub(crate) struct Grant<'a> {
 pub(crate) fn access_token(
     tx: &mut Tx<'_>,
     entropy: &Entropy,
+    lifetime: Lifetime,
+    token_type: &'static str,
+    /// RFC 8693 §2.2.1.
+    issued_as: Option<&'static str>,
+    place: Option<Place>,
+}
+
+enum Access {
+    Jwt(Box<AccessClaims>, Algorithm),
+    Opaque(Secret),
+    /// Our word about a person, which is no access token at all.
+    IdJag(Box<IdJagClaims>, Algorithm),
+}
+
+/// For whom, by which grant.
     making: &Making,
     grant: Grant<'_>,
 ) -> Result<Issued, Fault> {
@@ -405,7 +405,7 @@ impl Issued {
         Ok(TokenResponse {
             access_token,
             token_type: self.token_type,
-            issued_token_type: self.issued_as.map(TokenType::as_str),
+            issued_token_type: self.issued_as,
             expires_in: self.lifetime.seconds(),
             refresh_token: self.refresh.map(|token| token.expose().to_owned()),
             id_token,

@@ -54,6 +54,7 @@ pub async fn exchange(
         TokenRequest::Exchange(ask) => exchange::exchange(app, ctx, client, *ask, proof).await?,
         TokenRequest::JwtBearer(ask) => client_credentials::by_assertion(app, ctx, client, ask, proof).await?,
     };
+        TokenRequest::Workload(ask) => client_credentials::by_exchange(app, ctx, client, *ask, proof).await?,
     // After the commit, and on this request's own thread: the writer never signs.
     Ok(issued.sign(app)?)
 }

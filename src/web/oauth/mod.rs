@@ -86,6 +86,23 @@ async fn workload(
     federation::authenticate_bearer(&caller.app, &caller.ctx, presented, assertion).await.map_err(refuse)
 }
 
+/// Whether a request brings no proof of a client along; it may name one.
+fn is_unauthenticated(request: &HttpRequest, params: &Parameters<'_>) -> bool {
+    let brought = ["client_secret", "client_assertion"].iter().any(|name| params.optional(name).is_some());
+    !brought && !request.headers().contains_key(AUTHORIZATION)
+}
+
+/// The machine that a workload's token is for, which is shown as the subject token of an exchange. RFC 8693 §2.1.
+async fn workload_by_exchange(
+    caller: &Caller,
+    params: &Parameters<'_>,
+    token: &Secret,
+) -> Result<AuthenticatedClient, HttpResponse> {
+    let refuse = |problem: Problem| problem::json(caller, false, problem);
+    let presented = Presented::read_any(None, params).map_err(|refusal: Refusal| refuse(refusal.into()))?;
+    federation::authenticate_subject(&caller.app, &caller.ctx, presented, token).await.map_err(refuse)
+}
+
 /// What is proved by the DPoP header of a request, if it has one. RFC 9449 §4.3. `access_token` is the token beside it, at a
 /// protected resource.
 pub(super) fn proof(

@@ -17,9 +17,17 @@ async fn answer(caller: &Caller, request: &HttpRequest, body: &Body) -> Result<H
     let params = super::form(caller, request, body)?;
     // What is asked for is read before who asks: a request without a grant has nothing to authenticate for.
     let ask = TokenRequest::parse(&params).map_err(|refusal| problem::json(caller, false, refusal.into()))?;
-    let client = match &ask {
-        TokenRequest::JwtBearer(ask) => super::workload(caller, request, &params, &ask.assertion).await?,
-        _ => super::client(caller, request, &params).await?,
+    let (client, ask) = match ask {
+        TokenRequest::JwtBearer(ask) => {
+            let client = super::workload(caller, request, &params, &ask.assertion).await?;
+            (client, TokenRequest::JwtBearer(ask))
+        }
+        // Nobody proves who they are but by the token that they show: it can only be a workload's own.
+        TokenRequest::Exchange(ask) if ask.is_jwt && super::is_unauthenticated(request, &params) => {
+            let client = super::workload_by_exchange(caller, &params, &ask.subject_token).await?;
+            (client, TokenRequest::Workload(ask))
+        }
+        ask => (super::client(caller, request, &params).await?, ask),
     };
     let ctx = caller.ctx.by(Actor::Client(client.id().clone()));
     let proof = super::proof(caller, request, None).map_err(|refusal| problem::json(caller, false, refusal.into()))?;

@@ -16,6 +16,9 @@ use crate::world::{
 };
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
+const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 const PLATFORMS: [&str; 5] = ["github", "gitlab", "kubernetes", "fly", "spiffe"];
 
 /// An appliance, an issuer, and somebody who answers for machines.
@@ -189,6 +192,60 @@ fn each_platforms_token_buys_the_machines_own() {
         stage.world.later(Lifetime::from_seconds(1));
         stage.asserts(&stage.token(platform, &format!("{platform} 4"), &json!({})), &[]).tokens();
     }
+}
+
+/// RFC 8693 §2.1: the same token, the same trusts and the same checks, under another grant type.
+#[test]
+fn a_workloads_token_is_exchanged_for_the_machines_own() {
+    let stage = Stage::new();
+    let machine = stage.machine("ci", stage.trust("github"));
+    let id = machine.id.to_string();
+    let exchange = |token: &str, changes: &[(&str, &str)]| {
+        let mut fields = vec![("grant_type", EXCHANGE), ("subject_token", token), ("subject_token_type", JWT)];
+        fields.retain(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
+        fields.extend(changes);
+        stage.world.token(&fields)
+    };
+    let token = stage.token("github", "1", &json!({}));
+    let answer = exchange(&token, &[("requested_token_type", JWT), ("scope", "mcp:read"), ("client_id", &id)]);
+    let (body, got) = (answer.json(), answer.tokens());
+    assert_eq!((&body["issued_token_type"], got.refresh.as_ref()), (&json!(JWT), None));
+    assert_eq!((got.claims()["sub"].as_str(), got.claims()["client_id"].as_str()), (Some(&*id), Some(&*id)));
+    assert!(got.claims().get("act").is_none(), "it is nobody but itself");
+    let trust = stage.world.credentials(&machine).remove(0).id;
+    let Event::TokenIssued { grant, trust: by, .. } = stage.event("token.issued") else { panic!() };
+    assert_eq!((grant.as_str(), by), ("token_exchange", Some(trust)));
+
+    // Used once, by whichever grant.
+    exchange(&token, &[]).expect_refusal(400, "invalid_request", "WorkloadTokenRefused");
+    stage.bearer(&token).expect_refusal(400, "invalid_grant", "GrantAssertionReplayed");
+    let refused = |what: &str, token: &str, changes: &[(&str, &str)], refusal: &str| {
+        let answer = exchange(token, changes);
+        assert_eq!(answer.told().refusal, refusal, "{what}: {}", answer.body);
+    };
+    let fresh = stage.token("github", "2", &json!({}));
+    let other = Id::<writ::model::Machine>::from_bytes([7; 16]).to_string();
+    refused("another's name", &fresh, &[("client_id", &other)], "WorkloadTokenRefused");
+    refused("an actor", &fresh, &[("actor_token", &token), ("actor_token_type", JWT)], "ActorTokenForeign");
+    refused("too much", &fresh, &[("scope", "mcp:write")], "ScopeNoneLeft");
+    refused("as an access token", &fresh, &[("subject_token_type", ACCESS_TOKEN)], "ClientUnknown");
+    refused("the machine's own token", &got.access, &[], "WorkloadTokenRefused");
+    let pull_request = stage.token("github", "3", &json!({ "repository_id": "1" }));
+    refused("of another repository", &pull_request, &[], "WorkloadTokenRefused");
+    refused(
+        "of another issuer's key",
+        &KeyPair::new("ES256").signs(&stage.header("github", &json!({})), &stage.claims("github", "4", &json!({}))),
+        &[],
+        "WorkloadTokenRefused",
+    );
+    // With a credential beside it, it is a subject token like any other, and those are ours.
+    let robot = stage.world.machine("robot", &stage.ada, "mcp:read");
+    let fields = [("grant_type", EXCHANGE), ("subject_token", fresh.as_str()), ("subject_token_type", JWT)];
+    let answer = robot.token_request(&stage.world, &fields);
+    answer.expect_refusal(400, "invalid_request", "SubjectTokenInvalid");
+    // None of that spent it. Of many at once, one buys.
+    let answers = at_once(10, |_| exchange(&fresh, &[]).status);
+    assert_eq!(answers.iter().filter(|status| **status == 200).count(), 1, "{answers:?}");
 }
 
 #[test]

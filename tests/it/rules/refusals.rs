@@ -489,6 +489,27 @@ const TABLE: &[(&str, &str, u16, Produce)] = &[
         s.ada.submit_form(&form, &[("decision", "allow"), ("scope", "mcp:read")]).expect_left();
         s.ada.submit_form(&form, &[("decision", "allow"), ("scope", "mcp:read")]).into()
     }),
+    ("CrossingNotAllowed", "invalid_target", 400, |s| {
+        s.world.edit_client(&s.crm, |row| row.grant_types.push(GrantType::TokenExchange));
+        let code = s.crm.code_with(&mut s.ada, &[("scope", "openid mcp:read")]);
+        let id = s.crm.redeem(&s.world, &code).tokens().id.unwrap();
+        let fields = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+            ("requested_token_type", "urn:ietf:params:oauth:token-type:id-jag"),
+            ("subject_token", id.as_str()),
+            ("subject_token_type", "urn:ietf:params:oauth:token-type:id_token"),
+            ("audience", "https://other.example"),
+        ];
+        s.crm.token_request(&s.world, &fields).into()
+    }),
+    ("WorkloadTokenRefused", "invalid_request", 400, |s| {
+        let fields = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+            ("subject_token", "a.b.c"),
+            ("subject_token_type", "urn:ietf:params:oauth:token-type:jwt"),
+        ];
+        s.world.token(&fields).into()
+    }),
     // Last, for everybody is signed out by then.
     ("RefreshExpired", "invalid_grant", 400, |s| {
         let token = s.tokens().refresh.unwrap();
