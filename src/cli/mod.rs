@@ -8,12 +8,14 @@ mod audit;
 mod client;
 mod config;
 mod credential;
+mod crossing;
 mod declared;
 mod delegation;
 mod key;
 mod machine;
 mod person;
 mod print;
+mod provider;
 mod resource;
 mod role;
 mod scope;
@@ -120,6 +122,12 @@ enum Verb {
     /// Who may act in whose name
     #[command(subcommand)]
     Delegation(delegation::Verb),
+    /// Identity providers, whose word about people is taken here
+    #[command(subcommand)]
+    Provider(provider::Verb),
+    /// Where applications may carry our word about people
+    #[command(subcommand)]
+    Crossing(crossing::Verb),
     /// Signing keys
     #[command(subcommand)]
     Key(key::Verb),
@@ -181,6 +189,15 @@ pub enum Command {
     DelegationAdd(Box<delegation::Add>),
     DelegationList(delegation::List),
     DelegationRevoke(delegation::Revoke),
+    ProviderAdd(Box<provider::Add>),
+    ProviderList,
+    ProviderRemove(provider::Named),
+    ProviderLink(provider::Link),
+    ProviderUnlink(provider::Unlink),
+    ProviderLinks(provider::Links),
+    CrossingAdd(crossing::Add),
+    CrossingList(crossing::List),
+    CrossingRemove(crossing::Named),
     TokenAdd,
     KeyList,
     KeyRotate(key::Rotate),
@@ -237,6 +254,15 @@ pub async fn dispatch(app: &App, ctx: &Context, command: Command) -> Result<Valu
         Command::DelegationAdd(ask) => delegation::add(app, ctx, *ask).await,
         Command::DelegationList(ask) => delegation::list(app, ctx, ask).await,
         Command::DelegationRevoke(ask) => delegation::revoke(app, ctx, ask).await,
+        Command::ProviderAdd(ask) => provider::add(app, ctx, *ask).await,
+        Command::ProviderList => provider::list(app).await,
+        Command::ProviderRemove(ask) => provider::remove(app, ctx, ask).await,
+        Command::ProviderLink(ask) => provider::link(app, ctx, ask).await,
+        Command::ProviderUnlink(ask) => provider::unlink(app, ctx, ask).await,
+        Command::ProviderLinks(ask) => provider::links(app, ask).await,
+        Command::CrossingAdd(ask) => crossing::add(app, ctx, ask).await,
+        Command::CrossingList(ask) => crossing::list(app, ask).await,
+        Command::CrossingRemove(ask) => crossing::remove(app, ctx, ask).await,
         Command::KeyList => key::list(app),
         Command::KeyRotate(ask) => key::rotate(app, ctx, ask).await,
         Command::AuditList(ask) => audit::list(app, ask).await,
@@ -278,6 +304,8 @@ fn obey(cli: Cli) -> Result<ExitCode, CommandError> {
         Verb::Machine(verb) => verb.command(),
         Verb::Credential(verb) => verb.command()?,
         Verb::Delegation(verb) => verb.command(),
+        Verb::Provider(verb) => verb.command()?,
+        Verb::Crossing(verb) => verb.command(),
         Verb::Key(verb) => verb.command(),
         Verb::Audit(verb) => verb.command(),
         Verb::Export(ask) => Command::Export(ask),

@@ -12,6 +12,7 @@ use super::delegation::{Delegation, Link};
 use super::family::{Family, RevokedBecause};
 use super::machine::Machine;
 use super::person::Person;
+use super::provider::{Crossing, IdentityProvider, PersonBy};
 use super::resource::ProtectedResource;
 use super::scope::ScopeSet;
 use super::session::Session;
@@ -222,6 +223,25 @@ events! {
     /// A machine may act for somebody no more; the tokens that came of it are over.
     DelegationRevoked { delegation: Id<Delegation>, actor: Id<Machine>, subject: Subject, because: String }
         = "delegation.revoked", Change;
+    /// An identity provider's word about people is taken from now on.
+    ProviderTrusted { provider: Id<IdentityProvider>, issuer: String, person_by: PersonBy } = "provider.trusted", Change;
+    /// An identity provider's word is not taken any more; its links are gone.
+    ProviderRemoved { provider: Id<IdentityProvider>, issuer: String, links: u64 } = "provider.removed", Change;
+    /// A subject of an identity provider is somebody here from now on.
+    SubjectLinked { provider: Id<IdentityProvider>, subject: String, person: Id<Person> } = "provider.subject_linked", Change;
+    /// A subject of an identity provider is nobody here any more.
+    SubjectUnlinked { provider: Id<IdentityProvider>, subject: String, person: Id<Person> } = "provider.subject_unlinked", Change;
+    /// An application may carry our word about people to another authorization server.
+    CrossingAllowed {
+        crossing: Id<Crossing>,
+        client: ClientId,
+        audience: String,
+        client_there: String,
+        scope: ScopeSet,
+        resources: Vec<Resource>,
+    } = "crossing.allowed", Change;
+    /// An application may do so no more.
+    CrossingRemoved { crossing: Id<Crossing>, client: ClientId, audience: String } = "crossing.removed", Change;
     /// A tenant was made.
     TenantCreated { tenant: TenantName, title: String } = "tenant.created", Change;
     /// A role was made.
@@ -303,6 +323,36 @@ events! {
         token: String,
         expires_at: Timestamp,
     } = "token.exchanged", Traffic;
+    /// An application was given tokens for the word of an identity provider about a person.
+    IdentityAccepted {
+        client: ClientId,
+        person: Id<Person>,
+        provider: Id<IdentityProvider>,
+        /// What the provider calls the person.
+        subject: String,
+        /// The assertion's `jti`.
+        assertion: String,
+        scope: ScopeSet,
+        resource: Resource,
+        family: Id<Family>,
+        /// The access token's `jti`.
+        token: String,
+        expires_at: Timestamp,
+    } = "token.identity_accepted", Traffic;
+    /// An application was given our word about a person, to carry to another authorization server.
+    IdentityAsserted {
+        client: ClientId,
+        person: Id<Person>,
+        crossing: Id<Crossing>,
+        audience: String,
+        client_there: String,
+        scope: ScopeSet,
+        resource: Option<Resource>,
+        family: Id<Family>,
+        /// The assertion's `jti`.
+        assertion: String,
+        expires_at: Timestamp,
+    } = "token.identity_asserted", Traffic;
     /// Scopes that were asked for and are not known, not offered by the resource or not allowed were left out.
     ScopeNarrowed { client: ClientId, dropped: ScopeSet } = "token.scope_narrowed", Traffic;
     /// A client that an administrator answers for was refused at the token endpoint.

@@ -234,6 +234,7 @@ fn end(tx: &mut Tx<'_>, old: &Delegation, because: &str) -> Result<Delegation, F
     let state = DelegationState::Revoked { at, by, because: because.to_owned() };
     let ended = Delegation { state, ..old.clone() };
     tx.replace(&DELEGATIONS, &old.id, old, &ended)?;
+    end_acting(tx, &ended.id.to_string())?;
     tx.record(Event::DelegationRevoked {
         delegation: ended.id,
         actor: ended.actor,
@@ -256,7 +257,6 @@ pub async fn list(
 pub async fn of_actor(app: &App, actor: Id<Machine>, limit: usize) -> Result<Vec<Delegation>, Fault> {
     let rows = app.store.read(move |view| view.list(&DELEGATIONS, &DELEGATIONS_BY_ACTOR, &actor, MAX_ROWS)).await?;
     Ok(newest(rows, limit))
-    end_acting(tx, &ended.id.to_string())?;
 }
 
 /// By which others act or acted for somebody, the newest first.

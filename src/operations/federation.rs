@@ -45,7 +45,7 @@ impl From<Fault> for Unrecognized {
 
 impl Unrecognized {
     /// RFC 7523 §3.1: what it is as a grant.
-    fn of_grant(self) -> Problem {
+    pub(super) fn of_grant(self) -> Problem {
         match self {
             Self::Invalid(why) => Refusal::GrantAssertionInvalid(why).into(),
             Self::OutOfReach => Refusal::ClientOutOfReach.into(),
@@ -194,17 +194,30 @@ fn one_machine(mut good: Vec<(Known, Accepted)>) -> Result<Option<(Known, Accept
 
 /// The claims of a token that a key of the trust's issuer signed.
 async fn signed(app: &App, trust: &Trust, token: &Secret, now: Timestamp) -> Result<Map<String, Value>, Unrecognized> {
+    let keys = (trust.jwks.as_ref(), trust.jwks_uri.as_deref());
+    signed_by(app, &trust.issuer, keys, (token, Typ::WORKLOAD), now).await
+}
+
+/// The claims of a token of this type that a key of an issuer signed: of its key set, if that is known, or of the one at an address,
+/// or of where the issuer says.
+pub(super) async fn signed_by(
+    app: &App,
+    issuer: &str,
+    keys: (Option<&Value>, Option<&str>),
+    (token, typ): (&Secret, Typ),
+    now: Timestamp,
+) -> Result<Map<String, Value>, Unrecognized> {
     let text = token.expose();
-    let keys = match (&trust.jwks, &trust.jwks_uri) {
+    let keys = match keys {
         (Some(jwks), _) => JwkSet::parse_value(jwks),
         (None, at) => {
             let wanted = claimed_key(text);
             let fetched = match at {
                 Some(at) => app.outbound.key_set(at, wanted.as_deref(), now).await,
-                None => app.outbound.issuer_key_set(&trust.issuer, wanted.as_deref(), now).await,
+                None => app.outbound.issuer_key_set(issuer, wanted.as_deref(), now).await,
             };
             let fetched = fetched.map_err(|error| {
-                tracing::warn!(issuer = trust.issuer, ?error, "the keys of an issuer cannot be had");
+                tracing::warn!(issuer, ?error, "the keys of an issuer cannot be had");
                 match error.is_transient() {
                     true => Unrecognized::OutOfReach,
                     false => Unrecognized::Invalid("the keys of its issuer cannot be had"),
@@ -214,7 +227,7 @@ async fn signed(app: &App, trust: &Trust, token: &Secret, now: Timestamp) -> Res
         }
     };
     let keys = keys.map_err(|_| Unrecognized::Invalid("the key set of its issuer is unusable"))?;
-    let verified = keys.verify(text, &JwsAlgorithm::ALL, Typ::WORKLOAD);
+    let verified = keys.verify(text, &JwsAlgorithm::ALL, typ);
     verified.map(Verified::into_claims).map_err(|_| Unrecognized::Invalid(UNSIGNED))
 }
 

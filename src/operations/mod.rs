@@ -28,6 +28,7 @@ pub mod machines;
 pub mod once;
 pub mod operator;
 pub mod people;
+pub mod providers;
 pub mod registration;
 pub mod resources;
 pub mod revoke;

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::id_jag::{ID_JAG, ID_JAG_PROFILE};
 use crate::base::Issuer;
 use crate::model::{AuthMethod, ED25519, GrantType, JwsAlgorithm, Prompt, RegistrationMode, ScopeSet, SignInMethod};
 
@@ -39,6 +40,10 @@ pub struct Capabilities {
     pub registration: RegistrationMode,
     /// The catalogue; the scopes of the protocol itself are added to it.
     pub scopes: ScopeSet,
+    /// Whether some identity provider's word about people is taken here.
+    pub takes_id_jags: bool,
+    /// Whether some client may carry our word about people elsewhere.
+    pub gives_id_jags: bool,
     /// What id_tokens are signed with. OpenID Connect Discovery §3: "The algorithm RS256 MUST be included."
     pub id_token_algorithms: Vec<String>,
 }
@@ -95,6 +100,14 @@ pub fn server_metadata(issuer: &Issuer, facts: &Capabilities) -> Value {
     // RFC 9449 §5.1: "to signal support for DPoP in general and the specific JWS alg values".
     say("dpop_signing_alg_values_supported", json!(PROOF_ALGORITHMS));
 
+    // draft-ietf-oauth-identity-assertion-authz-grant §7: who takes assertions says so by the profile of the grant, and who makes them
+    // by what may be asked for in an exchange.
+    if facts.takes_id_jags {
+        say("authorization_grant_profiles_supported", json!([ID_JAG_PROFILE]));
+    }
+    if facts.gives_id_jags {
+        say("identity_chaining_requested_token_types_supported", json!([ID_JAG]));
+    }
     // RFC 9207 §3.
     say("authorization_response_iss_parameter_supported", json!(true));
     // draft-ietf-oauth-client-id-metadata-document §5.
@@ -133,6 +146,8 @@ mod tests {
         let facts = Capabilities {
             registration,
             scopes: "mcp:read mcp:write".parse().unwrap(),
+            takes_id_jags: true,
+            gives_id_jags: true,
             id_token_algorithms: vec!["RS256".to_owned(), "ES256".to_owned()],
         };
         server_metadata(&Issuer::parse("https://id.example/tenant").unwrap(), &facts)
@@ -143,6 +158,8 @@ mod tests {
         let facts = Capabilities {
             registration: RegistrationMode::Open,
             scopes: ScopeSet::new(),
+            takes_id_jags: false,
+            gives_id_jags: false,
             id_token_algorithms: Vec::new(),
         };
         for document in

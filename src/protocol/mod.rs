@@ -35,6 +35,7 @@ pub mod dpop;
 pub mod entitlements;
 pub mod exchange;
 pub mod federation;
+pub mod id_jag;
 pub mod own_scopes;
 pub mod params;
 pub mod pkce;

@@ -223,6 +223,7 @@ impl Refusal {
             // RFC 8707 §2 invalid_target: "The requested resource is invalid, missing, unknown, or malformed."
             Self::ResourceUnknown { .. }
             | Self::DelegationElsewhere
+            | Self::CrossingNotAllowed
             | Self::ResourceNotAllowed
             | Self::ResourceWidened
             | Self::ResourceGone
@@ -285,9 +286,9 @@ impl Refusal {
             | Self::NotDelegated
             | Self::ChainTooLong { .. }
             | Self::ExchangeWidened
-            | Self::DelegationElsewhere => "RFC 8693 §2.2.2",
             | Self::WorkloadTokenRefused(_)
             | Self::CrossingNotAllowed
+            | Self::DelegationElsewhere => "RFC 8693 §2.2.2",
             Self::PublicClientCredentials => "OAuth 2.1 §4.2",
             Self::DpopProofMissing | Self::RefreshOfAnotherKey => "RFC 9449 §5",
             Self::DpopProofInvalid(_) => "RFC 9449 §4.3",
@@ -326,8 +327,8 @@ impl Refusal {
             Self::MalformedParameter(name) => return format!("The parameter {name} is malformed."),
             Self::AssertionInvalid(why) => return format!("The client assertion was not accepted: {why}."),
             Self::GrantAssertionInvalid(why) => return format!("The assertion was not accepted: {why}."),
-            Self::DpopProofInvalid(why) => return format!("The DPoP proof was not accepted: {why}."),
             Self::WorkloadTokenRefused(why) => return format!("The subject token was not accepted: {why}."),
+            Self::DpopProofInvalid(why) => return format!("The DPoP proof was not accepted: {why}."),
             Self::TokenTypeUnsupported(name) => {
                 return format!(
                     "{name} names no kind of token that is exchanged here for this resource: access_token or jwt."
@@ -409,16 +410,19 @@ impl Refusal {
             Self::ScopeWidened => "More scope is asked for than was granted.",
             // Whose token it is that a machine should not hold, it does not learn here.
             Self::SubjectTokenInvalid | Self::SubjectTokenElsewhere => {
-                "The subject token is no live access token of this server that this machine may act on."
+                "The subject token is no live token of this server that this client may use here."
             }
             Self::ActorTokenForeign => "The actor token is not this machine's own; leave it out.",
             Self::SubjectOfAnotherTenant | Self::NotDelegated => {
                 "This machine may not act for this subject: no delegation allows it, or it is over. The person or an administrator grants one."
             }
             Self::ExchangeWidened => {
-                "More scope is asked for than the subject token, the delegation, this machine and the resource all allow."
+                "More scope is asked for than the subject token, the delegation or crossing, this client and the resource all allow."
             }
             Self::DelegationElsewhere => "The delegation does not reach to this resource.",
+            Self::CrossingNotAllowed => {
+                "This client may carry no word about people to that audience and resource. An administrator allows it with `writ crossing add`."
+            }
             Self::ScopeNoneLeft => "None of the scopes asked for is available to this client at this resource.",
             Self::ResourceNotAllowed => "This client may not have tokens for this resource.",
             Self::ResourceWidened => "Another resource is asked for than was granted.",

@@ -1,6 +1,7 @@
 //! The token request. OAuth 2.1 §3.2.2.
 
 use super::exchange::TokenExchange;
+use super::id_jag::{self, AssertionRequest};
 use super::params::Parameters;
 use super::refusal::Refusal;
 use super::{scope, target};
@@ -14,9 +15,13 @@ pub enum TokenRequest {
     Refresh(RefreshExchange),
     ClientCredentials(ClientCredentials),
     Exchange(Box<TokenExchange>),
-    JwtBearer(JwtBearer),
     /// An exchange in which a workload shows its own token, and nobody acts for anybody.
     Workload(Box<TokenExchange>),
+    JwtBearer(JwtBearer),
+    /// The same grant with the word of an identity provider about a person.
+    IdentityAssertion(JwtBearer),
+    /// A token exchange that asks for our word about a person.
+    AssertionRequest(Box<AssertionRequest>),
 }
 
 /// OAuth 2.1 §4.1.3.
@@ -77,13 +82,22 @@ impl TokenRequest {
                 scope: scope::parse(params.optional("scope"))?,
                 resource,
             })),
+            GrantType::TokenExchange if AssertionRequest::is_asked(params) => {
+                Ok(Self::AssertionRequest(Box::new(AssertionRequest::parse(params)?)))
+            }
             GrantType::TokenExchange => Ok(Self::Exchange(Box::new(TokenExchange::parse(params)?))),
-            GrantType::JwtBearer => Ok(Self::JwtBearer(JwtBearer {
+            GrantType::JwtBearer => {
                 // RFC 7523 §2.1: "The value of the "assertion" parameter MUST contain a single JWT."
-                assertion: Secret::new(params.required("assertion")?),
-                scope: scope::parse(params.optional("scope"))?,
-                resource,
-            })),
+                let assertion = params.required("assertion")?;
+                let is_about_a_person = id_jag::is_one(assertion);
+                let ask = JwtBearer {
+                    assertion: Secret::new(assertion),
+                    scope: scope::parse(params.optional("scope"))?,
+                    resource,
+                };
+                // RFC 8725 §3.11: which kind of assertion it is, its type says, and not who sends it.
+                Ok(if is_about_a_person { Self::IdentityAssertion(ask) } else { Self::JwtBearer(ask) })
+            }
         }
     }
 

@@ -64,6 +64,29 @@ pub static MEMBERSHIPS_BY_ROLE: Index<Membership, (String, String)> =
     });
 pub static MEMBERSHIPS: Table<Id<Person>, Membership> = Table::new("memberships").indexed(&[&MEMBERSHIPS_BY_ROLE]);
 
+// Who else knows people.
+
+pub static PROVIDERS_BY_ISSUER: Unique<IdentityProvider, str> =
+    Unique::new("identity_providers_by_issuer", |provider, out| out(&provider.issuer));
+pub static PROVIDERS: Table<Id<IdentityProvider>, IdentityProvider> =
+    Table::new("identity_providers").indexed(&[&PROVIDERS_BY_ISSUER]);
+pub static LINKS_BY_PROVIDER: Index<SubjectLink, Id<IdentityProvider>> =
+    Index::new("subject_links_by_provider", |link, out| out(&link.provider));
+/// By provider and subject.
+pub static LINKS: Table<(String, String), SubjectLink> = Table::new("subject_links").indexed(&[&LINKS_BY_PROVIDER]);
+
+/// The key of [`LINKS`].
+pub fn link_key(provider: Id<IdentityProvider>, subject: &str) -> (String, String) {
+    (provider.to_string(), subject.to_owned())
+}
+
+/// By the client and where it may go.
+pub static CROSSINGS_BY_CLIENT: Unique<Crossing, (String, String)> =
+    Unique::new("crossings_by_client", |crossing, out| {
+        out(&(crossing.client_id.to_string(), crossing.audience.clone()));
+    });
+pub static CROSSINGS: Table<Id<Crossing>, Crossing> = Table::new("crossings").indexed(&[&CROSSINGS_BY_CLIENT]);
+
 // Applications, machines, and what they may reach.
 
 /// The clients that an administrator registered, by what a hurried reader takes their names for.
@@ -242,6 +265,12 @@ pub static STATUS_BLOCKS_ENDED: Index<StatusBlock, u64> = Index::new("status_blo
 pub static STATUS_BLOCKS: Table<(u64, u64), StatusBlock> = Table::new("status_blocks")
     .indexed(&[&STATUS_BLOCKS_BY_CLIENT, &STATUS_BLOCKS_ENDED])
     .expires(|block| Some(block.expires_at));
+/// Under whatever ends the tokens.
+pub static ACTING_RUNS_BY_END: Index<ActingRuns, str> =
+    Index::new("acting_runs_by_end", |runs, out| runs.ended_by.iter().for_each(|end| out(end)));
+/// By a digest of what ends them and who acts.
+pub static ACTING_RUNS: Table<Digest, ActingRuns> =
+    Table::new("acting_runs").indexed(&[&ACTING_RUNS_BY_END]).expires(|runs| Some(runs.expires_at));
 /// By list and page of it; a page in which nothing is set has no row.
 pub static STATUS_PAGES: Table<(u64, u64), StatusPage> =
     Table::new("status_pages").expires(|page| Some(page.expires_at));
@@ -268,12 +297,6 @@ pub static ISSUER: Table<String, FrozenIssuer> = Table::new("issuer");
 pub static SETUP: Table<String, SetupState> = Table::new("setup");
 
 /// The key of a table's only row.
-/// Under whatever ends the tokens.
-pub static ACTING_RUNS_BY_END: Index<ActingRuns, str> =
-    Index::new("acting_runs_by_end", |runs, out| runs.ended_by.iter().for_each(|end| out(end)));
-/// By a digest of what ends them and who acts.
-pub static ACTING_RUNS: Table<Digest, ActingRuns> =
-    Table::new("acting_runs").indexed(&[&ACTING_RUNS_BY_END]).expires(|runs| Some(runs.expires_at));
 pub const ONLY: &str = "only";
 
 /// The tables whose rows housekeeping removes when their time is over.
@@ -293,6 +316,7 @@ pub static SWEPT: [&dyn AnyTable; 16] = [
     &STATUS_LISTS,
     &STATUS_BLOCKS,
     &STATUS_PAGES,
+    &ACTING_RUNS,
 ];
 
 /// What of a client's row is looked at again inside a transaction: reading it alone costs a third of reading the row.
@@ -319,7 +343,6 @@ pub static MACHINE_STATES: Table<Id<Machine>, MachineStateOnly> = Table::new("ma
 /// The part of a credential's row that is looked at again inside a transaction.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct CredentialStateOnly {
-    &ACTING_RUNS,
     pub state: CredentialState,
     #[serde(default)]
     pub expires_at: Option<Timestamp>,

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import secrets
+import time
 
 import jwt
 import pytest
@@ -11,7 +12,7 @@ from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc7523 import ClientSecretJWT, PrivateKeyJWT
 from browser import Callback, approve, chromium
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from oauthlib.oauth2 import BackendApplicationClient
 from requests_oauthlib import OAuth2Session as RequestsOAuth2Session
 
@@ -232,3 +233,37 @@ def test_metadata_holds_no_null_and_no_empty_member(metadata):
     assert metadata["code_challenge_methods_supported"] == ["S256"]
     assert metadata["authorization_response_iss_parameter_supported"] is True
     assert metadata["client_id_metadata_document_supported"] is True
+
+
+ID_JAG_ISSUER = "https://idp.example"
+
+
+def test_a_provider_with_pyjwt_speaks_for_a_person(appliance, api, metadata, tmp_path):
+    """An identity provider that is not Writ (PyJWT signs for it), and Authlib as the application that carries its word."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    jwk = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(key.public_key())) | {"kid": "idp-1"}
+    keys = tmp_path / "idp.json"
+    keys.write_text(json.dumps({"keys": [jwk]}))
+    appliance.writ("provider", "add", "--issuer", ID_JAG_ISSUER, "--jwks", str(keys))
+    link = appliance.writ("provider", "link", ID_JAG_ISSUER, "U019488227", "--person", appliance.email)
+    made = appliance.writ(
+        "client", "add", "--name", "wiki", "--auth", "client_secret_basic", "--scope", "mcp:read",
+        "--grant", "urn:ietf:params:oauth:grant-type:jwt-bearer",
+    )  # fmt: skip
+    now = int(time.time())
+    claims = {
+        "iss": ID_JAG_ISSUER, "sub": "U019488227", "aud": metadata["issuer"], "client_id": made["client_id"],
+        "jti": secrets.token_hex(8), "iat": now, "exp": now + 300, "resource": api, "scope": "mcp:read mcp:write",
+    }  # fmt: skip
+    assertion = jwt.encode(claims, key, algorithm="ES256", headers={"typ": "oauth-id-jag+jwt", "kid": "idp-1"})
+    appliance.remember_tokens(made)
+    session = OAuth2Session(made["client_id"], made["client_secret"], token_endpoint_auth_method="client_secret_basic")
+    asked = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion}
+    token = session.fetch_token(metadata["token_endpoint"], **asked)
+    appliance.remember_tokens(token)
+    said = verified(metadata, token["access_token"], api)
+    assert (said["sub"], said["client_id"], said["scope"]) == (link["person_id"], made["client_id"], "mcp:read")
+    assert "refresh_token" not in token
+    auth = (made["client_id"], made["client_secret"])
+    again = requests.post(metadata["token_endpoint"], data=asked, auth=auth, timeout=10)
+    assert again.status_code == 400 and again.json()["error"] == "invalid_grant"

@@ -790,3 +790,39 @@ fn a_trust_is_added_and_a_token_held_against_it() {
     let line = answer["checks"].as_array().unwrap().iter().find(|line| line["claim"] == "repository_id").unwrap();
     assert_eq!((&line["expected"], &line["found"], &line["holds"]), (&json!("74"), &json!("75"), &json!(false)));
 }
+
+#[test]
+fn providers_and_crossings_are_made_listed_and_taken_back() {
+    let appliance = Appliance::new();
+    appliance.set_up();
+    let keys = appliance.data().join("idp.json");
+    let key = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "kid": "a" });
+    std::fs::write(&keys, json!({ "keys": [key] }).to_string()).unwrap();
+    let idp = "https://idp.example";
+    let by_email = ["--jwks", keys.to_str().unwrap(), "--email-domain", "example.com"];
+    let made = appliance.json(&[&["provider", "add", "--issuer", idp][..], &by_email].concat());
+    assert_eq!((&made["person_by"], &made["email_domains"]), (&json!("email"), &json!(["example.com"])));
+    assert!(appliance.refused(&["provider", "add", "--issuer", "http://idp.example"]).contains("https://"));
+    let link = appliance.json(&["provider", "link", idp, "U1", "--person", "ada@example.com"]);
+    assert!(link["person_id"].as_str().unwrap().starts_with("per_"));
+    assert_eq!(appliance.json(&["provider", "links", idp])["links"].as_array().unwrap().len(), 1);
+    appliance.json(&["provider", "unlink", idp, "U1"]);
+    assert_eq!(appliance.json(&["provider", "list"])["providers"].as_array().unwrap().len(), 1);
+    appliance.json(&["provider", "remove", idp]);
+
+    let exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+    let client = ["client", "add", "--name", "Wiki", "--redirect-uri", "https://wiki.example/cb"];
+    let none = [&client[..], &["--auth", "none", "--grant", "authorization_code", "--grant", exchange]].concat();
+    assert!(appliance.refused(&none).contains("need a client that authenticates"));
+    let secret = ["--auth", "client_secret_basic", "--grant", "authorization_code", "--grant", exchange];
+    let wiki = appliance.json(&[&client[..], &secret].concat())["client_id"].as_str().unwrap().to_owned();
+    let there = ["--audience", "https://chat.example", "--client-there", "wiki-7", "--scope", "chat.read"];
+    let made = appliance.json(&[&["crossing", "add", "--client", &wiki][..], &there].concat());
+    assert_eq!((&made["client_there"], &made["scope"]), (&json!("wiki-7"), &json!("chat.read")));
+    assert_eq!(appliance.json(&["crossing", "list"])["crossings"].as_array().unwrap().len(), 1);
+    appliance.json(&["crossing", "remove", made["crossing_id"].as_str().unwrap()]);
+    let events: Vec<String> = appliance.events().into_iter().map(|(event, _)| event).collect();
+    for name in ["provider.trusted", "provider.removed", "crossing.allowed", "crossing.removed"] {
+        assert!(events.iter().any(|event| event == name), "{name} in {events:?}");
+    }
+}

@@ -7,7 +7,8 @@ use crate::app::App;
 use crate::base::{Entropy, Fault, Id, Lifetime, OpaqueToken, Resource, Secret, Timestamp, TokenKind};
 use crate::model::{
     AccessRecord, Algorithm, Authenticated, Client, ClientId, Credential, CredentialKind, Entitlements, Event, Family,
-    GrantName, Link, Machine, Person, ProtectedResource, RefreshToken, ScopeSet, Subject, TokenFormat,
+    GrantName, IdentityProvider, Link, Machine, Person, ProtectedResource, RefreshToken, ScopeSet, Subject,
+    TokenFormat,
 };
 use crate::operations::dpop::Sender;
 use crate::operations::roles;
@@ -18,6 +19,7 @@ use crate::protocol::claims::{
 };
 use crate::protocol::entitlements;
 use crate::protocol::exchange::TokenType;
+use crate::protocol::id_jag::{ID_JAG, ID_JAG_TYPE, IdJagClaims, LIVES};
 use crate::store::tables::{ACCESS, MACHINES, REFRESH};
 use crate::store::{Read as _, Tx};
 
@@ -33,6 +35,7 @@ pub(crate) struct Making {
     issuer: String,
     refresh_for: Lifetime,
     acting: Option<Acting>,
+    asserted: Option<Asserted>,
     /// The trust by which the client is known, if it is by one.
     trust: Option<Id<Credential>>,
     /// Who is asking, if it is a machine.
@@ -50,12 +53,20 @@ pub(crate) struct Acting {
     pub(crate) issued: TokenType,
 }
 
+/// On whose word a token is given.
+#[derive(Clone, Debug)]
+pub(crate) struct Asserted {
+    pub(crate) provider: Id<IdentityProvider>,
+    /// What the provider calls the person.
+    pub(crate) subject: String,
+    /// The assertion's `jti`.
+    pub(crate) assertion: String,
+}
+
 impl Making {
     /// For `resource`, or for the appliance itself, given to `client`.
     pub(crate) fn new(app: &App, client: &Client, resource: Option<&ProtectedResource>, lifetime: Lifetime) -> Self {
-        let algorithms = &app.config.keys.algorithms;
-        let configured = |algorithm: &Algorithm| algorithms.contains(algorithm);
-        let ours = [Algorithm::default(), Algorithm::RS256].into_iter().find(configured);
+        let configured = |algorithm: &Algorithm| app.config.keys.algorithms.contains(algorithm);
         let most = resource.map_or(lifetime, |r| r.access_for);
         let machine = client.identity.as_ref().map(|identity| &identity.machine);
         let own = machine.and_then(|machine| machine.lifetime(resource.map(|r| &r.identifier)));
@@ -73,6 +84,7 @@ impl Making {
             issuer: app.issuer.to_string(),
             refresh_for: app.config.lifetimes.refresh,
             acting: None,
+            asserted: None,
             trust: client.identity.as_ref().and_then(|identity| match identity.credential.kind {
                 CredentialKind::Trust(_) => Some(identity.credential.id),
                 _ => None,
@@ -106,18 +118,6 @@ impl Making {
         Self { lifetime: self.lifetime.min(acting.ends_at.since(now)), acting: Some(acting), ..self }
     }
 
-    /// Where the status of a token that a client gets for itself stands; an opaque one has none.
-    pub(crate) fn place(&self, app: &App, tx: &mut Tx<'_>, client: &ClientId) -> Result<Option<Place>, Fault> {
-        let signed = self.format == TokenFormat::Jwt;
-        signed.then(|| status::for_client(app, tx, client, self.lifetime)).transpose()
-    }
-
-    /// The same for a token of a grant, whose row remembers it: the caller puts the row.
-    pub(crate) fn place_in(&self, app: &App, tx: &mut Tx<'_>, family: &mut Family) -> Result<Option<Place>, Fault> {
-        let signed = self.format == TokenFormat::Jwt;
-        signed.then(|| status::for_family(app, tx, family, self.lifetime)).transpose()
-    }
-}
     /// For somebody who is no resource.
     pub(crate) fn meant_for(self, audience: Option<&String>) -> Self {
         Self { audience: audience.cloned().unwrap_or(self.audience), ..self }
@@ -145,6 +145,21 @@ impl Making {
         app: &App,
         tx: &mut Tx<'_>,
         client: &ClientId,
+        (subject, family): (&Subject, Option<Id<Family>>),
+    ) -> Result<Option<Place>, Fault> {
+        let chain = self.acting.as_ref().map_or(&[][..], |acting| &acting.chain);
+        let token = Acted { client, subject, family, chain };
+        let signed = self.format == TokenFormat::Jwt;
+        signed.then(|| status::for_acting(app, tx, &token, self.lifetime)).transpose()
+    }
+
+    /// The same for a token of a grant, whose row remembers it: the caller puts the row.
+    pub(crate) fn place_in(&self, app: &App, tx: &mut Tx<'_>, family: &mut Family) -> Result<Option<Place>, Fault> {
+        let signed = self.format == TokenFormat::Jwt;
+        signed.then(|| status::for_family(app, tx, family, self.lifetime)).transpose()
+    }
+}
+
 /// With which what is for no resource of ours is signed.
 fn own_algorithm(app: &App) -> Algorithm {
     let configured = |algorithm: &Algorithm| app.config.keys.algorithms.contains(algorithm);
@@ -169,31 +184,16 @@ pub(crate) fn identity_assertion(app: &App, claims: IdJagClaims) -> Issued {
     }
 }
 
-        (subject, family): (&Subject, Option<Id<Family>>),
-    ) -> Result<Option<Place>, Fault> {
-        let chain = self.acting.as_ref().map_or(&[][..], |acting| &acting.chain);
-        let token = Acted { client, subject, family, chain };
-        let signed = self.format == TokenFormat::Jwt;
-        signed.then(|| status::for_acting(app, tx, &token, self.lifetime)).transpose()
-    }
+/// No access token lives longer.
+pub(crate) const MOST_ACCESS: Lifetime = Lifetime::from_days(1);
 
-/// For whom, by which grant.
+/// Everything that one grant gave, durable but not yet signed.
+pub(crate) struct Issued {
+    access: Access,
+    refresh: Option<Secret>,
+    id: Option<(IdClaims, Algorithm)>,
+    scope: ScopeSet,
     resource: Option<Resource>,
-pub(crate) struct Grant<'a> {
-    pub(crate) name: GrantName,
-    pub(crate) client: &'a ClientId,
-    pub(crate) subject: Subject,
-    pub(crate) scope: ScopeSet,
-    pub(crate) family: Option<&'a Family>,
-    pub(crate) sender: Sender,
-    /// Where its status stands.
-    pub(crate) place: Option<Place>,
-}
-
-/// Issues an access token: its row if it is opaque, its event in any case.
-pub(crate) fn access_token(
-    tx: &mut Tx<'_>,
-    entropy: &Entropy,
     lifetime: Lifetime,
     token_type: &'static str,
     /// RFC 8693 §2.2.1.
@@ -209,6 +209,21 @@ enum Access {
 }
 
 /// For whom, by which grant.
+pub(crate) struct Grant<'a> {
+    pub(crate) name: GrantName,
+    pub(crate) client: &'a ClientId,
+    pub(crate) subject: Subject,
+    pub(crate) scope: ScopeSet,
+    pub(crate) family: Option<&'a Family>,
+    pub(crate) sender: Sender,
+    /// Where its status stands.
+    pub(crate) place: Option<Place>,
+}
+
+/// Issues an access token: its row if it is opaque, its event in any case.
+pub(crate) fn access_token(
+    tx: &mut Tx<'_>,
+    entropy: &Entropy,
     making: &Making,
     grant: Grant<'_>,
 ) -> Result<Issued, Fault> {
@@ -281,21 +296,6 @@ enum Access {
 fn issued_event(making: &Making, grant: &Grant<'_>, token: Id<AccessRecord>, expires_at: Timestamp) -> Event {
     let chain = making.acting.as_ref().map_or(&[][..], |acting| &acting.chain);
     let (scope, family, token) = (grant.scope.clone(), grant.family.map(|family| family.id), token.to_string());
-    match (chain.first(), &making.resource) {
-        (Some(link), Some(resource)) => Event::TokenExchanged {
-            actor: link.actor,
-            subject: grant.subject.clone(),
-            chain: chain.to_vec(),
-            scope,
-            resource: resource.clone(),
-            delegation: link.delegation,
-            family,
-            token,
-            expires_at,
-        },
-        _ => Event::TokenIssued {
-            grant: grant.name,
-            client: grant.client.clone(),
     if let (Some(told), Subject::Person(person), Some(resource), Some(family)) =
         (&making.asserted, &grant.subject, &making.resource, family)
     {
@@ -312,6 +312,21 @@ fn issued_event(making: &Making, grant: &Grant<'_>, token: Id<AccessRecord>, exp
             expires_at,
         };
     }
+    match (chain.first(), &making.resource) {
+        (Some(link), Some(resource)) => Event::TokenExchanged {
+            actor: link.actor,
+            subject: grant.subject.clone(),
+            chain: chain.to_vec(),
+            scope,
+            resource: resource.clone(),
+            delegation: link.delegation,
+            family,
+            token,
+            expires_at,
+        },
+        _ => Event::TokenIssued {
+            grant: grant.name,
+            client: grant.client.clone(),
             subject: grant.subject.clone(),
             scope,
             resource: making.resource.clone(),
@@ -370,21 +385,6 @@ impl Issued {
         &self.scope
     }
 
-    /// Signs what is to be signed.
-    pub(crate) fn sign(self, app: &App) -> Result<TokenResponse, Fault> {
-        if let Some(place) = &self.place {
-            place.committed(app);
-        }
-        let access_token = match self.access {
-            Access::Jwt(claims, algorithm) => {
-                app.keys.current().signing(algorithm)?.mint(ACCESS_TOKEN_TYPE, &claims)?
-            }
-            Access::Opaque(token) => token.expose().to_owned(),
-        };
-        let id_token = match self.id {
-            Some((mut claims, algorithm)) => {
-                claims.at_hash = at_hash(&access_token, algorithm);
-                Some(app.keys.current().signing(algorithm)?.mint(ID_TOKEN_TYPE, &claims)?)
     /// Where it is for, if it is for a resource.
     pub(crate) fn resource(&self) -> Option<&Resource> {
         self.resource.as_ref()
@@ -399,6 +399,22 @@ impl Issued {
         Self { issued_as: Some(issued_as.as_str()), ..self }
     }
 
+    /// Signs what is to be signed.
+    pub(crate) fn sign(self, app: &App) -> Result<TokenResponse, Fault> {
+        if let Some(place) = &self.place {
+            place.committed(app);
+        }
+        let access_token = match self.access {
+            Access::Jwt(claims, algorithm) => {
+                app.keys.current().signing(algorithm)?.mint(ACCESS_TOKEN_TYPE, &claims)?
+            }
+            Access::Opaque(token) => token.expose().to_owned(),
+            Access::IdJag(claims, algorithm) => app.keys.current().signing(algorithm)?.mint(ID_JAG_TYPE, &claims)?,
+        };
+        let id_token = match self.id {
+            Some((mut claims, algorithm)) => {
+                claims.at_hash = at_hash(&access_token, algorithm);
+                Some(app.keys.current().signing(algorithm)?.mint(ID_TOKEN_TYPE, &claims)?)
             }
             None => None,
         };

@@ -1,9 +1,11 @@
 //! The token endpoint. OAuth 2.1 §3.2.
 
 mod access_key;
+mod assertion_request;
 mod client_credentials;
 mod code;
 mod exchange;
+mod identity_assertion;
 pub(crate) mod issue;
 mod refresh;
 
@@ -52,9 +54,11 @@ pub async fn exchange(
         TokenRequest::Refresh(ask) => refresh::rotate(app, ctx, client, ask, proof).await?,
         TokenRequest::ClientCredentials(ask) => client_credentials::grant(app, ctx, client, ask, proof).await?,
         TokenRequest::Exchange(ask) => exchange::exchange(app, ctx, client, *ask, proof).await?,
-        TokenRequest::JwtBearer(ask) => client_credentials::by_assertion(app, ctx, client, ask, proof).await?,
-    };
         TokenRequest::Workload(ask) => client_credentials::by_exchange(app, ctx, client, *ask, proof).await?,
+        TokenRequest::JwtBearer(ask) => client_credentials::by_assertion(app, ctx, client, ask, proof).await?,
+        TokenRequest::IdentityAssertion(ask) => identity_assertion::redeem(app, ctx, client, ask, proof).await?,
+        TokenRequest::AssertionRequest(ask) => assertion_request::give(app, ctx, client, *ask, proof).await?,
+    };
     // After the commit, and on this request's own thread: the writer never signs.
     Ok(issued.sign(app)?)
 }

@@ -154,6 +154,14 @@ fn admit_with(
             return Err(metadata("grant_types", "client_credentials needs an initial access token"));
         }
     }
+    // What another server says about people, and what we say to others, goes through clients that somebody answers for.
+    let crossing = [GrantType::TokenExchange, GrantType::JwtBearer];
+    if vouched == VouchedBy::Nobody {
+        ask.grant_types.retain(|grant| !crossing.contains(grant) || already.contains(grant));
+        if ask.grant_types.is_empty() {
+            return Err(metadata("grant_types", "it lists authorization_code, refresh_token or client_credentials"));
+        }
+    }
     let grants = |grant: GrantType| ask.grant_types.contains(&grant);
 
     // RFC 7591 §2.1: "the authorization server SHOULD take steps to ensure that a client cannot register itself into
@@ -164,6 +172,9 @@ fn admit_with(
     // OAuth 2.1 §4.2: "The client credentials grant type MUST only be used by confidential clients."
     if grants(GrantType::ClientCredentials) && ask.auth_method == AuthMethod::None {
         return Err(metadata("grant_types", "client_credentials needs a client that authenticates"));
+    }
+    if crossing.into_iter().any(grants) && ask.auth_method == AuthMethod::None {
+        return Err(metadata("grant_types", "token-exchange and jwt-bearer need a client that authenticates"));
     }
     // RFC 7591 §2: "Clients using flows with redirection MUST register their redirection URI values."
     if grants(GrantType::AuthorizationCode) && ask.redirect_uris.is_empty() {
@@ -301,11 +312,7 @@ fn grant_types(members: &Members) -> Result<Vec<GrantType>, RegistrationRefusal>
     if listed.is_empty() {
         return Ok(vec![GrantType::AuthorizationCode]);
     }
-    // Acting for others is for machines that somebody answers for, and comes with each; so is being known by another issuer's
-    // token (RFC 7523 §2.1), which no registration makes believed.
-    let of_machines = [GrantType::TokenExchange, GrantType::JwtBearer];
-    let ours = GrantType::ALL.into_iter().filter(|grant| !of_machines.contains(grant));
-    let known: Vec<GrantType> = ours.filter(|grant| listed.contains(&grant.as_str())).collect();
+    let known: Vec<GrantType> = GrantType::ALL.into_iter().filter(|grant| listed.contains(&grant.as_str())).collect();
     if known.is_empty() {
         return Err(metadata(MEMBER, "it lists authorization_code, refresh_token or client_credentials"));
     }

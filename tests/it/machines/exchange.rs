@@ -132,13 +132,13 @@ impl Stage {
         all
     }
 
-    fn is_active(&self, reader: &ClientApp, token: &str) -> bool {
     /// The first so many machines may act for somebody.
     pub fn delegated(&self, subject: Subject, machines: usize) -> Vec<Delegation> {
         let each = |machine| self.world.delegate(machine, subject.clone(), "mcp:read mcp:write");
         self.machines[..machines].iter().map(each).collect()
     }
 
+    fn is_active(&self, reader: &ClientApp, token: &str) -> bool {
         reader.introspect(&self.world, token)["active"].as_bool().unwrap()
     }
 }

@@ -8,6 +8,7 @@ mod desk;
 mod discovery;
 mod dpop;
 mod hostile;
+mod id_jag;
 mod introspection;
 mod jwks;
 mod out_of_reach;

@@ -1,0 +1,102 @@
+//! `writ crossing`.
+
+use clap::Subcommand;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::answer::{argument, list_of, scope_set};
+use super::{Command, CommandError};
+use crate::app::App;
+use crate::base::{Id, Resource};
+use crate::model::{ClientId, Context, Crossing};
+use crate::operations::providers::{self, NewCrossing};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Let an application carry our word about people to another authorization server (ID-JAG)
+    Add(Add),
+    /// List them, the newest first
+    List(List),
+    /// Take one back
+    Remove(Named),
+}
+
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct Add {
+    /// The `client_id` of the application here
+    #[arg(long, value_name = "CLIENT_ID")]
+    client: String,
+    /// The issuer of the other server, exactly as it says it
+    #[arg(long, value_name = "URL")]
+    audience: String,
+    /// The `client_id` of the application there [default: as here]
+    #[arg(long, value_name = "CLIENT_ID")]
+    client_there: Option<String>,
+    /// A scope of the other server that it may ask for there
+    #[arg(long = "scope", value_name = "SCOPE", required = true)]
+    scopes: Vec<String>,
+    /// A resource of the other server that it may ask for there [default: any]
+    #[arg(long = "resource", value_name = "URL")]
+    resources: Vec<String>,
+}
+
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct List {
+    /// Only those before this one
+    #[arg(long, value_name = "ID")]
+    before: Option<String>,
+    /// At most this many
+    #[arg(long, default_value_t = 100)]
+    limit: usize,
+}
+
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct Named {
+    /// Its id
+    crossing: String,
+}
+
+impl Verb {
+    pub(super) fn command(self) -> Command {
+        match self {
+            Self::Add(ask) => Command::CrossingAdd(ask),
+            Self::List(ask) => Command::CrossingList(ask),
+            Self::Remove(ask) => Command::CrossingRemove(ask),
+        }
+    }
+}
+
+pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, CommandError> {
+    let new = NewCrossing {
+        client: argument("--client", ask.client.parse::<ClientId>())?,
+        audience: ask.audience,
+        client_there: ask.client_there,
+        scope: scope_set("--scope", &ask.scopes)?,
+        resources: list_of("--resource", &ask.resources, Resource::parse)?,
+    };
+    Ok(row(&providers::allow(app, ctx, new).await?))
+}
+
+pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
+    let before = ask.before.map(|text| argument("--before", text.parse::<Id<Crossing>>())).transpose()?;
+    let page = providers::crossings(app, before, ask.limit).await?;
+    let rows: Vec<Value> = page.rows.iter().map(|(_, crossing)| row(crossing)).collect();
+    Ok(json!({ "crossings": rows, "next": page.next }))
+}
+
+pub(super) async fn remove(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
+    let id = argument("CROSSING", ask.crossing.parse::<Id<Crossing>>())?;
+    Ok(row(&providers::disallow(app, ctx, id).await?))
+}
+
+fn row(crossing: &Crossing) -> Value {
+    json!({
+        "crossing_id": crossing.id,
+        "client_id": crossing.client_id,
+        "audience": crossing.audience,
+        "client_there": crossing.client_there,
+        "scope": crossing.scope,
+        "resources": crossing.resources,
+        "created_at": crossing.created_at.iso(),
+    })
+}
