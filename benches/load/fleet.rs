@@ -78,6 +78,7 @@ fn put(tx: &mut Tx<'_>, entropy: &Entropy, n: u64, owner: Id<Person>) -> Result<
         custom_claims: serde_json::Map::new(),
         serves: Vec::new(),
         dpop_bound: false,
+        refresh_tokens: false,
         created_at: tx.now(),
     };
     tx.put(&MACHINES, &id, &machine)?;
