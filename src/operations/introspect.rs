@@ -50,7 +50,9 @@ impl Known {
                 auth_time: family.sign_in().map(|(at, _)| at.seconds()),
                 how: family.sign_in().map(|(_, method)| method.into()),
                 client_id: family.client_id,
-                audience: family.resource.map_or(issuer, |resource| resource.to_string()),
+                audience: (family.audience)
+                    .or_else(|| family.resource.map(|resource| resource.to_string()))
+                    .unwrap_or(issuer),
                 scope: family.scope,
                 exp: expires_at.seconds(),
                 iat: family.turned_at.seconds(),

@@ -304,6 +304,10 @@ fn grant_types(members: &Map<String, Value>) -> Result<Vec<GrantType>, ClientDoc
     if listed.contains(&"refresh_token") {
         grants.push(GrantType::RefreshToken);
     }
+    // Both need an administrator's word besides: an identity provider that is trusted, or a crossing. A document's address is what
+    // servers that know nothing of each other can call one client by (ID-JAG §5).
+    let crossing = [GrantType::TokenExchange, GrantType::JwtBearer];
+    grants.extend(crossing.into_iter().filter(|grant| listed.contains(&grant.as_str())));
     Ok(grants)
 }
 
@@ -641,6 +645,13 @@ mod tests {
         for uri in ["http://app.example/keys", "file:///keys", "https://u@app.example/keys", "keys"] {
             assert!(method(json!({ "jwks_uri": uri })).is_err(), "{uri}");
         }
+    }
+
+    #[test]
+    fn a_document_may_list_the_grants_that_need_an_administrators_word() {
+        let bearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+        let document = with(json!({ "grant_types": ["authorization_code", bearer, "client_credentials"] })).unwrap();
+        assert_eq!(document.grant_types, [GrantType::AuthorizationCode, GrantType::JwtBearer]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::process::Command;
 use writ::model::Event;
 
 /// The texts the rules come from, as the comments write them and as `docs/protocol.md` does.
-const SPECIFICATIONS: [(&str, &str); 12] = [
+const SPECIFICATIONS: [(&str, &str); 13] = [
     ("OAuth 2.1", "OAuth 2.1"),
     ("OAuth 2.0 Multiple Response Type Encoding Practices", "OAuth Multiple Response Types"),
     ("OpenID Connect Core", "OpenID Connect Core"),
@@ -21,6 +21,7 @@ const SPECIFICATIONS: [(&str, &str); 12] = [
     ("rfc7523bis", "rfc7523bis"),
     ("draft-ietf-oauth-status-list", "Token Status List"),
     ("draft-ietf-oauth-identity-assertion-authz-grant", "ID-JAG"),
+    ("ID-JAG", "ID-JAG"),
 ];
 
 fn root() -> &'static Path {

@@ -9,7 +9,10 @@ use writ::operations::providers::{self, NewCrossing, NewProvider};
 use writ::operations::seen::Seen;
 use writ::store::audit_page;
 
-use crate::world::{Answer, Browser, ClientApp, ISSUER, KeyPair, Someone, Tokens, World, at_once, claims, verified};
+use crate::world::{
+    Answer, Browser, ClientApp, DISCOVERY, ISSUER, JWT_BEARER, KeyPair, OpenIdIssuer, Someone, Tokens, Website, World,
+    at_once, claims, verified,
+};
 
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -545,4 +548,51 @@ fn providers_and_crossings_are_what_they_can_be() {
     world.block(providers::disallow(app, &ctx, made.id)).unwrap();
     world.expect_event("crossing.removed");
     assert!(world.block(providers::crossings(app, None, 10)).unwrap().rows.is_empty());
+}
+
+/// Its keys come from where it says they are, and the application is known by its document on either side.
+#[test]
+fn an_application_that_is_known_by_its_document_may_bring_one() {
+    let world = World::with_websites();
+    let ada = world.administrator("ada");
+    world.resource(API, "mcp:read mcp:write");
+    let issuer = OpenIdIssuer::new("ES256");
+    let new = NewProvider { issuer: issuer.url.clone(), jwks_uri: None, jwks: None, person_by: PersonBy::Link };
+    world.block(providers::trust(&world.app, &world.operator(), new)).unwrap();
+    let linking = (issuer.url.clone(), "U1".to_owned());
+    world.block(providers::link(&world.app, &world.operator(), linking.0, linking.1, ada.id)).unwrap();
+    let (site, key) = (Website::new("Wiki"), KeyPair::new("ES256"));
+    let says = |typ: &str, jti: &str| {
+        let now = world.now().seconds();
+        let claims = json!({
+            "iss": issuer.url, "sub": "U1", "aud": ISSUER, "client_id": site.url, "jti": jti, "iat": now,
+            "exp": now + 300, "resource": API, "scope": "mcp:read",
+        });
+        issuer.key.signs(&json!({ "alg": "ES256", "kid": "key-1", "typ": typ }), &claims)
+    };
+    let brings = |assertion: &str, jti: &str| {
+        let now = world.now().seconds();
+        let claims =
+            json!({ "iss": site.url, "sub": site.url, "aud": ISSUER, "iat": now, "exp": now + 60, "jti": jti });
+        let mine = key.signs(&json!({ "alg": "ES256", "kid": "mine" }), &claims);
+        world.token(&[
+            ("grant_type", BEARER),
+            ("assertion", assertion),
+            ("client_id", &site.url),
+            ("client_assertion_type", JWT_BEARER),
+            ("client_assertion", &mine),
+        ])
+    };
+    site.set("token_endpoint_auth_method", json!("private_key_jwt"));
+    site.set("jwks", json!({ "keys": [key.jwk("mine")] }));
+    let one = says("oauth-id-jag+jwt", "1");
+    brings(&one, "a").expect_refusal(400, "unauthorized_client", "GrantNotAllowed");
+    site.set("grant_types", json!(["authorization_code", BEARER]));
+    world.later(Lifetime::from_days(1));
+    let got = brings(&says("oauth-id-jag+jwt", "2"), "b").tokens();
+    assert_eq!((&got.claims()["sub"], &got.claims()["client_id"]), (&json!(ada.id.to_string()), &json!(site.url)));
+    assert_eq!(issuer.asked(), [DISCOVERY, "/keys"]);
+    // The assertion says which kind it is: by another name it is a workload's token, and no trust takes that.
+    let other = brings(&says("JWT", "3"), "c");
+    other.expect_refusal(400, "invalid_grant", "GrantAssertionInvalid");
 }
