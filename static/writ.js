@@ -50,6 +50,17 @@
     field.form?.addEventListener("submit", () => show(false));
   });
 
+  // A slash goes to the search, wherever nothing is being typed.
+  each("[data-slash]", (field) => {
+    addEventListener("keydown", (event) => {
+      const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+      if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      field.focus();
+      field.select();
+    });
+  });
+
   // Copy, where the browser lets us.
   each("[data-copy]", (button) => {
     const source = document.getElementById(button.dataset.copy);

@@ -499,6 +499,18 @@ fn halted_before(read: &Tx<'_>, machine: Machine) -> Result<Halted, Fault> {
     Ok(halted(machine, live))
 }
 
+/// What is left of one that is stopped: which of its tokens somebody may still accept, as of now.
+pub async fn how_halted(app: &App, ctx: &Context, id: Id<Machine>) -> Result<Halted, Declined> {
+    let now = ctx.at;
+    app.store
+        .read(move |view| {
+            let Some(machine) = named(view, id)? else { return Ok(Err(unknown(id))) };
+            let live = left(view, &ClientId::Machine(id), now)?;
+            Ok(Ok(halted(machine, live)))
+        })
+        .await?
+}
+
 fn halted(machine: Machine, live: LiveTokens) -> Halted {
     let stopped_at = machine.stopped.as_ref().map_or(machine.created_at, |stopped| stopped.at);
     Halted { machine, tokens_live: live.at_most, tokens_live_until: live.until.unwrap_or(stopped_at) }

@@ -25,6 +25,7 @@ pub mod keep_head;
 pub mod keys;
 pub mod known_browser;
 pub mod machines;
+pub mod names;
 pub mod once;
 pub mod operator;
 pub mod people;

@@ -7,6 +7,7 @@ use super::dpop;
 use super::find_client::{self, Found};
 use super::introspect::{self, NotLive};
 use super::once::Once;
+use super::sign_in::SignedIn;
 use crate::app::App;
 use crate::base::{Fault, Id};
 use crate::model::{Actor, Channel, Context, Origin, Person, PersonState, Scope, ScopeSet, Standing, Subject};
@@ -56,6 +57,12 @@ impl Operator {
     /// Whoever has the file or the control socket may do everything. Only the command line calls this.
     pub fn with_the_file(ctx: &Context) -> Self {
         Self::assertion(ctx.clone(), ADMIN.parse::<Scope>().into_iter().collect())
+    }
+
+    /// Somebody who is signed in and administers this appliance: in the console they may do everything.
+    pub fn signed_in(ctx: &Context, signed_in: &SignedIn) -> Option<Self> {
+        let may_everything = || ADMIN.parse::<Scope>().into_iter().collect();
+        signed_in.is_administrator().then(|| Self::assertion(ctx.by(signed_in.actor()), may_everything()))
     }
 
     /// The bearer of one of our own access tokens, for something that takes the scope `needed`.

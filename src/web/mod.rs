@@ -5,6 +5,7 @@
 
 mod api;
 pub mod assets;
+mod console;
 mod cookies;
 mod csrf;
 mod extract;

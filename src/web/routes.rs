@@ -11,7 +11,7 @@ use actix_web::web::{self, PayloadConfig, ServiceConfig};
 
 use super::extract::LONGEST_FORM;
 use super::limits::Class;
-use super::{api, oauth, pages};
+use super::{api, console, oauth, pages};
 use crate::app::App;
 
 /// Who may come in.
@@ -24,6 +24,8 @@ pub enum Who {
     Bearer,
     /// Somebody signed in; others are sent to sign in.
     SignedIn,
+    /// Somebody signed in who administers this appliance; a stranger is sent to sign in, anybody else is told no.
+    Console,
     /// The bearer of a token of ours with a scope of our own; never a cookie.
     Administrator,
 }
@@ -71,7 +73,7 @@ const fn program(pattern: &'static str, methods: &'static [Method], who: Who, cl
     Door { pattern, methods, who, class, cors: Cors::Any, opener: Opener::CutOff, is_page: false }
 }
 
-const fn page(pattern: &'static str, methods: &'static [Method], who: Who, class: Class) -> Door {
+pub(super) const fn page(pattern: &'static str, methods: &'static [Method], who: Who, class: Class) -> Door {
     Door { pattern, methods, who, class, cors: Cors::None, opener: Opener::CutOff, is_page: true }
 }
 
@@ -81,7 +83,8 @@ const fn step(pattern: &'static str, methods: &'static [Method], who: Who) -> Do
 }
 
 /// Every door there is. Those of the API come last: the others are found before them.
-pub static DOORS: LazyLock<Vec<Door>> = LazyLock::new(|| FIXED.iter().copied().chain(api::doors()).collect());
+pub static DOORS: LazyLock<Vec<Door>> =
+    LazyLock::new(|| FIXED.iter().chain(console::DOORS).copied().chain(api::doors()).collect());
 
 static FIXED: &[Door] = &[
     program("/.well-known/oauth-authorization-server", GET, Who::Anyone, Class::Metadata),
@@ -214,18 +217,19 @@ pub(super) fn configure(config: &mut ServiceConfig, app: &App) {
         config.service(at("/token".to_owned(), [web::post().to(oauth::token::create)]));
         config.service(at("/register".to_owned(), [web::post().to(oauth::register::create)]));
     }
+    console::configure(config, base);
     api::configure(config, base);
     config.default_service(web::to(pages::home::nowhere));
 }
 
 /// A path answers its methods and says 405 to others, never 404 or 500.
-fn at(path: String, routes: impl IntoIterator<Item = Route>) -> actix_web::Resource {
+pub(super) fn at(path: String, routes: impl IntoIterator<Item = Route>) -> actix_web::Resource {
     let resource = web::resource(path).default_service(web::to(pages::home::wrong_method));
     routes.into_iter().fold(resource, actix_web::Resource::route)
 }
 
 /// GET and HEAD.
-fn get<F, Args>(handler: F) -> Route
+pub(super) fn get<F, Args>(handler: F) -> Route
 where
     F: actix_web::Handler<Args>,
     Args: actix_web::FromRequest + 'static,

@@ -107,7 +107,7 @@ fn every_door_answers_everybody_as_the_table_says() {
     let mut matrix = String::new();
     let aliases =
         [("GET", "/authorize"), ("POST", "/authorize"), ("POST", "/token"), ("POST", "/register"), ("GET", "/nowhere")];
-    let doors = DOORS.iter().filter(|door| door.who != Who::Administrator);
+    let doors = DOORS.iter().filter(|door| !matches!(door.who, Who::Administrator | Who::Console));
     let doors = doors.flat_map(|door| door.methods.iter().map(|method| (method.as_str(), door.pattern)));
     for (method, pattern) in doors.chain(aliases) {
         let path = pattern
@@ -124,6 +124,32 @@ fn every_door_answers_everybody_as_the_table_says() {
     }
     println!("{matrix}");
     assert_eq!(matrix.lines().collect::<Vec<_>>(), MATRIX.lines().collect::<Vec<_>>());
+}
+
+/// The console: a stranger is sent to sign in, and a form counts only if a page of ours sent it. That nobody but an administrator comes
+/// in is a test of its own (`console/who_comes_in.rs`).
+#[test]
+fn at_the_console_a_stranger_signs_in_and_a_form_must_be_ours() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let browser = world.signed_in(&ada);
+    let mut desk = Desk { world, ada, browser };
+    let mut seen = 0;
+    for door in DOORS.iter().filter(|door| door.who == Who::Console) {
+        let nothing = "0".repeat(26);
+        let path = door.pattern.replace("{id}", &format!("mch_{nothing}")).replace("{credential}", &format!("crd_{nothing}"));
+        for method in door.methods {
+            let row = desk.row(method.as_str(), &path);
+            let [nobody, ours, token, origin, other] = row;
+            match method.as_str() {
+                "GET" => assert_eq!([nobody, token, origin, other], [303, ours, ours, 405], "GET {}", door.pattern),
+                _ => assert_eq!([nobody, token, origin, other], [403, 403, 403, 405], "POST {}", door.pattern),
+            }
+            assert!([200, 303, 404, 409, 422].contains(&ours), "{method} {}: {ours}", door.pattern);
+            seen += 1;
+        }
+    }
+    assert!(seen > 10, "{seen}");
 }
 
 /// The administrators' API knows a token and nothing else: at each of its doors, whatever a browser brings along is nobody.

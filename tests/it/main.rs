@@ -15,6 +15,8 @@ mod audit_head;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod console;
+#[cfg(test)]
 mod coverage;
 #[cfg(test)]
 mod declared;

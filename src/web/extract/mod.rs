@@ -1,11 +1,13 @@
 //! From bytes to typed things.
 
+mod administrator;
 mod body;
 mod caller;
 mod peer;
 mod posted;
 mod visitor;
 
+pub(super) use administrator::{Administered, Administrator};
 pub(super) use body::{Body, BodyTime, LONGEST_FORM};
 pub(super) use caller::Caller;
 pub(super) use peer::peer;

@@ -19,6 +19,15 @@ pub(super) fn query(request: &HttpRequest, name: &str) -> Option<String> {
     url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
+/// A page of ours that somebody may be led to after signing in: below the issuer's path, and never another site's (attack case 41).
+pub(super) fn own_page(text: &str) -> Option<String> {
+    let begins = ["/console", "/account"]
+        .iter()
+        .any(|own| text.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?'])));
+    let plain = text.len() <= 1_024 && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    (begins && plain).then(|| text.to_owned())
+}
+
 pub(super) fn too_long(visitor: &Visitor) -> PageProblem {
     let problem = refused("This request is too long", "It has more in it than any application needs to send.");
     PageProblem::new(visitor.shell(), problem, &visitor.ctx)
@@ -58,5 +67,23 @@ fn refused(title: &str, words: &str) -> views::Problem {
         advice:
             "In the application, remove the connection and add it again. If that does not help, tell whoever makes it."
                 .to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_page;
+
+    #[test]
+    fn only_our_own_pages_are_led_to() {
+        for page in ["/console", "/console?a=b", "/console/machines/mch_1", "/account"] {
+            assert_eq!(own_page(page).as_deref(), Some(page));
+        }
+        for elsewhere in
+            ["//evil.test", "/consolevil", "https://evil.test/console", "/\\evil.test", "/account\r\nx: y", "", "/"]
+        {
+            assert_eq!(own_page(elsewhere), None, "{elsewhere}");
+        }
+        assert_eq!(own_page(&format!("/console?{}", "a".repeat(1_024))), None);
     }
 }

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::query;
+use super::{own_page, query};
 use crate::base::Secret;
 use crate::operations::authorize::{self, SignInAsk};
 use crate::operations::known_browser::{KNOWN_FOR, KnownBrowser};
@@ -37,8 +37,14 @@ pub(crate) async fn new(visitor: Visitor, request: HttpRequest) -> Result<HttpRe
     };
     match ask {
         Some(ask) => self::ask(&visitor, StatusCode::OK, &ask, String::new(), None),
-        None if visitor.signed_in.is_some() => Ok(to_account(&visitor)),
-        None => plain(&visitor, StatusCode::OK, String::new(), None),
+        None => {
+            let to = query(&request, "to").and_then(|to| own_page(&to));
+            match (&visitor.signed_in, to) {
+                (Some(_), Some(to)) => Ok(to_page(&visitor, &to)),
+                (Some(_), None) => Ok(to_page(&visitor, "/account")),
+                (None, to) => plain(&visitor, StatusCode::OK, String::new(), to, None),
+            }
+        }
     }
 }
 
@@ -57,6 +63,7 @@ pub(crate) async fn create(
             .map_err(broken)?,
         None => None,
     };
+    let to = form.optional("to").and_then(own_page);
     let typed = form.text("email").trim();
     let email: String = typed.chars().take(254).collect();
     let password = form.text("password");
@@ -73,7 +80,7 @@ pub(crate) async fn create(
             limits.forgive(Class::SignIn, peer(app, &request));
             let to = match &ask {
                 Some(ask) => format!("{}/oauth/authorize/continue?ticket={}", app.issuer.path(), ask.ticket),
-                None => format!("{}/account", app.issuer.path()),
+                None => format!("{}{}", app.issuer.path(), to.as_deref().unwrap_or("/account")),
             };
             let mut response = reply::see_other(visitor, &to);
             let cookie = cookies::write(&app.issuer, Name::Session, &cookie, Some(app.config.lifetimes.session));
@@ -89,7 +96,7 @@ pub(crate) async fn create(
     };
     match ask {
         Some(ask) => self::ask(visitor, status, &ask, email, Some(problem)),
-        None => plain(visitor, status, email, Some(problem)),
+        None => plain(visitor, status, email, to, Some(problem)),
     }
 }
 
@@ -110,6 +117,7 @@ pub(crate) fn ask(
     let page = SignInPage {
         shell: visitor.shell(),
         ticket: Some(ask.ticket.clone()),
+        to: None,
         application: Some(ask.application.clone()),
         email,
         confirming: again.is_some(),
@@ -122,10 +130,11 @@ fn plain(
     visitor: &Visitor,
     status: StatusCode,
     email: String,
+    to: Option<String>,
     problem: Option<SignInProblem>,
 ) -> Result<HttpResponse, PageProblem> {
     let page =
-        SignInPage { shell: visitor.shell(), ticket: None, application: None, email, confirming: false, problem };
+        SignInPage { shell: visitor.shell(), ticket: None, to, application: None, email, confirming: false, problem };
     reply::page(visitor, status, &page, &[])
 }
 
@@ -145,11 +154,11 @@ pub(crate) async fn destroy(form: Posted) -> Result<HttpResponse, PageProblem> {
 /// `GET /signed-out`
 pub(crate) async fn signed_out(visitor: Visitor) -> Result<HttpResponse, PageProblem> {
     if visitor.signed_in.is_some() {
-        return Ok(to_account(&visitor));
+        return Ok(to_page(&visitor, "/account"));
     }
     reply::page(&visitor, StatusCode::OK, &SignedOutPage { shell: visitor.shell() }, &[])
 }
 
-fn to_account(visitor: &Visitor) -> HttpResponse {
-    reply::see_other(visitor, &format!("{}/account", visitor.app.issuer.path()))
+fn to_page(visitor: &Visitor, page: &str) -> HttpResponse {
+    reply::see_other(visitor, &format!("{}{page}", visitor.app.issuer.path()))
 }

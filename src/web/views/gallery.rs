@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::console::{CredentialPage, MachineFormPage, MachinePage, MachinesPage, OverviewPage, SecretPage, TrialPage};
 use super::{
     AccountPage, ApiPage, ConsentPage, ErrorPage, HomePage, ReturnPage, Sample, SetupClosedPage, SetupPage, SignInPage,
     SignedOutPage,
@@ -29,6 +30,13 @@ pub fn shown() -> askama::Result<Vec<Shown>> {
     show::<AccountPage>(&mut all, "pages/account.html")?;
     show::<ApiPage>(&mut all, "pages/api.html")?;
     show::<ErrorPage>(&mut all, "pages/error.html")?;
+    show::<OverviewPage>(&mut all, "console/overview.html")?;
+    show::<MachinesPage>(&mut all, "console/machines.html")?;
+    show::<MachinePage>(&mut all, "console/machine.html")?;
+    show::<MachineFormPage>(&mut all, "console/machine_form.html")?;
+    show::<CredentialPage>(&mut all, "console/credential_form.html")?;
+    show::<SecretPage>(&mut all, "console/secret.html")?;
+    show::<TrialPage>(&mut all, "console/trial.html")?;
     Ok(all)
 }
 

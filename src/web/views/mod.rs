@@ -7,6 +7,7 @@
 mod account;
 mod api;
 mod consent;
+pub mod console;
 mod error;
 pub mod gallery;
 mod home;

@@ -14,6 +14,8 @@ pub struct SignInPage {
     pub shell: Shell,
     /// The authorization in flight, if an application started this.
     pub ticket: Option<String>,
+    /// The page of ours that somebody was on their way to, below the issuer's path.
+    pub to: Option<String>,
     /// Name of that application.
     pub application: Option<String>,
     /// What was typed, or what the application suggested (`login_hint`).
@@ -40,12 +42,14 @@ impl Sample for SignInPage {
         let plain = Self {
             shell: sample::shell(),
             ticket: None,
+            to: None,
             application: None,
             email: String::new(),
             confirming: false,
             problem: None,
         };
-        let started = Self { ticket: Some("tkt_sample".into()), application: Some("Cursor".into()), ..plain.clone() };
+        let started =
+            Self { ticket: Some("tkt_sample".into()), application: Some("Cursor".into()), to: None, ..plain.clone() };
         let typed = Self { email: "ada@example.com".into(), ..started.clone() };
         vec![
             ("plain", plain.clone()),
@@ -73,6 +77,7 @@ impl Sample for SignInPage {
                     application: Some(sample::HOSTILE.into()),
                     email: sample::HOSTILE.into(),
                     ticket: Some(sample::HOSTILE.into()),
+                    to: None,
                     ..plain
                 },
             ),

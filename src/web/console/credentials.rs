@@ -1,0 +1,309 @@
+//! The credentials of one machine: another one, a successor, an end; and a token held against a trust.
+
+use std::collections::HashMap;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::Value;
+
+use super::machine::path;
+use super::machine_form::day;
+use super::{back, declined, mark, once, queries, sentence, snippets, wanted};
+use crate::base::{Id, Lifetime, Secret, Timestamp};
+use crate::model::{ClaimRule, Credential, CredentialKind, Machine, TokenUse, Trust};
+use crate::operations::credentials::{self, Made, NewCredential, NewProof};
+use crate::operations::declined::{Declined, Invalid};
+use crate::operations::{federation, machines};
+use crate::protocol::display_name::DisplayName;
+use crate::protocol::federation::{PRESETS, Preset};
+use crate::web::extract::{Administered, Administrator, Posted, Visitor};
+use crate::web::problem::PageProblem;
+use crate::web::reply::{self, moment};
+use crate::web::views::Field;
+use crate::web::views::console::{
+    CheckLine, Choice, CredentialForm, CredentialPage, Frame, SecretPage, Section, TrialPage,
+};
+
+const KINDS: [(&str, &str); 5] = [
+    ("client_secret", "Client secret"),
+    ("access_key", "Access key"),
+    ("public_keys", "Public keys"),
+    ("key_set", "Keys at an address"),
+    ("trust", "Token of its platform"),
+];
+
+pub(super) fn kinds(chosen: &str) -> Vec<Choice> {
+    KINDS.into_iter().map(|(value, label)| Choice::new(value, label, value == chosen)).collect()
+}
+
+/// What was typed, before it is looked at.
+type Typed = HashMap<&'static str, String>;
+
+const FIELDS: [&str; 9] = ["kind", "name", "expires", "jwks", "jwks_uri", "preset", "issuer", "audience", "rules"];
+
+fn typed(form: &Posted) -> Typed {
+    FIELDS.into_iter().map(|name| (name, form.text(name).replace('\r', "").trim().to_owned())).collect()
+}
+
+/// `GET /console/machines/{id}/credentials/new`
+pub(super) async fn new(
+    admin: Administrator,
+    id: web::Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, PageProblem> {
+    let visitor = &admin.visitor;
+    let machine = machine(visitor, &id).await?;
+    let asked = queries(&request);
+    let kind = asked.get("kind").and_then(|kind| KINDS.into_iter().find(|(name, _)| name == kind));
+    let (kind, label) = kind.unwrap_or(KINDS[0]);
+    let preset = asked.get("preset").and_then(|name| Preset::named(name)).or_else(|| PRESETS.first());
+    let mut typed: Typed = HashMap::from([("kind", kind.to_owned()), ("name", label.to_lowercase())]);
+    if let ("trust", Some(preset)) = (kind, preset) {
+        let rules: Vec<String> = preset.pinned.iter().map(|pinned| format!("{}=", pinned.claim)).collect();
+        typed.extend([
+            ("preset", preset.name.to_owned()),
+            ("name", preset.title.to_owned()),
+            ("issuer", preset.issuer.unwrap_or_default().to_owned()),
+            ("audience", visitor.app.issuer.to_string()),
+            ("rules", rules.join("\n")),
+        ]);
+    }
+    page(visitor, StatusCode::OK, &machine, &typed, false, &Invalid::default(), None)
+}
+
+/// `POST /console/machines/{id}/credentials`
+pub(super) async fn create(asked: Administered, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
+    let Administered { form, by } = asked;
+    let visitor = &form.visitor;
+    let machine = machine(visitor, &id).await?;
+    let (typed, reuse) = (typed(&form), form.text("reuse") == "yes");
+    let refuse = |invalid: &Invalid, problem: Option<String>| {
+        page(visitor, StatusCode::UNPROCESSABLE_ENTITY, &machine, &typed, reuse, invalid, problem)
+    };
+    let new = match new_credential(&typed, reuse, visitor.ctx.at) {
+        Ok(new) => new,
+        Err(invalid) => return refuse(&invalid, None),
+    };
+    let by = once(&visitor.app, by, form.text("once"), &["credential", &id, &form_text(&typed)]);
+    match credentials::create(&visitor.app, &by, machine.id, new).await {
+        Ok(made) if made.secret.is_some() => shown(visitor, &machine, made, None),
+        Ok(_) => Ok(back(visitor, &path(machine.id), "credential")),
+        Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),
+        Err(Declined::Invalid(invalid)) => refuse(&invalid, None),
+        Err(other) => refuse(&Invalid::default(), Some(sentence(&other))),
+    }
+}
+
+fn form_text(typed: &Typed) -> String {
+    FIELDS.into_iter().filter_map(|name| typed.get(name)).map(|text| format!("{text:?}")).collect()
+}
+
+fn new_credential(typed: &Typed, reuse: bool, now: Timestamp) -> Result<NewCredential, Invalid> {
+    let text = |name: &str| typed.get(name).map_or("", String::as_str);
+    let mut wrong = Invalid::default();
+    let name = DisplayName::parse(text("name")).map_err(|why| wrong.0.push(("name", why.to_string()))).ok();
+    let expires_at = match text("expires") {
+        "" => None,
+        date => day(date).filter(|end| *end > now).or_else(|| {
+            wrong.0.push(("expires_at", "a day that is still to come, like 2027-06-30".to_owned()));
+            None
+        }),
+    };
+    let proof = match text("kind") {
+        "client_secret" => Some(NewProof::ClientSecret),
+        "access_key" => Some(NewProof::AccessKey),
+        "public_keys" => match serde_json::from_str::<Value>(text("jwks")) {
+            Ok(jwks) => Some(NewProof::PublicKeys(jwks)),
+            Err(why) => {
+                wrong.0.push(("jwks", format!("this is no JSON: {why}")));
+                None
+            }
+        },
+        "key_set" => Some(NewProof::KeySet(text("jwks_uri").to_owned())),
+        "trust" => {
+            let rules: Result<Vec<ClaimRule>, _> =
+                text("rules").lines().map(str::trim).filter(|line| !line.is_empty()).map(str::parse).collect();
+            match rules {
+                Ok(rules) => Some(NewProof::Trust(Trust {
+                    issuer: text("issuer").to_owned(),
+                    audience: text("audience").to_owned(),
+                    jwks_uri: None,
+                    jwks: None,
+                    rules,
+                    preset: Preset::named(text("preset")).map(|preset| preset.name.to_owned()),
+                    token_use: if reuse { TokenUse::UntilItEnds } else { TokenUse::Once },
+                })),
+                Err(why) => {
+                    wrong.0.push(("rules", why.to_string()));
+                    None
+                }
+            }
+        }
+        _ => {
+            wrong.0.push(("kind", "choose a kind of credential".to_owned()));
+            None
+        }
+    };
+    match (name, proof, wrong.0.is_empty()) {
+        (Some(name), Some(proof), true) => Ok(NewCredential { name, proof, expires_at }),
+        _ => Err(wrong),
+    }
+}
+
+async fn machine(visitor: &Visitor, id: &str) -> Result<Machine, PageProblem> {
+    let id: Id<Machine> = wanted(visitor, id)?;
+    let (machine, ..) = machines::show(&visitor.app, id).await.map_err(|why| declined(visitor, why))?;
+    Ok(machine)
+}
+
+fn page(
+    visitor: &Visitor,
+    status: StatusCode,
+    machine: &Machine,
+    typed: &Typed,
+    reuse: bool,
+    wrong: &Invalid,
+    problem: Option<String>,
+) -> Result<HttpResponse, PageProblem> {
+    let text = |name: &str| typed.get(name).map_or("", String::as_str);
+    let field = |name: &str, error: &str| Field { value: text(name).to_owned(), error: wrong.of(error) };
+    let preset = Preset::named(text("preset"));
+    let claims = preset.into_iter().flat_map(|preset| preset.pinned.iter().chain(preset.offered));
+    let elsewhere = || {
+        let shown = ["name", "expires_at", "jwks", "jwks_uri", "issuer", "audience", "rules"];
+        let others = wrong.0.iter().filter(|(field, _)| !shown.contains(field));
+        let words: Vec<String> = others.map(|(_, why)| why.clone()).collect();
+        (!words.is_empty()).then(|| words.join(" "))
+    };
+    let form = CredentialForm {
+        kind: text("kind").to_owned(),
+        kinds: kinds(text("kind")),
+        name: field("name", "name"),
+        expires: field("expires", "expires_at"),
+        jwks: field("jwks", "jwks"),
+        jwks_uri: field("jwks_uri", "jwks_uri"),
+        presets: PRESETS
+            .iter()
+            .map(|one| Choice::new(one.name, one.title, preset.is_some_and(|preset| preset.name == one.name)))
+            .collect(),
+        issuer: field("issuer", "issuer"),
+        audience: field("audience", "audience"),
+        rules: field("rules", "rules"),
+        claims: claims.map(|known| (known.claim.to_owned(), known.words.to_owned())).collect(),
+        reuse,
+        problem: problem.or_else(elsewhere),
+    };
+    let page = CredentialPage {
+        shell: visitor.shell(),
+        frame: Frame::of(Section::Machines),
+        machine: machine.name.clone(),
+        machine_href: path(machine.id),
+        once: mark(&visitor.app, &visitor.ctx).map_err(|fault| visitor.broken(&fault))?,
+        form,
+    };
+    reply::page(visitor, status, &page, &[])
+}
+
+/// The only page that shows a secret. It answers the form itself: a secret is in no address.
+pub(super) fn shown(
+    visitor: &Visitor,
+    machine: &Machine,
+    made: Made,
+    overlap: Option<Timestamp>,
+) -> Result<HttpResponse, PageProblem> {
+    let client_id = machine.id.to_string();
+    let resource = machine.access.first().map(|access| &access.resource);
+    let secret = made.secret.as_ref().map(Secret::expose);
+    let wanted = snippets::For {
+        client_id: &client_id,
+        scope: machine.ceiling(resource),
+        resource,
+        by: Some(&made.credential.kind),
+        secret,
+    };
+    let page = SecretPage {
+        shell: visitor.shell(),
+        frame: Frame::of(Section::Machines),
+        machine: machine.name.clone(),
+        machine_href: path(machine.id),
+        snippets: snippets::of(&visitor.app, &wanted),
+        what: match made.credential.kind {
+            CredentialKind::AccessKey { .. } => "Access key".to_owned(),
+            _ => "Client secret".to_owned(),
+        },
+        secret: secret.map(str::to_owned),
+        overlap: overlap.map(|at| moment(at, visitor.ctx.at)),
+        client_id: client_id.clone(),
+    };
+    reply::page(visitor, StatusCode::OK, &page, &[])
+}
+
+/// `POST …/rotation`
+pub(super) async fn rotate(asked: Administered, ids: web::Path<(String, String)>) -> Result<HttpResponse, PageProblem> {
+    let visitor = &asked.form.visitor;
+    let (machine, credential) = both(visitor, &ids).await?;
+    let overlap: Lifetime = asked
+        .form
+        .text("overlap")
+        .parse()
+        .map_err(|_| declined(visitor, Declined::field("overlap", "say it like 7d")))?;
+    let made = credentials::rotate(&visitor.app, &asked.by, credential, overlap).await;
+    let made = made.map_err(|why| declined(visitor, why))?;
+    let old = credentials::find(&visitor.app, credential).await.map_err(|why| declined(visitor, why))?;
+    shown(visitor, &machine, made, old.expires_at)
+}
+
+/// `POST …/revocation`
+pub(super) async fn revoke(asked: Administered, ids: web::Path<(String, String)>) -> Result<HttpResponse, PageProblem> {
+    let visitor = &asked.form.visitor;
+    let (machine, credential) = both(visitor, &ids).await?;
+    let done = credentials::revoke(&visitor.app, &asked.by, credential, asked.form.text("because")).await;
+    done.map_err(|why| declined(visitor, why))?;
+    Ok(back(visitor, &path(machine.id), "revoked"))
+}
+
+/// `POST …/trial`: answers the form itself, for the token is in no address.
+pub(super) async fn attempt(
+    asked: Administered,
+    ids: web::Path<(String, String)>,
+) -> Result<HttpResponse, PageProblem> {
+    let visitor = &asked.form.visitor;
+    let (machine, credential) = both(visitor, &ids).await?;
+    let token = Secret::new(asked.form.text("token").trim());
+    let trial = federation::explain(&visitor.app, &asked.by, credential, &token).await;
+    let (accepted, checks, problem) = match trial {
+        Ok(trial) => (trial.accepted, trial.checks, None),
+        Err(Declined::Broken(fault)) => return Err(visitor.broken(&fault)),
+        Err(why) => (false, Vec::new(), Some(sentence(&why))),
+    };
+    let page = TrialPage {
+        shell: visitor.shell(),
+        frame: Frame::of(Section::Machines),
+        machine: machine.name.clone(),
+        machine_href: path(machine.id),
+        accepted,
+        problem,
+        checks: checks
+            .into_iter()
+            .map(|check| CheckLine {
+                claim: check.claim,
+                expected: check.expected,
+                found: check.found,
+                holds: check.holds,
+                words: check.words.to_owned(),
+            })
+            .collect(),
+    };
+    reply::page(visitor, StatusCode::OK, &page, &[])
+}
+
+/// The machine, and one of its credentials: one of another machine's is none.
+async fn both(visitor: &Visitor, ids: &(String, String)) -> Result<(Machine, Id<Credential>), PageProblem> {
+    let machine = machine(visitor, &ids.0).await?;
+    let id: Id<Credential> = wanted(visitor, &ids.1)?;
+    let credential = credentials::find(&visitor.app, id).await.map_err(|why| declined(visitor, why))?;
+    if credential.machine != machine.id {
+        return Err(declined(visitor, Declined::Missing(String::new())));
+    }
+    Ok((machine, id))
+}

@@ -1,0 +1,167 @@
+//! `/console/machines`: the list, and stopping several at once.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::{back, declined, queries, shell};
+use crate::base::{Id, Timestamp};
+use crate::model::{FindingKind, Machine, MachineKind, MachineStanding};
+use crate::operations::findings::{self, Insight};
+use crate::operations::{machines, names};
+use crate::web::extract::{Administered, Administrator, Visitor};
+use crate::web::problem::PageProblem;
+use crate::web::reply::{self, moment};
+use crate::web::views::FlashKind;
+use crate::web::views::console::{Choice, Frame, MachineRow, MachinesPage, Pill, Section, Tone};
+
+/// Machines on one page.
+const A_PAGE: usize = 50;
+/// Most machines stopped by one form.
+const MOST_STOPPED: usize = 100;
+
+const STATES: [(&str, MachineStanding); 4] = [
+    ("active", MachineStanding::Active),
+    ("suspended", MachineStanding::Suspended),
+    ("expired", MachineStanding::Expired),
+    ("retired", MachineStanding::Retired),
+];
+
+/// `GET /console/machines`
+pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
+    let Administrator { visitor, by } = &admin;
+    let (app, now) = (&visitor.app, visitor.ctx.at);
+    let broken = |fault| visitor.broken(&fault);
+    let asked = queries(&request);
+    let said = |name: &str| asked.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
+    let (text, kind) = (said("q"), said("kind").and_then(MachineKind::parse));
+    let state = said("state").and_then(|state| STATES.into_iter().find(|(name, _)| *name == state));
+    let finding = said("finding").and_then(FindingKind::parse);
+    let before = said("before").and_then(|id| id.parse::<Id<Machine>>().ok());
+
+    let (found, next) = if let Some(finding) = finding {
+        let page = findings::list(app, by, Some(finding), before, A_PAGE).await.map_err(broken)?;
+        (page.rows.into_iter().map(|(_, insight)| insight).collect(), page.next)
+    } else {
+        let (machines, next) = match text {
+            Some(text) => (machines::search(app, text, A_PAGE).await.map_err(broken)?, None),
+            None => {
+                let page = machines::list(app, before, A_PAGE).await.map_err(broken)?;
+                (page.rows.into_iter().map(|(_, machine)| machine).collect(), page.next)
+            }
+        };
+        (findings::of_machines(app, by, machines).await.map_err(broken)?, next)
+    };
+    let fits = |insight: &Insight| {
+        let machine = &insight.facts.machine;
+        kind.is_none_or(|kind| machine.kind == kind) && state.is_none_or(|(_, state)| machine.standing(now) == state)
+    };
+    let found: Vec<Insight> = found.into_iter().filter(fits).collect();
+    let owners = found.iter().map(|insight| insight.facts.machine.owner.to_string()).collect();
+    let owners = names::of(app, owners).await.map_err(broken)?;
+    let next = next.map(|next| {
+        let kept = ["q", "state", "kind", "finding"].into_iter().filter_map(|name| Some((name, said(name)?)));
+        let next = next.to_string();
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(kept)
+            .append_pair("before", &next)
+            .finish();
+        format!("/console/machines?{query}")
+    });
+    let words = [
+        ("stopped", FlashKind::Done, "The chosen machines are stopped."),
+        ("some", FlashKind::Failed, "Not all of them could be stopped: some are retired or gone."),
+        ("none", FlashKind::Failed, "Choose the machines to stop first."),
+    ];
+    let page = MachinesPage {
+        shell: shell(visitor, &request, &words),
+        frame: Frame { query: text.unwrap_or_default().to_owned(), ..Frame::of(Section::Machines) },
+        states: std::iter::once(Choice::new("", "Any", state.is_none()))
+            .chain(
+                STATES.into_iter().map(|(name, standing)| {
+                    Choice::new(name, name, state.is_some_and(|(_, chosen)| chosen == standing))
+                }),
+            )
+            .collect(),
+        kinds: std::iter::once(Choice::new("", "Any", kind.is_none()))
+            .chain(
+                MachineKind::ALL.into_iter().map(|(name, one)| Choice::new(name, kind_words(one), kind == Some(one))),
+            )
+            .collect(),
+        findings: std::iter::once(Choice::new("", "Any", finding.is_none()))
+            .chain(
+                FindingKind::ALL
+                    .iter()
+                    .map(|one| Choice::new(one.as_str(), one.as_str().replace('_', " "), finding == Some(*one))),
+            )
+            .collect(),
+        narrowed: [text.is_some(), kind.is_some(), state.is_some(), finding.is_some()].contains(&true),
+        rows: found.iter().map(|insight| row(insight, &owners, now)).collect(),
+        next,
+    };
+    reply::page(visitor, StatusCode::OK, &page, &[])
+}
+
+fn row(insight: &Insight, owners: &names::Names, now: Timestamp) -> MachineRow {
+    let facts = &insight.facts;
+    let machine = &facts.machine;
+    let live: Vec<_> = facts.credentials.iter().filter(|credential| credential.is_live(now)).collect();
+    let ends = live.iter().filter_map(|credential| credential.expires_at).min();
+    let mut flags: Vec<String> =
+        insight.findings.iter().map(|finding| finding.kind.as_str().replace('_', " ")).collect();
+    flags.dedup();
+    MachineRow {
+        id: machine.id.to_string(),
+        name: machine.name.clone(),
+        purpose: machine.purpose.clone(),
+        kind: kind_words(machine.kind).to_owned(),
+        owner: owners.of(&machine.owner.to_string()).to_owned(),
+        state: standing(machine, now),
+        credentials: match ends {
+            Some(end) => format!("{}, next ends {}", live.len(), moment(end, now).words),
+            None => live.len().to_string(),
+        },
+        last_used: facts.usage.used.last_at().map(|at| moment(at, now)),
+        last_from: facts.usage.used.last_from().map(|network| format!("from {network}")),
+        flags,
+        may_stop: machine.standing(now) == MachineStanding::Active || machine.standing(now) == MachineStanding::Expired,
+    }
+}
+
+pub(super) fn kind_words(kind: MachineKind) -> &'static str {
+    match kind {
+        MachineKind::Agent => "Agent",
+        MachineKind::Service => "Service",
+        MachineKind::Ci => "CI job",
+        MachineKind::Device => "Device",
+    }
+}
+
+pub(super) fn standing(machine: &Machine, now: Timestamp) -> Pill {
+    match machine.standing(now) {
+        MachineStanding::Active => Pill::new("active", Tone::Live),
+        MachineStanding::Expired => Pill::new("expired", Tone::Danger),
+        MachineStanding::Suspended => Pill::new("suspended", Tone::Danger),
+        MachineStanding::Retired => Pill::new("retired", Tone::Plain),
+    }
+}
+
+/// `POST /console/machines/suspension`: each of them alone, so that one that cannot be stopped keeps none of the others running.
+pub(super) async fn suspend(asked: Administered) -> Result<HttpResponse, PageProblem> {
+    let Administered { form, by } = &asked;
+    let visitor: &Visitor = &form.visitor;
+    let chosen: Vec<Id<Machine>> = form.all("machine").filter_map(|id| id.parse().ok()).take(MOST_STOPPED).collect();
+    if chosen.is_empty() {
+        return Ok(back(visitor, "/console/machines", "none"));
+    }
+    let mut all = true;
+    for id in chosen {
+        match machines::suspend(&visitor.app, by, id, form.text("because")).await {
+            Ok(_) => {}
+            Err(
+                crate::operations::declined::Declined::Conflict(_) | crate::operations::declined::Declined::Missing(_),
+            ) => all = false,
+            Err(other) => return Err(declined(visitor, other)),
+        }
+    }
+    Ok(back(visitor, "/console/machines", if all { "stopped" } else { "some" }))
+}

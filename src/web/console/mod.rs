@@ -1,0 +1,154 @@
+//! `/console`: where administrators look after everything, in the browser.
+//!
+//! A page reads through operations and shows a view; a form posts one operation and leads back to a page. Whoever comes in is an
+//! [`Administrator`](super::extract::Administrator): the same [`Operator`](crate::operations::operator::Operator) that the API makes of
+//! a token, made here of a session.
+
+mod credentials;
+mod machine;
+mod machine_form;
+mod machines;
+mod overview;
+mod snippets;
+mod told;
+
+use std::collections::HashMap;
+
+use actix_web::http::StatusCode;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, Route};
+
+use super::extract::Visitor;
+use super::limits::Class;
+use super::problem::PageProblem;
+use super::reply;
+use super::routes::{Door, Who, at, get, page};
+use super::views::{self, Flash, FlashKind, Shell};
+use crate::app::App;
+use crate::base::Id;
+use crate::model::Context;
+use crate::operations::declined::Declined;
+use crate::operations::once::Once;
+use crate::operations::operator::Operator;
+
+const GET: &[actix_web::http::Method] = &[actix_web::http::Method::GET];
+const POST: &[actix_web::http::Method] = &[actix_web::http::Method::POST];
+const GET_POST: &[actix_web::http::Method] = &[actix_web::http::Method::GET, actix_web::http::Method::POST];
+
+/// The doors of the console, for the list of all doors.
+pub(super) static DOORS: &[Door] = &[
+    page("/console", GET, Who::Console, Class::Pages),
+    page("/console/machines", GET, Who::Console, Class::Pages),
+    page("/console/machines/suspension", POST, Who::Console, Class::Pages),
+    page("/console/machines/new", GET_POST, Who::Console, Class::Pages),
+    page("/console/machines/{id}", GET, Who::Console, Class::Pages),
+    page("/console/machines/{id}/change", GET_POST, Who::Console, Class::Pages),
+    page("/console/machines/{id}/suspension", POST, Who::Console, Class::Pages),
+    page("/console/machines/{id}/resumption", POST, Who::Console, Class::Pages),
+    page("/console/machines/{id}/retirement", POST, Who::Console, Class::Pages),
+    page("/console/machines/{id}/handover", POST, Who::Console, Class::Pages),
+    page("/console/machines/{id}/trim", POST, Who::Console, Class::Pages),
+    page("/console/machines/{id}/credentials", POST, Who::Console, Class::Pages),
+    page("/console/machines/{id}/credentials/new", GET, Who::Console, Class::Pages),
+    page("/console/machines/{id}/credentials/{credential}/rotation", POST, Who::Console, Class::Pages),
+    page("/console/machines/{id}/credentials/{credential}/revocation", POST, Who::Console, Class::Pages),
+    page("/console/machines/{id}/credentials/{credential}/trial", POST, Who::Console, Class::Pages),
+];
+
+/// Puts every page behind its door.
+pub(super) fn configure(config: &mut ServiceConfig, base: &str) {
+    let mut door = |path: &str, routes: Vec<Route>| {
+        config.service(at(format!("{base}{path}"), routes));
+    };
+    let post = web::post;
+    door("/console", vec![get(overview::show)]);
+    door("/console/machines", vec![get(machines::list)]);
+    // Before what stands in the place of an id.
+    door("/console/machines/suspension", vec![post().to(machines::suspend)]);
+    door("/console/machines/new", vec![get(machine_form::new), post().to(machine_form::create)]);
+    door("/console/machines/{id}", vec![get(machine::show)]);
+    door("/console/machines/{id}/change", vec![get(machine_form::edit), post().to(machine_form::update)]);
+    door("/console/machines/{id}/suspension", vec![post().to(machine::suspend)]);
+    door("/console/machines/{id}/resumption", vec![post().to(machine::resume)]);
+    door("/console/machines/{id}/retirement", vec![post().to(machine::retire)]);
+    door("/console/machines/{id}/handover", vec![post().to(machine::hand_over)]);
+    door("/console/machines/{id}/trim", vec![post().to(machine::trim)]);
+    door("/console/machines/{id}/credentials", vec![post().to(credentials::create)]);
+    door("/console/machines/{id}/credentials/new", vec![get(credentials::new)]);
+    door("/console/machines/{id}/credentials/{credential}/rotation", vec![post().to(credentials::rotate)]);
+    door("/console/machines/{id}/credentials/{credential}/revocation", vec![post().to(credentials::revoke)]);
+    door("/console/machines/{id}/credentials/{credential}/trial", vec![post().to(credentials::attempt)]);
+}
+
+/// The query of a request, each parameter once.
+fn queries(request: &HttpRequest) -> HashMap<String, String> {
+    url::form_urlencoded::parse(request.query_string().as_bytes())
+        .take(64)
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect()
+}
+
+/// The frame of a page, with what the page before it has to say. Only words of ours are said: the address names one of them.
+fn shell(visitor: &Visitor, request: &HttpRequest, words: &[(&str, FlashKind, &str)]) -> Shell {
+    let said = queries(request).remove("said").unwrap_or_default();
+    let flash = words.iter().find(|(name, ..)| *name == said);
+    let flash = flash.map(|(_, kind, text)| Flash { kind: *kind, text: (*text).to_owned() });
+    Shell { flash, ..visitor.shell() }
+}
+
+/// Back to a page of the console, which says what was done.
+fn back(visitor: &Visitor, path: &str, said: &str) -> HttpResponse {
+    reply::see_other(visitor, &format!("{}{path}?said={said}", visitor.app.issuer.path()))
+}
+
+/// What stands in the address, or the page that nothing is there.
+fn wanted<T: std::str::FromStr>(visitor: &Visitor, text: &str) -> Result<T, PageProblem> {
+    text.parse().map_err(|_| PageProblem::new(visitor.shell(), views::Problem::NotFound, &visitor.ctx))
+}
+
+/// Why something was not done, where no form can say it.
+fn declined(visitor: &Visitor, declined: Declined) -> PageProblem {
+    let refused = |status: StatusCode, title: &str, words: String| {
+        let advice = "Go back, look at how it stands now, and try again.".to_owned();
+        let problem = views::Problem::Refused { status: status.as_u16(), title: title.to_owned(), words, advice };
+        PageProblem::new(visitor.shell(), problem, &visitor.ctx)
+    };
+    match declined {
+        Declined::Broken(fault) => visitor.broken(&fault),
+        Declined::Missing(_) => PageProblem::new(visitor.shell(), views::Problem::NotFound, &visitor.ctx),
+        other => refused(StatusCode::CONFLICT, "That was not done", sentence(&other)),
+    }
+}
+
+/// The same, in a sentence beside a form.
+fn sentence(declined: &Declined) -> String {
+    let text = match declined {
+        Declined::Invalid(invalid) => {
+            invalid.0.iter().map(|(field, why)| format!("{field}: {why}")).collect::<Vec<_>>().join("; ")
+        }
+        Declined::Conflict(why) | Declined::Missing(why) | Declined::Forbidden(why) => why.clone(),
+        Declined::Stale => "it was changed since you opened this page".to_owned(),
+        Declined::MadeAlready(what) => format!("{what} was made already by this form"),
+        Declined::KeyReused => "this form was sent before, with other words in it".to_owned(),
+        Declined::Broken(_) => "something is wrong here".to_owned(),
+    };
+    let mut letters = text.chars();
+    let first: String = letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    let end = if text.ends_with(['.', '?', '!']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
+}
+
+/// A mark for a form, so that sending it again has no second effect.
+fn mark(app: &App, ctx: &Context) -> Result<String, crate::base::Fault> {
+    Ok(Id::<crate::model::Request>::new(ctx.at, &app.entropy)?.to_string())
+}
+
+/// The operator of a form that carries a mark.
+fn once(app: &App, by: Operator, mark: &str, words: &[&str]) -> Operator {
+    if mark.is_empty() || mark.len() > 64 {
+        return by;
+    }
+    let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
+    let once = Once::keyed(app, &by.by, mark, &words);
+    by.once(once)
+}

@@ -1,0 +1,122 @@
+//! `GET /console`: what needs a person.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::shell;
+use super::told::{self, Told};
+use crate::model::{EventClass, FindingKind, KeyState};
+use crate::operations::audit::{self, Which};
+use crate::operations::{findings, keys, machines};
+use crate::web::extract::Administrator;
+use crate::web::problem::PageProblem;
+use crate::web::reply::{self, moment};
+use crate::web::views::console::{Frame, OverviewPage, Section, Wanted};
+
+/// Machines with a finding that are counted; beyond it, "many".
+const COUNTED: usize = 200;
+/// Entries of the log that are looked at for the latest changes, and how many are shown.
+const LOOKED_AT: usize = 400;
+const SHOWN: usize = 12;
+
+pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
+    let Administrator { visitor, by } = &admin;
+    let (app, now) = (&visitor.app, visitor.ctx.at);
+    let broken = |fault| visitor.broken(&fault);
+    let mut wanted = Vec::new();
+    for kind in FindingKind::ALL {
+        let found = findings::list(app, by, Some(*kind), None, COUNTED).await.map_err(broken)?;
+        if !found.rows.is_empty() {
+            wanted.push(finding(*kind, found.rows.len(), found.next.is_some()));
+        }
+    }
+    wanted.sort_by_key(|wanted| !wanted.pressing);
+    let all = machines::list(app, None, 1).await.map_err(broken)?;
+    let next_key = keys::list(app).map_err(broken)?.into_iter().filter_map(|key| match key.state {
+        KeyState::Next { signs_from } => Some(signs_from),
+        _ => None,
+    });
+    let entries = audit::list(app, Which::default(), None, LOOKED_AT).await.map_err(broken)?.entries;
+    let changes = entries.iter().filter(|entry| entry.event.class() == EventClass::Change).take(SHOWN);
+    let changes: Vec<Told<'_>> = changes
+        .map(|entry| Told { sequence: entry.sequence, at: entry.at, by: &entry.by, event: &entry.event })
+        .collect();
+    let page = OverviewPage {
+        shell: shell(visitor, &request, &[]),
+        frame: Frame::of(Section::Overview),
+        is_new: all.rows.is_empty(),
+        wanted,
+        issuer: app.issuer.to_string(),
+        next_key: next_key.min().map(|at| moment(at, now)),
+        latest: told::lines(app, now, &changes).await.map_err(broken)?,
+    };
+    reply::page(visitor, StatusCode::OK, &page, &[])
+}
+
+/// How many machines it is so with, and what to do.
+fn finding(kind: FindingKind, count: usize, more: bool) -> Wanted {
+    let (one, many, advice, pressing) = match kind {
+        FindingKind::NoOwner => (
+            "machine has nobody who answers for it",
+            "machines have nobody who answers for them",
+            "Hand them over to somebody who does.",
+            true,
+        ),
+        FindingKind::Unused => {
+            ("machine is not used any more", "machines are not used any more", "Stop what nobody misses.", false)
+        }
+        FindingKind::NeverUsed => {
+            ("machine was never used", "machines were never used", "Ask its owner, or retire it.", false)
+        }
+        FindingKind::ScopesUnused => (
+            "machine has scopes it does not use",
+            "machines have scopes they do not use",
+            "Take them away with one click each.",
+            false,
+        ),
+        FindingKind::SecretOld => {
+            ("machine has an old secret", "machines have old secrets", "Rotate them with an overlap.", false)
+        }
+        FindingKind::CredentialExpiring => (
+            "machine has a credential that ends soon",
+            "machines have credentials that end soon",
+            "Give each a successor before it ends.",
+            true,
+        ),
+        FindingKind::MachineExpiring => {
+            ("machine ends soon", "machines end soon", "Move the date, or let them end.", false)
+        }
+        FindingKind::NewNetwork => (
+            "machine calls from somewhere new",
+            "machines call from somewhere new",
+            "If nobody knows why, stop them.",
+            true,
+        ),
+        FindingKind::SecretShared => (
+            "machine’s secret has more than one caller",
+            "machines’ secrets have more than one caller",
+            "Give each caller its own credential.",
+            true,
+        ),
+        FindingKind::OldSecretUsed => (
+            "machine still uses a secret that has a successor",
+            "machines still use secrets that have successors",
+            "Find who has not taken up the new one.",
+            false,
+        ),
+        FindingKind::OldSecretSilent => {
+            ("old secret fell silent: it can go", "old secrets fell silent: they can go", "Revoke them.", false)
+        }
+    };
+    let (count, words) = match (count, more) {
+        (1, false) => ("1".to_owned(), one),
+        (count, false) => (count.to_string(), many),
+        (count, true) => (format!("More than {count}"), many),
+    };
+    Wanted {
+        words: format!("{count} {words}"),
+        advice: advice.to_owned(),
+        href: format!("/console/machines?finding={}", kind.as_str()),
+        pressing,
+    }
+}

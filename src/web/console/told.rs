@@ -1,0 +1,202 @@
+//! The audit log in words.
+
+use crate::app::App;
+use crate::base::{Fault, Timestamp};
+use crate::model::{Actor, Event, Subject};
+use crate::operations::names::{self, Names};
+use crate::web::reply::moment;
+use crate::web::views::console::EventLine;
+
+/// One entry, as far as a line tells of it.
+pub(super) struct Told<'e> {
+    pub(super) sequence: u64,
+    pub(super) at: Timestamp,
+    pub(super) by: &'e Actor,
+    pub(super) event: &'e Event,
+}
+
+/// Entries as lines; who and what they name is called by its name.
+pub(super) async fn lines(app: &App, now: Timestamp, entries: &[Told<'_>]) -> Result<Vec<EventLine>, Fault> {
+    let mut ids: Vec<String> = entries.iter().filter_map(|told| actor(told.by)).collect();
+    ids.extend(entries.iter().flat_map(|told| about(told.event)));
+    let names = names::of(app, ids).await?;
+    let line = |told: &Told<'_>| EventLine {
+        sequence: told.sequence,
+        at: moment(told.at, now),
+        event: told.event.name().to_owned(),
+        words: words(told.event, &names),
+        by: by(told.by, &names),
+    };
+    Ok(entries.iter().map(line).collect())
+}
+
+fn actor(by: &Actor) -> Option<String> {
+    match by {
+        Actor::Person(id) => Some(id.to_string()),
+        Actor::Client(id) => Some(id.to_string()),
+        Actor::Nobody | Actor::Operator | Actor::System => None,
+    }
+}
+
+pub(super) fn by(by: &Actor, names: &Names) -> String {
+    match by {
+        Actor::Person(_) | Actor::Client(_) => actor(by).map(|id| names.of(&id).to_owned()).unwrap_or_default(),
+        Actor::Nobody => "nobody who proved who they are".to_owned(),
+        Actor::Operator => "the command line".to_owned(),
+        Actor::System => "the appliance".to_owned(),
+    }
+}
+
+/// The ids of what an event names first.
+fn about(event: &Event) -> Vec<String> {
+    let text = |subject: &Subject| subject.text();
+    match event {
+        Event::PersonCreated { person }
+        | Event::PersonSuspended { person, .. }
+        | Event::PersonResumed { person }
+        | Event::PasswordSet { person, .. }
+        | Event::SignedIn { person, .. }
+        | Event::SignInRefused { person, .. }
+        | Event::SignedOut { person, .. }
+        | Event::MembershipChanged { person, .. }
+        | Event::SetupCompleted { person } => vec![person.to_string()],
+        Event::ClientChanged { client, .. }
+        | Event::ClientUpdated { client, .. }
+        | Event::ClientUpdatedItself { client, .. }
+        | Event::ClientSuspended { client, .. }
+        | Event::ClientResumed { client }
+        | Event::ClientApproved { client }
+        | Event::ClientRemoved { client }
+        | Event::ClientRemovedItself { client }
+        | Event::ClientDocumentChanged { client, .. }
+        | Event::CodeReplayed { client, .. }
+        | Event::ScopeNarrowed { client, .. }
+        | Event::TokenRefused { client, .. }
+        | Event::RefreshOverlapped { client, .. }
+        | Event::RefreshReplayed { client, .. }
+        | Event::TokenRevoked { client, .. } => vec![client.to_string()],
+        Event::ConsentGiven { person, client, .. }
+        | Event::ConsentDenied { person, client }
+        | Event::ConsentRevoked { person, client, .. }
+        | Event::CodeIssued { person, client, .. } => vec![client.to_string(), person.to_string()],
+        Event::MachineChanged { machine, .. }
+        | Event::MachineSuspended { machine, .. }
+        | Event::MachineResumed { machine }
+        | Event::MachineRetired { machine, .. }
+        | Event::CredentialCreated { machine, .. }
+        | Event::CredentialRotated { machine, .. }
+        | Event::CredentialRevoked { machine, .. } => vec![machine.to_string()],
+        Event::MachineCreated { owner, .. } => vec![owner.to_string()],
+        Event::MachineHandedOver { machine, from, to } => vec![machine.to_string(), from.to_string(), to.to_string()],
+        Event::DelegationGranted { actor, subject, .. }
+        | Event::DelegationRevoked { actor, subject, .. }
+        | Event::TokenExchanged { actor, subject, .. } => vec![actor.to_string(), text(subject)],
+        Event::TokenIssued { client, subject, .. } => vec![client.to_string(), text(subject)],
+        Event::ResourceChanged { resource, .. } => vec![resource.to_string()],
+        _ => Vec::new(),
+    }
+}
+
+/// What happened, in a sentence without its end.
+pub(super) fn words(event: &Event, names: &Names) -> String {
+    let called = |id: &dyn std::fmt::Display| names.of(&id.to_string()).to_owned();
+    let why = |because: &str| if because.is_empty() { String::new() } else { format!(": {because}") };
+    match event {
+        Event::Founded { issuer } => format!("Started for the first time as {issuer}"),
+        Event::SetupOpened {} => "A setup link was made".to_owned(),
+        Event::SetupCompleted { person } => format!("{} became the first administrator", called(person)),
+        Event::PersonCreated { person } => format!("{} was added", called(person)),
+        Event::PersonSuspended { person, because } => format!("{} was stopped{}", called(person), why(because)),
+        Event::PersonResumed { person } => format!("{} may go on", called(person)),
+        Event::PasswordSet { person, .. } => format!("{} has a new password", called(person)),
+        Event::SignedIn { person, .. } => format!("{} signed in", called(person)),
+        Event::SignInRefused { person, why } => {
+            format!("A sign-in to the account of {} was refused: {why}", called(person))
+        }
+        Event::SignedOut { person, .. } => format!("{} signed out", called(person)),
+        Event::ClientRegistered { name, .. } => format!("{name} was registered"),
+        Event::ClientRegisteredItself { name, .. } => format!("{name} registered itself"),
+        Event::ClientUpdatedItself { client, what } => {
+            format!("{} changed its own {}", called(client), what.join(", "))
+        }
+        Event::ClientRemovedItself { client } => format!("{} removed its registration", called(client)),
+        Event::ClientUpdated { client, what } => format!("{} was changed: {}", called(client), what.join(", ")),
+        Event::ClientChanged { client, .. } => format!("{} was changed", called(client)),
+        Event::ClientSuspended { client, because } => format!("{} was stopped{}", called(client), why(because)),
+        Event::ClientResumed { client } => format!("{} may go on", called(client)),
+        Event::ClientApproved { client } => format!("{} was approved", called(client)),
+        Event::ClientRemoved { client } => format!("{} was removed", called(client)),
+        Event::ClientsReaped { count } => format!("{count} registrations that nobody used were removed"),
+        Event::ClientDocumentChanged { client, what } => {
+            format!("The document of {} changed: {}", called(client), what.join(", "))
+        }
+        Event::MachineCreated { name, owner, .. } => format!("{name} was made; {} answers for it", called(owner)),
+        Event::MachineChanged { machine, after, .. } => {
+            let members = after.as_object().map(|members| members.keys().cloned().collect::<Vec<_>>().join(", "));
+            format!("{} was changed: {}", called(machine), members.unwrap_or_default())
+        }
+        Event::MachineSuspended { machine, because } => format!("{} was stopped{}", called(machine), why(because)),
+        Event::MachineResumed { machine } => format!("{} may go on", called(machine)),
+        Event::MachineRetired { machine, because } => format!("{} was retired{}", called(machine), why(because)),
+        Event::MachineHandedOver { machine, from, to } => {
+            format!("{} went from {} to {}", called(machine), called(from), called(to))
+        }
+        Event::CredentialCreated { machine, name, .. } => format!("{} got the credential {name}", called(machine)),
+        Event::CredentialRotated { machine, .. } => format!("A credential of {} got a successor", called(machine)),
+        Event::CredentialRevoked { machine, because, .. } => {
+            format!("A credential of {} was revoked{}", called(machine), why(because))
+        }
+        Event::DelegationGranted { actor, subject, .. } => {
+            format!("{} may act for {}", called(actor), called(&subject.text()))
+        }
+        Event::DelegationRevoked { actor, subject, because, .. } => {
+            format!("{} may act no more for {}{}", called(actor), called(&subject.text()), why(because))
+        }
+        Event::TenantCreated { tenant, .. } => format!("The tenant {tenant} was made"),
+        Event::RoleCreated { role, tenant, .. } => format!("The role {role} was made in {tenant}"),
+        Event::RoleChanged { role, tenant, .. } => format!("The role {role} in {tenant} was changed"),
+        Event::RoleRemoved { role, tenant, .. } => format!("The role {role} in {tenant} was removed"),
+        Event::MembershipChanged { person, .. } => format!("The roles of {} were changed", called(person)),
+        Event::ResourceCreated { identifier, .. } => format!("{identifier} was registered"),
+        Event::ResourceChanged { resource, .. } => format!("{} was changed", called(resource)),
+        Event::ResourceRemoved { identifier, .. } => format!("{identifier} was removed"),
+        Event::ScopeCreated { scope } => format!("The scope {scope} was added"),
+        Event::ScopeChanged { scope, .. } => format!("The scope {scope} was changed"),
+        Event::ScopeRemoved { scope } => format!("The scope {scope} was removed"),
+        Event::KeyGenerated { kid, algorithm } => format!("A key for {algorithm} was made: {kid}"),
+        Event::KeyPromoted { kid } => format!("The key {kid} signs"),
+        Event::KeyRetired { kid } => format!("The key {kid} signs no more"),
+        Event::KeyRevoked { kid } => format!("The key {kid} was withdrawn"),
+        Event::KeyDropped { kid } => format!("The key {kid} is gone"),
+        Event::ConsentGiven { person, client, scope, .. } => {
+            format!("{} allowed {}: {scope}", called(person), called(client))
+        }
+        Event::ConsentDenied { person, client } => format!("{} refused {}", called(person), called(client)),
+        Event::ConsentRevoked { person, client, .. } => {
+            format!("What {} had allowed {} was taken back", called(person), called(client))
+        }
+        Event::CodeIssued { person, client, .. } => format!("{} signed in to {}", called(person), called(client)),
+        Event::CodeReplayed { client, .. } => format!("A spent code of {} was shown again", called(client)),
+        Event::TokenIssued { client, subject, resource, .. } => {
+            let there = resource.as_ref().map(|resource| format!(" at {resource}")).unwrap_or_default();
+            let (client, subject) = (called(client), called(&subject.text()));
+            let whose = if client == subject { String::new() } else { format!(" for {subject}") };
+            format!("{client} got a token{whose}{there}")
+        }
+        Event::TokenExchanged { actor, subject, resource, .. } => {
+            format!("{} acts for {} at {resource}", called(actor), called(&subject.text()))
+        }
+        Event::TokenRefused { client, grant, why } => format!("{} was refused ({grant}): {why}", called(client)),
+        Event::RefreshReplayed { client, .. } => {
+            format!("Two parties hold a refresh token of {}; it was revoked", called(client))
+        }
+        Event::TokenRevoked { client, .. } => format!("A token of {} was revoked", called(client)),
+        Event::Tallied { what, count } => format!("Strangers were refused {count} times: {what}"),
+        // What housekeeping and the protocol do among themselves goes by its own name.
+        other => {
+            let name = other.name().replace(['.', '_'], " ");
+            let mut letters = name.chars();
+            letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+        }
+    }
+}

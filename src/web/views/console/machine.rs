@@ -1,0 +1,255 @@
+//! `/console/machines/{id}`: one machine, and the button that stops it.
+
+use askama::Template;
+
+use super::super::Sample;
+use super::super::shell::{Moment, Shell};
+use super::{EventLine, Frame, Pill, Section, Snippet, Tone, sample};
+
+#[derive(Clone, Debug, Template)]
+#[template(path = "console/machine.html")]
+pub struct MachinePage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub id: String,
+    /// Below the issuer's path: `/console/machines/{id}`.
+    pub href: String,
+    pub name: String,
+    pub purpose: String,
+    pub description: String,
+    pub kind: String,
+    pub state: Pill,
+    pub owner: String,
+    pub owner_email: String,
+    pub tenant: String,
+    pub tags: Vec<String>,
+    pub created: Moment,
+    pub expires: Option<Moment>,
+    pub last_used: Option<Moment>,
+    pub last_from: Option<String>,
+    /// "412 tokens"
+    pub grants: String,
+    /// How it stands with stopping.
+    pub halt: Halt,
+    /// What there is to be said about it: the word and the sentence.
+    pub findings: Vec<(String, String)>,
+    pub credentials: Vec<CredentialLine>,
+    pub access: Vec<AccessLine>,
+    /// Scopes that nobody used for long: "the 2 scopes that 90 days did not use".
+    pub trim: Option<String>,
+    pub lifetime: String,
+    pub roles: Vec<String>,
+    pub networks: Vec<String>,
+    pub dpop_bound: bool,
+    pub delegations: Vec<DelegationLine>,
+    pub events: Vec<EventLine>,
+    pub snippets: Vec<Snippet>,
+}
+
+/// How a machine stands with stopping.
+#[derive(Clone, Debug)]
+pub enum Halt {
+    /// It acts. What stopping it comes to: "It got 12 tokens; the last one 4 minutes ago from 10.1.2.0/24."
+    Runs { at_stake: String },
+    /// Somebody stopped it.
+    Stopped {
+        at: Moment,
+        because: String,
+        /// "At most 3 tokens may still be taken until …"
+        left: Option<String>,
+    },
+    /// For good.
+    Retired { at: Option<Moment>, because: String, left: Option<String> },
+}
+
+#[derive(Clone, Debug)]
+pub struct CredentialLine {
+    pub id: String,
+    pub name: String,
+    pub kind: String,
+    /// The beginning of a secret, an issuer, an address of keys.
+    pub hint: String,
+    pub state: Pill,
+    pub created: Moment,
+    pub expires: Option<Moment>,
+    pub last_used: Option<Moment>,
+    pub last_from: Option<String>,
+    /// What is to be known of one that has a successor: "not used since …: safe to remove".
+    pub successor: Option<String>,
+    /// The rules of a trust.
+    pub rules: Vec<String>,
+    pub may_rotate: bool,
+    pub may_revoke: bool,
+    pub may_try: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct AccessLine {
+    /// "Anywhere", or the resource.
+    pub name: String,
+    pub identifier: Option<String>,
+    pub lifetime: Option<String>,
+    pub scopes: Vec<ScopeUseLine>,
+}
+
+#[derive(Clone, Debug)]
+pub struct ScopeUseLine {
+    pub name: String,
+    pub words: String,
+    pub last_used: Option<Moment>,
+    /// Long enough that it can go.
+    pub unused: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct DelegationLine {
+    /// "Grace Hopper"
+    pub subject: String,
+    pub purpose: String,
+    pub scopes: Vec<String>,
+    pub state: Pill,
+    pub until: Moment,
+}
+
+impl MachinePage {
+    pub(super) fn is_retired(&self) -> bool {
+        matches!(self.halt, Halt::Retired { .. })
+    }
+}
+
+impl Sample for MachinePage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let secret = CredentialLine {
+            id: "crd_sample".into(),
+            name: "first secret".into(),
+            kind: "client secret".into(),
+            hint: "writ_cs_01jd2v…".into(),
+            state: Pill::new("being replaced", Tone::Soon),
+            created: sample::moment("80 days ago"),
+            expires: Some(sample::moment("in 6 days")),
+            last_used: Some(sample::moment("3 days ago")),
+            last_from: Some("from 10.1.2.0/24".into()),
+            successor: Some("Not used since 3 days ago, while its successor was: safe to remove.".into()),
+            rules: vec![],
+            may_rotate: false,
+            may_revoke: true,
+            may_try: false,
+        };
+        let trust = CredentialLine {
+            id: "crd_trust".into(),
+            name: "deploy".into(),
+            kind: "GitHub Actions".into(),
+            hint: "https://token.actions.githubusercontent.com".into(),
+            state: Pill::new("active", Tone::Live),
+            expires: None,
+            last_used: None,
+            last_from: None,
+            successor: None,
+            rules: vec!["repository_id=412".into(), "ref=refs/heads/main".into()],
+            may_try: true,
+            ..secret.clone()
+        };
+        let bare = Self {
+            shell: sample::shell(),
+            frame: Frame::of(Section::Machines),
+            id: "mch_sample".into(),
+            href: "/console/machines/mch_sample".into(),
+            name: "nightly-import".into(),
+            purpose: "Imports tickets at night".into(),
+            description: String::new(),
+            kind: "CI job".into(),
+            state: Pill::new("active", Tone::Live),
+            owner: "Grace Hopper".into(),
+            owner_email: "grace@example.com".into(),
+            tenant: "main".into(),
+            tags: vec![],
+            created: sample::moment("80 days ago"),
+            expires: None,
+            last_used: None,
+            last_from: None,
+            grants: "no tokens yet".into(),
+            halt: Halt::Runs { at_stake: "It never got a token.".into() },
+            findings: vec![],
+            credentials: vec![],
+            access: vec![],
+            trim: None,
+            lifetime: "1 hour".into(),
+            roles: vec![],
+            networks: vec![],
+            dpop_bound: false,
+            delegations: vec![],
+            events: vec![],
+            snippets: vec![],
+        };
+        let full = Self {
+            description: "Runs at two.\nAsk Grace before changing anything.".into(),
+            tags: vec!["production".into(), "tickets".into()],
+            expires: Some(sample::moment("in 200 days")),
+            last_used: Some(sample::moment("4 minutes ago")),
+            last_from: Some("from 10.1.2.0/24".into()),
+            grants: "412 tokens".into(),
+            halt: Halt::Runs { at_stake: "It got 412 tokens; the last one 4 minutes ago.".into() },
+            findings: vec![("scopes unused".into(), "tickets:delete was not used in 90 days.".into())],
+            credentials: vec![secret, trust],
+            access: vec![AccessLine {
+                name: "Tickets".into(),
+                identifier: Some("https://mcp.tickets.example/mcp".into()),
+                lifetime: Some("10 minutes".into()),
+                scopes: vec![
+                    ScopeUseLine {
+                        name: "tickets:read".into(),
+                        words: "See tickets".into(),
+                        last_used: Some(sample::moment("4 minutes ago")),
+                        unused: false,
+                    },
+                    ScopeUseLine {
+                        name: "tickets:delete".into(),
+                        words: "Delete tickets".into(),
+                        last_used: None,
+                        unused: true,
+                    },
+                ],
+            }],
+            trim: Some("Remove the 1 scope that 90 days did not use".into()),
+            roles: vec!["reader".into()],
+            networks: vec!["10.0.0.0/8".into()],
+            dpop_bound: true,
+            delegations: vec![DelegationLine {
+                subject: "Ada Moreno".into(),
+                purpose: "Answers tickets while she is away".into(),
+                scopes: vec!["tickets:read".into()],
+                state: Pill::new("active", Tone::Live),
+                until: sample::moment("in 27 days"),
+            }],
+            events: vec![sample::event(812, "credential.rotated", "Its secret got a successor")],
+            snippets: vec![Snippet { id: "snippet-curl".into(), title: "curl".into(), text: "curl …".into() }],
+            ..bare.clone()
+        };
+        vec![
+            ("bare", bare.clone()),
+            ("full", full.clone()),
+            (
+                "stopped",
+                Self {
+                    state: Pill::new("suspended", Tone::Danger),
+                    halt: Halt::Stopped {
+                        at: sample::moment("2 minutes ago"),
+                        because: "It called from an address that nobody knows.".into(),
+                        left: Some("At most 3 tokens may still be taken until 2026-08-01 10:14 UTC by servers that neither introspect nor follow the status list.".into()),
+                    },
+                    ..full.clone()
+                },
+            ),
+            (
+                "retired",
+                Self {
+                    state: Pill::new("retired", Tone::Plain),
+                    halt: Halt::Retired { at: Some(sample::moment("a year ago")), because: "Replaced".into(), left: None },
+                    ..full.clone()
+                },
+            ),
+            ("branded", Self { shell: sample::branded(), ..full.clone() }),
+            ("hostile", Self { name: sample::HOSTILE.into(), purpose: sample::HOSTILE.into(), description: sample::HOSTILE.into(), owner: sample::HOSTILE.into(), tags: vec![sample::HOSTILE.into()], ..full }),
+        ]
+    }
+}

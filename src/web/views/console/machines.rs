@@ -1,0 +1,112 @@
+//! `/console/machines`: all of them.
+
+use askama::Template;
+
+use super::super::Sample;
+use super::super::shell::{Moment, Shell};
+use super::{Choice, Frame, Pill, Section, Tone, sample};
+
+#[derive(Clone, Debug, Template)]
+#[template(path = "console/machines.html")]
+pub struct MachinesPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub states: Vec<Choice>,
+    pub kinds: Vec<Choice>,
+    pub findings: Vec<Choice>,
+    pub rows: Vec<MachineRow>,
+    /// Whether anything narrows the list.
+    pub narrowed: bool,
+    /// Where the list goes on, below the issuer's path.
+    pub next: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct MachineRow {
+    pub id: String,
+    pub name: String,
+    pub purpose: String,
+    pub kind: String,
+    pub owner: String,
+    pub state: Pill,
+    /// "2, next ends in 9 days"
+    pub credentials: String,
+    pub last_used: Option<Moment>,
+    /// "from 10.1.2.0/24"
+    pub last_from: Option<String>,
+    /// What there is to be said about it.
+    pub flags: Vec<String>,
+    /// Whether there is anything left to stop.
+    pub may_stop: bool,
+}
+
+impl MachinesPage {
+    /// The search and the filters as they are, for a form that must come back here.
+    pub(super) fn has_stoppable(&self) -> bool {
+        self.rows.iter().any(|row| row.may_stop)
+    }
+}
+
+impl Sample for MachinesPage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let row = MachineRow {
+            id: "mch_sample".into(),
+            name: "nightly-import".into(),
+            purpose: "Imports tickets at night".into(),
+            kind: "CI job".into(),
+            owner: "Grace Hopper".into(),
+            state: Pill::new("active", Tone::Live),
+            credentials: "2, next ends in 9 days".into(),
+            last_used: Some(sample::moment("4 minutes ago")),
+            last_from: Some("from 10.1.2.0/24".into()),
+            flags: vec!["credential expiring".into()],
+            may_stop: true,
+        };
+        let stopped = MachineRow {
+            id: "mch_other".into(),
+            name: "old-crawler".into(),
+            state: Pill::new("suspended", Tone::Danger),
+            last_used: None,
+            last_from: None,
+            flags: vec![],
+            may_stop: false,
+            ..row.clone()
+        };
+        let choices = |all: &[(&str, &str)]| {
+            all.iter().map(|(value, label)| Choice::new(*value, *label, value.is_empty())).collect()
+        };
+        let empty = Self {
+            shell: sample::shell(),
+            frame: Frame::of(Section::Machines),
+            states: choices(&[("", "Any state"), ("active", "Active"), ("suspended", "Suspended")]),
+            kinds: choices(&[("", "Any kind"), ("agent", "Agent")]),
+            findings: choices(&[("", "Any"), ("unused", "Unused")]),
+            rows: vec![],
+            narrowed: false,
+            next: None,
+        };
+        let hostile = MachineRow { name: sample::HOSTILE.into(), purpose: sample::HOSTILE.into(), ..row.clone() };
+        vec![
+            ("empty", empty.clone()),
+            (
+                "nothing_fits",
+                Self {
+                    narrowed: true,
+                    frame: Frame { query: "crawl".into(), ..Frame::of(Section::Machines) },
+                    ..empty.clone()
+                },
+            ),
+            ("one", Self { rows: vec![row.clone()], ..empty.clone() }),
+            (
+                "many",
+                Self {
+                    rows: vec![row.clone(), stopped.clone()],
+                    next: Some("/console/machines?before=mch_other".into()),
+                    ..empty.clone()
+                },
+            ),
+            ("branded", Self { shell: sample::branded(), rows: vec![row], ..empty.clone() }),
+            ("hostile", Self { rows: vec![hostile], ..empty }),
+        ]
+    }
+}

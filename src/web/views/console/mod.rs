@@ -1,0 +1,156 @@
+//! The console: what an administrator sees.
+//!
+//! Every page of it has a [`Frame`]: where in the house it stands, and what was searched for. Its tables, states and lines of the
+//! audit log look the same everywhere because they are the same parts (`templates/parts/console.html`).
+
+mod machine;
+mod machine_form;
+mod machines;
+mod overview;
+mod secret;
+mod trial;
+
+pub use machine::{AccessLine, CredentialLine, DelegationLine, Halt, MachinePage, ScopeUseLine};
+pub use machine_form::{CredentialForm, CredentialPage, MachineForm, MachineFormPage};
+pub use machines::{MachineRow, MachinesPage};
+pub use overview::{OverviewPage, Wanted};
+pub use secret::{SecretPage, Snippet};
+pub use trial::{CheckLine, TrialPage};
+
+use super::shell::Moment;
+
+/// The rooms of the console, in the order in which they stand in its margin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    Overview,
+    Machines,
+}
+
+impl Section {
+    pub const ALL: &'static [Self] = &[Self::Overview, Self::Machines];
+
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+            Self::Machines => "Machines",
+        }
+    }
+
+    /// Its address, below the issuer's path.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Overview => "/console",
+            Self::Machines => "/console/machines",
+        }
+    }
+}
+
+/// What stands around a page of the console.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    pub here: Section,
+    /// What was searched for, if this page answers a search.
+    pub query: String,
+}
+
+impl Frame {
+    pub fn of(here: Section) -> Self {
+        Self { here, query: String::new() }
+    }
+
+    pub(super) fn sections(&self) -> &'static [Section] {
+        Section::ALL
+    }
+
+    pub(super) fn is_here(&self, section: &Section) -> bool {
+        self.here == *section
+    }
+}
+
+/// A state, in a word. Its tone helps the eye and says nothing that the word does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pill {
+    pub words: String,
+    pub tone: Tone,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    Plain,
+    /// It works.
+    Live,
+    /// It wants somebody soon.
+    Soon,
+    /// It is stopped, or over.
+    Danger,
+}
+
+impl Tone {
+    pub(super) const fn class(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Live => " is-live",
+            Self::Soon => " is-soon",
+            Self::Danger => " is-danger",
+        }
+    }
+}
+
+impl Pill {
+    pub fn new(words: impl Into<String>, tone: Tone) -> Self {
+        Self { words: words.into(), tone }
+    }
+}
+
+/// One entry of the audit log, in a line.
+#[derive(Clone, Debug)]
+pub struct EventLine {
+    pub sequence: u64,
+    pub at: Moment,
+    /// The event's own name, as the log writes it.
+    pub event: String,
+    /// What happened, in words.
+    pub words: String,
+    /// Who did it.
+    pub by: String,
+}
+
+/// One choice of a list.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    pub value: String,
+    pub label: String,
+    pub chosen: bool,
+}
+
+impl Choice {
+    pub fn new(value: impl Into<String>, label: impl Into<String>, chosen: bool) -> Self {
+        Self { value: value.into(), label: label.into(), chosen }
+    }
+}
+
+/// The world of the samples.
+mod sample {
+    use super::super::shell::sample;
+    use super::*;
+
+    pub(super) use super::super::shell::sample::{HOSTILE, moment};
+
+    pub(super) fn shell() -> super::super::Shell {
+        sample::signed_in()
+    }
+
+    pub(super) fn branded() -> super::super::Shell {
+        super::super::Shell { signed_in: Some(sample::ada()), ..sample::branded() }
+    }
+
+    pub(super) fn event(sequence: u64, event: &str, words: &str) -> EventLine {
+        EventLine {
+            sequence,
+            at: moment("3 minutes ago"),
+            event: event.into(),
+            words: words.into(),
+            by: "Ada Moreno".into(),
+        }
+    }
+}

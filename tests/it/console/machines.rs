@@ -1,0 +1,251 @@
+//! Machines in the console: made, limited, given credentials, stopped.
+
+use serde_json::Value;
+
+use crate::world::{Browser, ClientApp, Page, World};
+
+fn between<'p>(page: &'p Page, before: &str, after: &str) -> &'p str {
+    let rest = page.body.split_once(before).unwrap_or_else(|| panic!("{before} is not on {}", page.body)).1;
+    rest.split_once(after).unwrap().0
+}
+
+/// The secret and the client id on the one page that shows them.
+fn shown(page: &Page) -> (String, String) {
+    (between(page, "id=\"client-id\">", "<").to_owned(), between(page, "id=\"secret\">", "<").to_owned())
+}
+
+fn make(browser: &mut Browser, name: &str, scope: &str) -> Page {
+    let page = browser.get("/console/machines/new");
+    let fill = [
+        ("name", name),
+        ("kind", "ci"),
+        ("purpose", "Imports tickets at night"),
+        ("scope", scope),
+        ("credential", "client_secret"),
+    ];
+    browser.submit_form(&page.form_to("/console/machines/new"), &fill)
+}
+
+#[test]
+fn a_machine_is_made_and_gets_a_token_with_the_secret_that_is_shown_once() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mut browser = world.signed_in(&ada);
+    browser.get("/console/machines").expect_page(200, "There are no machines yet");
+    let page = make(&mut browser, "nightly", "mcp:read");
+    page.expect_page(200, "shown this once");
+    let (id, secret) = shown(&page);
+    let robot =
+        ClientApp { id: id.parse().unwrap(), secret: Some(secret.clone()), ..world.machine("other", &ada, "mcp:read") };
+    robot.client_credentials(&world, &[]).tokens();
+
+    let list = browser.get("/console/machines");
+    list.expect_page(200, "nightly").expect_text("CI job").expect_no_text(&secret);
+    let page = browser.get(&format!("/console/machines/{id}"));
+    page.expect_page(200, "Imports tickets at night").expect_text("1 token").expect_no_text(&secret);
+    page.expect_text("nightly was made; ada answers for it");
+    world.expect_event("machine.created");
+}
+
+/// A form that is sent twice makes one machine, and its secret is shown once.
+#[test]
+fn the_same_form_sent_again_makes_no_second_machine() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mut browser = world.signed_in(&ada);
+    let form = browser.get("/console/machines/new").form_to("/console/machines/new");
+    let fill = [("name", "nightly"), ("purpose", "x"), ("credential", "client_secret")];
+    let first = browser.submit_form(&form, &fill);
+    let (_, secret) = shown(&first);
+    let again = browser.submit_form(&form, &fill);
+    again.expect_page(422, "made already").expect_no_text(&secret);
+}
+
+#[test]
+fn what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mut browser = world.signed_in(&ada);
+    let form = browser.get("/console/machines/new").form_to("/console/machines/new");
+    let fill = [
+        ("name", ""),
+        ("purpose", "Imports <tickets>"),
+        ("owner", "nobody@example.com"),
+        ("lifetime", "soon"),
+        ("networks", "ten"),
+        ("expires", "2001-01-01"),
+    ];
+    let page = browser.submit_form(&form, &fill);
+    page.expect_page(422, "Imports &#60;tickets&#62;")
+        .expect_text("say it like 10m")
+        .expect_text("10.0.0.0/8")
+        .expect_text("still to come");
+    let page = browser.submit_form(&form, &[("name", "robot"), ("purpose", "x"), ("owner", "nobody@example.com")]);
+    page.expect_page(422, "nobody here has this e-mail address").expect_text("value=\"robot\"");
+    browser.get("/console/machines").expect_text("There are no machines yet");
+}
+
+#[test]
+fn a_machine_is_changed_and_the_form_keeps_what_it_does_not_ask_for() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let robot = world.machine("robot", &ada, "mcp:read mcp:write");
+    let mut browser = world.signed_in(&ada);
+    let page = browser.get(&format!("/console/machines/{}/change", robot.id));
+    let form = page.form_to("/change");
+    let page = browser.submit_form(
+        &form,
+        &[("purpose", "Reads only"), ("scope", "mcp:read"), ("lifetime", "10m"), ("networks", "127.0.0.0/8")],
+    );
+    page.expect_page(200, "The machine is changed")
+        .expect_text("Reads only")
+        .expect_text("10 minutes")
+        .expect_text("127.0.0.0/8");
+    let answer = robot.client_credentials(&world, &[]).expect_status(200).json();
+    assert_eq!((&answer["scope"], &answer["expires_in"]), (&Value::from("mcp:read"), &Value::from(600)));
+    world.expect_event("machine.changed");
+}
+
+/// The button that stops an agent: from the answer on it gets nothing, and what it has is over.
+#[test]
+fn a_machine_is_stopped_and_let_go_on() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let robot = world.machine("robot", &ada, "mcp:read");
+    robot.client_credentials(&world, &[]).tokens();
+    let mut browser = world.signed_in(&ada);
+    let page = browser.get(&format!("/console/machines/{}", robot.id));
+    let page = browser.submit_form(&page.form_to("/suspension"), &[("because", "it calls at night")]);
+    page.expect_page(200, "Stopped. It gets no more tokens.").expect_text("it calls at night").expect_text("At most");
+    robot.client_credentials(&world, &[]).expect_refusal(401, "invalid_client", "ClientSuspended");
+    let page = browser.submit_form(&page.form_to("/resumption"), &[]);
+    page.expect_page(200, "It may go on");
+    robot.client_credentials(&world, &[]).tokens();
+}
+
+#[test]
+fn several_machines_are_stopped_at_once() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let robots = [world.machine("one", &ada, "mcp:read"), world.machine("two", &ada, "mcp:read")];
+    let stays = world.machine("three", &ada, "mcp:read");
+    let mut browser = world.signed_in(&ada);
+    let form = browser.get("/console/machines").form_to("/suspension");
+    browser.submit_form(&form, &[("because", "x")]).expect_text("Choose the machines to stop first");
+    let ids = [robots[0].id.to_string(), robots[1].id.to_string()];
+    let chosen = [("machine", ids[0].as_str()), ("machine", ids[1].as_str()), ("because", "a drill")];
+    browser.submit_form(&form, &chosen).expect_page(200, "The chosen machines are stopped");
+    for robot in &robots {
+        robot.client_credentials(&world, &[]).expect_refusal(401, "invalid_client", "ClientSuspended");
+    }
+    stays.client_credentials(&world, &[]).tokens();
+    let page = browser.get("/console/machines?state=suspended");
+    page.expect_text("one").expect_text("two").expect_no_text(">three<");
+    browser.get("/console/machines?q=thr").expect_text(">three<").expect_no_text(">one<");
+}
+
+#[test]
+fn retiring_asks_for_the_name() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let robot = world.machine("robot", &ada, "mcp:read");
+    let mut browser = world.signed_in(&ada);
+    let page = browser.get(&format!("/console/machines/{}", robot.id));
+    let form = page.form_to("/retirement");
+    let page = browser.submit_form(&form, &[("because", "old"), ("name", "robots")]);
+    page.expect_text("the name was another");
+    robot.client_credentials(&world, &[]).tokens();
+    browser.submit_form(&form, &[("because", "old"), ("name", "robot")]).expect_page(200, "Retired for good");
+    robot.client_credentials(&world, &[]).expect_status(401);
+}
+
+#[test]
+fn a_secret_is_rotated_with_an_overlap_and_the_old_one_revoked() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let robot = world.machine("robot", &ada, "mcp:read");
+    let mut browser = world.signed_in(&ada);
+    let page = browser.get(&format!("/console/machines/{}", robot.id));
+    let page = browser.submit_form(&page.form_to("/rotation"), &[("overlap", "7d")]);
+    page.expect_page(200, "stays good until");
+    let renewed = ClientApp { secret: Some(shown(&page).1), ..robot.clone() };
+    robot.client_credentials(&world, &[]).tokens();
+    renewed.client_credentials(&world, &[]).tokens();
+    let page = browser.get(&format!("/console/machines/{}", robot.id));
+    page.expect_text("being replaced");
+    let old = world.credentials(&robot).into_iter().find(|one| one.replaced_by.is_some()).unwrap();
+    let form = page.form_to(&format!("{}/revocation", old.id));
+    browser.submit_form(&form, &[("because", "everybody has the new one")]).expect_text("The credential is revoked");
+    robot.client_credentials(&world, &[]).expect_status(401);
+    renewed.client_credentials(&world, &[]).tokens();
+}
+
+#[test]
+fn credentials_of_every_kind_are_added() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let robot = world.machine("robot", &ada, "mcp:read");
+    let mut browser = world.signed_in(&ada);
+    let new = |kind: &str| format!("/console/machines/{}/credentials/new?kind={kind}", robot.id);
+    let page = browser.get(&new("access_key"));
+    browser
+        .submit_form(&page.form_to("/credentials"), &[("name", "a key")])
+        .expect_page(200, "Access key")
+        .expect_text("shown this once");
+
+    let page = browser.get(&new("public_keys"));
+    let form = page.form_to("/credentials");
+    browser.submit_form(&form, &[("jwks", "{")]).expect_page(422, "this is no JSON");
+    browser.submit_form(&form, &[("jwks", "{\"keys\": []}")]).expect_page(422, "no usable set of public keys");
+
+    let page = browser.get(&new("key_set"));
+    let form = page.form_to("/credentials");
+    browser.submit_form(&form, &[("jwks_uri", "http://10.0.0.1/")]).expect_page(422, "no https:// address");
+    browser
+        .submit_form(&form, &[("jwks_uri", "https://keys.example/jwks.json")])
+        .expect_page(200, "The credential is made");
+
+    let page = browser.get(&format!("{}&preset=github", new("trust")));
+    page.expect_text("repository_id").expect_text("GitHub&#39;s number of the repository");
+    let form = page.form_to("/credentials");
+    browser.submit_form(&form, &[("rules", "repository_id")]).expect_page(422, "CLAIM=VALUE");
+    browser.submit_form(&form, &[("rules", "ref=refs/heads/main")]).expect_status(422);
+    let page = browser.submit_form(&form, &[("rules", "repository_id=412\nrepository_owner_id=7")]);
+    page.expect_page(200, "The credential is made").expect_text("repository_id=412");
+    let page = browser.submit_form(&page.form_to("/trial"), &[("token", "not a token")]);
+    page.expect_page(200, "would be refused").expect_text("not a signed JWT");
+}
+
+/// A credential is reached through its own machine and no other.
+#[test]
+fn a_credential_of_another_machine_is_not_there() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let (one, other) = (world.machine("one", &ada, "mcp:read"), world.machine("other", &ada, "mcp:read"));
+    let credential = world.credentials(&other).remove(0);
+    let mut browser = world.signed_in(&ada);
+    let page = browser.get(&format!("/console/machines/{}", one.id));
+    let mut form = page.form_to("/revocation");
+    form.action = format!("/console/machines/{}/credentials/{}/revocation", one.id, credential.id);
+    browser.submit_form(&form, &[("because", "x")]).expect_status(404);
+    other.client_credentials(&world, &[]).tokens();
+}
+
+#[test]
+fn what_needs_somebody_stands_on_the_first_page() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mut browser = world.signed_in(&ada);
+    browser.get("/console").expect_page(200, "Nothing waits for you").expect_text("Where to begin");
+    world.machine("robot", &ada, "mcp:read");
+    // What nobody was there to count is not held against it.
+    for _ in 0..9 {
+        world.block(writ::operations::housekeeping::round(&world.app)).unwrap();
+        world.later(writ::base::Lifetime::from_hours(23));
+    }
+    let mut browser = world.signed_in(&ada);
+    let page = browser.get("/console");
+    page.expect_text("1 machine was never used").expect_text("robot was made");
+    browser.get("/console/machines?finding=never_used").expect_text("robot").expect_text("never used");
+    browser.get("/console/machines?finding=no_owner").expect_text("No machine fits");
+}

@@ -1,0 +1,4 @@
+//! The console: an administrator with a browser that runs no script, and what is tried against the console's pages.
+
+mod machines;
+mod who_comes_in;
