@@ -131,6 +131,14 @@ pub async fn list(
         .await
 }
 
+/// The newest clients whose names have `text` in them, whatever its case. Of more than a few thousand, the oldest are not looked at.
+pub async fn named_like(app: &App, text: &str, limit: usize) -> Result<Vec<Client>, Fault> {
+    let text = text.to_lowercase();
+    let fits = move |client: &Client| client.name.to_lowercase().contains(&text);
+    let page = app.store.read(move |view| search::newest(view, &CLIENTS, None, limit.min(MOST), fits)).await?;
+    Ok(page.rows.into_iter().map(|(_, client)| client).collect())
+}
+
 /// One that is registered here.
 pub async fn find(app: &App, id: &ClientId) -> Result<Client, Declined> {
     let key = registered(id)?;

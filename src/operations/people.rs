@@ -9,6 +9,7 @@ use crate::operations::declined::{Declined, Invalid};
 use crate::operations::machines;
 use crate::operations::once::{Answer, Once};
 use crate::operations::operator::Operator;
+use crate::operations::search;
 use crate::operations::seen::Seen;
 use crate::operations::status::end::{LiveTokens, Owner, end_owner};
 use crate::protocol::display_name::DisplayName;
@@ -121,6 +122,17 @@ pub async fn create(app: &App, by: &Operator, new: NewPerson, standing: Standing
 /// People before `before`, the newest first.
 pub async fn list(app: &App, before: Option<Id<Person>>, limit: usize) -> Result<Page<Id<Person>, Person>, Fault> {
     app.store.read(move |view| view.newest(&PEOPLE, before.as_ref(), limit)).await
+}
+
+/// The newest people whose names or addresses have `text` in them, whatever its case. Of more than a few thousand, the oldest are not
+/// looked at.
+pub async fn named_like(app: &App, text: &str, limit: usize) -> Result<Vec<Person>, Fault> {
+    let text = text.to_lowercase();
+    let fits = move |person: &Person| {
+        person.name.to_lowercase().contains(&text) || person.email.as_str().to_lowercase().contains(&text)
+    };
+    let page = app.store.read(move |view| search::newest(view, &PEOPLE, None, limit, fits)).await?;
+    Ok(page.rows.into_iter().map(|(_, person)| person).collect())
 }
 
 /// One person.

@@ -20,6 +20,10 @@ use crate::web::reply;
 use crate::web::views::Field;
 use crate::web::views::console::{Choice, Frame, MachineForm, MachineFormPage, Section};
 
+/// Scopes that only people have a use for: what they tell an application about themselves.
+const ABOUT_PEOPLE: [&str; 6] =
+    ["openid", "profile", "email", "offline_access", "descope.claims", "descope.custom_claims"];
+
 /// What was typed, before it is looked at.
 #[derive(Clone, Debug, Default)]
 struct Typed {
@@ -254,6 +258,10 @@ async fn page(
         tenant: field("tenant", &typed.tenant),
         scopes: catalogue
             .iter()
+            // What speaks of a person says nothing about a machine; what it has already stays to be seen.
+            .filter(|entry| {
+                !ABOUT_PEOPLE.contains(&entry.name.as_str()) || typed.scopes.contains(&entry.name.to_string())
+            })
             .map(|entry| {
                 let name = entry.name.to_string();
                 let chosen = typed.scopes.contains(&name);

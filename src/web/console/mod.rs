@@ -4,11 +4,14 @@
 //! [`Administrator`](super::extract::Administrator): the same [`Operator`](crate::operations::operator::Operator) that the API makes of
 //! a token, made here of a session.
 
+mod audit;
 mod credentials;
+mod keys;
 mod machine;
 mod machine_form;
 mod machines;
 mod overview;
+mod search;
 mod snippets;
 mod told;
 
@@ -38,6 +41,13 @@ const GET_POST: &[actix_web::http::Method] = &[actix_web::http::Method::GET, act
 /// The doors of the console, for the list of all doors.
 pub(super) static DOORS: &[Door] = &[
     page("/console", GET, Who::Console, Class::Pages),
+    page("/console/search", GET, Who::Console, Class::Pages),
+    page("/console/keys", GET, Who::Console, Class::Pages),
+    page("/console/keys/rotation", POST, Who::Console, Class::Pages),
+    page("/console/audit", GET, Who::Console, Class::Pages),
+    page("/console/audit/export", GET, Who::Console, Class::Pages),
+    page("/console/audit/verification", POST, Who::Console, Class::Pages),
+    page("/console/audit/{id}", GET, Who::Console, Class::Pages),
     page("/console/machines", GET, Who::Console, Class::Pages),
     page("/console/machines/suspension", POST, Who::Console, Class::Pages),
     page("/console/machines/new", GET_POST, Who::Console, Class::Pages),
@@ -62,6 +72,13 @@ pub(super) fn configure(config: &mut ServiceConfig, base: &str) {
     };
     let post = web::post;
     door("/console", vec![get(overview::show)]);
+    door("/console/search", vec![get(search::show)]);
+    door("/console/keys", vec![get(keys::show)]);
+    door("/console/keys/rotation", vec![post().to(keys::rotate)]);
+    door("/console/audit", vec![get(audit::list)]);
+    door("/console/audit/export", vec![get(audit::export)]);
+    door("/console/audit/verification", vec![post().to(audit::verify)]);
+    door("/console/audit/{id}", vec![get(audit::show)]);
     door("/console/machines", vec![get(machines::list)]);
     // Before what stands in the place of an id.
     door("/console/machines/suspension", vec![post().to(machines::suspend)]);

@@ -2,7 +2,10 @@
 
 use askama::Template;
 
-use super::console::{CredentialPage, MachineFormPage, MachinePage, MachinesPage, OverviewPage, SecretPage, TrialPage};
+use super::console::{
+    AuditEntryPage, AuditPage, CredentialPage, KeysPage, MachineFormPage, MachinePage, MachinesPage, OverviewPage,
+    SearchPage, SecretPage, TrialPage,
+};
 use super::{
     AccountPage, ApiPage, ConsentPage, ErrorPage, HomePage, ReturnPage, Sample, SetupClosedPage, SetupPage, SignInPage,
     SignedOutPage,
@@ -31,6 +34,10 @@ pub fn shown() -> askama::Result<Vec<Shown>> {
     show::<ApiPage>(&mut all, "pages/api.html")?;
     show::<ErrorPage>(&mut all, "pages/error.html")?;
     show::<OverviewPage>(&mut all, "console/overview.html")?;
+    show::<SearchPage>(&mut all, "console/search.html")?;
+    show::<KeysPage>(&mut all, "console/keys.html")?;
+    show::<AuditPage>(&mut all, "console/audit.html")?;
+    show::<AuditEntryPage>(&mut all, "console/audit_entry.html")?;
     show::<MachinesPage>(&mut all, "console/machines.html")?;
     show::<MachinePage>(&mut all, "console/machine.html")?;
     show::<MachineFormPage>(&mut all, "console/machine_form.html")?;

@@ -1,4 +1,5 @@
 //! The console: an administrator with a browser that runs no script, and what is tried against the console's pages.
 
+mod audit;
 mod machines;
 mod who_comes_in;

@@ -3,17 +3,23 @@
 //! Every page of it has a [`Frame`]: where in the house it stands, and what was searched for. Its tables, states and lines of the
 //! audit log look the same everywhere because they are the same parts (`templates/parts/console.html`).
 
+mod audit;
+mod keys;
 mod machine;
 mod machine_form;
 mod machines;
 mod overview;
+mod search;
 mod secret;
 mod trial;
 
+pub use audit::{AuditEntryPage, AuditPage, AuditRow};
+pub use keys::{KeyRow, KeysPage};
 pub use machine::{AccessLine, CredentialLine, DelegationLine, Halt, MachinePage, ScopeUseLine};
 pub use machine_form::{CredentialForm, CredentialPage, MachineForm, MachineFormPage};
 pub use machines::{MachineRow, MachinesPage};
 pub use overview::{OverviewPage, Wanted};
+pub use search::{Hit, Hits, SearchPage};
 pub use secret::{SecretPage, Snippet};
 pub use trial::{CheckLine, TrialPage};
 
@@ -24,15 +30,19 @@ use super::shell::Moment;
 pub enum Section {
     Overview,
     Machines,
+    Keys,
+    Audit,
 }
 
 impl Section {
-    pub const ALL: &'static [Self] = &[Self::Overview, Self::Machines];
+    pub const ALL: &'static [Self] = &[Self::Overview, Self::Machines, Self::Keys, Self::Audit];
 
     pub const fn label(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
             Self::Machines => "Machines",
+            Self::Keys => "Keys",
+            Self::Audit => "Audit",
         }
     }
 
@@ -41,6 +51,8 @@ impl Section {
         match self {
             Self::Overview => "/console",
             Self::Machines => "/console/machines",
+            Self::Keys => "/console/keys",
+            Self::Audit => "/console/audit",
         }
     }
 }

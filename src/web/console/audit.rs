@@ -1,0 +1,277 @@
+//! `/console/audit`: the log with its filters, one entry with its neighbours, the export, and the check that it is whole.
+
+use std::fmt::Write as _;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::told::{self, Told};
+use super::{declined, queries, wanted};
+use crate::base::{Fault, Id, Lifetime, Timestamp};
+use crate::model::{Event, Request};
+use crate::operations::audit::{self, ActedBy, Which};
+use crate::operations::declined::Declined;
+use crate::web::extract::{Administered, Administrator, Visitor};
+use crate::web::problem::PageProblem;
+use crate::web::reply;
+use crate::web::views::console::{AuditEntryPage, AuditPage, AuditRow, Choice, Frame, Section};
+use crate::web::views::{Field, Flash, FlashKind};
+
+/// Entries on one page.
+const A_PAGE: usize = 50;
+/// Most entries of one export. Whoever wants all of them has the command line.
+const EXPORTED: usize = 10_000;
+
+/// What was asked for.
+#[derive(Default)]
+struct Asked {
+    event: String,
+    by: String,
+    about: String,
+    actor: String,
+    since: String,
+    until: String,
+    request: String,
+    before: Option<u64>,
+}
+
+const NAMES: [&str; 7] = ["event", "by", "about", "actor", "since", "until", "request"];
+
+impl Asked {
+    fn of(request: &HttpRequest) -> Self {
+        let mut asked = queries(request);
+        let mut text = |name: &str| {
+            let text: String = asked.remove(name).unwrap_or_default().trim().chars().take(512).collect();
+            text
+        };
+        Self {
+            event: text("event"),
+            by: text("by"),
+            about: text("about"),
+            actor: text("actor"),
+            since: text("since"),
+            until: text("until"),
+            request: text("request"),
+            before: text("before").parse().ok(),
+        }
+    }
+
+    fn texts(&self) -> [&str; 7] {
+        [&self.event, &self.by, &self.about, &self.actor, &self.since, &self.until, &self.request]
+    }
+
+    /// The query that asks for the same.
+    fn query(&self, before: Option<u64>) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        for (name, text) in NAMES.into_iter().zip(self.texts()) {
+            if !text.is_empty() {
+                query.append_pair(name, text);
+            }
+        }
+        if let Some(before) = before {
+            query.append_pair("before", &before.to_string());
+        }
+        query.finish()
+    }
+}
+
+/// The beginning of a day, or of the one after it.
+fn day(text: &str, after: bool) -> Result<Option<Timestamp>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let begins = (text.len() == 10).then(|| Timestamp::parse_iso(&format!("{text}T00:00:00Z"))).flatten();
+    let begins = begins.ok_or_else(|| "a day, like 2027-06-30".to_owned())?;
+    Ok(Some(if after { begins.plus(Lifetime::from_days(1)) } else { begins }))
+}
+
+/// One entry, as it is shown.
+struct Shown {
+    told: serde_json::Value,
+    row: AuditRow,
+    hash: String,
+    request: Option<Id<Request>>,
+}
+
+/// The entries that fit, and where they go on.
+async fn find(visitor: &Visitor, asked: &Asked, limit: usize) -> Result<(Vec<Shown>, Option<u64>), Fault> {
+    let (app, now) = (&visitor.app, visitor.ctx.at);
+    let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let page = if let Ok(request) = asked.request.parse::<Id<Request>>() {
+        audit::of_request(app, asked.before, request, limit).await?
+    } else if !asked.actor.is_empty() {
+        let who = ActedBy { actor: given(&asked.actor), subject: given(&asked.about) };
+        audit::list_acting(app, who, asked.before, given(&asked.event), limit).await?
+    } else {
+        let which = Which {
+            event: given(&asked.event),
+            by: given(&asked.by),
+            about: given(&asked.about),
+            since: day(&asked.since, false).unwrap_or_default(),
+            until: day(&asked.until, true).unwrap_or_default(),
+        };
+        audit::list(app, which, asked.before, limit).await?
+    };
+    let told: Vec<Told<'_>> = page
+        .entries
+        .iter()
+        .map(|entry| Told { sequence: entry.sequence, at: entry.at, by: &entry.by, event: &entry.event })
+        .collect();
+    let lines = told::lines(app, now, &told).await?;
+    let mut shown = Vec::with_capacity(lines.len());
+    for (entry, line) in page.entries.iter().zip(lines) {
+        shown.push(Shown {
+            told: audit::told(entry)?,
+            row: AuditRow {
+                sequence: line.sequence,
+                at: line.at,
+                event: line.event,
+                words: line.words,
+                by: line.by,
+                from: entry.from.network.as_ref().map(ToString::to_string).unwrap_or_default(),
+            },
+            hash: entry.hash.text(),
+            request: entry.from.request,
+        });
+    }
+    Ok((shown, page.next))
+}
+
+/// `GET /console/audit`
+pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
+    page(&admin.visitor, &Asked::of(&request), None).await
+}
+
+async fn page(visitor: &Visitor, asked: &Asked, flash: Option<Flash>) -> Result<HttpResponse, PageProblem> {
+    let (found, next) = find(visitor, asked, A_PAGE).await.map_err(|fault| visitor.broken(&fault))?;
+    let field = |text: &str, error: Option<String>| Field { value: text.to_owned(), error };
+    let names = Event::NAMES.iter().map(|name| Choice::new(*name, *name, asked.event == *name));
+    let page = AuditPage {
+        shell: crate::web::views::Shell { flash, ..visitor.shell() },
+        frame: Frame::of(Section::Audit),
+        events: std::iter::once(Choice::new("", "Any", asked.event.is_empty())).chain(names).collect(),
+        by: field(&asked.by, None),
+        about: field(&asked.about, None),
+        actor: field(&asked.actor, None),
+        since: field(&asked.since, day(&asked.since, false).err()),
+        until: field(&asked.until, day(&asked.until, true).err()),
+        rows: found.into_iter().map(|shown| shown.row).collect(),
+        narrowed: asked.texts().iter().any(|text| !text.is_empty()),
+        next: next.map(|next| format!("/console/audit?{}", asked.query(Some(next)))),
+        query: asked.query(None),
+    };
+    reply::page(visitor, StatusCode::OK, &page, &[])
+}
+
+/// `GET /console/audit/{sequence}`
+pub(super) async fn show(admin: Administrator, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
+    let visitor = &admin.visitor;
+    let broken = |fault| visitor.broken(&fault);
+    let sequence: u64 = wanted(visitor, &id)?;
+    let asked = Asked { before: Some(sequence.saturating_add(2)), ..Asked::default() };
+    let (around, _) = find(visitor, &asked, 3).await.map_err(broken)?;
+    let has_next = around.iter().any(|shown| shown.row.sequence > sequence);
+    let hash_before = around.iter().find(|shown| shown.row.sequence + 1 == sequence).map(|shown| shown.hash.clone());
+    let Some(shown) = around.into_iter().find(|shown| shown.row.sequence == sequence) else {
+        return Err(declined(visitor, Declined::Missing(String::new())));
+    };
+    let same_request = match shown.request {
+        Some(request) => {
+            // Entries of one request stand close together: nobody walks the whole log for them.
+            let asked = Asked { before: Some(sequence.saturating_add(20)), ..Asked::default() };
+            let (near, _) = find(visitor, &asked, 40).await.map_err(broken)?;
+            let other = |near: &Shown| near.request == Some(request) && near.row.sequence != sequence;
+            near.into_iter().filter(other).map(|near| near.row).collect()
+        }
+        None => Vec::new(),
+    };
+    let page = AuditEntryPage {
+        shell: visitor.shell(),
+        frame: Frame::of(Section::Audit),
+        whole: serde_json::to_string_pretty(&shown.told).unwrap_or_default(),
+        hash: shown.hash,
+        hash_before,
+        has_next,
+        request: shown.request.map(|id| id.to_string()),
+        same_request,
+        row: shown.row,
+    };
+    reply::page(visitor, StatusCode::OK, &page, &[])
+}
+
+/// `GET /console/audit/export`: what the filter finds, the newest first, as a file.
+pub(super) async fn export(admin: Administrator, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
+    let visitor = &admin.visitor;
+    let mut asked = Asked::of(&request);
+    let as_csv = queries(&request).remove("as").as_deref() == Some("csv");
+    let mut text = String::new();
+    if as_csv {
+        text.push_str("sequence,at,event,by,from,words,details\r\n");
+    }
+    let mut left = EXPORTED;
+    while left > 0 {
+        let (found, next) = find(visitor, &asked, left.min(500)).await.map_err(|fault| visitor.broken(&fault))?;
+        left = left.saturating_sub(found.len());
+        for shown in &found {
+            if as_csv {
+                let row = &shown.row;
+                let details = shown.told.get("details").map(ToString::to_string).unwrap_or_default();
+                let cells = [&row.at.machine, &row.event, &row.by, &row.from, &row.words, &details];
+                let cells: Vec<String> = cells.into_iter().map(|text| cell(text)).collect();
+                // Writing to a String cannot fail.
+                let _ = write!(text, "{},{}\r\n", row.sequence, cells.join(","));
+            } else {
+                let _ = writeln!(text, "{}", shown.told);
+            }
+        }
+        asked.before = next;
+        if next.is_none() {
+            break;
+        }
+    }
+    let (kind, name) =
+        if as_csv { ("text/csv; charset=utf-8", "audit.csv") } else { ("application/jsonl", "audit.jsonl") };
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, kind))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+        .body(text))
+}
+
+/// A cell of RFC 4180 §2. One that a spreadsheet would take for a formula is marked as text: names are strangers' words.
+fn cell(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    format!("\"{}{}\"", if formula { "'" } else { "" }, text.replace('"', "\"\""))
+}
+
+/// `POST /console/audit/verification`
+pub(super) async fn verify(asked: Administered) -> Result<HttpResponse, PageProblem> {
+    let visitor = &asked.form.visitor;
+    let flash = match audit::verify_alone(&visitor.app).await {
+        Ok(Ok(head)) => Flash {
+            kind: FlashKind::Done,
+            text: format!(
+                "The chain is whole: {} entries, each as it was written. Its head is {}.",
+                head.sequence,
+                head.hash.text()
+            ),
+        },
+        Ok(Err(broken)) => {
+            Flash { kind: FlashKind::Failed, text: format!("The log is not as it was written: {broken}.") }
+        }
+        Err(Declined::Conflict(why)) => Flash { kind: FlashKind::Failed, text: why },
+        Err(other) => return Err(declined(visitor, other)),
+    };
+    page(visitor, &Asked::default(), Some(flash)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cell;
+
+    #[test]
+    fn no_cell_is_a_formula_and_none_breaks_out() {
+        assert_eq!(cell("=cmd()"), "\"'=cmd()\"");
+        assert_eq!(cell("a \"b\", c"), "\"a \"\"b\"\", c\"");
+    }
+}

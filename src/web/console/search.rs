@@ -1,0 +1,50 @@
+//! `GET /console/search`: a name, an address or an id, of whatever kind.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::queries;
+use crate::base::Id;
+use crate::model::{Machine, Request};
+use crate::operations::machines;
+use crate::web::extract::Administrator;
+use crate::web::problem::PageProblem;
+use crate::web::reply;
+use crate::web::views::console::{Frame, Hit, Hits, SearchPage, Section};
+
+/// Most hits of one kind, and the longest text that is looked for.
+const MOST: usize = 20;
+const LONGEST: usize = 200;
+
+pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
+    let visitor = &admin.visitor;
+    let broken = |fault| visitor.broken(&fault);
+    let text: String = queries(&request).remove("q").unwrap_or_default().trim().chars().take(LONGEST).collect();
+    let base = visitor.app.issuer.path();
+    // An id is not looked for: it is somewhere or nowhere.
+    if text.parse::<Id<Machine>>().is_ok() {
+        return Ok(reply::see_other(visitor, &format!("{base}/console/machines/{text}")));
+    }
+    if text.parse::<Id<Request>>().is_ok() {
+        return Ok(reply::see_other(visitor, &format!("{base}/console/audit?request={text}")));
+    }
+    let mut found = Vec::new();
+    if !text.is_empty() {
+        let machines = machines::search(&visitor.app, &text, MOST).await.map_err(broken)?;
+        let hits = machines.into_iter().map(|machine| Hit {
+            href: format!("/console/machines/{}", machine.id),
+            name: machine.name,
+            about: machine.purpose,
+        });
+        add(&mut found, "Machines", hits.collect());
+    }
+    let page =
+        SearchPage { shell: visitor.shell(), frame: Frame { query: text, ..Frame::of(Section::Overview) }, found };
+    reply::page(visitor, StatusCode::OK, &page, &[])
+}
+
+fn add(found: &mut Vec<Hits>, title: &str, hits: Vec<Hit>) {
+    if !hits.is_empty() {
+        found.push(Hits { title: title.to_owned(), hits });
+    }
+}

@@ -1,0 +1,58 @@
+//! `/console/search`: everything that fits some words.
+
+use askama::Template;
+
+use super::super::Sample;
+use super::super::shell::Shell;
+use super::{Frame, Section, sample};
+
+#[derive(Clone, Debug, Template)]
+#[template(path = "console/search.html")]
+pub struct SearchPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub found: Vec<Hits>,
+}
+
+/// What fits, of one kind.
+#[derive(Clone, Debug)]
+pub struct Hits {
+    /// "Machines"
+    pub title: String,
+    pub hits: Vec<Hit>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Hit {
+    pub name: String,
+    pub about: String,
+    /// Below the issuer's path.
+    pub href: String,
+}
+
+impl Sample for SearchPage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let page = |query: &str, found| Self {
+            shell: sample::shell(),
+            frame: Frame { query: query.into(), ..Frame::of(Section::Overview) },
+            found,
+        };
+        let hits = |name: &str| {
+            vec![Hits {
+                title: "Machines".into(),
+                hits: vec![Hit {
+                    name: name.into(),
+                    about: "Imports tickets at night".into(),
+                    href: "/console/machines/mch_sample".into(),
+                }],
+            }]
+        };
+        vec![
+            ("nothing_asked", page("", vec![])),
+            ("nothing_fits", page("crawl", vec![])),
+            ("some", page("night", hits("nightly-import"))),
+            ("branded", Self { shell: sample::branded(), ..page("night", hits("nightly-import")) }),
+            ("hostile", page(sample::HOSTILE, hits(sample::HOSTILE))),
+        ]
+    }
+}

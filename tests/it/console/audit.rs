@@ -1,0 +1,82 @@
+//! The audit log in the console: found, read, exported, verified.
+
+use crate::world::World;
+
+#[test]
+fn an_administrator_finds_who_did_what() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let robot = world.machine("robot", &ada, "mcp:read");
+    let other = world.machine("other", &ada, "mcp:read");
+    robot.client_credentials(&world, &[]).tokens();
+    other.client_credentials(&world, &[]).tokens();
+    let mut browser = world.signed_in(&ada);
+    let page = browser.get("/console/audit");
+    page.expect_page(200, "robot got a token").expect_text("other got a token").expect_text("ada signed in");
+    let page = browser.get(&format!("/console/audit?about={}&event=token.issued", robot.id));
+    page.expect_page(200, "robot got a token").expect_no_text("other got a token").expect_no_text("ada signed in");
+    browser.get("/console/audit?since=soon").expect_page(200, "a day, like");
+    browser.get("/console/audit?until=2001-01-01").expect_page(200, "No entry fits");
+
+    let entry = page
+        .body
+        .split("/console/audit/")
+        .filter_map(|rest| rest.split('"').next()?.parse::<u64>().ok())
+        .next()
+        .unwrap();
+    let page = browser.get(&format!("/console/audit/{entry}"));
+    page.expect_page(200, "Its place in the chain").expect_text("token.issued").expect_text("After it");
+    browser.get("/console/audit/999999").expect_status(404);
+    browser.get("/console/audit/one").expect_status(404);
+}
+
+#[test]
+fn the_log_is_exported_as_it_is_filtered() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let robot = world.machine("=cmd()", &ada, "mcp:read");
+    robot.client_credentials(&world, &[]).tokens();
+    let mut browser = world.signed_in(&ada);
+    let jsonl = browser.get("/console/audit/export?as=jsonl&event=token.issued");
+    assert_eq!(jsonl.header("content-disposition"), Some("attachment; filename=\"audit.jsonl\""));
+    let lines: Vec<serde_json::Value> = jsonl.body.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(!lines.is_empty() && lines.iter().all(|line| line["event"] == "token.issued"), "{}", jsonl.body);
+    let csv = browser.get("/console/audit/export?as=csv&event=token.issued");
+    csv.expect_status(200).expect_text("sequence,at,event").expect_text("\"'=cmd() got a token");
+}
+
+#[test]
+fn the_chain_is_verified_by_a_button() {
+    let world = World::with_file();
+    let ada = world.administrator("ada");
+    let mut browser = world.signed_in(&ada);
+    let page = browser.get("/console/audit");
+    browser.submit_form(&page.form_to("/verification"), &[]).expect_page(200, "The chain is whole");
+}
+
+#[test]
+fn keys_are_seen_and_turned() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mut browser = world.signed_in(&ada);
+    let page = browser.get("/console/keys");
+    page.expect_page(200, "signs").expect_text("ES256").expect_text("&#34;kty&#34;").expect_no_text("&#34;d&#34;");
+    let page = browser.submit_form(&page.form_to("/rotation"), &[("algorithm", "ES256"), ("haste", "now")]);
+    page.expect_page(200, "A new key is on its way").expect_text("Signed until");
+    world.expect_event("key.promoted");
+    let page = browser.submit_form(&page.form_to("/rotation"), &[("algorithm", "none")]);
+    page.expect_status(409);
+}
+
+#[test]
+fn the_search_finds_a_machine_by_its_name_and_goes_where_an_id_is() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let robot = world.machine("nightly-import", &ada, "mcp:read");
+    let mut browser = world.signed_in(&ada);
+    browser.get("/console/search").expect_page(200, "Say what to look for");
+    browser.get("/console/search?q=%3Cb%3E").expect_page(200, "Nothing fits");
+    browser.get("/console/search?q=imp").expect_page(200, "nightly-import");
+    let page = browser.get(&format!("/console/search?q={}", robot.id));
+    assert_eq!(page.path, format!("/console/machines/{}", robot.id));
+}
