@@ -1,0 +1,186 @@
+//! `/console/applications`: what people connect.
+
+use askama::Template;
+
+use super::super::Sample;
+use super::super::shell::{Field, Moment, Shell};
+use super::{Choice, EventLine, Frame, Pill, Section, Snippet, Tone, sample};
+
+#[derive(Clone, Debug, Template)]
+#[template(path = "console/applications.html")]
+pub struct ApplicationsPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub states: Vec<Choice>,
+    pub rows: Vec<ApplicationRow>,
+    pub narrowed: bool,
+    /// Below the issuer's path.
+    pub next: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct ApplicationRow {
+    /// Below the issuer's path.
+    pub href: String,
+    pub name: String,
+    /// Where its answers go: hosts, or "this computer".
+    pub answers: String,
+    /// "an administrator", "itself"
+    pub registered_by: String,
+    pub state: Pill,
+    pub registered: Moment,
+    pub used: bool,
+    /// It waits, and can be approved from the list.
+    pub waits: bool,
+}
+
+#[derive(Clone, Debug, Template)]
+#[template(path = "console/application.html")]
+pub struct ApplicationPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub href: String,
+    pub id: String,
+    pub name: String,
+    pub state: Pill,
+    pub registered_by: String,
+    pub registered: Moment,
+    pub first_used: Option<Moment>,
+    pub reaped: Option<Moment>,
+    /// "a secret", "nothing: it is a public client"
+    pub proves: String,
+    pub redirect_uris: Vec<String>,
+    pub grant_types: Vec<String>,
+    pub scopes: Vec<String>,
+    pub resources: Vec<String>,
+    pub client_uri: Option<String>,
+    pub waits: bool,
+    pub active: bool,
+    pub suspended: bool,
+    pub grants: Vec<GrantLine>,
+    pub events: Vec<EventLine>,
+    pub snippets: Vec<Snippet>,
+    /// How many people's consents are known to end with it.
+    pub at_stake: String,
+}
+
+/// What one person allowed.
+#[derive(Clone, Debug)]
+pub struct GrantLine {
+    pub id: String,
+    pub person: String,
+    pub resource: String,
+    pub scopes: Vec<String>,
+    pub given: Moment,
+}
+
+/// `/console/applications/new`
+#[derive(Clone, Debug, Template)]
+#[template(path = "console/application_form.html")]
+pub struct ApplicationFormPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub once: String,
+    pub name: Field,
+    /// One a line.
+    pub redirect_uris: Field,
+    pub methods: Vec<Choice>,
+    pub scopes: Vec<Choice>,
+    pub resources: Vec<Choice>,
+    pub problem: Option<String>,
+}
+
+impl Sample for ApplicationsPage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let row = ApplicationRow {
+            href: "/console/applications/cli_sample".into(),
+            name: "Cursor".into(),
+            answers: "cursor.com".into(),
+            registered_by: "itself".into(),
+            state: Pill::new("waits for approval", Tone::Soon),
+            registered: sample::moment("3 hours ago"),
+            used: false,
+            waits: true,
+        };
+        let page = Self {
+            shell: sample::shell(),
+            frame: Frame::of(Section::Applications),
+            states: vec![Choice::new("", "Any", true), Choice::new("waiting", "Waiting", false)],
+            rows: vec![row.clone(), ApplicationRow { state: Pill::new("active", Tone::Live), waits: false, used: true, ..row.clone() }],
+            narrowed: false,
+            next: Some("/console/applications?before=cli_sample".into()),
+        };
+        vec![
+            ("some", page.clone()),
+            ("empty", Self { rows: vec![], next: None, ..page.clone() }),
+            ("nothing_fits", Self { rows: vec![], narrowed: true, ..page.clone() }),
+            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("hostile", Self { rows: vec![ApplicationRow { name: sample::HOSTILE.into(), answers: sample::HOSTILE.into(), ..row }], ..page }),
+        ]
+    }
+}
+
+impl Sample for ApplicationPage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let page = Self {
+            shell: sample::shell(),
+            frame: Frame::of(Section::Applications),
+            href: "/console/applications/cli_sample".into(),
+            id: "cli_sample".into(),
+            name: "Cursor".into(),
+            state: Pill::new("active", Tone::Live),
+            registered_by: "itself, and nobody has checked what it says".into(),
+            registered: sample::moment("3 hours ago"),
+            first_used: Some(sample::moment("2 hours ago")),
+            reaped: None,
+            proves: "nothing: it is a public client".into(),
+            redirect_uris: vec!["https://cursor.com/callback".into()],
+            grant_types: vec!["authorization_code".into(), "refresh_token".into()],
+            scopes: vec![],
+            resources: vec![],
+            client_uri: None,
+            waits: false,
+            active: true,
+            suspended: false,
+            grants: vec![GrantLine {
+                id: "con_sample".into(),
+                person: "Ada Moreno".into(),
+                resource: "https://mcp.tickets.example/mcp".into(),
+                scopes: vec!["tickets:read".into()],
+                given: sample::moment("2 hours ago"),
+            }],
+            events: vec![sample::event(812, "consent.given", "Ada Moreno allowed Cursor: tickets:read")],
+            snippets: vec![],
+            at_stake: "1 person allowed it something.".into(),
+        };
+        vec![
+            ("active", page.clone()),
+            ("waiting", Self { waits: true, active: false, state: Pill::new("waits for approval", Tone::Soon), grants: vec![], events: vec![], first_used: None, reaped: Some(sample::moment("in 21 hours")), ..page.clone() }),
+            ("suspended", Self { suspended: true, active: false, state: Pill::new("suspended", Tone::Danger), ..page.clone() }),
+            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("hostile", Self { name: sample::HOSTILE.into(), redirect_uris: vec![sample::HOSTILE.into()], client_uri: Some(sample::HOSTILE.into()), ..page }),
+        ]
+    }
+}
+
+impl Sample for ApplicationFormPage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let page = Self {
+            shell: sample::shell(),
+            frame: Frame::of(Section::Applications),
+            once: "sample".into(),
+            name: Field::default(),
+            redirect_uris: Field::default(),
+            methods: vec![Choice::new("none", "Nothing", true), Choice::new("client_secret_basic", "A secret", false)],
+            scopes: vec![Choice::new("tickets:read", "See tickets", false)],
+            resources: vec![Choice::new("https://mcp.tickets.example/mcp", "Tickets", false)],
+            problem: None,
+        };
+        vec![
+            ("new", page.clone()),
+            ("refused", Self { name: Field::refused("", "say what it is called"), redirect_uris: Field::refused("http://evil.test", "this is no https:// address"), problem: Some("Nothing was registered.".into()), ..page.clone() }),
+            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("hostile", Self { name: Field::of(sample::HOSTILE), problem: Some(sample::HOSTILE.into()), ..page }),
+        ]
+    }
+}
