@@ -125,6 +125,45 @@ for (const javaScriptEnabled of [true, false]) {
             await page.getByText("It may go on.").waitFor();
         });
 
+        test("an application is registered", async () => {
+            await page.goto(`${appliance.origin}/console/applications`);
+            await seen("applications-empty");
+            await page.getByRole("link", { name: "New application" }).click();
+            await page.getByLabel("Name", { exact: true }).fill("Ticket board");
+            await page.getByLabel("Where its answers go").fill("https://board.example/callback");
+            await seen("application-new");
+            await page.getByRole("button", { name: "Register application" }).click();
+            await page.getByText("The application is registered").waitFor();
+            await seen("application");
+            await page.getByRole("navigation", { name: "Console" }).getByRole("link", { name: "Applications" }).click();
+            await page.getByRole("link", { name: "Ticket board" }).waitFor();
+            await seen("applications");
+        });
+
+        test("keys are turned", async () => {
+            await page.getByRole("navigation", { name: "Console" }).getByRole("link", { name: "Keys" }).click();
+            await page.getByText("Rotate keys…").click();
+            await page.getByLabel("Which").selectOption("ES256");
+            await page.getByRole("button", { name: "Rotate keys" }).click();
+            await page.getByText("A new key is on its way").waitFor();
+            await seen("keys");
+        });
+
+        test("the log is read and verified", async () => {
+            await page.getByRole("navigation", { name: "Console" }).getByRole("link", { name: "Audit" }).click();
+            await page.getByRole("button", { name: "Verify the chain" }).click();
+            await page.getByText("The chain is whole").waitFor();
+            await seen("audit");
+            await page.getByRole("link", { name: "nightly-import was stopped" }).first().click();
+            await page.getByRole("heading", { name: "Its place in the chain" }).waitFor();
+            await seen("audit-entry");
+            await page.goto(`${appliance.origin}/console/search?q=night`);
+            await page.getByRole("link", { name: "nightly-import" }).waitFor();
+            await seen("search");
+            await page.goto(`${appliance.origin}/console`);
+            await seen("overview");
+        });
+
         test("the keyboard finds the search", { skip: !javaScriptEnabled }, async () => {
             await page.goto(`${appliance.origin}/console`);
             await page.keyboard.press("/");

@@ -137,8 +137,11 @@ fn at_the_console_a_stranger_signs_in_and_a_form_must_be_ours() {
     let mut seen = 0;
     for door in DOORS.iter().filter(|door| door.who == Who::Console) {
         let nothing = "0".repeat(26);
-        let path =
-            door.pattern.replace("{id}", &format!("mch_{nothing}")).replace("{credential}", &format!("crd_{nothing}"));
+        let path = door
+            .pattern
+            .replace("{id}", &format!("mch_{nothing}"))
+            .replace("{credential}", &format!("crd_{nothing}"))
+            .replace("{grant}", &format!("con_{nothing}"));
         for method in door.methods {
             let row = desk.row(method.as_str(), &path);
             let [nobody, ours, token, origin, other] = row;

@@ -4,6 +4,7 @@
 //! [`Administrator`](super::extract::Administrator): the same [`Operator`](crate::operations::operator::Operator) that the API makes of
 //! a token, made here of a session.
 
+mod applications;
 mod audit;
 mod credentials;
 mod keys;
@@ -42,6 +43,14 @@ const GET_POST: &[actix_web::http::Method] = &[actix_web::http::Method::GET, act
 pub(super) static DOORS: &[Door] = &[
     page("/console", GET, Who::Console, Class::Pages),
     page("/console/search", GET, Who::Console, Class::Pages),
+    page("/console/applications", GET, Who::Console, Class::Pages),
+    page("/console/applications/new", GET_POST, Who::Console, Class::Pages),
+    page("/console/applications/{id}", GET, Who::Console, Class::Pages),
+    page("/console/applications/{id}/approval", POST, Who::Console, Class::Pages),
+    page("/console/applications/{id}/suspension", POST, Who::Console, Class::Pages),
+    page("/console/applications/{id}/resumption", POST, Who::Console, Class::Pages),
+    page("/console/applications/{id}/removal", POST, Who::Console, Class::Pages),
+    page("/console/applications/{id}/grants/{grant}/revocation", POST, Who::Console, Class::Pages),
     page("/console/keys", GET, Who::Console, Class::Pages),
     page("/console/keys/rotation", POST, Who::Console, Class::Pages),
     page("/console/audit", GET, Who::Console, Class::Pages),
@@ -73,6 +82,14 @@ pub(super) fn configure(config: &mut ServiceConfig, base: &str) {
     let post = web::post;
     door("/console", vec![get(overview::show)]);
     door("/console/search", vec![get(search::show)]);
+    door("/console/applications", vec![get(applications::list)]);
+    door("/console/applications/new", vec![get(applications::new), post().to(applications::create)]);
+    door("/console/applications/{id}", vec![get(applications::show)]);
+    door("/console/applications/{id}/approval", vec![post().to(applications::approve)]);
+    door("/console/applications/{id}/suspension", vec![post().to(applications::suspend)]);
+    door("/console/applications/{id}/resumption", vec![post().to(applications::resume)]);
+    door("/console/applications/{id}/removal", vec![post().to(applications::remove)]);
+    door("/console/applications/{id}/grants/{grant}/revocation", vec![post().to(applications::revoke)]);
     door("/console/keys", vec![get(keys::show)]);
     door("/console/keys/rotation", vec![post().to(keys::rotate)]);
     door("/console/audit", vec![get(audit::list)]);

@@ -5,8 +5,9 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::shell;
 use super::told::{self, Told};
-use crate::model::{EventClass, FindingKind, KeyState};
+use crate::model::{ClientState, EventClass, FindingKind, KeyState};
 use crate::operations::audit::{self, Which};
+use crate::operations::clients::{self, Which as Clients};
 use crate::operations::{findings, keys, machines};
 use crate::web::extract::Administrator;
 use crate::web::problem::PageProblem;
@@ -29,6 +30,22 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
         if !found.rows.is_empty() {
             wanted.push(finding(*kind, found.rows.len(), found.next.is_some()));
         }
+    }
+    let waiting = Clients { state: Some(ClientState::AwaitingApproval) };
+    let waiting = clients::list(app, waiting, None, COUNTED).await.map_err(broken)?;
+    if !waiting.rows.is_empty() {
+        let (count, more) = (waiting.rows.len(), waiting.next.is_some());
+        let words = match (count, more) {
+            (1, false) => "1 application waits for approval".to_owned(),
+            (count, false) => format!("{count} applications wait for approval"),
+            (count, true) => format!("More than {count} applications wait for approval"),
+        };
+        wanted.push(Wanted {
+            words,
+            advice: "Look where their answers go before you approve them.".to_owned(),
+            href: "/console/applications?state=waiting".to_owned(),
+            pressing: true,
+        });
     }
     wanted.sort_by_key(|wanted| !wanted.pressing);
     let all = machines::list(app, None, 1).await.map_err(broken)?;

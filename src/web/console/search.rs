@@ -5,8 +5,8 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::queries;
 use crate::base::Id;
-use crate::model::{Machine, Request};
-use crate::operations::machines;
+use crate::model::{Client, Machine, Request};
+use crate::operations::{clients, machines};
 use crate::web::extract::Administrator;
 use crate::web::problem::PageProblem;
 use crate::web::reply;
@@ -25,6 +25,9 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
     if text.parse::<Id<Machine>>().is_ok() {
         return Ok(reply::see_other(visitor, &format!("{base}/console/machines/{text}")));
     }
+    if text.parse::<Id<Client>>().is_ok() {
+        return Ok(reply::see_other(visitor, &format!("{base}/console/applications/{text}")));
+    }
     if text.parse::<Id<Request>>().is_ok() {
         return Ok(reply::see_other(visitor, &format!("{base}/console/audit?request={text}")));
     }
@@ -37,6 +40,13 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
             about: machine.purpose,
         });
         add(&mut found, "Machines", hits.collect());
+        let clients = clients::named_like(&visitor.app, &text, MOST).await.map_err(broken)?;
+        let hits = clients.into_iter().map(|client| Hit {
+            href: format!("/console/applications/{}", client.id),
+            name: client.name,
+            about: client.id.to_string(),
+        });
+        add(&mut found, "Applications", hits.collect());
     }
     let page =
         SearchPage { shell: visitor.shell(), frame: Frame { query: text, ..Frame::of(Section::Overview) }, found };

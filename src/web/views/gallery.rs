@@ -3,8 +3,8 @@
 use askama::Template;
 
 use super::console::{
-    AuditEntryPage, AuditPage, CredentialPage, KeysPage, MachineFormPage, MachinePage, MachinesPage, OverviewPage,
-    SearchPage, SecretPage, TrialPage,
+    ApplicationFormPage, ApplicationPage, ApplicationsPage, AuditEntryPage, AuditPage, CredentialPage, KeysPage,
+    MachineFormPage, MachinePage, MachinesPage, OverviewPage, SearchPage, SecretPage, TrialPage,
 };
 use super::{
     AccountPage, ApiPage, ConsentPage, ErrorPage, HomePage, ReturnPage, Sample, SetupClosedPage, SetupPage, SignInPage,
@@ -35,6 +35,9 @@ pub fn shown() -> askama::Result<Vec<Shown>> {
     show::<ErrorPage>(&mut all, "pages/error.html")?;
     show::<OverviewPage>(&mut all, "console/overview.html")?;
     show::<SearchPage>(&mut all, "console/search.html")?;
+    show::<ApplicationsPage>(&mut all, "console/applications.html")?;
+    show::<ApplicationPage>(&mut all, "console/application.html")?;
+    show::<ApplicationFormPage>(&mut all, "console/application_form.html")?;
     show::<KeysPage>(&mut all, "console/keys.html")?;
     show::<AuditPage>(&mut all, "console/audit.html")?;
     show::<AuditEntryPage>(&mut all, "console/audit_entry.html")?;

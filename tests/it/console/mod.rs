@@ -1,5 +1,6 @@
 //! The console: an administrator with a browser that runs no script, and what is tried against the console's pages.
 
+mod applications;
 mod audit;
 mod machines;
 mod who_comes_in;

@@ -57,7 +57,8 @@ fn whoever_does_not_administer_sees_nothing_and_changes_nothing() {
         let path = door
             .pattern
             .replace("{id}", "mch_00000000000000000000000000")
-            .replace("{credential}", "crd_00000000000000000000000000");
+            .replace("{credential}", "crd_00000000000000000000000000")
+            .replace("{grant}", "con_00000000000000000000000000");
         for method in door.methods {
             let page = match method.as_str() {
                 "GET" => browser.get(&path),

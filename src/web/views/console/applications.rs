@@ -106,7 +106,10 @@ impl Sample for ApplicationsPage {
             shell: sample::shell(),
             frame: Frame::of(Section::Applications),
             states: vec![Choice::new("", "Any", true), Choice::new("waiting", "Waiting", false)],
-            rows: vec![row.clone(), ApplicationRow { state: Pill::new("active", Tone::Live), waits: false, used: true, ..row.clone() }],
+            rows: vec![
+                row.clone(),
+                ApplicationRow { state: Pill::new("active", Tone::Live), waits: false, used: true, ..row.clone() },
+            ],
             narrowed: false,
             next: Some("/console/applications?before=cli_sample".into()),
         };
@@ -115,7 +118,13 @@ impl Sample for ApplicationsPage {
             ("empty", Self { rows: vec![], next: None, ..page.clone() }),
             ("nothing_fits", Self { rows: vec![], narrowed: true, ..page.clone() }),
             ("branded", Self { shell: sample::branded(), ..page.clone() }),
-            ("hostile", Self { rows: vec![ApplicationRow { name: sample::HOSTILE.into(), answers: sample::HOSTILE.into(), ..row }], ..page }),
+            (
+                "hostile",
+                Self {
+                    rows: vec![ApplicationRow { name: sample::HOSTILE.into(), answers: sample::HOSTILE.into(), ..row }],
+                    ..page
+                },
+            ),
         ]
     }
 }
@@ -155,10 +164,33 @@ impl Sample for ApplicationPage {
         };
         vec![
             ("active", page.clone()),
-            ("waiting", Self { waits: true, active: false, state: Pill::new("waits for approval", Tone::Soon), grants: vec![], events: vec![], first_used: None, reaped: Some(sample::moment("in 21 hours")), ..page.clone() }),
-            ("suspended", Self { suspended: true, active: false, state: Pill::new("suspended", Tone::Danger), ..page.clone() }),
+            (
+                "waiting",
+                Self {
+                    waits: true,
+                    active: false,
+                    state: Pill::new("waits for approval", Tone::Soon),
+                    grants: vec![],
+                    events: vec![],
+                    first_used: None,
+                    reaped: Some(sample::moment("in 21 hours")),
+                    ..page.clone()
+                },
+            ),
+            (
+                "suspended",
+                Self { suspended: true, active: false, state: Pill::new("suspended", Tone::Danger), ..page.clone() },
+            ),
             ("branded", Self { shell: sample::branded(), ..page.clone() }),
-            ("hostile", Self { name: sample::HOSTILE.into(), redirect_uris: vec![sample::HOSTILE.into()], client_uri: Some(sample::HOSTILE.into()), ..page }),
+            (
+                "hostile",
+                Self {
+                    name: sample::HOSTILE.into(),
+                    redirect_uris: vec![sample::HOSTILE.into()],
+                    client_uri: Some(sample::HOSTILE.into()),
+                    ..page
+                },
+            ),
         ]
     }
 }
@@ -178,7 +210,15 @@ impl Sample for ApplicationFormPage {
         };
         vec![
             ("new", page.clone()),
-            ("refused", Self { name: Field::refused("", "say what it is called"), redirect_uris: Field::refused("http://evil.test", "this is no https:// address"), problem: Some("Nothing was registered.".into()), ..page.clone() }),
+            (
+                "refused",
+                Self {
+                    name: Field::refused("", "say what it is called"),
+                    redirect_uris: Field::refused("http://evil.test", "this is no https:// address"),
+                    problem: Some("Nothing was registered.".into()),
+                    ..page.clone()
+                },
+            ),
             ("branded", Self { shell: sample::branded(), ..page.clone() }),
             ("hostile", Self { name: Field::of(sample::HOSTILE), problem: Some(sample::HOSTILE.into()), ..page }),
         ]

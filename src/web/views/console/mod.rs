@@ -3,6 +3,7 @@
 //! Every page of it has a [`Frame`]: where in the house it stands, and what was searched for. Its tables, states and lines of the
 //! audit log look the same everywhere because they are the same parts (`templates/parts/console.html`).
 
+mod applications;
 mod audit;
 mod keys;
 mod machine;
@@ -13,6 +14,7 @@ mod search;
 mod secret;
 mod trial;
 
+pub use applications::{ApplicationFormPage, ApplicationPage, ApplicationRow, ApplicationsPage, GrantLine};
 pub use audit::{AuditEntryPage, AuditPage, AuditRow};
 pub use keys::{KeyRow, KeysPage};
 pub use machine::{AccessLine, CredentialLine, DelegationLine, Halt, MachinePage, ScopeUseLine};
@@ -30,17 +32,19 @@ use super::shell::Moment;
 pub enum Section {
     Overview,
     Machines,
+    Applications,
     Keys,
     Audit,
 }
 
 impl Section {
-    pub const ALL: &'static [Self] = &[Self::Overview, Self::Machines, Self::Keys, Self::Audit];
+    pub const ALL: &'static [Self] = &[Self::Overview, Self::Machines, Self::Applications, Self::Keys, Self::Audit];
 
     pub const fn label(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
             Self::Machines => "Machines",
+            Self::Applications => "Applications",
             Self::Keys => "Keys",
             Self::Audit => "Audit",
         }
@@ -51,6 +55,7 @@ impl Section {
         match self {
             Self::Overview => "/console",
             Self::Machines => "/console/machines",
+            Self::Applications => "/console/applications",
             Self::Keys => "/console/keys",
             Self::Audit => "/console/audit",
         }

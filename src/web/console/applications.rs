@@ -1,0 +1,388 @@
+//! `/console/applications`: who registered what, and what people allowed it.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::{Value, json};
+
+use super::told::{self, Told};
+use super::{back, declined, mark, once, queries, sentence, shell, wanted};
+use crate::base::{Id, RedirectUri, Resource, Secret, Timestamp};
+use crate::model::{AuthMethod, Client, ClientId, ClientState, Consent, Provenance};
+use crate::operations::audit::{self, Which as Entries};
+use crate::operations::clients::{self, NewClient, Which};
+use crate::operations::declined::{Declined, Invalid};
+use crate::operations::grants;
+use crate::operations::names;
+use crate::operations::seen::Seen;
+use crate::operations::{resources, scopes};
+use crate::web::extract::{Administered, Administrator, Posted, Visitor};
+use crate::web::problem::PageProblem;
+use crate::web::reply::{self, moment};
+use crate::web::views::console::{
+    ApplicationFormPage, ApplicationPage, ApplicationRow, ApplicationsPage, Choice, Frame, GrantLine, Pill, SecretPage,
+    Section, Tone,
+};
+use crate::web::views::{Field, FlashKind};
+
+/// Applications on one page, and grants and events of one application.
+const A_PAGE: usize = 50;
+const SHOWN: usize = 20;
+
+const STATES: [(&str, &str, ClientState); 3] = [
+    ("waiting", "Waits for approval", ClientState::AwaitingApproval),
+    ("active", "Active", ClientState::Active),
+    ("suspended", "Suspended", ClientState::Suspended),
+];
+
+const WORDS: [(&str, FlashKind, &str); 7] = [
+    ("approved", FlashKind::Done, "Approved: people can use it now."),
+    ("stopped", FlashKind::Done, "Stopped. It gets no more tokens."),
+    ("resumed", FlashKind::Done, "It may go on. The access tokens it had before stay over."),
+    ("removed", FlashKind::Done, "The application is removed."),
+    ("revoked", FlashKind::Done, "Taken back. What it held in that person’s name is over."),
+    ("registered", FlashKind::Done, "The application is registered."),
+    ("wrong-name", FlashKind::Failed, "Nothing was removed: the name was another."),
+];
+
+fn path(id: &ClientId) -> String {
+    format!("/console/applications/{id}")
+}
+
+/// `GET /console/applications`
+pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
+    let visitor = &admin.visitor;
+    let (app, now) = (&visitor.app, visitor.ctx.at);
+    let broken = |fault| visitor.broken(&fault);
+    let asked = queries(&request);
+    let said = |name: &str| asked.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
+    let state = said("state").and_then(|state| STATES.into_iter().find(|(name, ..)| *name == state));
+    let before = said("before").and_then(|id| id.parse::<Id<Client>>().ok());
+    let (found, next) = match said("q") {
+        Some(text) => (clients::named_like(app, text, A_PAGE).await.map_err(broken)?, None),
+        None => {
+            let which = Which { state: state.map(|(_, _, state)| state) };
+            let page = clients::list(app, which, before, A_PAGE).await.map_err(broken)?;
+            (page.rows.into_iter().map(|(_, client)| client).collect(), page.next)
+        }
+    };
+    let fits = |client: &&Client| state.is_none_or(|(_, _, state)| client.state == state);
+    let page = ApplicationsPage {
+        shell: shell(visitor, &request, &WORDS),
+        frame: Frame { query: said("q").unwrap_or_default().to_owned(), ..Frame::of(Section::Applications) },
+        states: std::iter::once(Choice::new("", "Any", state.is_none()))
+            .chain(
+                STATES
+                    .into_iter()
+                    .map(|(name, words, _)| Choice::new(name, words, state.is_some_and(|(chosen, ..)| chosen == name))),
+            )
+            .collect(),
+        rows: found.iter().filter(fits).map(|client| row(client, now)).collect(),
+        narrowed: state.is_some() || said("q").is_some(),
+        next: next.map(|next| {
+            let state = state.map(|(name, ..)| format!("&state={name}")).unwrap_or_default();
+            format!("/console/applications?before={next}{state}")
+        }),
+    };
+    reply::page(visitor, StatusCode::OK, &page, &[])
+}
+
+fn row(client: &Client, now: Timestamp) -> ApplicationRow {
+    let mut answers: Vec<String> = client.redirect_uris.iter().map(host).collect();
+    answers.sort_unstable();
+    answers.dedup();
+    ApplicationRow {
+        href: path(&client.id),
+        name: client.name.clone(),
+        answers: answers.join(", "),
+        registered_by: match client.provenance {
+            Provenance::Administrator | Provenance::Machine => "an administrator",
+            Provenance::Dynamic { .. } => "itself",
+            Provenance::Document => "its document",
+        }
+        .to_owned(),
+        state: standing(client),
+        registered: moment(client.created_at, now),
+        used: client.first_used_at.is_some(),
+        waits: client.state == ClientState::AwaitingApproval,
+    }
+}
+
+/// Where an answer goes, as people say it.
+fn host(uri: &RedirectUri) -> String {
+    match url::Url::parse(uri.as_str()) {
+        Ok(url) if url.scheme() == "https" => url.host_str().unwrap_or_default().to_owned(),
+        Ok(url) if url.scheme() == "http" => "this computer".to_owned(),
+        _ => "an app on the device".to_owned(),
+    }
+}
+
+fn standing(client: &Client) -> Pill {
+    match client.state {
+        ClientState::Active => Pill::new("active", Tone::Live),
+        ClientState::AwaitingApproval => Pill::new("waits for approval", Tone::Soon),
+        ClientState::Suspended => Pill::new("suspended", Tone::Danger),
+        ClientState::Retired => Pill::new("retired", Tone::Plain),
+    }
+}
+
+/// `GET /console/applications/{id}`
+pub(super) async fn show(
+    admin: Administrator,
+    id: web::Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, PageProblem> {
+    let visitor = &admin.visitor;
+    let (app, now) = (&visitor.app, visitor.ctx.at);
+    let broken = |fault| visitor.broken(&fault);
+    let id: ClientId = wanted(visitor, &id)?;
+    let client = clients::find(app, &id).await.map_err(|why| declined(visitor, why))?;
+    let which = grants::Which { person: None, client: Some(id.clone()) };
+    let given = grants::list(app, which, None, SHOWN).await.map_err(broken)?;
+    let people = given.rows.iter().map(|(_, grant)| grant.consent.person.to_string()).collect();
+    let people = names::of(app, people).await.map_err(broken)?;
+    let which = Entries { about: Some(id.to_string()), ..Entries::default() };
+    let entries = audit::list(app, which, None, SHOWN).await.map_err(broken)?.entries;
+    let told: Vec<Told<'_>> = entries
+        .iter()
+        .map(|entry| Told { sequence: entry.sequence, at: entry.at, by: &entry.by, event: &entry.event })
+        .collect();
+    let (count, more) = (given.rows.len(), given.next.is_some());
+    let page = ApplicationPage {
+        shell: shell(visitor, &request, &WORDS),
+        frame: Frame::of(Section::Applications),
+        href: path(&id),
+        name: client.name.clone(),
+        state: standing(&client),
+        registered_by: match client.provenance {
+            Provenance::Administrator | Provenance::Machine => "an administrator",
+            Provenance::Dynamic { .. } => "itself, and nobody has checked what it says",
+            Provenance::Document => "the document at its address",
+        }
+        .to_owned(),
+        registered: moment(client.created_at, now),
+        first_used: client.first_used_at.map(|at| moment(at, now)),
+        reaped: client.reaped_at.filter(|_| client.first_used_at.is_none()).map(|at| moment(at, now)),
+        proves: match client.auth_method {
+            AuthMethod::None => "nothing: it is a public client, bound to each sign-in by PKCE",
+            AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => "a secret",
+            AuthMethod::PrivateKeyJwt => "a private key of its own",
+        }
+        .to_owned(),
+        redirect_uris: client.redirect_uris.iter().map(|uri| uri.as_str().to_owned()).collect(),
+        grant_types: client.grant_types.iter().map(|grant| grant.as_str().to_owned()).collect(),
+        scopes: client.scope.iter().flat_map(|scope| scope.iter().map(ToString::to_string)).collect(),
+        resources: client.resources.iter().map(ToString::to_string).collect(),
+        client_uri: client.client_uri.clone(),
+        waits: client.state == ClientState::AwaitingApproval,
+        active: client.state == ClientState::Active,
+        suspended: client.state == ClientState::Suspended,
+        grants: given
+            .rows
+            .iter()
+            .map(|(id, grant)| GrantLine {
+                id: id.to_string(),
+                person: people.of(&grant.consent.person.to_string()).to_owned(),
+                resource: grant.consent.resource.as_ref().map(ToString::to_string).unwrap_or_default(),
+                scopes: grant.consent.scope.iter().map(ToString::to_string).collect(),
+                given: moment(grant.consent.given_at, now),
+            })
+            .collect(),
+        events: told::lines(app, now, &told).await.map_err(broken)?,
+        snippets: Vec::new(),
+        at_stake: match (count, more) {
+            (0, false) => "Nobody has allowed it anything.".to_owned(),
+            (1, false) => "One person has allowed it something.".to_owned(),
+            (count, false) => format!("{count} people have allowed it something."),
+            (count, true) => format!("More than {count} people have allowed it something."),
+        },
+        id: id.to_string(),
+    };
+    reply::page(visitor, StatusCode::OK, &page, &[])
+}
+
+/// `POST /console/applications/{id}/approval`
+pub(super) async fn approve(asked: Administered, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
+    let visitor = &asked.form.visitor;
+    let id: ClientId = wanted(visitor, &id)?;
+    let done = clients::approve(&visitor.app, &asked.by, id.clone(), Seen::Anything).await;
+    done.map_err(|why| declined(visitor, why))?;
+    Ok(back(visitor, &path(&id), "approved"))
+}
+
+/// `POST /console/applications/{id}/suspension`
+pub(super) async fn suspend(asked: Administered, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
+    let visitor = &asked.form.visitor;
+    let id: ClientId = wanted(visitor, &id)?;
+    let because = asked.form.text("because");
+    let done = clients::suspend(&visitor.app, &asked.by, id.clone(), Seen::Anything, because).await;
+    done.map_err(|why| declined(visitor, why))?;
+    Ok(back(visitor, &path(&id), "stopped"))
+}
+
+/// `POST /console/applications/{id}/resumption`
+pub(super) async fn resume(asked: Administered, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
+    let visitor = &asked.form.visitor;
+    let id: ClientId = wanted(visitor, &id)?;
+    let done = clients::resume(&visitor.app, &asked.by, id.clone(), Seen::Anything).await;
+    done.map_err(|why| declined(visitor, why))?;
+    Ok(back(visitor, &path(&id), "resumed"))
+}
+
+/// `POST /console/applications/{id}/removal`: nothing brings it back, so its name is asked for.
+pub(super) async fn remove(asked: Administered, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
+    let visitor = &asked.form.visitor;
+    let id: ClientId = wanted(visitor, &id)?;
+    let client = clients::find(&visitor.app, &id).await.map_err(|why| declined(visitor, why))?;
+    if asked.form.text("name").trim() != client.name.trim() {
+        return Ok(back(visitor, &path(&id), "wrong-name"));
+    }
+    let done = clients::remove(&visitor.app, &asked.by, id, Seen::Anything).await;
+    done.map_err(|why| declined(visitor, why))?;
+    Ok(back(visitor, "/console/applications", "removed"))
+}
+
+/// `POST /console/applications/{id}/grants/{grant}/revocation`
+pub(super) async fn revoke(asked: Administered, ids: web::Path<(String, String)>) -> Result<HttpResponse, PageProblem> {
+    let visitor = &asked.form.visitor;
+    let id: ClientId = wanted(visitor, &ids.0)?;
+    let grant: Id<Consent> = wanted(visitor, &ids.1)?;
+    let found = grants::find(&visitor.app, grant).await.map_err(|why| declined(visitor, why))?;
+    if found.consent.client_id != id {
+        return Err(declined(visitor, Declined::Missing(String::new())));
+    }
+    let done = grants::revoke(&visitor.app, &asked.by, grant, Seen::Anything).await;
+    done.map_err(|why| declined(visitor, why))?;
+    Ok(back(visitor, &path(&id), "revoked"))
+}
+
+/// What was typed, before it is looked at.
+#[derive(Clone, Debug, Default)]
+struct Typed {
+    name: String,
+    redirect_uris: String,
+    method: String,
+    scopes: Vec<String>,
+    resources: Vec<String>,
+}
+
+impl Typed {
+    fn of(form: &Posted) -> Self {
+        Self {
+            name: form.text("name").trim().to_owned(),
+            redirect_uris: form.text("redirect_uris").replace('\r', "").trim().to_owned(),
+            method: form.text("method").to_owned(),
+            scopes: form.all("scope").map(str::to_owned).collect(),
+            resources: form.all("resource").map(str::to_owned).collect(),
+        }
+    }
+
+    /// In the words of RFC 7591 §2: the same parser and the same rules as at the registration endpoint.
+    fn registration(&self) -> Value {
+        let redirects: Vec<&str> = self.redirect_uris.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let mut members = json!({
+            "client_name": self.name,
+            "redirect_uris": redirects,
+            "token_endpoint_auth_method": self.method,
+            "grant_types": ["authorization_code", "refresh_token"],
+        });
+        if let (false, Some(members)) = (self.scopes.is_empty(), members.as_object_mut()) {
+            members.insert("scope".to_owned(), json!(self.scopes.join(" ")));
+        }
+        members
+    }
+}
+
+const METHODS: [(&str, &str); 2] = [
+    ("none", "By nothing: it runs on people’s own devices (public client)"),
+    ("client_secret_basic", "By a secret that its server keeps"),
+];
+
+/// `GET /console/applications/new`
+pub(super) async fn new(admin: Administrator) -> Result<HttpResponse, PageProblem> {
+    let typed = Typed { method: "none".to_owned(), ..Typed::default() };
+    form(&admin.visitor, StatusCode::OK, &typed, &Invalid::default(), None).await
+}
+
+/// `POST /console/applications/new`
+pub(super) async fn create(asked: Administered) -> Result<HttpResponse, PageProblem> {
+    let Administered { form: posted, by } = asked;
+    let visitor = &posted.visitor;
+    let typed = Typed::of(&posted);
+    let resources: Vec<Resource> = typed.resources.iter().filter_map(|text| Resource::parse(text).ok()).collect();
+    let by = once(&visitor.app, by, posted.text("once"), &["application", &format!("{typed:?}")]);
+    let made = match clients::registration(&typed.registration()) {
+        Ok(registration) => {
+            clients::add(&visitor.app, &by, NewClient { registration, resources, serves: Vec::new() }).await
+        }
+        Err(refused) => Err(refused),
+    };
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    match made {
+        Ok(made) => match made.secret {
+            Some(secret) => secret_page(visitor, &made.client, &secret),
+            None => Ok(back(visitor, &path(&made.client.id), "registered")),
+        },
+        Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),
+        Err(Declined::Invalid(invalid)) => form(visitor, status, &typed, &invalid, None).await,
+        Err(other) => form(visitor, status, &typed, &Invalid::default(), Some(sentence(&other))).await,
+    }
+}
+
+fn secret_page(visitor: &Visitor, client: &Client, secret: &Secret) -> Result<HttpResponse, PageProblem> {
+    let page = SecretPage {
+        shell: visitor.shell(),
+        frame: Frame::of(Section::Applications),
+        machine: client.name.clone(),
+        machine_href: path(&client.id),
+        client_id: client.id.to_string(),
+        what: "Client secret".to_owned(),
+        secret: Some(secret.expose().to_owned()),
+        overlap: None,
+        snippets: Vec::new(),
+    };
+    reply::page(visitor, StatusCode::OK, &page, &[])
+}
+
+async fn form(
+    visitor: &Visitor,
+    status: StatusCode,
+    typed: &Typed,
+    wrong: &Invalid,
+    problem: Option<String>,
+) -> Result<HttpResponse, PageProblem> {
+    let broken = |fault| visitor.broken(&fault);
+    let catalogue = scopes::list_all(&visitor.app).await.map_err(broken)?;
+    let known = resources::list(&visitor.app).await.map_err(broken)?;
+    let elsewhere: Vec<&str> = wrong
+        .0
+        .iter()
+        .filter(|(field, _)| !["client_name", "redirect_uris"].contains(field))
+        .map(|(_, why)| why.as_str())
+        .collect();
+    let page = ApplicationFormPage {
+        shell: visitor.shell(),
+        frame: Frame::of(Section::Applications),
+        once: mark(&visitor.app, &visitor.ctx).map_err(broken)?,
+        name: Field { value: typed.name.clone(), error: wrong.of("client_name") },
+        redirect_uris: Field { value: typed.redirect_uris.clone(), error: wrong.of("redirect_uris") },
+        methods: METHODS.into_iter().map(|(value, label)| Choice::new(value, label, typed.method == value)).collect(),
+        scopes: catalogue
+            .iter()
+            .map(|entry| {
+                let name = entry.name.to_string();
+                let chosen = typed.scopes.contains(&name);
+                Choice::new(name, entry.description.clone(), chosen)
+            })
+            .collect(),
+        resources: known
+            .iter()
+            .map(|resource| {
+                let identifier = resource.identifier.to_string();
+                let chosen = typed.resources.contains(&identifier);
+                Choice::new(identifier, resource.name.clone(), chosen)
+            })
+            .collect(),
+        problem: problem.or_else(|| (!elsewhere.is_empty()).then(|| elsewhere.join(" "))),
+    };
+    reply::page(visitor, status, &page, &[])
+}

@@ -1,0 +1,72 @@
+//! Applications in the console: approved, stopped, removed, and what people allowed them taken back.
+
+use crate::world::World;
+
+#[test]
+fn an_application_is_registered_and_used() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mut browser = world.signed_in(&ada);
+    browser.get("/console/applications").expect_page(200, "Nobody has connected anything yet");
+    let page = browser.get("/console/applications/new");
+    let form = page.form_to("/console/applications/new");
+    let wrong =
+        browser.submit_form(&form, &[("name", "Board"), ("redirect_uris", "http://evil.test/cb"), ("method", "none")]);
+    wrong.expect_status(422).expect_text("value=\"Board\"").expect_text("http://evil.test/cb");
+    let page = browser
+        .submit_form(&form, &[("name", "Board"), ("redirect_uris", "https://board.example/cb"), ("method", "none")]);
+    page.expect_page(200, "The application is registered").expect_text("https://board.example/cb");
+    let page = browser.submit_form(
+        &form,
+        &[("name", "Server"), ("redirect_uris", "https://board.example/cb"), ("method", "client_secret_basic")],
+    );
+    page.expect_status(422);
+    let form = browser.get("/console/applications/new").form_to("/console/applications/new");
+    let page = browser.submit_form(
+        &form,
+        &[("name", "Server"), ("redirect_uris", "https://board.example/cb"), ("method", "client_secret_basic")],
+    );
+    page.expect_page(200, "shown this once").expect_text("writ_cs_");
+    browser.get("/console/applications?q=oar").expect_text("Board").expect_no_text(">Server<");
+    browser.get("/console/search?q=oar").expect_text("Board");
+}
+
+#[test]
+fn one_that_waits_is_approved_from_the_list() {
+    let world = World::with(&[("registration.mode", "approval")]);
+    let ada = world.administrator("ada");
+    let body = serde_json::json!({ "client_name": "Cursor", "redirect_uris": ["https://cursor.example/cb"], "token_endpoint_auth_method": "none" });
+    world.request("POST", "/oauth/register").json(&body).send().expect_status(201);
+    let mut browser = world.signed_in(&ada);
+    browser.get("/console").expect_text("1 application waits for approval");
+    let page = browser.get("/console/applications?state=waiting");
+    page.expect_text("Cursor").expect_text("cursor.example");
+    let page = browser.submit_form(&page.form_to("/approval"), &[]);
+    page.expect_page(200, "Approved: people can use it now");
+    world.expect_event("client.approved");
+    browser.get("/console/applications?state=waiting").expect_text("No application fits");
+}
+
+#[test]
+fn an_application_is_stopped_and_what_somebody_allowed_it_is_taken_back() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let client = world.client("Cursor");
+    let mut person = world.signed_in(&ada);
+    let tokens = client.tokens(&world, &mut person);
+    let mut browser = world.signed_in(&ada);
+    let at = format!("/console/applications/{}", client.id);
+    let page = browser.get(&at);
+    page.expect_page(200, "One person has allowed it something").expect_text("ada allowed Cursor");
+    let page = browser.submit_form(&page.form_to("/grants/"), &[]);
+    page.expect_page(200, "Taken back").expect_text("Nobody has allowed it anything");
+    client.refresh(&world, tokens.refresh.as_deref().unwrap()).expect_status(400);
+    let page = browser.submit_form(&page.form_to("/suspension"), &[("because", "who is this?")]);
+    page.expect_page(200, "Stopped. It gets no more tokens");
+    let page = browser.submit_form(&page.form_to("/resumption"), &[]);
+    page.expect_page(200, "It may go on");
+    let form = page.form_to("/removal");
+    browser.submit_form(&form, &[("name", "cursor")]).expect_text("the name was another");
+    browser.submit_form(&form, &[("name", "Cursor")]).expect_page(200, "The application is removed");
+    browser.get(&at).expect_status(404);
+}
