@@ -37,12 +37,23 @@ pub(super) fn kinds(chosen: &str) -> Vec<Choice> {
 }
 
 /// What was typed, before it is looked at.
-type Typed = HashMap<&'static str, String>;
+#[derive(Default)]
+struct Typed {
+    texts: HashMap<&'static str, String>,
+    reuse: bool,
+}
+
+impl Typed {
+    fn text(&self, name: &str) -> &str {
+        self.texts.get(name).map_or("", String::as_str)
+    }
+}
 
 const FIELDS: [&str; 9] = ["kind", "name", "expires", "jwks", "jwks_uri", "preset", "issuer", "audience", "rules"];
 
 fn typed(form: &Posted) -> Typed {
-    FIELDS.into_iter().map(|name| (name, form.text(name).replace('\r', "").trim().to_owned())).collect()
+    let text = |name| (name, form.text(name).replace('\r', "").trim().to_owned());
+    Typed { texts: FIELDS.into_iter().map(text).collect(), reuse: form.text("reuse") == "yes" }
 }
 
 /// `GET /console/machines/{id}/credentials/new`
@@ -57,10 +68,10 @@ pub(super) async fn new(
     let kind = asked.get("kind").and_then(|kind| KINDS.into_iter().find(|(name, _)| name == kind));
     let (kind, label) = kind.unwrap_or(KINDS[0]);
     let preset = asked.get("preset").and_then(|name| Preset::named(name)).or_else(|| PRESETS.first());
-    let mut typed: Typed = HashMap::from([("kind", kind.to_owned()), ("name", label.to_lowercase())]);
+    let mut texts = HashMap::from([("kind", kind.to_owned()), ("name", label.to_lowercase())]);
     if let ("trust", Some(preset)) = (kind, preset) {
         let rules: Vec<String> = preset.pinned.iter().map(|pinned| format!("{}=", pinned.claim)).collect();
-        typed.extend([
+        texts.extend([
             ("preset", preset.name.to_owned()),
             ("name", preset.title.to_owned()),
             ("issuer", preset.issuer.unwrap_or_default().to_owned()),
@@ -68,7 +79,7 @@ pub(super) async fn new(
             ("rules", rules.join("\n")),
         ]);
     }
-    page(visitor, StatusCode::OK, &machine, &typed, false, &Invalid::default(), None)
+    page(visitor, StatusCode::OK, &machine, &Typed { texts, reuse: false }, &Invalid::default(), None)
 }
 
 /// `POST /console/machines/{id}/credentials`
@@ -76,11 +87,11 @@ pub(super) async fn create(asked: Administered, id: web::Path<String>) -> Result
     let Administered { form, by } = asked;
     let visitor = &form.visitor;
     let machine = machine(visitor, &id).await?;
-    let (typed, reuse) = (typed(&form), form.text("reuse") == "yes");
+    let typed = typed(&form);
     let refuse = |invalid: &Invalid, problem: Option<String>| {
-        page(visitor, StatusCode::UNPROCESSABLE_ENTITY, &machine, &typed, reuse, invalid, problem)
+        page(visitor, StatusCode::UNPROCESSABLE_ENTITY, &machine, &typed, invalid, problem)
     };
-    let new = match new_credential(&typed, reuse, visitor.ctx.at) {
+    let new = match new_credential(&typed, visitor.ctx.at) {
         Ok(new) => new,
         Err(invalid) => return refuse(&invalid, None),
     };
@@ -95,11 +106,11 @@ pub(super) async fn create(asked: Administered, id: web::Path<String>) -> Result
 }
 
 fn form_text(typed: &Typed) -> String {
-    FIELDS.into_iter().filter_map(|name| typed.get(name)).map(|text| format!("{text:?}")).collect()
+    FIELDS.into_iter().map(|name| format!("{:?}", typed.text(name))).collect()
 }
 
-fn new_credential(typed: &Typed, reuse: bool, now: Timestamp) -> Result<NewCredential, Invalid> {
-    let text = |name: &str| typed.get(name).map_or("", String::as_str);
+fn new_credential(typed: &Typed, now: Timestamp) -> Result<NewCredential, Invalid> {
+    let text = |name: &str| typed.text(name);
     let mut wrong = Invalid::default();
     let name = DisplayName::parse(text("name")).map_err(|why| wrong.0.push(("name", why.to_string()))).ok();
     let expires_at = match text("expires") {
@@ -131,7 +142,7 @@ fn new_credential(typed: &Typed, reuse: bool, now: Timestamp) -> Result<NewCrede
                     jwks: None,
                     rules,
                     preset: Preset::named(text("preset")).map(|preset| preset.name.to_owned()),
-                    token_use: if reuse { TokenUse::UntilItEnds } else { TokenUse::Once },
+                    token_use: if typed.reuse { TokenUse::UntilItEnds } else { TokenUse::Once },
                 })),
                 Err(why) => {
                     wrong.0.push(("rules", why.to_string()));
@@ -161,11 +172,10 @@ fn page(
     status: StatusCode,
     machine: &Machine,
     typed: &Typed,
-    reuse: bool,
     wrong: &Invalid,
     problem: Option<String>,
 ) -> Result<HttpResponse, PageProblem> {
-    let text = |name: &str| typed.get(name).map_or("", String::as_str);
+    let text = |name: &str| typed.text(name);
     let field = |name: &str, error: &str| Field { value: text(name).to_owned(), error: wrong.of(error) };
     let preset = Preset::named(text("preset"));
     let claims = preset.into_iter().flat_map(|preset| preset.pinned.iter().chain(preset.offered));
@@ -190,7 +200,7 @@ fn page(
         audience: field("audience", "audience"),
         rules: field("rules", "rules"),
         claims: claims.map(|known| (known.claim.to_owned(), known.words.to_owned())).collect(),
-        reuse,
+        reuse: typed.reuse,
         problem: problem.or_else(elsewhere),
     };
     let page = CredentialPage {
