@@ -13,7 +13,7 @@ use crate::model::{Context, Email, Membership, Person, RoleIn, Standing};
 use crate::operations::declined::Declined;
 use crate::operations::operator::Operator;
 use crate::operations::people::{self, NewPerson};
-use crate::operations::roles;
+use crate::operations::roles::{self, MembershipChange};
 use crate::operations::seen::Seen;
 use crate::operations::set_password::set_password;
 
@@ -186,19 +186,19 @@ pub(super) async fn role(app: &App, ctx: &Context, ask: Role) -> Result<Value, C
     if add.is_empty() && remove.is_empty() {
         return Ok(membership(&roles::membership_of(app, &email).await?));
     }
-    let change = move |mut membership: Membership| {
-        membership.roles.retain(|held| !remove.contains(held));
-        membership.roles.extend(add.iter().cloned());
-        membership
-    };
-    Ok(membership(&roles::change_membership(app, ctx, &email, change).await?))
+    let person = roles::membership_of(app, &email).await?.person;
+    let change = MembershipChange { give: add, take: remove, ..MembershipChange::default() };
+    let by = Operator::with_the_file(ctx);
+    Ok(membership(&roles::change_membership(app, &by, person, Seen::Anything, change).await?))
 }
 
 pub(super) async fn claims(app: &App, ctx: &Context, ask: Claims) -> Result<Value, CommandError> {
     let email = argument("--email", ask.email.parse::<Email>())?;
     let claims = given(&ask.claims).map(claim).collect::<Result<serde_json::Map<_, _>, _>>()?;
-    let change = move |membership| Membership { custom_claims: claims.clone(), ..membership };
-    Ok(membership(&roles::change_membership(app, ctx, &email, change).await?))
+    let person = roles::membership_of(app, &email).await?.person;
+    let change = MembershipChange { custom_claims: Some(claims), ..MembershipChange::default() };
+    let by = Operator::with_the_file(ctx);
+    Ok(membership(&roles::change_membership(app, &by, person, Seen::Anything, change).await?))
 }
 
 fn membership(membership: &Membership) -> Value {

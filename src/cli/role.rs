@@ -9,7 +9,9 @@ use super::machine::given;
 use super::{Command, CommandError};
 use crate::app::App;
 use crate::model::{Context, Permission, Role, RoleIn, TenantName};
-use crate::operations::roles::{self, RoleTerms};
+use crate::operations::operator::Operator;
+use crate::operations::roles::{self, RoleChange, RoleTerms};
+use crate::operations::seen::Seen;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
@@ -87,7 +89,7 @@ fn permissions(texts: &[String]) -> Result<Vec<Permission>, CommandError> {
 
 pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, CommandError> {
     let terms = RoleTerms { description: ask.description, permissions: permissions(&ask.permissions)? };
-    Ok(row(&roles::add(app, ctx, ask.named.parsed()?, terms).await?))
+    Ok(row(&roles::add(app, &Operator::with_the_file(ctx), ask.named.parsed()?, terms).await?))
 }
 
 pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
@@ -99,16 +101,13 @@ pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
 pub(super) async fn set(app: &App, ctx: &Context, ask: Set) -> Result<Value, CommandError> {
     let held = ask.named.parsed()?;
     let permissions = ask.permissions.as_deref().map(permissions).transpose()?;
-    let change = move |role: &Role| RoleTerms {
-        description: ask.description.clone().unwrap_or_else(|| role.description.clone()),
-        permissions: permissions.clone().unwrap_or_else(|| role.permissions.clone()),
-    };
-    Ok(row(&roles::change(app, ctx, held, change).await?))
+    let change = RoleChange { description: ask.description, permissions };
+    Ok(row(&roles::change(app, &Operator::with_the_file(ctx), held, Seen::Anything, change).await?))
 }
 
 pub(super) async fn remove(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
     let held = ask.parsed()?;
-    roles::remove(app, ctx, held.clone()).await?;
+    roles::remove(app, &Operator::with_the_file(ctx), held.clone(), Seen::Anything).await?;
     Ok(json!({ "removed": held }))
 }
 

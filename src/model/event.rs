@@ -244,6 +244,10 @@ events! {
     CrossingRemoved { crossing: Id<Crossing>, client: ClientId, audience: String } = "crossing.removed", Change;
     /// A tenant was made.
     TenantCreated { tenant: TenantName, title: String } = "tenant.created", Change;
+    /// A tenant was changed: the members that differ, as they were and as they are.
+    TenantChanged { tenant: TenantName, before: Value, after: Value } = "tenant.changed", Change;
+    /// A tenant that nothing belonged to was removed.
+    TenantRemoved { tenant: TenantName, title: String } = "tenant.removed", Change;
     /// A role was made.
     RoleCreated { tenant: TenantName, role: RoleName, permissions: Vec<Permission> } = "role.created", Change;
     /// A role was changed: the members that differ, as they were and as they are. It holds from the next token on.

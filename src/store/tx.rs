@@ -66,6 +66,21 @@ pub trait Read {
         self.pointed_at(table, index.name, &bytes).map(Some)
     }
 
+    /// The first row whose key in a unique index begins with `prefix`, the first part of a key of several parts.
+    fn first_under<K: RowKey, V: DeserializeOwned, I: Key + ?Sized>(
+        &self,
+        table: &Table<K, V>,
+        index: &Unique<V, I>,
+        prefix: &impl Key,
+    ) -> Result<Option<(K, V)>, Fault> {
+        let (prefix, mut own) = (prefix.encoded(), None);
+        self.raw().scan(index.name, Span::from(&prefix), &mut |entry, value| {
+            own = entry.starts_with(&prefix).then(|| value.to_vec());
+            Ok(ControlFlow::Break(()))
+        })?;
+        own.map(|own| self.pointed_at(table, index.name, &own)).transpose()
+    }
+
     /// The first `limit` rows that an index has under `key`, in the order of their own keys.
     fn list<K: RowKey, V: DeserializeOwned, I: Key + ?Sized>(
         &self,

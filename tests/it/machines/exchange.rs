@@ -13,6 +13,7 @@ use writ::operations::declined::Declined;
 use writ::operations::delegations::{self, NewDelegation};
 use writ::operations::findings;
 use writ::operations::machines::{self, Terms};
+use writ::operations::seen::Seen;
 use writ::operations::sign_in::recognize;
 use writ::protocol::display_name::DisplayName;
 use writ::store::tables::MACHINES;
@@ -56,7 +57,8 @@ impl World {
     }
 
     pub fn undelegate(&self, delegation: &Delegation) {
-        self.block(delegations::revoke(&self.app, &self.operator(), delegation.id, "no longer needed")).unwrap();
+        self.block(delegations::revoke(&self.app, &self.operator(), delegation.id, Seen::Anything, "no longer needed"))
+            .unwrap();
     }
 
     fn acted(&self, actor: Option<&ClientApp>, subject: Option<&str>, name: Option<&str>) -> Vec<Entry> {
