@@ -10,6 +10,7 @@ use super::{CommandError, ErrorKind};
 use crate::app::App;
 use crate::model::Context;
 use crate::operations::declared::{self, Applied, Change, ChangeKind, Doing, NotApplied, Unlisted, Wrong};
+use crate::operations::operator::Operator;
 
 /// Largest file, in bytes: it travels over the control socket in one piece.
 const LARGEST_FILE: u64 = 512 * 1_024;
@@ -126,7 +127,8 @@ pub(super) async fn export(app: &App, ctx: &Context) -> Result<Value, CommandErr
 pub(super) async fn apply(app: &App, ctx: &Context, ask: Apply) -> Result<Value, CommandError> {
     let unlisted = if ask.prune { Unlisted::IsRemoved } else { Unlisted::Stays };
     let doing = if ask.dry_run { Doing::Said } else { Doing::Done };
-    let applied = declared::apply(app, ctx, ask.document, unlisted, doing).await.map_err(|why| match why {
+    let by = Operator::with_the_file(ctx);
+    let applied = declared::apply(app, &by, ask.document, unlisted, doing).await.map_err(|why| match why {
         NotApplied::Wrong(wrong) => CommandError::new(ErrorKind::Invalid, all_of(&wrong)),
         NotApplied::Declined(declined) => declined.into(),
     })?;

@@ -2,6 +2,7 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap, IF_MATCH};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -10,6 +11,7 @@ use super::operation::{Kind, Operation};
 use super::problem::{FieldError, Problem};
 use crate::app::App;
 use crate::base::Digest;
+use crate::model::TenantName;
 use crate::operations::once::Once;
 use crate::operations::operator::Operator;
 use crate::operations::seen::Seen;
@@ -23,7 +25,7 @@ pub(super) struct Call {
     /// The address it was sent to, below the issuer.
     pub(super) path: String,
     operation: &'static Operation,
-    id: Option<String>,
+    places: Places,
     query: Map<String, Value>,
     /// The same as it came, for the link to the next page.
     pub(super) query_text: String,
@@ -68,7 +70,7 @@ impl Call {
             app: caller.app.clone(),
             by: by.once(once),
             operation,
-            id: request.match_info().load::<String>().ok(),
+            places: request.match_info().load().unwrap_or_default(),
             query: query(request.query_string())?,
             query_text: request.query_string().to_owned(),
             body: match operation.input {
@@ -83,8 +85,12 @@ impl Call {
 
     /// The id in the address. What is not one is the name of nothing.
     pub(super) fn id<T: std::str::FromStr>(&self) -> Result<T, Problem> {
-        let id = self.id.as_deref().and_then(|id| id.parse().ok());
-        id.ok_or_else(|| Problem::missing("there is nothing of this name"))
+        named(self.places.id.as_deref())
+    }
+
+    /// The tenant in the address.
+    pub(super) fn tenant(&self) -> Result<TenantName, Problem> {
+        named(self.places.tenant.as_deref())
     }
 
     pub(super) fn seen(&self) -> Seen {
@@ -115,6 +121,19 @@ impl Call {
     pub(super) fn input<I: DeserializeOwned>(&mut self) -> Result<I, Problem> {
         typed(std::mem::take(&mut self.body))
     }
+}
+
+/// The variable parts of an address, decoded.
+#[derive(Debug, Default, Deserialize)]
+struct Places {
+    #[serde(default)]
+    id: Option<String>,
+    #[serde(default)]
+    tenant: Option<String>,
+}
+
+fn named<T: std::str::FromStr>(place: Option<&str>) -> Result<T, Problem> {
+    place.and_then(|text| text.parse().ok()).ok_or_else(|| Problem::missing("there is nothing of this name"))
 }
 
 /// Members as the type that has them; what is wrong is named.

@@ -13,17 +13,23 @@ mod audit;
 mod call;
 mod clients;
 mod cursor;
+mod delegations;
 mod document;
+mod findings;
 mod grants;
 mod keys;
 mod machines;
+mod memberships;
 mod operation;
 mod page;
 mod people;
 mod permit;
 mod problem;
 mod resources;
+mod roles;
 mod scopes;
+mod state;
+mod tenants;
 mod wire;
 
 use std::sync::LazyLock;
@@ -47,12 +53,18 @@ static NOUNS: LazyLock<Vec<Noun>> = LazyLock::new(|| {
     vec![
         clients::noun(),
         machines::noun(),
+        findings::noun(),
+        delegations::noun(),
         resources::noun(),
         scopes::noun(),
         people::noun(),
+        tenants::noun(),
+        roles::noun(),
+        memberships::noun(),
         grants::noun(),
         keys::noun(),
         audit::noun(),
+        state::noun(),
     ]
 });
 

@@ -2,10 +2,14 @@
 
 mod authority;
 mod changes;
+mod delegations;
 mod documents;
+mod findings;
 mod hostile;
 mod nouns;
 mod once;
+mod state;
+mod tenancy;
 
 use serde_json::Value;
 
