@@ -3,7 +3,7 @@
 use super::credentials::reason;
 use super::sign_in::SignedIn;
 use super::status::end::end_acting;
-use super::{find_resource, machines, resources, scopes, search};
+use super::{find_resource, resources, scopes, search};
 use crate::app::App;
 use crate::base::{Fault, Id, Lifetime, Resource, Timestamp};
 use crate::model::{
@@ -193,7 +193,7 @@ pub(super) fn purpose_fits(purpose: &str) -> Result<(), Declined> {
 /// A machine that can act.
 fn acts(tx: &Tx<'_>, field: &'static str, id: Id<Machine>) -> Result<Result<Machine, Declined>, Fault> {
     Ok(match tx.get(&MACHINES, &id)? {
-        None => Err(machines::unknown(id)),
+        None => Err(Declined::field(field, format!("there is no machine {id}"))),
         Some(machine) if machine.state == ClientState::Retired => {
             Err(Declined::field(field, format!("{id} is retired for good")))
         }

@@ -1,6 +1,6 @@
 //! Everything that one file can say, as `writ export` and `writ apply` have it.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
@@ -55,10 +55,17 @@ struct Document {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct StateBody {
+    #[serde(deserialize_with = "object")]
     state: Document,
     /// Remove what the document does not have, in the sections that it has.
     #[serde(default)]
     prune: bool,
+}
+
+/// By its members' names alone: a list of its sections in their order is no document.
+fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Document, D::Error> {
+    let members = Map::<String, Value>::deserialize(deserializer)?;
+    serde_json::from_value(Value::Object(members)).map_err(de::Error::custom)
 }
 
 /// What differs, and what was done about it.

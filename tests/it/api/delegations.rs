@@ -39,6 +39,10 @@ fn a_delegation_from_its_granting_to_its_end() {
 
     for (name, value) in [
         ("actor", json!("x")),
+        ("actor", json!("mch_00000000000000000000000000")),
+        ("may_act", json!("mch_00000000000000000000000000")),
+        ("subject", json!("mch_00000000000000000000000000")),
+        ("subject", json!("per_00000000000000000000000000")),
         ("subject", json!("ada@example.com")),
         ("subject", json!(actor)),
         ("scopes", json!([])),

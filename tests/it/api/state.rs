@@ -56,6 +56,7 @@ fn a_document_is_said_planned_and_applied() {
     assert_eq!(post("/apply", &wrong, false).wrong(), ["machines.x.purpse", "machines.x.owner"]);
     assert_eq!(office.ask("GET", "/tenants/main/roles/b").send().problem(), "missing");
     assert_eq!(office.post("/apply", &json!({})).wrong(), ["state"]);
+    assert_eq!(office.post("/plan", &json!({ "state": [null, null] })).wrong(), ["state"]);
     assert_eq!(office.post("/apply", &json!({ "state": { "people": {} } })).wrong(), ["people"]);
 }
 

@@ -595,7 +595,7 @@ fn a_delegation_says_what_it_is_for_and_there_is_one_at_a_time() {
     let application = Subject::Client(stage.mail.id.clone());
     assert_eq!(wrong(NewDelegation { subject: application, ..good.clone() }), "subject");
     let missing = world.delegate_with(NewDelegation { actor: Id::from_bytes([7; 16]), ..good.clone() });
-    assert!(matches!(missing, Err(Declined::Missing(_))));
+    assert!(matches!(missing, Err(Declined::Invalid(_))));
 
     let made = world.delegate_with(good.clone()).unwrap();
     assert!(matches!(world.delegate_with(good.clone()), Err(Declined::Conflict(_))));
