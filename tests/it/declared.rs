@@ -372,6 +372,7 @@ fn an_owner_who_is_gone_stays_until_somebody_else_is_named() {
         &world.app,
         &world.operator(),
         world.machine_named("robot").unwrap().id,
+        writ::operations::seen::Seen::Anything,
         "ada@example.com".parse().unwrap(),
     ));
     assert!(matches!(outcome, Err(Declined::Invalid(_))));

@@ -4,6 +4,8 @@ mod authority;
 mod changes;
 mod documents;
 mod hostile;
+mod machines;
+mod machines_authority;
 mod nouns;
 mod once;
 
