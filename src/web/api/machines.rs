@@ -114,6 +114,8 @@ struct MachineView {
     networks: Vec<String>,
     /// Whether it gets tokens only for a key that it proves to have (DPoP).
     dpop_bound: bool,
+    /// Whether it may have refresh tokens, where a grant has them.
+    refresh_tokens: bool,
     /// What its tokens say under `customClaims`.
     #[schema(value_type = Object)]
     custom_claims: Map<String, Value>,
@@ -274,6 +276,8 @@ struct NewMachineBody {
     #[serde(default)]
     dpop_bound: bool,
     #[serde(default)]
+    refresh_tokens: bool,
+    #[serde(default)]
     #[schema(value_type = Object)]
     custom_claims: Map<String, Value>,
     /// Make it without a credential.
@@ -328,6 +332,9 @@ struct MachinePatch {
     #[serde(default)]
     #[schema(value_type = Option<bool>)]
     dpop_bound: Given<bool>,
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    refresh_tokens: Given<bool>,
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     custom_claims: Given<Map<String, Value>>,
@@ -447,6 +454,7 @@ struct Changes {
     roles: Option<Vec<RoleName>>,
     networks: Option<Vec<AddressRange>>,
     dpop_bound: Option<bool>,
+    refresh_tokens: Option<bool>,
     custom_claims: Given<Map<String, Value>>,
 }
 
@@ -472,6 +480,7 @@ impl Changes {
             roles: ask.roles.or_empty().and_then(|roles| wrong.each("roles", &roles, str::parse)),
             networks: ask.networks.or_empty().and_then(|networks| wrong.each("networks", &networks, str::parse)),
             dpop_bound: ask.dpop_bound.or_empty(),
+            refresh_tokens: ask.refresh_tokens.or_empty(),
             custom_claims: ask.custom_claims,
         }
     }
@@ -495,6 +504,7 @@ impl Changes {
         lay(self.roles.as_ref(), &mut terms.roles);
         lay(self.networks.as_ref(), &mut terms.networks);
         lay(self.dpop_bound.as_ref(), &mut terms.dpop_bound);
+        lay(self.refresh_tokens.as_ref(), &mut terms.refresh_tokens);
         match &self.custom_claims {
             Given::Not => {}
             Given::Null => terms.custom_claims.clear(),
@@ -606,6 +616,7 @@ fn terms(wrong: &mut Wrong, ask: NewMachineBody) -> Option<Terms> {
         custom_claims: ask.custom_claims,
         serves: serves?,
         dpop_bound: ask.dpop_bound,
+        refresh_tokens: ask.refresh_tokens,
         ..Terms::new(name?, kind, ask.purpose, scope?)
     })
 }
@@ -687,6 +698,7 @@ fn view(machine: &Machine, now: Timestamp) -> MachineView {
         roles: machine.roles.iter().map(ToString::to_string).collect(),
         networks: machine.networks.iter().map(ToString::to_string).collect(),
         dpop_bound: machine.dpop_bound,
+        refresh_tokens: machine.refresh_tokens,
         custom_claims: machine.custom_claims.clone(),
         created_at: machine.created_at.iso(),
         still_taken: None,

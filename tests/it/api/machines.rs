@@ -148,7 +148,7 @@ fn a_patch_changes_what_it_names() {
     let changed = change(json!({
         "name": "export", "kind": "agent", "purpose": "Exports", "description": "At night", "tags": null,
         "scopes": ["mcp:write"], "access": access, "serves": ["https://tickets.example/mcp"],
-        "access_lifetime": 900, "expires_at": null, "networks": ["10.0.0.0/8"], "dpop_bound": true,
+        "access_lifetime": 900, "expires_at": null, "networks": ["10.0.0.0/8"], "dpop_bound": true, "refresh_tokens": true,
         "custom_claims": { "team": null, "desk": { "floor": 3 }, "new": [1] },
     }));
     let changed = changed.expect_status(200).json();
@@ -163,6 +163,7 @@ fn a_patch_changes_what_it_names() {
         ("expires_at", Value::Null),
         ("networks", json!(["10.0.0.0/8"])),
         ("dpop_bound", json!(true)),
+        ("refresh_tokens", json!(true)),
         ("custom_claims", json!({ "desk": { "floor": 3, "room": 2 }, "new": [1] })),
     ] {
         assert_eq!(changed[member], value, "{member}");
@@ -464,7 +465,8 @@ fn a_token_is_held_against_a_trust() {
         tried["checks"].as_array().unwrap().iter().filter(|check| check["holds"] == false).collect();
     assert_eq!((&tried["accepted"], failed.len(), &failed[0]["claim"]), (&json!(false), 1, &json!("ref")));
     assert_eq!(office.post(&path, &json!({ "token": "x" })).wrong(), ["token"]);
-    let first = office.get(&format!("/machines/{id}"))["credentials"][0]["credential_id"].clone();
-    let other = format!("/credentials/{}/trial", first.as_str().unwrap());
+    let shown = office.get(&format!("/machines/{id}"));
+    let secret = shown["credentials"].as_array().unwrap().iter().find(|one| one["type"] == "client_secret").unwrap();
+    let other = format!("/credentials/{}/trial", secret["credential_id"].as_str().unwrap());
     assert_eq!(office.post(&other, &json!({ "token": "a.b.c" })).problem(), "conflict");
 }

@@ -854,6 +854,7 @@ fn an_exchange_goes_by_what_the_machine_is_when_it_is_served() {
             subject_token: writ::base::Secret::new(token.as_str()),
             actor_token: None,
             requested: TokenType::AccessToken,
+            is_jwt: false,
             scope: Some("mcp:read mcp:write".parse().unwrap()),
             resource: Some(writ::base::Resource::parse(&stage.at(1)).unwrap()),
         };
