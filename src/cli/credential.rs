@@ -15,6 +15,8 @@ use crate::model::{ClaimRule, Context, Credential, CredentialKind, CredentialSta
 use crate::operations::credentials::{self, Made, NewCredential, NewProof};
 use crate::operations::federation;
 use crate::operations::findings::{self, Insight, Replaced};
+use crate::operations::operator::Operator;
+use crate::operations::seen::Seen;
 use crate::protocol::display_name::DisplayName;
 use crate::protocol::federation::{Check, Preset};
 
@@ -150,7 +152,8 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
         proof,
         expires_at: argument("--expires-in", after)?.map(|after| ctx.at.plus(after)),
     };
-    Ok(made(credentials::create(app, ctx, ask.named.resolve(app).await?, new).await?, ctx))
+    let by = Operator::with_the_file(ctx);
+    Ok(made(credentials::create(app, &by, ask.named.resolve(app).await?, new).await?, ctx))
 }
 
 impl TrustWords {
@@ -177,7 +180,7 @@ impl TrustWords {
 
 pub(super) async fn attempt(app: &App, ctx: &Context, ask: Try) -> Result<Value, CommandError> {
     let id = argument("CREDENTIAL", ask.credential.parse::<Id<Credential>>())?;
-    let trial = federation::explain(app, ctx, id, &ask.token.into_secret()?).await?;
+    let trial = federation::explain(app, &Operator::with_the_file(ctx), id, &ask.token.into_secret()?).await?;
     let lines: Vec<Value> = trial.checks.iter().map(line).collect();
     Ok(json!({ "accepted": trial.accepted, "checks": lines }))
 }
@@ -270,10 +273,11 @@ pub(super) fn row(credential: &Credential, ctx: &Context) -> Value {
 pub(super) async fn rotate(app: &App, ctx: &Context, ask: Rotate) -> Result<Value, CommandError> {
     let id = argument("CREDENTIAL", ask.credential.parse::<Id<Credential>>())?;
     let overlap = argument("--overlap", ask.overlap.parse::<Lifetime>())?;
-    Ok(made(credentials::rotate(app, ctx, id, overlap).await?, ctx))
+    Ok(made(credentials::rotate(app, &Operator::with_the_file(ctx), id, overlap).await?, ctx))
 }
 
 pub(super) async fn revoke(app: &App, ctx: &Context, ask: Revoke) -> Result<Value, CommandError> {
     let id = argument("CREDENTIAL", ask.credential.parse::<Id<Credential>>())?;
-    Ok(row(&credentials::revoke(app, ctx, id, &ask.because).await?, ctx))
+    let by = Operator::with_the_file(ctx);
+    Ok(row(&credentials::revoke(app, &by, id, Seen::Anything, &ask.because).await?, ctx))
 }

@@ -14,8 +14,9 @@ use crate::operations::credentials::{NewCredential, NewProof};
 use crate::operations::declined::Declined;
 use crate::operations::delegations;
 use crate::operations::findings::{self, Insight};
-use crate::operations::machines::{self, NewMachine, Terms};
+use crate::operations::machines::{self, NewMachine, Terms, Which};
 use crate::operations::operator::Operator;
+use crate::operations::seen::Seen;
 use crate::protocol::display_name::DisplayName;
 
 #[derive(Debug, Subcommand)]
@@ -310,11 +311,13 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
 
 pub(super) async fn list(app: &App, ctx: &Context, ask: List) -> Result<Value, CommandError> {
     if let Some(words) = &ask.search {
-        let found = findings::of_machines(app, ctx, machines::search(app, words, ask.limit).await?).await?;
+        let which = Which { words: Some(words.clone()), ..Which::default() };
+        let found = machines::list(app, ctx, which, None, ask.limit).await?.rows;
+        let found = findings::of_machines(app, ctx, found.into_iter().map(|(_, machine)| machine).collect()).await?;
         return Ok(json!({ "machines": found.iter().map(|it| seen(it, ctx)).collect::<Vec<_>>() }));
     }
     let before = ask.before.map(|text| argument("--before", text.parse::<Id<Machine>>())).transpose()?;
-    let page = machines::list(app, before, ask.limit).await?;
+    let page = machines::list(app, ctx, Which::default(), before, ask.limit).await?;
     let machines = page.rows.into_iter().map(|(_, machine)| machine).collect();
     let rows: Vec<Value> = findings::of_machines(app, ctx, machines).await?.iter().map(|it| seen(it, ctx)).collect();
     Ok(json!({ "machines": rows, "next": page.next }))
@@ -461,7 +464,7 @@ pub(super) async fn set(app: &App, ctx: &Context, ask: Set) -> Result<Value, Com
     let now = ctx.at;
     // Parsed once to be refused here, with the argument's name; the row it is laid upon is the transaction's.
     ask.about.upon(Terms::of(&machines::show(app, id).await?.0)?, now)?;
-    let machine = machines::change(app, ctx, id, move |machine| {
+    let machine = machines::change(app, &Operator::with_the_file(ctx), id, Seen::Anything, move |machine| {
         let mut terms = Terms::of(machine)?;
         if ask.never_expires {
             terms.expires_at = None;
@@ -477,23 +480,27 @@ pub(super) async fn set(app: &App, ctx: &Context, ask: Set) -> Result<Value, Com
 
 pub(super) async fn hand_over(app: &App, ctx: &Context, ask: HandOver) -> Result<Value, CommandError> {
     let to = argument("--to", ask.to.parse::<Email>())?;
-    let machine = machines::hand_over(app, ctx, ask.named.resolve(app).await?, to).await?;
+    let (by, id) = (Operator::with_the_file(ctx), ask.named.resolve(app).await?);
+    let machine = machines::hand_over(app, &by, id, Seen::Anything, to).await?;
     Ok(row(&machine, ctx))
 }
 
 pub(super) async fn suspend(app: &App, ctx: &Context, ask: Stop) -> Result<Value, CommandError> {
     let id = ask.named.resolve(app).await?;
-    Ok(halted(machines::suspend(app, ctx, id, &ask.because).await?, ctx))
+    let by = Operator::with_the_file(ctx);
+    Ok(halted(machines::suspend(app, &by, id, Seen::Anything, &ask.because).await?, ctx))
 }
 
 pub(super) async fn resume(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
-    let machine = machines::resume(app, ctx, ask.resolve(app).await?).await?;
+    let by = Operator::with_the_file(ctx);
+    let machine = machines::resume(app, &by, ask.resolve(app).await?, Seen::Anything).await?;
     Ok(row(&machine, ctx))
 }
 
 pub(super) async fn retire(app: &App, ctx: &Context, ask: Stop) -> Result<Value, CommandError> {
     let id = ask.named.resolve(app).await?;
-    Ok(halted(machines::retire(app, ctx, id, &ask.because).await?, ctx))
+    let by = Operator::with_the_file(ctx);
+    Ok(halted(machines::retire(app, &by, id, Seen::Anything, &ask.because).await?, ctx))
 }
 
 fn halted(halted: machines::Halted, ctx: &Context) -> Value {

@@ -125,7 +125,7 @@ fn full() -> World {
         expires_at: Some(world.now().plus(writ::base::Lifetime::from_days(60))),
     };
     world.block(credentials::create(&world.app, &world.operator(), porter_id, trust)).unwrap();
-    world.block(machines::suspend(&world.app, &world.operator(), porter_id, "out of order")).unwrap();
+    world.block(machines::suspend(&world.app, &world.operator(), porter_id, writ::operations::seen::Seen::Anything, "out of order")).unwrap();
     let stopped = world.confidential("stopped");
     let stop = writ::operations::clients::suspend;
     world.block(stop(&world.app, &world.operator(), stopped.id, Seen::Anything, "out of order")).unwrap();
@@ -447,6 +447,7 @@ fn an_owner_who_is_gone_stays_until_somebody_else_is_named() {
         &world.app,
         &world.operator(),
         world.machine_named("robot").unwrap().id,
+        writ::operations::seen::Seen::Anything,
         "ada@example.com".parse().unwrap(),
     ));
     assert!(matches!(outcome, Err(Declined::Invalid(_))));

@@ -9,7 +9,9 @@ use utoipa::openapi::path::{
 };
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::server::ServerBuilder;
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
@@ -32,11 +34,13 @@ pub(super) async fn show(caller: Caller) -> HttpResponse {
 
 /// The document for one appliance.
 pub(super) fn document(issuer: &Issuer) -> OpenApi {
-    let about = "Administers one Writ. Every request carries an access token of this appliance's own: \
-                 `Authorization: Bearer …`, with the scope that the operation names.";
+    let about = "Administers one Writ. Every request carries an access token of this appliance's own, \
+                 `Authorization: Bearer …`, with the scope that the operation names; or the access key of a machine that \
+                 has this scope, in its place or in `X-API-Key`.";
     let info = InfoBuilder::new().title("Writ").version(env!("CARGO_PKG_VERSION")).description(Some(about));
     let mut components = ComponentsBuilder::new()
         .security_scheme("token", SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()))
+        .security_scheme("key", SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-API-Key"))))
         .schema("Problem", ProblemDocument::schema());
     let mut parts = Vec::new();
     ProblemDocument::schemas(&mut parts);
@@ -80,7 +84,9 @@ fn described(noun: &Noun, operation: &Operation) -> utoipa::openapi::path::Opera
         .tag(noun.title)
         .operation_id(Some(operation.id))
         .summary(Some(operation.summary))
-        .security(SecurityRequirement::new("token", [operation.scope]));
+        .security(SecurityRequirement::new("token", [operation.scope]))
+        // OpenAPI 3.1: "the array MAY contain a list of role names which are required for the execution".
+        .security(SecurityRequirement::new("key", [operation.scope]));
     for name in places(operation) {
         described = described.parameter(
             ParameterBuilder::new()

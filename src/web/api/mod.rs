@@ -1,17 +1,18 @@
-//! The administrators' API: `/api/v1`. JSON, for programs; who may do what is decided by the scopes of the caller's token.
+//! The administrators' API: `/api/v1`. JSON, for programs; who may do what is decided by the scopes of the caller's token or machine.
 //!
 //! A noun is one file: what it looks like on the wire, what can be done with it ([`Operation`]), and the few lines that lead to
 //! `operations`. Everything else follows from that list: the doors in `web::routes`, the OpenAPI document, the page that people read,
 //! and what is checked before a handler runs.
 //!
 //! ```text
-//! request -> [permit] token, scope -> [call] query, body, If-Match, Idempotency-Key -> <noun>.rs -> operations -> [answer]
+//! request -> [permit] token or access key, scope -> [call] query, body, If-Match, Idempotency-Key -> <noun>.rs -> operations -> [answer]
 //! ```
 
 mod answer;
 mod audit;
 mod call;
 mod clients;
+mod credentials;
 mod cursor;
 mod delegations;
 mod document;
@@ -53,6 +54,7 @@ static NOUNS: LazyLock<Vec<Noun>> = LazyLock::new(|| {
     vec![
         clients::noun(),
         machines::noun(),
+        credentials::noun(),
         findings::noun(),
         delegations::noun(),
         resources::noun(),

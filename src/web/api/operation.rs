@@ -106,7 +106,7 @@ impl Operation {
     pub(super) fn may_be_bare(&self) -> bool {
         let schema = self.input.as_ref().map(|input| (input.schema)());
         let optional = matches!(schema, Some(RefOr::T(Schema::Object(object))) if object.required.is_empty());
-        optional && matches!(self.kind, Kind::Do | Kind::Tell)
+        optional && matches!(self.kind, Kind::Do | Kind::Tell | Kind::Create)
     }
 
     fn new(what: What, kind: Kind, act: Act) -> Self {
@@ -184,17 +184,18 @@ impl Noun {
         A: Fn(Call, I) -> W + Copy + Send + Sync + 'static,
         W: Future<Output = Result<(String, One<V>), Problem>> + 'static,
     {
-        let run: Act = Box::new(move |mut call| {
-            Box::pin(async move {
-                call.no_query()?;
-                let input = call.input::<I>()?;
-                let list = call.app.issuer.url(&call.path);
-                let (id, made) = act(call, input).await?;
-                Ok(made.created(&address(&list, &id)))
-            })
-        });
-        let (input, output) = (Some(Shape::of::<I>()), Some(Shape::of::<V>()));
-        self.with(Operation { input, output, ..Operation::new(what, Kind::Create, run) })
+        self.with(made(what, None, act))
+    }
+
+    /// The same of something whose place is the list at `list`.
+    pub(super) fn create_in<I, V, A, W>(self, list: &'static str, what: What, act: A) -> Self
+    where
+        I: DeserializeOwned + ToSchema + 'static,
+        V: Serialize + ToSchema + 'static,
+        A: Fn(Call, I) -> W + Copy + Send + Sync + 'static,
+        W: Future<Output = Result<(String, One<V>), Problem>> + 'static,
+    {
+        self.with(made(what, Some(list), act))
     }
 
     /// `PATCH`: members that are there change, the others stay.
@@ -253,6 +254,26 @@ impl Noun {
         });
         self.with(Operation::new(what, Kind::Remove, run))
     }
+}
+
+fn made<I, V, A, W>(what: What, list: Option<&'static str>, act: A) -> Operation
+where
+    I: DeserializeOwned + ToSchema + 'static,
+    V: Serialize + ToSchema + 'static,
+    A: Fn(Call, I) -> W + Copy + Send + Sync + 'static,
+    W: Future<Output = Result<(String, One<V>), Problem>> + 'static,
+{
+    let run: Act = Box::new(move |mut call| {
+        Box::pin(async move {
+            call.no_query()?;
+            let input = call.input::<I>()?;
+            let list = call.app.issuer.url(list.unwrap_or(&call.path));
+            let (id, made) = act(call, input).await?;
+            Ok(made.created(&address(&list, &id)))
+        })
+    });
+    let (input, output) = (Some(Shape::of::<I>()), Some(Shape::of::<V>()));
+    Operation { input, output, ..Operation::new(what, Kind::Create, run) }
 }
 
 fn shown_after<I, V, A, W>(what: What, kind: Kind, act: A) -> Operation

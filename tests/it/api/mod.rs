@@ -6,6 +6,8 @@ mod delegations;
 mod documents;
 mod findings;
 mod hostile;
+mod machines;
+mod machines_authority;
 mod nouns;
 mod once;
 mod state;

@@ -270,7 +270,7 @@ fn case_19_an_exchange_narrows_and_never_widens() {
     let access = only_b.into_iter().collect::<Vec<_>>();
     let change = move |machine: &Machine| Ok(Terms { access: access.clone(), ..Terms::of(machine)? });
     let id = stage.world.machine_id(&desk);
-    stage.world.block(machines::change(&stage.world.app, &stage.world.operator(), id, change)).unwrap();
+    stage.world.block(machines::change(&stage.world.app, &stage.world.operator(), id, Seen::Anything, change)).unwrap();
     ask(2, "mcp:read").expect_refusal(400, "invalid_target", "ResourceNotAllowed");
     ask(1, "mcp:write").expect_refusal(400, "invalid_scope", "ExchangeWidened");
     // What is shown is as narrow as what it was narrowed to.
@@ -486,10 +486,13 @@ fn what_a_token_came_of_ends_it() {
 
 fn stop(stage: &mut Stage, n: usize) {
     let id = stage.world.machine_id(&stage.machines[n]);
-    stage.world.block(machines::suspend(&stage.world.app, &stage.world.operator(), id, "it ran wild")).unwrap();
+    stage
+        .world
+        .block(machines::suspend(&stage.world.app, &stage.world.operator(), id, Seen::Anything, "it ran wild"))
+        .unwrap();
     // Let go on, it has lost what it had.
     stage.world.later(Lifetime::from_seconds(2));
-    stage.world.block(machines::resume(&stage.world.app, &stage.world.operator(), id)).unwrap();
+    stage.world.block(machines::resume(&stage.world.app, &stage.world.operator(), id, Seen::Anything)).unwrap();
 }
 
 #[test]
@@ -528,7 +531,7 @@ fn a_machine_acts_for_another_machine_until_either_is_stopped() {
     assert_eq!(said.get("grant_id"), None);
     assert!(stage.is_active(&stage.machines[2], &passed));
     let id = world.machine_id(desk);
-    world.block(machines::suspend(&world.app, &world.operator(), id, "drill")).unwrap();
+    world.block(machines::suspend(&world.app, &world.operator(), id, Seen::Anything, "drill")).unwrap();
     assert!(!stage.is_active(&stage.machines[2], &passed));
 }
 
@@ -824,4 +827,54 @@ fn case_20_a_machine_acts_for_people_of_its_tenant() {
     world.undelegate(&near);
     world.delegate_with(NewDelegation { across: true, ..new }).unwrap();
     actor.exchange(world, &token, &ask).tokens();
+}
+
+/// Whoever asks is looked at again in the transaction: less scope is less scope also for an exchange that is under way.
+#[test]
+fn an_exchange_goes_by_what_the_machine_is_when_it_is_served() {
+    use writ::operations::Problem;
+    use writ::operations::authenticate_client::authenticate_client;
+    use writ::operations::token::exchange;
+    use writ::protocol::client_auth::Presented;
+    use writ::protocol::exchange::{TokenExchange, TokenType};
+    use writ::protocol::token_request::TokenRequest;
+    use writ::store::tables::MACHINES;
+
+    let mut stage = Stage::new();
+    let token = stage.tokens().access;
+    let world = &stage.world;
+    let robot = stage.desk();
+    let id = world.machine_id(robot);
+    world.delegate(robot, stage.person(), "mcp:read mcp:write");
+    let asks = |change: fn(&mut writ::model::Machine)| {
+        let secret = writ::base::Secret::new(robot.secret.as_deref().unwrap());
+        let presented = Presented::Secret { client_id: robot.id.to_string(), secret };
+        let ctx = writ::model::Context::clone(&world.operator());
+        let client = world.block(authenticate_client(&world.app, &ctx, presented)).unwrap();
+        let ask = TokenExchange {
+            subject_token: writ::base::Secret::new(token.as_str()),
+            actor_token: None,
+            requested: TokenType::AccessToken,
+            is_jwt: false,
+            scope: Some("mcp:read mcp:write".parse().unwrap()),
+            resource: Some(writ::base::Resource::parse(&stage.at(1)).unwrap()),
+        };
+        let asking = exchange(&world.app, &ctx, client, TokenRequest::Exchange(Box::new(ask)), None);
+        world
+            .overtaken(asking, move |tx| {
+                let old = tx.get(&MACHINES, &id)?.unwrap();
+                let mut new = old.clone();
+                change(&mut new);
+                tx.replace(&MACHINES, &id, &old, &new)?;
+                tx.record(writ::model::Event::MachineResumed { machine: id })
+            })
+            .map(|tokens| tokens.scope.to_string())
+            .map_err(|problem| match problem {
+                Problem::Refused(refusal) => refusal.name(),
+                Problem::Broken(fault) => panic!("{fault:?}"),
+            })
+    };
+    assert_eq!(asks(|_| ()).as_deref(), Ok("mcp:read mcp:write"));
+    assert_eq!(asks(|m| m.scope = "mcp:read".parse().unwrap()), Err("ExchangeWidened".to_owned()));
+    assert_eq!(asks(|m| m.dpop_bound = true), Err("DpopProofMissing".to_owned()));
 }

@@ -131,12 +131,12 @@ fn a_role_that_somebody_has_is_not_removed() {
     assert!(why.contains("1 people and 2 machines"), "{why}");
     grants(&world, &ada, &[], json!({})).unwrap();
     let id = world.machine_id(&robot);
-    world.block(machines::retire(&world.app, &world.operator(), id, "over")).unwrap();
+    world.block(machines::retire(&world.app, &world.operator(), id, Seen::Anything, "over")).unwrap();
     let Err(Declined::Conflict(why)) = remove() else { panic!("it was removed") };
     assert!(why.contains("0 people and 1 machines"), "a retired one has nothing any more: {why}");
     let other = world.block(machines::resolve(&world.app, &"main".parse().unwrap(), "other")).unwrap();
     let change = |machine: &_| Ok(Terms { roles: Vec::new(), ..Terms::of(machine)? });
-    world.block(machines::change(&world.app, &world.operator(), other, change)).unwrap();
+    world.block(machines::change(&world.app, &world.operator(), other, Seen::Anything, change)).unwrap();
     remove().unwrap();
     world.expect_event("role.removed");
     assert!(matches!(remove(), Err(Declined::Missing(_))));
