@@ -10,7 +10,7 @@ use super::answer::{argument, json_file, list_of, scope_set};
 use super::{Command, CommandError, ErrorKind};
 use crate::app::App;
 use crate::base::{Id, Resource};
-use crate::model::{Client, ClientId, ClientState, Context, Provenance};
+use crate::model::{Client, ClientId, ClientState, Provenance};
 use crate::operations::clients::{self, NewClient, Which};
 use crate::operations::operator::Operator;
 use crate::operations::seen::Seen;
@@ -144,7 +144,7 @@ impl Add {
     }
 }
 
-pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, CommandError> {
+pub(super) async fn add(app: &App, by: &Operator, ask: Add) -> Result<Value, CommandError> {
     // Said about the argument, before it is one member among others.
     scope_set("--scope", &ask.scopes)?;
     let new = NewClient {
@@ -152,7 +152,7 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
         resources: list_of("--resource", &ask.resources, Resource::parse)?,
         serves: list_of("--serves", &ask.serves, Resource::parse)?,
     };
-    let made = clients::add(app, &Operator::with_the_file(ctx), new).await?;
+    let made = clients::add(app, by, new).await?;
     let mut answer = json!({ "client_id": made.client.id });
     if let (Some(secret), Some(members)) = (&made.secret, answer.as_object_mut()) {
         members.insert("client_secret".to_owned(), secret.expose().into());
@@ -192,28 +192,27 @@ fn row(client: &Client) -> Value {
     })
 }
 
-pub(super) async fn approve(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
+pub(super) async fn approve(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
     let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
-    clients::approve(app, &Operator::with_the_file(ctx), id.clone(), Seen::Anything).await?;
+    clients::approve(app, by, id.clone(), Seen::Anything).await?;
     Ok(json!({ "client_id": id, "state": "active" }))
 }
 
-pub(super) async fn suspend(app: &App, ctx: &Context, ask: Suspend) -> Result<Value, CommandError> {
+pub(super) async fn suspend(app: &App, by: &Operator, ask: Suspend) -> Result<Value, CommandError> {
     let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
-    let by = Operator::with_the_file(ctx);
-    let (_, live) = clients::suspend(app, &by, id.clone(), Seen::Anything, &ask.because).await?;
+    let (_, live) = clients::suspend(app, by, id.clone(), Seen::Anything, &ask.because).await?;
     let until = live.until.map(|until| until.iso());
     Ok(json!({ "client_id": id, "state": "suspended", "tokens_live": live.at_most, "tokens_live_until": until }))
 }
 
-pub(super) async fn resume(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
+pub(super) async fn resume(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
     let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
-    clients::resume(app, &Operator::with_the_file(ctx), id.clone(), Seen::Anything).await?;
+    clients::resume(app, by, id.clone(), Seen::Anything).await?;
     Ok(json!({ "client_id": id, "state": "active" }))
 }
 
-pub(super) async fn remove(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
+pub(super) async fn remove(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
     let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
-    clients::remove(app, &Operator::with_the_file(ctx), id.clone(), Seen::Anything).await?;
+    clients::remove(app, by, id.clone(), Seen::Anything).await?;
     Ok(json!({ "client_id": id, "state": "removed" }))
 }

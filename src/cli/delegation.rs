@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::base::{Id, Lifetime, Resource};
 use crate::model::{ClientId, Context, Delegation, DelegationState, Email, Machine, Subject, TenantName};
 use crate::operations::delegations::{self, NewDelegation};
+use crate::operations::operator::Operator;
 use crate::operations::{machines, people};
 
 #[derive(Debug, Subcommand)]
@@ -108,7 +109,7 @@ async fn subject(app: &App, within: &str, named: &str) -> Result<Subject, Comman
     Ok(Subject::Client(ClientId::Machine(machine(app, within, named).await?)))
 }
 
-pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, CommandError> {
+pub(super) async fn add(app: &App, by: &Operator, ask: Add) -> Result<Value, CommandError> {
     let may_act = match &ask.may_act {
         Some(next) => Some(machine(app, &ask.within, next).await?),
         None => None,
@@ -123,11 +124,11 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
         purpose: ask.purpose,
         lasts: argument("--expires-in", ask.expires_in.parse::<Lifetime>())?,
     };
-    let delegation = delegations::grant(app, ctx, new).await?;
-    Ok(row(&delegation, ctx))
+    let delegation = delegations::grant(app, by, new).await?;
+    Ok(row(&delegation, by))
 }
 
-pub(super) async fn list(app: &App, ctx: &Context, ask: List) -> Result<Value, CommandError> {
+pub(super) async fn list(app: &App, by: &Operator, ask: List) -> Result<Value, CommandError> {
     let (rows, next) = match (&ask.actor, &ask.subject) {
         (Some(actor), _) => {
             let actor = machine(app, &ask.within, actor).await?;
@@ -143,13 +144,13 @@ pub(super) async fn list(app: &App, ctx: &Context, ask: List) -> Result<Value, C
             (page.rows.into_iter().map(|(_, delegation)| delegation).collect(), page.next)
         }
     };
-    let rows: Vec<Value> = rows.iter().map(|delegation| row(delegation, ctx)).collect();
+    let rows: Vec<Value> = rows.iter().map(|delegation| row(delegation, by)).collect();
     Ok(json!({ "delegations": rows, "next": next }))
 }
 
-pub(super) async fn revoke(app: &App, ctx: &Context, ask: Revoke) -> Result<Value, CommandError> {
+pub(super) async fn revoke(app: &App, by: &Operator, ask: Revoke) -> Result<Value, CommandError> {
     let id = argument("DELEGATION", ask.delegation.parse::<Id<Delegation>>())?;
-    Ok(row(&delegations::revoke(app, ctx, id, &ask.because).await?, ctx))
+    Ok(row(&delegations::revoke(app, by, id, &ask.because).await?, by))
 }
 
 pub(super) fn row(delegation: &Delegation, ctx: &Context) -> Value {

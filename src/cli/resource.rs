@@ -8,7 +8,7 @@ use super::answer::{argument, list_of, scope_set};
 use super::{Command, CommandError};
 use crate::app::App;
 use crate::base::{Lifetime, Resource};
-use crate::model::{Algorithm, Context, ProtectedResource, TokenFormat};
+use crate::model::{Algorithm, ProtectedResource, TokenFormat};
 use crate::operations::operator::Operator;
 use crate::operations::resources::{self, NewResource};
 use crate::operations::seen::Seen;
@@ -73,7 +73,7 @@ impl Verb {
     }
 }
 
-pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, CommandError> {
+pub(super) async fn add(app: &App, by: &Operator, ask: Add) -> Result<Value, CommandError> {
     let identifier = argument("IDENTIFIER", Resource::parse(&ask.identifier))?;
     let defaults = scope_set("--default-scope", &ask.default_scopes)?;
     let new = NewResource {
@@ -92,7 +92,7 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
         access_for: ask.access_lifetime.map(Lifetime::from_seconds),
         machine_access_most: ask.machine_access_lifetime.map(Lifetime::from_seconds),
     };
-    let made = resources::add(app, &Operator::with_the_file(ctx), new).await?;
+    let made = resources::add(app, by, new).await?;
     Ok(json!({ "resource_id": made.id.to_string(), "identifier": made.identifier }))
 }
 
@@ -101,9 +101,9 @@ pub(super) async fn list(app: &App) -> Result<Value, CommandError> {
     Ok(json!({ "resources": rows }))
 }
 
-pub(super) async fn remove(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
+pub(super) async fn remove(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
     let id = argument("RESOURCE_ID", ask.resource_id.parse())?;
-    resources::remove(app, &Operator::with_the_file(ctx), id, Seen::Anything).await?;
+    resources::remove(app, by, id, Seen::Anything).await?;
     Ok(json!({ "resource_id": id.to_string(), "state": "removed" }))
 }
 

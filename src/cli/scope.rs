@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::answer::{argument, scope_set};
 use super::{Command, CommandError};
 use crate::app::App;
-use crate::model::{Context, Risk, Scope};
+use crate::model::{Risk, Scope};
 use crate::operations::operator::Operator;
 use crate::operations::scopes::{self, NewScope};
 use crate::operations::seen::Seen;
@@ -53,7 +53,7 @@ impl Verb {
     }
 }
 
-pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, CommandError> {
+pub(super) async fn add(app: &App, by: &Operator, ask: Add) -> Result<Value, CommandError> {
     let new = NewScope {
         name: argument("NAME", ask.name.parse())?,
         description: ask.description,
@@ -65,7 +65,7 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
         implies: scope_set("--implies", &ask.implies)?,
     };
     let name = new.name.clone();
-    scopes::add(app, &Operator::with_the_file(ctx), new).await?;
+    scopes::add(app, by, new).await?;
     Ok(json!({ "scope": name }))
 }
 
@@ -83,8 +83,8 @@ pub(super) async fn list(app: &App) -> Result<Value, CommandError> {
     Ok(json!({ "scopes": rows }))
 }
 
-pub(super) async fn remove(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
+pub(super) async fn remove(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
     let name: Scope = argument("NAME", ask.name.parse())?;
-    scopes::remove(app, &Operator::with_the_file(ctx), name.clone(), Seen::Anything).await?;
+    scopes::remove(app, by, name.clone(), Seen::Anything).await?;
     Ok(json!({ "scope": name, "state": "removed" }))
 }

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::answer::argument;
 use super::{Command, CommandError};
 use crate::app::App;
-use crate::model::{Context, TenantName};
+use crate::model::TenantName;
+use crate::operations::operator::Operator;
 use crate::operations::tenants;
 use crate::protocol::display_name::DisplayName;
 
@@ -37,10 +38,10 @@ impl Verb {
     }
 }
 
-pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, CommandError> {
+pub(super) async fn add(app: &App, by: &Operator, ask: Add) -> Result<Value, CommandError> {
     let name = argument("NAME", ask.name.parse::<TenantName>())?;
     let title = argument("--title", DisplayName::parse(ask.title.as_deref().unwrap_or(&ask.name)))?;
-    let tenant = tenants::add(app, ctx, name, title).await?;
+    let tenant = tenants::add(app, by, name, title).await?;
     Ok(json!({ "tenant": tenant.name }))
 }
 

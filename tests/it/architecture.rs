@@ -20,7 +20,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("operations", &["app", "base", "config", "keys", "model", "outbound", "protocol", "store"]),
     // Neither the store nor a key nor the web outside: what a page needs, an operation does.
     ("web", &["app", "base", "config", "model", "operations", "protocol"]),
-    ("cli", &["app", "base", "config", "keys", "logs", "model", "operations", "protocol", "store", "web"]),
+    ("cli", &["app", "base", "config", "keys", "logs", "model", "operations", "outbound", "protocol", "store", "web"]),
 ];
 
 /// One file of the sources, without its comments.

@@ -5,6 +5,7 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderMap, IF_MATCH};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::commands::Orders;
 use super::cursor::Window;
 use super::operation::{Kind, Operation};
 use super::problem::{FieldError, Problem};
@@ -29,6 +30,8 @@ pub(super) struct Call {
     pub(super) query_text: String,
     body: Map<String, Value>,
     seen: Option<Seen>,
+    /// Who runs commands, if somebody does.
+    pub(super) orders: Option<Orders>,
 }
 
 /// Longest query, in bytes, and most parameters in it.
@@ -78,6 +81,7 @@ impl Call {
             },
             seen,
             path,
+            orders: request.app_data::<Orders>().copied(),
         })
     }
 
