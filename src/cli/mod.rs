@@ -11,6 +11,7 @@ mod credential;
 mod crossing;
 mod declared;
 mod delegation;
+mod grant;
 mod key;
 mod machine;
 mod person;
@@ -132,6 +133,9 @@ enum Verb {
     /// Where applications may carry our word about people
     #[command(subcommand)]
     Crossing(crossing::Verb),
+    /// What people have allowed applications
+    #[command(subcommand)]
+    Grant(grant::Verb),
     /// Signing keys
     #[command(subcommand)]
     Key(key::Verb),
@@ -153,6 +157,7 @@ pub enum Command {
     Setup(setup::Setup),
     PersonAdd(person::Add),
     PersonList(person::List),
+    PersonShow(person::Named),
     PersonSuspend(person::Suspend),
     PersonResume(person::Named),
     PersonPassword(person::SetPassword),
@@ -166,12 +171,18 @@ pub enum Command {
     RoleRemove(role::Named),
     ResourceAdd(resource::Add),
     ResourceList,
+    ResourceShow(resource::Named),
+    ResourceSet(Box<resource::Set>),
     ResourceRemove(resource::Named),
     ScopeAdd(scope::Add),
     ScopeList,
+    ScopeShow(scope::Named),
+    ScopeSet(scope::Set),
     ScopeRemove(scope::Named),
     ClientAdd(client::Add),
     ClientList(client::List),
+    ClientShow(client::Named),
+    ClientSet(Box<client::Set>),
     ClientApprove(client::Named),
     ClientSuspend(client::Suspend),
     ClientResume(client::Named),
@@ -202,6 +213,9 @@ pub enum Command {
     CrossingAdd(crossing::Add),
     CrossingList(crossing::List),
     CrossingRemove(crossing::Named),
+    GrantList(grant::List),
+    GrantShow(grant::Named),
+    GrantRevoke(grant::Named),
     TokenAdd,
     KeyList,
     KeyRotate(key::Rotate),
@@ -217,6 +231,7 @@ pub async fn dispatch(app: &App, by: &Operator, command: Command) -> Result<Valu
         Command::Setup(ask) => setup::complete(app, by, ask).await,
         Command::PersonAdd(ask) => person::add(app, by, ask).await,
         Command::PersonList(ask) => person::list(app, ask).await,
+        Command::PersonShow(ask) => person::show(app, ask).await,
         Command::PersonSuspend(ask) => person::suspend(app, by, ask).await,
         Command::PersonResume(ask) => person::resume(app, by, ask).await,
         Command::PersonPassword(ask) => person::password(app, by, ask).await,
@@ -230,12 +245,18 @@ pub async fn dispatch(app: &App, by: &Operator, command: Command) -> Result<Valu
         Command::RoleRemove(ask) => role::remove(app, by, ask).await,
         Command::ResourceAdd(ask) => resource::add(app, by, ask).await,
         Command::ResourceList => resource::list(app).await,
+        Command::ResourceShow(ask) => resource::show(app, ask).await,
+        Command::ResourceSet(ask) => resource::set(app, by, *ask).await,
         Command::ResourceRemove(ask) => resource::remove(app, by, ask).await,
         Command::ScopeAdd(ask) => scope::add(app, by, ask).await,
         Command::ScopeList => scope::list(app).await,
+        Command::ScopeShow(ask) => scope::show(app, ask).await,
+        Command::ScopeSet(ask) => scope::set(app, by, ask).await,
         Command::ScopeRemove(ask) => scope::remove(app, by, ask).await,
         Command::ClientAdd(ask) => client::add(app, by, ask).await,
         Command::ClientList(ask) => client::list(app, ask).await,
+        Command::ClientShow(ask) => client::show(app, ask).await,
+        Command::ClientSet(ask) => client::set(app, by, *ask).await,
         Command::ClientApprove(ask) => client::approve(app, by, ask).await,
         Command::ClientSuspend(ask) => client::suspend(app, by, ask).await,
         Command::ClientResume(ask) => client::resume(app, by, ask).await,
@@ -267,6 +288,9 @@ pub async fn dispatch(app: &App, by: &Operator, command: Command) -> Result<Valu
         Command::CrossingAdd(ask) => crossing::add(app, by, ask).await,
         Command::CrossingList(ask) => crossing::list(app, ask).await,
         Command::CrossingRemove(ask) => crossing::remove(app, by, ask).await,
+        Command::GrantList(ask) => grant::list(app, by, ask).await,
+        Command::GrantShow(ask) => grant::show(app, by, ask).await,
+        Command::GrantRevoke(ask) => grant::revoke(app, by, ask).await,
         Command::KeyList => key::list(app),
         Command::KeyRotate(ask) => key::rotate(app, by, ask).await,
         Command::AuditList(ask) => audit::list(app, ask).await,
@@ -321,6 +345,7 @@ fn obey(cli: Cli) -> Result<ExitCode, CommandError> {
         Verb::Delegation(verb) => verb.command(),
         Verb::Provider(verb) => verb.command()?,
         Verb::Crossing(verb) => verb.command(),
+        Verb::Grant(verb) => verb.command(),
         Verb::Key(verb) => verb.command(),
         Verb::Audit(verb) => verb.command(),
         Verb::Export(ask) => Command::Export(ask),

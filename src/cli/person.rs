@@ -23,6 +23,8 @@ pub(super) enum Verb {
     Add(Add),
     /// List them, the newest first
     List(List),
+    /// Show one
+    Show(Named),
     /// Stop one: they sign in nowhere, and nothing acts for them
     Suspend(Suspend),
     /// Let a stopped one go on
@@ -123,6 +125,7 @@ impl Verb {
         match self {
             Self::Add(ask) => ask.with_password().map(Command::PersonAdd),
             Self::List(ask) => Ok(Command::PersonList(ask)),
+            Self::Show(named) => Ok(Command::PersonShow(named)),
             Self::Suspend(ask) => Ok(Command::PersonSuspend(ask)),
             Self::Resume(named) => Ok(Command::PersonResume(named)),
             Self::Password(ask) => {
@@ -145,6 +148,10 @@ pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
     let page = people::list(app, before, ask.limit.min(1_000)).await?;
     let rows: Vec<Value> = page.rows.iter().map(|(_, person)| row(person)).collect();
     Ok(json!({ "people": rows, "next": page.next }))
+}
+
+pub(super) async fn show(app: &App, ask: Named) -> Result<Value, CommandError> {
+    Ok(row(&people::by_id(app, argument("PERSON_ID", ask.person_id.parse::<Id<Person>>())?).await?))
 }
 
 fn row(person: &Person) -> Value {

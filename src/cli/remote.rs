@@ -207,16 +207,17 @@ fn needs(command: &Command) -> Needs {
                 "while there is no administrator there is nobody whose credential could be good. Run it beside the file, or open the link",
             );
         }
-        Command::PersonList(_) => PEOPLE.read,
+        Command::PersonList(_) | Command::PersonShow(_) => PEOPLE.read,
         Command::PersonAdd(_) | Command::PersonSuspend(_) | Command::PersonResume(_) => PEOPLE.write,
         Command::TenantList => READ,
         Command::RoleList(_) => ROLES.read,
-        Command::ResourceList => RESOURCES.read,
-        Command::ResourceAdd(_) | Command::ResourceRemove(_) => RESOURCES.write,
-        Command::ScopeList => SCOPES.read,
-        Command::ScopeAdd(_) | Command::ScopeRemove(_) => SCOPES.write,
-        Command::ClientList(_) => CLIENTS.read,
+        Command::ResourceList | Command::ResourceShow(_) => RESOURCES.read,
+        Command::ResourceAdd(_) | Command::ResourceSet(_) | Command::ResourceRemove(_) => RESOURCES.write,
+        Command::ScopeList | Command::ScopeShow(_) => SCOPES.read,
+        Command::ScopeAdd(_) | Command::ScopeSet(_) | Command::ScopeRemove(_) => SCOPES.write,
+        Command::ClientList(_) | Command::ClientShow(_) => CLIENTS.read,
         Command::ClientAdd(_)
+        | Command::ClientSet(_)
         | Command::ClientApprove(_)
         | Command::ClientSuspend(_)
         | Command::ClientResume(_)
@@ -226,6 +227,8 @@ fn needs(command: &Command) -> Needs {
         | Command::MachineFindings(_)
         | Command::CredentialList(_) => MACHINES.read,
         Command::MachineAdd(_) => MACHINES.write,
+        Command::GrantList(_) | Command::GrantShow(_) => GRANTS.read,
+        Command::GrantRevoke(_) => GRANTS.write,
         Command::KeyList => KEYS.read,
         Command::KeyRotate(_) => KEYS.write,
         Command::AuditList(_) | Command::AuditVerify => AUDIT.read,
@@ -267,10 +270,8 @@ fn scope_of(bytes: &[u8]) -> Option<&'static str> {
 fn obey(app: App, by: Operator, command: Value) -> Obeying {
     Box::pin(async move {
         let command: Command = serde_json::from_value(command).map_err(|error| {
-            let why = format!(
-                "Writ {} does not understand this command: {error}. Is it of another version?",
-                env!("CARGO_PKG_VERSION")
-            );
+            let version = env!("CARGO_PKG_VERSION");
+            let why = format!("Writ {version} does not understand this command; is yours of another version? {error}");
             Declined::field("command", why.chars().take(300).collect::<String>())
         })?;
         match needs(&command) {
