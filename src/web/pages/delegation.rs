@@ -90,7 +90,7 @@ pub(crate) async fn create(form: Posted) -> Result<HttpResponse, PageProblem> {
         scopes.iter().map(|entry| entry.name.clone()).filter(|name| ticked.contains(name.as_str())).collect();
     let mut left = Left { ticked: Some(scope.clone()), ..Left::of(&form) };
     if scope.is_empty() {
-        left.error = Some("Tick at least one thing that it may do, or do not allow it.".to_owned());
+        left.error = Some("Tick at least one thing that it may do, or deny.".to_owned());
         return reply::page(visitor, StatusCode::UNPROCESSABLE_ENTITY, &view(visitor, signed_in, offer, left), &[]);
     }
     let lasts = LASTS.iter().find(|(value, _)| *value == form.text("lasts")).map_or(USUAL, |(value, _)| *value);
