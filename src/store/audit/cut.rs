@@ -124,7 +124,7 @@ fn of_stretch(raw: &dyn ReadTx, stretch: u64) -> Result<Vec<Entry>, Fault> {
 
 /// One entry, whose neighbour before may have been cut as well: then the gap grows.
 fn cut_out(raw: &mut dyn WriteTx, key: &MacKey, entry: &Entry) -> Result<(), Fault> {
-    let (sequence, hash) = (entry.sequence, entry.hash.clone());
+    let (sequence, hash) = (entry.sequence, entry.hash);
     let broken = |broken: Broken| Fault::new(FaultKind::Storage, format!("audit log: {broken}"));
     let gap = match sequence.checked_sub(1) {
         Some(before) if before > 0 => Cut::around(raw, key, before)?.transpose().map_err(broken)?,
