@@ -232,7 +232,11 @@ fn needs(command: &Command) -> Needs {
         Command::KeyList => KEYS.read,
         Command::KeyRotate(_) => KEYS.write,
         Command::AuditList(_) | Command::AuditVerify => AUDIT.read,
-        Command::Export(_) | Command::DelegationList(_) => READ,
+        Command::Export(_)
+        | Command::DelegationList(_)
+        | Command::ProviderList
+        | Command::ProviderLinks(_)
+        | Command::CrossingList(_) => READ,
         // Whose password is known is who one can be.
         Command::PersonPassword(_)
         | Command::PersonRole(_)
@@ -252,6 +256,12 @@ fn needs(command: &Command) -> Needs {
         | Command::CredentialRevoke(_)
         | Command::DelegationAdd(_)
         | Command::DelegationRevoke(_)
+        | Command::ProviderAdd(_)
+        | Command::ProviderRemove(_)
+        | Command::ProviderLink(_)
+        | Command::ProviderUnlink(_)
+        | Command::CrossingAdd(_)
+        | Command::CrossingRemove(_)
         | Command::TokenAdd
         | Command::Apply(_) => ADMIN,
     })

@@ -100,6 +100,8 @@ pub(crate) async fn create(form: Posted) -> Result<HttpResponse, PageProblem> {
         scope,
         resources: vec![resource.identifier.clone()],
         may_act: None,
+        // A person knows for themselves whether it is of another organization.
+        across: true,
         purpose: form.text("purpose").to_owned(),
         lasts: lasts.parse::<Lifetime>().unwrap_or(delegations::USUAL),
     };
