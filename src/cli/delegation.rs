@@ -111,7 +111,7 @@ async fn subject(app: &App, within: &str, named: &str) -> Result<Subject, Comman
     Ok(Subject::Client(ClientId::Machine(machine(app, within, named).await?)))
 }
 
-pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, CommandError> {
+pub(super) async fn add(app: &App, by: &Operator, ask: Add) -> Result<Value, CommandError> {
     let may_act = match &ask.may_act {
         Some(next) => Some(machine(app, &ask.within, next).await?),
         None => None,
@@ -126,11 +126,11 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
         purpose: ask.purpose,
         lasts: argument("--expires-in", ask.expires_in.parse::<Lifetime>())?,
     };
-    let delegation = delegations::grant(app, &Operator::with_the_file(ctx), new).await?;
-    Ok(row(&delegation, ctx))
+    let delegation = delegations::grant(app, by, new).await?;
+    Ok(row(&delegation, by))
 }
 
-pub(super) async fn list(app: &App, ctx: &Context, ask: List) -> Result<Value, CommandError> {
+pub(super) async fn list(app: &App, by: &Operator, ask: List) -> Result<Value, CommandError> {
     let before = ask.before.map(|text| argument("--before", text.parse::<Id<Delegation>>())).transpose()?;
     let mut which = Which::default();
     if let Some(actor) = &ask.actor {
@@ -139,15 +139,14 @@ pub(super) async fn list(app: &App, ctx: &Context, ask: List) -> Result<Value, C
     if let Some(whom) = &ask.subject {
         which.subject = Some(subject(app, &ask.within, whom).await?);
     }
-    let Page { rows, next } = delegations::list(app, ctx.at, which, before, ask.limit).await?;
-    let rows: Vec<Value> = rows.iter().map(|(_, delegation)| row(delegation, ctx)).collect();
+    let Page { rows, next } = delegations::list(app, by.at, which, before, ask.limit).await?;
+    let rows: Vec<Value> = rows.iter().map(|(_, delegation)| row(delegation, by)).collect();
     Ok(json!({ "delegations": rows, "next": next }))
 }
 
-pub(super) async fn revoke(app: &App, ctx: &Context, ask: Revoke) -> Result<Value, CommandError> {
+pub(super) async fn revoke(app: &App, by: &Operator, ask: Revoke) -> Result<Value, CommandError> {
     let id = argument("DELEGATION", ask.delegation.parse::<Id<Delegation>>())?;
-    let by = Operator::with_the_file(ctx);
-    Ok(row(&delegations::revoke(app, &by, id, Seen::Anything, &ask.because).await?, ctx))
+    Ok(row(&delegations::revoke(app, by, id, Seen::Anything, &ask.because).await?, by))
 }
 
 pub(super) fn row(delegation: &Delegation, ctx: &Context) -> Value {

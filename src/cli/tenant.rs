@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::answer::argument;
 use super::{Command, CommandError};
 use crate::app::App;
-use crate::model::{Context, TenantName};
+use crate::model::TenantName;
 use crate::operations::operator::Operator;
 use crate::operations::seen::Seen;
 use crate::operations::tenants;
@@ -60,10 +60,10 @@ impl Verb {
     }
 }
 
-pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, CommandError> {
+pub(super) async fn add(app: &App, by: &Operator, ask: Add) -> Result<Value, CommandError> {
     let name = argument("NAME", ask.name.parse::<TenantName>())?;
     let title = argument("--title", DisplayName::parse(ask.title.as_deref().unwrap_or(&ask.name)))?;
-    let tenant = tenants::add(app, &Operator::with_the_file(ctx), name, title).await?;
+    let tenant = tenants::add(app, by, name, title).await?;
     Ok(json!({ "tenant": tenant.name }))
 }
 
@@ -74,15 +74,15 @@ pub(super) async fn list(app: &App) -> Result<Value, CommandError> {
     Ok(json!({ "tenants": rows }))
 }
 
-pub(super) async fn set(app: &App, ctx: &Context, ask: Set) -> Result<Value, CommandError> {
+pub(super) async fn set(app: &App, by: &Operator, ask: Set) -> Result<Value, CommandError> {
     let name = argument("NAME", ask.name.parse::<TenantName>())?;
     let title = argument("--title", DisplayName::parse(&ask.title))?;
-    let tenant = tenants::change(app, &Operator::with_the_file(ctx), name, Seen::Anything, Some(title)).await?;
+    let tenant = tenants::change(app, by, name, Seen::Anything, Some(title)).await?;
     Ok(json!({ "tenant": tenant.name, "title": tenant.title }))
 }
 
-pub(super) async fn remove(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
+pub(super) async fn remove(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
     let name = argument("NAME", ask.name.parse::<TenantName>())?;
-    tenants::remove(app, &Operator::with_the_file(ctx), name.clone(), Seen::Anything).await?;
+    tenants::remove(app, by, name.clone(), Seen::Anything).await?;
     Ok(json!({ "removed": name }))
 }

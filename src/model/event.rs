@@ -132,6 +132,8 @@ events! {
     Migrated { from: u64, to: u64 } = "store.migrated", Change;
     /// Rows whose time was over were removed.
     Swept { tables: Vec<(String, u64)> } = "store.swept", Traffic;
+    /// Old entries of traffic were cut out of this log: so many, all from before a time, the first and the last by their numbers.
+    TrafficCut { entries: u64, from: u64, to: u64, until: Timestamp } = "audit.cut", Change;
     /// A setup link was made; the ones before it are void.
     SetupOpened {} = "setup.opened", Change;
     /// The first administrator was made.

@@ -159,6 +159,11 @@ impl Operator {
         &self.once
     }
 
+    /// Whether what they have suffices for what takes this scope.
+    pub fn reaches(&self, needed: &str) -> bool {
+        own_scopes::suffices(&self.reach, needed)
+    }
+
     /// Whether this operator may make, or change, what holds these scopes.
     pub(super) fn may_give(&self, scope: &ScopeSet) -> Result<(), Declined> {
         if own_scopes::covers(&self.reach, scope) {

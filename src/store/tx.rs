@@ -8,7 +8,7 @@ use std::ops::{Bound, ControlFlow};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::audit::{self, Head};
+use super::audit::{self, Cutting, Head};
 use super::engine::{Name, ReadTx, Span, Visit, WriteTx};
 use super::key::{END_OF_TEXT, Key, RowKey};
 use super::table::{Bookkeeping, Index, Sharing, Table, Unique};
@@ -346,6 +346,11 @@ impl<'a> Tx<'a> {
         };
         self.head = Some(audit::append(self.raw, &head, self.context, &event)?);
         Ok(())
+    }
+
+    /// Cuts traffic from before `until` out of the audit log, in up to `most` stretches of it. Whoever calls it records that.
+    pub fn cut_traffic(&mut self, until: Timestamp, most: u64) -> Result<Cutting, Fault> {
+        audit::cut_traffic(self.raw, self.key, until, most)
     }
 
     /// Sets a row and its index entries. Faults with `Duplicate` if a unique index has one of its keys for another

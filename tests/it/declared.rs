@@ -125,7 +125,15 @@ fn full() -> World {
         expires_at: Some(world.now().plus(writ::base::Lifetime::from_days(60))),
     };
     world.block(credentials::create(&world.app, &world.operator(), porter_id, trust)).unwrap();
-    world.block(machines::suspend(&world.app, &world.operator(), porter_id, writ::operations::seen::Seen::Anything, "out of order")).unwrap();
+    world
+        .block(machines::suspend(
+            &world.app,
+            &world.operator(),
+            porter_id,
+            writ::operations::seen::Seen::Anything,
+            "out of order",
+        ))
+        .unwrap();
     let stopped = world.confidential("stopped");
     let stop = writ::operations::clients::suspend;
     world.block(stop(&world.app, &world.operator(), stopped.id, Seen::Anything, "out of order")).unwrap();

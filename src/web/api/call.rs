@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::commands::Orders;
 use super::cursor::Window;
 use super::operation::{Kind, Operation};
 use super::problem::{FieldError, Problem};
@@ -31,6 +32,8 @@ pub(super) struct Call {
     pub(super) query_text: String,
     body: Map<String, Value>,
     seen: Option<Seen>,
+    /// Who runs commands, if somebody does.
+    pub(super) orders: Option<Orders>,
 }
 
 /// Longest query, in bytes, and most parameters in it.
@@ -80,6 +83,7 @@ impl Call {
             },
             seen,
             path,
+            orders: request.app_data::<Orders>().copied(),
         })
     }
 

@@ -218,7 +218,7 @@ fn with_links(noun: &Noun, operation: &Operation, mut response: Response) -> Res
 /// The statuses that an operation answers with when it is not done.
 fn refusals(operation: &Operation) -> Vec<u16> {
     let mut statuses = vec![400, 401, 403, 408, 413, 429, 500, 503];
-    if places(operation).next().is_some() {
+    if places(operation).next().is_some() || operation.weigh.is_some() {
         statuses.push(404);
     }
     if operation.input.is_some() {

@@ -12,6 +12,7 @@ mod answer;
 mod audit;
 mod call;
 mod clients;
+mod commands;
 mod credentials;
 mod cursor;
 mod delegations;
@@ -40,6 +41,7 @@ use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Route};
 
+pub use self::commands::{Obeying, Orders};
 use self::operation::{Noun, Operation};
 use self::problem::Problem;
 use super::extract::{Body, Caller};
@@ -66,6 +68,7 @@ static NOUNS: LazyLock<Vec<Noun>> = LazyLock::new(|| {
         grants::noun(),
         keys::noun(),
         audit::noun(),
+        commands::noun(),
         state::noun(),
     ]
 });
@@ -136,7 +139,8 @@ async fn answer(
     request: &HttpRequest,
     body: &Body,
 ) -> Result<HttpResponse, Problem> {
-    let by = permit::permit(caller, request, operation.scope).await?;
+    let needed = operation.weigh.map_or(operation.scope, |weigh| weigh(request, body));
+    let by = permit::permit(caller, request, needed).await?;
     (operation.act)(call::Call::read(operation, caller, by, request, body)?).await
 }
 

@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 use std::pin::Pin;
 
-use actix_web::HttpResponse;
 use actix_web::http::Method;
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use utoipa::openapi::path::{Parameter, ParameterIn};
@@ -17,6 +17,7 @@ use super::answer::{Listed, One, address};
 use super::call::Call;
 use super::cursor::Window;
 use super::problem::Problem;
+use crate::web::extract::Body;
 
 /// A noun of the API.
 pub(super) struct Noun {
@@ -36,6 +37,8 @@ pub(super) struct Operation {
     pub(super) summary: &'static str,
     /// What its token has to have.
     pub(super) scope: &'static str,
+    /// The same, where it depends on what is asked for.
+    pub(super) weigh: Option<Weigh>,
     pub(super) kind: Kind,
     /// The filters of a list.
     pub(super) filters: Vec<Parameter>,
@@ -45,6 +48,7 @@ pub(super) struct Operation {
     pub(super) act: Act,
 }
 
+type Weigh = fn(&HttpRequest, &Body) -> &'static str;
 type Answering = Pin<Box<dyn Future<Output = Result<HttpResponse, Problem>>>>;
 type Act = Box<dyn Fn(Call) -> Answering + Send + Sync>;
 
@@ -117,6 +121,7 @@ impl Operation {
             id,
             summary,
             scope,
+            weigh: None,
             kind,
             filters: Vec::new(),
             input: None,
@@ -137,6 +142,14 @@ impl Noun {
 
     fn with(mut self, operation: Operation) -> Self {
         self.operations.push(operation);
+        self
+    }
+
+    /// Of the operation before: which scope it takes is seen in what is asked for.
+    pub(super) fn weighed(mut self, weigh: Weigh) -> Self {
+        if let Some(operation) = self.operations.last_mut() {
+            operation.weigh = Some(weigh);
+        }
         self
     }
 

@@ -2,6 +2,7 @@
 
 pub(super) mod account;
 pub(super) mod consent;
+pub(super) mod delegation;
 pub(super) mod home;
 pub(super) mod setup;
 pub(super) mod sign_in;

@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::delegation::Onward;
 use super::query;
 use crate::base::Secret;
 use crate::operations::authorize::{self, SignInAsk};
@@ -35,10 +36,11 @@ pub(crate) async fn new(visitor: Visitor, request: HttpRequest) -> Result<HttpRe
         }
         None => None,
     };
+    let onward = Onward::read(|name| query(&request, name));
     match ask {
         Some(ask) => self::ask(&visitor, StatusCode::OK, &ask, String::new(), None),
-        None if visitor.signed_in.is_some() => Ok(to_account(&visitor)),
-        None => plain(&visitor, StatusCode::OK, String::new(), None),
+        None if visitor.signed_in.is_some() => Ok(to_account(&visitor, onward.as_ref())),
+        None => plain(&visitor, StatusCode::OK, String::new(), onward.as_ref(), None),
     }
 }
 
@@ -57,6 +59,7 @@ pub(crate) async fn create(
             .map_err(broken)?,
         None => None,
     };
+    let onward = Onward::read(|name| form.optional(name).map(str::to_owned));
     let typed = form.text("email").trim();
     let email: String = typed.chars().take(254).collect();
     let password = form.text("password");
@@ -73,7 +76,7 @@ pub(crate) async fn create(
             limits.forgive(Class::SignIn, peer(app, &request));
             let to = match &ask {
                 Some(ask) => format!("{}/oauth/authorize/continue?ticket={}", app.issuer.path(), ask.ticket),
-                None => format!("{}/account", app.issuer.path()),
+                None => account(visitor, onward.as_ref()),
             };
             let mut response = reply::see_other(visitor, &to);
             let cookie = cookies::write(&app.issuer, Name::Session, &cookie, Some(app.config.lifetimes.session));
@@ -89,7 +92,7 @@ pub(crate) async fn create(
     };
     match ask {
         Some(ask) => self::ask(visitor, status, &ask, email, Some(problem)),
-        None => plain(visitor, status, email, Some(problem)),
+        None => plain(visitor, status, email, onward.as_ref(), Some(problem)),
     }
 }
 
@@ -111,6 +114,7 @@ pub(crate) fn ask(
         shell: visitor.shell(),
         ticket: Some(ask.ticket.clone()),
         application: Some(ask.application.clone()),
+        onward: None,
         email,
         confirming: again.is_some(),
         problem,
@@ -122,10 +126,18 @@ fn plain(
     visitor: &Visitor,
     status: StatusCode,
     email: String,
+    onward: Option<&Onward>,
     problem: Option<SignInProblem>,
 ) -> Result<HttpResponse, PageProblem> {
-    let page =
-        SignInPage { shell: visitor.shell(), ticket: None, application: None, email, confirming: false, problem };
+    let page = SignInPage {
+        shell: visitor.shell(),
+        ticket: None,
+        application: None,
+        onward: onward.map(Onward::shown),
+        email,
+        confirming: false,
+        problem,
+    };
     reply::page(visitor, status, &page, &[])
 }
 
@@ -145,11 +157,17 @@ pub(crate) async fn destroy(form: Posted) -> Result<HttpResponse, PageProblem> {
 /// `GET /signed-out`
 pub(crate) async fn signed_out(visitor: Visitor) -> Result<HttpResponse, PageProblem> {
     if visitor.signed_in.is_some() {
-        return Ok(to_account(&visitor));
+        return Ok(to_account(&visitor, None));
     }
     reply::page(&visitor, StatusCode::OK, &SignedOutPage { shell: visitor.shell() }, &[])
 }
 
-fn to_account(visitor: &Visitor) -> HttpResponse {
-    reply::see_other(visitor, &format!("{}/account", visitor.app.issuer.path()))
+fn to_account(visitor: &Visitor, onward: Option<&Onward>) -> HttpResponse {
+    reply::see_other(visitor, &account(visitor, onward))
+}
+
+/// The account page, or the page of it that a link meant.
+fn account(visitor: &Visitor, onward: Option<&Onward>) -> String {
+    let path = onward.map_or_else(|| "/account".to_owned(), Onward::path);
+    format!("{}{path}", visitor.app.issuer.path())
 }

@@ -7,6 +7,7 @@
 mod account;
 mod api;
 mod consent;
+mod delegation;
 mod error;
 pub mod gallery;
 mod home;
@@ -19,12 +20,16 @@ mod signed_out;
 pub use account::{AccountPage, AgentLine, ConnectedApplication, SessionLine};
 pub use api::{ApiMember, ApiNoun, ApiOperation, ApiPage, ApiParameter, ApiProblem, ApiSchema};
 pub use consent::{Applicant, ConsentPage, Destination, Need, ScopeLine, Standing, Target, Technical, Until};
+pub use delegation::{
+    Agent as DelegatedAgent, DelegationPage, Length, Place as DelegationPlace, Step as DelegationStep,
+    Terms as DelegationTerms,
+};
 pub use error::{ErrorPage, Problem};
 pub use home::HomePage;
 pub use return_to::{ReturnPage, Verdict};
 pub use setup::{SetupClosed, SetupClosedPage, SetupPage};
 pub use shell::{Accent, Brand, Field, Flash, FlashKind, Link, Moment, PermissionLine, Person, Shell, Theme, initial};
-pub use sign_in::{SignInPage, SignInProblem};
+pub use sign_in::{Onward, SignInPage, SignInProblem};
 pub use signed_out::SignedOutPage;
 
 /// A page in every state worth looking at, by name.

@@ -16,11 +16,20 @@ pub struct SignInPage {
     pub ticket: Option<String>,
     /// Name of that application.
     pub application: Option<String>,
+    /// What a link of a machine's owner meant, to be gone on with.
+    pub onward: Option<Onward>,
     /// What was typed, or what the application suggested (`login_hint`).
     pub email: String,
     /// Signed in already, and asked again: the address is fixed and only the password is wanted.
     pub confirming: bool,
     pub problem: Option<SignInProblem>,
+}
+
+/// Where a link led that somebody has to sign in for: a machine, and where it would act for them.
+#[derive(Clone, Debug)]
+pub struct Onward {
+    pub machine: String,
+    pub resource: Option<String>,
 }
 
 /// Never says which half was wrong, nor whether the account exists.
@@ -41,6 +50,7 @@ impl Sample for SignInPage {
             shell: sample::shell(),
             ticket: None,
             application: None,
+            onward: None,
             email: String::new(),
             confirming: false,
             problem: None,
@@ -50,6 +60,16 @@ impl Sample for SignInPage {
         vec![
             ("plain", plain.clone()),
             ("from_application", started),
+            (
+                "from_a_link",
+                Self {
+                    onward: Some(Onward {
+                        machine: "mch_sample".into(),
+                        resource: Some("https://a.example/mcp".into()),
+                    }),
+                    ..plain.clone()
+                },
+            ),
             ("wrong", Self { problem: Some(SignInProblem::Wrong), ..typed.clone() }),
             (
                 "throttled",

@@ -15,7 +15,13 @@ fn remove(office: &Office, path: &str) -> crate::world::Answer {
 
 fn retire(office: &Office, id: &str) {
     let operator = office.world.operator();
-    let retired = writ::operations::machines::retire(&office.world.app, &operator, id.parse().unwrap(), writ::operations::seen::Seen::Anything, "over");
+    let retired = writ::operations::machines::retire(
+        &office.world.app,
+        &operator,
+        id.parse().unwrap(),
+        writ::operations::seen::Seen::Anything,
+        "over",
+    );
     office.world.block(retired).unwrap();
 }
 

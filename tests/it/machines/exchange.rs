@@ -657,7 +657,7 @@ fn a_person_sees_who_may_act_for_them_and_takes_it_back() {
     let mut stage = Stage::new();
     let made = stage.world.delegate(stage.desk(), stage.person(), "mcp:read");
     let page = stage.browser.get("/account");
-    page.expect_text("Agents that may act for you");
+    page.expect_text("Who acts for you");
     page.expect_text("desk");
     page.expect_text("answers tickets");
     page.expect_text("Look things up and read data");
@@ -778,7 +778,7 @@ fn a_person_lets_a_machine_act_for_themselves_and_for_nobody_else() {
     let made = world.block(delegations::grant_own(&world.app, &world.operator(), &signed_in, new)).unwrap();
     assert_eq!((&made.subject, &made.granted_by), (&Subject::Person(bob.id), &Actor::Person(bob.id)));
     world.signed_in(&bob).get("/account").expect_text("Allowed by you");
-    world.signed_in(&stage.ada).get("/account").expect_no_text("Agents that may act for you");
+    world.signed_in(&stage.ada).get("/account").expect_no_text("Who acts for you");
 }
 
 /// Case 20: a machine of one tenant acts for the people of that tenant, and for others only where that was meant.
