@@ -310,3 +310,26 @@ fn commands() -> Vec<String> {
     }
     found
 }
+
+/// An access key is a credential of a machine like others: it needs no token first, reaches as far as the machine, and ends with it.
+#[test]
+fn an_access_key_is_enough() {
+    let far = Far::open();
+    far.machine("keeper", "writ:scopes:read writ:machines:write");
+    let made = far.there.json(&["credential", "add", "keeper", "--kind", "access-key", "--name", "laptop"]);
+    let key = made["access_key"].as_str().unwrap_or_else(|| panic!("{made}"));
+    let url = far.url();
+    let run = |arguments: &[&str]| {
+        far.run(&[arguments, &["--json"]].concat(), &[("WRIT_APPLIANCE", &url), ("WRIT_ACCESS_KEY", key)])
+    };
+    let listed = run(&["scope", "list"]);
+    assert!(listed.status.success(), "{}", text(&listed.stderr));
+    // Nobody hands out more than they have.
+    let raised =
+        run(&["machine", "add", "--name", "other", "--owner", "ada@example.com", "--purpose", "x", "--scope", "writ:admin"]);
+    assert!(!raised.status.success() && text(&raised.stderr).contains("forbidden"), "{}", text(&raised.stderr));
+    let stopped = run(&["machine", "suspend", "keeper", "--because", "its own wish"]);
+    assert!(stopped.status.success(), "{}", text(&stopped.stderr));
+    let over = run(&["scope", "list"]);
+    assert!(!over.status.success() && !text(&over.stderr).contains(key), "{}", text(&over.stderr));
+}
