@@ -154,6 +154,9 @@ settings! {
         ttl: Lifetime = "15s" in "1s..1h", "How long others may keep a copy of a status list, that is, how late a verifier that follows it can learn of a revocation.";
         valid_for: Lifetime = "10m" in "1m..1d", "How long a status list may be relied on while no newer one can be had.";
     }
+    audit: AuditSettings {
+        traffic_for: Lifetime = "90d" in "1d..36500d", "How long the audit log keeps what was only used: tokens issued, sign-ins, refusals. What was made, changed or ended stays for ever.";
+    }
     store: Store {
         cache_mib: u32 = "64" in "1..65536", "Memory for the file's pages, in MiB.";
     }

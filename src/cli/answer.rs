@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::model::{Actor, Channel, Context, Origin, Scope, ScopeSet};
 use crate::operations::declined::Declined;
 use crate::operations::keep_head;
+use crate::operations::operator::Operator;
 use crate::operations::start::{Keeping, open};
 use crate::protocol::federation::WorkloadToken;
 
@@ -37,7 +38,13 @@ pub enum ErrorKind {
     Refused,
     /// The settings cannot work.
     Settings,
-    /// The appliance is broken, or busy.
+    /// The credential is not good for it, or does not reach that far.
+    Forbidden,
+    /// There is no appliance at the address, or it is of another version.
+    Unreachable,
+    /// More is waiting than the appliance will hold: try again.
+    Busy,
+    /// The appliance is broken.
     Broken,
 }
 
@@ -48,6 +55,9 @@ impl ErrorKind {
             Self::NotFound => "not_found",
             Self::Refused => "refused",
             Self::Settings => "settings",
+            Self::Forbidden => "forbidden",
+            Self::Unreachable => "unreachable",
+            Self::Busy => "busy",
             Self::Broken => "broken",
         }
     }
@@ -67,7 +77,11 @@ impl CommandError {
 impl From<Fault> for CommandError {
     /// Whoever has the socket or the file is the operator, and may read what broke.
     fn from(fault: Fault) -> Self {
-        let kind = if fault.kind() == FaultKind::Settings { ErrorKind::Settings } else { ErrorKind::Broken };
+        let kind = match fault.kind() {
+            FaultKind::Settings => ErrorKind::Settings,
+            FaultKind::Busy => ErrorKind::Busy,
+            _ => ErrorKind::Broken,
+        };
         Self::new(kind, fault.to_string())
     }
 }
@@ -79,7 +93,8 @@ impl From<Declined> for CommandError {
                 let lines: Vec<String> = invalid.0.iter().map(|(field, why)| format!("{field}: {why}")).collect();
                 Self::new(ErrorKind::Invalid, lines.join("\n"))
             }
-            Declined::Conflict(text) | Declined::Forbidden(text) => Self::new(ErrorKind::Refused, text),
+            Declined::Conflict(text) => Self::new(ErrorKind::Refused, text),
+            Declined::Forbidden(text) => Self::new(ErrorKind::Forbidden, text),
             // No command says what it has seen, or is repeated under a key.
             Declined::Stale | Declined::MadeAlready(_) | Declined::KeyReused => {
                 Self::new(ErrorKind::Refused, "it was changed meanwhile: look again")
@@ -166,7 +181,7 @@ impl Password {
 }
 
 impl Serialize for Password {
-    /// Only ever written to the control socket.
+    /// Only ever written to the control socket, or inside TLS to the appliance that was named.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.as_ref().map(Secret::expose).serialize(serializer)
     }
@@ -205,13 +220,12 @@ fn on_file(app: &App, command: Command) -> Result<Value, CommandError> {
     if !matches!(command, Command::AuditVerify | Command::AuditList(_)) {
         keep_head::check(app)?;
     }
-    let ctx = context(app, Channel::File);
-    let answer = runtime.block_on(dispatch(app, &ctx, command))?;
+    let answer = runtime.block_on(dispatch(app, &operator(app, Channel::File), command))?;
     keep_head::keep(app)?;
     Ok(answer)
 }
 
-/// The operator's ticket.
-pub(super) fn context(app: &App, channel: Channel) -> Context {
-    Context::new(app.clock.now(), Actor::Operator, Origin::within(channel))
+/// Whoever has the file or its socket. Nobody else is made an operator here.
+pub(super) fn operator(app: &App, channel: Channel) -> Operator {
+    Operator::with_the_file(&Context::new(app.clock.now(), Actor::Operator, Origin::within(channel)))
 }

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answer::{argument, json_file, list_of, scope_set};
+use super::machine::given;
 use super::{Command, CommandError, ErrorKind};
 use crate::app::App;
-use crate::base::{Id, Resource};
-use crate::model::{Client, ClientId, ClientState, Context, Provenance};
-use crate::operations::clients::{self, NewClient, Which};
+use crate::base::{Id, Resource, Timestamp};
+use crate::model::{Client, ClientId, ClientState, Provenance};
+use crate::operations::clients::{self, ClientChange, NewClient, Which};
 use crate::operations::operator::Operator;
 use crate::operations::seen::Seen;
 use crate::protocol::registration::Registration;
@@ -22,6 +23,10 @@ pub(super) enum Verb {
     Add(Box<Add>),
     /// List them, the newest first
     List(List),
+    /// Show one
+    Show(Named),
+    /// Change one; what is not named stays
+    Set(Box<Set>),
     /// Let one that registered itself be used
     Approve(Named),
     /// Stop one: it gets no tokens, and none of its tokens are good
@@ -70,8 +75,52 @@ pub struct Add {
     dpop_bound: bool,
 }
 
+/// The members have the names of RFC 7591 §2 in [`Set::members`]; the rules are those of a new registration.
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct Set {
+    /// Its client_id
+    client_id: String,
+    /// What people read on the consent page
+    #[arg(long)]
+    name: Option<String>,
+    /// Where answers may be sent; all that are given replace all there were, an empty one clears them
+    #[arg(long = "redirect-uri", value_name = "URI")]
+    redirect_uris: Option<Vec<String>>,
+    /// How it proves itself: none, client_secret_basic, client_secret_post or private_key_jwt
+    #[arg(long, value_name = "METHOD")]
+    auth: Option<String>,
+    /// A file with its public keys, a JWK Set; for private_key_jwt
+    #[arg(long = "jwks", value_name = "FILE", conflicts_with = "jwks_uri")]
+    #[serde(skip)]
+    jwks_file: Option<PathBuf>,
+    #[arg(skip)]
+    jwks: Option<Value>,
+    /// Where its public keys are; for private_key_jwt
+    #[arg(long, value_name = "URL")]
+    jwks_uri: Option<String>,
+    /// A grant it may use; all that are given replace all there were
+    #[arg(long = "grant", value_name = "GRANT")]
+    grants: Option<Vec<String>>,
+    /// A scope it may have at most; all that are given replace all there were, an empty one stands for whatever a resource offers
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Option<Vec<String>>,
+    /// A resource it may have tokens for; all that are given replace all there were, an empty one stands for any
+    #[arg(long = "resource", value_name = "URL")]
+    resources: Option<Vec<String>>,
+    /// A resource it answers for; all that are given replace all there were, an empty one clears them
+    #[arg(long = "serves", value_name = "URL")]
+    serves: Option<Vec<String>>,
+    /// Whether it gets no token without a DPoP proof
+    #[arg(long, value_name = "true|false")]
+    dpop_bound: Option<bool>,
+}
+
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct List {
+    /// Only those in this state: active, awaiting_approval or suspended
+    #[arg(long)]
+    #[serde(default)]
+    state: Option<String>,
     /// Only those behind this one
     #[arg(long, value_name = "CLIENT_ID")]
     before: Option<String>,
@@ -100,6 +149,11 @@ impl Verb {
         Ok(match self {
             Self::Add(ask) => Command::ClientAdd(ask.with_keys()?),
             Self::List(ask) => Command::ClientList(ask),
+            Self::Show(named) => Command::ClientShow(named),
+            Self::Set(mut ask) => {
+                ask.jwks = ask.jwks_file.as_deref().map(|path| json_file("--jwks", path)).transpose()?;
+                Command::ClientSet(ask)
+            }
             Self::Approve(named) => Command::ClientApprove(named),
             Self::Suspend(ask) => Command::ClientSuspend(ask),
             Self::Resume(named) => Command::ClientResume(named),
@@ -144,7 +198,7 @@ impl Add {
     }
 }
 
-pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, CommandError> {
+pub(super) async fn add(app: &App, by: &Operator, ask: Add) -> Result<Value, CommandError> {
     // Said about the argument, before it is one member among others.
     scope_set("--scope", &ask.scopes)?;
     let new = NewClient {
@@ -152,7 +206,7 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
         resources: list_of("--resource", &ask.resources, Resource::parse)?,
         serves: list_of("--serves", &ask.serves, Resource::parse)?,
     };
-    let made = clients::add(app, &Operator::with_the_file(ctx), new).await?;
+    let made = clients::add(app, by, new).await?;
     let mut answer = json!({ "client_id": made.client.id });
     if let (Some(secret), Some(members)) = (&made.secret, answer.as_object_mut()) {
         members.insert("client_secret".to_owned(), secret.expose().into());
@@ -162,9 +216,80 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
 
 pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
     let before = ask.before.map(|text| argument("--before", text.parse::<Id<Client>>())).transpose()?;
-    let page = clients::list(app, Which::default(), before, ask.limit).await?;
+    let state = ask.state.as_deref().map(|text| match text {
+        "active" => Ok(ClientState::Active),
+        "awaiting_approval" => Ok(ClientState::AwaitingApproval),
+        "suspended" => Ok(ClientState::Suspended),
+        _ => Err(CommandError::argument("--state", "is active, awaiting_approval or suspended")),
+    });
+    let page = clients::list(app, Which { state: state.transpose()? }, before, ask.limit).await?;
     let rows: Vec<Value> = page.rows.iter().map(|(_, client)| row(client)).collect();
     Ok(json!({ "clients": rows, "next": page.next }))
+}
+
+pub(super) async fn show(app: &App, ask: Named) -> Result<Value, CommandError> {
+    let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
+    Ok(whole(&clients::find(app, &id).await?))
+}
+
+pub(super) async fn set(app: &App, by: &Operator, ask: Set) -> Result<Value, CommandError> {
+    let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
+    let urls = |name: &str, urls: &Option<Vec<String>>| {
+        let urls = urls.as_ref().map(|urls| given(urls).map(str::to_owned).collect::<Vec<_>>());
+        urls.map(|urls| list_of(name, &urls, Resource::parse)).transpose()
+    };
+    let change = ClientChange {
+        resources: urls("--resource", &ask.resources)?,
+        serves: urls("--serves", &ask.serves)?,
+        members: ask.members()?,
+    };
+    Ok(whole(&clients::change(app, by, id, Seen::Anything, change).await?))
+}
+
+impl Set {
+    fn members(&self) -> Result<serde_json::Map<String, Value>, CommandError> {
+        let mut members = serde_json::Map::new();
+        let mut say = |name: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                members.insert(name.to_owned(), value);
+            }
+        };
+        let texts = |list: &Option<Vec<String>>| list.as_ref().map(|list| json!(given(list).collect::<Vec<_>>()));
+        say("client_name", self.name.as_ref().map(|name| json!(name)));
+        say("redirect_uris", texts(&self.redirect_uris));
+        say("token_endpoint_auth_method", self.auth.as_ref().map(|method| json!(method)));
+        say("grant_types", texts(&self.grants));
+        // One takes the place of the other.
+        if self.jwks.is_some() || self.jwks_uri.is_some() {
+            say("jwks", Some(json!(self.jwks)));
+            say("jwks_uri", Some(json!(self.jwks_uri)));
+        }
+        if let Some(scopes) = &self.scopes {
+            let scope = scope_set("--scope", scopes)?;
+            say("scope", Some(if scope.is_empty() { Value::Null } else { json!(scope.to_string()) }));
+        }
+        say("dpop_bound_access_tokens", self.dpop_bound.map(Value::from));
+        Ok(members)
+    }
+}
+
+/// Everything about one.
+fn whole(client: &Client) -> Value {
+    let mut answer = row(client);
+    if let Some(members) = answer.as_object_mut() {
+        let mut say = |name: &str, value: Value| {
+            if !value.is_null() && value != json!([]) {
+                members.insert(name.to_owned(), value);
+            }
+        };
+        say("scope", json!(client.scope));
+        say("serves", json!(client.serves));
+        say("jwks", json!(client.jwks));
+        say("jwks_uri", json!(client.jwks_uri));
+        say("first_used_at", json!(client.first_used_at.map(Timestamp::iso)));
+        say("removed_at", json!(client.reaped_at.map(Timestamp::iso)));
+    }
+    answer
 }
 
 fn row(client: &Client) -> Value {
@@ -192,28 +317,27 @@ fn row(client: &Client) -> Value {
     })
 }
 
-pub(super) async fn approve(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
+pub(super) async fn approve(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
     let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
-    clients::approve(app, &Operator::with_the_file(ctx), id.clone(), Seen::Anything).await?;
+    clients::approve(app, by, id.clone(), Seen::Anything).await?;
     Ok(json!({ "client_id": id, "state": "active" }))
 }
 
-pub(super) async fn suspend(app: &App, ctx: &Context, ask: Suspend) -> Result<Value, CommandError> {
+pub(super) async fn suspend(app: &App, by: &Operator, ask: Suspend) -> Result<Value, CommandError> {
     let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
-    let by = Operator::with_the_file(ctx);
-    let (_, live) = clients::suspend(app, &by, id.clone(), Seen::Anything, &ask.because).await?;
+    let (_, live) = clients::suspend(app, by, id.clone(), Seen::Anything, &ask.because).await?;
     let until = live.until.map(|until| until.iso());
     Ok(json!({ "client_id": id, "state": "suspended", "tokens_live": live.at_most, "tokens_live_until": until }))
 }
 
-pub(super) async fn resume(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
+pub(super) async fn resume(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
     let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
-    clients::resume(app, &Operator::with_the_file(ctx), id.clone(), Seen::Anything).await?;
+    clients::resume(app, by, id.clone(), Seen::Anything).await?;
     Ok(json!({ "client_id": id, "state": "active" }))
 }
 
-pub(super) async fn remove(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
+pub(super) async fn remove(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
     let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
-    clients::remove(app, &Operator::with_the_file(ctx), id.clone(), Seen::Anything).await?;
+    clients::remove(app, by, id.clone(), Seen::Anything).await?;
     Ok(json!({ "client_id": id, "state": "removed" }))
 }

@@ -15,6 +15,8 @@ use crate::model::{ClaimRule, Context, Credential, CredentialKind, CredentialSta
 use crate::operations::credentials::{self, Made, NewCredential, NewProof};
 use crate::operations::federation;
 use crate::operations::findings::{self, Insight, Replaced};
+use crate::operations::operator::Operator;
+use crate::operations::seen::Seen;
 use crate::protocol::display_name::DisplayName;
 use crate::protocol::federation::{Check, Preset};
 
@@ -124,7 +126,7 @@ impl Verb {
     }
 }
 
-pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, CommandError> {
+pub(super) async fn add(app: &App, by: &Operator, ask: Add) -> Result<Value, CommandError> {
     let is_trust = ask.kind == "trust";
     if !is_trust && ask.trust.is_said() {
         let why = "only --kind trust takes --preset, --issuer, --audience, --rule and --reuse";
@@ -148,9 +150,9 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
     let new = NewCredential {
         name: argument("--name", DisplayName::parse(&ask.name))?,
         proof,
-        expires_at: argument("--expires-in", after)?.map(|after| ctx.at.plus(after)),
+        expires_at: argument("--expires-in", after)?.map(|after| by.at.plus(after)),
     };
-    Ok(made(credentials::create(app, ctx, ask.named.resolve(app).await?, new).await?, ctx))
+    Ok(made(credentials::create(app, by, ask.named.resolve(app).await?, new).await?, by))
 }
 
 impl TrustWords {
@@ -175,9 +177,9 @@ impl TrustWords {
     }
 }
 
-pub(super) async fn attempt(app: &App, ctx: &Context, ask: Try) -> Result<Value, CommandError> {
+pub(super) async fn attempt(app: &App, by: &Operator, ask: Try) -> Result<Value, CommandError> {
     let id = argument("CREDENTIAL", ask.credential.parse::<Id<Credential>>())?;
-    let trial = federation::explain(app, ctx, id, &ask.token.into_secret()?).await?;
+    let trial = federation::explain(app, by, id, &ask.token.into_secret()?).await?;
     let lines: Vec<Value> = trial.checks.iter().map(line).collect();
     Ok(json!({ "accepted": trial.accepted, "checks": lines }))
 }
@@ -205,9 +207,9 @@ fn made(made: Made, ctx: &Context) -> Value {
     answer
 }
 
-pub(super) async fn list(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
-    let insight = findings::of_machine(app, ctx, ask.resolve(app).await?).await?;
-    let rows: Vec<Value> = insight.facts.credentials.iter().map(|one| seen(app, one, &insight, ctx)).collect();
+pub(super) async fn list(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
+    let insight = findings::of_machine(app, by, ask.resolve(app).await?).await?;
+    let rows: Vec<Value> = insight.facts.credentials.iter().map(|one| seen(app, one, &insight, by)).collect();
     Ok(json!({ "credentials": rows }))
 }
 
@@ -267,13 +269,13 @@ pub(super) fn row(credential: &Credential, ctx: &Context) -> Value {
     answer
 }
 
-pub(super) async fn rotate(app: &App, ctx: &Context, ask: Rotate) -> Result<Value, CommandError> {
+pub(super) async fn rotate(app: &App, by: &Operator, ask: Rotate) -> Result<Value, CommandError> {
     let id = argument("CREDENTIAL", ask.credential.parse::<Id<Credential>>())?;
     let overlap = argument("--overlap", ask.overlap.parse::<Lifetime>())?;
-    Ok(made(credentials::rotate(app, ctx, id, overlap).await?, ctx))
+    Ok(made(credentials::rotate(app, by, id, overlap).await?, by))
 }
 
-pub(super) async fn revoke(app: &App, ctx: &Context, ask: Revoke) -> Result<Value, CommandError> {
+pub(super) async fn revoke(app: &App, by: &Operator, ask: Revoke) -> Result<Value, CommandError> {
     let id = argument("CREDENTIAL", ask.credential.parse::<Id<Credential>>())?;
-    Ok(row(&credentials::revoke(app, ctx, id, &ask.because).await?, ctx))
+    Ok(row(&credentials::revoke(app, by, id, Seen::Anything, &ask.because).await?, by))
 }

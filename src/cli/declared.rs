@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::{CommandError, ErrorKind};
 use crate::app::App;
-use crate::model::Context;
 use crate::operations::declared::{self, Applied, Change, ChangeKind, Doing, NotApplied, Unlisted, Wrong};
+use crate::operations::operator::Operator;
 
 /// Largest file, in bytes: it travels over the control socket in one piece.
 const LARGEST_FILE: u64 = 512 * 1_024;
@@ -119,14 +119,14 @@ fn plain(value: toml::Value) -> Value {
     }
 }
 
-pub(super) async fn export(app: &App, ctx: &Context) -> Result<Value, CommandError> {
-    Ok(declared::export(app, ctx).await?)
+pub(super) async fn export(app: &App, by: &Operator) -> Result<Value, CommandError> {
+    Ok(declared::export(app, by).await?)
 }
 
-pub(super) async fn apply(app: &App, ctx: &Context, ask: Apply) -> Result<Value, CommandError> {
+pub(super) async fn apply(app: &App, by: &Operator, ask: Apply) -> Result<Value, CommandError> {
     let unlisted = if ask.prune { Unlisted::IsRemoved } else { Unlisted::Stays };
     let doing = if ask.dry_run { Doing::Said } else { Doing::Done };
-    let applied = declared::apply(app, ctx, ask.document, unlisted, doing).await.map_err(|why| match why {
+    let applied = declared::apply(app, by, ask.document, unlisted, doing).await.map_err(|why| match why {
         NotApplied::Wrong(wrong) => CommandError::new(ErrorKind::Invalid, all_of(&wrong)),
         NotApplied::Declined(declined) => declined.into(),
     })?;

@@ -9,8 +9,11 @@ use super::{Command, CommandError, ErrorKind};
 use crate::app::App;
 use crate::base::{Id, Lifetime, Resource};
 use crate::model::{ClientId, Context, Delegation, DelegationState, Email, Machine, Subject, TenantName};
-use crate::operations::delegations::{self, NewDelegation};
+use crate::operations::delegations::{self, NewDelegation, Which};
+use crate::operations::operator::Operator;
+use crate::operations::seen::Seen;
 use crate::operations::{machines, people};
+use crate::store::Page;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
@@ -57,7 +60,7 @@ pub struct Add {
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct List {
     /// Only those by which this machine acts
-    #[arg(long, value_name = "MACHINE", conflicts_with = "subject")]
+    #[arg(long, value_name = "MACHINE")]
     actor: Option<String>,
     /// Only those in the name of this person or machine
     #[arg(long = "for", value_name = "WHOM")]
@@ -66,7 +69,7 @@ pub struct List {
     #[arg(long = "in", value_name = "TENANT", default_value = TenantName::MAIN)]
     within: String,
     /// Only those before this one
-    #[arg(long, value_name = "ID", conflicts_with_all = ["actor", "subject"])]
+    #[arg(long, value_name = "ID")]
     before: Option<String>,
     /// At most this many
     #[arg(long, default_value_t = 100)]
@@ -108,7 +111,7 @@ async fn subject(app: &App, within: &str, named: &str) -> Result<Subject, Comman
     Ok(Subject::Client(ClientId::Machine(machine(app, within, named).await?)))
 }
 
-pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, CommandError> {
+pub(super) async fn add(app: &App, by: &Operator, ask: Add) -> Result<Value, CommandError> {
     let may_act = match &ask.may_act {
         Some(next) => Some(machine(app, &ask.within, next).await?),
         None => None,
@@ -123,33 +126,27 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
         purpose: ask.purpose,
         lasts: argument("--expires-in", ask.expires_in.parse::<Lifetime>())?,
     };
-    let delegation = delegations::grant(app, ctx, new).await?;
-    Ok(row(&delegation, ctx))
+    let delegation = delegations::grant(app, by, new).await?;
+    Ok(row(&delegation, by))
 }
 
-pub(super) async fn list(app: &App, ctx: &Context, ask: List) -> Result<Value, CommandError> {
-    let (rows, next) = match (&ask.actor, &ask.subject) {
-        (Some(actor), _) => {
-            let actor = machine(app, &ask.within, actor).await?;
-            (delegations::of_actor(app, actor, ask.limit).await?, None)
-        }
-        (None, Some(whom)) => {
-            let whom = subject(app, &ask.within, whom).await?;
-            (delegations::of_subject(app, &whom, ask.limit).await?, None)
-        }
-        (None, None) => {
-            let before = ask.before.map(|text| argument("--before", text.parse::<Id<Delegation>>())).transpose()?;
-            let page = delegations::list(app, before, ask.limit).await?;
-            (page.rows.into_iter().map(|(_, delegation)| delegation).collect(), page.next)
-        }
-    };
-    let rows: Vec<Value> = rows.iter().map(|delegation| row(delegation, ctx)).collect();
+pub(super) async fn list(app: &App, by: &Operator, ask: List) -> Result<Value, CommandError> {
+    let before = ask.before.map(|text| argument("--before", text.parse::<Id<Delegation>>())).transpose()?;
+    let mut which = Which::default();
+    if let Some(actor) = &ask.actor {
+        which.actor = Some(machine(app, &ask.within, actor).await?);
+    }
+    if let Some(whom) = &ask.subject {
+        which.subject = Some(subject(app, &ask.within, whom).await?);
+    }
+    let Page { rows, next } = delegations::list(app, by.at, which, before, ask.limit).await?;
+    let rows: Vec<Value> = rows.iter().map(|(_, delegation)| row(delegation, by)).collect();
     Ok(json!({ "delegations": rows, "next": next }))
 }
 
-pub(super) async fn revoke(app: &App, ctx: &Context, ask: Revoke) -> Result<Value, CommandError> {
+pub(super) async fn revoke(app: &App, by: &Operator, ask: Revoke) -> Result<Value, CommandError> {
     let id = argument("DELEGATION", ask.delegation.parse::<Id<Delegation>>())?;
-    Ok(row(&delegations::revoke(app, ctx, id, &ask.because).await?, ctx))
+    Ok(row(&delegations::revoke(app, by, id, Seen::Anything, &ask.because).await?, by))
 }
 
 pub(super) fn row(delegation: &Delegation, ctx: &Context) -> Value {

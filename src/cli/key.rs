@@ -8,8 +8,9 @@ use super::answer::argument;
 use super::{Command, CommandError};
 use crate::app::App;
 use crate::keys::rotate::Haste;
-use crate::model::{Algorithm, Context, KeyState, SigningKey};
+use crate::model::{Algorithm, KeyState, SigningKey};
 use crate::operations::keys;
+use crate::operations::operator::Operator;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
@@ -53,10 +54,10 @@ fn row(key: &SigningKey) -> Value {
     json!({ "kid": key.kid, "algorithm": key.algorithm.as_str(), "state": state, "since": since.iso() })
 }
 
-pub(super) async fn rotate(app: &App, ctx: &Context, ask: Rotate) -> Result<Value, CommandError> {
+pub(super) async fn rotate(app: &App, by: &Operator, ask: Rotate) -> Result<Value, CommandError> {
     let algorithm = ask.algorithm.map(|text| argument("--algorithm", text.parse::<Algorithm>())).transpose()?;
     let haste = if ask.at_once { Haste::AtOnce } else { Haste::WhenPublished };
-    let rows: Vec<Value> = (keys::rotate(app, ctx, algorithm, haste).await?.iter())
+    let rows: Vec<Value> = (keys::rotate(app, by, algorithm, haste).await?.iter())
         .map(|turned| json!({ "algorithm": turned.algorithm.as_str(), "signs_from": turned.signs_from.iso() }))
         .collect();
     Ok(json!({ "rotated": rows }))

@@ -14,8 +14,9 @@ use crate::operations::credentials::{NewCredential, NewProof};
 use crate::operations::declined::Declined;
 use crate::operations::delegations;
 use crate::operations::findings::{self, Insight};
-use crate::operations::machines::{self, NewMachine, Terms};
+use crate::operations::machines::{self, NewMachine, Terms, Which};
 use crate::operations::operator::Operator;
+use crate::operations::seen::Seen;
 use crate::protocol::display_name::DisplayName;
 
 #[derive(Debug, Subcommand)]
@@ -277,7 +278,7 @@ fn kind(text: &str) -> Result<MachineKind, CommandError> {
     MachineKind::parse(text).ok_or_else(|| CommandError::argument("--kind", "is agent, service, ci or device"))
 }
 
-pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, CommandError> {
+pub(super) async fn add(app: &App, by: &Operator, ask: Add) -> Result<Value, CommandError> {
     let name = argument("--name", DisplayName::parse(&ask.name))?;
     let terms = Terms::new(name, kind(&ask.kind)?, ask.purpose, ScopeSet::new());
     let secret = match (ask.no_secret, &ask.secret_expires_in) {
@@ -287,17 +288,17 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
             Some(NewCredential {
                 name: argument("--name", DisplayName::parse("first secret"))?,
                 proof: NewProof::ClientSecret,
-                expires_at: argument("--secret-expires-in", after)?.map(|after| ctx.at.plus(after)),
+                expires_at: argument("--secret-expires-in", after)?.map(|after| by.at.plus(after)),
             })
         }
     };
     let new = NewMachine {
-        terms: ask.about.upon(terms, ctx.at)?,
+        terms: ask.about.upon(terms, by.at)?,
         owner: argument("--owner", ask.owner.parse::<Email>())?,
         tenant: argument("--tenant", ask.tenant.parse::<TenantName>())?,
         credential: secret,
     };
-    let made = machines::add(app, &Operator::with_the_file(ctx), new).await?;
+    let made = machines::add(app, by, new).await?;
     let mut answer = json!({ "client_id": made.machine.id });
     if let (Some(credential), Some(members)) = (made.credential, answer.as_object_mut()) {
         members.insert("credential_id".to_owned(), json!(credential.credential.id));
@@ -308,15 +309,17 @@ pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, Com
     Ok(answer)
 }
 
-pub(super) async fn list(app: &App, ctx: &Context, ask: List) -> Result<Value, CommandError> {
+pub(super) async fn list(app: &App, by: &Operator, ask: List) -> Result<Value, CommandError> {
     if let Some(words) = &ask.search {
-        let found = findings::of_machines(app, ctx, machines::search(app, words, ask.limit).await?).await?;
-        return Ok(json!({ "machines": found.iter().map(|it| seen(it, ctx)).collect::<Vec<_>>() }));
+        let which = Which { words: Some(words.clone()), ..Which::default() };
+        let found = machines::list(app, by, which, None, ask.limit).await?.rows;
+        let found = findings::of_machines(app, by, found.into_iter().map(|(_, machine)| machine).collect()).await?;
+        return Ok(json!({ "machines": found.iter().map(|it| seen(it, by)).collect::<Vec<_>>() }));
     }
     let before = ask.before.map(|text| argument("--before", text.parse::<Id<Machine>>())).transpose()?;
-    let page = machines::list(app, before, ask.limit).await?;
+    let page = machines::list(app, by, Which::default(), before, ask.limit).await?;
     let machines = page.rows.into_iter().map(|(_, machine)| machine).collect();
-    let rows: Vec<Value> = findings::of_machines(app, ctx, machines).await?.iter().map(|it| seen(it, ctx)).collect();
+    let rows: Vec<Value> = findings::of_machines(app, by, machines).await?.iter().map(|it| seen(it, by)).collect();
     Ok(json!({ "machines": rows, "next": page.next }))
 }
 
@@ -332,7 +335,7 @@ fn seen(insight: &Insight, ctx: &Context) -> Value {
     answer
 }
 
-pub(super) async fn findings(app: &App, ctx: &Context, ask: Findings) -> Result<Value, CommandError> {
+pub(super) async fn findings(app: &App, by: &Operator, ask: Findings) -> Result<Value, CommandError> {
     let kind = |text: &str| {
         let known: Vec<&str> = FindingKind::ALL.iter().map(|kind| kind.as_str()).collect();
         FindingKind::parse(text)
@@ -340,7 +343,7 @@ pub(super) async fn findings(app: &App, ctx: &Context, ask: Findings) -> Result<
     };
     let kind = ask.kind.as_deref().map(kind).transpose()?;
     let after = ask.after.map(|text| argument("--after", text.parse::<Id<Machine>>())).transpose()?;
-    let page = findings::list(app, ctx, kind, after, ask.limit).await?;
+    let page = findings::list(app, by, kind, after, ask.limit).await?;
     let rows: Vec<Value> = page.rows.iter().flat_map(|(_, insight)| said(insight)).collect();
     Ok(json!({ "findings": rows, "next": page.next }))
 }
@@ -371,10 +374,10 @@ fn row(machine: &Machine, ctx: &Context) -> Value {
     })
 }
 
-pub(super) async fn show(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
+pub(super) async fn show(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
     let (machine, credentials, owner) = machines::show(app, ask.resolve(app).await?).await?;
-    let insight = findings::of_machine(app, ctx, machine.id).await?;
-    let mut answer = whole(&machine, ctx);
+    let insight = findings::of_machine(app, by, machine.id).await?;
+    let mut answer = whole(&machine, by);
     if let Some(members) = answer.as_object_mut() {
         members.insert("owner_email".to_owned(), json!(owner.map(|owner| owner.email)));
         let used = &insight.facts.usage.used;
@@ -384,7 +387,7 @@ pub(super) async fn show(app: &App, ctx: &Context, ask: Named) -> Result<Value, 
             members.insert("grants".to_owned(), seen.grants.into());
             members.insert("scopes_used".to_owned(), scopes_used(&insight).into());
         }
-        let rows: Vec<Value> = credentials.iter().map(|one| credential::seen(app, one, &insight, ctx)).collect();
+        let rows: Vec<Value> = credentials.iter().map(|one| credential::seen(app, one, &insight, by)).collect();
         members.insert("credentials".to_owned(), rows.into());
         let said: Vec<Value> = (insight.findings.iter())
             .map(|finding| {
@@ -397,8 +400,8 @@ pub(super) async fn show(app: &App, ctx: &Context, ask: Named) -> Result<Value, 
             .collect();
         members.insert("findings".to_owned(), said.into());
         let delegations = delegations::of_actor(app, machine.id, MOST_SHOWN).await?;
-        let live = delegations.iter().filter(|delegation| delegation.is_live(ctx.at));
-        let rows: Vec<Value> = live.map(|delegation| delegation::row(delegation, ctx)).collect();
+        let live = delegations.iter().filter(|delegation| delegation.is_live(by.at));
+        let rows: Vec<Value> = live.map(|delegation| delegation::row(delegation, by)).collect();
         if !rows.is_empty() {
             members.insert("acts_for".to_owned(), rows.into());
         }
@@ -454,14 +457,14 @@ fn whole(machine: &Machine, ctx: &Context) -> Value {
     answer
 }
 
-pub(super) async fn set(app: &App, ctx: &Context, ask: Set) -> Result<Value, CommandError> {
+pub(super) async fn set(app: &App, by: &Operator, ask: Set) -> Result<Value, CommandError> {
     let id = ask.named.resolve(app).await?;
     let name = ask.name.as_deref().map(|name| argument("--name", DisplayName::parse(name))).transpose()?;
     let kind = ask.kind.as_deref().map(kind).transpose()?;
-    let now = ctx.at;
+    let now = by.at;
     // Parsed once to be refused here, with the argument's name; the row it is laid upon is the transaction's.
     ask.about.upon(Terms::of(&machines::show(app, id).await?.0)?, now)?;
-    let machine = machines::change(app, ctx, id, move |machine| {
+    let machine = machines::change(app, by, id, Seen::Anything, move |machine| {
         let mut terms = Terms::of(machine)?;
         if ask.never_expires {
             terms.expires_at = None;
@@ -472,28 +475,29 @@ pub(super) async fn set(app: &App, ctx: &Context, ask: Set) -> Result<Value, Com
         ask.about.upon(terms, now).map_err(|error| Declined::field("terms", error.text))
     })
     .await?;
-    Ok(whole(&machine, ctx))
+    Ok(whole(&machine, by))
 }
 
-pub(super) async fn hand_over(app: &App, ctx: &Context, ask: HandOver) -> Result<Value, CommandError> {
+pub(super) async fn hand_over(app: &App, by: &Operator, ask: HandOver) -> Result<Value, CommandError> {
     let to = argument("--to", ask.to.parse::<Email>())?;
-    let machine = machines::hand_over(app, ctx, ask.named.resolve(app).await?, to).await?;
-    Ok(row(&machine, ctx))
-}
-
-pub(super) async fn suspend(app: &App, ctx: &Context, ask: Stop) -> Result<Value, CommandError> {
     let id = ask.named.resolve(app).await?;
-    Ok(halted(machines::suspend(app, ctx, id, &ask.because).await?, ctx))
+    let machine = machines::hand_over(app, by, id, Seen::Anything, to).await?;
+    Ok(row(&machine, by))
 }
 
-pub(super) async fn resume(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
-    let machine = machines::resume(app, ctx, ask.resolve(app).await?).await?;
-    Ok(row(&machine, ctx))
-}
-
-pub(super) async fn retire(app: &App, ctx: &Context, ask: Stop) -> Result<Value, CommandError> {
+pub(super) async fn suspend(app: &App, by: &Operator, ask: Stop) -> Result<Value, CommandError> {
     let id = ask.named.resolve(app).await?;
-    Ok(halted(machines::retire(app, ctx, id, &ask.because).await?, ctx))
+    Ok(halted(machines::suspend(app, by, id, Seen::Anything, &ask.because).await?, by))
+}
+
+pub(super) async fn resume(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
+    let machine = machines::resume(app, by, ask.resolve(app).await?, Seen::Anything).await?;
+    Ok(row(&machine, by))
+}
+
+pub(super) async fn retire(app: &App, by: &Operator, ask: Stop) -> Result<Value, CommandError> {
+    let id = ask.named.resolve(app).await?;
+    Ok(halted(machines::retire(app, by, id, Seen::Anything, &ask.because).await?, by))
 }
 
 fn halted(halted: machines::Halted, ctx: &Context) -> Value {

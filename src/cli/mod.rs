@@ -1,7 +1,7 @@
 //! The command line: one file per noun.
 //!
-//! A command reaches a running appliance through its control socket, and a stopped one by opening its file. Either
-//! way [`dispatch`] runs the same operation in a [`Context`] that differs only in the channel.
+//! A command reaches a running appliance through its control socket, a stopped one by opening its file, and one somewhere else over its
+//! API. Either way [`dispatch`] runs the same operation, for an [`Operator`] that says who asks and how far they reach.
 
 mod answer;
 mod audit;
@@ -11,11 +11,13 @@ mod credential;
 mod crossing;
 mod declared;
 mod delegation;
+mod grant;
 mod key;
 mod machine;
 mod person;
 mod print;
 mod provider;
+mod remote;
 mod resource;
 mod role;
 mod scope;
@@ -33,10 +35,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use answer::{CommandError, ErrorKind, Password};
+pub use remote::ORDERS;
 
 use crate::app::App;
 use crate::config::{Effective, Sources};
-use crate::model::Context;
+use crate::operations::operator::Operator;
 
 /// An identity appliance for agents and people, in one binary and one file.
 #[derive(Debug, Parser)]
@@ -44,6 +47,8 @@ use crate::model::Context;
 struct Cli {
     #[command(flatten)]
     flags: Flags,
+    #[command(flatten)]
+    elsewhere: remote::Elsewhere,
     #[command(subcommand)]
     verb: Option<Verb>,
 }
@@ -128,6 +133,9 @@ enum Verb {
     /// Where applications may carry our word about people
     #[command(subcommand)]
     Crossing(crossing::Verb),
+    /// What people have allowed applications
+    #[command(subcommand)]
+    Grant(grant::Verb),
     /// Signing keys
     #[command(subcommand)]
     Key(key::Verb),
@@ -149,6 +157,7 @@ pub enum Command {
     Setup(setup::Setup),
     PersonAdd(person::Add),
     PersonList(person::List),
+    PersonShow(person::Named),
     PersonSuspend(person::Suspend),
     PersonResume(person::Named),
     PersonPassword(person::SetPassword),
@@ -156,18 +165,26 @@ pub enum Command {
     PersonClaims(person::Claims),
     TenantAdd(tenant::Add),
     TenantList,
+    TenantSet(tenant::Set),
+    TenantRemove(tenant::Named),
     RoleAdd(role::Add),
     RoleList(role::List),
     RoleSet(role::Set),
     RoleRemove(role::Named),
     ResourceAdd(resource::Add),
     ResourceList,
+    ResourceShow(resource::Named),
+    ResourceSet(Box<resource::Set>),
     ResourceRemove(resource::Named),
     ScopeAdd(scope::Add),
     ScopeList,
+    ScopeShow(scope::Named),
+    ScopeSet(scope::Set),
     ScopeRemove(scope::Named),
     ClientAdd(client::Add),
     ClientList(client::List),
+    ClientShow(client::Named),
+    ClientSet(Box<client::Set>),
     ClientApprove(client::Named),
     ClientSuspend(client::Suspend),
     ClientResume(client::Named),
@@ -198,6 +215,9 @@ pub enum Command {
     CrossingAdd(crossing::Add),
     CrossingList(crossing::List),
     CrossingRemove(crossing::Named),
+    GrantList(grant::List),
+    GrantShow(grant::Named),
+    GrantRevoke(grant::Named),
     TokenAdd,
     KeyList,
     KeyRotate(key::Rotate),
@@ -207,68 +227,80 @@ pub enum Command {
     Apply(declared::Apply),
 }
 
-/// Runs one command: the only way in for the socket and for the stopped file alike.
-pub async fn dispatch(app: &App, ctx: &Context, command: Command) -> Result<Value, CommandError> {
+/// Runs one command: the only way in for the socket, the stopped file and the network alike.
+pub async fn dispatch(app: &App, by: &Operator, command: Command) -> Result<Value, CommandError> {
     match command {
-        Command::Setup(ask) => setup::complete(app, ctx, ask).await,
-        Command::PersonAdd(ask) => person::add(app, ctx, ask).await,
+        Command::Setup(ask) => setup::complete(app, by, ask).await,
+        Command::PersonAdd(ask) => person::add(app, by, ask).await,
         Command::PersonList(ask) => person::list(app, ask).await,
-        Command::PersonSuspend(ask) => person::suspend(app, ctx, ask).await,
-        Command::PersonResume(ask) => person::resume(app, ctx, ask).await,
-        Command::PersonPassword(ask) => person::password(app, ctx, ask).await,
-        Command::PersonRole(ask) => person::role(app, ctx, ask).await,
-        Command::PersonClaims(ask) => person::claims(app, ctx, ask).await,
-        Command::TenantAdd(ask) => tenant::add(app, ctx, ask).await,
+        Command::PersonShow(ask) => person::show(app, ask).await,
+        Command::PersonSuspend(ask) => person::suspend(app, by, ask).await,
+        Command::PersonResume(ask) => person::resume(app, by, ask).await,
+        Command::PersonPassword(ask) => person::password(app, by, ask).await,
+        Command::PersonRole(ask) => person::role(app, by, ask).await,
+        Command::PersonClaims(ask) => person::claims(app, by, ask).await,
+        Command::TenantAdd(ask) => tenant::add(app, by, ask).await,
         Command::TenantList => tenant::list(app).await,
-        Command::RoleAdd(ask) => role::add(app, ctx, ask).await,
+        Command::TenantSet(ask) => tenant::set(app, by, ask).await,
+        Command::TenantRemove(ask) => tenant::remove(app, by, ask).await,
+        Command::RoleAdd(ask) => role::add(app, by, ask).await,
         Command::RoleList(ask) => role::list(app, ask).await,
-        Command::RoleSet(ask) => role::set(app, ctx, ask).await,
-        Command::RoleRemove(ask) => role::remove(app, ctx, ask).await,
-        Command::ResourceAdd(ask) => resource::add(app, ctx, ask).await,
+        Command::RoleSet(ask) => role::set(app, by, ask).await,
+        Command::RoleRemove(ask) => role::remove(app, by, ask).await,
+        Command::ResourceAdd(ask) => resource::add(app, by, ask).await,
         Command::ResourceList => resource::list(app).await,
-        Command::ResourceRemove(ask) => resource::remove(app, ctx, ask).await,
-        Command::ScopeAdd(ask) => scope::add(app, ctx, ask).await,
+        Command::ResourceShow(ask) => resource::show(app, ask).await,
+        Command::ResourceSet(ask) => resource::set(app, by, *ask).await,
+        Command::ResourceRemove(ask) => resource::remove(app, by, ask).await,
+        Command::ScopeAdd(ask) => scope::add(app, by, ask).await,
         Command::ScopeList => scope::list(app).await,
-        Command::ScopeRemove(ask) => scope::remove(app, ctx, ask).await,
-        Command::ClientAdd(ask) => client::add(app, ctx, ask).await,
+        Command::ScopeShow(ask) => scope::show(app, ask).await,
+        Command::ScopeSet(ask) => scope::set(app, by, ask).await,
+        Command::ScopeRemove(ask) => scope::remove(app, by, ask).await,
+        Command::ClientAdd(ask) => client::add(app, by, ask).await,
         Command::ClientList(ask) => client::list(app, ask).await,
-        Command::ClientApprove(ask) => client::approve(app, ctx, ask).await,
-        Command::ClientSuspend(ask) => client::suspend(app, ctx, ask).await,
-        Command::ClientResume(ask) => client::resume(app, ctx, ask).await,
-        Command::ClientRemove(ask) => client::remove(app, ctx, ask).await,
-        Command::TokenAdd => token::add(app, ctx).await,
-        Command::MachineAdd(ask) => machine::add(app, ctx, *ask).await,
-        Command::MachineList(ask) => machine::list(app, ctx, ask).await,
-        Command::MachineShow(ask) => machine::show(app, ctx, ask).await,
-        Command::MachineFindings(ask) => machine::findings(app, ctx, ask).await,
-        Command::MachineSet(ask) => machine::set(app, ctx, *ask).await,
-        Command::MachineHandOver(ask) => machine::hand_over(app, ctx, ask).await,
-        Command::MachineSuspend(ask) => machine::suspend(app, ctx, ask).await,
-        Command::MachineResume(ask) => machine::resume(app, ctx, ask).await,
-        Command::MachineRetire(ask) => machine::retire(app, ctx, ask).await,
-        Command::CredentialAdd(ask) => credential::add(app, ctx, *ask).await,
-        Command::CredentialList(ask) => credential::list(app, ctx, ask).await,
-        Command::CredentialTry(ask) => credential::attempt(app, ctx, ask).await,
-        Command::CredentialRotate(ask) => credential::rotate(app, ctx, ask).await,
-        Command::CredentialRevoke(ask) => credential::revoke(app, ctx, ask).await,
-        Command::DelegationAdd(ask) => delegation::add(app, ctx, *ask).await,
-        Command::DelegationList(ask) => delegation::list(app, ctx, ask).await,
-        Command::DelegationRevoke(ask) => delegation::revoke(app, ctx, ask).await,
-        Command::ProviderAdd(ask) => provider::add(app, ctx, *ask).await,
+        Command::ClientShow(ask) => client::show(app, ask).await,
+        Command::ClientSet(ask) => client::set(app, by, *ask).await,
+        Command::ClientApprove(ask) => client::approve(app, by, ask).await,
+        Command::ClientSuspend(ask) => client::suspend(app, by, ask).await,
+        Command::ClientResume(ask) => client::resume(app, by, ask).await,
+        Command::ClientRemove(ask) => client::remove(app, by, ask).await,
+        Command::TokenAdd => token::add(app, by).await,
+        Command::MachineAdd(ask) => machine::add(app, by, *ask).await,
+        Command::MachineList(ask) => machine::list(app, by, ask).await,
+        Command::MachineShow(ask) => machine::show(app, by, ask).await,
+        Command::MachineFindings(ask) => machine::findings(app, by, ask).await,
+        Command::MachineSet(ask) => machine::set(app, by, *ask).await,
+        Command::MachineHandOver(ask) => machine::hand_over(app, by, ask).await,
+        Command::MachineSuspend(ask) => machine::suspend(app, by, ask).await,
+        Command::MachineResume(ask) => machine::resume(app, by, ask).await,
+        Command::MachineRetire(ask) => machine::retire(app, by, ask).await,
+        Command::CredentialAdd(ask) => credential::add(app, by, *ask).await,
+        Command::CredentialList(ask) => credential::list(app, by, ask).await,
+        Command::CredentialTry(ask) => credential::attempt(app, by, ask).await,
+        Command::CredentialRotate(ask) => credential::rotate(app, by, ask).await,
+        Command::CredentialRevoke(ask) => credential::revoke(app, by, ask).await,
+        Command::DelegationAdd(ask) => delegation::add(app, by, *ask).await,
+        Command::DelegationList(ask) => delegation::list(app, by, ask).await,
+        Command::DelegationRevoke(ask) => delegation::revoke(app, by, ask).await,
+        Command::ProviderAdd(ask) => provider::add(app, by, *ask).await,
         Command::ProviderList => provider::list(app).await,
-        Command::ProviderRemove(ask) => provider::remove(app, ctx, ask).await,
-        Command::ProviderLink(ask) => provider::link(app, ctx, ask).await,
-        Command::ProviderUnlink(ask) => provider::unlink(app, ctx, ask).await,
+        Command::ProviderRemove(ask) => provider::remove(app, by, ask).await,
+        Command::ProviderLink(ask) => provider::link(app, by, ask).await,
+        Command::ProviderUnlink(ask) => provider::unlink(app, by, ask).await,
         Command::ProviderLinks(ask) => provider::links(app, ask).await,
-        Command::CrossingAdd(ask) => crossing::add(app, ctx, ask).await,
+        Command::CrossingAdd(ask) => crossing::add(app, by, ask).await,
         Command::CrossingList(ask) => crossing::list(app, ask).await,
-        Command::CrossingRemove(ask) => crossing::remove(app, ctx, ask).await,
+        Command::CrossingRemove(ask) => crossing::remove(app, by, ask).await,
+        Command::GrantList(ask) => grant::list(app, by, ask).await,
+        Command::GrantShow(ask) => grant::show(app, by, ask).await,
+        Command::GrantRevoke(ask) => grant::revoke(app, by, ask).await,
         Command::KeyList => key::list(app),
-        Command::KeyRotate(ask) => key::rotate(app, ctx, ask).await,
+        Command::KeyRotate(ask) => key::rotate(app, by, ask).await,
         Command::AuditList(ask) => audit::list(app, ask).await,
         Command::AuditVerify => audit::verify(app).await,
-        Command::Export(_) => declared::export(app, ctx).await,
-        Command::Apply(ask) => declared::apply(app, ctx, ask).await,
+        Command::Export(_) => declared::export(app, by).await,
+        Command::Apply(ask) => declared::apply(app, by, ask).await,
     }
 }
 
@@ -287,9 +319,20 @@ pub fn run() -> ExitCode {
 
 fn obey(cli: Cli) -> Result<ExitCode, CommandError> {
     let effective = cli.flags.load()?;
+    let remote = cli.elsewhere.remote()?;
+    let here = |what: &str| match &remote {
+        Some(_) => {
+            Err(CommandError::new(ErrorKind::Refused, format!("not with --appliance (or WRIT_APPLIANCE): {what}")))
+        }
+        None => Ok(()),
+    };
     let command = match cli.verb.unwrap_or(Verb::Serve) {
-        Verb::Serve => return serve::run(effective),
+        Verb::Serve => {
+            here("`serve` makes an appliance of the data directory here")?;
+            return serve::run(effective);
+        }
         Verb::Config => {
+            here("`config` shows the settings here; run it beside the appliance's file")?;
             print::answer(&config::list(&effective), cli.flags.json);
             return Ok(ExitCode::SUCCESS);
         }
@@ -306,6 +349,7 @@ fn obey(cli: Cli) -> Result<ExitCode, CommandError> {
         Verb::Delegation(verb) => verb.command(),
         Verb::Provider(verb) => verb.command()?,
         Verb::Crossing(verb) => verb.command(),
+        Verb::Grant(verb) => verb.command(),
         Verb::Key(verb) => verb.command(),
         Verb::Audit(verb) => verb.command(),
         Verb::Export(ask) => Command::Export(ask),
@@ -318,7 +362,10 @@ fn obey(cli: Cli) -> Result<ExitCode, CommandError> {
         _ => declared::Shown::Lines,
     };
     let is_verification = matches!(command, Command::AuditVerify);
-    let answer = answer::to(command, effective.config)?;
+    let answer = match &remote {
+        Some(remote) => remote.ask(&command, &effective.config)?,
+        None => answer::to(command, effective.config)?,
+    };
     match shown.text(&answer)? {
         Some(text) => print::text(&text),
         None => print::answer(&answer, cli.flags.json),

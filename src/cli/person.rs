@@ -9,11 +9,11 @@ use super::machine::{claim, given};
 use super::{Command, CommandError, Password};
 use crate::app::App;
 use crate::base::Id;
-use crate::model::{Context, Email, Membership, Person, RoleIn, Standing};
+use crate::model::{Email, Membership, Person, RoleIn, Standing};
 use crate::operations::declined::Declined;
 use crate::operations::operator::Operator;
 use crate::operations::people::{self, NewPerson};
-use crate::operations::roles;
+use crate::operations::roles::{self, MembershipChange};
 use crate::operations::seen::Seen;
 use crate::operations::set_password::set_password;
 
@@ -23,6 +23,8 @@ pub(super) enum Verb {
     Add(Add),
     /// List them, the newest first
     List(List),
+    /// Show one
+    Show(Named),
     /// Stop one: they sign in nowhere, and nothing acts for them
     Suspend(Suspend),
     /// Let a stopped one go on
@@ -123,6 +125,7 @@ impl Verb {
         match self {
             Self::Add(ask) => ask.with_password().map(Command::PersonAdd),
             Self::List(ask) => Ok(Command::PersonList(ask)),
+            Self::Show(named) => Ok(Command::PersonShow(named)),
             Self::Suspend(ask) => Ok(Command::PersonSuspend(ask)),
             Self::Resume(named) => Ok(Command::PersonResume(named)),
             Self::Password(ask) => {
@@ -134,10 +137,9 @@ impl Verb {
     }
 }
 
-pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, CommandError> {
+pub(super) async fn add(app: &App, by: &Operator, ask: Add) -> Result<Value, CommandError> {
     let new = NewPerson::parse(&ask.email, &ask.name, ask.password.into_secret()?).map_err(Declined::Invalid)?;
-    let by = Operator::with_the_file(ctx);
-    let person = people::create(app, &by, new, Standing::Member).await?;
+    let person = people::create(app, by, new, Standing::Member).await?;
     Ok(json!({ "person_id": person.id.to_string() }))
 }
 
@@ -146,6 +148,10 @@ pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
     let page = people::list(app, before, ask.limit.min(1_000)).await?;
     let rows: Vec<Value> = page.rows.iter().map(|(_, person)| row(person)).collect();
     Ok(json!({ "people": rows, "next": page.next }))
+}
+
+pub(super) async fn show(app: &App, ask: Named) -> Result<Value, CommandError> {
+    Ok(row(&people::by_id(app, argument("PERSON_ID", ask.person_id.parse::<Id<Person>>())?).await?))
 }
 
 fn row(person: &Person) -> Value {
@@ -159,46 +165,43 @@ fn row(person: &Person) -> Value {
     })
 }
 
-pub(super) async fn suspend(app: &App, ctx: &Context, ask: Suspend) -> Result<Value, CommandError> {
+pub(super) async fn suspend(app: &App, by: &Operator, ask: Suspend) -> Result<Value, CommandError> {
     let id = argument("PERSON_ID", ask.person_id.parse::<Id<Person>>())?;
-    let by = Operator::with_the_file(ctx);
-    let (person, live) = people::suspend(app, &by, id, Seen::Anything, &ask.because).await?;
+    let (person, live) = people::suspend(app, by, id, Seen::Anything, &ask.because).await?;
     let until = live.until.map(|until| until.iso());
     let (state, live) = (person.state, live.at_most);
     Ok(json!({ "person_id": id.to_string(), "state": state, "tokens_live": live, "tokens_live_until": until }))
 }
 
-pub(super) async fn resume(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
+pub(super) async fn resume(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
     let id = argument("PERSON_ID", ask.person_id.parse::<Id<Person>>())?;
-    let person = people::resume(app, &Operator::with_the_file(ctx), id, Seen::Anything).await?;
+    let person = people::resume(app, by, id, Seen::Anything).await?;
     Ok(json!({ "person_id": id.to_string(), "state": person.state }))
 }
 
-pub(super) async fn password(app: &App, ctx: &Context, ask: SetPassword) -> Result<Value, CommandError> {
-    let person = set_password(app, ctx, &ask.email, ask.password.into_secret()?).await?;
+pub(super) async fn password(app: &App, by: &Operator, ask: SetPassword) -> Result<Value, CommandError> {
+    let person = set_password(app, by, &ask.email, ask.password.into_secret()?).await?;
     Ok(json!({ "person_id": person.to_string() }))
 }
 
-pub(super) async fn role(app: &App, ctx: &Context, ask: Role) -> Result<Value, CommandError> {
+pub(super) async fn role(app: &App, by: &Operator, ask: Role) -> Result<Value, CommandError> {
     let email = argument("--email", ask.email.parse::<Email>())?;
     let add = list_of("--add", &ask.add, str::parse::<RoleIn>)?;
     let remove = list_of("--remove", &ask.remove, str::parse::<RoleIn>)?;
     if add.is_empty() && remove.is_empty() {
         return Ok(membership(&roles::membership_of(app, &email).await?));
     }
-    let change = move |mut membership: Membership| {
-        membership.roles.retain(|held| !remove.contains(held));
-        membership.roles.extend(add.iter().cloned());
-        membership
-    };
-    Ok(membership(&roles::change_membership(app, ctx, &email, change).await?))
+    let person = roles::membership_of(app, &email).await?.person;
+    let change = MembershipChange { give: add, take: remove, ..MembershipChange::default() };
+    Ok(membership(&roles::change_membership(app, by, person, Seen::Anything, change).await?))
 }
 
-pub(super) async fn claims(app: &App, ctx: &Context, ask: Claims) -> Result<Value, CommandError> {
+pub(super) async fn claims(app: &App, by: &Operator, ask: Claims) -> Result<Value, CommandError> {
     let email = argument("--email", ask.email.parse::<Email>())?;
     let claims = given(&ask.claims).map(claim).collect::<Result<serde_json::Map<_, _>, _>>()?;
-    let change = move |membership| Membership { custom_claims: claims.clone(), ..membership };
-    Ok(membership(&roles::change_membership(app, ctx, &email, change).await?))
+    let person = roles::membership_of(app, &email).await?.person;
+    let change = MembershipChange { custom_claims: Some(claims), ..MembershipChange::default() };
+    Ok(membership(&roles::change_membership(app, by, person, Seen::Anything, change).await?))
 }
 
 fn membership(membership: &Membership) -> Value {

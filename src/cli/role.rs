@@ -8,8 +8,10 @@ use super::answer::{argument, list_of};
 use super::machine::given;
 use super::{Command, CommandError};
 use crate::app::App;
-use crate::model::{Context, Permission, Role, RoleIn, TenantName};
-use crate::operations::roles::{self, RoleTerms};
+use crate::model::{Permission, Role, RoleIn, TenantName};
+use crate::operations::operator::Operator;
+use crate::operations::roles::{self, RoleChange, RoleTerms};
+use crate::operations::seen::Seen;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
@@ -85,9 +87,9 @@ fn permissions(texts: &[String]) -> Result<Vec<Permission>, CommandError> {
     list_of("--permission", &texts, str::parse)
 }
 
-pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, CommandError> {
+pub(super) async fn add(app: &App, by: &Operator, ask: Add) -> Result<Value, CommandError> {
     let terms = RoleTerms { description: ask.description, permissions: permissions(&ask.permissions)? };
-    Ok(row(&roles::add(app, ctx, ask.named.parsed()?, terms).await?))
+    Ok(row(&roles::add(app, by, ask.named.parsed()?, terms).await?))
 }
 
 pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
@@ -96,19 +98,16 @@ pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
     Ok(json!({ "roles": rows }))
 }
 
-pub(super) async fn set(app: &App, ctx: &Context, ask: Set) -> Result<Value, CommandError> {
+pub(super) async fn set(app: &App, by: &Operator, ask: Set) -> Result<Value, CommandError> {
     let held = ask.named.parsed()?;
     let permissions = ask.permissions.as_deref().map(permissions).transpose()?;
-    let change = move |role: &Role| RoleTerms {
-        description: ask.description.clone().unwrap_or_else(|| role.description.clone()),
-        permissions: permissions.clone().unwrap_or_else(|| role.permissions.clone()),
-    };
-    Ok(row(&roles::change(app, ctx, held, change).await?))
+    let change = RoleChange { description: ask.description, permissions };
+    Ok(row(&roles::change(app, by, held, Seen::Anything, change).await?))
 }
 
-pub(super) async fn remove(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
+pub(super) async fn remove(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
     let held = ask.parsed()?;
-    roles::remove(app, ctx, held.clone()).await?;
+    roles::remove(app, by, held.clone(), Seen::Anything).await?;
     Ok(json!({ "removed": held }))
 }
 

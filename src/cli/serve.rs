@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::CommandError;
-use super::answer::context;
+use super::answer::operator;
 use super::dispatch;
+use super::remote::ORDERS;
 use super::socket::{ControlSocket, Reply};
 use crate::app::App;
 use crate::base::{Clock, Entropy, Fault, FaultKind};
@@ -38,10 +39,7 @@ async fn serve(app: App) -> Result<(), Fault> {
             let app = app.clone();
             move |command| {
                 let app = app.clone();
-                async move {
-                    let ctx = context(&app, Channel::Socket);
-                    Reply::from(dispatch(&app, &ctx, command).await)
-                }
+                async move { Reply::from(dispatch(&app, &operator(&app, Channel::Socket), command).await) }
             }
         }))),
         // A path too long for a socket, say. People are served all the same.
@@ -52,7 +50,7 @@ async fn serve(app: App) -> Result<(), Fault> {
     };
     // Before the port opens: the first client of all is not told to come back because a key is being made.
     turn_keys::turn_quick(&app, &housekeeping::context(&app)).await?;
-    let running = web::listen(&app)?;
+    let running = web::listen(&app, ORDERS)?;
     // Before anybody is told that it listens: whoever stops it at once stops it in order.
     let stop = StopSignals::new();
     announce(&app, running.address)?;

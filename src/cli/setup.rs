@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::CommandError;
 use crate::app::App;
-use crate::model::Context;
 use crate::operations::declined::Declined;
+use crate::operations::operator::Operator;
 use crate::operations::people::NewPerson;
 use crate::operations::setup;
 
@@ -22,9 +22,9 @@ impl Setup {
     }
 }
 
-pub(super) async fn complete(app: &App, ctx: &Context, ask: Setup) -> Result<Value, CommandError> {
+pub(super) async fn complete(app: &App, by: &Operator, ask: Setup) -> Result<Value, CommandError> {
     let super::person::Add { email, name, password, .. } = ask.person;
     let new = NewPerson::parse(&email, &name, password.into_secret()?).map_err(Declined::Invalid)?;
-    let person = setup::complete_as_operator(app, ctx, new).await?;
+    let person = setup::complete_as_operator(app, by, new).await?;
     Ok(json!({ "person_id": person.to_string() }))
 }

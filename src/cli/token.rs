@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Command, CommandError};
 use crate::app::App;
-use crate::model::Context;
+use crate::operations::operator::Operator;
 use crate::operations::registration;
 
 #[derive(Debug, Subcommand)]
@@ -22,7 +22,7 @@ impl Verb {
     }
 }
 
-pub(super) async fn add(app: &App, ctx: &Context) -> Result<Value, CommandError> {
-    let token = registration::add_initial_access_token(app, ctx).await?;
+pub(super) async fn add(app: &App, by: &Operator) -> Result<Value, CommandError> {
+    let token = registration::add_initial_access_token(app, by).await?;
     Ok(json!({ "initial_access_token": token.expose() }))
 }

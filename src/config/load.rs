@@ -80,6 +80,8 @@ impl std::error::Error for SettingsError {}
 /// The name of the settings file inside the data directory.
 const FILE_NAME: &str = "writ.toml";
 const FILE_VARIABLE: &str = "WRIT_CONFIG";
+/// What tells the command line where to go and as whom. These are no settings, and nothing prints them.
+const OF_THE_CALLER: [&str; 3] = ["WRIT_APPLIANCE", "WRIT_ACCESS_KEY", "WRIT_TOKEN"];
 /// A settings file larger than this is a mistake.
 const LARGEST_FILE: u64 = 256 * 1024;
 
@@ -163,6 +165,9 @@ impl Reading {
             else {
                 continue;
             };
+            if OF_THE_CALLER.contains(&name) {
+                continue;
+            }
             if name != FILE_VARIABLE && !SETTINGS.iter().any(|setting| setting.variable() == name) {
                 let names: Vec<String> = SETTINGS.iter().map(Setting::variable).collect();
                 self.wrong.push(unknown("environment variable", name, names.iter().map(String::as_str)));

@@ -132,6 +132,8 @@ events! {
     Migrated { from: u64, to: u64 } = "store.migrated", Change;
     /// Rows whose time was over were removed.
     Swept { tables: Vec<(String, u64)> } = "store.swept", Traffic;
+    /// Old entries of traffic were cut out of this log: so many, all from before a time, the first and the last by their numbers.
+    TrafficCut { entries: u64, from: u64, to: u64, until: Timestamp } = "audit.cut", Change;
     /// A setup link was made; the ones before it are void.
     SetupOpened {} = "setup.opened", Change;
     /// The first administrator was made.
@@ -244,6 +246,10 @@ events! {
     CrossingRemoved { crossing: Id<Crossing>, client: ClientId, audience: String } = "crossing.removed", Change;
     /// A tenant was made.
     TenantCreated { tenant: TenantName, title: String } = "tenant.created", Change;
+    /// A tenant was changed: the members that differ, as they were and as they are.
+    TenantChanged { tenant: TenantName, before: Value, after: Value } = "tenant.changed", Change;
+    /// A tenant that nothing belonged to was removed.
+    TenantRemoved { tenant: TenantName, title: String } = "tenant.removed", Change;
     /// A role was made.
     RoleCreated { tenant: TenantName, role: RoleName, permissions: Vec<Permission> } = "role.created", Change;
     /// A role was changed: the members that differ, as they were and as they are. It holds from the next token on.

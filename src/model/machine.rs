@@ -148,6 +148,14 @@ impl Machine {
         self.access_to(resource).and_then(|access| access.scope.as_ref()).unwrap_or(&self.scope)
     }
 
+    /// Every scope that it may ask for anywhere.
+    pub fn reach(&self) -> ScopeSet {
+        self.access
+            .iter()
+            .filter_map(|access| access.scope.as_ref())
+            .fold(self.scope.clone(), |all, one| all.union(one))
+    }
+
     /// How long its tokens for `resource` live, if that is its own affair: the resource may say less.
     pub fn lifetime(&self, resource: Option<&Resource>) -> Option<Lifetime> {
         self.access_to(resource).and_then(|access| access.access_for).or(self.access_for)

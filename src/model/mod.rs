@@ -48,7 +48,7 @@ pub use person::{Email, ParseEmailError, Person, PersonState, Standing};
 pub use provider::{Crossing, IdentityAssertion, IdentityProvider, PersonBy, SubjectLink};
 pub use registration::{ClientAbout, LONGEST_KEY_SET, MOST_CLIENT_KEYS, RecentRegistration, RegistrationMode};
 pub use resource::{ProtectedResource, TokenFormat};
-pub use scope::{ParseScopeError, Risk, Scope, ScopeEntry, ScopeSet};
+pub use scope::{Offered, ParseScopeError, Risk, Scope, ScopeEntry, ScopeSet};
 pub use session::{Browser, Session, SignInMethod};
 pub use setup::{FrozenIssuer, InitialAccessToken, SetupState};
 pub use signing_key::{Algorithm, ED25519, JwsAlgorithm, KeyState, ParseAlgorithmError, PublicJwk, Sealed, SigningKey};

@@ -175,6 +175,12 @@ pub struct ScopeEntry {
     pub created_at: Timestamp,
 }
 
+/// The scopes that shipped with the versions that ran so far: each is put into the catalogue once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offered {
+    pub scopes: Vec<String>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Risk {

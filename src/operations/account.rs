@@ -4,14 +4,19 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::find_resource;
 use super::revoke::end_family;
 use super::sign_in::SignedIn;
+use super::{delegations, find_resource};
 use crate::app::App;
-use crate::base::{Fault, Id, Timestamp};
-use crate::model::{Consent, Context, Event, Family, ProtectedResource, RevokedBecause, ScopeEntry, Session};
+use crate::base::{Fault, Id, Resource, Timestamp};
+use crate::model::{
+    Consent, Context, Delegation, Event, Family, Machine, MachineStanding, Person, PersonState, ProtectedResource,
+    RevokedBecause, ScopeEntry, Session, Subject,
+};
+use crate::operations::declined::Declined;
 use crate::store::tables::{
-    CONSENTS, CONSENTS_BY_PERSON, FAMILIES, FAMILIES_BY_GRANT, SCOPES, SESSIONS, SESSIONS_BY_PERSON,
+    CONSENTS, CONSENTS_BY_PERSON, FAMILIES, FAMILIES_BY_GRANT, MACHINES, PEOPLE, RESOURCES, SCOPES, SESSIONS,
+    SESSIONS_BY_PERSON,
 };
 use crate::store::{Page, Read, Tx};
 
@@ -19,6 +24,8 @@ use crate::store::{Page, Read, Tx};
 const MOST: usize = 200;
 /// Most applications on one page.
 const APPLICATIONS: usize = 50;
+/// Most resources that are offered to choose from.
+const PLACES: usize = 50;
 /// Most lines of tokens that are looked at to say when an application was last used.
 const LINES: usize = 50;
 
@@ -115,6 +122,72 @@ pub async fn end_session(app: &App, ctx: &Context, signed_in: &SignedIn, id: Id<
             Ok(true)
         })
         .await
+}
+
+/// What somebody would let a machine do in their name, before they have decided anything.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    pub machine: Machine,
+    /// Who answers for it. A machine that nobody answers for is offered to nobody.
+    pub owner: Person,
+    /// Where it could act.
+    pub places: Vec<ProtectedResource>,
+    /// The one that is meant, if it is clear which, and what the machine could do there.
+    pub at: Option<(ProtectedResource, Vec<ScopeEntry>)>,
+    /// The delegation by which it acts for them already.
+    pub already: Option<Delegation>,
+}
+
+/// Looks at what a machine could do for whoever is signed in: at `place`, or at the only place there is.
+pub async fn offer(
+    app: &App,
+    now: Timestamp,
+    signed_in: &SignedIn,
+    machine: Id<Machine>,
+    place: Option<Resource>,
+) -> Result<Offer, Declined> {
+    let person = Subject::Person(signed_in.person().id);
+    let found = app.store.read(move |view| {
+        let nobody = || Declined::Missing("there is no machine here that could act for you by this link".to_owned());
+        let Some(machine) = view.get(&MACHINES, &machine)?.filter(|it| it.standing(now) == MachineStanding::Active)
+        else {
+            return Ok(Err(nobody()));
+        };
+        let Some(owner) = view.get(&PEOPLE, &machine.owner)?.filter(|owner| owner.state == PersonState::Active) else {
+            return Ok(Err(nobody()));
+        };
+        let places: Vec<ProtectedResource> = match machine.access.as_slice() {
+            [] => view.page(&RESOURCES, None, PLACES)?.rows.into_iter().map(|(_, resource)| resource).collect(),
+            some => {
+                let named = some.iter().map(|access| find_resource::named(view, &access.resource));
+                named.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect()
+            }
+        };
+        let meant = match (&place, places.as_slice()) {
+            (Some(place), places) => {
+                let named = find_resource::named(view, place)?;
+                let reachable =
+                    |it: &ProtectedResource| machine.access.is_empty() || places.iter().any(|other| other.id == it.id);
+                match named.filter(reachable) {
+                    Some(resource) => Some(resource),
+                    None => return Ok(Err(Declined::Missing(format!("{} cannot act at {place}", machine.name)))),
+                }
+            }
+            (None, [only]) => Some(only.clone()),
+            (None, _) => None,
+        };
+        let at = match meant {
+            Some(resource) => {
+                let scope = resource.scopes.intersection(machine.ceiling(Some(&resource.identifier)));
+                let entries = scope.iter().map(|scope| view.get(&SCOPES, &scope.as_str().to_owned()));
+                Some((resource, entries.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect()))
+            }
+            None => None,
+        };
+        let already = delegations::live(view, machine.id, &person)?.filter(|delegation| delegation.is_live(now));
+        Ok(Ok(Offer { machine, owner, places, at, already }))
+    });
+    found.await?
 }
 
 /// Takes a consent back: the application is asked about again, and everything it holds for this resource ends in the same

@@ -9,7 +9,10 @@ use crate::app::App;
 use crate::base::{Fault, FaultKind, Id, Lifetime, Timestamp};
 use crate::model::{Event, Request};
 use crate::operations::declined::Declined;
-use crate::store::{AuditPage, Broken, Entry, Head, Look, View, audit_of_request, audit_page_of, audit_search};
+use crate::store::{
+    AuditPage, Broken, Entry, Head, Look, View, Word, audit_behind, audit_of_request, audit_page_of, audit_search,
+    audit_search_by,
+};
 
 /// Most entries given at once.
 pub const MOST: usize = 1_000;
@@ -37,10 +40,27 @@ pub async fn list(app: &App, which: Which, before: Option<u64>, limit: usize) ->
     if which.event.as_deref().is_some_and(|name| !Event::NAMES.contains(&name)) {
         return Ok(AuditPage { entries: Vec::new(), next: None });
     }
-    app.store.read(move |view| audit_search(view, before, limit.min(MOST), |entry| which.look(entry))).await
+    let limit = limit.min(MOST);
+    app.store
+        .read(move |view| {
+            let until = which.until.map(|until| audit_behind(view, until.plus(OUT_OF_ORDER))).transpose()?.flatten();
+            let before = before.into_iter().chain(until).min();
+            match which.word() {
+                Some(word) => audit_search_by(view, word, before, limit, |entry| which.look(entry)),
+                None => audit_search(view, before, limit, |entry| which.look(entry)),
+            }
+        })
+        .await
 }
 
 impl Which {
+    /// The rarest of what is asked for that the index has: a thing, then somebody, then a kind of event.
+    fn word(&self) -> Option<Word<'_>> {
+        let about = self.about.as_deref().map(Word::About);
+        let (by, event) = (self.by.as_deref().map(Word::By), self.event.as_deref().map(Word::Event));
+        about.into_iter().chain(by).chain(event).find(Word::leads)
+    }
+
     fn look(&self, entry: &Entry) -> Look {
         if self.since.is_some_and(|since| entry.at.plus(OUT_OF_ORDER) < since) {
             return Look::Ends;
@@ -80,7 +100,7 @@ pub fn told(entry: &Entry) -> Result<Value, Fault> {
     Ok(Value::Object(members))
 }
 
-/// The entries of one request, which its caller was told the id of. Looks through the whole log for it, in short snapshots.
+/// The entries of one request, which its caller was told the id of: its id tells when to look, in short snapshots.
 pub async fn of_request(
     app: &App,
     before: Option<u64>,

@@ -8,13 +8,16 @@ use crate::keys::JwkSet;
 use crate::model::{ClientState, Context, Credential, CredentialKind, CredentialState, Event, Machine, Trust};
 use crate::operations::declined::Declined;
 use crate::operations::federation::MOST_ALIKE;
-use crate::operations::machines::{named, unknown};
+use crate::operations::machines::{named, unknown, within_reach};
+use crate::operations::once::Answer;
+use crate::operations::operator::Operator;
+use crate::operations::seen::Seen;
 use crate::protocol::display_name::DisplayName;
 use crate::protocol::federation;
 use crate::store::tables::{
-    CREDENTIAL_STATES, CREDENTIALS, CREDENTIALS_BY_MACHINE, CREDENTIALS_BY_PIN, MACHINES, USAGE_BY_CREDENTIAL,
+    CREDENTIAL_STATES, CREDENTIALS, CREDENTIALS_BY_MACHINE, CREDENTIALS_BY_PIN, USAGE_BY_CREDENTIAL,
 };
-use crate::store::{Read, Tx};
+use crate::store::{Page, Read, Tx};
 
 /// Most credentials of one machine, those that are over included until they are forgotten.
 pub const MOST_CREDENTIALS: usize = 64;
@@ -119,8 +122,9 @@ impl Drawn {
         &self.credential
     }
 
-    pub(super) fn has_secret(&self) -> bool {
-        self.secret.is_some()
+    /// A secret is kept nowhere, so it is told once.
+    pub(super) fn answer(&self) -> Answer {
+        if self.secret.is_some() { Answer::HoldsASecret } else { Answer::Repeatable }
     }
 
     pub(super) fn made(self) -> Made {
@@ -190,28 +194,37 @@ pub(super) fn put(tx: &mut Tx<'_>, credential: &Credential) -> Result<(), Fault>
 }
 
 /// Gives a machine another credential.
-pub async fn create(app: &App, ctx: &Context, machine: Id<Machine>, new: NewCredential) -> Result<Made, Declined> {
+pub async fn create(app: &App, by: &Operator, machine: Id<Machine>, new: NewCredential) -> Result<Made, Declined> {
+    let (ctx, by) = (by, by.clone());
     let drawn = Drawn::new(app, ctx, machine, new)?;
-    let credential = drawn.credential.clone();
-    app.store
-        .write("create credential", ctx, move |tx| match tx.get(&MACHINES, &machine)? {
-            None => Ok(Err(unknown(machine))),
-            Some(row) if row.state == ClientState::Retired => Ok(Err(retired())),
-            Some(_) => match room(tx, machine)?.and(distinct(tx, &credential)?) {
-                Ok(()) => put(tx, &credential).map(Ok),
-                Err(declined) => Ok(Err(declined)),
-            },
-        })
-        .await??;
-    Ok(drawn.made())
+    let (credential, answer) = (drawn.credential.clone(), drawn.answer());
+    let made = app.store.write("create credential", ctx, move |tx| {
+        if let Some(earlier) = by.request().earlier(tx)? {
+            return Ok(earlier);
+        }
+        match within_reach(tx, &by, machine)? {
+            Ok(row) if row.state == ClientState::Retired => return Ok(Err(retired())),
+            Ok(_) => {}
+            Err(declined) => return Ok(Err(declined)),
+        }
+        if let Err(declined) = room(tx, machine)?.and(distinct(tx, &credential)?) {
+            return Ok(Err(declined));
+        }
+        put(tx, &credential)?;
+        by.request().done(tx, credential.id, &credential, answer)?;
+        Ok(Ok(credential.clone()))
+    });
+    // What the same request made before has no secret, or it would not be told of again.
+    Ok(Made { credential: made.await??, ..drawn.made() })
 }
 
 /// Makes a successor of the same kind and name. The old one stays good for `overlap` more, or until its own end if that comes
 /// first; used meanwhile, both are seen.
-pub async fn rotate(app: &App, ctx: &Context, id: Id<Credential>, overlap: Lifetime) -> Result<Made, Declined> {
+pub async fn rotate(app: &App, by: &Operator, id: Id<Credential>, overlap: Lifetime) -> Result<Made, Declined> {
     if overlap > LONGEST_OVERLAP {
         return Err(Declined::field("overlap", "an overlap lasts 90 days at most"));
     }
+    let (ctx, by) = (by, by.clone());
     let old = find(app, id).await?;
     let proof = match old.kind {
         CredentialKind::ClientSecret { .. } => NewProof::ClientSecret,
@@ -226,10 +239,16 @@ pub async fn rotate(app: &App, ctx: &Context, id: Id<Credential>, overlap: Lifet
     let expires_at = old.expires_at.map(|end| ctx.at.plus(end.since(old.created_at)));
     let name = DisplayName::parse(&old.name).map_err(|why| Declined::field("name", why))?;
     let drawn = Drawn::new(app, ctx, old.machine, NewCredential { name, proof, expires_at })?;
-    let successor = drawn.credential.clone();
+    let (successor, answer) = (drawn.credential.clone(), drawn.answer());
     app.store
         .write("rotate credential", ctx, move |tx| {
-            let Some(old) = tx.get(&CREDENTIALS, &id)? else { return Ok(Err(missing(id))) };
+            if let Some(earlier) = by.request().earlier::<Credential>(tx)? {
+                return Ok(earlier.map(drop));
+            }
+            let old = match standing(tx, &by, id, &Seen::Anything)? {
+                Ok(old) => old,
+                Err(declined) => return Ok(Err(declined)),
+            };
             if !old.is_live(tx.now()) {
                 return Ok(Err(Declined::Conflict(format!("{id} is over already; make a new credential"))));
             }
@@ -240,6 +259,7 @@ pub async fn rotate(app: &App, ctx: &Context, id: Id<Credential>, overlap: Lifet
                 return Ok(Err(declined));
             }
             put(tx, &successor)?;
+            by.request().done(tx, successor.id, &successor, answer)?;
             let until = tx.now().plus(overlap);
             let until = old.expires_at.map_or(until, |end| end.min(until));
             let machine = old.machine;
@@ -253,17 +273,43 @@ pub async fn rotate(app: &App, ctx: &Context, id: Id<Credential>, overlap: Lifet
 
 /// Ends a credential. It buys nothing more from this commit on; tokens it bought before live on (stopping the machine ends
 /// them too).
-pub async fn revoke(app: &App, ctx: &Context, id: Id<Credential>, because: &str) -> Result<Credential, Declined> {
-    let because = reason(because)?;
+pub async fn revoke(
+    app: &App,
+    by: &Operator,
+    id: Id<Credential>,
+    seen: Seen,
+    because: &str,
+) -> Result<Credential, Declined> {
+    let (because, ctx, by) = (reason(because)?, by, by.clone());
     app.store
         .write("revoke credential", ctx, move |tx| {
-            let Some(credential) = tx.get(&CREDENTIALS, &id)? else { return Ok(Err(missing(id))) };
+            let credential = match standing(tx, &by, id, &seen)? {
+                Ok(credential) => credential,
+                Err(declined) => return Ok(Err(declined)),
+            };
             if let CredentialState::Revoked { .. } = credential.state {
                 return Ok(Ok(credential));
             }
             end(tx, credential, &because).map(Ok)
         })
         .await?
+}
+
+/// The credential as it is, for an operator who still stands, reaches as far as its machine does, and has seen it so.
+fn standing(
+    tx: &Tx<'_>,
+    by: &Operator,
+    id: Id<Credential>,
+    seen: &Seen,
+) -> Result<Result<Credential, Declined>, Fault> {
+    if let Err(declined) = by.stands(tx)? {
+        return Ok(Err(declined));
+    }
+    let Some(credential) = tx.get(&CREDENTIALS, &id)? else { return Ok(Err(missing(id))) };
+    if let Err(declined) = within_reach(tx, by, credential.machine)? {
+        return Ok(Err(declined));
+    }
+    Ok(seen.is_still(&credential)?.map(|()| credential))
 }
 
 pub(super) fn end(tx: &mut Tx<'_>, credential: Credential, because: &str) -> Result<Credential, Fault> {
@@ -284,6 +330,25 @@ pub async fn list(app: &App, machine: Id<Machine>) -> Result<Vec<Credential>, De
         .await?
 }
 
+/// Most credentials given at once.
+const MOST: usize = 1_000;
+
+/// Credentials before `before`, the newest first: all there are, or those of one machine.
+pub async fn newest(
+    app: &App,
+    machine: Option<Id<Machine>>,
+    before: Option<Id<Credential>>,
+    limit: usize,
+) -> Result<Page<Id<Credential>, Credential>, Fault> {
+    let limit = limit.min(MOST);
+    app.store
+        .read(move |view| match machine {
+            Some(machine) => view.list_newest(&CREDENTIALS, &CREDENTIALS_BY_MACHINE, &machine, before.as_ref(), limit),
+            None => view.newest(&CREDENTIALS, before.as_ref(), limit),
+        })
+        .await
+}
+
 /// One credential.
 pub async fn find(app: &App, id: Id<Credential>) -> Result<Credential, Declined> {
     app.store.read(move |view| view.get(&CREDENTIALS, &id)).await?.ok_or_else(|| missing(id))
@@ -296,8 +361,11 @@ pub(crate) fn of_machine(read: &impl Read, machine: Id<Machine>) -> Result<Vec<C
 
 /// Whether a credential is still good, read inside the transaction that it is to buy something in.
 pub(crate) fn stands(tx: &Tx<'_>, id: &Id<Credential>) -> Result<bool, Fault> {
-    let now = tx.now();
-    Ok(tx.get(&CREDENTIAL_STATES, id)?.is_some_and(|credential| {
+    is_good(tx, id, tx.now())
+}
+
+pub(super) fn is_good(read: &impl Read, id: &Id<Credential>, now: Timestamp) -> Result<bool, Fault> {
+    Ok(read.get(&CREDENTIAL_STATES, id)?.is_some_and(|credential| {
         credential.state == CredentialState::Active && credential.expires_at.is_none_or(|end| now < end)
     }))
 }

@@ -1,4 +1,4 @@
-//! Resources, scopes, clients and machines as one file says them: written out, compared, and made so.
+//! Tenants, roles, scopes, resources, clients, machines and delegations as one file says them: written out, compared, and made so.
 //!
 //! [`export`] writes how things are. [`apply`] plans what would have to change ([`plan`]), and does all of it in one transaction, or
 //! none: a plan is made of a snapshot, and its transaction first looks whether what it was made of still stands.
@@ -8,23 +8,30 @@ mod members;
 mod nouns;
 mod plan;
 
+use std::collections::BTreeSet;
+
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use self::execute::{Prepared, execute};
 pub use self::members::Wrong;
-use self::nouns::{client_said, credential_said, machine_said, resource_said, scope_said};
+use self::nouns::{
+    Said, client_said, credential_said, machine_said, resource_said, role_name, role_said, scope_said, tenant_said,
+};
 pub use self::plan::{Change, ChangeKind, Document, Field, Plan, Unlisted};
 use self::plan::{House, Known, Present, client_keys, machine_name};
 use crate::app::App;
-use crate::base::{Fault, Id, Secret};
-use crate::model::{ClientId, ClientState, Context, Email, Person, Provenance};
+use crate::base::{Fault, Id, Secret, Timestamp};
+use crate::model::{ClientId, ClientState, Context, Email, Person, Provenance, Subject};
 use crate::operations::credentials;
 use crate::operations::declined::Declined;
+use crate::operations::operator::Operator;
 use crate::protocol::own_scopes::is_own;
 use crate::store::tables::{
-    CLIENTS, MACHINES, PEOPLE, PEOPLE_BY_EMAIL, RESOURCES, ROLES, SCOPES, TENANTS, machine_key,
+    CLIENTS, DELEGATIONS, MACHINES, MEMBERSHIPS, PEOPLE, PEOPLE_BY_EMAIL, RESOURCES, ROLES, SCOPES, TENANTS,
+    machine_key, role_key,
 };
-use crate::store::{MAX_ROWS, Read};
+use crate::store::{Read, RowKey, Table};
 
 /// Why a file was not applied. Then nothing of it was.
 #[derive(Debug)]
@@ -78,7 +85,7 @@ pub struct Made {
 
 /// Everything that a file can say, as things are.
 pub async fn export(app: &App, ctx: &Context) -> Result<Value, Fault> {
-    let present = load(app, None).await?;
+    let present = load(app, ctx.at, None).await?;
     let mut document = Map::new();
     let mut section = |name: &str, members: Map<String, Value>| {
         document.insert(name.to_owned(), Value::Object(members));
@@ -90,6 +97,10 @@ pub async fn export(app: &App, ctx: &Context) -> Result<Value, Fault> {
         .filter(|(name, _)| !is_own(name))
         .map(|(name, entry)| (name.clone(), Value::Object(scope_said(entry))));
     section("scopes", scopes.collect());
+    let tenants = present.tenants.iter().map(|(name, row)| (name.clone(), Value::Object(tenant_said(row))));
+    section("tenants", tenants.collect());
+    let roles = present.roles.values().map(|row| (role_name(row), Value::Object(role_said(row))));
+    section("roles", roles.collect());
     let resources = present.resources.iter().map(|row| (row.identifier.to_string(), Value::Object(resource_said(row))));
     section("resources", resources.collect());
     let clients = client_keys(&present.clients).into_iter().zip(&present.clients);
@@ -106,6 +117,11 @@ pub async fn export(app: &App, ctx: &Context) -> Result<Value, Fault> {
         (machine_name(&known.machine), Value::Object(said))
     });
     section("machines", machines.collect());
+    let mut delegations: Vec<(String, Said)> =
+        present.delegations.iter().filter_map(|row| present.delegation_said(row)).collect();
+    delegations.sort_by(|one, other| one.0.cmp(&other.0));
+    let delegations = delegations.into_iter().map(|(_, said)| Value::Object(said));
+    document.insert("delegations".to_owned(), delegations.collect());
     Ok(Value::Object(document))
 }
 
@@ -115,23 +131,36 @@ const TRIES: usize = 3;
 /// Makes things as a file says, all of it or nothing. What the file has no section for is left alone.
 pub async fn apply(
     app: &App,
-    ctx: &Context,
+    by: &Operator,
     file: Value,
     unlisted: Unlisted,
     doing: Doing,
 ) -> Result<Applied, NotApplied> {
     let file = Document::parse(file)?;
-    let house = House { config: &app.config, issuer: &app.issuer, now: ctx.at };
+    let house = House { config: &app.config, issuer: &app.issuer, now: by.at };
     for _ in 0..TRIES {
-        let present = load(app, Some(&file)).await?;
+        let present = load(app, by.at, Some(&file)).await?;
         let plan = plan::plan(&file, &present, house, unlisted)?;
+        // Also where it is only said: a plan that would not be done is none.
+        for step in plan.changes.iter().filter_map(|change| change.step.as_ref()) {
+            by.may_give(&step.gives())?;
+        }
+        let ended = plan.changes.iter().find(|change| change.step.as_ref().is_some_and(|step| step.ends(&by.by)));
+        if let Some(change) = ended {
+            let why = "this is who applies the file: nobody ends themselves by one".to_owned();
+            return Err(vec![Wrong { place: change.place.clone(), why }].into());
+        }
         if doing == Doing::Said || plan.changes.iter().all(|change| change.step.is_none()) {
             return Ok(Applied { plan, made: Vec::new() });
         }
-        let prepared = Prepared::of(app, ctx, &plan, &present)?;
+        let prepared = Prepared::of(app, by, &plan, &present)?;
         let made = prepared.made();
-        let within = app.clone();
-        if app.store.write("apply declarations", ctx, move |tx| execute(&within, tx, &prepared)).await? {
+        let (within, operator) = (app.clone(), by.clone());
+        let done = app.store.write("apply declarations", by, move |tx| match operator.stands(tx)? {
+            Ok(()) => execute(&within, tx, &prepared).map(Ok),
+            Err(declined) => Ok(Err(declined)),
+        });
+        if done.await?? {
             // The metadata document lists every scope.
             app.discovery.forget();
             return Ok(Applied { plan, made });
@@ -145,7 +174,7 @@ pub async fn apply(
 const AT_ONCE: usize = 1_000;
 
 /// Gathers how things are, and the people that are named. What changes between its snapshots, the transaction finds.
-async fn load(app: &App, file: Option<&Document>) -> Result<Present, Fault> {
+async fn load(app: &App, now: Timestamp, file: Option<&Document>) -> Result<Present, Fault> {
     let (scopes, resources) = app
         .store
         .read(|view| {
@@ -172,12 +201,16 @@ async fn load(app: &App, file: Option<&Document>) -> Result<Present, Fault> {
         })
         .await?;
     let mut present = Present { scopes: scopes.into_iter().collect(), resources, ..Present::default() };
-    let (tenants, roles) = app
-        .store
-        .read(|view| Ok((view.page(&TENANTS, None, MAX_ROWS)?.rows, view.page(&ROLES, None, MAX_ROWS)?.rows)))
-        .await?;
-    present.tenants = tenants.into_iter().map(|(name, _)| name).collect();
-    present.roles = roles.into_iter().map(|(key, _)| key).collect();
+    present.tenants = every(app, &TENANTS).await?.into_iter().collect();
+    present.roles = every(app, &ROLES).await?.into_iter().collect();
+    if file.is_some_and(|file| file.roles.is_some()) {
+        let held = every(app, &MEMBERSHIPS).await?.into_iter().flat_map(|(_, membership)| membership.roles);
+        present.held = held.map(|held| role_key(&held.tenant, &held.role)).collect();
+    }
+    if file.is_none_or(|file| file.delegations.is_some()) {
+        let all = every(app, &DELEGATIONS).await?.into_iter().map(|(_, delegation)| delegation);
+        present.delegations = all.filter(|delegation| delegation.is_live(now)).collect();
+    }
 
     let mut after = None;
     loop {
@@ -214,17 +247,51 @@ async fn load(app: &App, file: Option<&Document>) -> Result<Present, Fault> {
         }
     }
     present.people = people(app, &present, file).await?;
+    let ids: Vec<Id<Person>> = present.people.iter().map(|person| person.id).collect();
+    present.members = app
+        .store
+        .read(move |view| {
+            let mut members = BTreeSet::new();
+            for id in ids {
+                let roles = view.get(&MEMBERSHIPS, &id)?.map(|membership| membership.roles).unwrap_or_default();
+                members.extend(roles.into_iter().map(|held| (id, held.tenant.to_string())));
+            }
+            Ok(members)
+        })
+        .await?;
     Ok(present)
 }
 
-/// Whoever answers for one of the machines, or is to.
+/// Every row of a table, some in each snapshot.
+async fn every<K: RowKey + Send + Sync + 'static, V: DeserializeOwned + Send + 'static>(
+    app: &App,
+    table: &'static Table<K, V>,
+) -> Result<Vec<(K, V)>, Fault> {
+    let (mut rows, mut after) = (Vec::new(), None::<K>);
+    loop {
+        let page = app.store.read(move |view| view.page(table, after.as_ref(), AT_ONCE)).await?;
+        rows.extend(page.rows);
+        after = page.next;
+        if after.is_none() {
+            return Ok(rows);
+        }
+    }
+}
+
+/// Whoever answers for one of the machines or is acted for, or is to be.
 async fn people(app: &App, present: &Present, file: Option<&Document>) -> Result<Vec<Person>, Fault> {
     let mut owners: Vec<Id<Person>> = present.machines.values().map(|known| known.machine.owner).collect();
+    owners.extend(present.delegations.iter().filter_map(|delegation| match &delegation.subject {
+        Subject::Person(person) => Some(*person),
+        Subject::Client(_) => None,
+    }));
     owners.sort_unstable();
     owners.dedup();
     let named = file.and_then(|file| file.machines.as_ref()).into_iter().flat_map(Map::values);
     let named = named.filter_map(|machine| machine.get("owner")?.as_str()?.parse::<Email>().ok());
-    let mut named: Vec<String> = named.map(|email| email.folded()).collect();
+    let acted_for = file.and_then(|file| file.delegations.as_ref()).into_iter().flatten();
+    let acted_for = acted_for.filter_map(|one| one.get("person")?.as_str()?.parse::<Email>().ok());
+    let mut named: Vec<String> = named.chain(acted_for).map(|email| email.folded()).collect();
     named.sort_unstable();
     named.dedup();
     app.store

@@ -3,7 +3,7 @@
 use super::credentials::reason;
 use super::sign_in::SignedIn;
 use super::status::end::end_acting;
-use super::{find_resource, machines, resources, scopes};
+use super::{find_resource, resources, scopes, search};
 use crate::app::App;
 use crate::base::{Fault, Id, Lifetime, Resource, Timestamp};
 use crate::model::{
@@ -11,6 +11,9 @@ use crate::model::{
     ProtectedResource, ScopeEntry, ScopeSet, Subject, TenantName,
 };
 use crate::operations::declined::Declined;
+use crate::operations::once::Answer;
+use crate::operations::operator::Operator;
+use crate::operations::seen::Seen;
 use crate::store::tables::{
     DELEGATIONS, DELEGATIONS_BY_ACTOR, DELEGATIONS_BY_SUBJECT, DELEGATIONS_LIVE, DELEGATIONS_LIVE_BY_SUBJECT, MACHINES,
     MEMBERSHIPS, PEOPLE, SCOPES,
@@ -43,10 +46,27 @@ pub struct NewDelegation {
 }
 
 /// Lets a machine act for somebody, as an administrator does.
-pub async fn grant(app: &App, ctx: &Context, new: NewDelegation) -> Result<Delegation, Declined> {
+pub async fn grant(app: &App, by: &Operator, new: NewDelegation) -> Result<Delegation, Declined> {
     new.bounded()?;
-    let id = Id::<Delegation>::new(ctx.at, &app.entropy)?;
-    app.store.write("grant delegation", ctx, move |tx| put(tx, id, &new)).await?
+    // What comes of it is a token, so this hands out its scopes.
+    by.may_give(&new.scope)?;
+    let id = Id::<Delegation>::new(by.at, &app.entropy)?;
+    let (ctx, by) = (by, by.clone());
+    app.store
+        .write("grant delegation", ctx, move |tx| {
+            if let Some(earlier) = by.request().earlier(tx)? {
+                return Ok(earlier);
+            }
+            if let Err(declined) = by.stands(tx)? {
+                return Ok(Err(declined));
+            }
+            let granted = put(tx, id, &new, tx.now().plus(new.lasts))?;
+            if let Ok(delegation) = &granted {
+                by.request().done(tx, id, delegation, Answer::Repeatable)?;
+            }
+            Ok(granted)
+        })
+        .await?
 }
 
 /// Lets a machine act for whoever is signed in.
@@ -58,16 +78,19 @@ pub async fn grant_own(
 ) -> Result<Delegation, Declined> {
     // Whoever gives leave to act for themselves knows whom they give it to.
     let new = NewDelegation { subject: Subject::Person(signed_in.person().id), across: true, ..new };
-    grant(app, &ctx.by(signed_in.actor()), new).await
+    new.bounded()?;
+    let id = Id::<Delegation>::new(ctx.at, &app.entropy)?;
+    app.store
+        .write("grant own delegation", &ctx.by(signed_in.actor()), move |tx| {
+            put(tx, id, &new, tx.now().plus(new.lasts))
+        })
+        .await?
 }
 
 impl NewDelegation {
     /// What can be looked at without the store.
     fn bounded(&self) -> Result<(), Declined> {
-        let purpose = self.purpose.trim();
-        if !(1..=LONGEST_PURPOSE).contains(&purpose.chars().count()) || purpose.chars().any(char::is_control) {
-            return Err(Declined::field("purpose", "say in one line of at most 500 characters what it is for"));
-        }
+        purpose_fits(self.purpose.trim())?;
         if self.scope.is_empty() || self.scope.len() > ScopeSet::MOST {
             return Err(Declined::field("scope", "name what it is for: 1 to 64 scopes"));
         }
@@ -81,7 +104,12 @@ impl NewDelegation {
     }
 }
 
-fn put(tx: &mut Tx<'_>, id: Id<Delegation>, new: &NewDelegation) -> Result<Result<Delegation, Declined>, Fault> {
+pub(super) fn put(
+    tx: &mut Tx<'_>,
+    id: Id<Delegation>,
+    new: &NewDelegation,
+    expires_at: Timestamp,
+) -> Result<Result<Delegation, Declined>, Fault> {
     let actor = match acts(tx, "actor", new.actor)? {
         Ok(actor) => actor,
         Err(declined) => return Ok(Err(declined)),
@@ -132,7 +160,7 @@ fn put(tx: &mut Tx<'_>, id: Id<Delegation>, new: &NewDelegation) -> Result<Resul
         purpose: new.purpose.trim().to_owned(),
         granted_by: tx.context().by.clone(),
         granted_at: tx.now(),
-        expires_at: tx.now().plus(new.lasts),
+        expires_at,
         state: DelegationState::Live,
     };
     tx.put(&DELEGATIONS, &id, &delegation)?;
@@ -155,10 +183,17 @@ pub(crate) fn is_of(read: &impl Read, person: Id<Person>, tenant: &TenantName) -
     Ok(read.get(&MEMBERSHIPS, &person)?.is_some_and(|member| member.roles.iter().any(|held| held.tenant == *tenant)))
 }
 
+pub(super) fn purpose_fits(purpose: &str) -> Result<(), Declined> {
+    if !(1..=LONGEST_PURPOSE).contains(&purpose.chars().count()) || purpose.chars().any(char::is_control) {
+        return Err(Declined::field("purpose", "say in one line of at most 500 characters what it is for"));
+    }
+    Ok(())
+}
+
 /// A machine that can act.
 fn acts(tx: &Tx<'_>, field: &'static str, id: Id<Machine>) -> Result<Result<Machine, Declined>, Fault> {
     Ok(match tx.get(&MACHINES, &id)? {
-        None => Err(machines::unknown(id)),
+        None => Err(Declined::field(field, format!("there is no machine {id}"))),
         Some(machine) if machine.state == ClientState::Retired => {
             Err(Declined::field(field, format!("{id} is retired for good")))
         }
@@ -204,16 +239,34 @@ pub(crate) fn stands(read: &impl Read, id: &Id<Delegation>, now: Timestamp) -> R
 }
 
 /// Takes a delegation back: from this commit on it buys nothing, and introspection calls what it bought inactive, as do the
-/// status lists.
-pub async fn revoke(app: &App, ctx: &Context, id: Id<Delegation>, because: &str) -> Result<Delegation, Declined> {
-    let because = reason(because)?;
+/// status lists. One that is over stays as it is.
+pub async fn revoke(
+    app: &App,
+    by: &Operator,
+    id: Id<Delegation>,
+    seen: Seen,
+    because: &str,
+) -> Result<Delegation, Declined> {
+    let (because, ctx, by) = (reason(because)?, by, by.clone());
     app.store
-        .write("revoke delegation", ctx, move |tx| match tx.get(&DELEGATIONS, &id)? {
-            None => Ok(Err(Declined::Missing(format!("there is no delegation {id}")))),
-            Some(over) if over.state != DelegationState::Live => Ok(Ok(over)),
-            Some(live) => end(tx, &live, &because).map(Ok),
+        .write("revoke delegation", ctx, move |tx| {
+            if let Err(declined) = by.stands(tx)? {
+                return Ok(Err(declined));
+            }
+            let Some(found) = tx.get(&DELEGATIONS, &id)? else { return Ok(Err(unknown(id))) };
+            if let Err(declined) = seen.is_still(&found)? {
+                return Ok(Err(declined));
+            }
+            match found.state {
+                DelegationState::Live => end(tx, &found, &because).map(Ok),
+                DelegationState::Revoked { .. } => Ok(Ok(found)),
+            }
         })
         .await?
+}
+
+fn unknown(id: Id<Delegation>) -> Declined {
+    Declined::Missing(format!("there is no delegation {id}"))
 }
 
 /// The same by the person it was made for. Says whether there was one of theirs that was not over.
@@ -229,7 +282,7 @@ pub async fn revoke_own(app: &App, ctx: &Context, signed_in: &SignedIn, id: Id<D
         .await
 }
 
-fn end(tx: &mut Tx<'_>, old: &Delegation, because: &str) -> Result<Delegation, Fault> {
+pub(super) fn end(tx: &mut Tx<'_>, old: &Delegation, because: &str) -> Result<Delegation, Fault> {
     let (at, by) = (tx.now(), tx.context().by.clone());
     let state = DelegationState::Revoked { at, by, because: because.to_owned() };
     let ended = Delegation { state, ..old.clone() };
@@ -244,13 +297,66 @@ fn end(tx: &mut Tx<'_>, old: &Delegation, because: &str) -> Result<Delegation, F
     Ok(ended)
 }
 
-/// Delegations before `before`, the newest first.
+/// Which delegations are listed.
+#[derive(Clone, Debug, Default)]
+pub struct Which {
+    /// By which this machine acts.
+    pub actor: Option<Id<Machine>>,
+    /// In the name of whom.
+    pub subject: Option<Subject>,
+    pub state: Option<Life>,
+}
+
+/// What became of a delegation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    Live,
+    Expired,
+    Revoked,
+}
+
+impl Life {
+    pub fn of(delegation: &Delegation, now: Timestamp) -> Self {
+        match delegation.state {
+            DelegationState::Revoked { .. } => Self::Revoked,
+            DelegationState::Live if delegation.is_live(now) => Self::Live,
+            DelegationState::Live => Self::Expired,
+        }
+    }
+}
+
+/// Delegations before `before`, the newest first. A page may be short, even empty, and not be the last.
 pub async fn list(
     app: &App,
+    now: Timestamp,
+    which: Which,
     before: Option<Id<Delegation>>,
     limit: usize,
 ) -> Result<Page<Id<Delegation>, Delegation>, Fault> {
-    app.store.read(move |view| view.newest(&DELEGATIONS, before.as_ref(), limit.min(1_000))).await
+    app.store
+        .read(move |view| {
+            let (before, limit) = (before.as_ref(), limit.min(1_000));
+            let is_plain = which.state.is_none() && (which.actor.is_none() || which.subject.is_none());
+            let looked_at = if is_plain { limit } else { search::LOOKED_AT };
+            let found = match (&which.actor, &which.subject) {
+                (Some(actor), _) => view.list_newest(&DELEGATIONS, &DELEGATIONS_BY_ACTOR, actor, before, looked_at)?,
+                (None, Some(subject)) => {
+                    let subject = subject.text();
+                    view.list_newest(&DELEGATIONS, &DELEGATIONS_BY_SUBJECT, subject.as_str(), before, looked_at)?
+                }
+                (None, None) => view.newest(&DELEGATIONS, before, looked_at)?,
+            };
+            Ok(search::fitting(found, limit, |delegation| {
+                which.subject.as_ref().is_none_or(|subject| delegation.subject == *subject)
+                    && which.state.is_none_or(|state| Life::of(delegation, now) == state)
+            }))
+        })
+        .await
+}
+
+/// One of them.
+pub async fn find(app: &App, id: Id<Delegation>) -> Result<Delegation, Declined> {
+    app.store.read(move |view| view.get(&DELEGATIONS, &id)).await?.ok_or_else(|| unknown(id))
 }
 
 /// By which a machine acts or acted for others, the newest first.

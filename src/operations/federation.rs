@@ -12,6 +12,7 @@ use crate::model::{
     Client, ClientId, ClientState, Context, Credential, CredentialKind, Event, JwsAlgorithm, Machine, Permission, Trust,
 };
 use crate::operations::declined::Declined;
+use crate::operations::operator::Operator;
 use crate::operations::roles;
 use crate::protocol::client_auth::{Audiences, AuthenticatedClient, Presented, Proof, authenticate, claimed_key};
 use crate::protocol::federation::{self, Accepted, Check, WorkloadToken};
@@ -274,7 +275,10 @@ pub struct Trial {
 }
 
 /// Holds a token against a trust and says of everything whether it fits. Changes nothing: the token stays as good as it was.
-pub async fn explain(app: &App, ctx: &Context, id: Id<Credential>, token: &Secret) -> Result<Trial, Declined> {
+pub async fn explain(app: &App, by: &Operator, id: Id<Credential>, token: &Secret) -> Result<Trial, Declined> {
+    let (ctx, asking) = (by, by.clone());
+    // It makes requests to wherever the trust says, so it is nobody's who was stopped.
+    app.store.read(move |view| asking.stands(view)).await??;
     let credential = super::credentials::find(app, id).await?;
     let CredentialKind::Trust(trust) = &credential.kind else {
         return Err(Declined::Conflict(format!("{id} is no trust: it takes no tokens of others")));

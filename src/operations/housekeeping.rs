@@ -12,6 +12,10 @@ const SWEEP_AT_ONCE: usize = 500;
 /// Most such transactions in one round.
 const SWEEPS: usize = 40;
 
+/// Most stretches of the audit log, of 64 entries, that are looked through in one transaction; and most such transactions in one round.
+const CUT_AT_ONCE: u64 = 32;
+const CUTS: usize = 40;
+
 /// The ticket of everything the appliance does by itself.
 pub fn context(app: &App) -> Context {
     Context::new(app.clock.now(), Actor::System, Origin::within(Channel::Housekeeping))
@@ -25,6 +29,7 @@ pub async fn round(app: &App) -> Result<(), Fault> {
     usage::flush(app, &ctx).await?;
     findings::look(app, &ctx).await?;
     registration::reap(app, &ctx).await?;
+    cut_traffic(app, &ctx).await?;
     for _ in 0..SWEEPS {
         let event = |swept: &[(&'static str, u64)]| Event::Swept {
             tables: swept.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(),
@@ -34,6 +39,22 @@ pub async fn round(app: &App) -> Result<(), Fault> {
         }
     }
     keep_head::keep(app)
+}
+
+/// Cuts old traffic out of the audit log. Heads that were kept speak of entries that are younger than any that goes.
+async fn cut_traffic(app: &App, ctx: &Context) -> Result<(), Fault> {
+    let until = ctx.at.minus(app.config.audit.traffic_for);
+    for _ in 0..CUTS {
+        let cut = app.store.write("cut traffic", ctx, move |tx| {
+            let cutting = tx.cut_traffic(until, CUT_AT_ONCE)?;
+            cutting.event(until).map_or(Ok(()), |event| tx.record(event))?;
+            Ok(cutting.looked_at)
+        });
+        if cut.await? < CUT_AT_ONCE {
+            break;
+        }
+    }
+    Ok(())
 }
 
 async fn flush_tally(app: &App, ctx: &Context) -> Result<(), Fault> {

@@ -1,4 +1,11 @@
 //! Machine identities: made, changed, handed over, stopped.
+//!
+//! Nobody does any of it to a machine that may ask for more of Writ's own scopes than they have themselves: who could change, stop or get a
+//! credential of a wider machine would be as wide.
+
+mod list;
+
+pub use list::{Which, list};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -7,21 +14,19 @@ use super::credentials::{self, Drawn, NewCredential, NewProof};
 use crate::app::App;
 use crate::base::{AddressRange, Fault, Id, Lifetime, Resource, Timestamp};
 use crate::model::{
-    Access, ClientId, ClientState, Context, Credential, CredentialState, Email, Event, Machine, MachineKind, Person,
+    Access, ClientId, ClientState, Credential, CredentialState, Email, Event, Machine, MachineKind, Person,
     PersonState, RoleName, ScopeSet, Stopped, TenantName,
 };
 use crate::operations::declined::Declined;
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
-use crate::operations::seen::{difference, json};
+use crate::operations::seen::{Seen, difference, json};
 use crate::operations::status::end::{LiveTokens, Owner, end_owner, left};
 use crate::operations::token::issue::MOST_ACCESS;
 use crate::operations::{find_resource, roles, scopes, tenants, usage};
 use crate::protocol::display_name::DisplayName;
-use crate::store::tables::{
-    MACHINES, MACHINES_BY_NAME, MACHINES_BY_OWNER, MACHINES_BY_WORD, PEOPLE, PEOPLE_BY_EMAIL, machine_key, words,
-};
-use crate::store::{Page, Read, Tx};
+use crate::store::tables::{MACHINES, MACHINES_BY_NAME, MACHINES_BY_OWNER, PEOPLE, PEOPLE_BY_EMAIL, machine_key};
+use crate::store::{Read, Tx};
 
 /// What an administrator decides about a machine: what making one asks for and changing one may change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -117,6 +122,14 @@ impl Terms {
             dpop_bound: machine.dpop_bound,
             refresh_tokens: machine.refresh_tokens,
         })
+    }
+
+    /// Every scope that it may ask for anywhere.
+    fn reach(&self) -> ScopeSet {
+        self.access
+            .iter()
+            .filter_map(|access| access.scope.as_ref())
+            .fold(self.scope.clone(), |all, one| all.union(one))
     }
 
     /// What can be looked at without the store: lengths and counts, and no claim that is not the machine's to make.
@@ -230,13 +243,12 @@ pub struct Made {
 pub async fn add(app: &App, by: &Operator, new: NewMachine) -> Result<Made, Declined> {
     let (ctx, by) = (by, by.clone());
     new.terms.bounded(ctx.at)?;
-    by.may_give(&new.terms.scope)?;
+    by.may_give(&new.terms.reach())?;
     let id = Id::<Machine>::new(ctx.at, &app.entropy)?;
     let drawn = new.credential.map(|credential| Drawn::new(app, ctx, id, credential)).transpose()?;
     let first = drawn.as_ref().map(|drawn| drawn.credential().clone());
     let (terms, owner, tenant) = (new.terms, new.owner.folded(), new.tenant);
-    let holds_a_secret = drawn.as_ref().is_some_and(Drawn::has_secret);
-    let answer = if holds_a_secret { Answer::HoldsASecret } else { Answer::Repeatable };
+    let answer = drawn.as_ref().map_or(Answer::Repeatable, Drawn::answer);
     let made = app.store.write("add machine", ctx, move |tx| {
         if let Some(earlier) = by.request().earlier(tx)? {
             return Ok(earlier);
@@ -266,7 +278,9 @@ pub async fn add(app: &App, by: &Operator, new: NewMachine) -> Result<Made, Decl
         by.request().done(tx, id, &machine, answer)?;
         Ok(Ok(machine))
     });
-    Ok(Made { machine: made.await??, credential: drawn.map(Drawn::made) })
+    let machine = made.await??;
+    // What the same request made before has the credential that it was given then.
+    Ok(Made { credential: drawn.filter(|_| machine.id == id).map(Drawn::made), machine })
 }
 
 pub(super) fn blank(id: Id<Machine>, owner: Id<Person>, tenant: TenantName, now: Timestamp) -> Machine {
@@ -316,21 +330,56 @@ fn free(read: &impl Read, machine: &Machine) -> Result<Result<(), Declined>, Fau
     })
 }
 
+/// The machine as it is, for an operator who still stands, reaches as far as it does, and has seen it so.
+pub(super) fn standing(
+    tx: &Tx<'_>,
+    by: &Operator,
+    id: Id<Machine>,
+    seen: &Seen,
+) -> Result<Result<Machine, Declined>, Fault> {
+    let machine = match within_reach(tx, by, id)? {
+        Ok(machine) => machine,
+        Err(declined) => return Ok(Err(declined)),
+    };
+    Ok(seen.is_still(&machine)?.map(|()| machine))
+}
+
+/// The same, whatever has become of it meanwhile.
+pub(super) fn within_reach(
+    read: &impl Read,
+    by: &Operator,
+    id: Id<Machine>,
+) -> Result<Result<Machine, Declined>, Fault> {
+    if let Err(declined) = by.stands(read)? {
+        return Ok(Err(declined));
+    }
+    let Some(machine) = named(read, id)? else { return Ok(Err(unknown(id))) };
+    Ok(by.may_give(&machine.reach()).map(|()| machine))
+}
+
 /// Changes the terms of a machine. `change` is given the row as it stands in the transaction and says what it is to become; the
 /// audit log keeps the members that differ, before and after.
 pub async fn change(
     app: &App,
-    ctx: &Context,
+    by: &Operator,
     id: Id<Machine>,
+    seen: Seen,
     change: impl Fn(&Machine) -> Result<Terms, Declined> + Send + 'static,
 ) -> Result<Machine, Declined> {
+    let (ctx, by) = (by, by.clone());
     app.store
         .write("change machine", ctx, move |tx| {
-            let Some(old) = tx.get(&MACHINES, &id)? else { return Ok(Err(unknown(id))) };
+            let old = match standing(tx, &by, id, &seen)? {
+                Ok(old) => old,
+                Err(declined) => return Ok(Err(declined)),
+            };
             let terms = match change(&old).and_then(|terms| terms.bounded(tx.now()).map(|()| terms)) {
                 Ok(terms) => terms,
                 Err(declined) => return Ok(Err(declined)),
             };
+            if let Err(declined) = by.may_give(&terms.reach()) {
+                return Ok(Err(declined));
+            }
             if old.state == ClientState::Retired {
                 return Ok(Err(is_retired(id)));
             }
@@ -351,11 +400,20 @@ pub async fn change(
 }
 
 /// Makes somebody else answer for a machine.
-pub async fn hand_over(app: &App, ctx: &Context, id: Id<Machine>, owner: Email) -> Result<Machine, Declined> {
-    let owner = owner.folded();
+pub async fn hand_over(
+    app: &App,
+    by: &Operator,
+    id: Id<Machine>,
+    seen: Seen,
+    owner: Email,
+) -> Result<Machine, Declined> {
+    let (owner, ctx, by) = (owner.folded(), by, by.clone());
     app.store
         .write("hand over machine", ctx, move |tx| {
-            let Some(old) = tx.get(&MACHINES, &id)? else { return Ok(Err(unknown(id))) };
+            let old = match standing(tx, &by, id, &seen)? {
+                Ok(old) => old,
+                Err(declined) => return Ok(Err(declined)),
+            };
             let owner = match active_person(tx, &owner)? {
                 Ok(owner) => owner.id,
                 Err(declined) => return Ok(Err(declined)),
@@ -382,12 +440,16 @@ pub struct Halted {
 }
 
 /// Stops a machine: from this commit on it gets no tokens by any grant, its keys authenticate nothing, and introspection calls
-/// its tokens inactive. It may be resumed; what it held before stays over.
-pub async fn suspend(app: &App, ctx: &Context, id: Id<Machine>, because: &str) -> Result<Halted, Declined> {
+/// its tokens inactive. It may be resumed; what it held before stays over. Asked again, it says what is left.
+pub async fn suspend(app: &App, by: &Operator, id: Id<Machine>, seen: Seen, because: &str) -> Result<Halted, Declined> {
     let (because, within) = (credentials::reason(because)?, app.clone());
+    let (ctx, by) = (by, by.clone());
     app.store
         .write("suspend machine", ctx, move |tx| {
-            let Some(old) = tx.get(&MACHINES, &id)? else { return Ok(Err(unknown(id))) };
+            let old = match standing(tx, &by, id, &seen)? {
+                Ok(old) => old,
+                Err(declined) => return Ok(Err(declined)),
+            };
             match old.state {
                 ClientState::Retired => return Ok(Err(is_retired(id))),
                 ClientState::Suspended | ClientState::AwaitingApproval => return halted_before(tx, old).map(Ok),
@@ -401,11 +463,15 @@ pub async fn suspend(app: &App, ctx: &Context, id: Id<Machine>, because: &str) -
 }
 
 /// Ends a machine for good, with all its credentials. Its row and its history stay; its name is free again.
-pub async fn retire(app: &App, ctx: &Context, id: Id<Machine>, because: &str) -> Result<Halted, Declined> {
+pub async fn retire(app: &App, by: &Operator, id: Id<Machine>, seen: Seen, because: &str) -> Result<Halted, Declined> {
     let (because, within) = (credentials::reason(because)?, app.clone());
+    let (ctx, by) = (by, by.clone());
     app.store
         .write("retire machine", ctx, move |tx| {
-            let Some(old) = tx.get(&MACHINES, &id)? else { return Ok(Err(unknown(id))) };
+            let old = match standing(tx, &by, id, &seen)? {
+                Ok(old) => old,
+                Err(declined) => return Ok(Err(declined)),
+            };
             if old.state == ClientState::Retired {
                 return halted_before(tx, old).map(Ok);
             }
@@ -428,10 +494,14 @@ pub(super) fn end(app: &App, tx: &mut Tx<'_>, old: &Machine, because: &str) -> R
 }
 
 /// Lets a stopped machine act again.
-pub async fn resume(app: &App, ctx: &Context, id: Id<Machine>) -> Result<Machine, Declined> {
+pub async fn resume(app: &App, by: &Operator, id: Id<Machine>, seen: Seen) -> Result<Machine, Declined> {
+    let (ctx, by) = (by, by.clone());
     app.store
         .write("resume machine", ctx, move |tx| {
-            let Some(old) = tx.get(&MACHINES, &id)? else { return Ok(Err(unknown(id))) };
+            let old = match standing(tx, &by, id, &seen)? {
+                Ok(old) => old,
+                Err(declined) => return Ok(Err(declined)),
+            };
             match old.state {
                 ClientState::Retired => return Ok(Err(is_retired(id))),
                 ClientState::Active => return Ok(Ok(old)),
@@ -453,9 +523,14 @@ pub async fn resume(app: &App, ctx: &Context, id: Id<Machine>) -> Result<Machine
 /// Machines of one owner that are looked at in one go.
 const AT_ONCE: usize = 500;
 
-/// Stops every machine that a person answers for, as part of stopping the person: nobody answers for them any more.
-pub fn orphan(app: &App, tx: &mut Tx<'_>, owner: Id<Person>) -> Result<u64, Fault> {
+/// Stops every machine that a person answers for, as part of stopping the person: nobody answers for them any more. If one of them
+/// reaches further than the operator, nothing is done.
+pub fn orphan(app: &App, tx: &mut Tx<'_>, by: &Operator, owner: Id<Person>) -> Result<Result<u64, Declined>, Fault> {
     let (mut stopped, mut after) = (0, None);
+    // What is declined is committed all the same, so everything is asked before anything is done.
+    if let Err(declined) = by.stands(tx)?.and(all_within_reach(tx, by, owner)?) {
+        return Ok(Err(declined));
+    }
     // However many there are: none of them may be passed over.
     loop {
         let page = tx.list_after(&MACHINES, &MACHINES_BY_OWNER, &owner, after.as_ref(), AT_ONCE)?;
@@ -469,7 +544,23 @@ pub fn orphan(app: &App, tx: &mut Tx<'_>, owner: Id<Person>) -> Result<u64, Faul
         }
         after = page.next;
         if after.is_none() {
-            return Ok(stopped);
+            return Ok(Ok(stopped));
+        }
+    }
+}
+
+fn all_within_reach(read: &impl Read, by: &Operator, owner: Id<Person>) -> Result<Result<(), Declined>, Fault> {
+    let mut after = None;
+    loop {
+        let page = read.list_after(&MACHINES, &MACHINES_BY_OWNER, &owner, after.as_ref(), AT_ONCE)?;
+        for (_, machine) in page.rows.iter().filter(|(_, machine)| machine.state == ClientState::Active) {
+            if let Err(declined) = by.may_give(&machine.reach()) {
+                return Ok(Err(declined));
+            }
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(Ok(()));
         }
     }
 }
@@ -500,8 +591,7 @@ fn halted_before(read: &Tx<'_>, machine: Machine) -> Result<Halted, Fault> {
 }
 
 /// What is left of one that is stopped: which of its tokens somebody may still accept, as of now.
-pub async fn how_halted(app: &App, ctx: &Context, id: Id<Machine>) -> Result<Halted, Declined> {
-    let now = ctx.at;
+pub async fn how_halted(app: &App, now: Timestamp, id: Id<Machine>) -> Result<Halted, Declined> {
     app.store
         .read(move |view| {
             let Some(machine) = named(view, id)? else { return Ok(Err(unknown(id))) };
@@ -515,35 +605,6 @@ fn halted(machine: Machine, live: LiveTokens) -> Halted {
     let stopped_at = machine.stopped.as_ref().map_or(machine.created_at, |stopped| stopped.at);
     Halted { machine, tokens_live: live.at_most, tokens_live_until: live.until.unwrap_or(stopped_at) }
 }
-
-/// Most machines given at once.
-const MOST: usize = 1_000;
-
-/// Machines before `before`, the newest first.
-pub async fn list(app: &App, before: Option<Id<Machine>>, limit: usize) -> Result<Page<Id<Machine>, Machine>, Fault> {
-    app.store.read(move |view| view.newest(&MACHINES, before.as_ref(), limit.min(MOST))).await
-}
-
-/// Machines that have every word of `text` at the beginning of a word of their name or tags; at most `limit` of them.
-pub async fn search(app: &App, text: &str, limit: usize) -> Result<Vec<Machine>, Fault> {
-    let mut asked: Vec<String> = text.to_lowercase().split_whitespace().map(str::to_owned).collect();
-    // The longest narrows most.
-    asked.sort_by_key(|word| std::cmp::Reverse(word.len()));
-    asked.truncate(MOST_WORDS);
-    let Some(first) = asked.first().cloned() else { return Ok(Vec::new()) };
-    let found = app.store.read(move |view| view.starting(&MACHINES, &MACHINES_BY_WORD, &first, MOST)).await?;
-    let has = |machine: &Machine, word: &str| {
-        std::iter::once(&machine.name)
-            .chain(&machine.tags)
-            .flat_map(|text| words(text))
-            .any(|own| own.starts_with(word))
-    };
-    let all = |machine: &Machine| asked.iter().all(|word| has(machine, word));
-    Ok(found.into_iter().map(|(_, machine)| machine).filter(all).take(limit).collect())
-}
-
-/// Words of a search that are looked at.
-const MOST_WORDS: usize = 8;
 
 /// One machine, its credentials and its owner.
 pub async fn show(app: &App, id: Id<Machine>) -> Result<(Machine, Vec<Credential>, Option<Person>), Declined> {

@@ -2,20 +2,24 @@
 
 use std::ops::Deref;
 
+use super::authenticate_client::by_access_key;
 use super::declined::Declined;
-use super::dpop;
 use super::find_client::{self, Found};
 use super::introspect::{self, NotLive};
 use super::once::Once;
 use super::sign_in::SignedIn;
+use super::{Problem, credentials, dpop, usage};
 use crate::app::App;
 use crate::base::{Fault, Id};
-use crate::model::{Actor, Channel, Context, Origin, Person, PersonState, Scope, ScopeSet, Standing, Subject};
-use crate::protocol::dpop::Proof;
+use crate::model::{
+    Actor, Channel, ClientId, ClientState, Context, Credential, Origin, Person, PersonState, Scope, ScopeSet, Standing,
+    Subject,
+};
+use crate::protocol::dpop::{self as possession, Proof};
 use crate::protocol::own_scopes::{self, ADMIN};
 use crate::protocol::refusal::Refusal;
 use crate::store::Read;
-use crate::store::tables::PEOPLE;
+use crate::store::tables::{MACHINES, PEOPLE};
 
 /// The proof that administrators' operations ask for: whoever holds one was allowed to do what they are about to do, and may hand out
 /// what `reach` covers.
@@ -23,6 +27,8 @@ use crate::store::tables::PEOPLE;
 pub struct Operator {
     ctx: Context,
     reach: ScopeSet,
+    /// The access key that was shown in place of a token.
+    key: Option<Id<Credential>>,
     once: Once,
 }
 
@@ -42,6 +48,8 @@ pub enum NotPermitted {
     OtherKey,
     /// The proof was used before.
     Proof(Refusal),
+    /// It is an access key, and not good for this.
+    Key(Refusal),
     /// The person it speaks for does not administer this appliance, or not any more.
     NotAnAdministrator,
     /// It does not have this scope, or its client may not have it any more.
@@ -51,7 +59,7 @@ pub enum NotPermitted {
 impl Operator {
     /// Search for this word to find every place that claims somebody may administer.
     fn assertion(ctx: Context, reach: ScopeSet) -> Self {
-        Self { ctx, reach, once: Once::Often }
+        Self { ctx, reach, key: None, once: Once::Often }
     }
 
     /// Whoever has the file or the control socket may do everything. Only the command line calls this.
@@ -120,6 +128,34 @@ impl Operator {
         Ok(Ok(Self::assertion(Context { by: actor, from, ..ctx.clone() }, held)))
     }
 
+    /// A machine, by an access key that it sends as it is, for something that takes the scope `needed`. It may do here what it could get
+    /// a token for, and the key is looked at as where it buys one: its own state and end, the machine's, and from where it is used.
+    pub async fn with_access_key(
+        app: &App,
+        ctx: &Context,
+        key: &str,
+        needed: &'static str,
+    ) -> Result<Result<Self, NotPermitted>, Fault> {
+        let client = match by_access_key(app, ctx, key).await {
+            Ok(client) => client,
+            Err(Problem::Refused(refusal)) => return Ok(Err(NotPermitted::Key(refusal))),
+            Err(Problem::Broken(fault)) => return Err(fault),
+        };
+        // RFC 9449 §5.2: whoever gets only tokens that are bound to a key has nothing to show here but those.
+        if let Err(refusal) = possession::demanded(&client, None) {
+            return Ok(Err(NotPermitted::Key(refusal)));
+        }
+        let reach = own_scopes::within_reach(&client);
+        if !own_scopes::suffices(&reach, needed) {
+            return Ok(Err(NotPermitted::InsufficientScope { needed }));
+        }
+        let used = reach.only(|scope| own_scopes::suffices(&ScopeSet::from_iter([scope.clone()]), needed));
+        usage::saw(app, ctx, &client, &used, None);
+        let from = Origin { channel: Channel::Api, via: None, ..ctx.from.clone() };
+        let operator = Self::assertion(Context { by: Actor::Client(client.id().clone()), from, ..ctx.clone() }, reach);
+        Ok(Ok(Self { key: client.credential().map(|credential| credential.id), ..operator }))
+    }
+
     /// The same, for a request that is to have its effect once.
     #[must_use]
     pub fn once(self, once: Once) -> Self {
@@ -128,6 +164,11 @@ impl Operator {
 
     pub(super) fn request(&self) -> &Once {
         &self.once
+    }
+
+    /// Whether what they have suffices for what takes this scope.
+    pub fn reaches(&self, needed: &str) -> bool {
+        own_scopes::suffices(&self.reach, needed)
     }
 
     /// Whether this operator may make, or change, what holds these scopes.
@@ -149,15 +190,38 @@ impl Operator {
         }
     }
 
-    /// Whether they still stand, asked inside the transaction of what they do: who was stopped a moment ago does nothing more.
+    /// Whether they still stand, asked inside the transaction of what they do: who was stopped a moment ago, or has less than a moment
+    /// ago, does nothing more.
     pub(super) fn stands(&self, read: &impl Read) -> Result<Result<(), Declined>, Fault> {
-        let stands = match &self.ctx.by {
-            Actor::Person(person) => is_administrator(read, person)?,
-            Actor::Client(client) => find_client::stands(read, client)?,
-            Actor::Operator | Actor::System => true,
-            Actor::Nobody => false,
+        let through = match &self.ctx.from.via {
+            Some(client) => self.still_reaches(read, client)?,
+            None => true,
         };
+        let stands = through
+            && match &self.ctx.by {
+                Actor::Person(person) => is_administrator(read, person)?,
+                Actor::Client(client) => self.still_reaches(read, client)?,
+                Actor::Operator | Actor::System => true,
+                Actor::Nobody => false,
+            };
+        let stands = stands
+            && match &self.key {
+                Some(key) => credentials::is_good(read, key, self.ctx.at)?,
+                None => true,
+            };
         Ok(stands.then_some(()).ok_or_else(|| Declined::Forbidden("whoever asked for this was stopped".to_owned())))
+    }
+
+    /// Whether a client may act, and hold what this operator has of it.
+    fn still_reaches(&self, read: &impl Read, id: &ClientId) -> Result<bool, Fault> {
+        if let ClientId::Machine(machine) = id
+            && read.get(&MACHINES, machine)?.is_some_and(|row| row.expires_at.is_some_and(|end| self.ctx.at >= end))
+        {
+            return Ok(false);
+        }
+        Ok(find_client::stored(read, id)?.client().is_some_and(|client| {
+            client.state == ClientState::Active && own_scopes::covers(&own_scopes::within_reach(&client), &self.reach)
+        }))
     }
 }
 

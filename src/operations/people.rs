@@ -163,8 +163,10 @@ pub async fn suspend(
                 let why = "nobody else administers this appliance: make another administrator first";
                 return Ok(Err(Declined::Conflict(why.to_owned())));
             }
+            if let Err(declined) = machines::orphan(&within, tx, &by, id)? {
+                return Ok(Err(declined));
+            }
             let live = end_owner(&within, tx, &Owner::Person(id))?;
-            machines::orphan(&within, tx, id)?;
             let because = because.clone();
             let event = Event::PersonSuspended { person: id, because };
             Ok(Ok((set_state(tx, person, PersonState::Suspended, event)?, live)))

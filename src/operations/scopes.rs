@@ -3,14 +3,14 @@
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::base::{Fault, FaultKind};
-use crate::model::{Context, Event, Risk, Scope, ScopeEntry, ScopeSet};
+use crate::base::{Fault, FaultKind, Timestamp};
+use crate::model::{Context, Event, Offered, Risk, Scope, ScopeEntry, ScopeSet};
 use crate::operations::declined::{Declined, line};
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
 use crate::operations::seen::{Seen, difference, json};
-use crate::protocol::own_scopes;
-use crate::store::tables::{RESOURCES, SCOPES};
+use crate::protocol::{entitlements, own_scopes};
+use crate::store::tables::{OFFERED, ONLY, RESOURCES, SCOPES};
 use crate::store::{MAX_ROWS, Page, Read, Store, Tx};
 
 /// What ships with the appliance; from then on the catalogue is the administrator's.
@@ -28,6 +28,18 @@ pub struct NewScope {
     /// Scopes that whoever holds this one has as well; all must be in the catalogue.
     #[serde(default, deserialize_with = "list")]
     pub implies: ScopeSet,
+}
+
+impl NewScope {
+    fn entry(&self, created_at: Timestamp) -> ScopeEntry {
+        let Self { name, description, risk, implies } = self.clone();
+        ScopeEntry { name, description, risk, implies, created_at }
+    }
+
+    /// Whether the catalogue says just this.
+    fn is(&self, entry: &ScopeEntry) -> bool {
+        *entry == self.entry(entry.created_at)
+    }
 }
 
 /// The file has a list where rows have text.
@@ -174,19 +186,34 @@ pub async fn list_all(app: &App) -> Result<Vec<ScopeEntry>, Fault> {
         .await
 }
 
-/// Loads what ships, once: into a catalogue that has nothing yet. The appliance's own scopes are added whenever they are missing, since
-/// a newer version may have more of them.
+/// Loads what ships. The appliance's own scopes are always as they ship: a newer version may have more of them, and imply more. Every
+/// other is offered once: who took it out of the catalogue is not given it again, and what they wrote about it stays.
 pub fn load_catalogue(store: &Store, ctx: &Context) -> Result<(), Fault> {
     let shipped = shipped()?;
     store.write_blocking("load catalogue", ctx, move |tx| {
         let is_new = tx.page(&SCOPES, None, 1)?.rows.is_empty();
+        let offered = tx.get(&OFFERED, &ONLY.to_owned())?;
+        let was_offered = |name: &str| match &offered {
+            Some(offered) => offered.scopes.iter().any(|other| other == name),
+            // A catalogue from before this was put down was offered all but what asks for claims, which came later.
+            None => !is_new && !entitlements::asks_for_claims(name),
+        };
         let mut loaded = 0;
         for scope in &shipped {
-            let own = own_scopes::is_own(scope.name.as_str());
-            if is_new || (own && tx.get(&SCOPES, &scope.name.to_string())?.is_none()) {
-                put(tx, scope)?;
+            let there = tx.get(&SCOPES, &scope.name.to_string())?;
+            let is_due = match &there {
+                Some(entry) => own_scopes::is_own(scope.name.as_str()) && !scope.is(entry),
+                None => own_scopes::is_own(scope.name.as_str()) || !was_offered(scope.name.as_str()),
+            };
+            if is_due {
+                let created_at = there.map_or_else(|| tx.now(), |entry| entry.created_at);
+                tx.put(&SCOPES, &scope.name.to_string(), &ScopeEntry { created_at, ..scope.entry(tx.now()) })?;
                 loaded += 1;
             }
+        }
+        let all = Offered { scopes: shipped.iter().map(|scope| scope.name.to_string()).collect() };
+        if offered.as_ref() != Some(&all) {
+            tx.put(&OFFERED, &ONLY.to_owned(), &all)?;
         }
         if loaded > 0 { tx.record(Event::CatalogueLoaded { scopes: loaded }) } else { Ok(()) }
     })
@@ -197,8 +224,7 @@ fn shipped() -> Result<Vec<NewScope>, Fault> {
 }
 
 fn put(tx: &mut Tx<'_>, new: &NewScope) -> Result<ScopeEntry, Fault> {
-    let NewScope { name, description, risk, implies } = new.clone();
-    let entry = ScopeEntry { name, description, risk, implies, created_at: tx.now() };
+    let entry = new.entry(tx.now());
     tx.put(&SCOPES, &entry.name.to_string(), &entry)?;
     Ok(entry)
 }

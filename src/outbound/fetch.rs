@@ -141,7 +141,7 @@ fn read(body: &mut Body, max_bytes: usize) -> Result<String, OutboundError> {
     String::from_utf8(bytes).map_err(|_| OutboundError::NotUtf8)
 }
 
-fn understand(error: ureq::Error) -> OutboundError {
+pub(super) fn understand(error: ureq::Error) -> OutboundError {
     match error {
         ureq::Error::Io(error) => understand_io(error),
         ureq::Error::Timeout(_) => OutboundError::TooSlow,
@@ -150,7 +150,7 @@ fn understand(error: ureq::Error) -> OutboundError {
 }
 
 /// Our own errors and those of TLS travel through ureq inside an `io::Error`.
-fn understand_io(error: io::Error) -> OutboundError {
+pub(super) fn understand_io(error: io::Error) -> OutboundError {
     let Some(inner) = error.into_inner() else { return OutboundError::Malformed };
     match inner.downcast::<OutboundError>() {
         Ok(ours) => *ours,

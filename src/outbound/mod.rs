@@ -5,6 +5,7 @@
 //! address and nowhere else, redirects are not followed, and bytes, time and concurrency are bounded.
 
 mod address;
+mod appliance;
 mod cache;
 mod documents;
 mod error;
@@ -23,6 +24,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::Semaphore;
 
 pub use address::is_public;
+pub use appliance::{Answered, Appliance};
 pub use cache::{CachePolicy, DocumentCache, Failure, Fresh};
 pub use documents::{DocumentError, LONGEST_CACHE};
 pub use error::OutboundError;

@@ -24,7 +24,12 @@ rights! {
     PEOPLE = "people";
     GRANTS = "grants";
     KEYS = "keys";
+    TENANTS = "tenants";
     ROLES = "roles";
+    MEMBERSHIPS = "memberships";
+    DELEGATIONS = "delegations";
+    /// Nobody writes them; only `read` is in the catalogue.
+    FINDINGS = "findings";
     /// Nobody writes it; only `read` is in the catalogue.
     AUDIT = "audit";
 }

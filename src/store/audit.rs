@@ -10,12 +10,22 @@
 //! not: therefore the last number and hash also stand in the head row, under a MAC whose key is not in the file. The
 //! head is read from the transaction for every job rather than remembered, so a job that is rolled back leaves no trace.
 //! What remains is a whole older file put in the place of a newer one; a [`Head`] kept elsewhere tells that.
+//!
+//! What is only traffic is cut out when it is old ([`cut`]), and [`words`] leads to entries. Neither is part of the chain.
 
+mod cut;
+mod words;
+
+use std::cell::Cell;
 use std::fmt;
 use std::ops::{Bound, ControlFlow};
 
 use serde::{Deserialize, Serialize};
 
+use self::cut::Cut;
+pub use self::cut::Cutting;
+pub(super) use self::cut::cut as cut_traffic;
+pub(super) use self::words::build as build_words;
 use super::engine::{Name, ReadTx, Span, WriteTx};
 use super::key::{Key, RowKey};
 use super::tx::Read;
@@ -69,9 +79,10 @@ pub fn page(view: &impl Read, before: Option<u64>, name: Option<&str>, limit: us
     })
 }
 
-/// The entries of one request. Its id tells when it came, so nothing much older is looked at.
+/// The entries of one request. Its id tells when it came, so nothing much older or younger is looked at.
 pub fn of_request(view: &impl Read, before: Option<u64>, request: Id<Request>, limit: usize) -> Result<Page, Fault> {
     let came_at = request.made_at().minus(CLOCKS_DIFFER);
+    let before = earlier(before, behind(view, request.made_at().plus(CLOCKS_DIFFER))?);
     search(view, before, limit, |entry| match entry.from.request {
         Some(id) if id == request => Look::Fits,
         _ if entry.at < came_at => Look::Ends,
@@ -109,6 +120,99 @@ pub fn search(
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(page)
+}
+
+/// What a search goes by: one word that is in every entry that can fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word<'t> {
+    /// Who did it.
+    By(&'t str),
+    /// What the event names. Of some things that are issued all day there is no index: [`Word::leads`].
+    About(&'t str),
+    /// The event's name.
+    Event(&'t str),
+}
+
+impl Word<'_> {
+    /// Whether the index has it, for all entries.
+    pub fn leads(&self) -> bool {
+        match self {
+            Self::By(text) => words::actor(text),
+            Self::About(text) => words::leads_everywhere(text),
+            Self::Event(_) => true,
+        }
+    }
+
+    fn text(&self) -> &str {
+        match self {
+            Self::By(text) | Self::About(text) | Self::Event(text) => text,
+        }
+    }
+}
+
+/// The same as [`search`] of entries that have a word: only stretches of the log in which it occurs are looked at.
+pub fn search_by(
+    view: &impl Read,
+    word: Word<'_>,
+    before: Option<u64>,
+    limit: usize,
+    look: impl Fn(&Entry) -> Look,
+) -> Result<Page, Fault> {
+    let last = before.map_or(u64::MAX, |before| before.saturating_sub(1));
+    let most = STRETCH / usize::try_from(words::STRETCH).unwrap_or(STRETCH);
+    let stretches = words::stretches(view.raw(), word.text(), last / words::STRETCH, most)?;
+    let is_end = stretches.len() < most;
+    let mut page = Page { entries: Vec::new(), next: None };
+    let mut next = None;
+    for stretch in stretches {
+        let first = stretch.saturating_mul(words::STRETCH);
+        let end = first.saturating_add(words::STRETCH).min(last.saturating_add(1));
+        let ends = Cell::new(false);
+        let found = search(view, Some(end), limit - page.entries.len(), |entry| {
+            let looked = if entry.sequence < first { Look::Ends } else { look(entry) };
+            ends.set(looked == Look::Ends && entry.sequence >= first);
+            looked
+        })?;
+        page.entries.extend(found.entries);
+        // What is before this stretch is behind the next one.
+        next = Some(found.next.filter(|next| *next > first).unwrap_or(first));
+        if ends.get() {
+            return Ok(page);
+        }
+        if page.entries.len() >= limit {
+            page.next = next.filter(|next| *next > 0);
+            return Ok(page);
+        }
+    }
+    page.next = next.filter(|next| !is_end && *next > 0);
+    Ok(page)
+}
+
+fn earlier(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    one.into_iter().chain(other).min()
+}
+
+/// The number of the first entry from after `at`, `None` if there is none. Times are in the order of the numbers, but for a little.
+pub fn behind(view: &impl Read, at: Timestamp) -> Result<Option<u64>, Fault> {
+    let first = |span: Span<'_>| {
+        let mut found = None;
+        view.raw().scan(ENTRIES, span, &mut |key, value| {
+            found = Some(Entry::parse(key, value)?);
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok::<_, Fault>(found)
+    };
+    let Some(last) = first(Span::ALL.backwards())?.filter(|last| last.at > at) else { return Ok(None) };
+    // Entries below `low` are not after it, and the one at `high` is.
+    let (mut low, mut high) = (0, last.sequence);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match first(Span::from(&middle.encoded()))? {
+            Some(entry) if entry.sequence < high && entry.at <= at => low = entry.sequence + 1,
+            _ => high = middle,
+        }
+    }
+    Ok(Some(high))
 }
 
 /// The same of entries that tell of `actor` acting for `subject`, as one of however many between; of everybody, where one of
@@ -173,6 +277,8 @@ pub enum Damage {
     Surplus,
     /// The head was not written by somebody who has the key.
     Head,
+    /// Entries are gone, and what says that the appliance cut them out was not written by it.
+    Cut,
     /// The chain holds together, and is another than the one whose head was kept elsewhere.
     Replaced,
 }
@@ -185,6 +291,7 @@ impl fmt::Display for Broken {
             Damage::Altered => write!(f, "entry {n} does not follow from the entries before it: something was changed"),
             Damage::Surplus => write!(f, "entry {n} was added without the appliance's key"),
             Damage::Head => write!(f, "the head of the audit log was written without the appliance's key"),
+            Damage::Cut => write!(f, "the gap at entry {n} was made without the appliance's key"),
             Damage::Replaced => write!(f, "entry {n} is not the one that was there when the head was kept"),
         }
     }
@@ -222,10 +329,29 @@ impl<'a> Walk<'a> {
             Ok(if on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;
         Ok(match broken {
+            Some(broken) if broken.what == Damage::Missing => self.over_a_gap(raw, broken)?,
             Some(broken) => Step::Broken(broken),
             None if seen == STRETCH => Step::More,
             None => self.end(raw)?,
         })
+    }
+
+    /// Entries are missing. They may have been cut out by us: then the walk goes on behind them.
+    fn over_a_gap(&mut self, raw: &dyn ReadTx, broken: Broken) -> Result<Step, Fault> {
+        let cut = match Cut::around(raw, self.key, broken.sequence)? {
+            None => return Ok(Step::Broken(broken)),
+            Some(Err(forged)) => return Ok(Step::Broken(forged)),
+            Some(Ok(cut)) => cut,
+        };
+        // It may have been cut, or grown, while we walked: then its beginning is behind us and was seen to hold.
+        if cut.from == broken.sequence && cut.before != self.hash {
+            return Ok(Step::Broken(Broken { what: Damage::Altered, ..broken }));
+        }
+        if self.kept.is_some_and(|kept| kept.sequence == cut.to && kept.hash != cut.hash) {
+            return Ok(Step::Broken(Broken { sequence: cut.to, what: Damage::Replaced }));
+        }
+        (self.sequence, self.hash) = (cut.to, cut.hash);
+        Ok(Step::More)
     }
 
     fn follow(&mut self, key: &[u8], value: &[u8]) -> Result<(), Broken> {
@@ -335,16 +461,28 @@ pub(super) fn append(raw: &mut dyn WriteTx, head: &Head, context: &Context, even
     let hash = link(&head.hash, sequence, &bytes);
     bytes.extend_from_slice(hash.bytes());
     raw.put(ENTRIES, &sequence.to_be_bytes(), &bytes)?;
-    if let Some(acting) = event.acting() {
-        let subject = acting.subject.text();
-        raw.put(ACTING, &("", subject.as_str(), sequence).encoded(), &[])?;
-        for actor in acting.actors {
-            let actor = actor.to_string();
-            raw.put(ACTING, &(actor.as_str(), subject.as_str(), sequence).encoded(), &[])?;
-            raw.put(ACTING, &(actor.as_str(), "", sequence).encoded(), &[])?;
-        }
+    for key in acting_keys(event, sequence) {
+        raw.put(ACTING, &key, &[])?;
     }
+    words::note(raw, &context.by, event, sequence)?;
     Ok(Head { sequence, hash, at: context.at })
+}
+
+fn acting_keys(event: &Event, sequence: u64) -> Vec<Vec<u8>> {
+    let Some(acting) = event.acting() else { return Vec::new() };
+    let subject = acting.subject.text();
+    let mut keys = vec![("", subject.as_str(), sequence).encoded()];
+    for actor in acting.actors {
+        let actor = actor.to_string();
+        keys.push((actor.as_str(), subject.as_str(), sequence).encoded());
+        keys.push((actor.as_str(), "", sequence).encoded());
+    }
+    keys
+}
+
+/// Whether a number is in a gap that we made.
+pub(super) fn was_cut(raw: &dyn ReadTx, key: &MacKey, sequence: u64) -> Result<bool, Fault> {
+    Ok(matches!(Cut::around(raw, key, sequence)?, Some(Ok(_))))
 }
 
 /// The hash stored under a number, if there is such an entry.

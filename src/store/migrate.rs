@@ -4,6 +4,7 @@
 //! an event of its own; a file from a newer Writ is left alone. Steps are never changed once released, only added; for
 //! each layout a file of that time is kept in `tests/vectors`.
 
+use super::audit::build_words;
 use super::engine::Name;
 use super::key::RowKey as _;
 use super::tables::CLIENTS;
@@ -23,6 +24,7 @@ pub struct Step {
 pub const STEPS: &[Step] = &[
     Step { what: "the first layout", run: |_| Ok(()) },
     Step { what: "administrators' clients by the look of their names", run: index_looks },
+    Step { what: "the words of the audit log", run: |tx| build_words(tx.raw_mut()) },
 ];
 
 /// Layout 2: `clients_by_look`. What administrators registered is few among many.

@@ -28,8 +28,9 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use tokio::sync::oneshot;
 
 pub use self::audit::{
-    Broken, Damage, Entry, Head, Look, Page as AuditPage, of_request as audit_of_request, page as audit_page,
-    page_of as audit_page_of, search as audit_search,
+    Broken, Cutting, Damage, Entry, Head, Look, Page as AuditPage, Word, behind as audit_behind,
+    of_request as audit_of_request, page as audit_page, page_of as audit_page_of, search as audit_search,
+    search_by as audit_search_by,
 };
 use self::audit::{Step, Walk};
 use self::engine::{Engine, Job, Name, WriteTx};
@@ -153,8 +154,11 @@ impl Store {
 
     /// Whether the entry that `head` speaks of is there, as it was. One look; [`Store::verify_audit`] is thorough.
     pub fn audit_contains(&self, head: &Head) -> Result<bool, Fault> {
-        let found = self.read_blocking(|view| audit::hash_of(view.raw(), head.sequence))?;
-        Ok(head.sequence == 0 || found.is_some_and(|hash| hash == head.hash))
+        self.read_blocking(|view| match audit::hash_of(view.raw(), head.sequence)? {
+            Some(hash) => Ok(hash == head.hash),
+            // What was cut out since the head was kept is in no list any more, and the gap is ours.
+            None => Ok(head.sequence == 0 || audit::was_cut(view.raw(), &self.key, head.sequence)?),
+        })
     }
 
     /// Walks the whole audit log and gives its head, or the first thing that is wrong with it. `kept` is a head that

@@ -8,8 +8,8 @@ use crate::base::{Digest, Id, Timestamp};
 use crate::model::{
     AccessRecord, ActingRuns, AuthorizationCode, Client, ClientId, ClientState, Consent, Credential, CredentialKind,
     CredentialState, CredentialUsage, Crossing, Delegation, DelegationState, DocumentRecord, DoneOnce, Family,
-    FrozenIssuer, IdentityProvider, InitialAccessToken, Machine, MachineFindings, MachineUsage, Membership, Person,
-    ProtectedResource, Provenance, RecentRegistration, RefreshToken, RevokedToken, Role, RoleName, ScopeEntry,
+    FrozenIssuer, IdentityProvider, InitialAccessToken, Machine, MachineFindings, MachineUsage, Membership, Offered,
+    Person, ProtectedResource, Provenance, RecentRegistration, RefreshToken, RevokedToken, Role, RoleName, ScopeEntry,
     ScopesUsage, Session, SetupState, SignInFailures, SigningKey, SpentProof, StatusBlock, StatusList, StatusPage,
     SubjectLink, Tenant, TenantName, Tombstone, UsedAssertion, Watch,
 };
@@ -225,6 +225,9 @@ pub static RESOURCES: Table<Id<ProtectedResource>, ProtectedResource> =
     Table::new("resources").indexed(&[&RESOURCES_BY_URL, &RESOURCES_BY_DEFAULT]);
 
 pub static SCOPES: Table<String, ScopeEntry> = Table::new("scopes");
+/// One row, under [`ONLY`].
+pub static OFFERED: Table<String, Offered> =
+    Table::new("scopes_offered").unlogged("one row: the scopes that shipped so far, so that each is offered once");
 
 // Grants and tokens.
 

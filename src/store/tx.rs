@@ -8,7 +8,7 @@ use std::ops::{Bound, ControlFlow};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::audit::{self, Head};
+use super::audit::{self, Cutting, Head};
 use super::engine::{Name, ReadTx, Span, Visit, WriteTx};
 use super::key::{END_OF_TEXT, Key, RowKey};
 use super::table::{Bookkeeping, Index, Sharing, Table, Unique};
@@ -64,6 +64,21 @@ pub trait Read {
     ) -> Result<Option<(K, V)>, Fault> {
         let Some(bytes) = self.raw().get(index.name, &key.encoded())? else { return Ok(None) };
         self.pointed_at(table, index.name, &bytes).map(Some)
+    }
+
+    /// The first row whose key in a unique index begins with `prefix`, the first part of a key of several parts.
+    fn first_under<K: RowKey, V: DeserializeOwned, I: Key + ?Sized>(
+        &self,
+        table: &Table<K, V>,
+        index: &Unique<V, I>,
+        prefix: &impl Key,
+    ) -> Result<Option<(K, V)>, Fault> {
+        let (prefix, mut own) = (prefix.encoded(), None);
+        self.raw().scan(index.name, Span::from(&prefix), &mut |entry, value| {
+            own = entry.starts_with(&prefix).then(|| value.to_vec());
+            Ok(ControlFlow::Break(()))
+        })?;
+        own.map(|own| self.pointed_at(table, index.name, &own)).transpose()
     }
 
     /// The first `limit` rows that an index has under `key`, in the order of their own keys.
@@ -331,6 +346,11 @@ impl<'a> Tx<'a> {
         };
         self.head = Some(audit::append(self.raw, &head, self.context, &event)?);
         Ok(())
+    }
+
+    /// Cuts traffic from before `until` out of the audit log, in up to `most` stretches of it. Whoever calls it records that.
+    pub fn cut_traffic(&mut self, until: Timestamp, most: u64) -> Result<Cutting, Fault> {
+        audit::cut_traffic(self.raw, self.key, until, most)
     }
 
     /// Sets a row and its index entries. Faults with `Duplicate` if a unique index has one of its keys for another

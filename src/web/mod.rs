@@ -19,4 +19,5 @@ pub mod routes;
 mod server;
 pub mod views;
 
+pub use api::{Obeying, Orders};
 pub use server::{Running, listen, listen_for};

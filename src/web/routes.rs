@@ -115,6 +115,8 @@ static FIXED: &[Door] = &[
     page("/account", GET, Who::SignedIn, Class::Pages),
     page("/account/applications/{id}/revocation", POST, Who::SignedIn, Class::Pages),
     page("/account/agents/{id}/revocation", POST, Who::SignedIn, Class::Pages),
+    page("/account/delegations/new", GET, Who::SignedIn, Class::Pages),
+    page("/account/delegations", POST, Who::SignedIn, Class::Pages),
     page("/account/sessions/{id}/end", POST, Who::SignedIn, Class::Pages),
     Door { cors: Cors::None, ..program("/health", GET, Who::Anyone, Class::Unlimited) },
     Door { cors: Cors::None, ..program("/static/{file}", GET, Who::Anyone, Class::Pages) },
@@ -207,6 +209,8 @@ pub(super) fn configure(config: &mut ServiceConfig, app: &App) {
     door("/account", vec![get(pages::account::show)]);
     door("/account/applications/{id}/revocation", vec![web::post().to(pages::account::revoke)]);
     door("/account/agents/{id}/revocation", vec![web::post().to(pages::account::revoke_agent)]);
+    door("/account/delegations/new", vec![get(pages::delegation::new)]);
+    door("/account/delegations", vec![web::post().to(pages::delegation::create)]);
     door("/account/sessions/{id}/end", vec![web::post().to(pages::account::end_session)]);
     door("/health", vec![get(pages::home::health)]);
     door("/static/{file}", vec![get(pages::home::asset)]);

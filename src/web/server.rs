@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{HttpServer, web};
 
+use super::api::Orders;
 use super::extract::BodyTime;
 use super::limits::Limits;
 use super::middleware::Desk;
@@ -33,13 +34,13 @@ const CONNECTIONS: usize = 20_000;
 /// Time between two rounds of housekeeping.
 const ROUND: Duration = Duration::from_secs(10);
 
-/// Binds and begins to answer. The keys that are missing are made while the first requests already come in.
-pub fn listen(app: &App) -> Result<Running, Fault> {
-    listen_for(app, BODY_TIME)
+/// Binds and begins to answer; `orders` runs what comes from the command line of another computer. The keys that are missing are made while the first requests already come in.
+pub fn listen(app: &App, orders: Orders) -> Result<Running, Fault> {
+    listen_for(app, orders, BODY_TIME)
 }
 
 /// The same, with another patience for bodies.
-pub fn listen_for(app: &App, body_time: Duration) -> Result<Running, Fault> {
+pub fn listen_for(app: &App, orders: Orders, body_time: Duration) -> Result<Running, Fault> {
     let address = app.config.listen;
     let listener = TcpListener::bind(address)
         .map_err(|e| Fault::because(FaultKind::Settings, format!("cannot listen on {address}"), e))?;
@@ -55,6 +56,7 @@ pub fn listen_for(app: &App, body_time: Duration) -> Result<Running, Fault> {
             .app_data(web::Data::new(shared.clone()))
             .app_data(limits.clone())
             .app_data(BodyTime(body_time))
+            .app_data(orders)
             .wrap(Desk)
             .configure(|config| routes::configure(config, &shared))
     })

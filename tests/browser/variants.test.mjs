@@ -168,6 +168,69 @@ describe("who asks for consent", () => {
     });
 });
 
+describe("who lets a machine act for them", () => {
+    let appliance, own, page, link;
+    before(async () => {
+        appliance = await Appliance.start();
+        appliance.resource(API, "Archive", SCOPES);
+        appliance.resource("https://tickets.example/mcp", "Tickets", ["mcp:read"]);
+        const words = ["--owner", appliance.email, "--purpose", "Answers tickets at night", "--kind", "agent"];
+        const made = appliance.writ([
+            ...["machine", "add", "--name", "triage", ...words],
+            ...SCOPES.flatMap((scope) => ["--scope", scope]),
+        ]);
+        link = `${appliance.origin}/account/delegations/new?machine=${made.client_id}`;
+        own = await browser.newContext();
+        page = await watched(own, { expected: EXPECTED });
+    });
+    after(async () => {
+        await own?.close();
+        await appliance?.stop();
+    });
+
+    test("signs in, says where, reads, ticks, allows and sees it", async () => {
+        assertGuarded(await page.goto(link));
+        await look(page, "sign-in-from-a-link");
+        await signIn(page, appliance);
+        await page.waitForURL((url) => url.pathname === "/account/delegations/new");
+        await rememberCookies(appliance, own);
+        await look(page, "delegation-choose");
+        await page.getByRole("link", { name: "Archive" }).click();
+        await page.getByRole("button", { name: "Allow", exact: true }).waitFor();
+        await look(page, "delegation");
+        assert.equal(await page.locator("input[value='mcp:admin']").isChecked(), false, "what is risky is not ticked");
+        for (const box of await page.locator("input[name=scope]").all()) await box.uncheck();
+        await page.getByRole("button", { name: "Allow", exact: true }).click();
+        await page.getByRole("alert").waitFor();
+        await look(page, "delegation-nothing-ticked");
+        await page.locator("input[value='mcp:read']").check();
+        await page.getByLabel("For how long").selectOption("7d");
+        await page.getByRole("button", { name: "Allow", exact: true }).click();
+        await page.waitForURL((url) => url.pathname === "/account");
+        assert.match(await page.innerText("main"), /Who acts for you[^]*triage[^]*agent of Ada[^]*Allowed by you/);
+        await look(page, "account-acts-for-you");
+        await page.goto(link);
+        await look(page, "delegation-already");
+        await page.getByRole("link", { name: "See who acts for you" }).click();
+        await page.locator("summary", { hasText: "Revoke triage" }).click();
+        await page.locator("main li", { hasText: "triage" }).getByRole("button", { name: "Revoke" }).click();
+        await page.locator("main li", { hasText: "triage" }).waitFor({ state: "detached" });
+    });
+
+    test("does so without scripts, and is told of a link to nobody", async (context) => {
+        const plain = await browser.newContext({ javaScriptEnabled: false });
+        context.after(() => plain.close());
+        const bare = await plain.newPage();
+        await bare.goto(`${link}&resource=${encodeURIComponent(API)}`);
+        await signIn(bare, appliance);
+        await bare.getByRole("button", { name: "Allow", exact: true }).click();
+        await rememberCookies(appliance, plain);
+        assert.match(await bare.innerText("main"), /Allowed\. It may act for you/);
+        assert.equal((await page.goto(link.replace(/machine=.*/, "machine=mch_0"))).status(), 404);
+        await look(page, "error-nobody-acts");
+    });
+});
+
 test("an application that waits for approval", async (context) => {
     const appliance = await Appliance.start({ environment: { WRIT_REGISTRATION_MODE: "approval" } });
     const own = await browser.newContext();

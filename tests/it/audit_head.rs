@@ -8,6 +8,8 @@ use writ::config::Sources;
 use writ::operations::start::{Keeping, start};
 use writ::operations::{audit, housekeeping};
 
+use crate::world::World;
+
 fn appliance(data: &Path) -> Result<App, Fault> {
     let flags = vec![("data", data.display().to_string())];
     let config = Sources { flags, file: None, environment: Vec::new() }.load().unwrap().config;
@@ -71,4 +73,37 @@ async fn a_head_that_somebody_else_wrote_is_refused() {
         let refused = appliance(data.path()).err().expect("a forged head was believed");
         assert!(refused.to_string().contains("was not written by this appliance"), "{refused}");
     }
+}
+
+#[test]
+fn housekeeping_cuts_old_traffic_out_and_keeps_what_was_changed() {
+    use writ::base::Lifetime;
+    use writ::model::Event;
+    use writ::operations::audit::{self, Which};
+    let world = World::with(&[("audit.traffic_for", "30d")]);
+    let ada = world.administrator("ada");
+    world.change("a busy day", |tx| {
+        (0..2_000).try_for_each(|n| tx.record(Event::Tallied { what: "requests".to_owned(), count: n }))
+    });
+    let round = || world.block(writ::operations::housekeeping::round(&world.app)).unwrap();
+    let named = |event: &str| {
+        let which = Which { event: Some(event.to_owned()), ..Which::default() };
+        world.block(audit::list(&world.app, which, None, 1_000)).unwrap().entries
+    };
+    world.later(Lifetime::from_days(29));
+    round();
+    assert!(named("audit.cut").is_empty(), "a day is left");
+    world.later(Lifetime::from_days(2));
+    round();
+    let cut = named("audit.cut");
+    assert_eq!(cut.len(), 1);
+    let Event::TrafficCut { entries, .. } = cut[0].event else { panic!() };
+    assert!((900..1_100).contains(&entries), "{entries}: the newest thousand stay");
+    assert_eq!(named("setup.completed").len(), 1, "changes stay");
+    let which = Which { about: Some(ada.id.to_string()), ..Which::default() };
+    let about = world.block(audit::list(&world.app, which, None, 10)).unwrap();
+    assert!(about.entries.iter().any(|entry| entry.event.name() == "person.created"));
+    assert!(world.app.store.verify_audit(None).unwrap().is_ok());
+    round();
+    assert_eq!(named("audit.cut").len(), 1, "nothing is cut twice");
 }

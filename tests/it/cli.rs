@@ -13,17 +13,17 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use writ::store::engine::Engine as _;
 
-const PASSWORD: &str = "seven unrelated llamas";
+pub const PASSWORD: &str = "seven unrelated llamas";
 
 /// A data directory, and the program that is run on it.
-struct Appliance {
-    directory: TempDir,
-    listen: String,
-    variables: Vec<(&'static str, String)>,
+pub struct Appliance {
+    pub directory: TempDir,
+    pub listen: String,
+    pub variables: Vec<(&'static str, String)>,
 }
 
 /// One that serves. Killed when dropped, unless it was stopped.
-struct Serving {
+pub struct Serving {
     child: Child,
     /// What it said on standard output before it listened and just after.
     said: Vec<String>,
@@ -31,21 +31,21 @@ struct Serving {
 }
 
 impl Appliance {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         Self { directory: tempfile::tempdir().unwrap(), listen: format!("127.0.0.1:{port}"), variables: Vec::new() }
     }
 
-    fn with(variables: &[(&'static str, &str)]) -> Self {
+    pub fn with(variables: &[(&'static str, &str)]) -> Self {
         let variables = variables.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         Self { variables, ..Self::new() }
     }
 
-    fn data(&self) -> PathBuf {
+    pub fn data(&self) -> PathBuf {
         self.directory.path().join("data")
     }
 
-    fn program(&self, arguments: &[&str]) -> Command {
+    pub fn program(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_writ"));
         command.env_clear().env("WRIT_LISTEN", &self.listen).env("WRIT_DATA", self.data()).args(arguments);
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
@@ -54,30 +54,30 @@ impl Appliance {
     }
 
     /// Runs one command, with the password on its standard input.
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub fn run(&self, arguments: &[&str]) -> Output {
         let mut child = self.program(arguments).spawn().unwrap();
         drop(child.stdin.take().unwrap().write_all(format!("{PASSWORD}\n").as_bytes()));
         child.wait_with_output().unwrap()
     }
 
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub fn json(&self, arguments: &[&str]) -> Value {
         let output = self.run(&[arguments, &["--json"]].concat());
         assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    fn refused(&self, arguments: &[&str]) -> String {
+    pub fn refused(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert!(!output.status.success(), "{arguments:?} was obeyed: {}", text(&output.stdout));
         assert!(output.stdout.is_empty(), "{arguments:?}: {}", text(&output.stdout));
         text(&output.stderr)
     }
 
-    fn set_up(&self) -> Value {
+    pub fn set_up(&self) -> Value {
         self.json(&["setup", "--email", "ada@example.com", "--name", "Ada", "--password-stdin"])
     }
 
-    fn serve(&self) -> Serving {
+    pub fn serve(&self) -> Serving {
         let mut child = self.program(&["serve"]).spawn().unwrap();
         let mut err = child.stderr.take().unwrap();
         let log = thread::spawn(move || {
@@ -100,7 +100,7 @@ impl Appliance {
     }
 
     /// The names of the audit log's events, with who did it, the oldest first.
-    fn events(&self) -> Vec<(String, String)> {
+    pub fn events(&self) -> Vec<(String, String)> {
         let list = self.json(&["audit", "list", "--limit", "1000"]);
         let entries = list["entries"].as_array().unwrap();
         let named = entries.iter().map(|entry| (entry["event"].as_str().unwrap().to_owned(), entry["by"].to_string()));
@@ -110,7 +110,7 @@ impl Appliance {
 
 impl Serving {
     /// Asks it to stop, and gives its log.
-    fn stop(mut self) -> String {
+    pub fn stop(mut self) -> String {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         assert!(self.child.wait().unwrap().success());
@@ -118,7 +118,7 @@ impl Serving {
         log.join().unwrap()
     }
 
-    fn kill(mut self) {
+    pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
@@ -131,12 +131,12 @@ impl Drop for Serving {
     }
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// The names in a JSON text and the kinds of their values: the same for two answers that differ only in their ids.
-fn shape(value: &Value) -> Value {
+pub fn shape(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
             Value::Object(members.iter().map(|(name, value)| (name.clone(), shape(value))).collect())
@@ -149,7 +149,7 @@ fn shape(value: &Value) -> Value {
     }
 }
 
-const SCRIPT: &[&[&str]] = &[
+pub const SCRIPT: &[&[&str]] = &[
     &["setup", "--email", "ada@example.com", "--name", "Ada", "--password-stdin"],
     &["person", "add", "--email", "grace@example.com", "--name", "Grace", "--password-stdin"],
     &["person", "password", "--email", "GRACE@example.com", "--password-stdin"],

@@ -1,11 +1,14 @@
 //! One file that says how things are: written out, compared, applied as a whole.
 
 use serde_json::{Value, json};
-use writ::model::{AuthMethod, Machine, MachineKind, TenantName};
+use writ::model::{AuthMethod, ClientId, ClientState, Machine, MachineKind, Subject, TenantName};
 use writ::operations::credentials::{self, NewCredential, NewProof};
 use writ::operations::declared::{self, Applied, Doing, NotApplied, Unlisted};
 use writ::operations::declined::Declined;
+use writ::operations::delegations::{self, NewDelegation};
 use writ::operations::machines::{self, NewMachine, Terms};
+use writ::operations::roles::{self, MembershipChange};
+use writ::operations::seen::Seen;
 use writ::protocol::display_name::DisplayName;
 use writ::store::Read as _;
 use writ::store::tables::{CLIENTS, MACHINES, MACHINES_BY_NAME, machine_key};
@@ -112,36 +115,109 @@ fn full() -> World {
         credential: Some(machines::first_secret(DisplayName::parse("first").unwrap(), None)),
     };
     world.block(machines::add(&world.app, &world.operator(), new)).unwrap();
+    world.role("staging/viewer", "index:read users.create");
+    // One that is stopped, and that a workload could be, for a while.
+    let porter = world.machine_with(terms("porter"), &ada);
+    let porter_id = world.machine_id(&porter);
+    let trust = NewCredential {
+        name: DisplayName::parse("pipeline").unwrap(),
+        proof: NewProof::Trust(serde_json::from_value(trust()).unwrap()),
+        expires_at: Some(world.now().plus(writ::base::Lifetime::from_days(60))),
+    };
+    world.block(credentials::create(&world.app, &world.operator(), porter_id, trust)).unwrap();
     world
+        .block(machines::suspend(
+            &world.app,
+            &world.operator(),
+            porter_id,
+            writ::operations::seen::Seen::Anything,
+            "out of order",
+        ))
+        .unwrap();
+    let stopped = world.confidential("stopped");
+    let stop = writ::operations::clients::suspend;
+    world.block(stop(&world.app, &world.operator(), stopped.id, Seen::Anything, "out of order")).unwrap();
+    let eve = world.person("eve");
+    let delegate = |actor, subject, may_act| {
+        let new = NewDelegation {
+            actor,
+            subject,
+            scope: "mcp:read".parse().unwrap(),
+            resources: vec![writ::base::Resource::parse("https://mcp.example/a").unwrap()],
+            may_act,
+            across: false,
+            purpose: "answers tickets".to_owned(),
+            lasts: writ::base::Lifetime::from_days(30),
+        };
+        world.block(delegations::grant(&world.app, &world.operator(), new)).unwrap();
+    };
+    delegate(id, Subject::Person(eve.id), Some(porter_id));
+    delegate(porter_id, Subject::Client(ClientId::Machine(id)), None);
+    world
+}
+
+fn trust() -> Value {
+    json!({
+        "issuer": "https://issuer.example", "audience": "https://writ.example", "token_use": "until_it_ends",
+        "rules": [{ "claim": "sub", "is": "a|b" }, { "claim": "ref", "starts_with": "refs/" }],
+    })
 }
 
 #[test]
 fn what_one_exports_another_takes_and_exports_again() {
     let world = full();
     let file = world.export();
-    assert_eq!(file["machines"].as_object().unwrap().keys().collect::<Vec<_>>(), ["robot", "staging/robot"]);
+    let machines = file["machines"].as_object().unwrap();
+    assert_eq!(machines.keys().collect::<Vec<_>>(), ["porter", "robot", "staging/robot"]);
+    assert_eq!(
+        (&file["machines"]["porter"]["suspended"], &file["clients"]["stopped"]["suspended"]),
+        (&json!(true), &json!(true))
+    );
+    assert_eq!(file["machines"]["porter"]["credentials"][0]["rules"][0], json!({ "claim": "sub", "is": "a|b" }));
+    assert_eq!(file["roles"]["staging/viewer"], json!({ "permissions": ["index:read", "users.create"] }));
     assert_eq!(file["machines"]["robot"]["credentials"].as_array().unwrap().len(), 2, "the public ones");
     assert_eq!(world.apply(&file), Vec::<String>::new(), "it is so already");
     assert_eq!(world.prune(&file), Vec::<String>::new());
 
     let other = World::new();
+    // Who is missing is said, each by their address, and nothing is done.
+    let missing = other.wrong(&file, Unlisted::Stays);
+    let named = |place: &str, email: &str| missing.iter().any(|(at, why)| at == place && why.contains(email));
+    assert!(named("machines.robot.owner", "ada@example.com"), "{missing:?}");
+    assert!(named("delegations.\"robot for eve@example.com\".person", "eve@example.com"), "{missing:?}");
     other.administrator("ada");
-    other.tenant("staging");
-    other.role("main/deployer", "deploy");
+    other.person("eve");
     let done = other.apply(&file);
     assert_eq!(
         done,
         [
+            "create tenants.staging",
+            "create roles.deployer",
+            "create roles.\"staging/viewer\"",
             "create resources.\"https://mcp.example/a\"",
             "create clients.crm",
             "create clients.desk",
+            "create clients.stopped",
+            "create machines.porter",
             "create machines.robot",
             "create machines.\"staging/robot\"",
+            "create delegations.\"porter for robot\"",
+            "create delegations.\"robot for eve@example.com\"",
         ]
     );
     assert_eq!(other.export(), file);
     assert_eq!(other.apply(&file), Vec::<String>::new(), "twice is once");
-    for event in ["resource.created", "client.registered", "machine.created", "credential.created"] {
+    for event in [
+        "tenant.created",
+        "role.created",
+        "resource.created",
+        "client.registered",
+        "client.suspended",
+        "machine.created",
+        "machine.suspended",
+        "credential.created",
+        "delegation.granted",
+    ] {
         other.expect_event(event);
     }
     // It survives its own text form.
@@ -191,7 +267,11 @@ fn what_differs_is_planned_and_then_done() {
         [("owner", &Some(json!("bob@example.com"))), ("scope", &Some(json!(["mcp:write"]))), ("tags", &None),]
     );
     let stays: Vec<_> = said.plan.changes[1..].iter().map(|change| change.place.as_str()).collect();
-    assert_eq!(stays, ["machines.robot.credentials.key", "machines.\"staging/robot\""], "drift is said");
+    assert_eq!(
+        stays,
+        ["machines.robot.credentials.key", "machines.porter", "machines.\"staging/robot\""],
+        "drift is said"
+    );
 
     assert_eq!(world.apply(&file), ["change machines.robot"]);
     for event in ["machine.handed_over", "machine.changed"] {
@@ -202,14 +282,17 @@ fn what_differs_is_planned_and_then_done() {
 
     // Removing is its own word.
     let row = world.machine_named("robot").unwrap();
-    assert_eq!(world.prune(&file), ["change machines.robot", "remove machines.\"staging/robot\""]);
+    assert_eq!(
+        world.prune(&file),
+        ["change machines.robot", "remove machines.porter", "remove machines.\"staging/robot\""]
+    );
     let left = world.block(credentials::list(&world.app, row.id)).unwrap();
     let mut live: Vec<_> = left.iter().filter(|one| one.is_live(world.now())).map(|one| one.kind.as_str()).collect();
     live.sort_unstable();
     assert_eq!(live, ["access_key", "client_secret", "public_keys"], "secrets are in no file and stay");
     world.expect_event("machine.retired");
     // What the file has no section for is as it was.
-    for section in ["scopes", "resources", "clients"] {
+    for section in ["tenants", "roles", "scopes", "resources", "clients"] {
         assert_eq!(world.export()[section], before[section]);
     }
 }
@@ -258,7 +341,7 @@ fn all_nouns_change_and_go() {
 
     let empty = json!({ "resources": {}, "clients": {}, "machines": {} });
     let gone = world.prune(&empty);
-    assert_eq!(gone.iter().filter(|line| line.starts_with("remove ")).count(), 7, "{gone:?}");
+    assert_eq!(gone.iter().filter(|line| line.starts_with("remove ")).count(), 9, "{gone:?}");
     for event in ["resource.removed", "client.removed", "machine.retired"] {
         world.expect_event(event);
     }
@@ -372,7 +455,203 @@ fn an_owner_who_is_gone_stays_until_somebody_else_is_named() {
         &world.app,
         &world.operator(),
         world.machine_named("robot").unwrap().id,
+        writ::operations::seen::Seen::Anything,
         "ada@example.com".parse().unwrap(),
     ));
     assert!(matches!(outcome, Err(Declined::Invalid(_))));
+}
+
+#[test]
+fn tenants_roles_and_delegations_change_and_go() {
+    let world = full();
+    let mut file = world.export();
+    file["tenants"]["acme"] = json!({ "title": "Acme Ltd" });
+    file["tenants"]["staging"]["title"] = json!("Staging");
+    file["roles"]["acme/admin"] = json!({ "permissions": ["users.create"] });
+    file["roles"]["deployer"]["permissions"] = json!(["deploy", "roll back"]);
+    let wrong = world.wrong(&file, Unlisted::Stays);
+    assert_eq!(wrong[0].0, "roles.deployer.permissions");
+    file["roles"]["deployer"]["permissions"] = json!(["deploy", "roll.back"]);
+    file["machines"]["acme/clerk"] = json!({ "owner": "ada@example.com", "purpose": "new", "kind": "ci", "roles": ["admin"], "scope": ["mcp:read"] });
+    file["delegations"][1]["purpose"] = json!("answers letters");
+    assert_eq!(
+        world.apply(&file),
+        [
+            "create tenants.acme",
+            "change tenants.staging",
+            "create roles.\"acme/admin\"",
+            "change roles.deployer",
+            "create machines.\"acme/clerk\"",
+            "change delegations.\"robot for eve@example.com\"",
+        ]
+    );
+    for event in ["tenant.changed", "role.changed", "delegation.revoked", "delegation.granted"] {
+        world.expect_event(event);
+    }
+    assert_eq!(world.apply(&file), Vec::<String>::new());
+    assert_eq!(world.export(), file);
+
+    // What is in no file stays, and is said; without it things go, if nobody needs them.
+    let fewer = json!({ "delegations": [], "tenants": {}, "roles": {} });
+    let said = world.try_apply(&fewer, Unlisted::Stays, Doing::Said).unwrap();
+    assert_eq!((lines(&said).len(), said.plan.changes.len()), (0, 7), "{:?}", said.plan.changes);
+    let wrong = world.wrong(&fewer, Unlisted::IsRemoved);
+    let places: Vec<&str> = wrong.iter().map(|(place, _)| place.as_str()).collect();
+    for place in ["tenants.acme", "tenants.staging", "roles.deployer", "roles.\"acme/admin\""] {
+        assert!(places.contains(&place), "{place}: {wrong:?}");
+    }
+    file["roles"].as_object_mut().unwrap().remove("staging/viewer");
+    file["roles"].as_object_mut().unwrap().remove("acme/admin");
+    file["tenants"].as_object_mut().unwrap().remove("acme");
+    file["machines"].as_object_mut().unwrap().remove("acme/clerk");
+    file["delegations"] = json!([file["delegations"][0]]);
+    assert_eq!(
+        world.prune(&file),
+        [
+            "remove tenants.acme",
+            "remove roles.\"acme/admin\"",
+            "remove roles.\"staging/viewer\"",
+            "remove machines.\"acme/clerk\"",
+            "remove delegations.\"robot for eve@example.com\"",
+        ]
+    );
+    assert_eq!(world.export(), file);
+
+    // A role that a person has is not a file's to take.
+    let held = world.role("main/auditor", "audit:read");
+    let (ada, give) = (world.person_id("ada"), vec![held]);
+    let change = MembershipChange { give, ..MembershipChange::default() };
+    world.block(roles::change_membership(&world.app, &world.operator(), ada, Seen::Anything, change)).unwrap();
+    let wrong = world.wrong(&file, Unlisted::IsRemoved);
+    assert_eq!(wrong[0].0, "roles.auditor");
+}
+
+/// A file that does not say a word about it must not undo what somebody stopped in a hurry.
+#[test]
+fn a_stop_ends_only_where_a_file_says_so() {
+    let world = full();
+    let mut file = world.export();
+    file["machines"]["porter"].as_object_mut().unwrap().remove("suspended");
+    file["clients"]["stopped"].as_object_mut().unwrap().remove("suspended");
+    let said = world.try_apply(&file, Unlisted::IsRemoved, Doing::Done).unwrap();
+    assert_eq!(lines(&said), Vec::<String>::new());
+    let places: Vec<&str> = said.plan.changes.iter().map(|change| change.place.as_str()).collect();
+    assert_eq!(places, ["clients.stopped.suspended", "machines.porter.suspended"], "drift is said");
+    assert_eq!(world.machine_named("porter").unwrap().state, ClientState::Suspended);
+
+    file["machines"]["porter"]["suspended"] = json!(false);
+    file["machines"]["robot"]["suspended"] = json!(true);
+    file["machines"]["robot"]["purpose"] = json!("Sleeps");
+    file["clients"]["stopped"]["suspended"] = json!(false);
+    file["clients"]["desk"]["suspended"] = json!(true);
+    assert_eq!(
+        world.apply(&file),
+        ["change clients.desk", "change clients.stopped", "change machines.porter", "change machines.robot"]
+    );
+    for event in ["client.suspended", "client.resumed", "machine.resumed", "machine.suspended"] {
+        world.expect_event(event);
+    }
+    let (robot, porter) = (world.machine_named("robot").unwrap(), world.machine_named("porter").unwrap());
+    assert_eq!((robot.state, robot.purpose.as_str()), (ClientState::Suspended, "Sleeps"));
+    assert!(robot.void_before.is_some() && robot.stopped.is_some(), "its tokens are over");
+    assert_eq!((porter.state, porter.stopped), (ClientState::Active, None));
+    assert!(porter.void_before.is_some(), "what it had before it was stopped stays over");
+    assert_eq!(world.apply(&file), Vec::<String>::new());
+    let rows = world.read(|view| view.page(&CLIENTS, None, 100)).rows;
+    for name in ["desk", "stopped"] {
+        let row = rows.iter().map(|(_, row)| row).find(|row| row.name == name).unwrap();
+        assert!(row.void_before.is_some(), "{name}: a change takes nothing back");
+    }
+    // Whose owner was stopped does not act again.
+    world.suspend(&crate::world::Someone { id: world.person_id("ada"), email: "ada@example.com".to_owned() });
+    file["machines"]["robot"]["suspended"] = json!(false);
+    let wrong = world.wrong(&json!({ "machines": file["machines"] }), Unlisted::Stays);
+    assert!(wrong.iter().any(|(place, _)| place == "machines.robot.suspended"), "{wrong:?}");
+}
+
+#[test]
+fn delegations_and_trusts_that_cannot_be_are_named() {
+    let world = full();
+    let file = world.export();
+    let one = |name: &str, value: Value| {
+        let mut one = file["delegations"][1].clone();
+        one[name] = value;
+        let wrong = world.wrong(&json!({ "delegations": [one] }), Unlisted::Stays);
+        wrong[0].0.clone()
+    };
+    let place = "delegations.\"robot for eve@example.com\"";
+    assert_eq!(one("scope", json!([])), "delegations.0.scope");
+    assert_eq!(one("scope", json!(["no:such"])), format!("{place}.scope"));
+    assert_eq!(one("resources", json!(["https://nowhere.example/"])), format!("{place}.resources"));
+    assert_eq!(one("purpose", json!("")), "delegations.0.purpose");
+    assert_eq!(one("expires_at", json!("2020-01-01T00:00:00Z")), "delegations.0.expires_at");
+    assert_eq!(one("expires_at", json!("2099-01-01T00:00:00Z")), "delegations.0.expires_at");
+    assert_eq!(one("machine", json!("porter")), "delegations.0.person");
+    assert_eq!(one("actor", json!("nobody")), "delegations.\"nobody for eve@example.com\".actor");
+    assert_eq!(one("may_act", json!("nobody")), format!("{place}.may_act"));
+    assert_eq!(one("may_act", json!("staging/robot")), place);
+    let mut elsewhere = file["delegations"][1].clone();
+    elsewhere["actor"] = json!("staging/robot");
+    elsewhere.as_object_mut().unwrap().remove("may_act");
+    let wrong = world.wrong(&json!({ "delegations": [elsewhere] }), Unlisted::Stays);
+    assert!(wrong[0].0.ends_with(".person") && wrong[0].1.contains("across"), "{wrong:?}");
+    elsewhere["across"] = json!(true);
+    let said = world.try_apply(&json!({ "delegations": [elsewhere] }), Unlisted::Stays, Doing::Said).unwrap();
+    assert_eq!(lines(&said), ["create delegations.\"staging/robot for eve@example.com\""]);
+    assert_eq!(one("person", json!("nobody@example.com")), "delegations.\"robot for nobody@example.com\".person");
+    let twice = json!({ "delegations": [file["delegations"][1], file["delegations"][1]] });
+    assert_eq!(world.wrong(&twice, Unlisted::Stays)[0].0, place);
+
+    // What a person granted is theirs.
+    let bob = world.person("bob");
+    let mut own = file["delegations"][1].clone();
+    own["person"] = json!("bob@example.com");
+    world.apply(&json!({ "delegations": [own] }));
+    let robot = world.machine_named("robot").unwrap().id;
+    world.change("as if granted by the person", move |tx| {
+        use writ::store::tables::DELEGATIONS;
+        let (id, row) = tx
+            .page(&DELEGATIONS, None, 100)?
+            .rows
+            .into_iter()
+            .find(|(_, row)| row.subject == Subject::Person(bob.id))
+            .unwrap();
+        let row = writ::model::Delegation { granted_by: writ::model::Actor::Person(bob.id), ..row };
+        tx.put(&DELEGATIONS, &id, &row)?;
+        tx.record(writ::model::Event::ScopeCreated { scope: robot.to_string() })
+    });
+    assert_eq!(world.export()["delegations"], file["delegations"], "and in no file");
+    own["purpose"] = json!("other");
+    let wrong = world.wrong(&json!({ "delegations": [own] }), Unlisted::Stays);
+    assert!(wrong[0].1.contains("theirs to change"), "{wrong:?}");
+    assert_eq!(world.prune(&json!({ "delegations": file["delegations"] })), Vec::<String>::new());
+
+    // Two machines that one token would mean, and a trust that could mean anybody.
+    let mut machines = json!({ "machines": { "robot": file["machines"]["robot"] } });
+    machines["machines"]["robot"]["credentials"] = file["machines"]["porter"]["credentials"].clone();
+    let wrong = world.wrong(&machines, Unlisted::Stays);
+    assert!(wrong[0].0.ends_with(".credentials") && wrong[0].1.contains("same tokens"), "{wrong:?}");
+    machines["machines"]["robot"]["credentials"][0]["rules"] = json!([{ "claim": "ref", "is": "main" }]);
+    assert_eq!(world.wrong(&machines, Unlisted::Stays)[0].0, "machines.robot.credentials");
+    machines["machines"]["robot"]["credentials"][0] =
+        json!({ "name": "k", "kind": "key-set", "jwks_uri": "http://k.example" });
+    assert_eq!(world.wrong(&machines, Unlisted::Stays)[0].0, "machines.robot.credentials");
+    // From one to the other it moves in one step.
+    let mut machines = json!({ "machines": file["machines"] });
+    machines["machines"]["robot"]["credentials"] = file["machines"]["porter"]["credentials"].clone();
+    machines["machines"]["porter"].as_object_mut().unwrap().remove("credentials");
+    assert_eq!(world.prune(&machines), ["change machines.porter", "change machines.robot"]);
+}
+
+/// The appliance itself is no resource that a file could put somebody else's server in the place of.
+#[test]
+fn a_file_registers_no_resource_that_is_the_appliance() {
+    let world = full();
+    for resource in [
+        json!({ format!("{}/", crate::world::ISSUER): { "name": "Mine", "scopes": ["mcp:read"] } }),
+        json!({ "https://r.example/": { "name": "R", "scopes": ["mcp:read"], "aliases": [crate::world::ISSUER] } }),
+    ] {
+        let wrong = world.wrong(&json!({ "resources": resource }), Unlisted::Stays);
+        assert!(wrong[0].1.contains("this appliance itself"), "{wrong:?}");
+    }
 }

@@ -42,6 +42,8 @@ GET /signed-out                                    200 303 303 303 405
 GET /account                                       303 200 200 200 405
 POST /account/applications/{id}/revocation         403 303 403 403 405
 POST /account/agents/{id}/revocation               403 303 403 403 405
+GET /account/delegations/new                       303 404 404 404 405
+POST /account/delegations                          403 404 403 403 405
 POST /account/sessions/{id}/end                    403 303 403 403 405
 GET /health                                        200 200 200 200 405
 GET /static/{file}                                 200 200 200 200 405

@@ -33,6 +33,8 @@ mod outbound;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod remote;
+#[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod store;

@@ -4,19 +4,24 @@ use serde_json::{Map, Value};
 
 use super::Made;
 use super::nouns::CredentialRead;
-use super::plan::{Change, Field, MachineStep, Plan, Present, Step};
+use super::plan::{Change, DelegationStep, Field, MachineStep, Plan, Present, Step, Whom};
 use crate::app::App;
-use crate::base::{Fault, FaultKind, Id, OpaqueToken, Secret, TokenKind};
+use crate::base::{Fault, FaultKind, Id, Lifetime, OpaqueToken, Secret, TokenKind};
 use crate::model::{
-    Client, ClientId, ClientSecret, Context, Credential, Event, Machine, PersonState, ProtectedResource, ScopeEntry,
+    Client, ClientId, ClientSecret, ClientState, Context, Credential, Delegation, Event, Machine, PersonState,
+    ProtectedResource, Role, RoleIn, ScopeEntry, Subject, Tenant, TenantName,
 };
 use crate::operations::credentials::{self, Drawn, NewCredential};
 use crate::operations::declined::Declined;
-use crate::operations::machines;
+use crate::operations::delegations::{self, NewDelegation};
 use crate::operations::registration::bury;
+use crate::operations::roles::{self, RoleTerms};
 use crate::operations::seen::{difference, json};
-use crate::operations::{roles, tenants, usage};
-use crate::store::tables::{CLIENTS, MACHINES, MACHINES_BY_NAME, PEOPLE, RESOURCES, SCOPES, machine_key};
+use crate::operations::status::end::{Owner, end_owner};
+use crate::operations::{machines, tenants, usage};
+use crate::store::tables::{
+    CLIENTS, DELEGATIONS, MACHINES, MACHINES_BY_NAME, PEOPLE, RESOURCES, ROLES, SCOPES, TENANTS, machine_key, role_key,
+};
 use crate::store::{Read, Tx};
 
 /// A plan with its ids and secrets drawn.
@@ -33,6 +38,8 @@ struct Ready {
     step: Step,
     secret: Option<Secret>,
     given: Vec<Credential>,
+    /// The id of a delegation to be made.
+    delegation: Option<Id<Delegation>>,
 }
 
 impl Prepared {
@@ -56,7 +63,7 @@ impl Prepared {
                 (None, Some(machine)) => Some(ClientId::Machine(machine.id)),
                 _ => None,
             },
-            Step::Scope { .. } | Step::Resource(_) => None,
+            Step::Scope { .. } | Step::Resource(_) | Step::Tenant { .. } | Step::Role(_) | Step::Delegation(_) => None,
         };
         let made = |ready: &Ready| {
             Some(Made { place: ready.place.clone(), id: id(&ready.step)?, secret: ready.secret.clone() })
@@ -67,9 +74,10 @@ impl Prepared {
 
 impl Ready {
     fn of(app: &App, ctx: &Context, change: &Change, mut step: Step) -> Result<Self, Declined> {
-        let (mut secret, mut given) = (None, Vec::new());
+        let (mut secret, mut given, mut delegation) = (None, Vec::new(), None);
         match &mut step {
-            Step::Scope { .. } => {}
+            Step::Scope { .. } | Step::Tenant { .. } | Step::Role(_) => {}
+            Step::Delegation(_) => delegation = Some(Id::new(ctx.at, &app.entropy)?),
             Step::Resource(rows) => {
                 if let (None, Some(after)) = rows.as_mut() {
                     after.id = Id::new(ctx.at, &app.entropy)?;
@@ -92,14 +100,14 @@ impl Ready {
                     after.id = Id::new(ctx.at, &app.entropy)?;
                 }
                 if let Some(after) = &step.after {
-                    for CredentialRead { name, proof, .. } in &step.given {
-                        let new = NewCredential { name: name.clone(), proof: proof.clone(), expires_at: None };
+                    for CredentialRead { name, proof, expires_at, .. } in &step.given {
+                        let new = NewCredential { name: name.clone(), proof: proof.clone(), expires_at: *expires_at };
                         given.push(Drawn::new(app, ctx, after.id, new)?.credential().clone());
                     }
                 }
             }
         }
-        Ok(Self { place: change.place.clone(), fields: change.fields.clone(), step, secret, given })
+        Ok(Self { place: change.place.clone(), fields: change.fields.clone(), step, secret, given, delegation })
     }
 
     /// What differs, as it was and as it is.
@@ -125,15 +133,52 @@ pub(super) fn execute(app: &App, tx: &mut Tx<'_>, prepared: &Prepared) -> Result
             tx.delete(&RESOURCES, &before.id)?;
         }
     }
+    // Credentials that go make room, and what they accepted may be another's from now on.
+    for ready in &prepared.steps {
+        if let Step::Machine(step) = &ready.step
+            && step.after.is_some()
+        {
+            step.revoked.iter().try_for_each(|gone| credentials::end(tx, gone.clone(), BECAUSE).map(drop))?;
+        }
+    }
     for ready in &prepared.steps {
         match &ready.step {
+            Step::Tenant { before, after } => tenant(tx, before.as_ref(), after.as_ref())?,
+            Step::Role(rows) => role(tx, rows.0.as_ref(), rows.1.as_ref())?,
             Step::Scope { before, after } => scope(tx, ready, before.as_ref(), after.as_ref())?,
             Step::Resource(rows) => resource(tx, ready, rows.0.as_ref(), rows.1.as_ref())?,
             Step::Client(rows) => client(app, tx, ready, rows.0.as_ref(), rows.1.as_ref())?,
             Step::Machine(step) => machine(app, tx, ready, step)?,
+            Step::Delegation(step) => delegation(tx, ready, step)?,
         }
     }
+    nothing_is_left_behind(tx, prepared)?;
     Ok(true)
+}
+
+/// Somebody came in between, which the snapshot could not know: then nothing is done.
+fn meanwhile(why: impl std::fmt::Display) -> Fault {
+    Fault::new(FaultKind::Busy, format!("things changed while a file was applied: {why}"))
+}
+
+/// What goes must be nobody's by now.
+fn nothing_is_left_behind(tx: &Tx<'_>, prepared: &Prepared) -> Result<(), Fault> {
+    for ready in &prepared.steps {
+        let is_free = match &ready.step {
+            Step::Tenant { before: Some(gone), after: None } => tenants::is_empty(tx, &gone.name)?,
+            Step::Role(rows) => match rows.as_ref() {
+                (Some(gone), None) => {
+                    roles::is_free(tx, &RoleIn { tenant: gone.tenant.clone(), role: gone.name.clone() })?
+                }
+                _ => Ok(()),
+            },
+            _ => Ok(()),
+        };
+        if is_free.is_err() {
+            return Err(meanwhile(&ready.place));
+        }
+    }
+    Ok(())
 }
 
 /// Whether everything that the plan was made of is as it was.
@@ -146,14 +191,27 @@ fn stands(tx: &Tx<'_>, prepared: &Prepared) -> Result<bool, Fault> {
     {
         return Ok(false);
     }
+    let coming = Coming::of(prepared);
     for ready in &prepared.steps {
         let stands = match &ready.step {
             Step::Scope { .. } | Step::Resource(_) => true,
+            Step::Tenant { before, after } => {
+                let name = before.as_ref().or(after.as_ref()).map(|tenant| tenant.name.to_string());
+                name.map_or(Ok(None), |name| tx.get(&TENANTS, &name))? == *before
+            }
+            Step::Role(rows) => {
+                let key = rows.0.as_ref().or(rows.1.as_ref()).map(|role| role_key(&role.tenant, &role.name));
+                key.map_or(Ok(None), |key| tx.get(&ROLES, &key))? == rows.0
+            }
+            Step::Delegation(step) => match &step.before {
+                Some(before) => tx.get(&DELEGATIONS, &before.id)?.as_ref() == Some(before),
+                None => true,
+            },
             Step::Client(rows) => match &rows.0 {
                 Some(before) => tx.get(&CLIENTS, &registered(&before.id)?)?.as_ref() == Some(before),
                 None => true,
             },
-            Step::Machine(step) => machine_stands(tx, step)?,
+            Step::Machine(step) => machine_stands(tx, step, &coming)?,
         };
         if !stands {
             return Ok(false);
@@ -162,7 +220,44 @@ fn stands(tx: &Tx<'_>, prepared: &Prepared) -> Result<bool, Fault> {
     Ok(true)
 }
 
-fn machine_stands(tx: &Tx<'_>, step: &MachineStep) -> Result<bool, Fault> {
+/// What the plan itself makes, and its machines may have.
+struct Coming {
+    tenants: Vec<TenantName>,
+    roles: Vec<(String, String)>,
+}
+
+impl Coming {
+    fn of(prepared: &Prepared) -> Self {
+        let mut coming = Self { tenants: Vec::new(), roles: Vec::new() };
+        for ready in &prepared.steps {
+            match &ready.step {
+                Step::Tenant { before: None, after: Some(tenant) } => coming.tenants.push(tenant.name.clone()),
+                Step::Role(rows) => {
+                    let made = rows.1.as_ref().filter(|_| rows.0.is_none());
+                    coming.roles.extend(made.map(|role| role_key(&role.tenant, &role.name)));
+                }
+                _ => {}
+            }
+        }
+        coming
+    }
+
+    /// Whether a machine's tenant and roles are there, or will be.
+    fn are_known(&self, tx: &Tx<'_>, machine: &Machine) -> Result<bool, Fault> {
+        if !self.tenants.contains(&machine.tenant) && !tenants::exists(tx, &machine.tenant)? {
+            return Ok(false);
+        }
+        for role in &machine.roles {
+            let key = role_key(&machine.tenant, role);
+            if !self.roles.contains(&key) && tx.get(&ROLES, &key)?.is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn machine_stands(tx: &Tx<'_>, step: &MachineStep, coming: &Coming) -> Result<bool, Fault> {
     if let Some(before) = &step.before {
         let id = before.machine.id;
         if tx.get(&MACHINES, &id)?.as_ref() != Some(&before.machine)
@@ -177,7 +272,7 @@ fn machine_stands(tx: &Tx<'_>, step: &MachineStep) -> Result<bool, Fault> {
     }
     // A role may have been removed since the plan was made.
     if let Some(after) = &step.after
-        && (!tenants::exists(tx, &after.tenant)? || roles::all_known(tx, &after.tenant, &after.roles)?.is_err())
+        && !coming.are_known(tx, after)?
     {
         return Ok(false);
     }
@@ -185,6 +280,59 @@ fn machine_stands(tx: &Tx<'_>, step: &MachineStep) -> Result<bool, Fault> {
     match owner.filter(|owner| step.before.as_ref().is_none_or(|before| before.machine.owner != *owner)) {
         Some(owner) => Ok(tx.get(&PEOPLE, &owner)?.is_some_and(|person| person.state == PersonState::Active)),
         None => Ok(true),
+    }
+}
+
+fn tenant(tx: &mut Tx<'_>, before: Option<&Tenant>, after: Option<&Tenant>) -> Result<(), Fault> {
+    match (before, after) {
+        (None, Some(new)) => tenants::put(tx, &new.name, &new.title).map(drop),
+        (Some(before), Some(after)) => tenants::retitle(tx, before.clone(), after.title.clone()).map(drop),
+        (Some(gone), None) => tenants::take(tx, gone),
+        (None, None) => Ok(()),
+    }
+}
+
+fn role(tx: &mut Tx<'_>, before: Option<&Role>, after: Option<&Role>) -> Result<(), Fault> {
+    let terms =
+        |role: &Role| RoleTerms { description: role.description.clone(), permissions: role.permissions.clone() };
+    match (before, after) {
+        (None, Some(new)) => {
+            let held = RoleIn { tenant: new.tenant.clone(), role: new.name.clone() };
+            roles::put(tx, &held, terms(new)).map(drop)
+        }
+        (Some(before), Some(after)) => roles::become_these(tx, before.clone(), terms(after)).map(drop),
+        (Some(gone), None) => roles::take(tx, gone.clone()),
+        (None, None) => Ok(()),
+    }
+}
+
+fn delegation(tx: &mut Tx<'_>, ready: &Ready, step: &DelegationStep) -> Result<(), Fault> {
+    if let Some(before) = &step.before {
+        let because = if step.after.is_some() { "another took its place" } else { BECAUSE };
+        delegations::end(tx, before, because)?;
+    }
+    let (Some(after), Some(id)) = (&step.after, ready.delegation) else { return Ok(()) };
+    let named = |tx: &Tx<'_>, key: &(String, String)| match tx.find(&MACHINES, &MACHINES_BY_NAME, key)? {
+        Some((id, _)) => Ok(id),
+        None => Err(meanwhile(&ready.place)),
+    };
+    let new = NewDelegation {
+        actor: named(tx, &after.actor)?,
+        subject: match &after.subject {
+            Whom::Person(person) => Subject::Person(*person),
+            Whom::Machine(key) => Subject::Client(ClientId::Machine(named(tx, key)?)),
+        },
+        scope: after.scope.clone(),
+        resources: after.resources.clone(),
+        may_act: after.may_act.as_ref().map(|key| named(tx, key)).transpose()?,
+        across: after.across,
+        purpose: after.purpose.clone(),
+        lasts: Lifetime::default(),
+    };
+    match delegations::put(tx, id, &new, after.expires_at)? {
+        Ok(_) => Ok(()),
+        // Everything it asks for was looked at when the plan was made.
+        Err(_) => Err(meanwhile(&ready.place)),
     }
 }
 
@@ -256,7 +404,16 @@ fn client(
             tx.record(match before {
                 Some(_) => Event::ClientChanged { client, before: was, after: is },
                 None => Event::ClientRegistered { client, name: row.name.clone(), how: "administrator".to_owned() },
-            })
+            })?;
+            let client = row.id.clone();
+            match (before.map_or(ClientState::Active, |before| before.state), row.state) {
+                (ClientState::Active, ClientState::Suspended) => {
+                    end_owner(app, tx, &Owner::Client(client.clone()))?;
+                    tx.record(Event::ClientSuspended { client, because: SAYS_SO.to_owned() })
+                }
+                (ClientState::Suspended, ClientState::Active) => tx.record(Event::ClientResumed { client }),
+                _ => Ok(()),
+            }
         }
         (None, None) => Ok(()),
     }
@@ -264,42 +421,64 @@ fn client(
 
 /// Why, in the audit log.
 const BECAUSE: &str = "not in the file that was applied";
+const SAYS_SO: &str = "the file that was applied says so";
 
 fn machine(app: &App, tx: &mut Tx<'_>, ready: &Ready, step: &MachineStep) -> Result<(), Fault> {
     let before = step.before.as_ref().map(|known| &known.machine);
     match (before, &step.after) {
         (Some(before), None) => return machines::end(app, tx, before, BECAUSE).map(drop),
-        (Some(before), Some(after)) => changed(tx, before, after)?,
+        (Some(before), Some(after)) => changed(app, tx, before, after)?,
         (None, Some(after)) => {
-            tx.put(&MACHINES, &after.id, after)?;
+            let active = Machine { state: ClientState::Active, ..after.clone() };
+            tx.put(&MACHINES, &after.id, &active)?;
             let (machine, name, owner) = (after.id, after.name.clone(), after.owner);
             tx.record(Event::MachineCreated { machine, name, owner })?;
+            stands_as(app, tx, &active, after.state)?;
         }
         (None, None) => {}
-    }
-    // First, so that they make room.
-    for credential in &step.revoked {
-        credentials::end(tx, credential.clone(), BECAUSE)?;
     }
     for credential in &ready.given {
         if credentials::room(tx, credential.machine)?.is_err() {
             return Err(Fault::new(FaultKind::Bug, "a plan gave a machine more credentials than it may have"));
+        }
+        if credentials::distinct(tx, credential)?.is_err() {
+            return Err(meanwhile(&ready.place));
         }
         credentials::put(tx, credential)?;
     }
     Ok(())
 }
 
-fn changed(tx: &mut Tx<'_>, before: &Machine, after: &Machine) -> Result<(), Fault> {
-    if before == after {
-        return Ok(());
+/// Stops a machine, or lets it act again, if it is not so already.
+fn stands_as(app: &App, tx: &mut Tx<'_>, machine: &Machine, state: ClientState) -> Result<(), Fault> {
+    match (machine.state, state) {
+        (ClientState::Active, ClientState::Suspended) => {
+            machines::stop(app, tx, machine, ClientState::Suspended, SAYS_SO)?;
+            tx.record(Event::MachineSuspended { machine: machine.id, because: SAYS_SO.to_owned() })
+        }
+        (ClientState::Suspended, ClientState::Active) => {
+            let resumed = Machine { state: ClientState::Active, stopped: None, ..machine.clone() };
+            tx.replace(&MACHINES, &machine.id, machine, &resumed)?;
+            usage::resumed(tx, machine.id)?;
+            tx.record(Event::MachineResumed { machine: machine.id })
+        }
+        _ => Ok(()),
     }
-    tx.replace(&MACHINES, &after.id, before, after)?;
+}
+
+fn changed(app: &App, tx: &mut Tx<'_>, before: &Machine, after: &Machine) -> Result<(), Fault> {
+    // The terms first; stopping and letting go on are changes of their own.
+    let terms = Machine { state: before.state, ..after.clone() };
+    if *before != terms {
+        tx.replace(&MACHINES, &after.id, before, &terms)?;
+    }
     if before.owner != after.owner {
         tx.record(Event::MachineHandedOver { machine: after.id, from: before.owner, to: after.owner })?;
     }
     let handed_over = Machine { owner: after.owner, ..before.clone() };
-    let Some((was, is)) = difference(json(&handed_over)?, json(after)?, &[]) else { return Ok(()) };
-    usage::terms_changed(tx, before, after)?;
-    tx.record(Event::MachineChanged { machine: after.id, before: was, after: is })
+    if let Some((was, is)) = difference(json(&handed_over)?, json(&terms)?, &[]) {
+        usage::terms_changed(tx, before, &terms)?;
+        tx.record(Event::MachineChanged { machine: after.id, before: was, after: is })?;
+    }
+    stands_as(app, tx, &terms, after.state)
 }

@@ -7,14 +7,17 @@ use crate::base::{AddressRange, Id, Issuer, Lifetime, Resource, Timestamp};
 use crate::config::Config;
 use crate::keys::JwkSet;
 use crate::model::{
-    Access, Algorithm, AuthMethod, Client, ClientId, ClientState, Credential, CredentialKind, Email, Machine,
-    MachineKind, ProtectedResource, Provenance, Risk, RoleName, Scope, ScopeEntry, ScopeSet, TokenFormat,
+    Access, Algorithm, AuthMethod, Client, ClientId, ClientState, Credential, CredentialKind, Delegation, Email,
+    Machine, MachineKind, Permission, ProtectedResource, Provenance, Risk, Role, RoleIn, RoleName, Scope, ScopeEntry,
+    ScopeSet, Tenant, TenantName, TokenFormat, TokenUse, Trust,
 };
 use crate::operations::credentials::NewProof;
 use crate::operations::declined::Declined;
 use crate::operations::machines::Terms;
-use crate::operations::{resources, scopes};
+use crate::operations::roles::RoleTerms;
+use crate::operations::{delegations, resources, scopes};
 use crate::protocol::display_name::DisplayName;
+use crate::protocol::federation;
 use crate::protocol::registration::{Issued, Registration, VouchedBy, admit, registration_response};
 
 /// What a noun comes to in a file.
@@ -177,6 +180,9 @@ pub(super) fn client_said(client: &Client, key: &str, issuer: &Issuer) -> Said {
     members.insert("name".to_owned(), if key == client.name { Value::Null } else { json!(client.name) });
     members.insert("resources".to_owned(), json!(client.resources));
     members.insert("serves".to_owned(), json!(client.serves));
+    if client.state == ClientState::Suspended {
+        members.insert("suspended".to_owned(), true.into());
+    }
     said(Value::Object(members))
 }
 
@@ -185,7 +191,8 @@ pub(super) fn client_read(
     mut members: Members<'_>,
     current: Option<&Client>,
     now: Timestamp,
-) -> Option<Client> {
+) -> Option<(Client, Option<bool>)> {
+    let suspended = members.read("suspended");
     let name = members.read::<String>("name");
     if name.as_ref().is_some_and(|name| name != key) && client_id(key).is_none() {
         members.wrong("name", "its key here is its name; another goes with a client_id as key");
@@ -239,13 +246,14 @@ pub(super) fn client_read(
             id: current.id.clone(),
             state: current.state,
             secrets: current.secrets.clone(),
+            void_before: current.void_before,
             created_at: current.created_at,
             first_used_at: current.first_used_at,
             ..new
         },
     };
     members.end();
-    name.map(|_| row)
+    name.map(|_| (row, suspended))
 }
 
 /// The same as when a client changes itself: see `protocol::registration::update`.
@@ -261,6 +269,8 @@ const MOST_RESOURCES: usize = 64;
 pub(super) struct MachineRead {
     pub(super) terms: Terms,
     pub(super) owner: Email,
+    /// `None` where the file does not say.
+    pub(super) suspended: Option<bool>,
     pub(super) credentials: Vec<CredentialRead>,
 }
 
@@ -269,6 +279,7 @@ pub(super) struct MachineRead {
 pub(super) struct CredentialRead {
     pub(super) name: DisplayName,
     pub(super) proof: NewProof,
+    pub(super) expires_at: Option<Timestamp>,
     pub(super) said: Value,
 }
 
@@ -302,20 +313,36 @@ pub(super) fn machine_said(machine: &Machine, owner: Option<&str>, credentials: 
         "serves": machine.serves,
         "dpop_bound": machine.dpop_bound.then_some(true),
         "refresh_tokens": machine.refresh_tokens.then_some(true),
+        "suspended": (machine.state == ClientState::Suspended).then_some(true),
         "credentials": credentials,
     }))
 }
 
-/// A credential as a file says it; `None` where that would be a secret, or is not for a file.
+/// A credential as a file says it; `None` where that would be a secret.
 pub(super) fn credential_said(credential: &Credential) -> Option<Value> {
-    match &credential.kind {
-        CredentialKind::PublicKeys { jwks } => Some(json!({ "name": credential.name, "kind": "keys", "jwks": jwks })),
-        CredentialKind::KeySet { jwks_uri } => {
-            Some(json!({ "name": credential.name, "kind": "key-set", "jwks_uri": jwks_uri }))
+    let (name, ends) = (&credential.name, credential.expires_at.map(Timestamp::iso));
+    let one = match &credential.kind {
+        CredentialKind::PublicKeys { jwks } => {
+            json!({ "name": name, "kind": "keys", "jwks": jwks, "expires_at": ends })
         }
-        // Federated trust has nothing secret either: its members belong here once a file may make one.
-        CredentialKind::ClientSecret { .. } | CredentialKind::AccessKey { .. } | CredentialKind::Trust(_) => None,
-    }
+        CredentialKind::KeySet { jwks_uri } => {
+            json!({ "name": name, "kind": "key-set", "jwks_uri": jwks_uri, "expires_at": ends })
+        }
+        CredentialKind::Trust(trust) => json!({
+            "name": name,
+            "kind": "trust",
+            "issuer": trust.issuer,
+            "audience": trust.audience,
+            "jwks_uri": trust.jwks_uri,
+            "jwks": trust.jwks,
+            "rules": trust.rules,
+            "preset": trust.preset,
+            "token_use": (trust.token_use != TokenUse::Once).then_some(trust.token_use),
+            "expires_at": ends,
+        }),
+        CredentialKind::ClientSecret { .. } | CredentialKind::AccessKey { .. } => return None,
+    };
+    Some(Value::Object(said(one)))
 }
 
 pub(super) fn machine_read(name: &str, mut members: Members<'_>, now: Timestamp) -> Option<MachineRead> {
@@ -333,16 +360,15 @@ pub(super) fn machine_read(name: &str, mut members: Members<'_>, now: Timestamp)
     let scope = set(&mut members, "scope");
     let access = access_read(&mut members);
     let access_for = members.parsed::<Lifetime>("access_lifetime", text);
-    let expires_at = members.parsed("expires_at", |text| {
-        Timestamp::parse_iso(text).ok_or_else(|| "write it like 2027-01-31T00:00:00Z".to_owned())
-    });
+    let expires_at = members.parsed("expires_at", moment);
     let roles = members.list::<RoleName>("roles", text);
     let networks = members.list::<AddressRange>("networks", text);
     let custom_claims = members.read("custom_claims").unwrap_or_default();
     let serves = members.list("serves", |text| Resource::parse(text).map_err(|why| why.to_string()));
     let dpop_bound = members.read("dpop_bound").unwrap_or(false);
     let refresh_tokens = members.read("refresh_tokens").unwrap_or(false);
-    let credentials = credentials_read(&mut members);
+    let suspended = members.read("suspended");
+    let credentials = credentials_read(&mut members, now);
     let terms = name.zip(purpose).map(|(name, purpose)| Terms {
         name,
         kind: kind.unwrap_or(MachineKind::Service),
@@ -364,7 +390,7 @@ pub(super) fn machine_read(name: &str, mut members: Members<'_>, now: Timestamp)
         declined(&mut members, why);
     }
     members.end();
-    Some(MachineRead { terms: terms?, owner: owner?, credentials })
+    Some(MachineRead { terms: terms?, owner: owner?, suspended, credentials })
 }
 
 fn access_read(members: &mut Members<'_>) -> Vec<Access> {
@@ -384,34 +410,197 @@ fn access_read(members: &mut Members<'_>) -> Vec<Access> {
     read
 }
 
-fn credentials_read(members: &mut Members<'_>) -> Vec<CredentialRead> {
+fn credentials_read(members: &mut Members<'_>, now: Timestamp) -> Vec<CredentialRead> {
     let list: Vec<Value> = members.read("credentials").unwrap_or_default();
     let (mut read, mut notes) = (Vec::new(), Notes::default());
     for (n, value) in list.into_iter().enumerate() {
-        let whole = value.clone();
+        let whole = Value::Object(said(value.clone()));
         let Some(mut one) = Members::of(format!("{n}"), value, &mut notes) else { continue };
         let name = one.read::<String>("name");
         let name = one.needed("name", name).and_then(|name| exact(&mut one, "name", &name));
-        let proof = match (one.read::<String>("kind").as_deref(), one.take("jwks"), one.read::<String>("jwks_uri")) {
-            (Some("keys"), Some(jwks), None) => match JwkSet::parse(jwks.to_string().as_bytes()) {
-                Ok(_) => Some(NewProof::PublicKeys(jwks)),
-                Err(why) => {
-                    one.wrong("jwks", format!("this is no usable set of public keys: {why}"));
-                    None
-                }
-            },
-            (Some("key-set"), None, Some(uri)) => Some(NewProof::KeySet(uri)),
-            _ => {
-                one.wrong("kind", "it is keys, with jwks, or key-set, with jwks_uri; secrets are in no file");
-                None
-            }
-        };
+        let expires_at = one.parsed("expires_at", moment);
+        if expires_at.is_some_and(|end| end <= now) {
+            one.wrong("expires_at", "the end lies ahead");
+        }
+        let proof = proof_read(&mut one);
         one.end();
-        read.extend(name.zip(proof).map(|(name, proof)| CredentialRead { name, proof, said: whole }));
+        read.extend(name.zip(proof).map(|(name, proof)| CredentialRead { name, proof, expires_at, said: whole }));
     }
     let wrong = notes.into_wrong();
     wrong.into_iter().for_each(|wrong| members.wrong("credentials", format!("{}: {}", wrong.place, wrong.why)));
     read
+}
+
+fn proof_read(one: &mut Members<'_>) -> Option<NewProof> {
+    match one.read::<String>("kind").as_deref() {
+        Some("keys") => {
+            let jwks = one.take("jwks");
+            let jwks = one.needed("jwks", jwks)?;
+            keys_read(one, &jwks).then_some(NewProof::PublicKeys(jwks))
+        }
+        Some("key-set") => {
+            let uri = one.read::<String>("jwks_uri");
+            let uri = one.needed("jwks_uri", uri)?;
+            // The same as when one is made by hand, but before anything is done.
+            if !uri.starts_with("https://") || uri.len() > 512 || url::Url::parse(&uri).is_err() {
+                one.wrong("jwks_uri", "this is no https:// address of at most 512 characters");
+                return None;
+            }
+            Some(NewProof::KeySet(uri))
+        }
+        Some("trust") => {
+            let (issuer, audience) = (one.read::<String>("issuer"), one.read::<String>("audience"));
+            let (issuer, audience) = (one.needed("issuer", issuer), one.needed("audience", audience));
+            let trust = Trust {
+                jwks_uri: one.read("jwks_uri"),
+                jwks: one.take("jwks"),
+                rules: one.read("rules").unwrap_or_default(),
+                preset: one.read("preset"),
+                token_use: one.read("token_use").unwrap_or_default(),
+                issuer: issuer?,
+                audience: audience?,
+            };
+            if let Err(unfit) = federation::vet(&trust) {
+                one.wrong(unfit.field, unfit.why);
+                return None;
+            }
+            if trust.jwks.as_ref().is_some_and(|jwks| !keys_read(one, jwks)) {
+                return None;
+            }
+            Some(NewProof::Trust(trust))
+        }
+        _ => {
+            one.wrong("kind", "it is keys, key-set or trust; secrets are in no file");
+            None
+        }
+    }
+}
+
+fn keys_read(one: &mut Members<'_>, jwks: &Value) -> bool {
+    match JwkSet::parse(jwks.to_string().as_bytes()) {
+        Ok(_) => true,
+        Err(why) => {
+            one.wrong("jwks", format!("this is no usable set of public keys: {why}"));
+            false
+        }
+    }
+}
+
+fn moment(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse_iso(text).ok_or_else(|| "write it like 2027-01-31T00:00:00Z".to_owned())
+}
+
+// Tenants and roles.
+
+pub(super) fn tenant_said(tenant: &Tenant) -> Said {
+    said(json!({ "title": tenant.title }))
+}
+
+pub(super) fn tenant_read(name: &str, mut members: Members<'_>, now: Timestamp) -> Option<Tenant> {
+    let parsed = name.parse::<TenantName>().map_err(|why| members.wrong("name", why)).ok();
+    if name == TenantName::MAIN {
+        members.wrong("name", "the main tenant is in every appliance, and stays as it is");
+    }
+    let title = members.read::<String>("title").unwrap_or_else(|| name.to_owned());
+    let title = exact(&mut members, "title", &title);
+    members.end();
+    Some(Tenant { name: parsed?, title: title?.as_str().to_owned(), created_at: now })
+}
+
+pub(super) fn role_said(role: &Role) -> Said {
+    said(json!({ "description": role.description, "permissions": role.permissions }))
+}
+
+pub(super) fn role_read(held: RoleIn, mut members: Members<'_>, now: Timestamp) -> Option<Role> {
+    let description = members.read("description").unwrap_or_default();
+    let permissions = members.list::<Permission>("permissions", text);
+    let terms = RoleTerms { description, permissions }.bounded().map_err(|why| declined(&mut members, why)).ok();
+    members.end();
+    let RoleTerms { description, permissions } = terms?;
+    Some(Role { tenant: held.tenant, name: held.role, description, permissions, created_at: now })
+}
+
+/// What a file calls a role: its name, behind its tenant where that is not the usual one.
+pub(super) fn role_name(role: &Role) -> String {
+    if role.tenant == TenantName::default() { role.name.to_string() } else { format!("{}/{}", role.tenant, role.name) }
+}
+
+// Delegations.
+
+/// A delegation as a file says it.
+#[derive(Clone, Debug)]
+pub(super) struct DelegationRead {
+    pub(super) actor: String,
+    pub(super) person: Option<Email>,
+    pub(super) machine: Option<String>,
+    pub(super) may_act: Option<String>,
+    pub(super) across: bool,
+    pub(super) scope: ScopeSet,
+    pub(super) resources: Vec<Resource>,
+    pub(super) purpose: String,
+    pub(super) expires_at: Timestamp,
+}
+
+/// Machines are what the file calls them, the person is an e-mail address.
+pub(super) fn delegation_said(
+    delegation: &Delegation,
+    actor: &str,
+    person: Option<&str>,
+    machine: Option<&str>,
+    may_act: Option<&str>,
+) -> Said {
+    said(json!({
+        "actor": actor,
+        "person": person,
+        "machine": machine,
+        "may_act": may_act,
+        "across": delegation.across.then_some(true),
+        "scope": names(&delegation.scope),
+        "resources": delegation.resources,
+        "purpose": delegation.purpose,
+        "expires_at": delegation.expires_at.iso(),
+    }))
+}
+
+pub(super) fn delegation_read(mut members: Members<'_>, now: Timestamp) -> Option<DelegationRead> {
+    let actor = members.read::<String>("actor");
+    let actor = members.needed("actor", actor);
+    let (person, machine) = (members.parsed::<Email>("person", text), members.read::<String>("machine"));
+    if person.is_some() == machine.is_some() {
+        members.wrong("person", "say in whose name: a person by their e-mail address, or a machine");
+    }
+    let may_act = members.read::<String>("may_act");
+    let across = members.read("across").unwrap_or(false);
+    let scope = set(&mut members, "scope");
+    if scope.is_empty() {
+        members.wrong("scope", "name what it is for: 1 to 64 scopes");
+    }
+    let resources = members.list("resources", |text| Resource::parse(text).map_err(|why| why.to_string()));
+    if resources.len() > MOST_RESOURCES {
+        members.wrong("resources", "a delegation has at most 64 resources");
+    }
+    let purpose = members.read::<String>("purpose");
+    let purpose = members.needed("purpose", purpose).map(|text| text.trim().to_owned());
+    if purpose.as_ref().is_some_and(|purpose| delegations::purpose_fits(purpose).is_err()) {
+        members.wrong("purpose", "say in one line of at most 500 characters what it is for");
+    }
+    let expires_at = members.parsed("expires_at", moment);
+    let expires_at = members.needed("expires_at", expires_at);
+    if expires_at.is_some_and(|end| end <= now || end > now.plus(delegations::LONGEST)) {
+        members.wrong("expires_at", "the end lies ahead, and at most 366 days");
+    }
+    members.end();
+    Some(DelegationRead {
+        actor: actor?,
+        person,
+        machine,
+        may_act,
+        across,
+        scope,
+        resources,
+        purpose: purpose?,
+        expires_at: expires_at?,
+    })
 }
 
 /// The id that a key of `clients` is, if it is one.

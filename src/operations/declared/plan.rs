@@ -6,18 +6,20 @@ use serde_json::{Map, Value};
 
 use super::members::{Members, Notes, Wrong, below, text};
 use super::nouns::{
-    CredentialRead, Said, client_id, client_read, client_said, credential_said, machine_read, machine_said,
-    resource_read, resource_said, scope_read, scope_said,
+    CredentialRead, Said, client_id, client_read, client_said, credential_said, delegation_read, delegation_said,
+    machine_read, machine_said, resource_read, resource_said, role_name, role_read, role_said, scope_read, scope_said,
+    tenant_read, tenant_said,
 };
 use crate::base::{Id, Issuer, Resource, Timestamp};
 use crate::config::Config;
 use crate::model::{
-    Client, Credential, Machine, Person, PersonState, ProtectedResource, Risk, RoleName, Scope, ScopeEntry, ScopeSet,
-    TenantName,
+    Actor, Client, ClientId, ClientState, Credential, Delegation, Email, Machine, Person, PersonState,
+    ProtectedResource, Risk, Role, RoleIn, RoleName, Scope, ScopeEntry, ScopeSet, Subject, Tenant, TenantName,
 };
 use crate::operations::credentials::MOST_LIVE;
+use crate::operations::find_resource::is_itself;
 use crate::operations::machines::blank;
-use crate::protocol::own_scopes::is_own;
+use crate::protocol::own_scopes::{is_own, within_reach};
 use crate::store::tables::{machine_key, role_key};
 
 /// A file, as far as it has sections: what has no section is left alone.
@@ -25,9 +27,11 @@ use crate::store::tables::{machine_key, role_key};
 pub struct Document {
     pub(super) scopes: Option<Map<String, Value>>,
     pub(super) resources: Option<Map<String, Value>>,
-    // Tenants and roles have no section yet: what a machine names must be there.
+    pub(super) tenants: Option<Map<String, Value>>,
+    pub(super) roles: Option<Map<String, Value>>,
     pub(super) clients: Option<Map<String, Value>>,
     pub(super) machines: Option<Map<String, Value>>,
+    pub(super) delegations: Option<Vec<Value>>,
 }
 
 impl Document {
@@ -38,8 +42,11 @@ impl Document {
         if let Some(mut members) = Members::of(String::new(), value, &mut notes) {
             document.scopes = members.read("scopes");
             document.resources = members.read("resources");
+            document.tenants = members.read("tenants");
+            document.roles = members.read("roles");
             document.clients = members.read("clients");
             document.machines = members.read("machines");
+            document.delegations = members.read("delegations");
             members.end();
         }
         if notes.is_empty() { Ok(document) } else { Err(notes.into_wrong()) }
@@ -56,11 +63,52 @@ pub(super) struct Present {
     /// Those that are not retired, by tenant and folded name.
     pub(super) machines: BTreeMap<(String, String), Known>,
     /// All but the main one.
-    pub(super) tenants: BTreeSet<String>,
+    pub(super) tenants: BTreeMap<String, Tenant>,
     /// By tenant and name.
-    pub(super) roles: BTreeSet<(String, String)>,
-    /// Whoever answers for one of these machines, or is to.
+    pub(super) roles: BTreeMap<(String, String), Role>,
+    /// The roles that people have.
+    pub(super) held: BTreeSet<(String, String)>,
+    /// Those that are good now.
+    pub(super) delegations: Vec<Delegation>,
+    /// Whoever answers for one of these machines or is acted for, or is to be.
     pub(super) people: Vec<Person>,
+    /// The tenants that these people have a role in.
+    pub(super) members: BTreeSet<(Id<Person>, String)>,
+}
+
+impl Present {
+    pub(super) fn person(&self, id: Id<Person>) -> Option<&Person> {
+        self.people.iter().find(|person| person.id == id)
+    }
+
+    pub(super) fn machine(&self, id: Id<Machine>) -> Option<&Machine> {
+        self.machines.values().map(|known| &known.machine).find(|machine| machine.id == id)
+    }
+
+    /// A delegation as a file says it; `None` where the person made it themselves, or somebody it names is not here.
+    pub(super) fn delegation_said(&self, delegation: &Delegation) -> Option<(String, Said)> {
+        if is_their_own(delegation) {
+            return None;
+        }
+        let actor = machine_name(self.machine(delegation.actor)?);
+        let may_act = match delegation.may_act {
+            Some(next) => Some(machine_name(self.machine(next)?)),
+            None => None,
+        };
+        let (person, machine) = match &delegation.subject {
+            Subject::Person(id) => (Some(self.person(*id)?.email.as_str()), None),
+            Subject::Client(ClientId::Machine(id)) => (None, Some(machine_name(self.machine(*id)?))),
+            Subject::Client(_) => return None,
+        };
+        let said = delegation_said(delegation, &actor, person, machine.as_deref(), may_act.as_deref());
+        let whom = person.map(str::to_owned).or(machine)?;
+        Some((format!("{actor} for {whom}"), said))
+    }
+}
+
+/// Whether it is for the person alone to change.
+fn is_their_own(delegation: &Delegation) -> bool {
+    matches!((&delegation.subject, &delegation.granted_by), (Subject::Person(id), Actor::Person(by)) if id == by)
 }
 
 #[derive(Clone, Debug)]
@@ -128,6 +176,71 @@ pub(super) enum Step {
     Resource(Box<(Option<ProtectedResource>, Option<ProtectedResource>)>),
     Client(Box<(Option<Client>, Option<Client>)>),
     Machine(Box<MachineStep>),
+    Tenant { before: Option<Tenant>, after: Option<Tenant> },
+    Role(Box<(Option<Role>, Option<Role>)>),
+    Delegation(Box<DelegationStep>),
+}
+
+impl Step {
+    /// Whether it stops, or ends, whoever this is.
+    pub(super) fn ends(&self, who: &Actor) -> bool {
+        let (before, after) = match self {
+            Self::Client(rows) => {
+                (rows.0.as_ref().map(|client| client.id.clone()), rows.1.as_ref().map(|client| client.state))
+            }
+            Self::Machine(step) => (
+                step.before.as_ref().map(|known| ClientId::Machine(known.machine.id)),
+                step.after.as_ref().map(|machine| machine.state),
+            ),
+            _ => return false,
+        };
+        after != Some(ClientState::Active) && before.is_some_and(|id| *who == Actor::Client(id))
+    }
+
+    /// The scopes that whatever it touches may have, before and after: nobody hands out more than they have.
+    pub(super) fn gives(&self) -> ScopeSet {
+        let both = |before: Option<ScopeSet>, after: Option<ScopeSet>| {
+            before.unwrap_or_default().union(&after.unwrap_or_default())
+        };
+        match self {
+            Self::Client(rows) => both(rows.0.as_ref().map(within_reach), rows.1.as_ref().map(within_reach)),
+            Self::Machine(step) => {
+                let of = |machine: &Machine| {
+                    let own = machine.access.iter().filter_map(|access| access.scope.as_ref());
+                    own.fold(machine.scope.clone(), |all, scope| all.union(scope))
+                };
+                both(step.before.as_ref().map(|known| of(&known.machine)), step.after.as_ref().map(of))
+            }
+            Self::Delegation(step) => step.after.as_ref().map(|after| after.scope.clone()).unwrap_or_default(),
+            Self::Scope { .. } | Self::Resource(_) | Self::Tenant { .. } | Self::Role(_) => ScopeSet::new(),
+        }
+    }
+}
+
+/// What a delegation says never changes: one that is to be different is ended, and another made.
+#[derive(Clone, Debug)]
+pub(super) struct DelegationStep {
+    pub(super) before: Option<Delegation>,
+    pub(super) after: Option<Granted>,
+}
+
+/// A delegation to be made. Its machines may be made in the same transaction, so they are named.
+#[derive(Clone, Debug)]
+pub(super) struct Granted {
+    pub(super) actor: (String, String),
+    pub(super) subject: Whom,
+    pub(super) may_act: Option<(String, String)>,
+    pub(super) across: bool,
+    pub(super) scope: ScopeSet,
+    pub(super) resources: Vec<Resource>,
+    pub(super) purpose: String,
+    pub(super) expires_at: Timestamp,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Whom {
+    Person(Id<Person>),
+    Machine((String, String)),
 }
 
 #[derive(Clone, Debug)]
@@ -170,11 +283,18 @@ pub(super) fn plan(
         resources: present.resources.clone(),
         gone_scopes: BTreeSet::new(),
         gone_resources: BTreeSet::new(),
+        tenants: present.tenants.keys().cloned().collect(),
+        roles: present.roles.keys().cloned().collect(),
+        machines: present.machines.keys().cloned().collect(),
+        trusts: BTreeMap::new(),
     };
+    planner.tenants();
+    planner.roles();
     planner.scopes();
     planner.resources();
     planner.clients();
     planner.machines();
+    planner.delegations();
     let steps = planner.changes.iter().filter(|change| change.step.is_some()).count();
     if steps > MOST_STEPS {
         planner.notes.say("", format!("{steps} changes are too many at once: at most {MOST_STEPS}"));
@@ -196,9 +316,240 @@ struct Planner<'a> {
     resources: Vec<ProtectedResource>,
     gone_scopes: BTreeSet<String>,
     gone_resources: BTreeSet<String>,
+    /// Tenants, roles and machines as they will be.
+    tenants: BTreeSet<String>,
+    roles: BTreeSet<(String, String)>,
+    machines: BTreeSet<(String, String)>,
+    /// Where each federated trust will be, by what it accepts.
+    trusts: BTreeMap<String, String>,
 }
 
 impl Planner<'_> {
+    fn tenants(&mut self) {
+        let Some(section) = &self.file.tenants else { return };
+        let present = self.present;
+        for (name, tenant) in present.tenants.iter().filter(|(name, _)| !section.contains_key(*name)) {
+            if self.goes(below("tenants", name), tenant_said(tenant), || Step::Tenant {
+                before: Some(tenant.clone()),
+                after: None,
+            }) {
+                self.tenants.remove(name);
+            }
+        }
+        for (name, value) in section {
+            let place = below("tenants", name);
+            let Some(members) = Members::of(place.clone(), value.clone(), &mut self.notes) else { continue };
+            let Some(read) = tenant_read(name, members, self.house.now) else { continue };
+            self.tenants.insert(name.clone());
+            let before = present.tenants.get(name);
+            let after = Tenant { created_at: before.map_or(read.created_at, |before| before.created_at), ..read };
+            let (was, is) = (before.map(tenant_said), tenant_said(&after));
+            self.differs(place, was, is, || Step::Tenant { before: before.cloned(), after: Some(after) });
+        }
+    }
+
+    fn roles(&mut self) {
+        let present = self.present;
+        let empty = Map::new();
+        let section = self.file.roles.as_ref().unwrap_or(&empty);
+        let mut listed: BTreeSet<(String, String)> = BTreeSet::new();
+        for (key, value) in section {
+            let place = below("roles", key);
+            let Some((tenant, name)) = self.tenant_and_name(&place, key) else { continue };
+            let role = match text::<RoleName>(&name) {
+                Ok(role) => role,
+                Err(why) => {
+                    self.notes.say(&place, why);
+                    continue;
+                }
+            };
+            let unique = role_key(&tenant, &role);
+            if !listed.insert(unique.clone()) {
+                self.notes.say(&place, "this role is in the file twice");
+                continue;
+            }
+            self.known_tenant(&place, &tenant);
+            let Some(members) = Members::of(place.clone(), value.clone(), &mut self.notes) else { continue };
+            let Some(read) = role_read(RoleIn { tenant, role }, members, self.house.now) else { continue };
+            self.roles.insert(unique.clone());
+            let before = present.roles.get(&unique);
+            let after = Role { created_at: before.map_or(read.created_at, |before| before.created_at), ..read };
+            let (was, is) = (before.map(role_said), role_said(&after));
+            self.differs(place, was, is, || Step::Role(Box::new((before.cloned(), Some(after)))));
+        }
+        for (unique, role) in present.roles.iter().filter(|(unique, _)| !listed.contains(*unique)) {
+            let place = below("roles", &role_name(role));
+            let goes = self.file.roles.is_some()
+                && self.goes(place.clone(), role_said(role), || Step::Role(Box::new((Some(role.clone()), None))));
+            if !goes {
+                if !self.is_tenant(&role.tenant) {
+                    let why = format!("{place} belongs to it; it cannot be removed alone");
+                    self.notes.say(&below("tenants", role.tenant.as_str()), why);
+                }
+                continue;
+            }
+            self.roles.remove(unique);
+            if present.held.contains(unique) {
+                self.notes.say(&place, "people have this role: take it from them first (`writ person role`)");
+            }
+        }
+    }
+
+    fn delegations(&mut self) {
+        let Some(section) = &self.file.delegations else { return };
+        let present = self.present;
+        let mut listed: BTreeSet<Id<Delegation>> = BTreeSet::new();
+        let mut pairs: BTreeSet<String> = BTreeSet::new();
+        for (n, value) in section.iter().enumerate() {
+            let place = format!("delegations.{n}");
+            let Some(members) = Members::of(place.clone(), value.clone(), &mut self.notes) else { continue };
+            let Some(read) = delegation_read(members, self.house.now) else { continue };
+            let whom = read.person.as_ref().map(|email| email.as_str().to_owned()).or_else(|| read.machine.clone());
+            let name = format!("{} for {}", read.actor, whom.unwrap_or_default());
+            let place = below("delegations", &name);
+            let Some(actor) = self.acting(&below(&place, "actor"), &read.actor) else { continue };
+            let may_act = match &read.may_act {
+                Some(next) => match self.acting(&below(&place, "may_act"), next) {
+                    Some(next) => Some(next),
+                    None => continue,
+                },
+                None => None,
+            };
+            let subject = match (&read.person, &read.machine) {
+                (Some(email), _) => self.acted_for(&below(&place, "person"), email).map(Whom::Person),
+                (None, Some(name)) => self.acting(&below(&place, "machine"), name).map(Whom::Machine),
+                (None, None) => None,
+            };
+            let Some(subject) = subject else { continue };
+            let mut others = may_act.iter().collect::<Vec<_>>();
+            if let Whom::Machine(machine) = &subject {
+                others.push(machine);
+            }
+            if others.iter().any(|other| other.0 != actor.0) {
+                self.notes.say(&place, "all its machines are in one tenant");
+            }
+            // Everybody is of the main one.
+            if let Whom::Person(person) = &subject
+                && !read.across
+                && actor.0 != TenantName::MAIN
+                && !present.members.contains(&(*person, actor.0.clone()))
+            {
+                let why = format!("this person has no role in {}: say `across = true` if it is meant so", actor.0);
+                self.notes.say(&below(&place, "person"), why);
+            }
+            if matches!(&subject, Whom::Machine(machine) if *machine == actor) {
+                self.notes.say(&place, "nobody needs leave to act for itself");
+            }
+            if !pairs.insert(format!("{actor:?} {subject:?}")) {
+                self.notes.say(&place, "this delegation is in the file twice: there is one for each pair");
+                continue;
+            }
+            self.known_scopes(&below(&place, "scope"), &read.scope);
+            let resources = self.resolved(&below(&place, "resources"), &read.resources);
+            let before = present.delegations.iter().find(|delegation| self.is_between(delegation, &actor, &subject));
+            if before.is_some_and(is_their_own) {
+                self.notes.say(&place, "this person has let it act for them already; that is theirs to change");
+                continue;
+            }
+            listed.extend(before.map(|before| before.id));
+            let after = Granted {
+                actor,
+                subject,
+                may_act,
+                across: read.across,
+                scope: read.scope,
+                resources,
+                purpose: read.purpose,
+                expires_at: read.expires_at,
+            };
+            let was = before.and_then(|before| present.delegation_said(before)).map(|(_, said)| said);
+            let mut is: Said = value.as_object().cloned().unwrap_or_default();
+            is.insert("scope".to_owned(), Value::from(after.scope.iter().map(ToString::to_string).collect::<Vec<_>>()));
+            is.insert("resources".to_owned(), after.resources.iter().map(ToString::to_string).collect());
+            if !after.across {
+                is.remove("across");
+            }
+            is.insert("purpose".to_owned(), after.purpose.clone().into());
+            is.insert("expires_at".to_owned(), after.expires_at.iso().into());
+            is.retain(|_, value| !value.is_null() && *value != Value::Array(Vec::new()));
+            if let (Some(was), Whom::Person(_)) = (&was, &after.subject) {
+                // An address is the same, however it is capitalized.
+                is.extend(was.get("person").cloned().map(|email| ("person".to_owned(), email)));
+            }
+            for name in ["actor", "machine", "may_act"] {
+                // As the export calls them.
+                let called = match name {
+                    "actor" => Some(&after.actor),
+                    "may_act" => after.may_act.as_ref(),
+                    _ => match &after.subject {
+                        Whom::Machine(machine) => Some(machine),
+                        Whom::Person(_) => None,
+                    },
+                };
+                let known = called.and_then(|unique| present.machines.get(unique));
+                is.extend(known.map(|known| (name.to_owned(), machine_name(&known.machine).into())));
+            }
+            let before = before.cloned();
+            self.differs(place, was, is, || Step::Delegation(Box::new(DelegationStep { before, after: Some(after) })));
+        }
+        for delegation in present.delegations.iter().filter(|delegation| !listed.contains(&delegation.id)) {
+            let Some((name, said)) = present.delegation_said(delegation) else { continue };
+            self.goes(below("delegations", &name), said, || {
+                Step::Delegation(Box::new(DelegationStep { before: Some(delegation.clone()), after: None }))
+            });
+        }
+    }
+
+    /// A machine that will be there, by what the file calls it.
+    fn acting(&mut self, place: &str, name: &str) -> Option<(String, String)> {
+        let (tenant, name) = self.tenant_and_name(place, name)?;
+        let unique = machine_key(&tenant, &name);
+        if self.machines.contains(&unique) {
+            return Some(unique);
+        }
+        self.notes.say(place, format!("there is no machine {tenant}/{name}, neither here nor in this file"));
+        None
+    }
+
+    fn acted_for(&mut self, place: &str, email: &Email) -> Option<Id<Person>> {
+        let folded = email.folded();
+        match self.present.people.iter().find(|person| person.email.folded() == folded) {
+            Some(person) if person.state == PersonState::Active => Some(person.id),
+            Some(_) => {
+                self.notes.say(place, "this person is suspended");
+                None
+            }
+            None => {
+                self.notes.say(place, nobody(email.as_str()));
+                None
+            }
+        }
+    }
+
+    fn is_between(&self, delegation: &Delegation, actor: &(String, String), subject: &Whom) -> bool {
+        let is = |id: Id<Machine>, unique: &(String, String)| {
+            self.present.machines.get(unique).is_some_and(|known| known.machine.id == id)
+        };
+        is(delegation.actor, actor)
+            && match (&delegation.subject, subject) {
+                (Subject::Person(id), Whom::Person(person)) => id == person,
+                (Subject::Client(ClientId::Machine(id)), Whom::Machine(unique)) => is(*id, unique),
+                _ => false,
+            }
+    }
+
+    fn is_tenant(&self, tenant: &TenantName) -> bool {
+        tenant.as_str() == TenantName::MAIN || self.tenants.contains(tenant.as_str())
+    }
+
+    fn known_tenant(&mut self, place: &str, tenant: &TenantName) -> bool {
+        let is_known = self.is_tenant(tenant);
+        if !is_known {
+            self.notes.say(place, format!("the tenant {tenant} is neither here nor in this file"));
+        }
+        is_known
+    }
+
     fn scopes(&mut self) {
         let Some(section) = &self.file.scopes else { return };
         let mut read: Vec<(String, ScopeEntry)> = Vec::new();
@@ -288,6 +639,12 @@ impl Planner<'_> {
         }
         for (place, row) in read {
             self.known_scopes(&below(&place, "scopes"), &row.scopes);
+            // The same as when one is registered by hand.
+            for url in std::iter::once(&row.identifier).chain(&row.aliases) {
+                if is_itself(url, self.house.issuer) {
+                    self.notes.say(&place, format!("{url} is this appliance itself, and cannot be another resource"));
+                }
+            }
             let before = present.resources.iter().find(|other| other.identifier == row.identifier).cloned();
             let after = match &before {
                 Some(before) => ProtectedResource { id: before.id, created_at: before.created_at, ..row },
@@ -342,7 +699,13 @@ impl Planner<'_> {
                 continue;
             }
             let Some(members) = Members::of(place.clone(), value.clone(), &mut self.notes) else { continue };
-            let Some(mut after) = client_read(key, members, before.as_ref(), self.house.now) else { continue };
+            let read = client_read(key, members, before.as_ref(), self.house.now);
+            let Some((mut after, suspended)) = read else { continue };
+            let state = self.state(&place, before.as_ref().map(|client| client.state), suspended);
+            if after.state == ClientState::Active && state == ClientState::Suspended {
+                after.void_before = Some(self.house.now);
+            }
+            after.state = state;
             self.known_scopes(&below(&place, "scope"), &after.scope.clone().unwrap_or_default());
             after.resources = self.resolved(&below(&place, "resources"), &after.resources);
             after.serves = self.resolved(&below(&place, "serves"), &after.serves);
@@ -377,6 +740,8 @@ impl Planner<'_> {
                 self.notes.say(&place, "this machine is in the file twice: upper and lower case are the same");
                 continue;
             }
+            // Also if something is wrong with it: then that is what is said, and not that others miss it.
+            self.machines.insert(unique.clone());
             let Some(members) = Members::of(place.clone(), value.clone(), &mut self.notes) else { continue };
             let Some(read) = machine_read(&name, members, self.house.now) else { continue };
             let before = self.present.machines.get(&unique);
@@ -400,7 +765,14 @@ impl Planner<'_> {
                 Some(before) => Machine { owner, ..before.machine.clone() },
                 None => blank(Id::from_bytes([0; 16]), owner, tenant, self.house.now),
             };
-            self.machine(place, before, terms.put_into(base), read.credentials);
+            let was = before.map(|before| before.machine.state);
+            let state = self.state(&place, was, read.suspended);
+            let acts_again = was == Some(ClientState::Suspended) && state == ClientState::Active;
+            let active = |person: &Person| person.state == PersonState::Active;
+            if acts_again && !self.present.person(owner).is_some_and(active) {
+                self.notes.say(&below(&place, "suspended"), "its owner is suspended: hand it over to somebody first");
+            }
+            self.machine(place, before, Machine { state, ..terms.put_into(base) }, read.credentials);
         }
         for (unique, known) in &self.present.machines {
             let place = below("machines", &machine_name(&known.machine));
@@ -416,8 +788,12 @@ impl Planner<'_> {
                         revoked: Vec::new(),
                     }))
                 });
-            if !goes {
+            if goes {
+                self.machines.remove(unique);
+            } else {
                 let machine = &known.machine;
+                self.stays_in_place(&place, machine);
+                self.trusted(&place, &self.public(known));
                 let own = machine.access.iter().filter_map(|access| access.scope.as_ref());
                 let scope = own.fold(machine.scope.clone(), |all, scope| all.union(scope));
                 let leans: Vec<&Resource> =
@@ -428,13 +804,62 @@ impl Planner<'_> {
     }
 
     fn known_roles(&mut self, place: &str, tenant: &TenantName, roles: &[RoleName]) {
-        if tenant.as_str() != TenantName::MAIN && !self.present.tenants.contains(tenant.as_str()) {
-            self.notes.say(place, format!("there is no tenant {tenant}; `writ tenant add` makes it"));
+        if !self.known_tenant(place, tenant) {
             return;
         }
-        for role in roles.iter().filter(|role| !self.present.roles.contains(&role_key(tenant, role))) {
-            let why = format!("there is no role {tenant}/{role}; `writ role add` makes it");
+        for role in roles.iter().filter(|role| !self.roles.contains(&role_key(tenant, role))) {
+            let why = format!("the role {tenant}/{role} is neither here nor in this file");
             self.notes.say(&below(place, "roles"), why);
+        }
+    }
+
+    /// A machine that is not in the file must not lose its tenant or its roles.
+    fn stays_in_place(&mut self, place: &str, machine: &Machine) {
+        if !self.is_tenant(&machine.tenant) {
+            let why = format!("{place} belongs to it; it cannot be removed alone");
+            self.notes.say(&below("tenants", machine.tenant.as_str()), why);
+        }
+        for role in &machine.roles {
+            let key = role_key(&machine.tenant, role);
+            if let Some(row) = self.present.roles.get(&key).filter(|_| !self.roles.contains(&key)) {
+                let why = format!("{place} has it; it cannot be removed alone");
+                self.notes.say(&below("roles", &role_name(row)), why);
+            }
+        }
+    }
+
+    /// What something is to be: a stop ends only where a file says that it does.
+    fn state(&mut self, place: &str, was: Option<ClientState>, suspended: Option<bool>) -> ClientState {
+        match (was, suspended) {
+            (_, Some(true)) => ClientState::Suspended,
+            (_, Some(false)) | (None, None) => ClientState::Active,
+            (Some(was), None) => {
+                if was == ClientState::Suspended {
+                    self.stays(below(place, "suspended"));
+                }
+                was
+            }
+        }
+    }
+
+    /// Two machines cannot be told apart by tokens that both take.
+    fn trusted(&mut self, place: &str, credentials: &[(Credential, Value)]) {
+        for (_, said) in credentials {
+            self.one_trust(place, said);
+        }
+    }
+
+    fn one_trust(&mut self, place: &str, said: &Value) {
+        let Some(rules) = said.get("rules").and_then(Value::as_array) else { return };
+        let mut rules: Vec<String> = rules.iter().map(Value::to_string).collect();
+        rules.sort_unstable();
+        let what = format!("{:?} {:?} {rules:?}", said.get("issuer"), said.get("audience"));
+        match self.trusts.get(&what) {
+            Some(other) if other != place => {
+                let why = format!("{other} takes the same tokens; two machines cannot be told apart by them");
+                self.notes.say(&below(place, "credentials"), why);
+            }
+            _ => drop(self.trusts.insert(what, place.to_owned())),
         }
     }
 
@@ -456,7 +881,10 @@ impl Planner<'_> {
             Some(person) if before.is_some_and(|before| before.machine.owner == person.id) => return Some(person.id),
             Some(person) if person.state == PersonState::Active => return Some(person.id),
             Some(_) => "this person is suspended and can answer for nothing",
-            None => "nobody here has this e-mail address",
+            None => {
+                self.notes.say(&below(place, "owner"), nobody(folded));
+                return None;
+            }
         };
         self.notes.say(&below(place, "owner"), why);
         None
@@ -492,6 +920,9 @@ impl Planner<'_> {
             will_be.retain(|said| !left.iter().any(|(_, gone)| gone == said));
         }
         will_be.extend(given.iter().map(|credential| credential.said.clone()));
+        for said in &will_be {
+            self.one_trust(&place, said);
+        }
         let live = |known: &Known| known.credentials.iter().filter(|one| one.is_live(self.house.now)).count();
         let gone = if prunes { left.len() } else { 0 };
         if before.map_or(0, live) + given.len() > MOST_LIVE + gone {
@@ -579,6 +1010,11 @@ impl Planner<'_> {
             self.notes.say(&below("resources", url.as_str()), why);
         }
     }
+}
+
+/// Who is missing.
+fn nobody(email: &str) -> String {
+    format!("nobody here has this e-mail address: {email}; add them first (`writ person add`)")
 }
 
 /// What a file calls a machine: its name, behind its tenant where that is not the usual one.

@@ -2,21 +2,23 @@
 //! (RFC 7523 §2.1).
 
 use super::issue::{Grant, Issued, Making, access_token, refresh_token};
+use super::now::{Now, now};
 use crate::app::App;
 use crate::base::{Fault, Id};
 use crate::model::{
-    ClientId, ClientState, Context, Event, Family, FamilyState, GrantName, ScopeSet, SignInMethod, Subject,
-    UsedAssertion,
+    ClientId, Context, Event, Family, FamilyState, GrantName, ScopeSet, SignInMethod, Subject, UsedAssertion,
 };
-use crate::operations::{Problem, credentials, dpop, find_client, find_resource, usage};
+use crate::operations::{Problem, dpop, find_resource, usage};
 use crate::protocol::client_auth::AuthenticatedClient;
-use crate::protocol::dpop::Proof;
+use crate::protocol::dpop::{Proof, demanded};
 use crate::protocol::exchange::TokenExchange;
 use crate::protocol::refusal::Refusal;
+use crate::protocol::scope::Narrowed;
+use crate::protocol::target::Facts;
 use crate::protocol::token_request::{ClientCredentials, JwtBearer};
 use crate::protocol::{client_credentials, registration, target};
 use crate::store::tables::{ASSERTIONS, CLIENTS, FAMILIES};
-use crate::store::{Read as _, Tx, View};
+use crate::store::{Read, Tx};
 
 /// For a credential of its own.
 pub(super) async fn grant(
@@ -89,48 +91,83 @@ struct Wish {
     lasting: bool,
 }
 
-/// Decides in a snapshot and issues in a transaction, which looks again whether the client still stands.
-async fn issue(app: &App, ctx: &Context, client: AuthenticatedClient, wish: Wish) -> Result<Issued, Problem> {
-    let Wish { ask, proof, name, audience, lasting } = wish;
-    let (asked, asking, within) = (ask.resource.clone(), client.clone(), app.clone());
-    let facts = match &audience {
-        Some(_) => target::Facts::Unnamed { default: None },
-        None => {
-            let look = move |view: &View<'_>| find_resource::facts(view, asked.as_ref(), &asking, &within.issuer);
-            app.store.read(look).await?
+/// What is to be given, to a client as it is.
+struct Decided {
+    client: AuthenticatedClient,
+    narrowed: Narrowed,
+    making: Making,
+}
+
+impl Wish {
+    /// Where the token is to be for. One for an `audience` is for none.
+    fn facts(&self, read: &impl Read, app: &App, client: &AuthenticatedClient) -> Result<Facts, Fault> {
+        match &self.audience {
+            Some(_) => Ok(Facts::Unnamed { default: None }),
+            None => find_resource::facts(read, self.ask.resource.as_ref(), client, &app.issuer),
         }
+    }
+
+    fn decide(&self, app: &App, facts: Facts, client: AuthenticatedClient) -> Result<Decided, Refusal> {
+        let resource = target::select(facts, &client)?;
+        let narrowed = client_credentials::grant(&client, self.name, &self.ask, resource.as_ref())?;
+        let mut making = Making::new(app, &client, resource.as_ref(), app.config.lifetimes.machine_access);
+        making.audience = self.audience.clone().unwrap_or(making.audience);
+        Ok(Decided { client, narrowed, making })
+    }
+
+    /// What was decided, or what is decided now that the client is another. What was suspended, narrowed or moved a moment ago gets
+    /// nothing that it may not have.
+    fn decide_again(
+        &self,
+        app: &App,
+        tx: &Tx<'_>,
+        before: &Decided,
+    ) -> Result<Result<Option<Decided>, Refusal>, Fault> {
+        let client = match now(tx, &before.client)? {
+            Now::Same => return Ok(Ok(None)),
+            Now::Changed(client) => client,
+            Now::Refused(refusal) => return Ok(Err(refusal)),
+        };
+        if let Err(refusal) = demanded(&client, self.proof.as_ref()) {
+            return Ok(Err(refusal));
+        }
+        let facts = self.facts(tx, app, &client)?;
+        Ok(self.decide(app, facts, client).map(Some))
+    }
+}
+
+/// Decides in a snapshot and issues in a transaction, which decides again where the client is not what it was.
+async fn issue(app: &App, ctx: &Context, client: AuthenticatedClient, wish: Wish) -> Result<Issued, Problem> {
+    let (within, who, name) = (app.clone(), client.clone(), wish.name);
+    let (facts, wish) = match &wish.audience {
+        Some(_) => (Facts::Unnamed { default: None }, wish),
+        None => app.store.read(move |view| Ok((wish.facts(view, &within, &who)?, wish))).await?,
     };
-    let decided = target::select(facts, &client)
-        .and_then(|resource| Ok((client_credentials::grant(&client, name, &ask, resource.as_ref())?, resource)));
-    let (narrowed, resource) = match decided {
+    let decided = match wish.decide(app, facts, client.clone()) {
         Ok(decided) => decided,
         Err(refusal) => return refuse(app, ctx, &client, name, refusal).await,
     };
-    let mut making = Making::new(app, &client, resource.as_ref(), app.config.lifetimes.machine_access);
-    let lasting = lasting && client.machine().is_some_and(|machine| machine.refresh_tokens);
-    making.audience = audience.clone().unwrap_or(making.audience);
-    let (who, at) = (client.clone(), making.resource.clone());
     let (within, lasts) = (app.clone(), app.config.lifetimes.family);
     let outcome = app.store.write("grant client credentials", ctx, move |tx| {
-        let sender = match dpop::spend(tx, proof.as_ref())? {
+        let sender = match dpop::spend(tx, wish.proof.as_ref())? {
             Ok(sender) => sender,
             Err(refusal) => {
-                if client.is_vouched_for() {
-                    tx.record(refused(client.id(), name, &refusal))?;
+                if decided.client.is_vouched_for() {
+                    tx.record(refused(decided.client.id(), name, &refusal))?;
                 }
                 return Ok(Err(refusal));
             }
         };
-        match find_client::state(tx, client.id())? {
-            Some(ClientState::Active) => {}
-            _ => return Ok(Err(Refusal::ClientSuspended)),
-        }
-        // It was good when it was presented; whoever revoked it meanwhile was told that it buys nothing more.
-        if let Some(credential) = client.credential()
-            && !credentials::stands(tx, &credential.id)?
-        {
-            return Ok(Err(Refusal::CredentialRevoked));
-        }
+        let again = match wish.decide_again(&within, tx, &decided)? {
+            Ok(again) => again,
+            Err(refusal) => {
+                if decided.client.is_vouched_for() {
+                    tx.record(refused(decided.client.id(), name, &refusal))?;
+                }
+                return Ok(Err(refusal));
+            }
+        };
+        let Decided { client, narrowed, making } = again.as_ref().unwrap_or(&decided);
         if let Some((key, expires_at)) = client.unspent() {
             if tx.get(&ASSERTIONS, &key)?.is_some() {
                 return Ok(Err(match name {
@@ -141,7 +178,7 @@ async fn issue(app: &App, ctx: &Context, client: AuthenticatedClient, wish: Wish
             tx.put(&ASSERTIONS, &key, &UsedAssertion { expires_at })?;
         }
         // A client that registered itself for this grant has no other sign of life.
-        if let (ClientId::Registered(id), Some(_)) = (client.id(), registration::used(&client, tx.now(), lasts)) {
+        if let (ClientId::Registered(id), Some(_)) = (client.id(), registration::used(client, tx.now(), lasts)) {
             // What was authenticated may be a moment old; what is written is the row as it is.
             if let Some(row) = tx.get(&CLIENTS, id)?.and_then(|row| registration::used(&row, tx.now(), lasts)) {
                 tx.put(&CLIENTS, id, &row)?;
@@ -150,8 +187,9 @@ async fn issue(app: &App, ctx: &Context, client: AuthenticatedClient, wish: Wish
         if !narrowed.dropped.is_empty() {
             tx.record(Event::ScopeNarrowed { client: client.id().clone(), dropped: narrowed.dropped.clone() })?;
         }
+        let lasting = wish.lasting && client.machine().is_some_and(|machine| machine.refresh_tokens);
         let mut family = match lasting {
-            true => Some(new_family(tx, &within, &client, (&making, audience.as_ref()), &narrowed.scope)?),
+            true => Some(new_family(tx, &within, client, (making, wish.audience.as_ref()), &narrowed.scope)?),
             false => None,
         };
         let place = match &mut family {
@@ -167,15 +205,15 @@ async fn issue(app: &App, ctx: &Context, client: AuthenticatedClient, wish: Wish
             sender,
             place,
         };
-        let mut issued = access_token(tx, &within.entropy, &making, grant)?;
+        let mut issued = access_token(tx, &within.entropy, making, grant)?;
         if let Some(family) = &family {
             tx.put(&FAMILIES, &family.id, family)?;
-            refresh_token(tx, &within.entropy, &making, family, &mut issued)?;
+            refresh_token(tx, &within.entropy, making, family, &mut issued)?;
         }
-        Ok(Ok(issued))
+        Ok(Ok((issued, making.resource.clone())))
     });
-    let issued = outcome.await??;
-    usage::saw(app, ctx, &who, issued.scope(), at.as_ref());
+    let (issued, at) = outcome.await??;
+    usage::saw(app, ctx, &client, issued.scope(), at.as_ref());
     Ok(issued)
 }
 

@@ -1,14 +1,15 @@
 //! Trades somebody's token for one with which a machine acts for them. RFC 8693.
 
 use super::issue::{self, Acting, Grant, Issued, Making};
+use super::now::{Now, now};
 use crate::app::App;
 use crate::base::{Fault, Resource};
-use crate::model::{ClientId, ClientState, Context, Event, GrantName, Subject, TenantName};
+use crate::model::{ClientId, Context, Event, GrantName, Subject, TenantName};
 use crate::operations::dpop::{self, Sender};
 use crate::operations::introspect::{self, Known};
-use crate::operations::{Problem, credentials, delegations, find_client, find_resource, usage};
+use crate::operations::{Problem, delegations, find_resource, usage};
 use crate::protocol::client_auth::AuthenticatedClient;
-use crate::protocol::dpop::Proof;
+use crate::protocol::dpop::{Proof, demanded};
 use crate::protocol::exchange::{self, Exchanged, Facts, Shown, TokenExchange};
 use crate::protocol::refusal::Refusal;
 use crate::store::tables::{FAMILIES, MACHINES};
@@ -57,14 +58,15 @@ struct Exchange {
 impl Exchange {
     fn run(&self, tx: &mut Tx<'_>) -> Result<Result<(Issued, Resource), Refusal>, Fault> {
         let sender = dpop::spend(tx, self.proof.as_ref())?;
-        let decided = match &sender {
-            Ok(_) => self.decide(tx)?,
-            Err(refusal) => Err(refusal.clone()),
+        let decided = match (&sender, self.caller(tx)?) {
+            (Ok(_), Ok(client)) => self.decide(tx, &client)?.map(|exchanged| (client, exchanged)),
+            (Err(refusal), _) => Err(refusal.clone()),
+            (_, Err(refusal)) => Err(refusal),
         };
-        match decided.and_then(|exchanged| Ok((exchanged, sender?))) {
-            Ok((exchanged, sender)) => {
+        match decided.and_then(|decided| Ok((decided, sender?))) {
+            Ok(((client, exchanged), sender)) => {
                 let at = exchanged.resource.identifier.clone();
-                Ok(Ok((self.issue(tx, exchanged, sender)?, at)))
+                Ok(Ok((self.issue(tx, &client, exchanged, sender)?, at)))
             }
             Err(refusal) => {
                 let (client, why) = (self.client.id().clone(), format!("{refusal:?}"));
@@ -74,16 +76,16 @@ impl Exchange {
         }
     }
 
-    fn decide(&self, tx: &Tx<'_>) -> Result<Result<Exchanged, Refusal>, Fault> {
-        if find_client::state(tx, self.client.id())? != Some(ClientState::Active) {
-            return Ok(Err(Refusal::ClientSuspended));
-        }
-        // It was good when it was presented; whoever revoked it meanwhile was told that it buys nothing more.
-        if let Some(credential) = self.client.credential()
-            && !credentials::stands(tx, &credential.id)?
-        {
-            return Ok(Err(Refusal::CredentialRevoked));
-        }
+    /// Who asks, as it is now.
+    fn caller(&self, tx: &Tx<'_>) -> Result<Result<AuthenticatedClient, Refusal>, Fault> {
+        Ok(match now(tx, &self.client)? {
+            Now::Same => Ok(self.client.clone()),
+            Now::Changed(client) => demanded(&client, self.proof.as_ref()).map(|()| client),
+            Now::Refused(refusal) => Err(refusal),
+        })
+    }
+
+    fn decide(&self, tx: &Tx<'_>, client: &AuthenticatedClient) -> Result<Result<Exchanged, Refusal>, Fault> {
         let now = tx.now();
         let shown = match &self.subject {
             known @ Known::Access { id, token, .. } if introspect::stands(tx, known, now)? => {
@@ -91,7 +93,7 @@ impl Exchange {
             }
             Known::Access { .. } | Known::Refresh { .. } => None,
         };
-        let delegation = match (self.client.machine(), shown) {
+        let delegation = match (client.machine(), shown) {
             (Some(machine), Some(shown)) => delegations::live(tx, machine.id, &shown.token.subject)?,
             _ => None,
         };
@@ -101,14 +103,14 @@ impl Exchange {
             actor_token_is_callers_own: self.is_callers_own(tx)?,
             delegation: delegation.as_ref(),
             tenants: &tenants,
-            person_is_near: match (self.client.machine(), shown.map(|shown| &shown.token.subject)) {
+            person_is_near: match (client.machine(), shown.map(|shown| &shown.token.subject)) {
                 (Some(machine), Some(Subject::Person(person))) => delegations::is_of(tx, *person, &machine.tenant)?,
                 _ => true,
             },
-            target: find_resource::facts(tx, self.ask.resource.as_ref(), &self.client, &self.app.issuer)?,
+            target: find_resource::facts(tx, self.ask.resource.as_ref(), client, &self.app.issuer)?,
             depth: usize::try_from(self.app.config.delegation.depth).unwrap_or(usize::MAX),
         };
-        Ok(exchange::exchange(facts, &self.client, &self.ask, now))
+        Ok(exchange::exchange(facts, client, &self.ask, now))
     }
 
     /// A token that the caller got for itself, in which nobody acts for anybody.
@@ -122,7 +124,13 @@ impl Exchange {
         }
     }
 
-    fn issue(&self, tx: &mut Tx<'_>, exchanged: Exchanged, sender: Sender) -> Result<Issued, Fault> {
+    fn issue(
+        &self,
+        tx: &mut Tx<'_>,
+        client: &AuthenticatedClient,
+        exchanged: Exchanged,
+        sender: Sender,
+    ) -> Result<Issued, Fault> {
         // In the family of the subject's token, so that what ends that ends this.
         let family = match &self.subject {
             Known::Access { family: Some(family), .. } => tx.get(&FAMILIES, family)?,
@@ -131,12 +139,12 @@ impl Exchange {
         let Exchanged { subject, resource, scope, chain, may_act, ends_at } = exchanged;
         let acting = Acting { chain, may_act, ends_at, issued: self.ask.requested };
         let lifetime = self.app.config.lifetimes.machine_access;
-        let making = Making::new(&self.app, &self.client, Some(&resource), lifetime).acting(acting, tx.now());
+        let making = Making::new(&self.app, client, Some(&resource), lifetime).acting(acting, tx.now());
         let of = (&subject, family.as_ref().map(|family| family.id));
-        let place = making.place_acting(&self.app, tx, self.client.id(), of)?;
+        let place = making.place_acting(&self.app, tx, client.id(), of)?;
         let grant = Grant {
             name: GrantName::TokenExchange,
-            client: self.client.id(),
+            client: client.id(),
             subject,
             scope,
             family: family.as_ref(),

@@ -7,6 +7,7 @@ mod code;
 mod exchange;
 mod identity_assertion;
 pub(crate) mod issue;
+mod now;
 mod refresh;
 
 pub use access_key::exchange_access_key;

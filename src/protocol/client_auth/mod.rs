@@ -16,8 +16,8 @@ use super::federation::Accepted;
 use super::refusal::{Refusal, ensure};
 use crate::base::{Digest, Timestamp};
 use crate::model::{
-    AuthMethod, Client, ClientId, ClientState, Context, Credential, CredentialKind, Machine, ProtectedResource,
-    ScopeSet,
+    AuthMethod, Client, ClientId, ClientState, Context, Credential, CredentialKind, Machine, Permission,
+    ProtectedResource, ScopeSet,
 };
 
 /// A client that has proved who it is, by the method it is registered for. For a public client the proof is only that it
@@ -61,6 +61,26 @@ impl AuthenticatedClient {
     /// be remembered: whoever lets it have something writes it down in the same transaction.
     pub fn unspent(&self) -> Option<(Digest, Timestamp)> {
         self.unspent
+    }
+
+    /// The same machine by the row that it has now: what it proved stays proved, and whether it may act, and from there, is asked again.
+    /// OAuth 2.1 §2.4.
+    pub fn renewed(&self, machine: &Machine, permissions: Vec<Permission>, context: &Context) -> Result<Self, Refusal> {
+        ensure(machine.state == ClientState::Active, Refusal::ClientSuspended)?;
+        let identity = self.client.identity.as_ref().ok_or(Refusal::ClientUnknown)?;
+        let now = machine.clone().authenticated_by(identity.credential.clone(), permissions);
+        if let Some(identity) = &now.identity {
+            machine::admit(identity, context.at, context.from.address)?;
+        }
+        let was = Client::clone(&self.client);
+        let client = Client {
+            auth_method: was.auth_method,
+            secrets: was.secrets,
+            jwks: was.jwks,
+            jwks_uri: was.jwks_uri,
+            ..now
+        };
+        Ok(Self::assertion(client, self.unspent))
     }
 
     /// The same client, after its token was written down.

@@ -2,14 +2,17 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap, IF_MATCH};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::commands::Orders;
 use super::cursor::Window;
 use super::operation::{Kind, Operation};
 use super::problem::{FieldError, Problem};
 use crate::app::App;
 use crate::base::Digest;
+use crate::model::TenantName;
 use crate::operations::once::Once;
 use crate::operations::operator::Operator;
 use crate::operations::seen::Seen;
@@ -23,12 +26,14 @@ pub(super) struct Call {
     /// The address it was sent to, below the issuer.
     pub(super) path: String,
     operation: &'static Operation,
-    id: Option<String>,
+    places: Places,
     query: Map<String, Value>,
     /// The same as it came, for the link to the next page.
     pub(super) query_text: String,
     body: Map<String, Value>,
     seen: Option<Seen>,
+    /// Who runs commands, if somebody does.
+    pub(super) orders: Option<Orders>,
 }
 
 /// Longest query, in bytes, and most parameters in it.
@@ -68,7 +73,7 @@ impl Call {
             app: caller.app.clone(),
             by: by.once(once),
             operation,
-            id: request.match_info().load::<String>().ok(),
+            places: request.match_info().load().unwrap_or_default(),
             query: query(request.query_string())?,
             query_text: request.query_string().to_owned(),
             body: match operation.input {
@@ -78,13 +83,18 @@ impl Call {
             },
             seen,
             path,
+            orders: request.app_data::<Orders>().copied(),
         })
     }
 
     /// The id in the address. What is not one is the name of nothing.
     pub(super) fn id<T: std::str::FromStr>(&self) -> Result<T, Problem> {
-        let id = self.id.as_deref().and_then(|id| id.parse().ok());
-        id.ok_or_else(|| Problem::missing("there is nothing of this name"))
+        named(self.places.id.as_deref())
+    }
+
+    /// The tenant in the address.
+    pub(super) fn tenant(&self) -> Result<TenantName, Problem> {
+        named(self.places.tenant.as_deref())
     }
 
     pub(super) fn seen(&self) -> Seen {
@@ -115,6 +125,19 @@ impl Call {
     pub(super) fn input<I: DeserializeOwned>(&mut self) -> Result<I, Problem> {
         typed(std::mem::take(&mut self.body))
     }
+}
+
+/// The variable parts of an address, decoded.
+#[derive(Debug, Default, Deserialize)]
+struct Places {
+    #[serde(default)]
+    id: Option<String>,
+    #[serde(default)]
+    tenant: Option<String>,
+}
+
+fn named<T: std::str::FromStr>(place: Option<&str>) -> Result<T, Problem> {
+    place.and_then(|text| text.parse().ok()).ok_or_else(|| Problem::missing("there is nothing of this name"))
 }
 
 /// Members as the type that has them; what is wrong is named.

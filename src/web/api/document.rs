@@ -9,7 +9,9 @@ use utoipa::openapi::path::{
 };
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::server::ServerBuilder;
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
@@ -32,11 +34,13 @@ pub(super) async fn show(caller: Caller) -> HttpResponse {
 
 /// The document for one appliance.
 pub(super) fn document(issuer: &Issuer) -> OpenApi {
-    let about = "Administers one Writ. Every request carries an access token of this appliance's own: \
-                 `Authorization: Bearer …`, with the scope that the operation names.";
+    let about = "Administers one Writ. Every request carries an access token of this appliance's own, \
+                 `Authorization: Bearer …`, with the scope that the operation names; or the access key of a machine that \
+                 has this scope, in its place or in `X-API-Key`.";
     let info = InfoBuilder::new().title("Writ").version(env!("CARGO_PKG_VERSION")).description(Some(about));
     let mut components = ComponentsBuilder::new()
         .security_scheme("token", SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()))
+        .security_scheme("key", SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-API-Key"))))
         .schema("Problem", ProblemDocument::schema());
     let mut parts = Vec::new();
     ProblemDocument::schemas(&mut parts);
@@ -80,11 +84,13 @@ fn described(noun: &Noun, operation: &Operation) -> utoipa::openapi::path::Opera
         .tag(noun.title)
         .operation_id(Some(operation.id))
         .summary(Some(operation.summary))
-        .security(SecurityRequirement::new("token", [operation.scope]));
-    if operation.path.contains("{id}") {
+        .security(SecurityRequirement::new("token", [operation.scope]))
+        // OpenAPI 3.1: "the array MAY contain a list of role names which are required for the execution".
+        .security(SecurityRequirement::new("key", [operation.scope]));
+    for name in places(operation) {
         described = described.parameter(
             ParameterBuilder::new()
-                .name("id")
+                .name(name)
                 .parameter_in(ParameterIn::Path)
                 .required(Required::True)
                 .schema(Some(ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)))),
@@ -105,6 +111,11 @@ fn described(noun: &Noun, operation: &Operation) -> utoipa::openapi::path::Opera
         described = described.response(status.to_string(), refusal(status));
     }
     described.build()
+}
+
+/// The names of the variable parts of its address.
+fn places(operation: &Operation) -> impl Iterator<Item = &'static str> {
+    operation.path.split('{').skip(1).filter_map(|rest| rest.split('}').next())
 }
 
 fn parameters(kind: Kind) -> Vec<Parameter> {
@@ -188,8 +199,14 @@ fn with_links(noun: &Noun, operation: &Operation, mut response: Response) -> Res
         Kind::List => (format!("$response.body#/items/0/{}", noun.key), false),
         _ => return response,
     };
-    for other in noun.operations.iter().filter(|other| other.path.contains("{id}")) {
+    // The list of those that have something is none of that.
+    let below = format!("{}/{{id}}", operation.path);
+    for other in noun.operations.iter().filter(|other| other.path.starts_with(&below)) {
         let mut link = LinkBuilder::new().operation_id(other.id).parameter("path.id", place.as_str());
+        // What is further up in the address is the same.
+        for name in places(other).filter(|name| *name != "id") {
+            link = link.parameter(format!("path.{name}"), format!("$request.path.{name}"));
+        }
         if tag && other.kind.needs_seen() {
             link = link.parameter("header.If-Match", "$response.header.ETag");
         }
@@ -201,7 +218,7 @@ fn with_links(noun: &Noun, operation: &Operation, mut response: Response) -> Res
 /// The statuses that an operation answers with when it is not done.
 fn refusals(operation: &Operation) -> Vec<u16> {
     let mut statuses = vec![400, 401, 403, 408, 413, 429, 500, 503];
-    if operation.path.contains("{id}") {
+    if places(operation).next().is_some() || operation.weigh.is_some() {
         statuses.push(404);
     }
     if operation.input.is_some() {

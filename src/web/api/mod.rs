@@ -1,29 +1,37 @@
-//! The administrators' API: `/api/v1`. JSON, for programs; who may do what is decided by the scopes of the caller's token.
+//! The administrators' API: `/api/v1`. JSON, for programs; who may do what is decided by the scopes of the caller's token or machine.
 //!
 //! A noun is one file: what it looks like on the wire, what can be done with it ([`Operation`]), and the few lines that lead to
 //! `operations`. Everything else follows from that list: the doors in `web::routes`, the OpenAPI document, the page that people read,
 //! and what is checked before a handler runs.
 //!
 //! ```text
-//! request -> [permit] token, scope -> [call] query, body, If-Match, Idempotency-Key -> <noun>.rs -> operations -> [answer]
+//! request -> [permit] token or access key, scope -> [call] query, body, If-Match, Idempotency-Key -> <noun>.rs -> operations -> [answer]
 //! ```
 
 mod answer;
 mod audit;
 mod call;
 mod clients;
+mod commands;
+mod credentials;
 mod cursor;
+mod delegations;
 mod document;
+mod findings;
 mod grants;
 mod keys;
 mod machines;
+mod memberships;
 mod operation;
 mod page;
 mod people;
 mod permit;
 mod problem;
 mod resources;
+mod roles;
 mod scopes;
+mod state;
+mod tenants;
 mod wire;
 
 use std::sync::LazyLock;
@@ -33,6 +41,7 @@ use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Route};
 
+pub use self::commands::{Obeying, Orders};
 use self::operation::{Noun, Operation};
 use self::problem::Problem;
 use super::extract::{Body, Caller};
@@ -47,12 +56,20 @@ static NOUNS: LazyLock<Vec<Noun>> = LazyLock::new(|| {
     vec![
         clients::noun(),
         machines::noun(),
+        credentials::noun(),
+        findings::noun(),
+        delegations::noun(),
         resources::noun(),
         scopes::noun(),
         people::noun(),
+        tenants::noun(),
+        roles::noun(),
+        memberships::noun(),
         grants::noun(),
         keys::noun(),
         audit::noun(),
+        commands::noun(),
+        state::noun(),
     ]
 });
 
@@ -122,7 +139,8 @@ async fn answer(
     request: &HttpRequest,
     body: &Body,
 ) -> Result<HttpResponse, Problem> {
-    let by = permit::permit(caller, request, operation.scope).await?;
+    let needed = operation.weigh.map_or(operation.scope, |weigh| weigh(request, body));
+    let by = permit::permit(caller, request, needed).await?;
     (operation.act)(call::Call::read(operation, caller, by, request, body)?).await
 }
 

@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 use std::pin::Pin;
 
-use actix_web::HttpResponse;
 use actix_web::http::Method;
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use utoipa::openapi::path::{Parameter, ParameterIn};
@@ -17,6 +17,7 @@ use super::answer::{Listed, One, address};
 use super::call::Call;
 use super::cursor::Window;
 use super::problem::Problem;
+use crate::web::extract::Body;
 
 /// A noun of the API.
 pub(super) struct Noun {
@@ -36,6 +37,8 @@ pub(super) struct Operation {
     pub(super) summary: &'static str,
     /// What its token has to have.
     pub(super) scope: &'static str,
+    /// The same, where it depends on what is asked for.
+    pub(super) weigh: Option<Weigh>,
     pub(super) kind: Kind,
     /// The filters of a list.
     pub(super) filters: Vec<Parameter>,
@@ -45,6 +48,7 @@ pub(super) struct Operation {
     pub(super) act: Act,
 }
 
+type Weigh = fn(&HttpRequest, &Body) -> &'static str;
 type Answering = Pin<Box<dyn Future<Output = Result<HttpResponse, Problem>>>>;
 type Act = Box<dyn Fn(Call) -> Answering + Send + Sync>;
 
@@ -106,7 +110,7 @@ impl Operation {
     pub(super) fn may_be_bare(&self) -> bool {
         let schema = self.input.as_ref().map(|input| (input.schema)());
         let optional = matches!(schema, Some(RefOr::T(Schema::Object(object))) if object.required.is_empty());
-        optional && matches!(self.kind, Kind::Do | Kind::Tell)
+        optional && matches!(self.kind, Kind::Do | Kind::Tell | Kind::Create)
     }
 
     fn new(what: What, kind: Kind, act: Act) -> Self {
@@ -117,6 +121,7 @@ impl Operation {
             id,
             summary,
             scope,
+            weigh: None,
             kind,
             filters: Vec::new(),
             input: None,
@@ -137,6 +142,14 @@ impl Noun {
 
     fn with(mut self, operation: Operation) -> Self {
         self.operations.push(operation);
+        self
+    }
+
+    /// Of the operation before: which scope it takes is seen in what is asked for.
+    pub(super) fn weighed(mut self, weigh: Weigh) -> Self {
+        if let Some(operation) = self.operations.last_mut() {
+            operation.weigh = Some(weigh);
+        }
         self
     }
 
@@ -184,17 +197,18 @@ impl Noun {
         A: Fn(Call, I) -> W + Copy + Send + Sync + 'static,
         W: Future<Output = Result<(String, One<V>), Problem>> + 'static,
     {
-        let run: Act = Box::new(move |mut call| {
-            Box::pin(async move {
-                call.no_query()?;
-                let input = call.input::<I>()?;
-                let list = call.app.issuer.url(&call.path);
-                let (id, made) = act(call, input).await?;
-                Ok(made.created(&address(&list, &id)))
-            })
-        });
-        let (input, output) = (Some(Shape::of::<I>()), Some(Shape::of::<V>()));
-        self.with(Operation { input, output, ..Operation::new(what, Kind::Create, run) })
+        self.with(made(what, None, act))
+    }
+
+    /// The same of something whose place is the list at `list`.
+    pub(super) fn create_in<I, V, A, W>(self, list: &'static str, what: What, act: A) -> Self
+    where
+        I: DeserializeOwned + ToSchema + 'static,
+        V: Serialize + ToSchema + 'static,
+        A: Fn(Call, I) -> W + Copy + Send + Sync + 'static,
+        W: Future<Output = Result<(String, One<V>), Problem>> + 'static,
+    {
+        self.with(made(what, Some(list), act))
     }
 
     /// `PATCH`: members that are there change, the others stay.
@@ -253,6 +267,26 @@ impl Noun {
         });
         self.with(Operation::new(what, Kind::Remove, run))
     }
+}
+
+fn made<I, V, A, W>(what: What, list: Option<&'static str>, act: A) -> Operation
+where
+    I: DeserializeOwned + ToSchema + 'static,
+    V: Serialize + ToSchema + 'static,
+    A: Fn(Call, I) -> W + Copy + Send + Sync + 'static,
+    W: Future<Output = Result<(String, One<V>), Problem>> + 'static,
+{
+    let run: Act = Box::new(move |mut call| {
+        Box::pin(async move {
+            call.no_query()?;
+            let input = call.input::<I>()?;
+            let list = call.app.issuer.url(list.unwrap_or(&call.path));
+            let (id, made) = act(call, input).await?;
+            Ok(made.created(&address(&list, &id)))
+        })
+    });
+    let (input, output) = (Some(Shape::of::<I>()), Some(Shape::of::<V>()));
+    Operation { input, output, ..Operation::new(what, Kind::Create, run) }
 }
 
 fn shown_after<I, V, A, W>(what: What, kind: Kind, act: A) -> Operation

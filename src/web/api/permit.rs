@@ -1,9 +1,10 @@
-//! From an access token to an [`Operator`]. RFC 6750, RFC 9449 §7.
+//! From an access token, or a machine's access key, to an [`Operator`]. RFC 6750, RFC 9449 §7.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
 
 use super::problem::Problem;
+use crate::base::{OpaqueToken, TokenKind};
 use crate::operations;
 use crate::operations::operator::{NotPermitted, Operator, Shown};
 use crate::protocol::dpop;
@@ -20,12 +21,24 @@ enum Scheme {
 
 /// Who asks, if they may have this. A cookie is nobody's here: a page of another origin could make a browser send it (attack case 46).
 pub(super) async fn permit(caller: &Caller, request: &HttpRequest, needed: &'static str) -> Result<Operator, Problem> {
-    let mut headers = request.headers().get_all(AUTHORIZATION);
-    let header = headers.next().filter(|_| headers.next().is_none()).and_then(|value| value.to_str().ok());
-    let Some((scheme, token)) = header.and_then(scheme) else {
-        // RFC 6750 §3: without any authentication, the challenge has no error code; RFC 9449 §7.2 has both schemes.
-        let words = "this takes an access token: `Authorization: Bearer …`";
-        return Err(Problem::unauthorized(bearer(caller, ""), words).and_challenge(with_proof("")));
+    // RFC 6750 §2: "Clients MUST NOT use more than one method to transmit the token in each request."
+    let (tokens, keys) = (request.headers().get_all(AUTHORIZATION), request.headers().get_all(KEY_HEADER));
+    let mut shown = tokens.map(|value| (AUTHORIZATION.as_str(), value)).chain(keys.map(|value| (KEY_HEADER, value)));
+    let first = shown.next();
+    if shown.next().is_some() {
+        return Err(Problem::unreadable("this takes one credential: one `Authorization`, or one `X-API-Key`"));
+    }
+    let (scheme, token) = match first.and_then(|(name, value)| Some((name, value.to_str().ok()?))) {
+        Some((KEY_HEADER, key)) => return by_key(caller, key.trim(), needed).await,
+        // An access key is one whatever it is called.
+        Some((_, header)) => match scheme(header) {
+            Some((Scheme::Bearer, token)) if OpaqueToken::kind_of(token) == Some(TokenKind::AccessKey) => {
+                return by_key(caller, token, needed).await;
+            }
+            Some(known) => known,
+            None => return Err(nobody(caller)),
+        },
+        None => return Err(nobody(caller)),
     };
     let refused = |refusal: Refusal| {
         operations::tell(&caller.ctx, &refusal);
@@ -45,7 +58,7 @@ pub(super) async fn permit(caller: &Caller, request: &HttpRequest, needed: &'sta
     };
     match Operator::with_token(&caller.app, &caller.ctx, Shown { token, proof }, needed).await? {
         Ok(operator) => Ok(operator),
-        Err(NotPermitted::InvalidToken) => {
+        Err(NotPermitted::InvalidToken | NotPermitted::Key(_)) => {
             caller.app.tally.count("API request with a token that is not good for it");
             let words = "the access token is unknown, expired, revoked, or meant for another server than this one";
             Err(Problem::unauthorized(challenge("error=\"invalid_token\""), words))
@@ -65,6 +78,46 @@ pub(super) async fn permit(caller: &Caller, request: &HttpRequest, needed: &'sta
             let words = format!("this takes an access token with the scope `{needed}`");
             Err(Problem::forbidden(challenge(&insufficient(needed)), &words))
         }
+    }
+}
+
+/// Where a machine's access key is sent that is not sent as a bearer token.
+pub(super) const KEY_HEADER: &str = "x-api-key";
+
+/// RFC 6750 §3: without any authentication, the challenge has no error code; RFC 9449 §7.2 has both schemes.
+fn nobody(caller: &Caller) -> Problem {
+    let words = "this takes an access token or an access key: `Authorization: Bearer …`, or `X-API-Key: …`";
+    Problem::unauthorized(bearer(caller, ""), words).and_challenge(with_proof(""))
+}
+
+/// A machine that sends its access key instead of a token. Whoever guesses is limited at the door, as with tokens.
+async fn by_key(caller: &Caller, key: &str, needed: &'static str) -> Result<Operator, Problem> {
+    match Operator::with_access_key(&caller.app, &caller.ctx, key, needed).await? {
+        Ok(operator) => Ok(operator),
+        Err(NotPermitted::InsufficientScope { needed }) => {
+            let words = format!("this takes the scope `{needed}`, which the machine does not have");
+            Err(Problem::forbidden(bearer(caller, &insufficient(needed)), &words))
+        }
+        Err(NotPermitted::Key(Refusal::DpopProofMissing)) => {
+            let words = "this machine only gets tokens that are bound to a key, so its access key opens nothing here";
+            Err(Problem::unauthorized(with_proof("error=\"invalid_token\""), words))
+        }
+        Err(NotPermitted::Key(Refusal::ClientUnknown | Refusal::ClientSecretWrong)) => {
+            let words = "the access key is unknown, or was revoked";
+            Err(Problem::unauthorized(bearer(caller, "error=\"invalid_token\""), words))
+        }
+        Err(NotPermitted::Key(refusal)) => {
+            operations::tell(&caller.ctx, &refusal);
+            let challenge = bearer(caller, "error=\"invalid_token\"");
+            Err(Problem::unauthorized(challenge, &refusal.public_text()))
+        }
+        // Said of tokens only.
+        Err(
+            NotPermitted::InvalidToken
+            | NotPermitted::OtherKey
+            | NotPermitted::Proof(_)
+            | NotPermitted::NotAnAdministrator,
+        ) => Err(nobody(caller)),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::base::{Id, Lifetime, Secret, Timestamp};
 use crate::model::{ClaimRule, Credential, CredentialKind, Machine, TokenUse, Trust};
 use crate::operations::credentials::{self, Made, NewCredential, NewProof};
 use crate::operations::declined::{Declined, Invalid};
+use crate::operations::seen::Seen;
 use crate::operations::{federation, machines};
 use crate::protocol::display_name::DisplayName;
 use crate::protocol::federation::{PRESETS, Preset};
@@ -267,7 +268,8 @@ pub(super) async fn rotate(asked: Administered, ids: web::Path<(String, String)>
 pub(super) async fn revoke(asked: Administered, ids: web::Path<(String, String)>) -> Result<HttpResponse, PageProblem> {
     let visitor = &asked.form.visitor;
     let (machine, credential) = both(visitor, &ids).await?;
-    let done = credentials::revoke(&visitor.app, &asked.by, credential, asked.form.text("because")).await;
+    let done =
+        credentials::revoke(&visitor.app, &asked.by, credential, Seen::Anything, asked.form.text("because")).await;
     done.map_err(|why| declined(visitor, why))?;
     Ok(back(visitor, &path(machine.id), "revoked"))
 }

@@ -12,6 +12,8 @@ use crate::operations::audit::{self, Which};
 use crate::operations::findings::{self, Insight, Replaced};
 use crate::operations::machines::{self, Halted, Terms};
 use crate::operations::names::{self, Names};
+use crate::operations::operator::Operator;
+use crate::operations::seen::Seen;
 use crate::operations::{delegations, people, resources, scopes};
 use crate::protocol::federation::Preset;
 use crate::web::extract::{Administered, Administrator, Visitor};
@@ -104,7 +106,7 @@ pub(super) async fn show(
             1 => "1 token".to_owned(),
             many => format!("{many} tokens"),
         },
-        halt: halt(visitor, by, &insight, grants).await?,
+        halt: halt(visitor, &insight, grants).await?,
         findings: insight.findings.iter().map(|finding| (title(finding.kind.as_str()), finding.text.clone())).collect(),
         credentials: insight.facts.credentials.iter().map(|one| credential(&insight, visitor, by, one)).collect(),
         access: access(&insight, &catalogue, &known, &unused, now),
@@ -132,12 +134,7 @@ fn title(name: &str) -> String {
 }
 
 /// How it stands with stopping; of one that is stopped, which of its tokens may still be taken.
-async fn halt(
-    visitor: &Visitor,
-    by: &crate::operations::operator::Operator,
-    insight: &Insight,
-    grants: u64,
-) -> Result<Halt, PageProblem> {
+async fn halt(visitor: &Visitor, insight: &Insight, grants: u64) -> Result<Halt, PageProblem> {
     let (machine, now) = (&insight.facts.machine, visitor.ctx.at);
     let left = |halted: &Halted| {
         (halted.tokens_live > 0 && halted.tokens_live_until > now).then(|| {
@@ -160,7 +157,7 @@ async fn halt(
         };
         return Ok(Halt::Runs { at_stake });
     }
-    let halted = machines::how_halted(&visitor.app, by, machine.id).await.map_err(|why| declined(visitor, why))?;
+    let halted = machines::how_halted(&visitor.app, now, machine.id).await.map_err(|why| declined(visitor, why))?;
     let left = left(&halted);
     let because = machine.stopped.as_ref().map(|stopped| stopped.because.clone()).unwrap_or_default();
     let at = machine.stopped.as_ref().map(|stopped| moment(stopped.at, now));
@@ -170,12 +167,7 @@ async fn halt(
     })
 }
 
-fn credential(
-    insight: &Insight,
-    visitor: &Visitor,
-    by: &crate::operations::operator::Operator,
-    one: &Credential,
-) -> CredentialLine {
+fn credential(insight: &Insight, visitor: &Visitor, by: &Operator, one: &Credential) -> CredentialLine {
     let now = visitor.ctx.at;
     let used = insight.facts.by_credential.iter().find(|(id, _)| *id == one.id).map(|(_, tally)| tally);
     let state = one.standing(now);
@@ -319,7 +311,7 @@ fn delegation(one: &Delegation, names: &Names, now: Timestamp) -> DelegationLine
 pub(super) async fn suspend(asked: Administered, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
     let visitor = &asked.form.visitor;
     let id = wanted(visitor, &id)?;
-    let done = machines::suspend(&visitor.app, &asked.by, id, asked.form.text("because")).await;
+    let done = machines::suspend(&visitor.app, &asked.by, id, Seen::Anything, asked.form.text("because")).await;
     done.map_err(|why| declined(visitor, why))?;
     Ok(back(visitor, &path(id), "stopped"))
 }
@@ -328,7 +320,7 @@ pub(super) async fn suspend(asked: Administered, id: web::Path<String>) -> Resul
 pub(super) async fn resume(asked: Administered, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
     let visitor = &asked.form.visitor;
     let id = wanted(visitor, &id)?;
-    machines::resume(&visitor.app, &asked.by, id).await.map_err(|why| declined(visitor, why))?;
+    machines::resume(&visitor.app, &asked.by, id, Seen::Anything).await.map_err(|why| declined(visitor, why))?;
     Ok(back(visitor, &path(id), "resumed"))
 }
 
@@ -340,7 +332,7 @@ pub(super) async fn retire(asked: Administered, id: web::Path<String>) -> Result
     if asked.form.text("name").trim() != machine.name {
         return Ok(back(visitor, &path(id), "wrong-name"));
     }
-    let done = machines::retire(&visitor.app, &asked.by, id, asked.form.text("because")).await;
+    let done = machines::retire(&visitor.app, &asked.by, id, Seen::Anything, asked.form.text("because")).await;
     done.map_err(|why| declined(visitor, why))?;
     Ok(back(visitor, &path(id), "retired"))
 }
@@ -351,7 +343,9 @@ pub(super) async fn hand_over(asked: Administered, id: web::Path<String>) -> Res
     let id = wanted(visitor, &id)?;
     let owner = asked.form.text("owner").trim().parse();
     let owner = owner.map_err(|why| declined(visitor, crate::operations::declined::Declined::field("owner", why)))?;
-    machines::hand_over(&visitor.app, &asked.by, id, owner).await.map_err(|why| declined(visitor, why))?;
+    machines::hand_over(&visitor.app, &asked.by, id, Seen::Anything, owner)
+        .await
+        .map_err(|why| declined(visitor, why))?;
     Ok(back(visitor, &path(id), "handed-over"))
 }
 
@@ -362,7 +356,7 @@ pub(super) async fn trim(asked: Administered, id: web::Path<String>) -> Result<H
     let id = wanted(visitor, &id)?;
     let insight = findings::of_machine(app, by, id).await.map_err(|why| declined(visitor, why))?;
     let unused = unused(&insight, app.config.machines.scopes_unused_after, visitor.ctx.at);
-    let done = machines::change(app, by, id, move |machine| {
+    let done = machines::change(app, by, id, Seen::Anything, move |machine| {
         let stays = |scope: &str, resource: Option<&Resource>| {
             !unused.iter().any(|(name, at)| name == scope && at.as_ref() == resource)
         };

@@ -7,11 +7,12 @@ use super::credentials::{kinds, shown};
 use super::machine::path;
 use super::machines::kind_words;
 use super::{back, declined, mark, once, sentence, wanted};
-use crate::base::{AddressRange, Id, Lifetime, Resource, Timestamp};
+use crate::base::{AddressRange, Digest, Id, Lifetime, Resource, Timestamp};
 use crate::model::{Access, Machine, MachineKind, RoleName, ScopeSet, TenantName};
 use crate::operations::credentials::{NewCredential, NewProof};
 use crate::operations::declined::{Declined, Invalid};
 use crate::operations::machines::{self, NewMachine, Terms};
+use crate::operations::seen::{Seen, tag};
 use crate::operations::{resources, scopes};
 use crate::protocol::display_name::DisplayName;
 use crate::web::extract::{Administered, Administrator, Posted, Visitor};
@@ -220,10 +221,17 @@ pub(super) async fn update(asked: Administered, id: web::Path<String>) -> Result
         page(visitor, StatusCode::UNPROCESSABLE_ENTITY, &typed, &invalid, problem, Some(&machine)).await
     };
     let (asked, now) = (typed.clone(), visitor.ctx.at);
-    let changed = machines::change(&visitor.app, by, id, move |machine| {
+    // What somebody else changed meanwhile is not undone by a form that does not know of it.
+    let seen = Digest::parse(form.text("seen")).map_or(Seen::OneOf(Vec::new()), |seen| Seen::OneOf(vec![seen]));
+    let changed = machines::change(&visitor.app, by, id, seen, move |machine| {
         let terms = asked.terms(&machine.access, now).map_err(Declined::Invalid)?;
         // What this form does not ask for stays.
-        Ok(Terms { custom_claims: machine.custom_claims.clone(), serves: machine.serves.clone(), ..terms })
+        Ok(Terms {
+            custom_claims: machine.custom_claims.clone(),
+            serves: machine.serves.clone(),
+            refresh_tokens: machine.refresh_tokens,
+            ..terms
+        })
     });
     match changed.await {
         Ok(_) => Ok(back(visitor, &path(id), "changed")),
@@ -299,6 +307,10 @@ async fn page(
             .map_or_else(|| "/console/machines/new".to_owned(), |machine| format!("{}/change", path(machine.id))),
         changes: changes.map(|machine| (machine.name.clone(), path(machine.id))),
         once: mark(&visitor.app, &visitor.ctx).map_err(broken)?,
+        seen: match changes {
+            Some(machine) => tag(machine).map_err(broken)?.text(),
+            None => String::new(),
+        },
         credentials: match changes {
             Some(_) => Vec::new(),
             None => first_credentials(&typed.credential),

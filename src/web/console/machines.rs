@@ -6,8 +6,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::{back, declined, queries, shell};
 use crate::base::{Id, Timestamp};
 use crate::model::{FindingKind, Machine, MachineKind, MachineStanding};
+use crate::operations::declined::Declined;
 use crate::operations::findings::{self, Insight};
-use crate::operations::{machines, names};
+use crate::operations::machines::{self, Which};
+use crate::operations::names;
+use crate::operations::seen::Seen;
 use crate::web::extract::{Administered, Administrator, Visitor};
 use crate::web::problem::PageProblem;
 use crate::web::reply::{self, moment};
@@ -38,24 +41,17 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
     let finding = said("finding").and_then(FindingKind::parse);
     let before = said("before").and_then(|id| id.parse::<Id<Machine>>().ok());
 
-    let (found, next) = if let Some(finding) = finding {
-        let page = findings::list(app, by, Some(finding), before, A_PAGE).await.map_err(broken)?;
-        (page.rows.into_iter().map(|(_, insight)| insight).collect(), page.next)
-    } else {
-        let (machines, next) = match text {
-            Some(text) => (machines::search(app, text, A_PAGE).await.map_err(broken)?, None),
-            None => {
-                let page = machines::list(app, before, A_PAGE).await.map_err(broken)?;
-                (page.rows.into_iter().map(|(_, machine)| machine).collect(), page.next)
-            }
-        };
-        (findings::of_machines(app, by, machines).await.map_err(broken)?, next)
+    let which = Which {
+        state: state.map(|(_, state)| state),
+        kind,
+        finding,
+        words: text.map(str::to_owned),
+        ..Which::default()
     };
-    let fits = |insight: &Insight| {
-        let machine = &insight.facts.machine;
-        kind.is_none_or(|kind| machine.kind == kind) && state.is_none_or(|(_, state)| machine.standing(now) == state)
-    };
-    let found: Vec<Insight> = found.into_iter().filter(fits).collect();
+    let page = machines::list(app, by, which, before, A_PAGE).await.map_err(broken)?;
+    let found = page.rows.into_iter().map(|(_, machine)| machine).collect();
+    let found = findings::of_machines(app, by, found).await.map_err(broken)?;
+    let next = page.next;
     let owners = found.iter().map(|insight| insight.facts.machine.owner.to_string()).collect();
     let owners = names::of(app, owners).await.map_err(broken)?;
     let next = next.map(|next| {
@@ -155,11 +151,9 @@ pub(super) async fn suspend(asked: Administered) -> Result<HttpResponse, PagePro
     }
     let mut all = true;
     for id in chosen {
-        match machines::suspend(&visitor.app, by, id, form.text("because")).await {
+        match machines::suspend(&visitor.app, by, id, Seen::Anything, form.text("because")).await {
             Ok(_) => {}
-            Err(
-                crate::operations::declined::Declined::Conflict(_) | crate::operations::declined::Declined::Missing(_),
-            ) => all = false,
+            Err(Declined::Conflict(_) | Declined::Missing(_)) => all = false,
             Err(other) => return Err(declined(visitor, other)),
         }
     }

@@ -48,7 +48,7 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
         });
     }
     wanted.sort_by_key(|wanted| !wanted.pressing);
-    let all = machines::list(app, None, 1).await.map_err(broken)?;
+    let all = machines::list(app, by, machines::Which::default(), None, 1).await.map_err(broken)?;
     let next_key = keys::list(app).map_err(broken)?.into_iter().filter_map(|key| match key.state {
         KeyState::Next { signs_from } => Some(signs_from),
         _ => None,

@@ -6,7 +6,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::queries;
 use crate::base::Id;
 use crate::model::{Client, Machine, Request};
-use crate::operations::{clients, machines};
+use crate::operations::clients;
+use crate::operations::machines::{self, Which};
 use crate::web::extract::Administrator;
 use crate::web::problem::PageProblem;
 use crate::web::reply;
@@ -33,8 +34,9 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
     }
     let mut found = Vec::new();
     if !text.is_empty() {
-        let machines = machines::search(&visitor.app, &text, MOST).await.map_err(broken)?;
-        let hits = machines.into_iter().map(|machine| Hit {
+        let which = Which { words: Some(text.clone()), ..Which::default() };
+        let machines = machines::list(&visitor.app, &admin.by, which, None, MOST).await.map_err(broken)?;
+        let hits = machines.rows.into_iter().map(|(_, machine)| Hit {
             href: format!("/console/machines/{}", machine.id),
             name: machine.name,
             about: machine.purpose,

@@ -26,13 +26,20 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
     let sessions = account::sessions(&visitor.app, now, signed_in).await.map_err(|fault| visitor.broken(&fault))?;
     let agents = delegations::agents(&visitor.app, now, signed_in).await.map_err(|fault| visitor.broken(&fault))?;
     let said = |name: &str| query(&request, name);
+    let allowed = match said("allowed").as_deref() {
+        Some("yes") => {
+            Some((FlashKind::Done, "Allowed. It may act for you from now on, until its time is over or you revoke it."))
+        }
+        Some("no") => Some((FlashKind::Done, "Not allowed. Nothing was changed.")),
+        _ => None,
+    };
     let flash = match (said("revoked").as_deref(), said("ended").as_deref()) {
         (Some("agent"), _) => Some((FlashKind::Done, "Revoked. That agent may no longer act for you.")),
         (Some("yes"), _) => Some((FlashKind::Done, "Access revoked. The application gets nothing more in your name.")),
         (Some("no"), _) => Some((FlashKind::Failed, "That access was already revoked.")),
         (_, Some("yes")) => Some((FlashKind::Done, "That session is over.")),
         (_, Some("no")) => Some((FlashKind::Failed, "That session was over already.")),
-        _ => None,
+        _ => allowed,
     };
     let mut shell = visitor.shell();
     shell.flash = flash.map(|(kind, text)| Flash { kind, text: text.to_owned() });

@@ -2,6 +2,7 @@
 
 pub(super) mod account;
 pub(super) mod consent;
+pub(super) mod delegation;
 pub(super) mod home;
 pub(super) mod setup;
 pub(super) mod sign_in;
@@ -26,6 +27,11 @@ pub(super) fn own_page(text: &str) -> Option<String> {
         .any(|own| text.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?'])));
     let plain = text.len() <= 1_024 && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
     (begins && plain).then(|| text.to_owned())
+}
+
+/// A value of a query.
+pub(super) fn encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
 pub(super) fn too_long(visitor: &Visitor) -> PageProblem {

@@ -7,8 +7,8 @@ use super::console::{
     MachineFormPage, MachinePage, MachinesPage, OverviewPage, SearchPage, SecretPage, TrialPage,
 };
 use super::{
-    AccountPage, ApiPage, ConsentPage, ErrorPage, HomePage, ReturnPage, Sample, SetupClosedPage, SetupPage, SignInPage,
-    SignedOutPage,
+    AccountPage, ApiPage, ConsentPage, DelegationPage, ErrorPage, HomePage, ReturnPage, Sample, SetupClosedPage,
+    SetupPage, SignInPage, SignedOutPage,
 };
 
 /// One state of one page, as it is sent.
@@ -31,6 +31,7 @@ pub fn shown() -> askama::Result<Vec<Shown>> {
     show::<ConsentPage>(&mut all, "pages/consent.html")?;
     show::<ReturnPage>(&mut all, "pages/return.html")?;
     show::<AccountPage>(&mut all, "pages/account.html")?;
+    show::<DelegationPage>(&mut all, "pages/delegation.html")?;
     show::<ApiPage>(&mut all, "pages/api.html")?;
     show::<ErrorPage>(&mut all, "pages/error.html")?;
     show::<OverviewPage>(&mut all, "console/overview.html")?;

@@ -8,6 +8,7 @@ mod account;
 mod api;
 mod consent;
 pub mod console;
+mod delegation;
 mod error;
 pub mod gallery;
 mod home;
@@ -20,6 +21,10 @@ mod signed_out;
 pub use account::{AccountPage, AgentLine, ConnectedApplication, SessionLine};
 pub use api::{ApiMember, ApiNoun, ApiOperation, ApiPage, ApiParameter, ApiProblem, ApiSchema};
 pub use consent::{Applicant, ConsentPage, Destination, Need, ScopeLine, Standing, Target, Technical, Until};
+pub use delegation::{
+    Agent as DelegatedAgent, DelegationPage, Length, Place as DelegationPlace, Step as DelegationStep,
+    Terms as DelegationTerms,
+};
 pub use error::{ErrorPage, Problem};
 pub use home::HomePage;
 pub use return_to::{ReturnPage, Verdict};

@@ -25,6 +25,13 @@ pub struct SignInPage {
     pub problem: Option<SignInProblem>,
 }
 
+impl SignInPage {
+    /// A link of a machine's owner led here.
+    fn decides_about_a_machine(&self) -> bool {
+        self.to.as_deref().is_some_and(|to| to.starts_with("/account/delegations"))
+    }
+}
+
 /// Never says which half was wrong, nor whether the account exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignInProblem {
@@ -54,6 +61,7 @@ impl Sample for SignInPage {
         vec![
             ("plain", plain.clone()),
             ("from_application", started),
+            ("from_a_link", Self { to: Some("/account/delegations/new?machine=mch_sample".into()), ..plain.clone() }),
             ("wrong", Self { problem: Some(SignInProblem::Wrong), ..typed.clone() }),
             (
                 "throttled",

@@ -30,6 +30,8 @@ fn the_scope_decides() {
         office.token_with("writ:clients:read"),
         office.token_with("writ:scopes:write"),
     );
+    let (roles, members) = (office.token_with("writ:roles:write"), office.token_with("writ:memberships:write"));
+    let of_ada = format!("/memberships/{}/roles", office.ada.id);
     for (token, method, path, status) in [
         (&read, "GET", "/clients", 200),
         (&read, "GET", "/audit", 200),
@@ -43,6 +45,26 @@ fn the_scope_decides() {
         (&write, "POST", "/scopes", 400),
         (&write, "GET", "/resources", 403),
         (&office.token, "POST", "/clients", 400),
+        (&read, "GET", "/tenants", 200),
+        (&read, "GET", "/tenants/main/roles", 200),
+        (&read, "GET", "/memberships", 200),
+        (&read, "GET", "/delegations", 200),
+        (&read, "GET", "/findings", 200),
+        (&read, "POST", "/tenants", 403),
+        (&read, "POST", "/tenants/main/roles", 403),
+        (&read, "POST", "/delegations", 403),
+        (&clients, "GET", "/tenants", 403),
+        (&clients, "GET", "/tenants/main/roles", 403),
+        (&clients, "GET", "/tenants/main/roles/admin/people", 403),
+        (&clients, "GET", "/memberships", 403),
+        (&clients, "GET", "/delegations", 403),
+        (&clients, "GET", "/findings", 403),
+        // What a role is and who has it are two decisions.
+        (&roles, "GET", "/tenants/main/roles", 200),
+        (&roles, "POST", "/tenants/main/roles", 400),
+        (&roles, "POST", &of_ada, 403),
+        (&members, "POST", &of_ada, 200),
+        (&members, "POST", "/tenants/main/roles", 403),
     ] {
         assert_eq!(ask(token, method, path).status, status, "{method} {path}");
     }
@@ -69,7 +91,7 @@ fn without_a_good_token_there_is_nothing() {
     }
     // Two are one too many, in the query there is none.
     let twice = office.ask("GET", "/clients").bearer(&office.token).send();
-    assert_eq!(twice.status, 401);
+    assert_eq!((twice.status, twice.problem().as_str()), (400, "invalid"));
     let query = office.world.request("GET", &format!("/api/v1/clients?access_token={}", office.token)).send();
     assert_eq!(query.status, 401);
 }

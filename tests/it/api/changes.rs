@@ -99,7 +99,7 @@ fn who_was_stopped_a_moment_ago_changes_nothing_more() {
     assert!(matches!(removed, Err(Declined::Forbidden(_))), "{removed:?}");
 }
 
-fn anonymous(world: &crate::world::World) -> writ::model::Context {
+pub fn anonymous(world: &crate::world::World) -> writ::model::Context {
     use writ::model::{Actor, Channel, Context, Origin};
     Context::new(world.now(), Actor::Nobody, Origin::within(Channel::Http))
 }

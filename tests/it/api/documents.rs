@@ -65,13 +65,15 @@ fn the_document_is_whole() {
             }
         }
     }
-    // Nothing that comes in may have members nobody knows.
+    // Nothing that comes in may have members nobody knows, but a command: its members are its arguments, and it knows them itself.
     for item in document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values()) {
         let Some(reference) = item["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str() else {
             continue;
         };
         let name = reference.rsplit('/').next().unwrap();
-        assert_eq!(schemas[name]["additionalProperties"], false, "{name}");
+        if name != "Command" {
+            assert_eq!(schemas[name]["additionalProperties"], false, "{name}");
+        }
     }
 }
 

@@ -2,10 +2,16 @@
 
 mod authority;
 mod changes;
+mod delegations;
 mod documents;
+mod findings;
 mod hostile;
+mod machines;
+mod machines_authority;
 mod nouns;
 mod once;
+mod state;
+mod tenancy;
 
 use serde_json::Value;
 

@@ -303,3 +303,47 @@ fn a_machine_is_made_and_gets_tokens() {
     let unknown = json!({ "name": "x", "owner": "nobody@example.com", "purpose": "x" });
     assert_eq!(office.post("/machines", &unknown).wrong(), ["owner"]);
 }
+
+#[test]
+fn a_catalogue_that_is_older_than_a_scope_is_offered_it_once() {
+    use writ::operations::scopes::load_catalogue;
+    use writ::store::tables::{OFFERED, ONLY, SCOPES};
+    use writ::store::{Read as _, Store};
+    let office = Office::open();
+    let store: &Store = &office.world.app.store;
+    let missing = |path: &str| office.ask("GET", path).send().status == 404;
+    let count = || office.get("/audit?event=scope.catalogue_loaded&limit=200")["items"].as_array().unwrap().len();
+    let before = count();
+    load_catalogue(store, &office.world.operator()).unwrap();
+    assert_eq!(count(), before, "nothing is missing, nothing is done");
+
+    // As a version left it that knew neither these scopes nor that it would be asked.
+    office.world.change("an older catalogue", |tx| {
+        for later in ["writ.claims", "descope.custom_claims", "writ:delegations:write", "legendary:cloud"] {
+            tx.delete(&SCOPES, &later.to_owned())?;
+        }
+        let mut admin = tx.get(&SCOPES, &"writ:admin".to_owned())?.unwrap();
+        admin.implies = "writ:read".parse().unwrap();
+        tx.put(&SCOPES, &"writ:admin".to_owned(), &admin)?;
+        let mut own = tx.get(&SCOPES, &"mcp:read".to_owned())?.unwrap();
+        own.description = "Read our tickets".to_owned();
+        tx.put(&SCOPES, &"mcp:read".to_owned(), &own)?;
+        tx.delete(&OFFERED, &ONLY.to_owned())?;
+        tx.record(writ::model::Event::ScopeRemoved { scope: "several".to_owned() })
+    });
+    load_catalogue(store, &office.world.operator()).unwrap();
+    assert_eq!(count(), before + 1);
+    for later in ["writ.claims", "descope.custom_claims", "writ:delegations:write"] {
+        assert_eq!(office.get(&format!("/scopes/{later}"))["name"], later);
+    }
+    let implied = office.get("/scopes/writ:admin")["implies"].to_string();
+    assert!(implied.contains("writ:delegations:write"), "the appliance's own are as they ship: {implied}");
+    assert!(missing("/scopes/legendary:cloud"), "what was taken out then is not given again");
+    assert_eq!(office.get("/scopes/mcp:read")["description"], "Read our tickets");
+
+    // What somebody takes out now stays out as well.
+    office.ask("DELETE", "/scopes/writ.claims").header("If-Match", "*").send().expect_status(204);
+    load_catalogue(store, &office.world.operator()).unwrap();
+    assert!(missing("/scopes/writ.claims"));
+    assert_eq!(count(), before + 1);
+}

@@ -104,6 +104,10 @@ fn a_machine_is_changed_and_the_form_keeps_what_it_does_not_ask_for() {
     let answer = robot.client_credentials(&world, &[]).expect_status(200).json();
     assert_eq!((&answer["scope"], &answer["expires_in"]), (&Value::from("mcp:read"), &Value::from(600)));
     world.expect_event("machine.changed");
+
+    let late = browser.submit_form(&form, &[("purpose", "Writes too")]);
+    late.expect_page(422, "It was changed since you opened this page").expect_text("Writes too");
+    browser.get(&format!("/console/machines/{}", robot.id)).expect_text("Reads only");
 }
 
 /// The button that stops an agent: from the answer on it gets nothing, and what it has is over.

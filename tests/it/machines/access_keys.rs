@@ -6,6 +6,7 @@ use writ::model::{Credential, Machine, MachineKind};
 use writ::operations::authenticate_client::by_access_key;
 use writ::operations::credentials::{self, NewCredential, NewProof};
 use writ::operations::machines::{self, NewMachine, Terms};
+use writ::operations::seen::Seen;
 use writ::protocol::client_auth::AuthenticatedClient;
 use writ::protocol::display_name::DisplayName;
 
@@ -197,15 +198,15 @@ fn case_49_a_stopped_access_key_is_refused_at_every_door() {
 
     let robot = keyed(&world, &ada, "main", terms("suspended"));
     assert_eq!(doors(&robot), open);
-    world.block(machines::suspend(&world.app, &ctx(), robot.id, "drill")).unwrap();
+    world.block(machines::suspend(&world.app, &ctx(), robot.id, Seen::Anything, "drill")).unwrap();
     assert_eq!(doors(&robot), shut);
-    world.block(machines::resume(&world.app, &ctx(), robot.id)).unwrap();
+    world.block(machines::resume(&world.app, &ctx(), robot.id, Seen::Anything)).unwrap();
     assert_eq!(doors(&robot), open);
-    world.block(credentials::revoke(&world.app, &ctx(), robot.credential, "lost")).unwrap();
+    world.block(credentials::revoke(&world.app, &ctx(), robot.credential, Seen::Anything, "lost")).unwrap();
     assert_eq!(doors(&robot), shut);
 
     let robot = keyed(&world, &ada, "main", terms("retired"));
-    world.block(machines::retire(&world.app, &ctx(), robot.id, "over")).unwrap();
+    world.block(machines::retire(&world.app, &ctx(), robot.id, Seen::Anything, "over")).unwrap();
     assert_eq!(doors(&robot), shut);
 
     let expires_at = Some(world.now().plus(Lifetime::from_hours(1)));

@@ -7,6 +7,7 @@ use serde_json::json;
 use writ::base::{Lifetime, Secret};
 use writ::operations::credentials::{self, NewCredential, NewProof};
 use writ::operations::declined::Declined;
+use writ::operations::seen::Seen;
 use writ::protocol::display_name::DisplayName;
 
 use crate::world::{ClientApp, JWT_BEARER, KeyPair, World};
@@ -75,7 +76,9 @@ fn a_rotation_under_load_fails_nobody() {
         *current.lock().unwrap() = with(&robot, &made.secret);
         // Whoever had read the old one has used it by then.
         so_far(20);
-        world.block(credentials::revoke(&world.app, &world.operator(), old.id, "nobody uses it")).unwrap();
+        world
+            .block(credentials::revoke(&world.app, &world.operator(), old.id, Seen::Anything, "nobody uses it"))
+            .unwrap();
         so_far(20);
         over.store(true, Ordering::Relaxed);
     });
@@ -117,7 +120,9 @@ fn an_access_key_proves_a_machine_as_its_secret_does() {
     with(&robot, &made.secret).client_credentials(&world, &[]).tokens();
     // A key is its machine's, and nobody else's.
     with(&other, &made.secret).client_credentials(&world, &[]).expect_refused(401, "invalid_client");
-    let revoked = world.block(credentials::revoke(&world.app, &world.operator(), made.credential.id, "lost")).unwrap();
+    let revoked = world
+        .block(credentials::revoke(&world.app, &world.operator(), made.credential.id, Seen::Anything, "lost"))
+        .unwrap();
     assert_eq!(revoked.standing(world.now()), "revoked");
     with(&robot, &made.secret).client_credentials(&world, &[]).expect_refusal(
         401,
@@ -157,7 +162,7 @@ fn a_machine_signs_with_any_of_its_live_keys() {
     asks(1, "b").tokens();
     asks(1, "b").expect_refusal(401, "invalid_client", "AssertionReplayed");
     robot.client_credentials(&world, &[]).tokens();
-    world.block(credentials::revoke(&world.app, &world.operator(), made[0].id, "retired")).unwrap();
+    world.block(credentials::revoke(&world.app, &world.operator(), made[0].id, Seen::Anything, "retired")).unwrap();
     asks(0, "c").expect_refusal(401, "invalid_client", "CredentialRevoked");
     asks(1, "d").tokens();
 }

@@ -13,6 +13,7 @@ use writ::operations::declined::Declined;
 use writ::operations::delegations::{self, NewDelegation};
 use writ::operations::findings;
 use writ::operations::machines::{self, Terms};
+use writ::operations::seen::Seen;
 use writ::operations::sign_in::recognize;
 use writ::protocol::display_name::DisplayName;
 use writ::store::tables::MACHINES;
@@ -56,7 +57,8 @@ impl World {
     }
 
     pub fn undelegate(&self, delegation: &Delegation) {
-        self.block(delegations::revoke(&self.app, &self.operator(), delegation.id, "no longer needed")).unwrap();
+        self.block(delegations::revoke(&self.app, &self.operator(), delegation.id, Seen::Anything, "no longer needed"))
+            .unwrap();
     }
 
     fn acted(&self, actor: Option<&ClientApp>, subject: Option<&str>, name: Option<&str>) -> Vec<Entry> {
@@ -268,7 +270,7 @@ fn case_19_an_exchange_narrows_and_never_widens() {
     let access = only_b.into_iter().collect::<Vec<_>>();
     let change = move |machine: &Machine| Ok(Terms { access: access.clone(), ..Terms::of(machine)? });
     let id = stage.world.machine_id(&desk);
-    stage.world.block(machines::change(&stage.world.app, &stage.world.operator(), id, change)).unwrap();
+    stage.world.block(machines::change(&stage.world.app, &stage.world.operator(), id, Seen::Anything, change)).unwrap();
     ask(2, "mcp:read").expect_refusal(400, "invalid_target", "ResourceNotAllowed");
     ask(1, "mcp:write").expect_refusal(400, "invalid_scope", "ExchangeWidened");
     // What is shown is as narrow as what it was narrowed to.
@@ -484,10 +486,13 @@ fn what_a_token_came_of_ends_it() {
 
 fn stop(stage: &mut Stage, n: usize) {
     let id = stage.world.machine_id(&stage.machines[n]);
-    stage.world.block(machines::suspend(&stage.world.app, &stage.world.operator(), id, "it ran wild")).unwrap();
+    stage
+        .world
+        .block(machines::suspend(&stage.world.app, &stage.world.operator(), id, Seen::Anything, "it ran wild"))
+        .unwrap();
     // Let go on, it has lost what it had.
     stage.world.later(Lifetime::from_seconds(2));
-    stage.world.block(machines::resume(&stage.world.app, &stage.world.operator(), id)).unwrap();
+    stage.world.block(machines::resume(&stage.world.app, &stage.world.operator(), id, Seen::Anything)).unwrap();
 }
 
 #[test]
@@ -526,7 +531,7 @@ fn a_machine_acts_for_another_machine_until_either_is_stopped() {
     assert_eq!(said.get("grant_id"), None);
     assert!(stage.is_active(&stage.machines[2], &passed));
     let id = world.machine_id(desk);
-    world.block(machines::suspend(&world.app, &world.operator(), id, "drill")).unwrap();
+    world.block(machines::suspend(&world.app, &world.operator(), id, Seen::Anything, "drill")).unwrap();
     assert!(!stage.is_active(&stage.machines[2], &passed));
 }
 
@@ -593,7 +598,7 @@ fn a_delegation_says_what_it_is_for_and_there_is_one_at_a_time() {
     let application = Subject::Client(stage.mail.id.clone());
     assert_eq!(wrong(NewDelegation { subject: application, ..good.clone() }), "subject");
     let missing = world.delegate_with(NewDelegation { actor: Id::from_bytes([7; 16]), ..good.clone() });
-    assert!(matches!(missing, Err(Declined::Missing(_))));
+    assert!(matches!(missing, Err(Declined::Invalid(_))));
 
     let made = world.delegate_with(good.clone()).unwrap();
     assert!(matches!(world.delegate_with(good.clone()), Err(Declined::Conflict(_))));
@@ -652,7 +657,7 @@ fn a_person_sees_who_may_act_for_them_and_takes_it_back() {
     let mut stage = Stage::new();
     let made = stage.world.delegate(stage.desk(), stage.person(), "mcp:read");
     let page = stage.browser.get("/account");
-    page.expect_text("Agents that may act for you");
+    page.expect_text("Who acts for you");
     page.expect_text("desk");
     page.expect_text("answers tickets");
     page.expect_text("Look things up and read data");
@@ -773,7 +778,7 @@ fn a_person_lets_a_machine_act_for_themselves_and_for_nobody_else() {
     let made = world.block(delegations::grant_own(&world.app, &world.operator(), &signed_in, new)).unwrap();
     assert_eq!((&made.subject, &made.granted_by), (&Subject::Person(bob.id), &Actor::Person(bob.id)));
     world.signed_in(&bob).get("/account").expect_text("Allowed by you");
-    world.signed_in(&stage.ada).get("/account").expect_no_text("Agents that may act for you");
+    world.signed_in(&stage.ada).get("/account").expect_no_text("Who acts for you");
 }
 
 /// Case 20: a machine of one tenant acts for the people of that tenant, and for others only where that was meant.
@@ -822,4 +827,54 @@ fn case_20_a_machine_acts_for_people_of_its_tenant() {
     world.undelegate(&near);
     world.delegate_with(NewDelegation { across: true, ..new }).unwrap();
     actor.exchange(world, &token, &ask).tokens();
+}
+
+/// Whoever asks is looked at again in the transaction: less scope is less scope also for an exchange that is under way.
+#[test]
+fn an_exchange_goes_by_what_the_machine_is_when_it_is_served() {
+    use writ::operations::Problem;
+    use writ::operations::authenticate_client::authenticate_client;
+    use writ::operations::token::exchange;
+    use writ::protocol::client_auth::Presented;
+    use writ::protocol::exchange::{TokenExchange, TokenType};
+    use writ::protocol::token_request::TokenRequest;
+    use writ::store::tables::MACHINES;
+
+    let mut stage = Stage::new();
+    let token = stage.tokens().access;
+    let world = &stage.world;
+    let robot = stage.desk();
+    let id = world.machine_id(robot);
+    world.delegate(robot, stage.person(), "mcp:read mcp:write");
+    let asks = |change: fn(&mut writ::model::Machine)| {
+        let secret = writ::base::Secret::new(robot.secret.as_deref().unwrap());
+        let presented = Presented::Secret { client_id: robot.id.to_string(), secret };
+        let ctx = writ::model::Context::clone(&world.operator());
+        let client = world.block(authenticate_client(&world.app, &ctx, presented)).unwrap();
+        let ask = TokenExchange {
+            subject_token: writ::base::Secret::new(token.as_str()),
+            actor_token: None,
+            requested: TokenType::AccessToken,
+            is_jwt: false,
+            scope: Some("mcp:read mcp:write".parse().unwrap()),
+            resource: Some(writ::base::Resource::parse(&stage.at(1)).unwrap()),
+        };
+        let asking = exchange(&world.app, &ctx, client, TokenRequest::Exchange(Box::new(ask)), None);
+        world
+            .overtaken(asking, move |tx| {
+                let old = tx.get(&MACHINES, &id)?.unwrap();
+                let mut new = old.clone();
+                change(&mut new);
+                tx.replace(&MACHINES, &id, &old, &new)?;
+                tx.record(writ::model::Event::MachineResumed { machine: id })
+            })
+            .map(|tokens| tokens.scope.to_string())
+            .map_err(|problem| match problem {
+                Problem::Refused(refusal) => refusal.name(),
+                Problem::Broken(fault) => panic!("{fault:?}"),
+            })
+    };
+    assert_eq!(asks(|_| ()).as_deref(), Ok("mcp:read mcp:write"));
+    assert_eq!(asks(|m| m.scope = "mcp:read".parse().unwrap()), Err("ExchangeWidened".to_owned()));
+    assert_eq!(asks(|m| m.dpop_bound = true), Err("DpopProofMissing".to_owned()));
 }

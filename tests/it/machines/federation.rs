@@ -7,6 +7,7 @@ use writ::model::{Credential, CredentialKind, Event, MachineKind, TokenUse, Trus
 use writ::operations::credentials::{self, NewCredential, NewProof};
 use writ::operations::declined::Declined;
 use writ::operations::machines::{self, NewMachine, Terms};
+use writ::operations::seen::Seen;
 use writ::operations::{federation, housekeeping};
 use writ::protocol::display_name::DisplayName;
 use writ::store::audit_page;
@@ -338,7 +339,10 @@ fn case_57_a_token_is_good_once() {
     stage.asserts(&again, &[]).expect_refusal(401, "invalid_client", "AssertionReplayed");
     // Nor does another trust make it good again.
     let trust = stage.world.credentials(&machine).remove(0).id;
-    stage.world.block(credentials::revoke(&stage.world.app, &stage.world.operator(), trust, "tests")).unwrap();
+    stage
+        .world
+        .block(credentials::revoke(&stage.world.app, &stage.world.operator(), trust, Seen::Anything, "tests"))
+        .unwrap();
     stage.add(&machine, stage.trust("github")).unwrap();
     stage.bearer(&token).expect_refusal(400, "invalid_grant", "GrantAssertionReplayed");
     // It is remembered for as long as it would be accepted.
@@ -558,7 +562,10 @@ fn case_57_a_token_that_two_machines_are_known_by_is_nobodys() {
     let tokens = stage.bearer(&stage.token("github", "4", &feature)).tokens();
     assert_eq!(tokens.claims()["client_id"], other.id.to_string());
     let id = stage.world.machine_id(&other);
-    stage.world.block(machines::suspend(&stage.world.app, &stage.world.operator(), id, "tests")).unwrap();
+    stage
+        .world
+        .block(machines::suspend(&stage.world.app, &stage.world.operator(), id, Seen::Anything, "tests"))
+        .unwrap();
     let tokens = stage.bearer(&stage.token("github", "5", &json!({}))).tokens();
     assert_eq!(tokens.claims()["client_id"], deploy.id.to_string());
     stage.bearer(&stage.token("github", "6", &feature)).expect_refusal(401, "invalid_client", "ClientSuspended");
@@ -577,7 +584,10 @@ fn a_trust_is_replaced_without_a_gap() {
     let Event::TokenIssued { trust, .. } = stage.event("token.issued") else { panic!() };
     assert_eq!(trust, Some(next.id), "the narrowest");
     let old = stage.world.credentials(&machine).into_iter().find(|known| known.id != next.id).unwrap();
-    stage.world.block(credentials::revoke(&stage.world.app, &stage.world.operator(), old.id, "narrower now")).unwrap();
+    stage
+        .world
+        .block(credentials::revoke(&stage.world.app, &stage.world.operator(), old.id, Seen::Anything, "narrower now"))
+        .unwrap();
     stage.bearer(&stage.token("github", "2", &deployed)).tokens();
     stage.refused(&stage.token("github", "3", &json!({})), "no environment");
 }
@@ -592,12 +602,12 @@ fn a_machine_that_may_not_act_is_refused_by_its_trust_too() {
     let (app, ctx) = (&stage.world.app, stage.world.operator());
     let ask = |jti: &str| stage.bearer(&stage.token("github", jti, &json!({})));
     ask("1").tokens();
-    stage.world.block(machines::suspend(app, &ctx, id, "tests")).unwrap();
+    stage.world.block(machines::suspend(app, &ctx, id, Seen::Anything, "tests")).unwrap();
     ask("2").expect_refusal(401, "invalid_client", "ClientSuspended");
-    stage.world.block(machines::resume(app, &ctx, id)).unwrap();
+    stage.world.block(machines::resume(app, &ctx, id, Seen::Anything)).unwrap();
     ask("2").tokens();
     let trust = stage.world.credentials(&machine).remove(0).id;
-    stage.world.block(credentials::revoke(app, &ctx, trust, "tests")).unwrap();
+    stage.world.block(credentials::revoke(app, &ctx, trust, Seen::Anything, "tests")).unwrap();
     ask("3").expect_refusal(400, "invalid_grant", "GrantAssertionInvalid");
     stage.add(&machine, stage.trust("github")).unwrap();
     ask("3").tokens();

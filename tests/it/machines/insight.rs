@@ -4,6 +4,7 @@ use writ::base::Lifetime;
 use writ::model::{ClientState, FindingKind, Machine, Tally};
 use writ::operations::credentials::{self, NewCredential, NewProof};
 use writ::operations::findings::{self, Insight, Replaced};
+use writ::operations::seen::Seen;
 use writ::operations::{housekeeping, machines};
 use writ::protocol::display_name::DisplayName;
 use writ::store::Read as _;
@@ -157,7 +158,7 @@ fn a_rotated_secret_is_safe_to_remove_once_it_is_silent() {
     assert_eq!(world.listed(Some(FindingKind::OldSecretSilent)), []);
     world.days(2);
     assert!(matches!(became(), Some(Replaced::Silent(_))));
-    world.block(credentials::revoke(&world.app, &world.operator(), old.id, "silent")).unwrap();
+    world.block(credentials::revoke(&world.app, &world.operator(), old.id, Seen::Anything, "silent")).unwrap();
     renewed.calls(&world, "10.1.2.3").tokens();
     assert!(!world.kinds(&robot).contains(&FindingKind::OldSecretSilent), "said and done");
 }
@@ -195,7 +196,7 @@ fn findings_come_and_go_with_the_clock() {
         let terms = move |machine: &Machine| {
             Ok(machines::Terms { scope: scope.parse().unwrap(), ..machines::Terms::of(machine)? })
         };
-        world.block(machines::change(&world.app, &world.operator(), id, terms)).unwrap();
+        world.block(machines::change(&world.app, &world.operator(), id, Seen::Anything, terms)).unwrap();
     };
     change("mcp:read mcp:admin");
     let old = world.credentials(&robot).remove(0).id;
@@ -211,7 +212,7 @@ fn what_ends_soon_is_said_in_time() {
     let (_, robot) = robot(&world);
     let (id, end) = (world.machine_id(&robot), world.now().plus(Lifetime::from_days(30)));
     let terms = move |machine: &Machine| Ok(machines::Terms { expires_at: Some(end), ..machines::Terms::of(machine)? });
-    world.block(machines::change(&world.app, &world.operator(), id, terms)).unwrap();
+    world.block(machines::change(&world.app, &world.operator(), id, Seen::Anything, terms)).unwrap();
     let ask = NewCredential {
         name: DisplayName::parse("short").unwrap(),
         proof: NewProof::AccessKey,
@@ -266,13 +267,16 @@ fn what_nobody_answers_for_is_found_and_the_retired_rest() {
     assert_eq!(world.listed(None), []);
     world.suspend(&bob);
     let app = world.app.clone();
-    world.change("orphan", move |tx| machines::orphan(&app, tx, owner));
+    let by = world.operator();
+    world.change("orphan", move |tx| machines::orphan(&app, tx, &by, owner)).unwrap();
     assert_eq!(world.listed(None), [FindingKind::NoOwner]);
-    world.block(machines::hand_over(&world.app, &world.operator(), id, ada.email.parse().unwrap())).unwrap();
+    world
+        .block(machines::hand_over(&world.app, &world.operator(), id, Seen::Anything, ada.email.parse().unwrap()))
+        .unwrap();
     assert_eq!(world.kinds(&robot), []);
     world.suspend(&ada);
     assert_eq!(world.listed(None), [FindingKind::NoOwner]);
-    world.block(machines::retire(&world.app, &world.operator(), id, "over")).unwrap();
+    world.block(machines::retire(&world.app, &world.operator(), id, Seen::Anything, "over")).unwrap();
     assert_eq!(world.listed(None), []);
     assert!(world.read(|view| view.get(&FINDINGS, &id)).is_none(), "what is not to be said is not kept");
 }
@@ -305,7 +309,7 @@ fn the_idle_are_suspended_only_if_the_settings_say_so() {
     assert_eq!(world.insight(&robot).facts.machine.stopped.unwrap().because, "unused for 40 days");
     robot.client_credentials(&world, &[]).expect_refusal(401, "invalid_client", "ClientSuspended");
     // Whoever lets it act again has forty days to use it.
-    world.block(machines::resume(&world.app, &world.operator(), id)).unwrap();
+    world.block(machines::resume(&world.app, &world.operator(), id, Seen::Anything)).unwrap();
     world.days(39);
     assert_eq!(world.insight(&robot).facts.machine.state, ClientState::Active);
     world.days(1);
@@ -336,13 +340,13 @@ fn what_is_known_of_a_credential_goes_with_it() {
     robot.client_credentials(&world, &[]).tokens();
     world.round();
     assert!(world.read(|view| view.get(&USAGE_BY_CREDENTIAL, &first)).is_some());
-    world.block(credentials::revoke(&world.app, &world.operator(), first, "over")).unwrap();
+    world.block(credentials::revoke(&world.app, &world.operator(), first, Seen::Anything, "over")).unwrap();
     for n in 0..credentials::MOST_CREDENTIALS {
         world.later(Lifetime::from_seconds(1));
         let name = DisplayName::parse(&format!("secret {n}")).unwrap();
         let ask = NewCredential { name, proof: NewProof::ClientSecret, expires_at: None };
         let made = world.block(credentials::create(&world.app, &world.operator(), id, ask)).unwrap().credential;
-        world.block(credentials::revoke(&world.app, &world.operator(), made.id, "over")).unwrap();
+        world.block(credentials::revoke(&world.app, &world.operator(), made.id, Seen::Anything, "over")).unwrap();
     }
     assert!(world.credentials(&robot).iter().all(|credential| credential.id != first));
     assert!(world.read(|view| view.get(&USAGE_BY_CREDENTIAL, &first)).is_none());

@@ -6,6 +6,7 @@ use writ::model::{ClientId, Event, Family, MachineKind, ProtectedResource, Refre
 use writ::operations::credentials::{NewCredential, NewProof};
 use writ::operations::declined::Declined;
 use writ::operations::machines::{self, NewMachine, Terms};
+use writ::operations::seen::Seen;
 use writ::protocol::display_name::DisplayName;
 use writ::store::Read as _;
 use writ::store::tables::{FAMILIES, REFRESH};
@@ -68,7 +69,9 @@ impl Line {
     fn change(&self, change: impl Fn(Terms) -> Terms + Send + 'static) {
         let id = self.world.machine_id(&self.robot);
         let change = move |machine: &_| -> Result<Terms, Declined> { Ok(change(Terms::of(machine)?)) };
-        self.world.block(machines::change(&self.world.app, &self.world.operator(), id, change)).unwrap();
+        self.world
+            .block(machines::change(&self.world.app, &self.world.operator(), id, Seen::Anything, change))
+            .unwrap();
     }
 }
 
@@ -157,10 +160,10 @@ fn case_18_a_stopped_machine_refreshes_nothing_it_had() {
     let (world, id) = (&line.world, line.world.machine_id(&line.robot));
     let kept = line.refresh(&line.first).tokens();
     let refresh = kept.refresh.unwrap();
-    world.block(machines::suspend(&world.app, &world.operator(), id, "lost")).unwrap();
+    world.block(machines::suspend(&world.app, &world.operator(), id, Seen::Anything, "lost")).unwrap();
     line.refresh(&refresh).expect_refused(401, "invalid_client");
     world.later(Lifetime::from_minutes(1));
-    world.block(machines::resume(&world.app, &world.operator(), id)).unwrap();
+    world.block(machines::resume(&world.app, &world.operator(), id, Seen::Anything)).unwrap();
     line.refresh(&refresh).expect_refusal(400, "invalid_grant", "FamilyOver");
     assert_eq!(line.robot.introspect(world, &kept.access)["active"], false);
     // A new line is good, until it may have none any more.

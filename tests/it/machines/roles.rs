@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use writ::model::{Event, MachineKind, Membership, ProtectedResource, RoleIn, TokenFormat};
 use writ::operations::declined::Declined;
 use writ::operations::machines::{self, NewMachine, Terms};
-use writ::operations::roles::{self, RoleTerms};
+use writ::operations::roles::{self, MembershipChange, RoleChange, RoleTerms};
+use writ::operations::seen::Seen;
 use writ::operations::tenants;
 use writ::protocol::display_name::DisplayName;
 use writ::store::audit_page;
@@ -21,9 +22,8 @@ fn grants(world: &World, someone: &Someone, roles: &[&RoleIn], claims: Value) ->
     let roles: Vec<RoleIn> = roles.iter().map(|held| (*held).clone()).collect();
     let custom_claims = claims.as_object().unwrap().clone();
     let change =
-        move |membership| Membership { roles: roles.clone(), custom_claims: custom_claims.clone(), ..membership };
-    let email = someone.email.parse().unwrap();
-    world.block(roles::change_membership(&world.app, &world.operator(), &email, change))
+        MembershipChange { roles: Some(roles), custom_claims: Some(custom_claims), ..MembershipChange::default() };
+    world.block(roles::change_membership(&world.app, &world.operator(), someone.id, Seen::Anything, change))
 }
 
 fn newest(world: &World) -> Event {
@@ -100,11 +100,9 @@ fn what_a_role_comes_to_holds_from_the_next_token_on() {
     let robot = world.machine_with(terms("robot", &["viewer"]), &ada);
     let before = robot.client_credentials(&world, &[]).tokens();
     let change = |permissions: &'static str| {
-        let change = move |_: &_| RoleTerms {
-            description: String::new(),
-            permissions: permissions.split(' ').map(|name| name.parse().unwrap()).collect(),
-        };
-        world.block(roles::change(&world.app, &world.operator(), held.clone(), change)).unwrap()
+        let permissions = Some(permissions.split(' ').map(|name| name.parse().unwrap()).collect());
+        let change = RoleChange { description: None, permissions };
+        world.block(roles::change(&world.app, &world.operator(), held.clone(), Seen::Anything, change)).unwrap()
     };
     change("index:update index:read index:read");
     let Event::RoleChanged { before: was, after: is, .. } = newest(&world) else { panic!("{:?}", newest(&world)) };
@@ -128,17 +126,17 @@ fn a_role_that_somebody_has_is_not_removed() {
     let robot = world.machine_with(terms("robot", &["viewer"]), &ada);
     world.machine_with(terms("other", &["viewer"]), &ada);
     grants(&world, &ada, &[&held], json!({})).unwrap();
-    let remove = || world.block(roles::remove(&world.app, &world.operator(), held.clone()));
+    let remove = || world.block(roles::remove(&world.app, &world.operator(), held.clone(), Seen::Anything));
     let Err(Declined::Conflict(why)) = remove() else { panic!("it was removed") };
     assert!(why.contains("1 people and 2 machines"), "{why}");
     grants(&world, &ada, &[], json!({})).unwrap();
     let id = world.machine_id(&robot);
-    world.block(machines::retire(&world.app, &world.operator(), id, "over")).unwrap();
+    world.block(machines::retire(&world.app, &world.operator(), id, Seen::Anything, "over")).unwrap();
     let Err(Declined::Conflict(why)) = remove() else { panic!("it was removed") };
     assert!(why.contains("0 people and 1 machines"), "a retired one has nothing any more: {why}");
     let other = world.block(machines::resolve(&world.app, &"main".parse().unwrap(), "other")).unwrap();
     let change = |machine: &_| Ok(Terms { roles: Vec::new(), ..Terms::of(machine)? });
-    world.block(machines::change(&world.app, &world.operator(), other, change)).unwrap();
+    world.block(machines::change(&world.app, &world.operator(), other, Seen::Anything, change)).unwrap();
     remove().unwrap();
     world.expect_event("role.removed");
     assert!(matches!(remove(), Err(Declined::Missing(_))));

@@ -1,11 +1,19 @@
 //! One operation stops an identity; nothing of it buys anything from that commit on.
 
 use writ::base::Lifetime;
-use writ::model::{ClientState, MachineStanding};
+use writ::model::{ClientState, Context, Event, Machine, MachineStanding, Origin};
+use writ::operations::Problem;
+use writ::operations::authenticate_client::authenticate_client;
 use writ::operations::credentials::{self, NewCredential, NewProof};
 use writ::operations::declined::Declined;
 use writ::operations::machines;
+use writ::operations::seen::Seen;
+use writ::operations::token::exchange;
+use writ::protocol::client_auth::Presented;
 use writ::protocol::display_name::DisplayName;
+use writ::protocol::token_request::{ClientCredentials, TokenRequest};
+use writ::store::Read as _;
+use writ::store::tables::MACHINES;
 
 use crate::world::World;
 
@@ -22,7 +30,8 @@ fn case_18_a_stopped_machine_gets_nothing_and_what_it_had_is_over() {
     });
     assert_eq!(robot.introspect(&world, &before)["active"], true);
 
-    let halted = world.block(machines::suspend(&world.app, &world.operator(), id, "it ran wild")).unwrap();
+    let halted =
+        world.block(machines::suspend(&world.app, &world.operator(), id, Seen::Anything, "it ran wild")).unwrap();
     assert_eq!(halted.machine.standing(world.now()), MachineStanding::Suspended);
     assert!(halted.tokens_live_until >= world.now().plus(Lifetime::from_hours(1)), "a token of an hour may be out");
     world.expect_event("machine.suspended");
@@ -30,7 +39,7 @@ fn case_18_a_stopped_machine_gets_nothing_and_what_it_had_is_over() {
 
     // It may be let go on; what it held before stays over.
     world.later(Lifetime::from_seconds(2));
-    world.block(machines::resume(&world.app, &world.operator(), id)).unwrap();
+    world.block(machines::resume(&world.app, &world.operator(), id, Seen::Anything)).unwrap();
     assert_eq!(robot.introspect(&world, &before)["active"], false);
     let after = robot.client_credentials(&world, &[]).tokens().access;
     assert_eq!(robot.introspect(&world, &after)["active"], true);
@@ -42,12 +51,15 @@ fn retiring_is_final_and_frees_the_name() {
     let ada = world.administrator("ada");
     let robot = world.machine("robot", &ada, "mcp:read");
     let id = world.machine_id(&robot);
-    world.block(machines::retire(&world.app, &world.operator(), id, "replaced")).unwrap();
+    world.block(machines::retire(&world.app, &world.operator(), id, Seen::Anything, "replaced")).unwrap();
     robot.client_credentials(&world, &[]).expect_refusal(401, "invalid_client", "ClientSuspended");
     for credential in world.credentials(&robot) {
         assert_eq!(credential.standing(world.now()), "revoked");
     }
-    assert!(matches!(world.block(machines::resume(&world.app, &world.operator(), id)), Err(Declined::Conflict(_))));
+    assert!(matches!(
+        world.block(machines::resume(&world.app, &world.operator(), id, Seen::Anything)),
+        Err(Declined::Conflict(_))
+    ));
     let ask =
         NewCredential { name: DisplayName::parse("again").unwrap(), proof: NewProof::ClientSecret, expires_at: None };
     let again = world.block(credentials::create(&world.app, &world.operator(), id, ask));
@@ -68,7 +80,7 @@ fn a_machine_ends_when_its_time_is_over() {
     let change = move |machine: &writ::model::Machine| {
         Ok(machines::Terms { expires_at: Some(end), ..machines::Terms::of(machine)? })
     };
-    world.block(machines::change(&world.app, &world.operator(), id, change)).unwrap();
+    world.block(machines::change(&world.app, &world.operator(), id, Seen::Anything, change)).unwrap();
     let token = robot.client_credentials(&world, &[]).tokens().access;
     let watcher = world.machine("watcher", &ada, "mcp:read");
     world.later(Lifetime::from_minutes(30));
@@ -85,12 +97,15 @@ fn what_nobody_answers_for_does_not_act() {
     let id = world.machine_id(&robot);
     let (owner, app) = (bob.id, world.app.clone());
     world.suspend(&bob);
-    assert_eq!(world.change("orphan", move |tx| machines::orphan(&app, tx, owner)), 1);
+    let by = world.operator();
+    assert_eq!(world.change("orphan", move |tx| machines::orphan(&app, tx, &by, owner)).unwrap(), 1);
     robot.client_credentials(&world, &[]).expect_refusal(401, "invalid_client", "ClientSuspended");
-    let resumed = world.block(machines::resume(&world.app, &world.operator(), id));
+    let resumed = world.block(machines::resume(&world.app, &world.operator(), id, Seen::Anything));
     assert!(matches!(resumed, Err(Declined::Conflict(_))), "not while nobody answers for it");
-    world.block(machines::hand_over(&world.app, &world.operator(), id, ada.email.parse().unwrap())).unwrap();
-    world.block(machines::resume(&world.app, &world.operator(), id)).unwrap();
+    world
+        .block(machines::hand_over(&world.app, &world.operator(), id, Seen::Anything, ada.email.parse().unwrap()))
+        .unwrap();
+    world.block(machines::resume(&world.app, &world.operator(), id, Seen::Anything)).unwrap();
     world.expect_event("machine.handed_over");
     robot.client_credentials(&world, &[]).tokens();
 }
@@ -123,11 +138,74 @@ fn case_49_stopping_under_load_lets_nothing_through_afterwards() {
         while !world.events(1).contains(&"token.issued".to_owned()) {
             std::thread::yield_now();
         }
-        world.block(machines::suspend(&world.app, &world.operator(), id, "drill")).unwrap();
+        world.block(machines::suspend(&world.app, &world.operator(), id, Seen::Anything, "drill")).unwrap();
         stopped.store(true, std::sync::atomic::Ordering::SeqCst);
         for one in asking {
             let (_, last) = one.join().unwrap();
             assert_eq!(last, 401, "asked after the stop was answered");
         }
     });
+}
+
+/// What becomes of a request that was authenticated, read and decided before a change, and is served after it.
+#[test]
+fn what_is_changed_a_moment_before_counts_for_the_request_that_is_under_way() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let tickets = world.resource("https://tickets.example/mcp", "mcp:read mcp:write");
+    world.resource("https://others.example/mcp", "mcp:read mcp:write");
+    let from = Context {
+        from: Origin { address: Some([192, 0, 2, 7].into()), ..world.operator().from.clone() },
+        ..Context::clone(&world.operator())
+    };
+    let overtaken = |name: &str, ask: &str, change: fn(&mut Machine)| {
+        let robot = world.machine(name, &ada, "mcp:read mcp:write");
+        let id = world.machine_id(&robot);
+        let presented = Presented::Secret {
+            client_id: robot.id.to_string(),
+            secret: writ::base::Secret::new(robot.secret.as_deref().unwrap()),
+        };
+        let client = world.block(authenticate_client(&world.app, &from, presented)).unwrap();
+        let ask = ClientCredentials { scope: Some(ask.parse().unwrap()), resource: Some(tickets.identifier.clone()) };
+        let asking = exchange(&world.app, &from, client, TokenRequest::ClientCredentials(ask), None);
+        world
+            .overtaken(asking, move |tx| {
+                let old = tx.get(&MACHINES, &id)?.unwrap();
+                let mut new = old.clone();
+                change(&mut new);
+                tx.replace(&MACHINES, &id, &old, &new)?;
+                tx.record(Event::MachineResumed { machine: id })
+            })
+            .map(|tokens| (tokens.scope.to_string(), tokens.expires_in, crate::world::claims(&tokens.access_token)))
+            .map_err(|problem| match problem {
+                Problem::Refused(refusal) => refusal,
+                Problem::Broken(fault) => panic!("{fault:?}"),
+            })
+    };
+    let (scope, _, _) = overtaken("same", "mcp:read mcp:write", |_| ()).unwrap();
+    assert_eq!(scope, "mcp:read mcp:write");
+    let (scope, _, said) =
+        overtaken("narrowed", "mcp:read mcp:write", |m| m.scope = "mcp:read".parse().unwrap()).unwrap();
+    assert_eq!((scope.as_str(), &said["scope"]), ("mcp:read", &serde_json::json!("mcp:read")));
+    let (_, seconds, said) = overtaken("brief", "mcp:read", |m| {
+        m.access_for = Some(Lifetime::from_minutes(1));
+        m.custom_claims = serde_json::json!({ "team": "night" }).as_object().unwrap().clone();
+    })
+    .unwrap();
+    assert_eq!((seconds, &said["customClaims"]["team"]), (60, &serde_json::json!("night")));
+    let refused = |name: &str, change: fn(&mut Machine)| overtaken(name, "mcp:write", change).unwrap_err().name();
+    assert_eq!(refused("emptied", |m| m.scope = "mcp:read".parse().unwrap()), "ScopeNoneLeft");
+    assert_eq!(refused("suspended", |m| m.state = ClientState::Suspended), "ClientSuspended");
+    assert_eq!(refused("over", |m| m.expires_at = Some(m.created_at)), "MachineExpired");
+    assert_eq!(refused("elsewhere", |m| m.networks = vec!["10.0.0.0/8".parse().unwrap()]), "NetworkNotAllowed");
+    assert_eq!(
+        overtaken("here", "mcp:write", |m| m.networks = vec!["192.0.2.0/24".parse().unwrap()]).unwrap().0,
+        "mcp:write"
+    );
+    assert_eq!(refused("bound", |m| m.dpop_bound = true), "DpopProofMissing");
+    let moved = |m: &mut Machine| {
+        let resource = writ::base::Resource::parse("https://others.example/mcp").unwrap();
+        m.access = vec![writ::model::Access { resource, scope: None, access_for: None }];
+    };
+    assert_eq!(refused("moved", moved), "ResourceNotAllowed");
 }

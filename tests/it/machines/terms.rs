@@ -7,6 +7,7 @@ use writ::base::{Lifetime, Resource};
 use writ::model::{Access, Event, Machine, MachineKind, ProtectedResource};
 use writ::operations::declined::Declined;
 use writ::operations::machines::{self, Terms};
+use writ::operations::seen::Seen;
 use writ::protocol::display_name::DisplayName;
 use writ::store::audit_page;
 
@@ -108,7 +109,7 @@ fn a_change_is_recorded_with_before_and_after() {
         let tags = vec!["b".to_owned(), "a".to_owned(), "b".to_owned()];
         Ok(Terms { scope: "mcp:write".parse().unwrap(), tags, custom_claims: claims, ..Terms::of(machine)? })
     };
-    let changed = world.block(machines::change(&world.app, &ctx, id, change)).unwrap();
+    let changed = world.block(machines::change(&world.app, &ctx, id, Seen::Anything, change)).unwrap();
     assert_eq!(changed.tags, ["a", "b"]);
     let newest = || world.read(|view| audit_page(view, None, None, 1)).entries.remove(0).event;
     let Event::MachineChanged { before, after, .. } = newest() else { panic!("{:?}", newest()) };
@@ -116,7 +117,7 @@ fn a_change_is_recorded_with_before_and_after() {
     assert_eq!(after, json!({ "scope": "mcp:write", "tags": ["a", "b"], "custom_claims": { "team": "night" } }));
     // The same again changes nothing, and nothing is recorded.
     let count = world.read(|view| audit_page(view, None, None, 1)).entries[0].sequence;
-    world.block(machines::change(&world.app, &ctx, id, change)).unwrap();
+    world.block(machines::change(&world.app, &ctx, id, Seen::Anything, change)).unwrap();
     assert_eq!(world.read(|view| audit_page(view, None, None, 1)).entries[0].sequence, count);
 }
 
@@ -150,8 +151,9 @@ fn a_machine_is_found_by_the_beginnings_of_its_words() {
         world.machine_with(named, &ada);
     }
     let search = |text: &str| {
-        let found = world.block(machines::search(&world.app, text, 10)).unwrap();
-        let mut names: Vec<String> = found.into_iter().map(|machine| machine.name).collect();
+        let which = machines::Which { words: Some(text.to_owned()), ..machines::Which::default() };
+        let found = world.block(machines::list(&world.app, &world.operator(), which, None, 10)).unwrap().rows;
+        let mut names: Vec<String> = found.into_iter().map(|(_, machine)| machine.name).collect();
         names.sort();
         names
     };

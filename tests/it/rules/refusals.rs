@@ -10,6 +10,7 @@ use writ::model::{
 use writ::operations::audit;
 use writ::operations::credentials::{self, NewCredential, NewProof};
 use writ::operations::machines::Terms;
+use writ::operations::seen::Seen;
 use writ::protocol::display_name::DisplayName;
 use writ::store::Read as _;
 use writ::store::tables::CONSENTS;
@@ -231,7 +232,7 @@ const TABLE: &[(&str, &str, u16, Produce)] = &[
         let robot = robot(s, "careless", |terms| terms);
         let id = s.world.credentials(&robot).remove(0).id;
         let ctx = s.world.operator();
-        s.world.block(writ::operations::credentials::revoke(&s.world.app, &ctx, id, "lost")).unwrap();
+        s.world.block(writ::operations::credentials::revoke(&s.world.app, &ctx, id, Seen::Anything, "lost")).unwrap();
         robot.client_credentials(&s.world, &[]).into()
     }),
     ("MachineExpired", "invalid_client", 401, |s| {

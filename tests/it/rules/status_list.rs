@@ -10,6 +10,7 @@ use writ::model::{
     ClientId, ClientState, Delegation, Event, JwsAlgorithm, LIST_SIZE, PAGE_BITS, PageBits, StatusBlock, StatusPage,
     Subject, TokenFormat,
 };
+use writ::operations::seen::Seen;
 use writ::operations::status::end::{LiveTokens, Owner, end_owner};
 use writ::operations::{clients, housekeeping, keys, machines};
 use writ::protocol::status_list::{LONGEST_STATUS_LIST_TOKEN, STATUS_LIST_TYPE, Status, Statuses, read};
@@ -216,7 +217,8 @@ fn a_removed_client_and_a_stopped_machine_set_bits() {
     expect(&world, Status::Valid, &[&held[0]]);
     world.later(Lifetime::from_minutes(10));
     let id = world.machine_id(&robot);
-    let suspend = || world.block(machines::suspend(&world.app, &world.operator(), id, "drill")).unwrap();
+    let suspend =
+        || world.block(machines::suspend(&world.app, &world.operator(), id, Seen::Anything, "drill")).unwrap();
     let (hour, halted) = (Lifetime::from_hours(1), suspend());
     let said = (3, issued_at.plus(hour));
     assert_eq!((halted.tokens_live, halted.tokens_live_until), said, "as many as it has, while the process remembers");
@@ -225,15 +227,15 @@ fn a_removed_client_and_a_stopped_machine_set_bits() {
     assert_eq!((again.tokens_live, again.tokens_live_until), said, "whoever asks later is told the same");
     robot.client_credentials(&world, &[]).expect_refused(401, "invalid_client");
     expect(&world, Status::Invalid, &held.iter().collect::<Vec<_>>());
-    world.block(machines::resume(&world.app, &world.operator(), id)).unwrap();
+    world.block(machines::resume(&world.app, &world.operator(), id, Seen::Anything)).unwrap();
     let next = robot.client_credentials(&world, &[]).tokens();
     expect(&world, Status::Valid, &[&next]);
     expect(&world, Status::Invalid, &[&held[2]]);
     world.later(hour);
     assert_eq!(suspend().tokens_live, 0, "what it had is over by now");
-    world.block(machines::resume(&world.app, &world.operator(), id)).unwrap();
+    world.block(machines::resume(&world.app, &world.operator(), id, Seen::Anything)).unwrap();
     let last = robot.client_credentials(&world, &[]).tokens();
-    world.block(machines::retire(&world.app, &world.operator(), id, "replaced")).unwrap();
+    world.block(machines::retire(&world.app, &world.operator(), id, Seen::Anything, "replaced")).unwrap();
     expect(&world, Status::Invalid, &[&next, &last]);
 
     // One that registered itself and takes itself out again (RFC 7592 §2.3).

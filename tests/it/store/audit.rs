@@ -7,7 +7,10 @@ use proptest::prelude::*;
 use writ::base::{Digest, FaultKind, Lifetime, MacKey, Timestamp};
 use writ::model::{Actor, Channel, Context, Event, Origin};
 use writ::store::engine::{Done, Engine, Job, ReadTx, Span};
-use writ::store::{Broken, Damage, Head, Memory, Rehearsal, Store, audit_page};
+use writ::store::{
+    Broken, Cutting, Damage, Entry, Head, Look, Memory, Rehearsal, Store, Word, audit_behind, audit_page, audit_search,
+    audit_search_by,
+};
 
 use super::contract::run;
 
@@ -272,6 +275,161 @@ fn an_older_or_another_log_is_told_by_a_kept_head() {
     engine.replace("audit_head", Vec::new());
     assert_eq!(store.verify_audit(None).unwrap().unwrap().sequence, 0);
     assert_eq!(store.verify_audit(Some(&early)).unwrap(), broken(1, Damage::Missing));
+}
+
+/// Four thousand entries, a second each: of every hundred two are changes, the rest is traffic.
+fn busy() -> (Tampered, Store) {
+    let engine = Tampered(Arc::new(Memory::new(Rehearsal::Off)));
+    let store = Store::over(engine.clone(), key(), NOW).unwrap();
+    for n in 2..=4_000_u64 {
+        let event = match n % 100 {
+            7 | 50 => Event::ScopeCreated { scope: format!("s{n}") },
+            _ => Event::Tallied { what: format!("{}", n % 2), count: n },
+        };
+        store.write_blocking("record", &context(n), move |tx| tx.record(event.clone())).unwrap();
+    }
+    (engine, store)
+}
+
+fn cut(store: &Store, until: u64, most: u64) -> Cutting {
+    let until = context(until).at;
+    let work = move |tx: &mut writ::store::Tx<'_>| {
+        let cutting = tx.cut_traffic(until, most)?;
+        cutting.event(until).map_or(Ok(()), |event| tx.record(event))?;
+        Ok(cutting)
+    };
+    store.write_blocking("cut", &context(10_000), work).unwrap()
+}
+
+#[test]
+fn old_traffic_is_cut_out_and_the_chain_still_says_what_it_said() {
+    let (engine, store) = busy();
+    let (before, early) = (store.audit_head().unwrap(), engine.rows("audit"));
+    let words = engine.rows("audit_words").len();
+    let first = cut(&store, 1_000, 5);
+    // Stretches 0 to 4 are the entries 1 to 319: one of the migration and seven changes of ours stay.
+    assert_eq!((first.looked_at, first.entries, first.from, first.to), (5, 319 - 1 - 7, 2, 319));
+    let rest = cut(&store, 1_000, 100);
+    assert_eq!(rest.looked_at, 10, "a stretch in which something is younger stays whole: 1,000 is in the sixteenth");
+    assert_eq!(cut(&store, 1_000, 100), Cutting::default(), "and nothing is looked at twice");
+    let head = store.verify_audit(None).unwrap().unwrap();
+    assert_eq!(head.sequence, before.sequence + 2, "what was cut is said in the log");
+    assert_eq!(store.verify_audit(Some(&before)).unwrap(), Ok(head));
+    let left = engine.rows("audit");
+    assert_eq!(left.len() as u64, 4_000 - first.entries - rest.entries + 2);
+    assert!(left.iter().filter(|row| early.contains(row)).count() == left.len() - 2, "what stays is as it was");
+    assert!(engine.rows("audit_words").len() < words, "and nothing leads to what is gone");
+    let (mut scopes, mut next) = (0, None);
+    loop {
+        let look = |entry: &Entry| if entry.event.name() == "scope.created" { Look::Fits } else { Look::Passes };
+        let page = store.read_blocking(|view| audit_search_by(view, Word::Event("scope.created"), next, 100, look));
+        let page = page.unwrap();
+        scopes += page.entries.len();
+        next = page.next;
+        if next.is_none() {
+            break;
+        }
+    }
+    assert_eq!(scopes, 80, "every change is there and is found");
+    // A head kept of an entry that is gone is as good as ever; what came behind it is not forgotten for it.
+    let hash_of = |n: usize| Digest::from_bytes(early[n - 1].1[early[n - 1].1.len() - 32..].try_into().unwrap());
+    for (kept, good) in [(100_usize, true), (319, true), (500, true)] {
+        let kept = Head { sequence: kept as u64, hash: hash_of(kept), at: NOW };
+        assert_eq!(store.audit_contains(&kept).unwrap(), good);
+        assert!(store.verify_audit(Some(&kept)).unwrap().is_ok());
+    }
+    // Everything may be old: the newest stay all the same, because heads elsewhere speak of them.
+    cut(&store, 9_000, 10_000);
+    assert!(engine.rows("audit").len() > 1_024);
+    assert!(store.verify_audit(Some(&before)).unwrap().is_ok());
+    record(&store, 4_001);
+    assert!(store.verify_audit(None).unwrap().is_ok());
+}
+
+/// Without the key nobody makes a gap, makes one longer, moves one or takes one away.
+#[test]
+fn a_gap_that_the_appliance_did_not_make_is_found() {
+    let (engine, store) = busy();
+    let (whole, no_cuts) = (engine.rows("audit"), engine.rows("audit_cuts"));
+    assert!(no_cuts.is_empty());
+    cut(&store, 1_000, 5);
+    let short = engine.rows("audit_cuts");
+    cut(&store, 1_000, 100);
+    let (entries, cuts) = (engine.rows("audit"), engine.rows("audit_cuts"));
+    let verdict = || store.verify_audit(None).unwrap();
+    assert!(verdict().is_ok());
+    let number = |key: &[u8]| u64::from_be_bytes(key.try_into().unwrap());
+    let with = |rows: &Rows, edit: &dyn Fn(&mut Rows)| {
+        let mut rows = rows.clone();
+        edit(&mut rows);
+        rows
+    };
+    // The change beside a gap, and one of the traffic that is left.
+    for gone in [7, 2_000] {
+        engine.replace("audit", with(&entries, &|rows| rows.retain(|(key, _)| number(key) != gone)));
+        assert_eq!(verdict(), broken(gone, Damage::Missing), "{gone}");
+    }
+    engine.replace("audit", entries.clone());
+    // No row for the gap, an older and shorter one, one of another gap, one that says more, and one without a MAC.
+    engine.replace("audit_cuts", no_cuts);
+    assert_eq!(verdict(), broken(2, Damage::Missing));
+    engine.replace("audit_cuts", short);
+    assert!(verdict().is_err());
+    engine.replace("audit_cuts", with(&cuts, &|rows| rows[1].1 = rows[0].1.clone()));
+    assert_eq!(verdict(), broken(number(&cuts[1].0), Damage::Cut));
+    engine.replace("audit_cuts", with(&cuts, &|rows| rows[0].1[7] ^= 1));
+    assert_eq!(verdict(), broken(2, Damage::Cut));
+    engine.replace("audit_cuts", with(&cuts, &|rows| rows[0].1.clear()));
+    assert_eq!(verdict(), broken(2, Damage::Cut));
+    engine.replace("audit_cuts", with(&cuts, &|rows| rows[0].0 = 3_u64.to_be_bytes().to_vec()));
+    assert_eq!(verdict(), broken(2, Damage::Missing));
+    engine.replace("audit_cuts", cuts);
+    assert!(verdict().is_ok());
+    // What was cut does not come back unnoticed either, if it is not what it was.
+    let mut back = entries.clone();
+    back.insert(1, (whole[1].0.clone(), whole[2].1.clone()));
+    engine.replace("audit", back);
+    assert_eq!(verdict(), broken(2, Damage::Altered));
+}
+
+/// A search by a word gives what a search of everything gives, whatever was cut meanwhile.
+#[test]
+fn a_word_leads_to_every_entry_that_has_it_and_to_few_others() {
+    let (_, store) = busy();
+    let all = |word: Word<'static>, fits: fn(&Entry) -> bool, by_word: bool| {
+        let (mut found, mut next, mut pages) = (Vec::new(), None, 0);
+        loop {
+            let look = |entry: &Entry| if fits(entry) { Look::Fits } else { Look::Passes };
+            let page = store.read_blocking(|view| match by_word {
+                true => audit_search_by(view, word, next, 7, look),
+                false => audit_search(view, next, 7, look),
+            });
+            let page = page.unwrap();
+            found.extend(page.entries.into_iter().map(|entry| entry.sequence));
+            (next, pages) = (page.next, pages + 1);
+            assert!(pages < 2_000, "a search ends");
+            if next.is_none() {
+                return (found, pages);
+            }
+        }
+    };
+    for (word, fits) in [
+        (Word::Event("scope.created"), (|entry| entry.event.name() == "scope.created") as fn(&Entry) -> bool),
+        (Word::Event("store.migrated"), |entry| entry.event.name() == "store.migrated"),
+        (Word::By("system"), |entry| entry.by == Actor::System),
+        (Word::By("operator"), |entry| entry.by == Actor::Operator),
+        (Word::By("nobody"), |entry| entry.by == Actor::Nobody),
+    ] {
+        let ((by_word, pages), (scanned, _)) = (all(word, fits, true), all(word, fits, false));
+        assert_eq!(by_word, scanned, "{word:?}");
+        assert!(pages <= by_word.len() / 7 + 3, "{word:?}: {pages} pages for {} entries", by_word.len());
+    }
+    // Far away among thousands, and found at the first look.
+    let page = store.read_blocking(|view| audit_search_by(view, Word::By("system"), None, 1, |_| Look::Fits)).unwrap();
+    assert_eq!(page.entries[0].sequence, 63, "its stretch is the first of all, in which whatever fits is the newest");
+    for (at, first) in [(0, Some(2)), (1, Some(2)), (2, Some(3)), (3_999, Some(4_000)), (4_000, None)] {
+        assert_eq!(store.read_blocking(|view| audit_behind(view, context(at).at)).unwrap(), first, "{at}");
+    }
 }
 
 proptest! {

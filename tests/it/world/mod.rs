@@ -328,8 +328,8 @@ fn serve(app: &App, body_time: Option<Duration>) -> (SocketAddr, ServerHandle, J
     let thread = std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
             let running = match body_time {
-                Some(time) => writ::web::listen_for(&app, time),
-                None => writ::web::listen(&app),
+                Some(time) => writ::web::listen_for(&app, writ::cli::ORDERS, time),
+                None => writ::web::listen(&app, writ::cli::ORDERS),
             };
             let running = running.unwrap();
             tell.send((running.address, running.handle())).unwrap();

@@ -19,6 +19,8 @@ pub struct MachineFormPage {
     pub action: String,
     /// A mark of this page, so that the form has its effect once.
     pub once: String,
+    /// Which state of the machine the form was filled from; empty for a new one.
+    pub seen: String,
     /// Kinds of credentials to begin with; empty when one is changed.
     pub credentials: Vec<Choice>,
 }
@@ -108,6 +110,7 @@ impl Sample for MachineFormPage {
             changes: None,
             action: "/console/machines/new".into(),
             once: "sample".into(),
+            seen: String::new(),
             credentials: vec![
                 Choice::new("client_secret", "Client secret", true),
                 Choice::new("none", "None yet", false),

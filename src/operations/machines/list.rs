@@ -1,0 +1,186 @@
+//! Finding machines: by whom, of what kind, in what state, by their words. A list comes in pages, each of a bounded number of looks.
+
+use super::named;
+use crate::app::App;
+use crate::base::{Fault, Id, Timestamp};
+use crate::model::{Context, FindingKind, Machine, MachineKind, MachineStanding, Person, TenantName};
+use crate::store::tables::{FINDINGS, FINDINGS_BY_KIND, MACHINES, MACHINES_BY_OWNER, MACHINES_BY_WORD, words};
+use crate::store::{Page, Read};
+
+/// Which machines are listed: all that are everything that is said here.
+#[derive(Clone, Debug, Default)]
+pub struct Which {
+    pub state: Option<MachineStanding>,
+    pub kind: Option<MachineKind>,
+    /// Who answers for it.
+    pub owner: Option<Id<Person>>,
+    pub tenant: Option<TenantName>,
+    /// One of its tags, as it is written but for capitals.
+    pub tag: Option<String>,
+    /// What was to be said about it when it was last looked at.
+    pub finding: Option<FindingKind>,
+    /// Each of these words begins a word of its name or of a tag.
+    pub words: Option<String>,
+}
+
+/// Most machines given at once.
+const MOST: usize = 1_000;
+/// Machines looked at for one page, and in one go. Behind it the page ends, however few it has found: whoever wants more asks again from
+/// there.
+const LOOKED_AT: usize = 2_000;
+const AT_ONCE: usize = 200;
+/// Words of a search that are looked at.
+const MOST_WORDS: usize = 8;
+
+/// Machines before `before`, the newest first. A page may be short, even empty, and not be the last.
+pub async fn list(
+    app: &App,
+    ctx: &Context,
+    which: Which,
+    before: Option<Id<Machine>>,
+    limit: usize,
+) -> Result<Page<Id<Machine>, Machine>, Fault> {
+    let (now, limit) = (ctx.at, limit.clamp(1, MOST));
+    app.store.read(move |view| find(view, &Asked::of(which), before, limit, now)).await
+}
+
+/// What is asked for, with its words taken apart.
+struct Asked {
+    which: Which,
+    /// The longest first: it narrows most. `None` if words play no part.
+    words: Option<Vec<String>>,
+    tag: Option<String>,
+}
+
+impl Asked {
+    fn of(which: Which) -> Self {
+        let words = which.words.as_deref().map(|text| {
+            let mut words: Vec<String> = text.to_lowercase().split_whitespace().map(str::to_owned).collect();
+            words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+            words.truncate(MOST_WORDS);
+            words
+        });
+        Self { words, tag: which.tag.as_deref().map(str::to_lowercase), which }
+    }
+
+    fn is_anything(&self) -> bool {
+        let Which { state, kind, owner, tenant, tag, finding, words } = &self.which;
+        let some = [state.is_some(), kind.is_some(), owner.is_some(), tenant.is_some(), tag.is_some()];
+        !some.contains(&true) && finding.is_none() && words.is_none()
+    }
+
+    /// Everything but the finding, which is no part of the row.
+    fn fits(&self, machine: &Machine, now: Timestamp) -> bool {
+        let which = &self.which;
+        which.state.is_none_or(|state| machine.standing(now) == state)
+            && which.kind.is_none_or(|kind| machine.kind == kind)
+            && which.owner.is_none_or(|owner| machine.owner == owner)
+            && which.tenant.as_ref().is_none_or(|tenant| machine.tenant == *tenant)
+            && self.tag.as_ref().is_none_or(|tag| machine.tags.iter().any(|own| own.to_lowercase() == *tag))
+            && self.words.as_ref().is_none_or(|asked| asked.iter().all(|word| has(machine, word)))
+    }
+}
+
+/// Whether a word begins one of the machine's.
+fn has(machine: &Machine, word: &str) -> bool {
+    let texts = std::iter::once(&machine.name).chain(&machine.tags);
+    texts.flat_map(|text| words(text)).any(|own| own.starts_with(word))
+}
+
+type Found = Page<Id<Machine>, Machine>;
+
+/// By the index that leads to the fewest.
+fn find(
+    view: &impl Read,
+    asked: &Asked,
+    before: Option<Id<Machine>>,
+    limit: usize,
+    now: Timestamp,
+) -> Result<Found, Fault> {
+    let has_finding = |id: &Id<Machine>| match asked.which.finding {
+        Some(kind) => Ok(view.get(&FINDINGS, id)?.is_some_and(|found| found.kinds.contains(&kind))),
+        None => Ok(true),
+    };
+    let fits = |id: &Id<Machine>, machine: &Machine| Ok(asked.fits(machine, now) && has_finding(id)?);
+    match (&asked.words, &asked.which) {
+        (Some(words), _) => by_word(view, words, before, limit, fits),
+        (None, Which { owner: Some(owner), .. }) => gather(limit, before, AT_ONCE, fits, |before, some| {
+            view.list_newest(&MACHINES, &MACHINES_BY_OWNER, owner, before, some)
+        }),
+        (None, _) if asked.tag.is_some() => {
+            let tag = asked.tag.as_deref().unwrap_or_default();
+            gather(limit, before, AT_ONCE, fits, |before, some| {
+                view.list_newest(&MACHINES, &MACHINES_BY_WORD, tag, before, some)
+            })
+        }
+        (None, Which { finding: Some(kind), .. }) => gather(limit, before, AT_ONCE, fits, |before, some| {
+            let page = view.list_newest(&FINDINGS, &FINDINGS_BY_KIND, kind.as_str(), before, some)?;
+            let mut rows = Vec::with_capacity(page.rows.len());
+            for (id, _) in page.rows {
+                rows.extend(named(view, id)?.map(|machine| (id, machine)));
+            }
+            Ok(Page { rows, next: page.next })
+        }),
+        (None, _) => {
+            let at_once = if asked.is_anything() { limit } else { AT_ONCE };
+            gather(limit, before, at_once, fits, |before, some| view.newest(&MACHINES, before, some))
+        }
+    }
+}
+
+/// Of those that have a word which begins like the longest that is asked for, the first [`MOST`] by the alphabet: whose words are
+/// more common than that asks with longer ones.
+fn by_word(
+    view: &impl Read,
+    words: &[String],
+    before: Option<Id<Machine>>,
+    limit: usize,
+    fits: impl Fn(&Id<Machine>, &Machine) -> Result<bool, Fault>,
+) -> Result<Found, Fault> {
+    let Some(longest) = words.first() else { return Ok(Page { rows: Vec::new(), next: None }) };
+    let mut found = view.starting(&MACHINES, &MACHINES_BY_WORD, longest, MOST)?;
+    found.retain(|(id, _)| before.is_none_or(|before| *id < before));
+    found.sort_by(|(one, _), (other, _)| other.cmp(one));
+    let (mut rows, mut next) = (Vec::new(), None);
+    for (id, machine) in found {
+        if !fits(&id, &machine)? {
+            continue;
+        }
+        if rows.len() >= limit {
+            next = rows.last().map(|(id, _): &(Id<Machine>, Machine)| *id);
+            break;
+        }
+        rows.push((id, machine));
+    }
+    Ok(Page { rows, next })
+}
+
+/// Looks on, some at a time, until there are enough or it has looked at enough.
+fn gather(
+    limit: usize,
+    before: Option<Id<Machine>>,
+    at_once: usize,
+    fits: impl Fn(&Id<Machine>, &Machine) -> Result<bool, Fault>,
+    more: impl Fn(Option<&Id<Machine>>, usize) -> Result<Found, Fault>,
+) -> Result<Found, Fault> {
+    let (mut rows, mut at, mut looked) = (Vec::new(), before, 0);
+    loop {
+        let page = more(at.as_ref(), at_once)?;
+        let (next, mut left) = (page.next, page.rows.into_iter());
+        while let Some((id, machine)) = left.next() {
+            looked += 1;
+            if !fits(&id, &machine)? {
+                continue;
+            }
+            rows.push((id, machine));
+            if rows.len() >= limit {
+                let is_last = left.len() == 0 && next.is_none();
+                return Ok(Page { rows, next: (!is_last).then_some(id) });
+            }
+        }
+        if next.is_none() || looked >= LOOKED_AT {
+            return Ok(Page { rows, next });
+        }
+        at = next;
+    }
+}
