@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::shell;
 use super::told::{self, Told};
-use crate::model::{ClientState, EventClass, FindingKind, KeyState};
+use crate::model::{Actor, ClientState, EventClass, FindingKind, KeyState};
 use crate::operations::audit::{self, Which};
 use crate::operations::clients::{self, Which as Clients};
 use crate::operations::{findings, keys, machines};
@@ -54,7 +54,11 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
         _ => None,
     });
     let entries = audit::list(app, Which::default(), None, LOOKED_AT).await.map_err(broken)?.entries;
-    let changes = entries.iter().filter(|entry| entry.event.class() == EventClass::Change).take(SHOWN);
+    let changes = entries
+        .iter()
+        // What the appliance does by itself, its keys foremost, is told of where it belongs.
+        .filter(|entry| entry.event.class() == EventClass::Change && entry.by != Actor::System)
+        .take(SHOWN);
     let changes: Vec<Told<'_>> = changes
         .map(|entry| Told { sequence: entry.sequence, at: entry.at, by: &entry.by, event: &entry.event })
         .collect();

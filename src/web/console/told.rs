@@ -41,7 +41,7 @@ fn actor(by: &Actor) -> Option<String> {
 pub(super) fn by(by: &Actor, names: &Names) -> String {
     match by {
         Actor::Person(_) | Actor::Client(_) => actor(by).map(|id| names.of(&id).to_owned()).unwrap_or_default(),
-        Actor::Nobody => "nobody who proved who they are".to_owned(),
+        Actor::Nobody => "somebody not yet known".to_owned(),
         Actor::Operator => "the command line".to_owned(),
         Actor::System => "the appliance".to_owned(),
     }
