@@ -6,8 +6,9 @@ use crate::model::{Algorithm, Event, ProtectedResource, Risk, ScopeSet, TokenFor
 use crate::operations::declined::Declined;
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
+use crate::operations::scopes::{self, NewScope};
 use crate::operations::seen::{Seen, difference, json};
-use crate::operations::{find_resource, scopes};
+use crate::operations::{find_resource, search};
 use crate::protocol::display_name::DisplayName;
 use crate::protocol::own_scopes;
 use crate::store::tables::{RESOURCES, RESOURCES_BY_DEFAULT, SCOPES};
@@ -63,8 +64,21 @@ pub enum IsDefault {
 
 /// Registers a resource. A default one takes that place from the one before.
 pub async fn add(app: &App, by: &Operator, new: NewResource) -> Result<ProtectedResource, Declined> {
+    add_with_scopes(app, by, new, Vec::new()).await
+}
+
+/// The same, together with scopes that the catalogue does not have yet: all of it happens, or nothing.
+pub async fn add_with_scopes(
+    app: &App,
+    by: &Operator,
+    new: NewResource,
+    scopes: Vec<NewScope>,
+) -> Result<ProtectedResource, Declined> {
+    let scopes = scopes.into_iter().map(scopes::sound).collect::<Result<Vec<_>, _>>()?;
+    let grows = !scopes.is_empty();
     let (within, ctx, by) = (app.clone(), by, by.clone());
-    app.store
+    let made = app
+        .store
         .write("add resource", ctx, move |tx| {
             if let Some(earlier) = by.request().earlier(tx)? {
                 return Ok(earlier);
@@ -72,7 +86,7 @@ pub async fn add(app: &App, by: &Operator, new: NewResource) -> Result<Protected
             if let Err(declined) = by.stands(tx)? {
                 return Ok(Err(declined));
             }
-            let resource = match made(&within, tx, &new)? {
+            let resource = match made(&within, tx, &new, &scopes)? {
                 Ok(resource) => resource,
                 Err(declined) => return Ok(Err(declined)),
             };
@@ -80,7 +94,12 @@ pub async fn add(app: &App, by: &Operator, new: NewResource) -> Result<Protected
             tx.record(Event::ResourceCreated { resource: resource.id, identifier: resource.identifier.clone() })?;
             Ok(Ok(resource))
         })
-        .await?
+        .await??;
+    if grows {
+        // The metadata document lists every scope.
+        app.discovery.forget();
+    }
+    Ok(made)
 }
 
 /// What can be looked at of a resource without the others.
@@ -109,10 +128,21 @@ pub(super) fn bounded(resource: &ProtectedResource, algorithms: &[Algorithm]) ->
     Ok(())
 }
 
-fn made(app: &App, tx: &mut Tx<'_>, new: &NewResource) -> Result<Result<ProtectedResource, Declined>, Fault> {
+/// What is declined is committed as it is by then, so everything is looked at before anything is written.
+fn made(
+    app: &App,
+    tx: &mut Tx<'_>,
+    new: &NewResource,
+    coming: &[NewScope],
+) -> Result<Result<ProtectedResource, Declined>, Fault> {
+    for scope in coming {
+        if let Err(declined) = scopes::fits(tx, scope)? {
+            return Ok(Err(declined));
+        }
+    }
     let default_scopes = match &new.default_scopes {
         Some(chosen) => chosen.clone(),
-        None => harmless(tx, &new.scopes)?,
+        None => harmless(tx, &new.scopes, coming)?,
     };
     let resource = ProtectedResource {
         id: Id::new(tx.now(), &app.entropy)?,
@@ -128,8 +158,15 @@ fn made(app: &App, tx: &mut Tx<'_>, new: &NewResource) -> Result<Result<Protecte
         is_default: new.is_default,
         created_at: tx.now(),
     };
-    if let Err(declined) = sound(app, tx, &resource)? {
+    let names: ScopeSet = coming.iter().map(|scope| scope.name.clone()).collect();
+    if names.len() < coming.len() {
+        return Ok(Err(Declined::field("new_scopes", "two of the new scopes have the same name")));
+    }
+    if let Err(declined) = sound(app, tx, &resource, &names)? {
         return Ok(Err(declined));
+    }
+    for scope in coming {
+        scopes::put_new(tx, scope)?;
     }
     if resource.is_default {
         demote(tx, resource.id)?;
@@ -138,8 +175,14 @@ fn made(app: &App, tx: &mut Tx<'_>, new: &NewResource) -> Result<Result<Protecte
     Ok(Ok(resource))
 }
 
-/// Whether a resource may be as it is to be, among the others. The same for a new one and for a changed one.
-fn sound(app: &App, read: &impl Read, resource: &ProtectedResource) -> Result<Result<(), Declined>, Fault> {
+/// Whether a resource may be as it is to be, among the others and with scopes that are `coming`. The same for a new one and for a
+/// changed one.
+fn sound(
+    app: &App,
+    read: &impl Read,
+    resource: &ProtectedResource,
+    coming: &ScopeSet,
+) -> Result<Result<(), Declined>, Fault> {
     if let Err(declined) = bounded(resource, &app.config.keys.algorithms) {
         return Ok(Err(declined));
     }
@@ -153,7 +196,7 @@ fn sound(app: &App, read: &impl Read, resource: &ProtectedResource) -> Result<Re
             return Ok(Err(Declined::Conflict(text)));
         }
     }
-    scopes::all_known(read, "scopes", &resource.scopes)
+    scopes::all_known(read, "scopes", &resource.scopes.minus(coming))
 }
 
 /// Changes a resource, as far as it is still as it was seen.
@@ -172,7 +215,7 @@ pub async fn change(
                 Err(declined) => return Ok(Err(declined)),
             };
             let changed = changed(&current, ask.clone());
-            if let Err(declined) = sound(&within, tx, &changed)? {
+            if let Err(declined) = sound(&within, tx, &changed, &ScopeSet::new())? {
                 return Ok(Err(declined));
             }
             if let Some((before, after)) = difference(json(&current)?, json(&changed)?, &[]) {
@@ -250,10 +293,14 @@ fn demote(tx: &mut Tx<'_>, for_the_sake_of: Id<ProtectedResource>) -> Result<(),
     Ok(())
 }
 
-fn harmless(read: &impl Read, offered: &ScopeSet) -> Result<ScopeSet, Fault> {
+fn harmless(read: &impl Read, offered: &ScopeSet, coming: &[NewScope]) -> Result<ScopeSet, Fault> {
     let mut low = Vec::new();
     for scope in offered.iter() {
-        if read.get(&SCOPES, &scope.to_string())?.is_some_and(|entry| entry.risk == Risk::Low) {
+        let risk = match coming.iter().find(|new| new.name == *scope) {
+            Some(new) => Some(new.risk),
+            None => read.get(&SCOPES, &scope.to_string())?.map(|entry| entry.risk),
+        };
+        if risk == Some(Risk::Low) {
             low.push(scope.clone());
         }
     }
@@ -276,6 +323,17 @@ pub async fn page(
     limit: usize,
 ) -> Result<Page<Id<ProtectedResource>, ProtectedResource>, Fault> {
     app.store.read(move |view| view.newest(&RESOURCES, before.as_ref(), limit)).await
+}
+
+/// Resources whose name, identifier or alias has `text` in it, the newest first; of very many, the newest are looked at.
+pub async fn named_like(app: &App, text: &str, limit: usize) -> Result<Vec<ProtectedResource>, Fault> {
+    let text = text.to_lowercase();
+    let is_like = move |resource: &ProtectedResource| {
+        let urls = std::iter::once(&resource.identifier).chain(&resource.aliases).map(Resource::as_str);
+        urls.chain([resource.name.as_str()]).any(|own| own.to_lowercase().contains(&text))
+    };
+    let found = app.store.read(move |view| search::newest(view, &RESOURCES, None, limit, is_like)).await?;
+    Ok(found.rows.into_iter().map(|(_, resource)| resource).collect())
 }
 
 /// One that is registered.

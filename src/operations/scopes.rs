@@ -57,33 +57,49 @@ pub struct ScopeChange {
 
 /// Adds a scope to the catalogue.
 pub async fn add(app: &App, by: &Operator, new: NewScope) -> Result<ScopeEntry, Declined> {
-    let description = described(&new.description)?;
-    if own_scopes::is_own(new.name.as_str()) {
-        return Err(Declined::field("name", "names that begin with writ: are the appliance's own"));
-    }
+    let new = sound(new)?;
     let (ctx, by) = (by, by.clone());
-    let added = app.store.write("add scope", ctx, move |tx| {
+    let made = app.store.write("add scope", ctx, move |tx| {
         if let Some(earlier) = by.request().earlier(tx)? {
             return Ok(earlier);
         }
         if let Err(declined) = by.stands(tx)? {
             return Ok(Err(declined));
         }
-        if tx.get(&SCOPES, &new.name.to_string())?.is_some() {
-            return Ok(Err(Declined::Conflict(format!("the scope `{}` is in the catalogue already", new.name))));
-        }
-        if let Err(declined) = all_known(tx, "implies", &new.implies)? {
+        if let Err(declined) = fits(tx, &new)? {
             return Ok(Err(declined));
         }
-        let entry = put(tx, &NewScope { description: description.clone(), ..new.clone() })?;
+        let entry = put_new(tx, &new)?;
         by.request().done(tx, &entry.name, &entry, Answer::Repeatable)?;
-        tx.record(Event::ScopeCreated { scope: new.name.to_string() })?;
         Ok(Ok(entry))
     });
-    let added = added.await??;
+    let made = made.await??;
     // The metadata document lists every scope.
     app.discovery.forget();
-    Ok(added)
+    Ok(made)
+}
+
+/// What can be looked at of a new scope without the others; its description as it is kept.
+pub(super) fn sound(new: NewScope) -> Result<NewScope, Declined> {
+    if own_scopes::is_own(new.name.as_str()) {
+        return Err(Declined::field("name", "names that begin with writ: are the appliance's own"));
+    }
+    Ok(NewScope { description: described(&new.description)?, ..new })
+}
+
+/// Whether a scope that is [`sound`] can be added to the catalogue as it is now.
+pub(super) fn fits(read: &impl Read, new: &NewScope) -> Result<Result<(), Declined>, Fault> {
+    if read.get(&SCOPES, &new.name.to_string())?.is_some() {
+        return Ok(Err(Declined::Conflict(format!("the scope `{}` is in the catalogue already", new.name))));
+    }
+    all_known(read, "implies", &new.implies)
+}
+
+/// Puts down one that [`fits`], with its event.
+pub(super) fn put_new(tx: &mut Tx<'_>, new: &NewScope) -> Result<ScopeEntry, Fault> {
+    let entry = put(tx, new)?;
+    tx.record(Event::ScopeCreated { scope: new.name.to_string() })?;
+    Ok(entry)
 }
 
 /// Changes what the catalogue says about a scope, as far as it is still as it was seen.
@@ -177,6 +193,15 @@ pub async fn page(app: &App, after: Option<String>, limit: usize) -> Result<Page
 pub async fn find(app: &App, name: &Scope) -> Result<ScopeEntry, Declined> {
     let key = name.to_string();
     app.store.read(move |view| view.get(&SCOPES, &key)).await?.ok_or_else(|| unknown(name))
+}
+
+/// Scopes whose name or words have `text` in them, by name.
+pub async fn named_like(app: &App, text: &str, limit: usize) -> Result<Vec<ScopeEntry>, Fault> {
+    let text = text.to_lowercase();
+    let is_like = move |entry: &ScopeEntry| {
+        [entry.name.as_str(), &entry.description].iter().any(|own| own.to_lowercase().contains(&text))
+    };
+    Ok(list_all(app).await?.into_iter().filter(is_like).take(limit).collect())
 }
 
 /// The whole catalogue, by name.

@@ -31,6 +31,51 @@ pub(super) const LONGEST_HEADERS: usize = 16 * 1_024;
 /// Addresses that are tried. All that the name has are checked.
 const MOST_TRIED: usize = 4;
 
+/// What somebody without a token is told at a door.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Knocked {
+    pub status: u16,
+    /// Every `WWW-Authenticate` header.
+    pub challenges: Vec<String>,
+}
+
+/// How a request is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Knock {
+    Get,
+    /// With a body of JSON that is ours.
+    Post(&'static str),
+}
+
+/// Most challenges that are read of one answer.
+const MOST_CHALLENGES: usize = 8;
+
+/// Asks without a token and looks at the head of the answer alone.
+pub(super) fn knock(
+    policy: &OutboundPolicy,
+    tls: &Arc<ClientConfig>,
+    url: &OutboundUrl,
+    how: Knock,
+    deadline: Deadline,
+) -> Result<Knocked, OutboundError> {
+    let agent = agent(policy, tls, url, 0, deadline)?;
+    // As a client of an MCP server asks: Streamable HTTP answers with either.
+    let accept = (header::ACCEPT, "application/json, text/event-stream");
+    let response = match how {
+        Knock::Get => agent.get(url.as_str()).header(header::CONNECTION, "close").header(accept.0, accept.1).call(),
+        Knock::Post(body) => agent
+            .post(url.as_str())
+            .header(header::CONNECTION, "close")
+            .header(accept.0, accept.1)
+            .header(CONTENT_TYPE, "application/json")
+            .send(body),
+    };
+    let response = response.map_err(understand)?;
+    let challenges = response.headers().get_all(header::WWW_AUTHENTICATE).iter().take(MOST_CHALLENGES);
+    let challenges = challenges.filter_map(|value| value.to_str().ok()).map(str::to_owned).collect();
+    Ok(Knocked { status: response.status().as_u16(), challenges })
+}
+
 pub(super) fn fetch(
     policy: &OutboundPolicy,
     tls: &Arc<ClientConfig>,
@@ -38,18 +83,7 @@ pub(super) fn fetch(
     max_bytes: usize,
     deadline: Deadline,
 ) -> Result<Fetched, OutboundError> {
-    let addresses = addresses(policy, url)?;
-    let connect = || -> Result<Pinned, OutboundError> {
-        Ok(Pinned {
-            addresses: addresses.clone(),
-            name: url.server_name()?,
-            tls: Arc::clone(tls),
-            deadline,
-            // Chains of certificates, heads and chunked framing cost a little over the body itself.
-            most_bytes: max_bytes.saturating_mul(4).saturating_add(128 * 1_024),
-        })
-    };
-    let agent = Agent::with_parts(config(deadline)?, connect()?, connect()?);
+    let agent = agent(policy, tls, url, max_bytes, deadline)?;
     let request = agent.get(url.as_str()).header(header::CONNECTION, "close");
     let mut response = request.call().map_err(understand)?;
 
@@ -72,6 +106,28 @@ pub(super) fn fetch(
     let body = read(response.body_mut(), max_bytes)?;
     strict_json::check_depth(&body).map_err(|_| OutboundError::TooDeep)?;
     Ok(Fetched { body, content_type, cache })
+}
+
+/// A client for one request to `url`, which connects to checked addresses and to nothing else.
+fn agent(
+    policy: &OutboundPolicy,
+    tls: &Arc<ClientConfig>,
+    url: &OutboundUrl,
+    max_bytes: usize,
+    deadline: Deadline,
+) -> Result<Agent, OutboundError> {
+    let addresses = addresses(policy, url)?;
+    let connect = || -> Result<Pinned, OutboundError> {
+        Ok(Pinned {
+            addresses: addresses.clone(),
+            name: url.server_name()?,
+            tls: Arc::clone(tls),
+            deadline,
+            // Chains of certificates, heads and chunked framing cost a little over the body itself.
+            most_bytes: max_bytes.saturating_mul(4).saturating_add(128 * 1_024),
+        })
+    };
+    Ok(Agent::with_parts(config(deadline)?, connect()?, connect()?))
 }
 
 /// Every address of the host, each allowed: one that is not spoils the lot, because a name with one foot inside is

@@ -28,7 +28,7 @@ pub use appliance::{Answered, Appliance};
 pub use cache::{CachePolicy, DocumentCache, Failure, Fresh};
 pub use documents::{DocumentError, LONGEST_CACHE};
 pub use error::OutboundError;
-pub use fetch::Fetched;
+pub use fetch::{Fetched, Knock, Knocked};
 pub use url::OutboundUrl;
 
 use crate::base::{Fault, FaultKind, Lifetime};
@@ -97,15 +97,35 @@ impl Outbound {
 
     /// Fetches one JSON text with a `GET`. Never takes longer than `limits.total_time`.
     pub async fn get(&self, url: &OutboundUrl, limits: Limits) -> Result<Fetched, OutboundError> {
+        let url = url.clone();
+        let work = move |shared: &Shared, deadline| {
+            fetch::fetch(&shared.policy, &shared.tls, &url, limits.max_bytes, deadline)
+        };
+        self.within(limits.total_time, work).await
+    }
+
+    /// How somebody without a token is answered. Of the answer, only the head is read.
+    pub async fn knock(&self, url: &OutboundUrl, how: Knock, total_time: Lifetime) -> Result<Knocked, OutboundError> {
+        let url = url.clone();
+        self.within(total_time, move |shared, deadline| fetch::knock(&shared.policy, &shared.tls, &url, how, deadline))
+            .await
+    }
+
+    /// Does one piece of work when its turn comes, on a thread of its own.
+    async fn within<T: Send + 'static>(
+        &self,
+        total: Lifetime,
+        work: impl FnOnce(&Shared, Deadline) -> Result<T, OutboundError> + Send + 'static,
+    ) -> Result<T, OutboundError> {
         let admission = Arc::clone(&self.shared.admitted).try_acquire_owned().map_err(|_| OutboundError::Busy)?;
-        let total = Duration::from_millis(u64::try_from(limits.total_time.millis()).unwrap_or_default());
+        let total = Duration::from_millis(u64::try_from(total.millis()).unwrap_or_default());
         let deadline = Deadline::after(total);
         let work = async {
             let turn = Arc::clone(&self.shared.working).acquire_owned().await.map_err(|_| OutboundError::Busy)?;
-            let (shared, url) = (Arc::clone(&self.shared), url.clone());
+            let shared = Arc::clone(&self.shared);
             let thread = tokio::task::spawn_blocking(move || {
                 let _held = (admission, turn);
-                fetch::fetch(&shared.policy, &shared.tls, &url, limits.max_bytes, deadline)
+                work(&shared, deadline)
             });
             thread.await.map_err(|_| OutboundError::Malformed)?
         };

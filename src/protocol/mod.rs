@@ -18,6 +18,7 @@
 //! | access keys, as a hosted service's SDKs exchange them | [`access_key`] |
 //! | RFC 7591, RFC 7592: dynamic registration | [`registration`], [`public_keys`] |
 //! | RFC 8414, OpenID Connect Discovery: metadata | [`discovery`] |
+//! | RFC 9728: what a client reads at a resource before it comes here | [`resource_metadata`] |
 //! | RFC 7009, RFC 7662: revocation and introspection | [`token_status`] |
 //! | Token Status List: revocation that reaches who verifies offline | [`status_list`] |
 //! | RFC 6750 §3.1: what the scopes of the appliance's own API cover | [`own_scopes`] |
@@ -43,6 +44,7 @@ pub mod public_keys;
 pub mod refresh;
 pub mod refusal;
 pub mod registration;
+pub mod resource_metadata;
 pub mod scope;
 pub mod status_list;
 pub mod strict_json;

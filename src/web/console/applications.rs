@@ -44,7 +44,7 @@ const WORDS: [(&str, FlashKind, &str); 7] = [
     ("wrong-name", FlashKind::Failed, "Nothing was removed: the name was another."),
 ];
 
-fn path(id: &ClientId) -> String {
+pub(super) fn path(id: &ClientId) -> String {
     format!("/console/applications/{id}")
 }
 

@@ -7,11 +7,15 @@
 mod applications;
 mod audit;
 mod credentials;
+mod guard_code;
 mod keys;
 mod machine;
 mod machine_form;
 mod machines;
 mod overview;
+mod resource_form;
+mod resources;
+mod scopes;
 mod search;
 mod snippets;
 mod told;
@@ -51,6 +55,17 @@ pub(super) static DOORS: &[Door] = &[
     page("/console/applications/{id}/resumption", POST, Who::Console, Class::Pages),
     page("/console/applications/{id}/removal", POST, Who::Console, Class::Pages),
     page("/console/applications/{id}/grants/{grant}/revocation", POST, Who::Console, Class::Pages),
+    page("/console/resources", GET, Who::Console, Class::Pages),
+    page("/console/resources/new", GET_POST, Who::Console, Class::Pages),
+    page("/console/resources/{id}", GET, Who::Console, Class::Pages),
+    page("/console/resources/{id}/change", GET_POST, Who::Console, Class::Pages),
+    page("/console/resources/{id}/check", POST, Who::Console, Class::Pages),
+    page("/console/resources/{id}/removal", POST, Who::Console, Class::Pages),
+    page("/console/scopes", GET, Who::Console, Class::Pages),
+    page("/console/scopes/new", GET_POST, Who::Console, Class::Pages),
+    page("/console/scopes/of/{name}", GET, Who::Console, Class::Pages),
+    page("/console/scopes/of/{name}/change", GET_POST, Who::Console, Class::Pages),
+    page("/console/scopes/of/{name}/removal", POST, Who::Console, Class::Pages),
     page("/console/keys", GET, Who::Console, Class::Pages),
     page("/console/keys/rotation", POST, Who::Console, Class::Pages),
     page("/console/audit", GET, Who::Console, Class::Pages),
@@ -90,6 +105,17 @@ pub(super) fn configure(config: &mut ServiceConfig, base: &str) {
     door("/console/applications/{id}/resumption", vec![post().to(applications::resume)]);
     door("/console/applications/{id}/removal", vec![post().to(applications::remove)]);
     door("/console/applications/{id}/grants/{grant}/revocation", vec![post().to(applications::revoke)]);
+    door("/console/resources", vec![get(resources::list)]);
+    door("/console/resources/new", vec![get(resource_form::new), post().to(resource_form::create)]);
+    door("/console/resources/{id}", vec![get(resources::show)]);
+    door("/console/resources/{id}/change", vec![get(resource_form::edit), post().to(resource_form::update)]);
+    door("/console/resources/{id}/check", vec![post().to(resources::check)]);
+    door("/console/resources/{id}/removal", vec![post().to(resources::remove)]);
+    door("/console/scopes", vec![get(scopes::list)]);
+    door("/console/scopes/new", vec![get(scopes::new), post().to(scopes::create)]);
+    door("/console/scopes/of/{name}", vec![get(scopes::show)]);
+    door("/console/scopes/of/{name}/change", vec![get(scopes::edit), post().to(scopes::update)]);
+    door("/console/scopes/of/{name}/removal", vec![post().to(scopes::remove)]);
     door("/console/keys", vec![get(keys::show)]);
     door("/console/keys/rotation", vec![post().to(keys::rotate)]);
     door("/console/audit", vec![get(audit::list)]);

@@ -8,7 +8,7 @@ use super::told::{self, Told};
 use crate::model::{Actor, ClientState, EventClass, FindingKind, KeyState};
 use crate::operations::audit::{self, Which};
 use crate::operations::clients::{self, Which as Clients};
-use crate::operations::{findings, keys, machines};
+use crate::operations::{findings, keys, machines, resources};
 use crate::web::extract::Administrator;
 use crate::web::problem::PageProblem;
 use crate::web::reply::{self, moment};
@@ -49,6 +49,7 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
     }
     wanted.sort_by_key(|wanted| !wanted.pressing);
     let all = machines::list(app, by, machines::Which::default(), None, 1).await.map_err(broken)?;
+    let protected = resources::page(app, None, 1).await.map_err(broken)?;
     let next_key = keys::list(app).map_err(broken)?.into_iter().filter_map(|key| match key.state {
         KeyState::Next { signs_from } => Some(signs_from),
         _ => None,
@@ -66,6 +67,7 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
         shell: shell(visitor, &request, &[]),
         frame: Frame::of(Section::Overview),
         is_new: all.rows.is_empty(),
+        unprotected: protected.rows.is_empty(),
         wanted,
         issuer: app.issuer.to_string(),
         next_key: next_key.min().map(|at| moment(at, now)),

@@ -3,11 +3,11 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::queries;
+use super::{queries, resources as resource_pages, scopes as scope_pages};
 use crate::base::Id;
-use crate::model::{Client, Machine, Request};
-use crate::operations::clients;
+use crate::model::{Client, Machine, ProtectedResource, Request};
 use crate::operations::machines::{self, Which};
+use crate::operations::{clients, resources, scopes};
 use crate::web::extract::Administrator;
 use crate::web::problem::PageProblem;
 use crate::web::reply;
@@ -29,6 +29,9 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
     if text.parse::<Id<Client>>().is_ok() {
         return Ok(reply::see_other(visitor, &format!("{base}/console/applications/{text}")));
     }
+    if text.parse::<Id<ProtectedResource>>().is_ok() {
+        return Ok(reply::see_other(visitor, &format!("{base}/console/resources/{text}")));
+    }
     if text.parse::<Id<Request>>().is_ok() {
         return Ok(reply::see_other(visitor, &format!("{base}/console/audit?request={text}")));
     }
@@ -49,6 +52,20 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
             about: client.id.to_string(),
         });
         add(&mut found, "Applications", hits.collect());
+        let resources = resources::named_like(&visitor.app, &text, MOST).await.map_err(broken)?;
+        let hits = resources.into_iter().map(|resource| Hit {
+            href: resource_pages::path(resource.id),
+            name: resource.name,
+            about: resource.identifier.to_string(),
+        });
+        add(&mut found, "Resources", hits.collect());
+        let scopes = scopes::named_like(&visitor.app, &text, MOST).await.map_err(broken)?;
+        let hits = scopes.into_iter().map(|scope| Hit {
+            href: scope_pages::path(&scope.name),
+            name: scope.name.to_string(),
+            about: scope.description,
+        });
+        add(&mut found, "Scopes", hits.collect());
     }
     let page =
         SearchPage { shell: visitor.shell(), frame: Frame { query: text, ..Frame::of(Section::Overview) }, found };

@@ -4,7 +4,8 @@ use askama::Template;
 
 use super::console::{
     ApplicationFormPage, ApplicationPage, ApplicationsPage, AuditEntryPage, AuditPage, CredentialPage, KeysPage,
-    MachineFormPage, MachinePage, MachinesPage, OverviewPage, SearchPage, SecretPage, TrialPage,
+    MachineFormPage, MachinePage, MachinesPage, OverviewPage, ResourceCheckPage, ResourceFormPage, ResourcePage,
+    ResourcesPage, ScopeFormPage, ScopePage, ScopesPage, SearchPage, SecretPage, TrialPage,
 };
 use super::{
     AccountPage, ApiPage, ConsentPage, DelegationPage, ErrorPage, HomePage, ReturnPage, Sample, SetupClosedPage,
@@ -39,6 +40,13 @@ pub fn shown() -> askama::Result<Vec<Shown>> {
     show::<ApplicationsPage>(&mut all, "console/applications.html")?;
     show::<ApplicationPage>(&mut all, "console/application.html")?;
     show::<ApplicationFormPage>(&mut all, "console/application_form.html")?;
+    show::<ResourcesPage>(&mut all, "console/resources.html")?;
+    show::<ResourcePage>(&mut all, "console/resource.html")?;
+    show::<ResourceFormPage>(&mut all, "console/resource_form.html")?;
+    show::<ResourceCheckPage>(&mut all, "console/resource_check.html")?;
+    show::<ScopesPage>(&mut all, "console/scopes.html")?;
+    show::<ScopePage>(&mut all, "console/scope.html")?;
+    show::<ScopeFormPage>(&mut all, "console/scope_form.html")?;
     show::<KeysPage>(&mut all, "console/keys.html")?;
     show::<AuditPage>(&mut all, "console/audit.html")?;
     show::<AuditEntryPage>(&mut all, "console/audit_entry.html")?;

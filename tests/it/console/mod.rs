@@ -3,4 +3,5 @@
 mod applications;
 mod audit;
 mod machines;
+mod resources;
 mod who_comes_in;

@@ -32,7 +32,7 @@ pub use client_app::{CALLBACK, ClientApp, Tokens, VERIFIER, challenge, claims};
 pub use http::{Answer, Request, encode, wire};
 pub use key_pair::{JWT_BEARER, KeyPair, Signer, base64, unsigned, verified};
 pub use told::Told;
-pub use website::{DISCOVERY, OpenIdIssuer, Website};
+pub use website::{DISCOVERY, METADATA, OpenIdIssuer, ProtectedServer, Website};
 
 /// What the appliance in the tests calls itself, whatever port it listens on.
 pub const ISSUER: &str = "http://127.0.0.1:9000";

@@ -61,7 +61,7 @@ impl Website {
         let (served, served_keys, down) = (Arc::clone(&document), Arc::clone(&keys), Arc::clone(&is_down));
         serve(listener, "no-store", move |path| {
             let asked = if path == "/keys.json" { &served_keys } else { &served };
-            if down.load(Ordering::SeqCst) { Err("503 Out") } else { Ok(asked.lock().unwrap().clone()) }
+            if down.load(Ordering::SeqCst) { Err("503 Out".to_owned()) } else { Ok(asked.lock().unwrap().clone()) }
         });
         Self { url, document, keys, is_down }
     }
@@ -96,7 +96,7 @@ impl Website {
 fn serve(
     listener: TcpListener,
     caching: &'static str,
-    answer: impl Fn(&str) -> Result<Value, &'static str> + Send + 'static,
+    answer: impl Fn(&str) -> Result<Value, String> + Send + 'static,
 ) {
     std::thread::spawn(move || {
         for socket in listener.incoming() {
@@ -109,7 +109,7 @@ fn serve(
             let head = String::from_utf8_lossy(&head);
             let path = head.split(' ').nth(1).unwrap_or_default();
             let (status, body) = match answer(path) {
-                Ok(body) => ("200 OK", body.to_string()),
+                Ok(body) => ("200 OK".to_owned(), body.to_string()),
                 Err(status) => (status, String::new()),
             };
             let length = body.len();
@@ -148,7 +148,7 @@ impl OpenIdIssuer {
         let (served, heard) = (Arc::clone(&documents), Arc::clone(&asked));
         serve(listener, "max-age=3600", move |path| {
             heard.lock().unwrap().push(path.to_owned());
-            served.lock().unwrap().get(path).cloned().ok_or("404 Not Found")
+            served.lock().unwrap().get(path).cloned().ok_or_else(|| "404 Not Found".to_owned())
         });
         Self { url, key, documents, asked }
     }
@@ -156,6 +156,52 @@ impl OpenIdIssuer {
     /// Puts another document there.
     pub fn set(&self, path: &str, document: Value) {
         self.documents.lock().unwrap().insert(path.to_owned(), document);
+    }
+
+    /// What was asked for since the last time.
+    pub fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut *self.asked.lock().unwrap())
+    }
+}
+
+/// An MCP server as far as a client without a token gets: a 401 with its challenge, and the documents it serves.
+pub struct ProtectedServer {
+    /// Its address, and so its identifier.
+    pub url: String,
+    pub origin: String,
+    documents: Arc<Mutex<BTreeMap<String, Value>>>,
+    refusal: Arc<Mutex<String>>,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+/// Where the server has its metadata.
+pub const METADATA: &str = "/.well-known/oauth-protected-resource/mcp";
+
+impl ProtectedServer {
+    pub fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let origin = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+        let refusal = format!("401 Who\r\nWWW-Authenticate: Bearer resource_metadata=\"{origin}{METADATA}\"");
+        let (documents, refusal) = (Arc::default(), Arc::new(Mutex::new(refusal)));
+        let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (served, told, heard) = (Arc::clone(&documents), Arc::clone(&refusal), Arc::clone(&asked));
+        serve(listener, "no-store", move |path| {
+            let documents: &Mutex<BTreeMap<String, Value>> = &served;
+            heard.lock().unwrap().push(path.to_owned());
+            let found = documents.lock().unwrap().get(path).cloned();
+            found.ok_or_else(|| if path == "/mcp" { told.lock().unwrap().clone() } else { "404 Not Found".to_owned() })
+        });
+        Self { url: format!("{origin}/mcp"), origin, documents, refusal, asked }
+    }
+
+    /// Puts another document there.
+    pub fn set(&self, path: &str, document: Value) {
+        self.documents.lock().unwrap().insert(path.to_owned(), document);
+    }
+
+    /// How it refuses who has no token: status, reason, and headers.
+    pub fn refuse(&self, refusal: &str) {
+        refusal.clone_into(&mut self.refusal.lock().unwrap());
     }
 
     /// What was asked for since the last time.

@@ -10,6 +10,8 @@ mod machine;
 mod machine_form;
 mod machines;
 mod overview;
+mod resources;
+mod scopes;
 mod search;
 mod secret;
 mod trial;
@@ -21,6 +23,11 @@ pub use machine::{AccessLine, CredentialLine, DelegationLine, Halt, MachinePage,
 pub use machine_form::{CredentialForm, CredentialPage, MachineForm, MachineFormPage};
 pub use machines::{MachineRow, MachinesPage};
 pub use overview::{OverviewPage, Wanted};
+pub use resources::{
+    Named, NewScopeRow, ResourceCheckPage, ResourceFormPage, ResourcePage, ResourceRow, ResourcesPage, ScopeChoice,
+    ScopeWords, SeenLine, Several,
+};
+pub use scopes::{ScopeFormPage, ScopePage, ScopeRow, ScopesPage};
 pub use search::{Hit, Hits, SearchPage};
 pub use secret::{SecretPage, Snippet};
 pub use trial::{CheckLine, TrialPage};
@@ -33,18 +40,23 @@ pub enum Section {
     Overview,
     Machines,
     Applications,
+    Resources,
+    Scopes,
     Keys,
     Audit,
 }
 
 impl Section {
-    pub const ALL: &'static [Self] = &[Self::Overview, Self::Machines, Self::Applications, Self::Keys, Self::Audit];
+    pub const ALL: &'static [Self] =
+        &[Self::Overview, Self::Machines, Self::Applications, Self::Resources, Self::Scopes, Self::Keys, Self::Audit];
 
     pub const fn label(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
             Self::Machines => "Machines",
             Self::Applications => "Applications",
+            Self::Resources => "Resources",
+            Self::Scopes => "Scopes",
             Self::Keys => "Keys",
             Self::Audit => "Audit",
         }
@@ -56,6 +68,8 @@ impl Section {
             Self::Overview => "/console",
             Self::Machines => "/console/machines",
             Self::Applications => "/console/applications",
+            Self::Resources => "/console/resources",
+            Self::Scopes => "/console/scopes",
             Self::Keys => "/console/keys",
             Self::Audit => "/console/audit",
         }

@@ -15,6 +15,8 @@ pub struct OverviewPage {
     pub wanted: Vec<Wanted>,
     /// Nothing was made yet: the page says where to begin.
     pub is_new: bool,
+    /// No resource is registered yet.
+    pub unprotected: bool,
     pub issuer: String,
     /// When the next signing key takes over.
     pub next_key: Option<Moment>,
@@ -48,12 +50,13 @@ impl Sample for OverviewPage {
             frame: Frame::of(Section::Overview),
             wanted: vec![],
             is_new: false,
+            unprotected: false,
             issuer: "https://id.example.com".into(),
             next_key: Some(sample::moment("in 9 hours")),
             latest: vec![sample::event(812, "machine.created", "Machine nightly-import was made")],
         };
         vec![
-            ("new", Self { is_new: true, latest: vec![], next_key: None, ..calm.clone() }),
+            ("new", Self { is_new: true, unprotected: true, latest: vec![], next_key: None, ..calm.clone() }),
             ("calm", calm.clone()),
             (
                 "busy",

@@ -1,0 +1,208 @@
+//! `/console/scopes`: what can be asked for, in words.
+
+use askama::Template;
+
+use super::super::Sample;
+use super::super::shell::{Field, Moment, Shell};
+use super::resources::{Named, Several};
+use super::{Choice, Frame, Section, sample};
+
+#[derive(Clone, Debug, Template)]
+#[template(path = "console/scopes.html")]
+pub struct ScopesPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub rows: Vec<ScopeRow>,
+    pub narrowed: bool,
+    /// Below the issuer's path.
+    pub next: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct ScopeRow {
+    /// Below the issuer's path.
+    pub href: String,
+    pub name: String,
+    pub words: String,
+    pub risky: bool,
+    /// For the appliance's own API.
+    pub is_own: bool,
+    pub implies: Vec<String>,
+    /// Names of the resources that offer it.
+    pub resources: Vec<String>,
+}
+
+#[derive(Clone, Debug, Template)]
+#[template(path = "console/scope.html")]
+pub struct ScopePage {
+    pub shell: Shell,
+    pub frame: Frame,
+    /// Below the issuer's path.
+    pub href: String,
+    pub name: String,
+    pub words: String,
+    pub risky: bool,
+    pub is_own: bool,
+    pub added: Moment,
+    pub implies: Vec<Named>,
+    pub implied_by: Vec<Named>,
+    pub resources: Vec<Named>,
+    pub machines: Several,
+    pub applications: Several,
+    /// "3 grants of people"
+    pub grants: String,
+    /// Not everything was looked at.
+    pub bounded: bool,
+}
+
+#[derive(Clone, Debug, Template)]
+#[template(path = "console/scope_form.html")]
+pub struct ScopeFormPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub once: String,
+    /// Below the issuer's path.
+    pub action: String,
+    /// What is changed: name and page. `None` for a new one.
+    pub changes: Option<(String, String)>,
+    pub name: Field,
+    pub words: Field,
+    pub risks: Vec<Choice>,
+    pub implies: Field,
+    pub problem: Option<String>,
+}
+
+impl Sample for ScopesPage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let row = ScopeRow {
+            href: "/console/scopes/of/tickets%3Awrite".into(),
+            name: "tickets:write".into(),
+            words: "Create and change tickets".into(),
+            risky: true,
+            is_own: false,
+            implies: vec!["tickets:read".into()],
+            resources: vec!["Tickets".into()],
+        };
+        let page = Self {
+            shell: sample::shell(),
+            frame: Frame::of(Section::Scopes),
+            rows: vec![
+                row.clone(),
+                ScopeRow { risky: false, implies: vec![], resources: vec![], is_own: true, ..row.clone() },
+            ],
+            narrowed: false,
+            next: Some("/console/scopes?after=tickets%3Awrite".into()),
+        };
+        vec![
+            ("some", page.clone()),
+            ("empty", Self { rows: vec![], next: None, ..page.clone() }),
+            ("nothing_fits", Self { rows: vec![], narrowed: true, next: None, ..page.clone() }),
+            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            (
+                "hostile",
+                Self {
+                    rows: vec![ScopeRow {
+                        name: sample::HOSTILE.into(),
+                        words: sample::HOSTILE.into(),
+                        resources: vec![sample::HOSTILE.into()],
+                        ..row
+                    }],
+                    ..page
+                },
+            ),
+        ]
+    }
+}
+
+impl Sample for ScopePage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let named = |name: &str| Named {
+            name: name.into(),
+            href: "/console/machines/mch_sample".into(),
+            about: "Imports tickets at night".into(),
+        };
+        let several = |words: &str, shown: Vec<Named>| Several { shown, words: words.into() };
+        let page = Self {
+            shell: sample::shell(),
+            frame: Frame::of(Section::Scopes),
+            href: "/console/scopes/of/tickets%3Awrite".into(),
+            name: "tickets:write".into(),
+            words: "Create and change tickets".into(),
+            risky: true,
+            is_own: false,
+            added: sample::moment("3 days ago"),
+            implies: vec![named("tickets:read")],
+            implied_by: vec![],
+            resources: vec![named("Tickets")],
+            machines: several("1 machine", vec![named("nightly-import")]),
+            applications: several("no application", vec![]),
+            grants: "3 grants of people have it".into(),
+            bounded: false,
+        };
+        vec![
+            ("used", page.clone()),
+            (
+                "unused",
+                Self {
+                    risky: false,
+                    implies: vec![],
+                    resources: vec![],
+                    machines: several("no machine", vec![]),
+                    bounded: true,
+                    ..page.clone()
+                },
+            ),
+            ("own", Self { is_own: true, ..page.clone() }),
+            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            (
+                "hostile",
+                Self {
+                    name: sample::HOSTILE.into(),
+                    words: sample::HOSTILE.into(),
+                    machines: several("1 machine", vec![named(sample::HOSTILE)]),
+                    ..page
+                },
+            ),
+        ]
+    }
+}
+
+impl Sample for ScopeFormPage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let page = Self {
+            shell: sample::shell(),
+            frame: Frame::of(Section::Scopes),
+            once: "sample".into(),
+            action: "/console/scopes/new".into(),
+            changes: None,
+            name: Field::default(),
+            words: Field::default(),
+            risks: vec![Choice::new("low", "Low", true), Choice::new("high", "Risky", false)],
+            implies: Field::default(),
+            problem: None,
+        };
+        vec![
+            ("new", page.clone()),
+            (
+                "change",
+                Self {
+                    changes: Some(("tickets:write".into(), "/console/scopes/of/tickets%3Awrite".into())),
+                    words: Field::of("Create and change tickets"),
+                    ..page.clone()
+                },
+            ),
+            (
+                "refused",
+                Self {
+                    name: Field::refused("two words", "a scope has no spaces"),
+                    words: Field::refused("", "say what will happen"),
+                    implies: Field::refused("none", "the scope `none` is not in the catalogue"),
+                    problem: Some("Nothing was added. Look at what is marked.".into()),
+                    ..page.clone()
+                },
+            ),
+            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("hostile", Self { name: Field::of(sample::HOSTILE), problem: Some(sample::HOSTILE.into()), ..page }),
+        ]
+    }
+}
