@@ -3,4 +3,5 @@
 mod applications;
 mod audit;
 mod machines;
+mod refusals;
 mod who_comes_in;

@@ -10,6 +10,7 @@ mod machine;
 mod machine_form;
 mod machines;
 mod overview;
+mod refusals;
 mod search;
 mod secret;
 mod trial;
@@ -21,6 +22,7 @@ pub use machine::{AccessLine, CredentialLine, DelegationLine, Halt, MachinePage,
 pub use machine_form::{CredentialForm, CredentialPage, MachineForm, MachineFormPage};
 pub use machines::{MachineRow, MachinesPage};
 pub use overview::{OverviewPage, Wanted};
+pub use refusals::{Blame, Mark, RefusalPage, RefusalRow, RefusalsPage, Step, StepLine};
 pub use search::{Hit, Hits, SearchPage};
 pub use secret::{SecretPage, Snippet};
 pub use trial::{CheckLine, TrialPage};
