@@ -11,6 +11,7 @@ pub mod credentials;
 pub mod declared;
 pub mod declined;
 pub mod delegations;
+pub mod demo;
 pub mod discovery;
 
 pub mod dpop;
