@@ -78,6 +78,8 @@ impl Stage {
     async fn play(&self) -> Result<(), Fault> {
         // Once with the slow keys too: some applications are told who somebody is, signed with RSA.
         turn_keys::turn(&self.app, &housekeeping::context(&self.app)).await?;
+        // What nobody counted was not unused: the counting begins with the organisation.
+        housekeeping::round(&self.app).await?;
         let ada = self.people().await?;
         self.nouns(&ada).await?;
         let mut cast = self.machines(&ada).await?;

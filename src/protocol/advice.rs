@@ -58,14 +58,14 @@ pub enum Stage {
 impl Stage {
     pub const fn words(self) -> &'static str {
         match self {
-            Self::Discovery => "It found this server",
-            Self::Registration => "It is registered",
-            Self::Authorize => "It asked for permission",
-            Self::SignIn => "A person signed in",
-            Self::Consent => "They allowed it",
-            Self::Code => "It got a code, and exchanged it",
-            Self::Token => "It got a token",
-            Self::Use => "It used its token",
+            Self::Discovery => "Finds this server",
+            Self::Registration => "Is registered",
+            Self::Authorize => "Asks for permission",
+            Self::SignIn => "A person signs in",
+            Self::Consent => "They allow it",
+            Self::Code => "Exchanges its code",
+            Self::Token => "Gets a token",
+            Self::Use => "Uses its token",
         }
     }
 }

@@ -15,7 +15,7 @@ export async function demo() {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("WRIT_"));
     const running = spawn(BINARY, ["serve", "--demo", "--listen", `127.0.0.1:${port}`], {
         stdio: ["ignore", "pipe", "inherit"],
-        env: { ...Object.fromEntries(inherited), WRIT_LOG_FILTER: "warn" },
+        env: { ...Object.fromEntries(inherited), WRIT_LOG: "warn" },
         cwd: directory,
     });
     let printed = "";

@@ -162,12 +162,8 @@ impl Stage {
     pub(super) async fn machines(&self, ada: &SignedIn) -> Result<Vec<Actor>, Fault> {
         let mut cast = Vec::new();
         for (number, part) in (0..).zip(CAST) {
-            // They came one after the other; those that nobody ever used came lately.
-            let age = match part.habit {
-                Never => 20 - number % 9,
-                _ => 110 - number * 2,
-            };
-            self.until(Self::days(age.max(9)));
+            // They came one after the other, before the month began.
+            self.until(Self::days(112 - number * 2));
             let mut terms = Terms::new(name(part.name)?, part.kind, part.purpose, scope(part.scope)?);
             terms.access.push(crate::model::Access { resource: resource(part.at)?, scope: None, access_for: None });
             if part.kind == Agent {

@@ -44,7 +44,7 @@ fn a_refused_code_shows_the_steps_before_it() {
     let verifier = "x".repeat(43);
     let answer = app.redeem_with(&world, &code, &[("code_verifier", &verifier)]);
     let page = browser.get(&format!("/console/refusals/{}", error_id(&answer.body)));
-    page.expect_page(200, "PkceMismatch").expect_text("It asked for permission").expect_text("They allowed it");
+    page.expect_page(200, "PkceMismatch").expect_text("Asks for permission").expect_text("They allow it");
     page.expect_text("It was refused here").expect_text("It did not come to this").expect_text("consent.given");
     page.expect_no_text(&code).expect_no_text(&verifier).expect_no_text("not seen");
 }
