@@ -6,7 +6,7 @@ use crate::model::{Algorithm, Context, Risk, RoleIn, ScopeSet, Standing, TokenFo
 use crate::operations::operator::Operator;
 use crate::operations::people::{self, NewPerson};
 use crate::operations::resources::{self, NewResource};
-use crate::operations::roles::{self, RoleTerms};
+use crate::operations::roles::{self, MembershipChange, RoleTerms};
 use crate::operations::scopes::{self, NewScope};
 use crate::operations::seen::Seen;
 use crate::operations::sign_in::SignedIn;
@@ -124,13 +124,10 @@ impl Stage {
         }
         for (email, role) in HOLDERS {
             let held: RoleIn = role.parse().map_err(|why| broken(role, why))?;
-            let email = email.parse().map_err(|why| broken(email, why))?;
-            let give = move |mut membership: crate::model::Membership| {
-                membership.roles.push(held.clone());
-                membership
-            };
-            let by = self.by(ada)?;
-            made(role, roles::change_membership(&self.app, &by, &email, give).await)?;
+            let parsed = email.parse().map_err(|why| broken(email, why))?;
+            let person = people::find(&self.app, &parsed).await?.ok_or_else(|| broken(email, "nobody has it"))?;
+            let (by, change) = (self.by(ada)?, MembershipChange { roles: Some(vec![held]), ..Default::default() });
+            made(role, roles::change_membership(&self.app, &by, person.id, Seen::Anything, change).await)?;
         }
         for (scope, description, risk) in SCOPES {
             let parsed = scope.parse().map_err(|why| broken(scope, why))?;
