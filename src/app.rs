@@ -11,12 +11,14 @@ use crate::outbound::Outbound;
 use crate::store::Store;
 
 mod discovery;
+mod refusals;
 mod status;
 mod tally;
 mod usage;
 mod verified;
 
 pub use discovery::{Discovery, Document};
+pub use refusals::{Asked, Refusals, Refused};
 pub use status::{MadeList, StatusIndices, StatusLists, Stopped, Taken};
 pub use tally::{LastSeen, Tally, Turns};
 pub use usage::{Grant, Looked, Usage};
@@ -55,6 +57,8 @@ pub struct Parts {
     pub discovery: Discovery,
     /// What strangers were refused, until it is written down.
     pub tally: Tally,
+    /// What was refused not long ago, for whoever asks why.
+    pub refusals: Refusals,
     /// When sessions were last used, until it is written down.
     pub last_seen: LastSeen,
     /// What machines used, until it is written down.

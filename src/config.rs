@@ -93,6 +93,7 @@ settings! {
         data: PathBuf = "data", "The directory that holds everything: writ.redb, master.key, writ.sock, writ.toml.";
         trusted_proxies: Vec<AddressRange> = "", "Addresses or networks (10.0.0.0/8) of the proxies whose X-Forwarded-For is believed. From anybody else the header is ignored.";
         master_key: Option<Secret> = "", "32 bytes in base64 that seal the signing keys. Without it, the file master.key in the data directory, made at first start.";
+        demo: bool = "false", "Serve an invented organisation, in memory: nothing is kept, and what is in the data directory is not touched. The same as `writ serve --demo`.";
         workers: u32 = "0" in "0..256", "Threads that answer requests; 0 for one per processor.";
     }
     registration: Registration {

@@ -20,7 +20,16 @@ pub enum Entropy {
         seed: u64,
         counter: Arc<AtomicU64>,
     },
+    /// The same until it is let go, and from then on the system's: for a past that is made up.
+    Rehearsed {
+        seed: u64,
+        counter: Arc<AtomicU64>,
+        random: SystemRandom,
+    },
 }
+
+/// What the counter of chance that was let go holds.
+const LET_GO: u64 = u64::MAX;
 
 impl Entropy {
     #[expect(clippy::disallowed_methods, reason = "the one place that opens the system's random generator")]
@@ -32,11 +41,26 @@ impl Entropy {
         Self::Seeded { seed, counter: Arc::new(AtomicU64::new(0)) }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "it becomes the system's random generator")]
+    pub fn rehearsed(seed: u64) -> Self {
+        Self::Rehearsed { seed, counter: Arc::new(AtomicU64::new(0)), random: SystemRandom::new() }
+    }
+
+    /// From now on it is the system's, if it was rehearsed.
+    pub fn let_go(&self) {
+        if let Self::Rehearsed { counter, .. } = self {
+            counter.store(LET_GO, Ordering::SeqCst);
+        }
+    }
+
     /// Fills `out`. Fails only when the operating system has no randomness to give.
     pub fn fill(&self, out: &mut [u8]) -> Result<(), Fault> {
         match self {
             Self::Os(random) => POOL.with_borrow_mut(|pool| pool.fill(out, random)),
-            Self::Seeded { seed, counter } => {
+            Self::Rehearsed { counter, random, .. } if counter.load(Ordering::SeqCst) == LET_GO => {
+                POOL.with_borrow_mut(|pool| pool.fill(out, random))
+            }
+            Self::Seeded { seed, counter } | Self::Rehearsed { seed, counter, .. } => {
                 for chunk in out.chunks_mut(32) {
                     let n = counter.fetch_add(1, Ordering::SeqCst);
                     let mut block = [0_u8; 16];

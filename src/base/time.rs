@@ -136,28 +136,56 @@ pub enum Clock {
     System,
     /// Stands still until [`Clock::advance`].
     Fixed(Arc<AtomicI64>),
+    /// The same until it is let go, and from then on the system's: for a past that is made up.
+    Held(Arc<AtomicI64>),
 }
+
+/// What a clock that was let go holds.
+const LET_GO: i64 = i64::MIN;
 
 impl Clock {
     pub fn fixed(at: Timestamp) -> Self {
         Self::Fixed(Arc::new(AtomicI64::new(at.millis())))
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the one place that asks the system for the time")]
+    pub fn held(at: Timestamp) -> Self {
+        Self::Held(Arc::new(AtomicI64::new(at.millis())))
+    }
+
     pub fn now(&self) -> Timestamp {
         match self {
-            Self::System => {
-                let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-                Timestamp(since_epoch.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX)))
-            }
+            Self::System => Self::system(),
             Self::Fixed(millis) => Timestamp(millis.load(Ordering::SeqCst)),
+            Self::Held(millis) => match millis.load(Ordering::SeqCst) {
+                LET_GO => Self::system(),
+                held => Timestamp(held),
+            },
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the system for the time")]
+    fn system() -> Timestamp {
+        let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        Timestamp(since_epoch.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// From now on it is the system's, if it was held.
+    pub fn let_go(&self) {
+        if let Self::Held(millis) = self {
+            millis.store(LET_GO, Ordering::SeqCst);
         }
     }
 
     /// Moves a fixed clock forward; a system clock takes no orders.
     pub fn advance(&self, by: Lifetime) {
-        if let Self::Fixed(millis) = self {
-            millis.fetch_add(by.millis(), Ordering::SeqCst);
+        match self {
+            Self::Fixed(millis) => {
+                millis.fetch_add(by.millis(), Ordering::SeqCst);
+            }
+            Self::Held(millis) if millis.load(Ordering::SeqCst) != LET_GO => {
+                millis.fetch_add(by.millis(), Ordering::SeqCst);
+            }
+            Self::Held(_) | Self::System => {}
         }
     }
 }

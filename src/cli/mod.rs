@@ -94,7 +94,11 @@ impl Flags {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Serve (what `writ` does without a command)
-    Serve,
+    Serve {
+        /// Serve an invented organisation, in memory: nothing is kept
+        #[arg(long)]
+        demo: bool,
+    },
     /// Make the first administrator
     Setup(setup::Setup),
     /// People
@@ -326,10 +330,10 @@ fn obey(cli: Cli) -> Result<ExitCode, CommandError> {
         }
         None => Ok(()),
     };
-    let command = match cli.verb.unwrap_or(Verb::Serve) {
-        Verb::Serve => {
+    let command = match cli.verb.unwrap_or(Verb::Serve { demo: false }) {
+        Verb::Serve { demo } => {
             here("`serve` makes an appliance of the data directory here")?;
-            return serve::run(effective);
+            return serve::run(effective, demo);
         }
         Verb::Config => {
             here("`config` shows the settings here; run it beside the appliance's file")?;

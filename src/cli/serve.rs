@@ -15,27 +15,35 @@ use crate::base::{Clock, Entropy, Fault, FaultKind};
 use crate::config::Effective;
 use crate::model::{Actor, Channel, Context, Origin};
 use crate::operations::start::{Keeping, start};
-use crate::operations::{housekeeping, setup, turn_keys};
+use crate::operations::{demo, housekeeping, setup, turn_keys};
 use crate::{logs, web};
 
 /// Serves until it is told to stop.
-pub(super) fn run(effective: Effective) -> Result<ExitCode, CommandError> {
+pub(super) fn run(effective: Effective, demo: bool) -> Result<ExitCode, CommandError> {
     let config = effective.config;
     let _logging = logs::start(&config.log)?;
-    let app = start(config, Keeping::File, Clock::System, Entropy::os())?;
-    warn(&app);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Fault::because(FaultKind::Bug, "no runtime", error))?;
-    runtime.block_on(serve(app))?;
+    if demo || config.demo {
+        let (app, password) = runtime.block_on(demo::start_demo(config, Clock::System.now()))?;
+        let sign_in = format!("Sign in as {} with {}\n", demo::ADMINISTRATOR, password.expose());
+        runtime.block_on(serve(app, Some(sign_in)))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let app = start(config, Keeping::File, Clock::System, Entropy::os())?;
+    warn(&app);
+    runtime.block_on(serve(app, None))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn serve(app: App) -> Result<(), Fault> {
+/// With what is said of a demo, which has no control socket: its directory may belong to a real appliance.
+async fn serve(app: App, demo: Option<String>) -> Result<(), Fault> {
     // Before the port is: whoever sees the port open can use the command line.
-    let control = match ControlSocket::bind(&app.config.socket_file()) {
-        Ok(socket) => Some(tokio::spawn(socket.answer({
+    let control = match demo.is_none().then(|| ControlSocket::bind(&app.config.socket_file())).transpose() {
+        Ok(None) => None,
+        Ok(Some(socket)) => Some(tokio::spawn(socket.answer({
             let app = app.clone();
             move |command| {
                 let app = app.clone();
@@ -53,7 +61,7 @@ async fn serve(app: App) -> Result<(), Fault> {
     let running = web::listen(&app, ORDERS)?;
     // Before anybody is told that it listens: whoever stops it at once stops it in order.
     let stop = StopSignals::new();
-    announce(&app, running.address)?;
+    announce(&app, running.address, demo)?;
     let handle = running.handle();
     let stopper = tokio::spawn(async move {
         stop.come().await;
@@ -71,13 +79,14 @@ async fn serve(app: App) -> Result<(), Fault> {
 }
 
 /// The two lines on standard output: scripts wait for the first, people need the second.
-fn announce(app: &App, address: std::net::SocketAddr) -> Result<(), Fault> {
+fn announce(app: &App, address: std::net::SocketAddr, demo: Option<String>) -> Result<(), Fault> {
     let ctx = Context::new(app.clock.now(), Actor::System, Origin::within(Channel::Housekeeping));
     let link = setup::open_link(app, &ctx)?;
     let mut text = format!("Writ is listening on http://{address}\n");
     if let Some(token) = link {
         text += &format!("Set up: {}\n", app.issuer.url(&format!("/setup?token={}", token.expose())));
     }
+    text += demo.as_deref().unwrap_or_default();
     tracing::info!(%address, issuer = %app.issuer, "listening");
     let mut out = std::io::stdout().lock();
     // Nobody may be reading.

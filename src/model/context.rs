@@ -57,6 +57,9 @@ pub struct Origin {
     /// The request's id, which is also the error id its caller is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Id<Request>>,
+    /// The door it came through, as a pattern. It is never written down.
+    #[serde(skip)]
+    pub door: &'static str,
     /// The application through which a person did it, with a token of theirs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub via: Option<ClientId>,
@@ -64,7 +67,7 @@ pub struct Origin {
 
 impl Origin {
     pub fn within(channel: Channel) -> Self {
-        Self { channel, network: None, address: None, request: None, via: None }
+        Self { channel, network: None, address: None, request: None, door: "", via: None }
     }
 }
 

@@ -8,7 +8,7 @@ use super::find_client;
 use crate::app::App;
 use crate::base::{Fault, Id, Lifetime, OpaqueToken, RedirectUri, TokenKind};
 use crate::model::{
-    Authorization, AuthorizationCode, Client, ClientId, CodeState, Context, DocumentRecord, Event, PersonState,
+    Actor, Authorization, AuthorizationCode, Client, ClientId, CodeState, Context, DocumentRecord, Event, PersonState,
     Request, ScopeSet, Session,
 };
 use crate::protocol::authorize;
@@ -147,7 +147,10 @@ impl Answering {
                 (authorize::answer_url(to, state, self.app.issuer.as_str(), &answer), Verdict::Allowed)
             }
             Err(Refusal::AuthorizationOver) => return Step::Over,
-            Err(refusal) => (refuse(&self.app, ctx, to, state, &refusal), Verdict::Refused),
+            Err(refusal) => {
+                let ctx = ctx.by(Actor::Client(self.client.id.clone()));
+                (refuse(&self.app, &ctx, to, state, &refusal), Verdict::Refused)
+            }
         };
         Step::Answer(Answer { url, to: to.clone(), application: self.client.name.clone(), verdict })
     }
@@ -185,7 +188,7 @@ fn mark_used(tx: &mut Tx<'_>, client: &Client, family: Lifetime) -> Result<(), F
 
 /// OAuth 2.1 §4.1.2.1, with the id under which the whole story is found.
 pub(super) fn refuse(app: &App, ctx: &Context, to: &RedirectUri, state: Option<&str>, refusal: &Refusal) -> String {
-    super::tell(ctx, refusal);
+    super::tell(app, ctx, refusal);
     let (text, id) = (refusal.public_text(), ctx.from.request.map(|id: Id<Request>| id.to_string()));
     let mut answer = vec![("error", refusal.error().as_str()), ("error_description", text.as_str())];
     if let Some(id) = &id {

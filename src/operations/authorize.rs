@@ -10,11 +10,12 @@ use super::answering::{Answer, Answering, Verdict, refuse};
 use super::find_client::{self, Found};
 use super::find_resource;
 use super::sign_in::SignedIn;
-use crate::app::App;
+use crate::app::{App, Asked};
 use crate::base::look::skeleton;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, RedirectUri, Timestamp};
 use crate::model::{
-    Authorization, Client, Consent, Context, Person, Prompt, ProtectedResource, Provenance, Scope, ScopeEntry, ScopeSet,
+    Actor, Authorization, Client, Consent, Context, Person, Prompt, ProtectedResource, Provenance, Scope, ScopeEntry,
+    ScopeSet,
 };
 use crate::protocol::authorize::{self, Addressed, Next, Present, Show};
 use crate::protocol::display_name::DisplayName;
@@ -121,10 +122,15 @@ pub async fn begin(
         Err(show) => return Ok(show_counted(app, show)),
     };
     match read(app, ctx, &params, &client, &addressed, browser).await? {
-        Ok(authorization) => step(app, ctx, authorization, client, signed_in).await,
+        Ok(authorization) => {
+            let (id, network) = (ctx.from.request, ctx.from.network.clone());
+            app.refusals.asked(Asked { at: ctx.at, id, client: client.id.clone(), network });
+            step(app, ctx, authorization, client, signed_in).await
+        }
         Err(refusal) => {
             app.tally.count("authorization request refused");
-            let url = refuse(app, ctx, &addressed.redirect_uri, addressed.state.as_deref(), &refusal);
+            let ctx = ctx.by(Actor::Client(client.id.clone()));
+            let url = refuse(app, &ctx, &addressed.redirect_uri, addressed.state.as_deref(), &refusal);
             let verdict = Verdict::Refused;
             Ok(Step::Answer(Answer { url, to: addressed.redirect_uri, application: client.name, verdict }))
         }
@@ -232,7 +238,8 @@ async fn step(
     match (authorize::next(&authorization, present, consent.as_ref()), signed_in) {
         (Next::Refuse(refusal), _) => {
             let (to, state) = (authorization.redirect_uri, authorization.state.as_deref());
-            let url = refuse(app, ctx, &to, state, &refusal);
+            let ctx = ctx.by(Actor::Client(authorization.client_id.clone()));
+            let url = refuse(app, &ctx, &to, state, &refusal);
             Ok(Step::Answer(Answer { url, to, application: client.name, verdict: Verdict::Refused }))
         }
         (Next::SignIn { again }, _) => Ok(Step::SignIn(SignInAsk {

@@ -12,7 +12,9 @@ pub mod credentials;
 pub mod declared;
 pub mod declined;
 pub mod delegations;
+pub mod demo;
 pub mod discovery;
+
 pub mod dpop;
 pub mod federation;
 pub mod find_client;
@@ -32,6 +34,7 @@ pub mod operator;
 pub mod people;
 pub mod providers;
 pub mod reach;
+pub mod refusals;
 pub mod registration;
 pub mod resources;
 pub mod revoke;
@@ -51,8 +54,10 @@ pub mod turn_keys;
 pub mod usage;
 pub mod userinfo;
 
+use crate::app::{App, Refused};
 use crate::base::Fault;
-use crate::model::Context;
+use crate::model::{Actor, Context};
+use crate::protocol::advice::{self, Advice, Stage};
 use crate::protocol::authorize::Show;
 use crate::protocol::refusal::Refusal;
 use crate::protocol::registration::RegistrationRefusal;
@@ -67,27 +72,93 @@ pub enum Problem {
 }
 
 /// One line for each refusal, under the id that its caller was given: why it was refused in the appliance's own words, of which
-/// the caller reads only the public ones. Names of variants and sections: no word of what was sent.
-pub(crate) fn tell(ctx: &Context, refusal: &Refusal) {
-    line(ctx, &refusal.name(), refusal.error().as_str(), refusal.section());
+/// the caller reads only the public ones. Names of variants and sections: no word of what was sent. The same is remembered for a
+/// while, for an administrator who asks why.
+pub(crate) fn tell(app: &App, ctx: &Context, refusal: &Refusal) {
+    let says = Says {
+        name: &refusal.name(),
+        error: refusal.error().as_str(),
+        section: refusal.section(),
+        words: refusal.public_text(),
+    };
+    says.tell(app, ctx, at_its_door(ctx, refusal.advice()));
 }
 
 /// The same for an authorization request that is answered with a page of ours.
-pub(crate) fn tell_shown(ctx: &Context, show: &Show) {
-    match show {
-        Show::Unreadable(refusal) => tell(ctx, refusal),
-        _ => line(ctx, variant(&format!("{show:?}")), "shown", show.section()),
-    }
+pub(crate) fn tell_shown(app: &App, ctx: &Context, show: &Show) {
+    let text = match show {
+        Show::Unreadable(refusal) => return tell(app, ctx, refusal),
+        _ => format!("{show:?}"),
+    };
+    let says = Says { name: variant(&text), error: "shown", section: show.section(), words: show.public_text() };
+    says.tell(app, ctx, show.advice());
 }
 
 /// The same for a registration.
-pub(crate) fn tell_registration(ctx: &Context, refusal: &RegistrationRefusal) {
-    line(ctx, variant(&format!("{refusal:?}")), refusal.error(), refusal.section());
+pub(crate) fn tell_registration(app: &App, ctx: &Context, refusal: &RegistrationRefusal) {
+    let text = format!("{refusal:?}");
+    let says = Says { name: variant(&text), error: refusal.error(), section: refusal.section(), words: refusal.told() };
+    says.tell(app, ctx, refusal.advice());
 }
 
-fn line(ctx: &Context, refusal: &str, error: &str, section: &str) {
-    let id = ctx.from.request.map(|id| id.to_string()).unwrap_or_default();
-    tracing::info!(target: "writ::refusal", id, refusal, error, section, "refused");
+/// Whatever else was answered with an error: only its status is known. What was told already is not told again.
+pub(crate) fn tell_status(app: &App, ctx: &Context, status: u16) {
+    let Some(id) = ctx.from.request else { return };
+    if !app.refusals.knows(id, ctx.from.network.as_ref()) {
+        let (words, advice) = advice::of_status(status);
+        let name = format!("Status{status}");
+        remember(app, ctx, &Says { name: &name, error: "", section: "", words: words.to_owned() }, advice);
+    }
+}
+
+/// Parameters are read at every door alike; where it was read says which step it was.
+fn at_its_door(ctx: &Context, advice: Advice) -> Advice {
+    let stage = match ctx.from.door {
+        door if door.starts_with("/oauth/register") => Stage::Registration,
+        door if door.starts_with("/oauth/authorize") && advice.stage == Stage::Token => Stage::Authorize,
+        "/oauth/introspect" | "/oauth/revoke" | "/oauth/userinfo" => Stage::Use,
+        door if door.starts_with("/api/") => Stage::Use,
+        _ => advice.stage,
+    };
+    Advice { stage, ..advice }
+}
+
+/// What is told of one refusal.
+struct Says<'t> {
+    name: &'t str,
+    error: &'static str,
+    section: &'static str,
+    words: String,
+}
+
+impl Says<'_> {
+    fn tell(&self, app: &App, ctx: &Context, advice: Advice) {
+        let id = ctx.from.request.map(|id| id.to_string()).unwrap_or_default();
+        let (refusal, error, section) = (self.name, self.error, self.section);
+        tracing::info!(target: "writ::refusal", id, refusal, error, section, "refused");
+        remember(app, ctx, self, advice);
+    }
+}
+
+fn remember(app: &App, ctx: &Context, says: &Says<'_>, advice: Advice) {
+    let Some(id) = ctx.from.request else { return };
+    app.refusals.tell(Refused {
+        id,
+        at: ctx.at,
+        door: ctx.from.door,
+        name: says.name.to_owned(),
+        error: says.error,
+        section: says.section,
+        words: says.words.clone(),
+        turn: advice.turn.words(),
+        advice: advice.words,
+        stage: advice.stage as u8,
+        client: match &ctx.by {
+            Actor::Client(client) => Some(client.clone()),
+            _ => None,
+        },
+        network: ctx.from.network.clone(),
+    });
 }
 
 /// The name that a variant's `Debug` begins with.

@@ -6,7 +6,7 @@ use base64::Engine as _;
 
 use super::keep_head;
 use crate::app::{
-    App, Discovery, LastSeen, Looked, Parts, StatusIndices, StatusLists, Tally, Turns, Usage, VerifiedTokens,
+    App, Discovery, LastSeen, Looked, Parts, Refusals, StatusIndices, StatusLists, Tally, Turns, Usage, VerifiedTokens,
 };
 use crate::base::{Clock, Entropy, Fault, FaultKind, Secret, Timestamp};
 use crate::config::Config;
@@ -93,6 +93,7 @@ pub fn open(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) ->
         verified: VerifiedTokens::default(),
         discovery: Discovery::default(),
         tally: Tally::default(),
+        refusals: Refusals::default(),
         last_seen: LastSeen::default(),
         usage: Usage::default(),
         looked: Looked::default(),

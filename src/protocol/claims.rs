@@ -30,6 +30,9 @@ pub struct AccessClaims {
     pub jti: String,
     pub client_id: ClientId,
     pub scope: ScopeSet,
+    /// It comes of a demo and proves nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub demo: bool,
     /// When the person signed in. RFC 9068 §2.2.1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
@@ -217,6 +220,7 @@ mod tests {
             jti: String::new(),
             client_id: ClientId::Machine(link(3).actor),
             scope: ScopeSet::new(),
+            demo: false,
             auth_time: None,
             acr: None,
             amr: Vec::new(),

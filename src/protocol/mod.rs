@@ -24,6 +24,7 @@
 //! | RFC 6750 §3.1: what the scopes of the appliance's own API cover | [`own_scopes`] |
 
 pub mod access_key;
+pub mod advice;
 pub mod authorize;
 pub mod claims;
 pub mod client_auth;

@@ -18,6 +18,7 @@ use super::routes::{self, Cors, Door, Opener};
 use crate::app::App;
 use crate::base::{Id, Lifetime};
 use crate::model::{Actor, Channel, Context, Network, Origin, Request};
+use crate::operations;
 
 /// The desk in front of every door.
 pub(super) struct Desk;
@@ -96,16 +97,17 @@ impl Arrival {
         let at = app.clock.now();
         let from = peer(&app, request.request());
         let id = Id::<Request>::new(at, &app.entropy).map_err(|_| unready())?;
+        let path = request.path();
+        let path = path.strip_prefix(app.issuer.path()).unwrap_or(path);
+        let door = routes::door(request.method(), path);
         let origin = Origin {
             channel: Channel::Http,
             network: Some(Network::from(from)),
             address: Some(from),
             request: Some(id),
+            door: door.pattern,
             via: None,
         };
-        let path = request.path();
-        let path = path.strip_prefix(app.issuer.path()).unwrap_or(path);
-        let door = routes::door(request.method(), path);
         let over = request.app_data::<web::Data<Limits>>().and_then(|limits| limits.ask(door.class, from, at).err());
         Ok(Self { ctx: Context::new(at, Actor::Nobody, origin), app, door, over })
     }
@@ -139,6 +141,10 @@ fn finish(
     let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
     let status = response.status();
     log(arrival, method, status, micros);
+    // What has an id that its caller may ask about, and was told by nobody else.
+    if matches!(status.as_u16(), 400..=403 | 408..=428 | 429 | 500..) && !matches!(status.as_u16(), 409 | 422) {
+        operations::tell_status(&arrival.app, &arrival.ctx, status.as_u16());
+    }
     response
 }
 

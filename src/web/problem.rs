@@ -35,7 +35,7 @@ pub(super) fn hosted(caller: &Caller, problem: Problem) -> HttpResponse {
         Problem::Refused(refusal) => refusal,
         Problem::Broken(fault) => return broken(&caller.ctx, &fault),
     };
-    operations::tell(&caller.ctx, &refusal);
+    operations::tell(&caller.app, &caller.ctx, &refusal);
     let (error, words) = (refusal.error(), refusal.public_text());
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
     HttpResponseBuilder::new(status).json(json!({
@@ -47,7 +47,7 @@ pub(super) fn hosted(caller: &Caller, problem: Problem) -> HttpResponse {
 fn refused(caller: &Caller, used_header: bool, refusal: &Refusal) -> HttpResponse {
     let error = refusal.error();
     let id = error_id(&caller.ctx);
-    operations::tell(&caller.ctx, refusal);
+    operations::tell(&caller.app, &caller.ctx, refusal);
     if error == ErrorCode::InvalidClient {
         caller.app.tally.count("client authentication failed");
     }

@@ -246,6 +246,7 @@ pub(crate) fn access_token(
                 jti: id.to_string(),
                 client_id: grant.client.clone(),
                 scope: grant.scope.clone(),
+                demo: false,
                 auth_time: sign_in.map(|(at, _)| at.seconds()),
                 acr: how.as_ref().map(|how| how.acr.clone()),
                 amr: how.map(|how| how.amr).unwrap_or_default(),
@@ -405,7 +406,8 @@ impl Issued {
             place.committed(app);
         }
         let access_token = match self.access {
-            Access::Jwt(claims, algorithm) => {
+            Access::Jwt(mut claims, algorithm) => {
+                claims.demo = app.config.demo;
                 app.keys.current().signing(algorithm)?.mint(ACCESS_TOKEN_TYPE, &claims)?
             }
             Access::Opaque(token) => token.expose().to_owned(),

@@ -41,7 +41,7 @@ pub(super) async fn permit(caller: &Caller, request: &HttpRequest, needed: &'sta
         None => return Err(nobody(caller)),
     };
     let refused = |refusal: Refusal| {
-        operations::tell(&caller.ctx, &refusal);
+        operations::tell(&caller.app, &caller.ctx, &refusal);
         let error = format!("error=\"{}\"", refusal.error().as_str());
         Problem::unauthorized(with_proof(&error), &refusal.public_text())
     };

@@ -13,6 +13,7 @@ mod machine;
 mod machine_form;
 mod machines;
 mod overview;
+mod refusals;
 mod resource_form;
 mod resources;
 mod scopes;
@@ -72,6 +73,8 @@ pub(super) static DOORS: &[Door] = &[
     page("/console/audit/export", GET, Who::Console, Class::Pages),
     page("/console/audit/verification", POST, Who::Console, Class::Pages),
     page("/console/audit/{id}", GET, Who::Console, Class::Pages),
+    page("/console/refusals", GET, Who::Console, Class::Pages),
+    page("/console/refusals/{id}", GET, Who::Console, Class::Pages),
     page("/console/machines", GET, Who::Console, Class::Pages),
     page("/console/machines/suspension", POST, Who::Console, Class::Pages),
     page("/console/machines/new", GET_POST, Who::Console, Class::Pages),
@@ -122,6 +125,8 @@ pub(super) fn configure(config: &mut ServiceConfig, base: &str) {
     door("/console/audit/export", vec![get(audit::export)]);
     door("/console/audit/verification", vec![post().to(audit::verify)]);
     door("/console/audit/{id}", vec![get(audit::show)]);
+    door("/console/refusals", vec![get(refusals::list)]);
+    door("/console/refusals/{id}", vec![get(refusals::show)]);
     door("/console/machines", vec![get(machines::list)]);
     // Before what stands in the place of an id.
     door("/console/machines/suspension", vec![post().to(machines::suspend)]);

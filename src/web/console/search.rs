@@ -33,7 +33,7 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
         return Ok(reply::see_other(visitor, &format!("{base}/console/resources/{text}")));
     }
     if text.parse::<Id<Request>>().is_ok() {
-        return Ok(reply::see_other(visitor, &format!("{base}/console/audit?request={text}")));
+        return Ok(reply::see_other(visitor, &format!("{base}/console/refusals/{text}")));
     }
     let mut found = Vec::new();
     if !text.is_empty() {

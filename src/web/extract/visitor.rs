@@ -82,7 +82,7 @@ pub(crate) fn bare(app: &App) -> Shell {
         flash: None,
         base: app.issuer.path().to_owned(),
         theme: Theme::Device,
-        demo: false,
+        demo: app.config.demo,
     }
 }
 

@@ -27,7 +27,11 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
     let step =
         authorize::begin(&visitor.app, &visitor.ctx, query.as_bytes(), visitor.browser(), visitor.signed_in.as_ref());
     let step = step.await.map_err(|fault| visitor.broken(&fault))?;
-    take(&visitor, step)
+    let answer = take(&visitor, step);
+    if answer.is_err() {
+        super::claim(&visitor.app, &visitor.ctx, super::first(query, "client_id").as_deref());
+    }
+    answer
 }
 
 /// OpenID Connect Core §3.1.2.1: "Authorization Servers MUST support the use of the HTTP GET and POST methods". A form that
@@ -87,11 +91,11 @@ pub(crate) fn take(visitor: &Visitor, step: Step) -> Result<HttpResponse, PagePr
         Step::SignIn(ask) => pages::sign_in::ask(visitor, StatusCode::OK, &ask, String::new(), None),
         Step::Consent(ask) => pages::consent::ask(visitor, *ask),
         Step::Show(show) => {
-            operations::tell_shown(&visitor.ctx, &show);
+            operations::tell_shown(&visitor.app, &visitor.ctx, &show);
             Err(PageProblem::new(visitor.shell(), pages::shown(show), &visitor.ctx))
         }
         Step::Over => {
-            operations::tell(&visitor.ctx, &Refusal::AuthorizationOver);
+            operations::tell(&visitor.app, &visitor.ctx, &Refusal::AuthorizationOver);
             Err(PageProblem::new(visitor.shell(), views::Problem::FlowExpired, &visitor.ctx))
         }
     }

@@ -20,10 +20,12 @@ use actix_web::http::header::{
 
 use super::extract::{Body, Caller};
 use super::problem;
+use crate::app::App;
 use crate::base::Secret;
+use crate::model::{ClientId, Context};
 use crate::operations::authenticate_client::authenticate_client;
 use crate::operations::{Problem, dpop, federation};
-use crate::protocol::client_auth::{AuthenticatedClient, Presented};
+use crate::protocol::client_auth::{AuthenticatedClient, Presented, claimed_subject};
 use crate::protocol::dpop::{Proof, Target, single};
 use crate::protocol::params::Parameters;
 use crate::protocol::refusal::Refusal;
@@ -84,6 +86,37 @@ async fn workload(
     let refuse = |problem: Problem| problem::json(caller, header.is_some(), problem);
     let presented = Presented::read_any(header, params).map_err(|refusal: Refusal| refuse(refusal.into()))?;
     federation::authenticate_bearer(&caller.app, &caller.ctx, presented, assertion).await.map_err(refuse)
+}
+
+/// Who a refused request says it is from, to be remembered with the refusal. Only what has the form of a client id is.
+pub(super) fn claim(app: &App, ctx: &Context, claimed: Option<&str>) {
+    // The address of a document may be anything that a stranger likes; of one with a query, nothing is kept.
+    let claimed = claimed.filter(|text| !text.contains(['?', '#', '@']));
+    let client = claimed.and_then(|text| text.parse::<ClientId>().ok());
+    if let (Some(id), Some(client)) = (ctx.from.request, client) {
+        app.refusals.belongs(id, ctx.from.network.as_ref(), &client);
+    }
+}
+
+/// The client id of a refused request, wherever it may stand; nothing of it was checked.
+fn claimed(request: &HttpRequest, body: &Body) -> Option<String> {
+    let Body::Read(bytes) = body else { return None };
+    let text = std::str::from_utf8(bytes).ok()?;
+    if let Some(named) = first(text, "client_id") {
+        return Some(named);
+    }
+    if let Some(assertion) = first(text, "client_assertion") {
+        return claimed_subject(&assertion);
+    }
+    match Presented::read(authorization(request), &Parameters::parse(b"").ok()?).ok()? {
+        Presented::Secret { client_id, .. } => Some(client_id),
+        _ => None,
+    }
+}
+
+/// The first value of a parameter, of whatever is a query at all.
+pub(super) fn first(query: &str, name: &str) -> Option<String> {
+    url::form_urlencoded::parse(query.as_bytes()).take(64).find(|(known, _)| known == name).map(|(_, v)| v.into_owned())
 }
 
 /// Whether a request brings no proof of a client along; it may name one.

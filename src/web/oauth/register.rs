@@ -76,7 +76,7 @@ fn refused(caller: &Caller, problem: RegistrationProblem) -> HttpResponse {
     match problem {
         // RFC 7591 §3.2.2: "the authorization server returns an HTTP 400 status code (unless otherwise specified)".
         RegistrationProblem::Refused(refusal) => {
-            operations::tell_registration(&caller.ctx, &refusal);
+            operations::tell_registration(&caller.app, &caller.ctx, &refusal);
             answer(StatusCode::BAD_REQUEST, refusal.error(), &refusal.public_text())
         }
         RegistrationProblem::Closed => {

@@ -9,7 +9,11 @@ use crate::web::extract::{Body, Caller};
 use crate::web::problem;
 
 pub(crate) async fn create(caller: Caller, request: HttpRequest, body: Body) -> HttpResponse {
-    let (Ok(response) | Err(response)) = answer(&caller, &request, &body).await;
+    let answer = answer(&caller, &request, &body).await;
+    if answer.is_err() {
+        super::claim(&caller.app, &caller.ctx, super::claimed(&request, &body).as_deref());
+    }
+    let (Ok(response) | Err(response)) = answer;
     super::with_nonce(&caller, &request, response)
 }
 

@@ -76,7 +76,7 @@ fn shown(header: &str) -> Option<(Scheme, &str)> {
 /// A proof that is not good here. RFC 9449 §7.1: "invalid_dpop_proof is used to indicate that the DPoP proof itself was deemed
 /// invalid"; §9: "Resource servers use an HTTP 401 (Unauthorized) error code".
 fn refused(caller: &Caller, refusal: &Refusal) -> HttpResponse {
-    operations::tell(&caller.ctx, refusal);
+    operations::tell(&caller.app, &caller.ctx, refusal);
     let (error, words) = (refusal.error().as_str(), refusal.public_text());
     challenge(caller, StatusCode::UNAUTHORIZED, Scheme::Dpop, error, &words)
 }

@@ -17,6 +17,14 @@ pub struct ErrorPage {
     pub action: Option<Link>,
 }
 
+impl ErrorPage {
+    /// The id of the error, if the console has a story of such.
+    pub(super) fn story(&self) -> Option<&str> {
+        let has_none = matches!(self.problem, Problem::NotFound | Problem::MethodNotAllowed);
+        self.error_id.as_deref().filter(|id| !has_none && !id.is_empty())
+    }
+}
+
 /// Everything a person can meet. Names and addresses are shown as text and never followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {

@@ -4,8 +4,9 @@ use askama::Template;
 
 use super::console::{
     ApplicationFormPage, ApplicationPage, ApplicationsPage, AuditEntryPage, AuditPage, CredentialPage, KeysPage,
-    MachineFormPage, MachinePage, MachinesPage, OverviewPage, ResourceCheckPage, ResourceFormPage, ResourcePage,
-    ResourcesPage, ScopeFormPage, ScopePage, ScopesPage, SearchPage, SecretPage, TrialPage,
+    MachineFormPage, MachinePage, MachinesPage, OverviewPage, RefusalPage, RefusalsPage, ResourceCheckPage,
+    ResourceFormPage, ResourcePage, ResourcesPage, ScopeFormPage, ScopePage, ScopesPage, SearchPage, SecretPage,
+    TrialPage,
 };
 use super::{
     AccountPage, ApiPage, ConsentPage, DelegationPage, ErrorPage, HomePage, ReturnPage, Sample, SetupClosedPage,
@@ -50,6 +51,8 @@ pub fn shown() -> askama::Result<Vec<Shown>> {
     show::<KeysPage>(&mut all, "console/keys.html")?;
     show::<AuditPage>(&mut all, "console/audit.html")?;
     show::<AuditEntryPage>(&mut all, "console/audit_entry.html")?;
+    show::<RefusalsPage>(&mut all, "console/refusals.html")?;
+    show::<RefusalPage>(&mut all, "console/refusal.html")?;
     show::<MachinesPage>(&mut all, "console/machines.html")?;
     show::<MachinePage>(&mut all, "console/machine.html")?;
     show::<MachineFormPage>(&mut all, "console/machine_form.html")?;

@@ -3,5 +3,6 @@
 mod applications;
 mod audit;
 mod machines;
+mod refusals;
 mod resources;
 mod who_comes_in;

@@ -121,6 +121,14 @@ impl World {
         Self { app, address, clock, directory, runtime, server, thread: Some(thread) }
     }
 
+    /// An appliance that was begun elsewhere.
+    pub fn over(app: App) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let clock = app.clock.clone();
+        let (address, server, thread) = serve(&app, None);
+        Self { app, address, clock, directory: None, runtime, server, thread: Some(thread) }
+    }
+
     /// The same appliance again, at an address where it waits for no body.
     #[must_use]
     pub fn impatient(mut self) -> Self {

@@ -10,6 +10,7 @@ mod machine;
 mod machine_form;
 mod machines;
 mod overview;
+mod refusals;
 mod resources;
 mod scopes;
 mod search;
@@ -23,6 +24,7 @@ pub use machine::{AccessLine, CredentialLine, DelegationLine, Halt, MachinePage,
 pub use machine_form::{CredentialForm, CredentialPage, MachineForm, MachineFormPage};
 pub use machines::{MachineRow, MachinesPage};
 pub use overview::{OverviewPage, Wanted};
+pub use refusals::{Blame, Mark, RefusalPage, RefusalRow, RefusalsPage, Step, StepLine};
 pub use resources::{
     Named, NewScopeRow, ResourceCheckPage, ResourceFormPage, ResourcePage, ResourceRow, ResourcesPage, ScopeChoice,
     ScopeWords, SeenLine, Several,
