@@ -22,7 +22,7 @@ use crate::web::views::Field;
 use crate::web::views::console::{Choice, Frame, MachineForm, MachineFormPage, Section};
 
 /// Scopes that only people have a use for: what they tell an application about themselves.
-const ABOUT_PEOPLE: [&str; 6] =
+pub(super) const ABOUT_PEOPLE: [&str; 6] =
     ["openid", "profile", "email", "offline_access", "descope.claims", "descope.custom_claims"];
 
 /// What was typed, before it is looked at.

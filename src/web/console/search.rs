@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::queries;
 use crate::base::Id;
-use crate::model::{Client, Machine, Request};
+use crate::model::{Client, Machine, Person, Request};
 use crate::operations::clients;
 use crate::operations::machines::{self, Which};
 use crate::web::extract::Administrator;
@@ -29,6 +29,9 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
     if text.parse::<Id<Client>>().is_ok() {
         return Ok(reply::see_other(visitor, &format!("{base}/console/applications/{text}")));
     }
+    if text.parse::<Id<Person>>().is_ok() {
+        return Ok(reply::see_other(visitor, &format!("{base}/console/people/{text}")));
+    }
     if text.parse::<Id<Request>>().is_ok() {
         return Ok(reply::see_other(visitor, &format!("{base}/console/audit?request={text}")));
     }
@@ -49,6 +52,13 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
             about: client.id.to_string(),
         });
         add(&mut found, "Applications", hits.collect());
+        let people = super::people::fitting(visitor, &text, MOST).await?;
+        let hits = people.into_iter().map(|person| Hit {
+            href: super::person::path(person.id),
+            name: person.name,
+            about: person.email.as_str().to_owned(),
+        });
+        add(&mut found, "People", hits.collect());
     }
     let page =
         SearchPage { shell: visitor.shell(), frame: Frame { query: text, ..Frame::of(Section::Overview) }, found };

@@ -3,4 +3,6 @@
 mod applications;
 mod audit;
 mod machines;
+mod people;
+mod settings;
 mod who_comes_in;

@@ -5,24 +5,34 @@
 
 mod applications;
 mod audit;
+mod delegation_form;
 mod keys;
 mod machine;
 mod machine_form;
 mod machines;
 mod overview;
+mod people;
+mod person;
+mod roles;
 mod search;
 mod secret;
+mod settings;
 mod trial;
 
 pub use applications::{ApplicationFormPage, ApplicationPage, ApplicationRow, ApplicationsPage, GrantLine};
 pub use audit::{AuditEntryPage, AuditPage, AuditRow};
+pub use delegation_form::DelegationFormPage;
 pub use keys::{KeyRow, KeysPage};
 pub use machine::{AccessLine, CredentialLine, DelegationLine, Halt, MachinePage, ScopeUseLine};
 pub use machine_form::{CredentialForm, CredentialPage, MachineForm, MachineFormPage};
 pub use machines::{MachineRow, MachinesPage};
 pub use overview::{OverviewPage, Wanted};
+pub use people::{PasswordPage, PeoplePage, PersonFormPage, PersonRow};
+pub use person::{ActingLine, AllowedLine, OwnedLine, PersonPage, SignedInLine};
+pub use roles::{Holder, RoleFormPage, RolePage, RoleRow, RolesPage};
 pub use search::{Hit, Hits, SearchPage};
 pub use secret::{SecretPage, Snippet};
+pub use settings::{SettingGroup, SettingLine, SettingsPage};
 pub use trial::{CheckLine, TrialPage};
 
 use super::shell::Moment;
@@ -33,20 +43,35 @@ pub enum Section {
     Overview,
     Machines,
     Applications,
+    People,
+    Roles,
     Keys,
     Audit,
+    Settings,
 }
 
 impl Section {
-    pub const ALL: &'static [Self] = &[Self::Overview, Self::Machines, Self::Applications, Self::Keys, Self::Audit];
+    pub const ALL: &'static [Self] = &[
+        Self::Overview,
+        Self::Machines,
+        Self::Applications,
+        Self::People,
+        Self::Roles,
+        Self::Keys,
+        Self::Audit,
+        Self::Settings,
+    ];
 
     pub const fn label(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
             Self::Machines => "Machines",
             Self::Applications => "Applications",
+            Self::People => "People",
+            Self::Roles => "Roles",
             Self::Keys => "Keys",
             Self::Audit => "Audit",
+            Self::Settings => "Settings",
         }
     }
 
@@ -56,8 +81,11 @@ impl Section {
             Self::Overview => "/console",
             Self::Machines => "/console/machines",
             Self::Applications => "/console/applications",
+            Self::People => "/console/people",
+            Self::Roles => "/console/roles",
             Self::Keys => "/console/keys",
             Self::Audit => "/console/audit",
+            Self::Settings => "/console/settings",
         }
     }
 }
