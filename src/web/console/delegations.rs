@@ -128,7 +128,7 @@ async fn machine(visitor: &Visitor, id: &str) -> Result<Machine, PageProblem> {
 async fn subject(visitor: &Visitor, text: &str) -> Result<Option<Subject>, PageProblem> {
     if let Ok(id) = text.parse::<Id<Machine>>() {
         let found = machines::show(&visitor.app, id).await.is_ok();
-        return Ok(found.then(|| Subject::Client(ClientId::Machine(id))));
+        return Ok(found.then_some(Subject::Client(ClientId::Machine(id))));
     }
     let Ok(email) = text.parse::<Email>() else { return Ok(None) };
     let found = people::find(&visitor.app, &email).await.map_err(|fault| visitor.broken(&fault))?;
