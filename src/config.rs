@@ -8,9 +8,9 @@ mod load;
 mod value;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-pub use load::{Effective, Entry, SettingsError, Source, Sources};
+pub use load::{Effective, Entry, Provenance, SettingsError, Source, Sources};
 pub use value::{Accent, LogFormat, SupportUrl};
 use value::{SettingValue, within};
 
@@ -42,6 +42,8 @@ macro_rules! settings {
         pub struct Config {
             $(#[doc = $about] pub $field: $type,)*
             $(pub $group: $struct,)*
+            /// Where each came from.
+            pub origin: Provenance,
         }
         $(
             #[derive(Clone, Debug)]
@@ -54,6 +56,7 @@ macro_rules! settings {
                 Ok(Self {
                     $($field: <$type as SettingValue>::parse($default)?,)*
                     $($group: $struct { $($member: <$mtype as SettingValue>::parse($mdefault)?,)* },)*
+                    origin: Provenance::default(),
                 })
             }
         }
@@ -176,6 +179,15 @@ impl Config {
     /// The store's file.
     pub fn store_file(&self) -> PathBuf {
         self.data.join("writ.redb")
+    }
+
+    /// The settings file that is read when none is named.
+    pub fn settings_file(&self) -> PathBuf {
+        Self::settings_file_in(&self.data)
+    }
+
+    fn settings_file_in(data: &Path) -> PathBuf {
+        data.join("writ.toml")
     }
 
     /// The master key's file, used unless the settings hold the key.

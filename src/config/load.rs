@@ -44,13 +44,25 @@ impl Source {
     }
 }
 
-/// The settings that hold, and where each came from.
+/// The settings that hold.
 #[derive(Clone, Debug)]
 pub struct Effective {
     pub config: Config,
+}
+
+/// Where settings came from.
+#[derive(Clone, Debug)]
+pub struct Provenance {
     /// The settings file that was read.
     pub file: Option<PathBuf>,
+    /// In the table's order.
     sources: Vec<Source>,
+}
+
+impl Default for Provenance {
+    fn default() -> Self {
+        Self { file: None, sources: vec![Source::BuiltIn; SETTINGS.len()] }
+    }
 }
 
 /// One line of `writ config`.
@@ -64,6 +76,9 @@ pub struct Entry {
     /// The variable that would set it.
     pub environment: String,
     pub about: &'static str,
+    /// It is a secret that is set: `value` does not say it.
+    #[serde(skip)]
+    pub hidden: bool,
 }
 
 /// Settings that cannot work: one sentence for each thing that is wrong.
@@ -77,8 +92,6 @@ impl fmt::Display for SettingsError {
 }
 impl std::error::Error for SettingsError {}
 
-/// The name of the settings file inside the data directory.
-const FILE_NAME: &str = "writ.toml";
 const FILE_VARIABLE: &str = "WRIT_CONFIG";
 /// What tells the command line where to go and as whom. These are no settings, and nothing prints them.
 const OF_THE_CALLER: [&str; 3] = ["WRIT_APPLIANCE", "WRIT_ACCESS_KEY", "WRIT_TOKEN"];
@@ -105,10 +118,7 @@ impl Sources {
     /// Reads everything and checks everything; every mistake is reported, not only the first.
     pub fn load(self) -> Result<Effective, SettingsError> {
         let built_in = Config::built_in().map_err(|why| SettingsError(vec![why]))?;
-        let mut reading = Reading {
-            effective: Effective { config: built_in, file: None, sources: vec![Source::BuiltIn; SETTINGS.len()] },
-            wrong: Vec::new(),
-        };
+        let mut reading = Reading { effective: Effective { config: built_in }, wrong: Vec::new() };
         let variables = reading.variables(self.environment);
         let find = |name: &str| variables.iter().find(|(variable, _)| variable == name).map(|(_, value)| value);
 
@@ -141,12 +151,23 @@ impl Sources {
 impl Effective {
     /// Every setting in the table's order, secrets hidden.
     pub fn entries(&self) -> impl Iterator<Item = Entry> {
-        SETTINGS.iter().zip(&self.sources).map(|(setting, source)| Entry {
-            name: setting.name,
-            value: (setting.show)(&self.config).unwrap_or_else(|| "hidden".to_owned()),
-            source: source.as_str(),
-            environment: setting.variable(),
-            about: setting.about,
+        self.config.entries()
+    }
+}
+
+impl Config {
+    /// Every setting in the table's order, secrets hidden.
+    pub fn entries(&self) -> impl Iterator<Item = Entry> {
+        SETTINGS.iter().zip(&self.origin.sources).map(|(setting, source)| {
+            let value = (setting.show)(self);
+            Entry {
+                name: setting.name,
+                hidden: value.is_none(),
+                value: value.unwrap_or_else(|| "hidden".to_owned()),
+                source: source.as_str(),
+                environment: setting.variable(),
+                about: setting.about,
+            }
         })
     }
 }
@@ -184,7 +205,7 @@ impl Reading {
 
     /// Reads the file that was named, or the one in the data directory if there is one.
     fn file(&mut self, named: Option<PathBuf>, data: &Path) {
-        let inside = data.join(FILE_NAME);
+        let inside = Config::settings_file_in(data);
         let is_inside = named.is_none();
         let path = named.unwrap_or(inside);
         if is_inside && !path.exists() {
@@ -213,7 +234,7 @@ impl Reading {
                     .push(format!("{}: `{name}` is text, a number, true or false, or a list of texts", path.display())),
             }
         }
-        self.effective.file = Some(path);
+        self.effective.config.origin.file = Some(path);
     }
 
     /// `place` is how whoever wrote the value knows it. The value itself is not repeated: it may be a secret.
@@ -221,7 +242,7 @@ impl Reading {
         let Some(setting) = SETTINGS.get(position) else { return };
         match (setting.set)(&mut self.effective.config, text) {
             Ok(()) => {
-                if let Some(of) = self.effective.sources.get_mut(position) {
+                if let Some(of) = self.effective.config.origin.sources.get_mut(position) {
                     *of = source;
                 }
             }
@@ -233,7 +254,9 @@ impl Reading {
     fn derive(&mut self) {
         let Some(position) = SETTINGS.iter().position(|setting| setting.name == "public_url") else { return };
         let listen = self.effective.config.listen;
-        let Some(source) = self.effective.sources.get_mut(position).filter(|source| **source == Source::BuiltIn) else {
+        let Some(source) =
+            self.effective.config.origin.sources.get_mut(position).filter(|source| **source == Source::BuiltIn)
+        else {
             return;
         };
         if listen.ip().is_loopback() && listen.port() != 0 {

@@ -11,7 +11,7 @@ use super::credential::Credential;
 use super::delegation::{Delegation, Link};
 use super::family::{Family, RevokedBecause};
 use super::machine::Machine;
-use super::person::Person;
+use super::person::{Person, Standing};
 use super::provider::{Crossing, IdentityProvider, PersonBy};
 use super::resource::ProtectedResource;
 use super::scope::ScopeSet;
@@ -147,6 +147,10 @@ events! {
     PersonResumed { person: Id<Person> } = "person.resumed", Change;
     /// A person was given a new password; their sessions ended.
     PasswordSet { person: Id<Person>, sessions: u64 } = "person.password_set", Change;
+    /// A person became an administrator, or is one no more.
+    StandingChanged { person: Id<Person>, before: Standing, after: Standing } = "person.standing_changed", Change;
+    /// An administrator ended every session of a person.
+    SessionsEnded { person: Id<Person>, sessions: u64 } = "person.sessions_ended", Change;
     /// A person signed in.
     SignedIn { person: Id<Person>, session: Id<Session> } = "person.signed_in", Traffic;
     /// A sign-in to a known account was refused.

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod answering;
+pub mod appliance;
 pub mod audit;
 pub mod authenticate_client;
 pub mod authorize;
@@ -42,6 +43,7 @@ pub mod roles;
 pub mod scopes;
 mod search;
 pub mod seen;
+pub mod sessions;
 pub mod set_password;
 pub mod setup;
 pub mod sign_in;

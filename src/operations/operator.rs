@@ -67,6 +67,11 @@ impl Operator {
         Self::assertion(ctx.clone(), ADMIN.parse::<Scope>().into_iter().collect())
     }
 
+    /// Whoever makes the demo's invented organisation, in a store that is thrown away.
+    pub(super) fn of_the_demo(ctx: &Context) -> Self {
+        Self::assertion(ctx.clone(), ADMIN.parse::<Scope>().into_iter().collect())
+    }
+
     /// Somebody who is signed in and administers this appliance: in the console they may do everything.
     pub fn signed_in(ctx: &Context, signed_in: &SignedIn) -> Option<Self> {
         let may_everything = || ADMIN.parse::<Scope>().into_iter().collect();

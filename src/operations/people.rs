@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::base::{Fault, Id, Secret};
 use crate::keys;
-use crate::model::{Email, Event, Person, PersonState, Standing};
+use crate::model::{Email, Event, Machine, Person, PersonState, Standing};
 use crate::operations::credentials::reason;
 use crate::operations::declined::{Declined, Invalid};
 use crate::operations::machines;
@@ -13,7 +13,7 @@ use crate::operations::search;
 use crate::operations::seen::Seen;
 use crate::operations::status::end::{LiveTokens, Owner, end_owner};
 use crate::protocol::display_name::DisplayName;
-use crate::store::tables::{PEOPLE, PEOPLE_BY_EMAIL};
+use crate::store::tables::{MACHINES, MACHINES_BY_OWNER, PEOPLE, PEOPLE_BY_EMAIL};
 use crate::store::{Page, Read, Tx};
 
 /// Somebody to be added, each part looked at.
@@ -135,6 +135,27 @@ pub async fn named_like(app: &App, text: &str, limit: usize) -> Result<Vec<Perso
     Ok(page.rows.into_iter().map(|(_, person)| person).collect())
 }
 
+/// A password that nobody guesses and that can be read out: five groups of four letters and digits, 100 bits of chance.
+pub fn random_password(app: &App) -> Result<Secret, Fault> {
+    // Neither o nor 0, neither l nor 1.
+    const SIGNS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let chance: [u8; 20] = app.entropy.bytes()?;
+    let mut text = String::with_capacity(24);
+    for (place, byte) in chance.into_iter().enumerate() {
+        if place > 0 && place % 4 == 0 {
+            text.push('-');
+        }
+        text.extend(SIGNS.get(usize::from(byte % 32)).map(|sign| char::from(*sign)));
+    }
+    Ok(Secret::new(text))
+}
+
+/// The machines that somebody answers for, in the order in which they were made.
+pub async fn machines_of(app: &App, id: Id<Person>, limit: usize) -> Result<Vec<Machine>, Fault> {
+    let rows = app.store.read(move |view| view.list(&MACHINES, &MACHINES_BY_OWNER, &id, limit)).await?;
+    Ok(rows.into_iter().map(|(_, machine)| machine).collect())
+}
+
 /// One person.
 pub async fn by_id(app: &App, id: Id<Person>) -> Result<Person, Declined> {
     app.store.read(move |view| view.get(&PEOPLE, &id)).await?.ok_or_else(|| unknown(id))
@@ -152,7 +173,7 @@ pub async fn suspend(
     let (because, within, ctx, by) = (reason(because)?, app.clone(), by, by.clone());
     app.store
         .write("suspend person", ctx, move |tx| {
-            let person = match standing(tx, &by, id, &seen)? {
+            let person = match changeable(tx, &by, id, &seen)? {
                 Ok(person) => person,
                 Err(declined) => return Ok(Err(declined)),
             };
@@ -160,8 +181,7 @@ pub async fn suspend(
                 return Ok(Err(Declined::Conflict(format!("{id} is suspended already"))));
             }
             if person.standing == Standing::Administrator && !another_administers(tx, id)? {
-                let why = "nobody else administers this appliance: make another administrator first";
-                return Ok(Err(Declined::Conflict(why.to_owned())));
+                return Ok(Err(the_last()));
             }
             if let Err(declined) = machines::orphan(&within, tx, &by, id)? {
                 return Ok(Err(declined));
@@ -179,7 +199,7 @@ pub async fn resume(app: &App, by: &Operator, id: Id<Person>, seen: Seen) -> Res
     let (ctx, by) = (by, by.clone());
     app.store
         .write("resume person", ctx, move |tx| {
-            let person = match standing(tx, &by, id, &seen)? {
+            let person = match changeable(tx, &by, id, &seen)? {
                 Ok(person) => person,
                 Err(declined) => return Ok(Err(declined)),
             };
@@ -191,6 +211,41 @@ pub async fn resume(app: &App, by: &Operator, id: Id<Person>, seen: Seen) -> Res
         .await?
 }
 
+/// Makes somebody an administrator, or one no more. The last one stays one.
+pub async fn change_standing(
+    app: &App,
+    by: &Operator,
+    id: Id<Person>,
+    seen: Seen,
+    to: Standing,
+) -> Result<Person, Declined> {
+    by.may_raise(Standing::Administrator)?;
+    let (ctx, by) = (by, by.clone());
+    app.store
+        .write("change standing", ctx, move |tx| {
+            let person = match changeable(tx, &by, id, &seen)? {
+                Ok(person) => person,
+                Err(declined) => return Ok(Err(declined)),
+            };
+            let from = person.standing;
+            if from == to {
+                return Ok(Ok(person));
+            }
+            if from == Standing::Administrator && !another_administers(tx, id)? {
+                return Ok(Err(the_last()));
+            }
+            let changed = Person { standing: to, ..person };
+            tx.put(&PEOPLE, &id, &changed)?;
+            tx.record(Event::StandingChanged { person: id, before: from, after: to })?;
+            Ok(Ok(changed))
+        })
+        .await?
+}
+
+fn the_last() -> Declined {
+    Declined::Conflict("nobody else administers this appliance: make another administrator first".to_owned())
+}
+
 fn set_state(tx: &mut Tx<'_>, person: Person, state: PersonState, event: Event) -> Result<Person, Fault> {
     let changed = Person { state, ..person };
     tx.put(&PEOPLE, &changed.id, &changed)?;
@@ -199,7 +254,12 @@ fn set_state(tx: &mut Tx<'_>, person: Person, state: PersonState, event: Event) 
 }
 
 /// The person as they are, for an operator who still stands, has seen them so, and may decide about them.
-fn standing(tx: &Tx<'_>, by: &Operator, id: Id<Person>, seen: &Seen) -> Result<Result<Person, Declined>, Fault> {
+pub(super) fn changeable(
+    tx: &Tx<'_>,
+    by: &Operator,
+    id: Id<Person>,
+    seen: &Seen,
+) -> Result<Result<Person, Declined>, Fault> {
     if let Err(declined) = by.stands(tx)? {
         return Ok(Err(declined));
     }

@@ -163,6 +163,7 @@ impl PageProblem {
             brand: Brand::default(),
             csrf: String::new(),
             signed_in: None,
+            administers: false,
             flash: None,
             base: String::new(),
             theme: Theme::Device,

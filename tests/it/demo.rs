@@ -38,7 +38,10 @@ fn it_is_an_organisation_of_some_size() {
     let (people, machines, applications, resources) = block(async {
         (
             people::list(app, None, 100).await.unwrap().rows.len(),
-            machines::list(app, None, 100).await.unwrap().rows,
+            machines::list(app, &writ::operations::housekeeping::context(app), machines::Which::default(), None, 100)
+                .await
+                .unwrap()
+                .rows,
             clients::list(app, clients::Which::default(), None, 100).await.unwrap().rows,
             resources::list(app).await.unwrap().len(),
         )
@@ -86,7 +89,16 @@ fn it_is_the_same_each_time() {
         let at = Timestamp::from_seconds(1_800_000_000);
         let (app, _) = block(start_demo(config("nowhere"), at)).unwrap();
         block(async {
-            let machines = machines::list(&app, None, 100).await.unwrap().rows;
+            let machines = machines::list(
+                &app,
+                &writ::operations::housekeeping::context(&app),
+                machines::Which::default(),
+                None,
+                100,
+            )
+            .await
+            .unwrap()
+            .rows;
             machines.iter().map(|(id, _)| id.to_string()).collect::<Vec<_>>()
         })
     };

@@ -143,6 +143,10 @@ fn at_the_console_a_stranger_signs_in_and_a_form_must_be_ours() {
             .pattern
             .replace("{id}", &format!("mch_{nothing}"))
             .replace("{credential}", &format!("crd_{nothing}"))
+            .replace("{session}", &format!("ses_{nothing}"))
+            .replace("{delegation}", &format!("dlg_{nothing}"))
+            .replace("{tenant}", "main")
+            .replace("{role}", "reader")
             .replace("{grant}", &format!("con_{nothing}"));
         for method in door.methods {
             let row = desk.row(method.as_str(), &path);

@@ -195,7 +195,7 @@ impl Stage {
     pub(super) async fn refreshes(&self, day: u64, connected: &mut [Connected]) -> Result<(), Fault> {
         for (place, one) in (0..).zip(connected) {
             // Often enough that none of them falls silent for longer than a refresh token lives.
-            if dice(day, place * 7 + one.number, 3) != 0 && day % 4 != 0 {
+            if dice(day, place * 7 + one.number, 3) != 0 && !day.is_multiple_of(4) {
                 continue;
             }
             let form = [("grant_type", "refresh_token"), ("refresh_token", one.token.expose())];

@@ -8,6 +8,7 @@ use crate::operations::authenticate_client::authenticate_client;
 use crate::operations::credentials::{self, NewCredential, NewProof};
 use crate::operations::delegations::{self, NewDelegation};
 use crate::operations::machines::{self, NewMachine, Terms};
+use crate::operations::seen::Seen;
 use crate::operations::sign_in::SignedIn;
 use crate::operations::{Problem, people, token};
 use crate::protocol::client_auth::Presented;
@@ -302,11 +303,22 @@ impl Stage {
                 (Stopped, 7) => {
                     made(
                         what,
-                        machines::suspend(&self.app, &by, actor.id, "it called at night, and nobody knew why").await,
+                        machines::suspend(
+                            &self.app,
+                            &by,
+                            actor.id,
+                            Seen::Anything,
+                            "it called at night, and nobody knew why",
+                        )
+                        .await,
                     )?;
                 }
                 (Retired, 14) => {
-                    made(what, machines::retire(&self.app, &by, actor.id, "nightly-import took its place").await)?;
+                    made(
+                        what,
+                        machines::retire(&self.app, &by, actor.id, Seen::Anything, "nightly-import took its place")
+                            .await,
+                    )?;
                 }
                 (Clings | Turned, 6) => {
                     let Some(credential) = actor.credential else { continue };

@@ -97,7 +97,7 @@ impl Stage {
             NewPerson::parse(email, name, self.password.clone()).map_err(|why| broken(name, why))
         };
         let ctx: Context = self.from(OFFICE)?;
-        let operator = Operator::with_the_file(&ctx);
+        let operator = Operator::of_the_demo(&ctx);
         let first = new(ADMINISTRATOR, "Ada Moreno")?;
         made("the first administrator", setup::complete_as_operator(&self.app, &operator, first).await)?;
         let ada = self.sign_in(ADMINISTRATOR, OFFICE).await?;

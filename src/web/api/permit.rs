@@ -107,7 +107,7 @@ async fn by_key(caller: &Caller, key: &str, needed: &'static str) -> Result<Oper
             Err(Problem::unauthorized(bearer(caller, "error=\"invalid_token\""), words))
         }
         Err(NotPermitted::Key(refusal)) => {
-            operations::tell(&caller.ctx, &refusal);
+            operations::tell(&caller.app, &caller.ctx, &refusal);
             let challenge = bearer(caller, "error=\"invalid_token\"");
             Err(Problem::unauthorized(challenge, &refusal.public_text()))
         }

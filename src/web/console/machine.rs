@@ -31,7 +31,7 @@ pub(super) fn path(id: Id<Machine>) -> String {
     format!("/console/machines/{id}")
 }
 
-const WORDS: [(&str, FlashKind, &str); 10] = [
+const WORDS: [(&str, FlashKind, &str); 12] = [
     ("made", FlashKind::Done, "The machine is made."),
     ("changed", FlashKind::Done, "The machine is changed. What it may do counts from its next token on."),
     ("stopped", FlashKind::Done, "Stopped. It gets no more tokens."),
@@ -41,6 +41,8 @@ const WORDS: [(&str, FlashKind, &str); 10] = [
     ("trimmed", FlashKind::Done, "The unused scopes are taken away."),
     ("credential", FlashKind::Done, "The credential is made."),
     ("revoked", FlashKind::Done, "The credential is revoked."),
+    ("delegated", FlashKind::Done, "It may act for them from now on."),
+    ("delegation-revoked", FlashKind::Done, "It acts for them no more. What it held in their name is over."),
     ("wrong-name", FlashKind::Failed, "Nothing was retired: the name was another."),
 ];
 
@@ -94,6 +96,7 @@ pub(super) async fn show(
         kind: kind_words(machine.kind).to_owned(),
         state: standing(machine, now),
         owner: owner.as_ref().map_or_else(|| "nobody".to_owned(), |owner| owner.name.clone()),
+        owner_href: super::person::path(machine.owner),
         owner_email: owner.map(|owner| owner.email.as_str().to_owned()).unwrap_or_default(),
         tenant: machine.tenant.to_string(),
         tags: machine.tags.clone(),
@@ -299,11 +302,18 @@ fn delegation(one: &Delegation, names: &Names, now: Timestamp) -> DelegationLine
         Subject::Person(_) | Subject::Client(_) => names.of(&one.subject.text()).to_owned(),
     };
     DelegationLine {
+        id: one.id.to_string(),
+        subject_href: match &one.subject {
+            Subject::Person(id) => super::person::path(*id),
+            Subject::Client(id) => format!("/console/machines/{id}"),
+        },
         subject: who,
         purpose: one.purpose.clone(),
         scopes: one.scope.iter().map(ToString::to_string).collect(),
+        resources: one.resources.iter().map(ToString::to_string).collect(),
         state: Pill::new(state, if state == "live" { Tone::Live } else { Tone::Plain }),
         until: moment(one.expires_at, now),
+        may_revoke: one.is_live(now),
     }
 }
 

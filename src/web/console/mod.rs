@@ -7,17 +7,22 @@
 mod applications;
 mod audit;
 mod credentials;
+mod delegations;
 mod guard_code;
 mod keys;
 mod machine;
 mod machine_form;
 mod machines;
 mod overview;
+mod people;
+mod person;
 mod refusals;
 mod resource_form;
 mod resources;
+mod roles;
 mod scopes;
 mod search;
+mod settings;
 mod snippets;
 mod told;
 
@@ -67,6 +72,26 @@ pub(super) static DOORS: &[Door] = &[
     page("/console/scopes/of/{name}", GET, Who::Console, Class::Pages),
     page("/console/scopes/of/{name}/change", GET_POST, Who::Console, Class::Pages),
     page("/console/scopes/of/{name}/removal", POST, Who::Console, Class::Pages),
+    page("/console/people", GET, Who::Console, Class::Pages),
+    page("/console/people/new", GET_POST, Who::Console, Class::Pages),
+    page("/console/people/{id}", GET, Who::Console, Class::Pages),
+    page("/console/people/{id}/suspension", POST, Who::Console, Class::Pages),
+    page("/console/people/{id}/resumption", POST, Who::Console, Class::Pages),
+    page("/console/people/{id}/standing", POST, Who::Console, Class::Pages),
+    page("/console/people/{id}/password", POST, Who::Console, Class::Pages),
+    page("/console/people/{id}/roles", POST, Who::Console, Class::Pages),
+    page("/console/people/{id}/sessions/end", POST, Who::Console, Class::Pages),
+    page("/console/people/{id}/sessions/{session}/end", POST, Who::Console, Class::Pages),
+    page("/console/people/{id}/grants/{grant}/revocation", POST, Who::Console, Class::Pages),
+    page("/console/roles", GET, Who::Console, Class::Pages),
+    page("/console/roles/new", GET_POST, Who::Console, Class::Pages),
+    page("/console/tenants", POST, Who::Console, Class::Pages),
+    page("/console/tenants/{tenant}/change", POST, Who::Console, Class::Pages),
+    page("/console/tenants/{tenant}/removal", POST, Who::Console, Class::Pages),
+    page("/console/roles/{tenant}/{role}", GET, Who::Console, Class::Pages),
+    page("/console/roles/{tenant}/{role}/change", POST, Who::Console, Class::Pages),
+    page("/console/roles/{tenant}/{role}/removal", POST, Who::Console, Class::Pages),
+    page("/console/settings", GET, Who::Console, Class::Pages),
     page("/console/keys", GET, Who::Console, Class::Pages),
     page("/console/keys/rotation", POST, Who::Console, Class::Pages),
     page("/console/audit", GET, Who::Console, Class::Pages),
@@ -85,6 +110,9 @@ pub(super) static DOORS: &[Door] = &[
     page("/console/machines/{id}/retirement", POST, Who::Console, Class::Pages),
     page("/console/machines/{id}/handover", POST, Who::Console, Class::Pages),
     page("/console/machines/{id}/trim", POST, Who::Console, Class::Pages),
+    page("/console/machines/{id}/delegations", POST, Who::Console, Class::Pages),
+    page("/console/machines/{id}/delegations/new", GET, Who::Console, Class::Pages),
+    page("/console/machines/{id}/delegations/{delegation}/revocation", POST, Who::Console, Class::Pages),
     page("/console/machines/{id}/credentials", POST, Who::Console, Class::Pages),
     page("/console/machines/{id}/credentials/new", GET, Who::Console, Class::Pages),
     page("/console/machines/{id}/credentials/{credential}/rotation", POST, Who::Console, Class::Pages),
@@ -119,6 +147,26 @@ pub(super) fn configure(config: &mut ServiceConfig, base: &str) {
     door("/console/scopes/of/{name}", vec![get(scopes::show)]);
     door("/console/scopes/of/{name}/change", vec![get(scopes::edit), post().to(scopes::update)]);
     door("/console/scopes/of/{name}/removal", vec![post().to(scopes::remove)]);
+    door("/console/people", vec![get(people::list)]);
+    door("/console/people/new", vec![get(people::new), post().to(people::create)]);
+    door("/console/people/{id}", vec![get(person::show)]);
+    door("/console/people/{id}/suspension", vec![post().to(person::suspend)]);
+    door("/console/people/{id}/resumption", vec![post().to(person::resume)]);
+    door("/console/people/{id}/standing", vec![post().to(person::raise)]);
+    door("/console/people/{id}/password", vec![post().to(person::password)]);
+    door("/console/people/{id}/roles", vec![post().to(person::change_roles)]);
+    door("/console/people/{id}/sessions/end", vec![post().to(person::end_sessions)]);
+    door("/console/people/{id}/sessions/{session}/end", vec![post().to(person::end_session)]);
+    door("/console/people/{id}/grants/{grant}/revocation", vec![post().to(person::revoke)]);
+    door("/console/roles", vec![get(roles::list)]);
+    door("/console/roles/new", vec![get(roles::new), post().to(roles::create)]);
+    door("/console/tenants", vec![post().to(roles::create_tenant)]);
+    door("/console/tenants/{tenant}/change", vec![post().to(roles::change_tenant)]);
+    door("/console/tenants/{tenant}/removal", vec![post().to(roles::remove_tenant)]);
+    door("/console/roles/{tenant}/{role}", vec![get(roles::show)]);
+    door("/console/roles/{tenant}/{role}/change", vec![post().to(roles::change)]);
+    door("/console/roles/{tenant}/{role}/removal", vec![post().to(roles::remove)]);
+    door("/console/settings", vec![get(settings::show)]);
     door("/console/keys", vec![get(keys::show)]);
     door("/console/keys/rotation", vec![post().to(keys::rotate)]);
     door("/console/audit", vec![get(audit::list)]);
@@ -138,6 +186,9 @@ pub(super) fn configure(config: &mut ServiceConfig, base: &str) {
     door("/console/machines/{id}/retirement", vec![post().to(machine::retire)]);
     door("/console/machines/{id}/handover", vec![post().to(machine::hand_over)]);
     door("/console/machines/{id}/trim", vec![post().to(machine::trim)]);
+    door("/console/machines/{id}/delegations", vec![post().to(delegations::grant)]);
+    door("/console/machines/{id}/delegations/new", vec![get(delegations::new)]);
+    door("/console/machines/{id}/delegations/{delegation}/revocation", vec![post().to(delegations::revoke)]);
     door("/console/machines/{id}/credentials", vec![post().to(credentials::create)]);
     door("/console/machines/{id}/credentials/new", vec![get(credentials::new)]);
     door("/console/machines/{id}/credentials/{credential}/rotation", vec![post().to(credentials::rotate)]);

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::{queries, resources as resource_pages, scopes as scope_pages};
 use crate::base::Id;
-use crate::model::{Client, Machine, ProtectedResource, Request};
+use crate::model::{Client, Machine, Person, ProtectedResource, Request};
 use crate::operations::machines::{self, Which};
 use crate::operations::{clients, resources, scopes};
 use crate::web::extract::Administrator;
@@ -31,6 +31,9 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
     }
     if text.parse::<Id<ProtectedResource>>().is_ok() {
         return Ok(reply::see_other(visitor, &format!("{base}/console/resources/{text}")));
+    }
+    if text.parse::<Id<Person>>().is_ok() {
+        return Ok(reply::see_other(visitor, &format!("{base}/console/people/{text}")));
     }
     if text.parse::<Id<Request>>().is_ok() {
         return Ok(reply::see_other(visitor, &format!("{base}/console/refusals/{text}")));
@@ -66,6 +69,13 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
             about: scope.description,
         });
         add(&mut found, "Scopes", hits.collect());
+        let people = super::people::fitting(visitor, &text, MOST).await?;
+        let hits = people.into_iter().map(|person| Hit {
+            href: super::person::path(person.id),
+            name: person.name,
+            about: person.email.as_str().to_owned(),
+        });
+        add(&mut found, "People", hits.collect());
     }
     let page =
         SearchPage { shell: visitor.shell(), frame: Frame { query: text, ..Frame::of(Section::Overview) }, found };

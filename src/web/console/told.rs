@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::base::{Fault, Timestamp};
-use crate::model::{Actor, Event, Subject};
+use crate::model::{Actor, Event, Standing, Subject};
 use crate::operations::names::{self, Names};
 use crate::web::reply::moment;
 use crate::web::views::console::EventLine;
@@ -55,6 +55,8 @@ fn about(event: &Event) -> Vec<String> {
         | Event::PersonSuspended { person, .. }
         | Event::PersonResumed { person }
         | Event::PasswordSet { person, .. }
+        | Event::StandingChanged { person, .. }
+        | Event::SessionsEnded { person, .. }
         | Event::SignedIn { person, .. }
         | Event::SignInRefused { person, .. }
         | Event::SignedOut { person, .. }
@@ -109,6 +111,11 @@ pub(super) fn words(event: &Event, names: &Names) -> String {
         Event::PersonSuspended { person, because } => format!("{} was stopped{}", called(person), why(because)),
         Event::PersonResumed { person } => format!("{} may go on", called(person)),
         Event::PasswordSet { person, .. } => format!("{} has a new password", called(person)),
+        Event::StandingChanged { person, after, .. } => match after {
+            Standing::Administrator => format!("{} became an administrator", called(person)),
+            Standing::Member => format!("{} is an administrator no more", called(person)),
+        },
+        Event::SessionsEnded { person, .. } => format!("{} was signed out everywhere", called(person)),
         Event::SignedIn { person, .. } => format!("{} signed in", called(person)),
         Event::SignInRefused { person, why } => {
             format!("A sign-in to the account of {} was refused: {why}", called(person))

@@ -56,6 +56,7 @@ impl Visitor {
                 name: signed_in.person().name.clone(),
                 email: signed_in.person().email.as_str().to_owned(),
             }),
+            administers: self.signed_in.as_ref().is_some_and(SignedIn::is_administrator),
             theme: self.theme,
             ..bare(&self.app)
         }
@@ -79,6 +80,7 @@ pub(crate) fn bare(app: &App) -> Shell {
         },
         csrf: String::new(),
         signed_in: None,
+        administers: false,
         flash: None,
         base: app.issuer.path().to_owned(),
         theme: Theme::Device,

@@ -19,7 +19,7 @@ pub struct AccountPage {
     pub agents: Vec<AgentLine>,
     /// This session first. An empty list hides the section.
     pub sessions: Vec<SessionLine>,
-    /// Shows the commands of an administrator.
+    /// Shows the way to the console.
     pub administrator: bool,
 }
 

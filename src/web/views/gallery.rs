@@ -3,10 +3,11 @@
 use askama::Template;
 
 use super::console::{
-    ApplicationFormPage, ApplicationPage, ApplicationsPage, AuditEntryPage, AuditPage, CredentialPage, KeysPage,
-    MachineFormPage, MachinePage, MachinesPage, OverviewPage, RefusalPage, RefusalsPage, ResourceCheckPage,
-    ResourceFormPage, ResourcePage, ResourcesPage, ScopeFormPage, ScopePage, ScopesPage, SearchPage, SecretPage,
-    TrialPage,
+    ApplicationFormPage, ApplicationPage, ApplicationsPage, AuditEntryPage, AuditPage, CredentialPage,
+    DelegationFormPage, KeysPage, MachineFormPage, MachinePage, MachinesPage, OverviewPage, PasswordPage, PeoplePage,
+    PersonFormPage, PersonPage, RefusalPage, RefusalsPage, ResourceCheckPage, ResourceFormPage, ResourcePage,
+    ResourcesPage, RoleFormPage, RolePage, RolesPage, ScopeFormPage, ScopePage, ScopesPage, SearchPage, SecretPage,
+    SettingsPage, TrialPage,
 };
 use super::{
     AccountPage, ApiPage, ConsentPage, DelegationPage, ErrorPage, HomePage, ReturnPage, Sample, SetupClosedPage,
@@ -48,6 +49,14 @@ pub fn shown() -> askama::Result<Vec<Shown>> {
     show::<ScopesPage>(&mut all, "console/scopes.html")?;
     show::<ScopePage>(&mut all, "console/scope.html")?;
     show::<ScopeFormPage>(&mut all, "console/scope_form.html")?;
+    show::<PeoplePage>(&mut all, "console/people.html")?;
+    show::<PersonFormPage>(&mut all, "console/person_form.html")?;
+    show::<PersonPage>(&mut all, "console/person.html")?;
+    show::<PasswordPage>(&mut all, "console/password.html")?;
+    show::<RolesPage>(&mut all, "console/roles.html")?;
+    show::<RoleFormPage>(&mut all, "console/role_form.html")?;
+    show::<RolePage>(&mut all, "console/role.html")?;
+    show::<SettingsPage>(&mut all, "console/settings.html")?;
     show::<KeysPage>(&mut all, "console/keys.html")?;
     show::<AuditPage>(&mut all, "console/audit.html")?;
     show::<AuditEntryPage>(&mut all, "console/audit_entry.html")?;
@@ -57,6 +66,7 @@ pub fn shown() -> askama::Result<Vec<Shown>> {
     show::<MachinePage>(&mut all, "console/machine.html")?;
     show::<MachineFormPage>(&mut all, "console/machine_form.html")?;
     show::<CredentialPage>(&mut all, "console/credential_form.html")?;
+    show::<DelegationFormPage>(&mut all, "console/delegation_form.html")?;
     show::<SecretPage>(&mut all, "console/secret.html")?;
     show::<TrialPage>(&mut all, "console/trial.html")?;
     Ok(all)

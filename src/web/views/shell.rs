@@ -9,6 +9,8 @@ pub struct Shell {
     /// Goes into every form, by the `form` macro.
     pub csrf: String,
     pub signed_in: Option<Person>,
+    /// Whoever is signed in looks after this appliance: a link leads to the console.
+    pub administers: bool,
     /// Said once, at the top of the next page.
     pub flash: Option<Flash>,
     /// Path of the issuer: empty, or `/path`. Stands before every link.
@@ -207,6 +209,7 @@ pub(super) mod sample {
             brand: Brand::default(),
             csrf: "sample-csrf".into(),
             signed_in: None,
+            administers: false,
             flash: None,
             base: String::new(),
             theme: Theme::Device,

@@ -3,6 +3,8 @@
 mod applications;
 mod audit;
 mod machines;
+mod people;
 mod refusals;
 mod resources;
+mod settings;
 mod who_comes_in;

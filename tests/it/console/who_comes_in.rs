@@ -58,6 +58,10 @@ fn whoever_does_not_administer_sees_nothing_and_changes_nothing() {
             .pattern
             .replace("{id}", "mch_00000000000000000000000000")
             .replace("{credential}", "crd_00000000000000000000000000")
+            .replace("{session}", "ses_00000000000000000000000000")
+            .replace("{delegation}", "dlg_00000000000000000000000000")
+            .replace("{tenant}", "main")
+            .replace("{role}", "reader")
             .replace("{grant}", "con_00000000000000000000000000");
         for method in door.methods {
             let page = match method.as_str() {

@@ -18,7 +18,7 @@ fn the_printed_link_makes_the_first_administrator_and_signs_them_in() {
     page.expect_page(200, "Make yourself the administrator");
     let page = complete(&mut browser, &page, "ada@example.com");
     assert_eq!(page.path, "/account");
-    page.expect_page(200, "Ada Moreno").expect_text("writ resource add");
+    page.expect_page(200, "Ada Moreno").expect_text("Open the console");
     world.expect_event("setup.completed");
     world.expect_event("person.signed_in");
 

@@ -20,6 +20,7 @@ pub struct MachinePage {
     pub kind: String,
     pub state: Pill,
     pub owner: String,
+    pub owner_href: String,
     pub owner_email: String,
     pub tenant: String,
     pub tags: Vec<String>,
@@ -103,12 +104,17 @@ pub struct ScopeUseLine {
 
 #[derive(Clone, Debug)]
 pub struct DelegationLine {
+    pub id: String,
     /// "Grace Hopper"
     pub subject: String,
+    pub subject_href: String,
     pub purpose: String,
     pub scopes: Vec<String>,
+    /// Empty: wherever the machine may go.
+    pub resources: Vec<String>,
     pub state: Pill,
     pub until: Moment,
+    pub may_revoke: bool,
 }
 
 impl MachinePage {
@@ -160,6 +166,7 @@ impl Sample for MachinePage {
             kind: "CI job".into(),
             state: Pill::new("active", Tone::Live),
             owner: "Grace Hopper".into(),
+            owner_href: "/console/people/per_sample".into(),
             owner_email: "grace@example.com".into(),
             tenant: "main".into(),
             tags: vec![],
@@ -215,11 +222,15 @@ impl Sample for MachinePage {
             networks: vec!["10.0.0.0/8".into()],
             dpop_bound: true,
             delegations: vec![DelegationLine {
+                id: "dlg_sample".into(),
                 subject: "Ada Moreno".into(),
+                subject_href: "/console/people/per_sample".into(),
                 purpose: "Answers tickets while she is away".into(),
                 scopes: vec!["tickets:read".into()],
-                state: Pill::new("active", Tone::Live),
+                resources: vec!["https://mcp.tickets.example/mcp".into()],
+                state: Pill::new("live", Tone::Live),
                 until: sample::moment("in 27 days"),
+                may_revoke: true,
             }],
             events: vec![sample::event(812, "credential.rotated", "Its secret got a successor")],
             snippets: vec![Snippet { id: "snippet-curl".into(), title: "curl".into(), text: "curl …".into() }],

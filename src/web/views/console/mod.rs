@@ -5,33 +5,43 @@
 
 mod applications;
 mod audit;
+mod delegation_form;
 mod keys;
 mod machine;
 mod machine_form;
 mod machines;
 mod overview;
+mod people;
+mod person;
 mod refusals;
 mod resources;
+mod roles;
 mod scopes;
 mod search;
 mod secret;
+mod settings;
 mod trial;
 
 pub use applications::{ApplicationFormPage, ApplicationPage, ApplicationRow, ApplicationsPage, GrantLine};
 pub use audit::{AuditEntryPage, AuditPage, AuditRow};
+pub use delegation_form::DelegationFormPage;
 pub use keys::{KeyRow, KeysPage};
 pub use machine::{AccessLine, CredentialLine, DelegationLine, Halt, MachinePage, ScopeUseLine};
 pub use machine_form::{CredentialForm, CredentialPage, MachineForm, MachineFormPage};
 pub use machines::{MachineRow, MachinesPage};
 pub use overview::{OverviewPage, Wanted};
+pub use people::{PasswordPage, PeoplePage, PersonFormPage, PersonRow};
+pub use person::{ActingLine, AllowedLine, OwnedLine, PersonPage, SignedInLine};
 pub use refusals::{Blame, Mark, RefusalPage, RefusalRow, RefusalsPage, Step, StepLine};
 pub use resources::{
     Named, NewScopeRow, ResourceCheckPage, ResourceFormPage, ResourcePage, ResourceRow, ResourcesPage, ScopeChoice,
     ScopeWords, SeenLine, Several,
 };
+pub use roles::{Holder, RoleFormPage, RolePage, RoleRow, RolesPage};
 pub use scopes::{ScopeFormPage, ScopePage, ScopeRow, ScopesPage};
 pub use search::{Hit, Hits, SearchPage};
 pub use secret::{SecretPage, Snippet};
+pub use settings::{SettingGroup, SettingLine, SettingsPage};
 pub use trial::{CheckLine, TrialPage};
 
 use super::shell::Moment;
@@ -44,13 +54,26 @@ pub enum Section {
     Applications,
     Resources,
     Scopes,
+    People,
+    Roles,
     Keys,
     Audit,
+    Settings,
 }
 
 impl Section {
-    pub const ALL: &'static [Self] =
-        &[Self::Overview, Self::Machines, Self::Applications, Self::Resources, Self::Scopes, Self::Keys, Self::Audit];
+    pub const ALL: &'static [Self] = &[
+        Self::Overview,
+        Self::Machines,
+        Self::Applications,
+        Self::Resources,
+        Self::Scopes,
+        Self::People,
+        Self::Roles,
+        Self::Keys,
+        Self::Audit,
+        Self::Settings,
+    ];
 
     pub const fn label(self) -> &'static str {
         match self {
@@ -59,8 +82,11 @@ impl Section {
             Self::Applications => "Applications",
             Self::Resources => "Resources",
             Self::Scopes => "Scopes",
+            Self::People => "People",
+            Self::Roles => "Roles",
             Self::Keys => "Keys",
             Self::Audit => "Audit",
+            Self::Settings => "Settings",
         }
     }
 
@@ -72,8 +98,11 @@ impl Section {
             Self::Applications => "/console/applications",
             Self::Resources => "/console/resources",
             Self::Scopes => "/console/scopes",
+            Self::People => "/console/people",
+            Self::Roles => "/console/roles",
             Self::Keys => "/console/keys",
             Self::Audit => "/console/audit",
+            Self::Settings => "/console/settings",
         }
     }
 }

@@ -1,0 +1,314 @@
+//! `/console/people/{id}`: one person, and what is done to them.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::machines::standing as machine_state;
+use super::people::{named, shown_once};
+use super::told::{self, Told};
+use super::{back, declined, queries, shell, wanted};
+use crate::base::{Id, Secret, Timestamp};
+use crate::model::{ClientId, ClientState, Consent, Machine, Person, PersonState, RoleIn, Session, Standing, Subject};
+use crate::operations::audit::{self, Which as Entries};
+use crate::operations::declined::Declined;
+use crate::operations::grants;
+use crate::operations::names;
+use crate::operations::roles::{self, MembershipChange};
+use crate::operations::seen::Seen;
+use crate::operations::set_password::set_password_of;
+use crate::operations::{delegations, people, sessions};
+use crate::web::extract::{Administered, Administrator, Visitor};
+use crate::web::problem::PageProblem;
+use crate::web::reply::{self, moment};
+use crate::web::views::FlashKind;
+use crate::web::views::console::{
+    ActingLine, AllowedLine, Frame, OwnedLine, PersonPage, Pill, Section, SignedInLine, Tone,
+};
+
+/// Rows of each kind that the page shows; machines of theirs that are counted; roles to choose from.
+const SHOWN: usize = 20;
+const COUNTED: usize = 1_000;
+const ROLES: usize = 200;
+/// What somebody types who means to stop themselves.
+const MEANT: &str = "stop myself";
+
+const WORDS: [(&str, FlashKind, &str); 14] = [
+    ("added", FlashKind::Done, "Added. They can sign in now."),
+    ("stopped", FlashKind::Done, "Stopped. They sign in nowhere, and nothing acts for them."),
+    ("resumed", FlashKind::Done, "They may go on. Machines that were stopped with them wait for you."),
+    ("ended", FlashKind::Done, "That session is over."),
+    ("over", FlashKind::Failed, "That session was over already."),
+    ("all-ended", FlashKind::Done, "Signed out everywhere."),
+    ("revoked", FlashKind::Done, "Taken back. What it held in their name is over."),
+    ("password", FlashKind::Done, "The new password holds. Every session they had is over."),
+    (
+        "weak",
+        FlashKind::Failed,
+        "The password stays as it was: take one of at least 10 characters that is not easily guessed and has no name of theirs in it.",
+    ),
+    ("raised", FlashKind::Done, "An administrator from now on."),
+    ("lowered", FlashKind::Done, "A member from now on."),
+    ("roles", FlashKind::Done, "Their roles are changed. Tokens say so from the next one on."),
+    ("not-meant", FlashKind::Failed, "Nobody was stopped: to stop yourself, type the words."),
+    ("last", FlashKind::Failed, "Nobody else administers this appliance: make another administrator first."),
+];
+
+pub(super) fn path(id: Id<Person>) -> String {
+    format!("/console/people/{id}")
+}
+
+pub(super) const fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Administrator => "Administrator",
+        Standing::Member => "Member",
+    }
+}
+
+pub(super) fn state(state: PersonState) -> Pill {
+    match state {
+        PersonState::Active => Pill::new("active", Tone::Live),
+        PersonState::Suspended => Pill::new("suspended", Tone::Danger),
+    }
+}
+
+fn is_self(visitor: &Visitor, id: Id<Person>) -> bool {
+    visitor.signed_in.as_ref().is_some_and(|signed_in| signed_in.person().id == id)
+}
+
+/// `GET /console/people/{id}`
+pub(super) async fn show(
+    admin: Administrator,
+    id: web::Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, PageProblem> {
+    let visitor = &admin.visitor;
+    let (app, now) = (&visitor.app, visitor.ctx.at);
+    let id: Id<Person> = wanted(visitor, &id)?;
+    let broken = |fault| visitor.broken(&fault);
+    let person = people::by_id(app, id).await.map_err(|why| declined(visitor, why))?;
+    let here = visitor.signed_in.as_ref().map(|signed_in| signed_in.session().id);
+    let signed_in = sessions::of_person(app, now, id).await.map_err(broken)?;
+    let from = queries(&request).get("grants").and_then(|text| text.parse::<Id<Consent>>().ok());
+    let which = grants::Which { person: Some(id), client: None };
+    let given = grants::list(app, which, from, SHOWN).await.map_err(broken)?;
+    let owned = people::machines_of(app, id, COUNTED).await.map_err(broken)?;
+    let acting = delegations::of_subject(app, &Subject::Person(id), SHOWN).await.map_err(broken)?;
+    let mut ids: Vec<String> = given.rows.iter().map(|(_, grant)| grant.consent.client_id.to_string()).collect();
+    ids.extend(acting.iter().map(|one| one.actor.to_string()));
+    let names = names::of(app, ids).await.map_err(broken)?;
+    let membership = roles::membership_by_id(app, id).await.map_err(|why| declined(visitor, why))?;
+    let known = roles::list(app, None).await.map_err(broken)?;
+    let which = Entries { about: Some(id.to_string()), ..Entries::default() };
+    let entries = audit::list(app, which, None, SHOWN).await.map_err(broken)?.entries;
+    let told: Vec<Told<'_>> = entries
+        .iter()
+        .map(|entry| Told { sequence: entry.sequence, at: entry.at, by: &entry.by, event: &entry.event })
+        .collect();
+    let page = PersonPage {
+        shell: shell(visitor, &request, &WORDS),
+        frame: Frame::of(Section::People),
+        href: path(id),
+        administrator: person.standing == Standing::Administrator,
+        state: state(person.state),
+        suspended: person.state == PersonState::Suspended,
+        yourself: is_self(visitor, id),
+        added: moment(person.created_at, now),
+        at_stake: at_stake(&owned),
+        sessions: signed_in.iter().map(|session| session_line(session, here, now)).collect(),
+        grants: given
+            .rows
+            .iter()
+            .map(|(grant, found)| AllowedLine {
+                id: grant.to_string(),
+                application: names.of(&found.consent.client_id.to_string()).to_owned(),
+                application_href: client_path(&found.consent.client_id),
+                resource: found.consent.resource.as_ref().map(ToString::to_string).unwrap_or_default(),
+                scopes: found.consent.scope.iter().map(ToString::to_string).collect(),
+                given: moment(found.consent.given_at, now),
+            })
+            .collect(),
+        more_grants: given.next.map(|next| format!("{}?grants={next}", path(id))),
+        more_machines: owned.len() > SHOWN,
+        machines: owned
+            .iter()
+            .take(SHOWN)
+            .map(|machine| OwnedLine {
+                href: super::machine::path(machine.id),
+                name: machine.name.clone(),
+                purpose: machine.purpose.clone(),
+                state: machine_state(machine, now),
+            })
+            .collect(),
+        delegations: acting
+            .iter()
+            .map(|one| ActingLine {
+                href: super::machine::path(one.actor),
+                machine: names.of(&one.actor.to_string()).to_owned(),
+                purpose: one.purpose.clone(),
+                scopes: one.scope.iter().map(ToString::to_string).collect(),
+                state: Pill::new(one.standing(now), if one.standing(now) == "live" { Tone::Live } else { Tone::Plain }),
+                until: moment(one.expires_at, now),
+            })
+            .collect(),
+        known_roles: known
+            .into_iter()
+            .map(|role| RoleIn { tenant: role.tenant, role: role.name })
+            .filter(|role| !membership.roles.contains(role))
+            .take(ROLES)
+            .map(|role| role.to_string())
+            .collect(),
+        roles: membership.roles.iter().map(ToString::to_string).collect(),
+        claims: (!membership.custom_claims.is_empty())
+            .then(|| serde_json::to_string_pretty(&membership.custom_claims).unwrap_or_default()),
+        events: told::lines(app, now, &told).await.map_err(broken)?,
+        name: person.name,
+        email: person.email.as_str().to_owned(),
+        id: id.to_string(),
+    };
+    reply::page(visitor, StatusCode::OK, &page, &[])
+}
+
+/// How many machines stop when their owner does.
+fn at_stake(owned: &[Machine]) -> String {
+    let active = owned.iter().filter(|machine| machine.state == ClientState::Active).count();
+    match active {
+        0 => String::new(),
+        1 => "1 machine that they answer for is stopped with them.".to_owned(),
+        many if owned.len() >= COUNTED => {
+            format!("At least {many} machines that they answer for are stopped with them.")
+        }
+        many => format!("{many} machines that they answer for are stopped with them."),
+    }
+}
+
+fn client_path(id: &ClientId) -> String {
+    match id {
+        ClientId::Machine(machine) => super::machine::path(*machine),
+        other => {
+            // An application known by its document has an address for an id.
+            let id: String = url::form_urlencoded::byte_serialize(other.to_string().as_bytes()).collect();
+            format!("/console/applications/{id}")
+        }
+    }
+}
+
+fn session_line(session: &Session, here: Option<Id<Session>>, now: Timestamp) -> SignedInLine {
+    SignedInLine {
+        id: session.id.to_string(),
+        current: here == Some(session.id),
+        since: moment(session.auth_time, now),
+        seen: moment(session.last_seen_at, now),
+    }
+}
+
+/// `POST /console/people/{id}/suspension`
+pub(super) async fn suspend(asked: Administered, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
+    let visitor = &asked.form.visitor;
+    let id: Id<Person> = wanted(visitor, &id)?;
+    let own = is_self(visitor, id);
+    if own && asked.form.text("confirm").trim().trim_matches(['“', '”', '"']).to_lowercase() != MEANT {
+        return Ok(back(visitor, &path(id), "not-meant"));
+    }
+    match people::suspend(&visitor.app, &asked.by, id, Seen::Anything, asked.form.text("because")).await {
+        Ok(_) => Ok(back(visitor, &path(id), "stopped")),
+        // Whoever asks administers, so the last one there is can only be themselves.
+        Err(Declined::Conflict(_)) if own => Ok(back(visitor, &path(id), "last")),
+        Err(why) => Err(declined(visitor, why)),
+    }
+}
+
+/// `POST /console/people/{id}/resumption`
+pub(super) async fn resume(asked: Administered, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
+    let visitor = &asked.form.visitor;
+    let id: Id<Person> = wanted(visitor, &id)?;
+    people::resume(&visitor.app, &asked.by, id, Seen::Anything).await.map_err(|why| declined(visitor, why))?;
+    Ok(back(visitor, &path(id), "resumed"))
+}
+
+/// `POST /console/people/{id}/standing`
+pub(super) async fn raise(asked: Administered, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
+    let visitor = &asked.form.visitor;
+    let id: Id<Person> = wanted(visitor, &id)?;
+    let to = named(asked.form.text("standing"));
+    match people::change_standing(&visitor.app, &asked.by, id, Seen::Anything, to).await {
+        Ok(_) if to == Standing::Administrator => Ok(back(visitor, &path(id), "raised")),
+        Ok(_) => Ok(back(visitor, &path(id), "lowered")),
+        Err(Declined::Conflict(_)) if is_self(visitor, id) => Ok(back(visitor, &path(id), "last")),
+        Err(why) => Err(declined(visitor, why)),
+    }
+}
+
+/// `POST /console/people/{id}/password`
+pub(super) async fn password(asked: Administered, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
+    let visitor = &asked.form.visitor;
+    let id: Id<Person> = wanted(visitor, &id)?;
+    let person = people::by_id(&visitor.app, id).await.map_err(|why| declined(visitor, why))?;
+    let random = asked.form.text("password").is_empty();
+    let password = match random {
+        true => people::random_password(&visitor.app).map_err(|fault| visitor.broken(&fault))?,
+        false => Secret::new(asked.form.text("password")),
+    };
+    match set_password_of(&visitor.app, &asked.by, &person, password.clone()).await {
+        Ok(_) if random => shown_once(visitor, &person, &password, true),
+        Ok(_) => Ok(back(visitor, &path(id), "password")),
+        Err(Declined::Invalid(_)) => Ok(back(visitor, &path(id), "weak")),
+        Err(why) => Err(declined(visitor, why)),
+    }
+}
+
+/// `POST /console/people/{id}/sessions/end`
+pub(super) async fn end_sessions(asked: Administered, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
+    let visitor = &asked.form.visitor;
+    let id: Id<Person> = wanted(visitor, &id)?;
+    sessions::end_all(&visitor.app, &asked.by, id).await.map_err(|why| declined(visitor, why))?;
+    Ok(back(visitor, &path(id), "all-ended"))
+}
+
+/// `POST /console/people/{id}/sessions/{session}/end`
+pub(super) async fn end_session(
+    asked: Administered,
+    ids: web::Path<(String, String)>,
+) -> Result<HttpResponse, PageProblem> {
+    let visitor = &asked.form.visitor;
+    let id: Id<Person> = wanted(visitor, &ids.0)?;
+    let session: Id<Session> = wanted(visitor, &ids.1)?;
+    match sessions::end(&visitor.app, &asked.by, id, session).await {
+        Ok(()) => Ok(back(visitor, &path(id), "ended")),
+        Err(Declined::Missing(_)) => Ok(back(visitor, &path(id), "over")),
+        Err(why) => Err(declined(visitor, why)),
+    }
+}
+
+/// `POST /console/people/{id}/grants/{grant}/revocation`
+pub(super) async fn revoke(asked: Administered, ids: web::Path<(String, String)>) -> Result<HttpResponse, PageProblem> {
+    let visitor = &asked.form.visitor;
+    let id: Id<Person> = wanted(visitor, &ids.0)?;
+    let grant: Id<Consent> = wanted(visitor, &ids.1)?;
+    let found = grants::find(&visitor.app, grant).await.map_err(|why| declined(visitor, why))?;
+    if found.consent.person != id {
+        return Err(declined(visitor, Declined::Missing(String::new())));
+    }
+    let done = grants::revoke(&visitor.app, &asked.by, grant, Seen::Anything).await;
+    done.map_err(|why| declined(visitor, why))?;
+    Ok(back(visitor, &path(id), "revoked"))
+}
+
+/// `POST /console/people/{id}/roles`: gives one, or takes one away.
+pub(super) async fn change_roles(asked: Administered, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
+    let visitor = &asked.form.visitor;
+    let id: Id<Person> = wanted(visitor, &id)?;
+    let named = |field: &'static str| {
+        let texts = asked.form.all(field).filter(|text| !text.is_empty());
+        let roles: Result<Vec<RoleIn>, _> = texts.map(str::parse).collect();
+        roles.map_err(|why| declined(visitor, Declined::field(field, why)))
+    };
+    let ask = MembershipChange { give: named("give")?, take: named("take")?, ..MembershipChange::default() };
+    let taken = ask.take.first().cloned();
+    let done = roles::change_membership(&visitor.app, &asked.by, id, Seen::Anything, ask).await;
+    done.map_err(|why| declined(visitor, why))?;
+    // Whoever came from the page of the role goes back to it.
+    match (asked.form.text("to"), taken) {
+        ("role", Some(role)) => Ok(back(visitor, &super::roles::path(&role), "taken")),
+        _ => Ok(back(visitor, &path(id), "roles")),
+    }
+}

@@ -1,0 +1,128 @@
+//! `GET /console/settings`: what holds, where it came from, and what would change it. Nothing is changed here.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+
+use crate::config::Entry;
+use crate::operations::appliance;
+use crate::web::extract::Administrator;
+use crate::web::problem::PageProblem;
+use crate::web::reply::{self, moment};
+use crate::web::views::console::{Frame, Section, SettingGroup, SettingLine, SettingsPage};
+
+pub(super) async fn show(admin: Administrator) -> Result<HttpResponse, PageProblem> {
+    let visitor = &admin.visitor;
+    let (app, now) = (&visitor.app, visitor.ctx.at);
+    let facts = appliance::facts(app).await.map_err(|fault| visitor.broken(&fault))?;
+    let read = app.config.origin.file.as_ref();
+    let page = SettingsPage {
+        shell: visitor.shell(),
+        frame: Frame::of(Section::Settings),
+        version: facts.version.to_owned(),
+        licence: facts.licence.to_owned(),
+        issuer: app.issuer.as_str().to_owned(),
+        size: facts.file_bytes.map(size),
+        head: facts.head.sequence,
+        head_hash: facts.head.hash.text(),
+        head_at: moment(facts.head.at, now),
+        file: read.cloned().unwrap_or_else(|| app.config.settings_file()).display().to_string(),
+        file_read: read.is_some(),
+        doubts: app.config.doubts(),
+        groups: groups(app.config.entries()),
+    };
+    reply::page(visitor, StatusCode::OK, &page, &[])
+}
+
+/// By the sections of the file, in the order of the table.
+fn groups(entries: impl Iterator<Item = Entry>) -> Vec<SettingGroup> {
+    let mut groups: Vec<SettingGroup> = Vec::new();
+    for entry in entries {
+        let (section, own) = entry.name.split_once('.').map_or((None, entry.name), |(s, own)| (Some(s), own));
+        let id = section.unwrap_or("general");
+        let line = line(&entry, own);
+        match groups.last_mut().filter(|group| group.id == id) {
+            Some(group) => group.settings.push(line),
+            None => groups.push(SettingGroup {
+                id: id.to_owned(),
+                title: title(id),
+                section: section.map(|name| format!("[{name}]")),
+                settings: vec![line],
+            }),
+        }
+    }
+    groups
+}
+
+/// What people call a section of the file.
+fn title(section: &str) -> String {
+    match section {
+        "outbound" => "Calls to others".to_owned(),
+        "dpop" => "Tokens bound to keys".to_owned(),
+        "log" => "The program’s own log".to_owned(),
+        "status" => "Status lists".to_owned(),
+        other => {
+            let mut letters = other.chars();
+            letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+        }
+    }
+}
+
+fn line(entry: &Entry, own: &str) -> SettingLine {
+    let hidden = entry.hidden;
+    let shown = if hidden || entry.value.is_empty() { "…" } else { &entry.value };
+    // TOML has numbers and truths of its own; everything else is a text.
+    let bare = shown.parse::<u64>().is_ok() || shown.parse::<bool>().is_ok();
+    let quoted = if bare { shown.to_owned() } else { serde_json::to_string(shown).unwrap_or_default() };
+    SettingLine {
+        name: entry.name.to_owned(),
+        about: entry.about.to_owned(),
+        value: if hidden { String::new() } else { entry.value.clone() },
+        hidden,
+        from: entry.source.to_owned(),
+        set: !["built in", "derived"].contains(&entry.source),
+        line: format!("{own} = {quoted}"),
+        variable: entry.environment.clone(),
+    }
+}
+
+/// "812 KiB", "12.4 MiB".
+fn size(bytes: u64) -> String {
+    let tenths = |unit: u64| {
+        let tenths = bytes.saturating_mul(10) / unit;
+        format!("{}.{}", tenths / 10, tenths % 10)
+    };
+    match bytes {
+        0..1_024 => format!("{bytes} bytes"),
+        1_024..1_048_576 => format!("{} KiB", tenths(1_024)),
+        1_048_576..1_073_741_824 => format!("{} MiB", tenths(1_048_576)),
+        _ => format!("{} GiB", tenths(1_073_741_824)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_read_well() {
+        let words: Vec<String> = [12, 1_024, 1_536, 13_000_000, 5_368_709_120].into_iter().map(size).collect();
+        assert_eq!(words, ["12 bytes", "1.0 KiB", "1.5 KiB", "12.3 MiB", "5.0 GiB"]);
+    }
+
+    #[test]
+    fn a_line_of_the_file_says_what_holds_and_no_secret() {
+        let entry = |name, value: &str| Entry {
+            name,
+            value: value.to_owned(),
+            source: "file",
+            environment: "X".to_owned(),
+            about: "",
+            hidden: name == "master_key",
+        };
+        let text = |name, own, value| line(&entry(name, value), own).line;
+        assert_eq!(text("lifetimes.access", "access", "30m"), "access = \"30m\"");
+        assert_eq!(text("workers", "workers", "4"), "workers = 4");
+        assert_eq!(text("brand.name", "name", "The \"house\""), "name = \"The \\\"house\\\"\"");
+        assert_eq!(text("master_key", "master_key", "hunter2"), "master_key = \"…\"");
+    }
+}

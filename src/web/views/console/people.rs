@@ -1,0 +1,163 @@
+//! `/console/people`: everybody who can sign in, and adding somebody.
+
+use askama::Template;
+
+use super::super::Sample;
+use super::super::shell::{Field, Moment, Shell};
+use super::{Choice, Frame, Pill, Section, Tone, sample};
+
+#[derive(Clone, Debug, Template)]
+#[template(path = "console/people.html")]
+pub struct PeoplePage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub rows: Vec<PersonRow>,
+    /// Whether anything narrows the list.
+    pub narrowed: bool,
+    /// Where the list goes on, below the issuer's path.
+    pub next: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct PersonRow {
+    pub href: String,
+    pub name: String,
+    pub email: String,
+    /// "Administrator", "Member"
+    pub standing: String,
+    pub state: Pill,
+    pub added: Moment,
+}
+
+#[derive(Clone, Debug, Template)]
+#[template(path = "console/person_form.html")]
+pub struct PersonFormPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub name: Field,
+    pub email: Field,
+    pub standings: Vec<Choice>,
+    /// What is wrong with the password; it never comes back.
+    pub password_error: Option<String>,
+    /// What is wrong with no field in particular.
+    pub problem: Option<String>,
+}
+
+/// A new password, shown once.
+#[derive(Clone, Debug, Template)]
+#[template(path = "console/password.html")]
+pub struct PasswordPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub name: String,
+    pub email: String,
+    pub href: String,
+    pub password: String,
+    /// They were there before, and every session of theirs is over.
+    pub replaced: bool,
+    /// Whoever reads the page is the one who has to sign in with it.
+    pub yourself: bool,
+}
+
+impl Sample for PeoplePage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let row = PersonRow {
+            href: "/console/people/per_sample".into(),
+            name: "Grace Hopper".into(),
+            email: "grace@example.com".into(),
+            standing: "Member".into(),
+            state: Pill::new("active", Tone::Live),
+            added: sample::moment("80 days ago"),
+        };
+        let ada = PersonRow { name: "Ada Moreno".into(), standing: "Administrator".into(), ..row.clone() };
+        let gone = PersonRow {
+            name: "Bob".into(),
+            email: "bob@example.com".into(),
+            state: Pill::new("suspended", Tone::Danger),
+            ..row.clone()
+        };
+        let one = Self {
+            shell: sample::shell(),
+            frame: Frame::of(Section::People),
+            rows: vec![ada.clone()],
+            narrowed: false,
+            next: None,
+        };
+        let hostile = PersonRow { name: sample::HOSTILE.into(), email: sample::HOSTILE.into(), ..row.clone() };
+        vec![
+            ("one", one.clone()),
+            (
+                "nobody_fits",
+                Self {
+                    rows: vec![],
+                    narrowed: true,
+                    frame: Frame { query: "zoe".into(), ..Frame::of(Section::People) },
+                    ..one.clone()
+                },
+            ),
+            (
+                "many",
+                Self {
+                    rows: vec![row, ada, gone],
+                    next: Some("/console/people?before=per_sample".into()),
+                    ..one.clone()
+                },
+            ),
+            ("branded", Self { shell: sample::branded(), ..one.clone() }),
+            ("hostile", Self { rows: vec![hostile], ..one }),
+        ]
+    }
+}
+
+impl Sample for PersonFormPage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let new = Self {
+            shell: sample::shell(),
+            frame: Frame::of(Section::People),
+            name: Field::default(),
+            email: Field::default(),
+            standings: vec![
+                Choice::new("member", "Member", true),
+                Choice::new("administrator", "Administrator", false),
+            ],
+            password_error: None,
+            problem: None,
+        };
+        let refused = Self {
+            name: Field::refused("", "Enter a name of 1 to 128 characters."),
+            email: Field::refused("grace@", "Enter an e-mail address, such as ada@example.com."),
+            password_error: Some("Use at least 10 characters.".into()),
+            ..new.clone()
+        };
+        let hostile =
+            Self { name: Field::of(sample::HOSTILE), problem: Some(sample::HOSTILE.into()), ..refused.clone() };
+        vec![
+            ("new", new.clone()),
+            ("refused", refused),
+            ("branded", Self { shell: sample::branded(), ..new }),
+            ("hostile", hostile),
+        ]
+    }
+}
+
+impl Sample for PasswordPage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let new = Self {
+            shell: sample::shell(),
+            frame: Frame::of(Section::People),
+            name: "Grace Hopper".into(),
+            email: "grace@example.com".into(),
+            href: "/console/people/per_sample".into(),
+            password: "abcd-efgh-jkmn-pqrs-tuvw".into(),
+            replaced: false,
+            yourself: false,
+        };
+        vec![
+            ("new", new.clone()),
+            ("replaced", Self { replaced: true, ..new.clone() }),
+            ("own", Self { replaced: true, yourself: true, ..new.clone() }),
+            ("branded", Self { shell: sample::branded(), ..new.clone() }),
+            ("hostile", Self { name: sample::HOSTILE.into(), email: sample::HOSTILE.into(), ..new }),
+        ]
+    }
+}

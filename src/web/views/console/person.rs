@@ -1,0 +1,172 @@
+//! `/console/people/{id}`: one person, and everything that acts for them.
+
+use askama::Template;
+
+use super::super::Sample;
+use super::super::shell::{Moment, Shell};
+use super::{EventLine, Frame, Pill, Section, Tone, sample};
+
+#[derive(Clone, Debug, Template)]
+#[template(path = "console/person.html")]
+pub struct PersonPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub id: String,
+    /// Below the issuer's path: `/console/people/{id}`.
+    pub href: String,
+    pub name: String,
+    pub email: String,
+    pub administrator: bool,
+    pub state: Pill,
+    pub suspended: bool,
+    /// Whoever reads the page.
+    pub yourself: bool,
+    pub added: Moment,
+    /// "2 machines that they answer for are stopped with them." Empty if there are none.
+    pub at_stake: String,
+    pub sessions: Vec<SignedInLine>,
+    pub grants: Vec<AllowedLine>,
+    /// Where the grants go on, below the issuer's path.
+    pub more_grants: Option<String>,
+    pub machines: Vec<OwnedLine>,
+    /// Of more machines than are shown.
+    pub more_machines: bool,
+    pub delegations: Vec<ActingLine>,
+    /// `tenant/role`, as they are written.
+    pub roles: Vec<String>,
+    /// What there is to be given.
+    pub known_roles: Vec<String>,
+    /// What tokens say under customClaims, as JSON.
+    pub claims: Option<String>,
+    pub events: Vec<EventLine>,
+}
+
+/// One browser in which they are signed in.
+#[derive(Clone, Debug)]
+pub struct SignedInLine {
+    pub id: String,
+    /// The one that reads the page.
+    pub current: bool,
+    pub since: Moment,
+    pub seen: Moment,
+}
+
+/// What they allowed one application at one resource.
+#[derive(Clone, Debug)]
+pub struct AllowedLine {
+    pub id: String,
+    pub application: String,
+    pub application_href: String,
+    pub resource: String,
+    pub scopes: Vec<String>,
+    pub given: Moment,
+}
+
+/// A machine that they answer for.
+#[derive(Clone, Debug)]
+pub struct OwnedLine {
+    pub href: String,
+    pub name: String,
+    pub purpose: String,
+    pub state: Pill,
+}
+
+/// A machine that may act for them.
+#[derive(Clone, Debug)]
+pub struct ActingLine {
+    pub href: String,
+    pub machine: String,
+    pub purpose: String,
+    pub scopes: Vec<String>,
+    pub state: Pill,
+    pub until: Moment,
+}
+
+impl Sample for PersonPage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let bare = Self {
+            shell: sample::shell(),
+            frame: Frame::of(Section::People),
+            id: "per_sample".into(),
+            href: "/console/people/per_sample".into(),
+            name: "Grace Hopper".into(),
+            email: "grace@example.com".into(),
+            administrator: false,
+            state: Pill::new("active", Tone::Live),
+            suspended: false,
+            yourself: false,
+            added: sample::moment("80 days ago"),
+            at_stake: String::new(),
+            sessions: vec![],
+            grants: vec![],
+            more_grants: None,
+            machines: vec![],
+            more_machines: false,
+            delegations: vec![],
+            roles: vec![],
+            known_roles: vec![],
+            claims: None,
+            events: vec![],
+        };
+        let full = Self {
+            administrator: true,
+            at_stake: "2 machines that they answer for are stopped with them.".into(),
+            sessions: vec![SignedInLine {
+                id: "ses_sample".into(),
+                current: false,
+                since: sample::moment("6 days ago"),
+                seen: sample::moment("an hour ago"),
+            }],
+            grants: vec![AllowedLine {
+                id: "con_sample".into(),
+                application: "Cursor".into(),
+                application_href: "/console/applications/cli_sample".into(),
+                resource: "https://mcp.tickets.example/mcp".into(),
+                scopes: vec!["tickets:read".into(), "tickets:write".into()],
+                given: sample::moment("12 days ago"),
+            }],
+            more_grants: Some("/console/people/per_sample?grants=con_sample".into()),
+            machines: vec![OwnedLine {
+                href: "/console/machines/mch_sample".into(),
+                name: "nightly-import".into(),
+                purpose: "Imports tickets at night".into(),
+                state: Pill::new("active", Tone::Live),
+            }],
+            more_machines: true,
+            delegations: vec![ActingLine {
+                href: "/console/machines/mch_sample".into(),
+                machine: "triage".into(),
+                purpose: "Answers tickets while they are away".into(),
+                scopes: vec!["tickets:write".into()],
+                state: Pill::new("live", Tone::Live),
+                until: sample::moment("in 27 days"),
+            }],
+            roles: vec!["main/reader".into()],
+            known_roles: vec!["main/writer".into()],
+            claims: Some("{\n  \"plan\": \"gold\"\n}".into()),
+            events: vec![sample::event(812, "person.created", "Grace Hopper was added")],
+            ..bare.clone()
+        };
+        let hostile = Self {
+            name: sample::HOSTILE.into(),
+            email: sample::HOSTILE.into(),
+            claims: Some(sample::HOSTILE.into()),
+            machines: vec![OwnedLine {
+                href: "/console/machines/mch_sample".into(),
+                name: sample::HOSTILE.into(),
+                purpose: sample::HOSTILE.into(),
+                state: Pill::new("active", Tone::Live),
+            }],
+            ..full.clone()
+        };
+        let suspended = Self { suspended: true, state: Pill::new("suspended", Tone::Danger), ..full.clone() };
+        vec![
+            ("bare", bare),
+            ("full", full.clone()),
+            ("suspended", suspended),
+            ("yourself", Self { yourself: true, ..full.clone() }),
+            ("branded", Self { shell: sample::branded(), ..full }),
+            ("hostile", hostile),
+        ]
+    }
+}

@@ -1,0 +1,223 @@
+//! `/console/roles`: tenants, what roles they have, and who holds them.
+
+use askama::Template;
+
+use super::super::Sample;
+use super::super::shell::{Field, Moment, Shell};
+use super::{Choice, EventLine, Frame, Section, sample};
+
+#[derive(Clone, Debug, Template)]
+#[template(path = "console/roles.html")]
+pub struct RolesPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    /// To choose from, by name.
+    pub tenants: Vec<Choice>,
+    /// The one whose roles are listed.
+    pub tenant: String,
+    pub title: String,
+    pub rows: Vec<RoleRow>,
+    /// Where its roles go on, below the issuer's path.
+    pub next: Option<String>,
+    /// It can be called something else, and removed. The main one cannot.
+    pub changeable: bool,
+    /// What was typed for another tenant.
+    pub new_name: Field,
+    pub new_title: Field,
+}
+
+#[derive(Clone, Debug)]
+pub struct RoleRow {
+    pub href: String,
+    pub name: String,
+    pub description: String,
+    pub permissions: Vec<String>,
+    /// Of more permissions than are shown: "and 12 more".
+    pub more: Option<String>,
+    /// "3", "more than 20"
+    pub people: String,
+    pub machines: String,
+}
+
+#[derive(Clone, Debug, Template)]
+#[template(path = "console/role_form.html")]
+pub struct RoleFormPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub once: String,
+    pub tenant: String,
+    pub name: Field,
+    pub description: Field,
+    pub permissions: Field,
+    pub problem: Option<String>,
+}
+
+#[derive(Clone, Debug, Template)]
+#[template(path = "console/role.html")]
+pub struct RolePage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub href: String,
+    pub tenant: String,
+    pub name: String,
+    pub made: Moment,
+    /// As it is, or as it was typed and refused.
+    pub description: Field,
+    /// One a line.
+    pub permissions: Field,
+    pub problem: Option<String>,
+    /// `tenant/role`, to take it from somebody.
+    pub held: String,
+    pub people: Vec<Holder>,
+    pub machines: Vec<Holder>,
+    /// Of more holders than are shown.
+    pub more_people: bool,
+    pub more_machines: bool,
+    pub events: Vec<EventLine>,
+}
+
+/// Somebody who has it.
+#[derive(Clone, Debug)]
+pub struct Holder {
+    pub href: String,
+    pub name: String,
+    pub about: String,
+}
+
+impl RolePage {
+    pub(super) fn is_held(&self) -> bool {
+        !self.people.is_empty() || !self.machines.is_empty()
+    }
+}
+
+impl Sample for RolesPage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let empty = Self {
+            shell: sample::shell(),
+            frame: Frame::of(Section::Roles),
+            tenants: vec![Choice::new("main", "Main (main)", true)],
+            tenant: "main".into(),
+            title: "Main".into(),
+            rows: vec![],
+            next: None,
+            changeable: false,
+            new_name: Field::default(),
+            new_title: Field::default(),
+        };
+        let row = RoleRow {
+            href: "/console/roles/acme/reader".into(),
+            name: "reader".into(),
+            description: "Reads tickets".into(),
+            permissions: vec!["tickets.read".into(), "comments.read".into()],
+            more: Some("and 12 more".into()),
+            people: "3".into(),
+            machines: "more than 20".into(),
+        };
+        let some = Self {
+            tenants: vec![Choice::new("main", "Main (main)", false), Choice::new("acme", "Acme Inc. (acme)", true)],
+            tenant: "acme".into(),
+            title: "Acme Inc.".into(),
+            rows: vec![row.clone()],
+            next: Some("/console/roles?tenant=acme&after=reader".into()),
+            changeable: true,
+            ..empty.clone()
+        };
+        let refused = Self {
+            new_name: Field::refused("acme", "There is a tenant acme already."),
+            new_title: Field::of("Acme"),
+            ..some.clone()
+        };
+        let hostile = Self {
+            title: sample::HOSTILE.into(),
+            rows: vec![RoleRow { description: sample::HOSTILE.into(), ..row }],
+            new_title: Field::refused(sample::HOSTILE, sample::HOSTILE),
+            ..some.clone()
+        };
+        vec![
+            ("empty", empty),
+            ("some", some.clone()),
+            ("refused", refused),
+            ("branded", Self { shell: sample::branded(), ..some }),
+            ("hostile", hostile),
+        ]
+    }
+}
+
+impl Sample for RoleFormPage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let new = Self {
+            shell: sample::shell(),
+            frame: Frame::of(Section::Roles),
+            once: "sample".into(),
+            tenant: "main".into(),
+            name: Field::default(),
+            description: Field::default(),
+            permissions: Field::default(),
+            problem: None,
+        };
+        let refused = Self {
+            name: Field::refused("a b", "this is 1 to 64 letters"),
+            permissions: Field::refused("users create", "one permission a line"),
+            problem: Some("There is a role main/reader already.".into()),
+            ..new.clone()
+        };
+        vec![
+            ("new", new.clone()),
+            ("refused", refused.clone()),
+            ("branded", Self { shell: sample::branded(), ..new }),
+            ("hostile", Self { description: Field::refused(sample::HOSTILE, sample::HOSTILE), ..refused }),
+        ]
+    }
+}
+
+impl Sample for RolePage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let bare = Self {
+            shell: sample::shell(),
+            frame: Frame::of(Section::Roles),
+            href: "/console/roles/main/reader".into(),
+            tenant: "main".into(),
+            name: "reader".into(),
+            made: sample::moment("12 days ago"),
+            description: Field::of("Reads tickets"),
+            permissions: Field::of("tickets.read\ncomments.read"),
+            problem: None,
+            held: "main/reader".into(),
+            people: vec![],
+            machines: vec![],
+            more_people: false,
+            more_machines: false,
+            events: vec![],
+        };
+        let grace = Holder {
+            href: "/console/people/per_sample".into(),
+            name: "Grace Hopper".into(),
+            about: "grace@example.com".into(),
+        };
+        let robot = Holder {
+            href: "/console/machines/mch_sample".into(),
+            name: "nightly-import".into(),
+            about: "Imports tickets at night".into(),
+        };
+        let held = Self {
+            people: vec![grace.clone()],
+            machines: vec![robot],
+            more_people: true,
+            more_machines: true,
+            events: vec![sample::event(41, "role.changed", "The role reader in main was changed")],
+            ..bare.clone()
+        };
+        let hostile = Self {
+            description: Field::refused(sample::HOSTILE, sample::HOSTILE),
+            problem: Some(sample::HOSTILE.into()),
+            people: vec![Holder { name: sample::HOSTILE.into(), about: sample::HOSTILE.into(), ..grace }],
+            ..held.clone()
+        };
+        vec![
+            ("bare", bare),
+            ("held", held.clone()),
+            ("branded", Self { shell: sample::branded(), ..held }),
+            ("hostile", hostile),
+        ]
+    }
+}

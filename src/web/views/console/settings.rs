@@ -1,0 +1,138 @@
+//! `/console/settings`: what holds, where it came from, and what would change it.
+
+use askama::Template;
+
+use super::super::Sample;
+use super::super::shell::{Moment, Shell};
+use super::{Frame, Section, sample};
+
+#[derive(Clone, Debug, Template)]
+#[template(path = "console/settings.html")]
+pub struct SettingsPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub version: String,
+    pub licence: String,
+    pub issuer: String,
+    /// "12.4 MiB"; nothing without a file.
+    pub size: Option<String>,
+    pub head: u64,
+    pub head_hash: String,
+    pub head_at: Moment,
+    /// The settings file that was read at the start, or the one that would have been.
+    pub file: String,
+    /// It was there.
+    pub file_read: bool,
+    /// What works and is probably not meant.
+    pub doubts: Vec<String>,
+    pub groups: Vec<SettingGroup>,
+}
+
+#[derive(Clone, Debug)]
+pub struct SettingGroup {
+    /// For its heading's id.
+    pub id: String,
+    pub title: String,
+    /// `[lifetimes]`: the section of the file; nothing for those before the first section.
+    pub section: Option<String>,
+    pub settings: Vec<SettingLine>,
+}
+
+#[derive(Clone, Debug)]
+pub struct SettingLine {
+    pub name: String,
+    pub about: String,
+    /// Empty: not set, and there is nothing built in.
+    pub value: String,
+    pub hidden: bool,
+    /// `built in`, `derived`, `file`, `environment`, `flag`
+    pub from: String,
+    /// Somebody set it.
+    pub set: bool,
+    /// The line of the file that says the same.
+    pub line: String,
+    pub variable: String,
+}
+
+impl Sample for SettingsPage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let line = SettingLine {
+            name: "lifetimes.access".into(),
+            about: "Access tokens of people; a resource may say otherwise.".into(),
+            value: "30m".into(),
+            hidden: false,
+            from: "file".into(),
+            set: true,
+            line: "access = \"30m\"".into(),
+            variable: "WRIT_LIFETIMES_ACCESS".into(),
+        };
+        let key = SettingLine {
+            name: "master_key".into(),
+            about: "32 bytes in base64 that seal the signing keys.".into(),
+            value: String::new(),
+            hidden: true,
+            from: "environment".into(),
+            line: "master_key = \"…\"".into(),
+            variable: "WRIT_MASTER_KEY".into(),
+            ..line.clone()
+        };
+        let unset = SettingLine {
+            name: "trusted_proxies".into(),
+            about: "Addresses of the proxies that are believed.".into(),
+            value: String::new(),
+            set: false,
+            from: "built in".into(),
+            line: "trusted_proxies = \"…\"".into(),
+            variable: "WRIT_TRUSTED_PROXIES".into(),
+            ..line.clone()
+        };
+        let page = Self {
+            shell: sample::shell(),
+            frame: Frame::of(Section::Settings),
+            version: "0.1.0".into(),
+            licence: "MIT OR Apache-2.0".into(),
+            issuer: "https://id.example.com".into(),
+            size: Some("12.4 MiB".into()),
+            head: 4_812,
+            head_hash: "9f2c41d07be6aa51c0".into(),
+            head_at: sample::moment("3 minutes ago"),
+            file: "data/writ.toml".into(),
+            file_read: true,
+            doubts: vec![],
+            groups: vec![
+                SettingGroup {
+                    id: "general".into(),
+                    title: "General".into(),
+                    section: None,
+                    settings: vec![key, unset],
+                },
+                SettingGroup {
+                    id: "lifetimes".into(),
+                    title: "Lifetimes".into(),
+                    section: Some("[lifetimes]".into()),
+                    settings: vec![line.clone()],
+                },
+            ],
+        };
+        let hostile = SettingGroup {
+            id: "brand".into(),
+            title: "Brand".into(),
+            section: Some("[brand]".into()),
+            settings: vec![SettingLine { value: sample::HOSTILE.into(), line: sample::HOSTILE.into(), ..line }],
+        };
+        vec![
+            ("some", page.clone()),
+            (
+                "doubtful",
+                Self {
+                    doubts: vec!["The public URL is https, and no proxy is trusted.".into()],
+                    file_read: false,
+                    size: None,
+                    ..page.clone()
+                },
+            ),
+            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("hostile", Self { groups: vec![hostile], ..page }),
+        ]
+    }
+}
