@@ -20,6 +20,7 @@ mod console;
 mod coverage;
 #[cfg(test)]
 mod declared;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod docs;
