@@ -6,13 +6,13 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::credentials::{kinds, shown};
 use super::machine::path;
 use super::machines::kind_words;
-use super::{back, declined, mark, once, sentence, wanted};
-use crate::base::{AddressRange, Digest, Id, Lifetime, Resource, Timestamp};
+use super::{as_seen, back, declined, mark, once, sentence, wanted};
+use crate::base::{AddressRange, Id, Lifetime, Resource, Timestamp};
 use crate::model::{Access, Machine, MachineKind, RoleName, ScopeSet, TenantName};
 use crate::operations::credentials::{NewCredential, NewProof};
 use crate::operations::declined::{Declined, Invalid};
 use crate::operations::machines::{self, NewMachine, Terms};
-use crate::operations::seen::{Seen, tag};
+use crate::operations::seen::tag;
 use crate::operations::{resources, scopes};
 use crate::protocol::display_name::DisplayName;
 use crate::web::extract::{Administered, Administrator, Posted, Visitor};
@@ -221,9 +221,7 @@ pub(super) async fn update(asked: Administered, id: web::Path<String>) -> Result
         page(visitor, StatusCode::UNPROCESSABLE_ENTITY, &typed, &invalid, problem, Some(&machine)).await
     };
     let (asked, now) = (typed.clone(), visitor.ctx.at);
-    // What somebody else changed meanwhile is not undone by a form that does not know of it.
-    let seen = Digest::parse(form.text("seen")).map_or(Seen::OneOf(Vec::new()), |seen| Seen::OneOf(vec![seen]));
-    let changed = machines::change(&visitor.app, by, id, seen, move |machine| {
+    let changed = machines::change(&visitor.app, by, id, as_seen(form), move |machine| {
         let terms = asked.terms(&machine.access, now).map_err(Declined::Invalid)?;
         // What this form does not ask for stays.
         Ok(Terms {

@@ -32,18 +32,19 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Route};
 
-use super::extract::Visitor;
+use super::extract::{Posted, Visitor};
 use super::limits::Class;
 use super::problem::PageProblem;
 use super::reply;
 use super::routes::{Door, Who, at, get, page};
 use super::views::{self, Flash, FlashKind, Shell};
 use crate::app::App;
-use crate::base::Id;
+use crate::base::{Digest, Id};
 use crate::model::Context;
 use crate::operations::declined::Declined;
 use crate::operations::once::Once;
 use crate::operations::operator::Operator;
+use crate::operations::seen::Seen;
 
 const GET: &[actix_web::http::Method] = &[actix_web::http::Method::GET];
 const POST: &[actix_web::http::Method] = &[actix_web::http::Method::POST];
@@ -252,6 +253,11 @@ fn sentence(declined: &Declined) -> String {
     let first: String = letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
     let end = if text.ends_with(['.', '?', '!']) { "" } else { "." };
     format!("{first}{}{end}", letters.as_str())
+}
+
+/// Which state of a thing a form was filled from: what somebody else changed meanwhile is not undone by a form that does not know of it.
+fn as_seen(form: &Posted) -> Seen {
+    Seen::OneOf(Digest::parse(form.text("seen")).into_iter().collect())
 }
 
 /// A mark for a form, so that sending it again has no second effect.

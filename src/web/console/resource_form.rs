@@ -5,13 +5,13 @@ use actix_web::{HttpResponse, web};
 
 use super::machine_form::ABOUT_PEOPLE;
 use super::resources::{MOST_ACCESS, path};
-use super::{back, declined, mark, once, sentence, wanted};
+use super::{as_seen, back, declined, mark, once, sentence, wanted};
 use crate::base::{Id, Lifetime, Resource};
 use crate::model::{Algorithm, ProtectedResource, Risk, Scope, ScopeEntry, ScopeSet, TokenFormat};
 use crate::operations::declined::{Declined, Invalid};
 use crate::operations::resources::{self, IsDefault, NewResource, ResourceChange};
 use crate::operations::scopes::{self, NewScope};
-use crate::operations::seen::Seen;
+use crate::operations::seen::tag;
 use crate::protocol::display_name::DisplayName;
 use crate::protocol::own_scopes;
 use crate::web::extract::{Administered, Administrator, Posted, Visitor};
@@ -254,7 +254,7 @@ pub(super) async fn update(asked: Administered, id: web::Path<String>) -> Result
         access_for: meant.access_for.or(Some(visitor.app.config.lifetimes.access)),
         machine_access_most: meant.machine_access_most.or(Some(MOST_ACCESS)),
     };
-    match resources::change(&visitor.app, by, id, Seen::Anything, change).await {
+    match resources::change(&visitor.app, by, id, as_seen(form), change).await {
         Ok(_) => Ok(back(visitor, &path(id), "changed")),
         Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),
         Err(other) => refuse(Wrong::of(&other)).await,
@@ -282,6 +282,10 @@ async fn page(
         shell: visitor.shell(),
         frame: Frame::of(Section::Resources),
         once: mark(&visitor.app, &visitor.ctx).map_err(broken)?,
+        seen: match changes {
+            Some(resource) => tag(resource).map_err(broken)?.text(),
+            None => String::new(),
+        },
         action: changes
             .map_or_else(|| "/console/resources/new".to_owned(), |resource| format!("{}/change", path(resource.id))),
         changes: changes.map(|resource| (resource.name.clone(), path(resource.id))),

@@ -4,11 +4,11 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::resources::{counted, machine_named, path as resource_path, several};
-use super::{applications, back, declined, mark, once, queries, sentence, shell, wanted};
+use super::{applications, as_seen, back, declined, mark, once, queries, sentence, shell, wanted};
 use crate::model::{Client, ProtectedResource, Risk, Scope, ScopeEntry, ScopeSet};
 use crate::operations::declined::{Declined, Invalid};
 use crate::operations::scopes::{self, NewScope, ScopeChange};
-use crate::operations::seen::Seen;
+use crate::operations::seen::{Seen, tag};
 use crate::operations::{reach, resources};
 use crate::protocol::own_scopes;
 use crate::web::extract::{Administered, Administrator, Posted, Visitor};
@@ -183,11 +183,11 @@ pub(super) async fn edit(admin: Administrator, name: web::Path<String>) -> Resul
     let entry = scopes::find(&visitor.app, &name).await.map_err(|why| declined(visitor, why))?;
     let typed = Typed {
         name: name.to_string(),
-        words: entry.description,
+        words: entry.description.clone(),
         risky: entry.risk == Risk::High,
         implies: entry.implies.to_string(),
     };
-    form(visitor, StatusCode::OK, &typed, &Invalid::default(), None, Some(&name))
+    form(visitor, StatusCode::OK, &typed, &Invalid::default(), None, Some(&entry))
 }
 
 /// `POST /console/scopes/of/{name}/change`
@@ -196,15 +196,16 @@ pub(super) async fn update(asked: Administered, name: web::Path<String>) -> Resu
     let visitor = &posted.visitor;
     let name: Scope = wanted(visitor, &name)?;
     let typed = Typed::of(posted);
+    let entry = scopes::find(&visitor.app, &name).await.map_err(|why| declined(visitor, why))?;
     let status = StatusCode::UNPROCESSABLE_ENTITY;
-    let refuse = |invalid: Invalid, problem| form(visitor, status, &typed, &invalid, problem, Some(&name));
+    let refuse = |invalid: Invalid, problem| form(visitor, status, &typed, &invalid, problem, Some(&entry));
     let implies = match typed.implied() {
         Ok(implies) => implies,
         Err(wrong) => return refuse(wrong, None),
     };
     let change =
         ScopeChange { description: Some(typed.words.clone()), risk: Some(typed.risk()), implies: Some(implies) };
-    match scopes::change(&visitor.app, by, name.clone(), Seen::Anything, change).await {
+    match scopes::change(&visitor.app, by, name.clone(), as_seen(posted), change).await {
         Ok(_) => Ok(back(visitor, &path(&name), "changed")),
         Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),
         Err(missing @ Declined::Missing(_)) => Err(declined(visitor, missing)),
@@ -228,15 +229,20 @@ fn form(
     typed: &Typed,
     wrong: &Invalid,
     problem: Option<String>,
-    changes: Option<&Scope>,
+    changes: Option<&ScopeEntry>,
 ) -> Result<HttpResponse, PageProblem> {
     let field = |value: &str, name: &str| Field { value: value.to_owned(), error: wrong.of(name) };
     let page = ScopeFormPage {
         shell: visitor.shell(),
         frame: Frame::of(Section::Scopes),
         once: mark(&visitor.app, &visitor.ctx).map_err(|fault| visitor.broken(&fault))?,
-        action: changes.map_or_else(|| "/console/scopes/new".to_owned(), |name| format!("{}/change", path(name))),
-        changes: changes.map(|name| (name.to_string(), path(name))),
+        seen: match changes {
+            Some(entry) => tag(entry).map_err(|fault| visitor.broken(&fault))?.text(),
+            None => String::new(),
+        },
+        action: changes
+            .map_or_else(|| "/console/scopes/new".to_owned(), |entry| format!("{}/change", path(&entry.name))),
+        changes: changes.map(|entry| (entry.name.to_string(), path(&entry.name))),
         name: field(&typed.name, "name"),
         words: field(&typed.words, "description"),
         risks: vec![

@@ -114,6 +114,8 @@ fn a_resource_is_changed_and_removed_by_its_name() {
     page.expect_page(200, "The resource is changed").expect_text("Ticket server").expect_text("5 minutes");
     page.expect_text("/oauth/introspect").expect_no_text("Create and change data").expect_text("default");
     world.expect_event("resource.changed");
+    let late = browser.submit_form(&form, &[&fields[..], &[("lifetime", "9m")]].concat());
+    late.expect_page(422, "It was changed since you opened this page");
     let form = page.form_to("/removal");
     browser.submit_form(&form, &[("name", "Tickets")]).expect_text("the name was another");
     browser.submit_form(&form, &[("name", "Ticket server")]).expect_page(200, "The resource is removed");
@@ -190,6 +192,8 @@ fn a_scope_is_added_changed_and_removed() {
     let page = browser.submit_form(&form, &[("words", "Edit any page"), ("risk", "low"), ("implies", "mcp:read")]);
     page.expect_page(200, "The scope is changed").expect_text("Edit any page").expect_text("mcp:read");
     world.expect_event("scope.changed");
+    let late = browser.submit_form(&form, &[("words", "Edit nothing")]);
+    late.expect_page(422, "It was changed since you opened this page").expect_text("Edit nothing");
     browser.get("/console/scopes/of/mcp%3Aread").expect_text("Comes with").expect_text("wiki.example");
 
     let resource = world.resource("https://wiki.example/mcp", &format!("mcp:read {name}"));

@@ -132,6 +132,8 @@ pub struct ResourceFormPage {
     pub shell: Shell,
     pub frame: Frame,
     pub once: String,
+    /// Which state the form was filled from; empty for a new one.
+    pub seen: String,
     /// Below the issuer's path.
     pub action: String,
     /// What is changed: name and page. `None` for a new one.
@@ -349,6 +351,7 @@ impl Sample for ResourceFormPage {
             shell: sample::shell(),
             frame: Frame::of(Section::Resources),
             once: "sample".into(),
+            seen: String::new(),
             action: "/console/resources/new".into(),
             changes: None,
             identifier: Field::default(),

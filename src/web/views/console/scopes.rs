@@ -61,6 +61,8 @@ pub struct ScopeFormPage {
     pub shell: Shell,
     pub frame: Frame,
     pub once: String,
+    /// Which state the form was filled from; empty for a new one.
+    pub seen: String,
     /// Below the issuer's path.
     pub action: String,
     /// What is changed: name and page. `None` for a new one.
@@ -173,6 +175,7 @@ impl Sample for ScopeFormPage {
             shell: sample::shell(),
             frame: Frame::of(Section::Scopes),
             once: "sample".into(),
+            seen: String::new(),
             action: "/console/scopes/new".into(),
             changes: None,
             name: Field::default(),
