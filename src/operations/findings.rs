@@ -5,7 +5,7 @@
 
 mod rule;
 
-pub use rule::{Facts, LastUse, Length, Replaced, findings, is_idle, replaced};
+pub use rule::{Facts, LastUse, Length, Replaced, findings, is_idle, replaced, unused_grants};
 
 use crate::app::App;
 use crate::base::{Fault, Id, Lifetime};
@@ -211,6 +211,36 @@ pub async fn of_machines(app: &App, ctx: &Context, machines: Vec<Machine>) -> Re
 
 /// Most machines whose findings are given at once.
 const MOST: usize = 1_000;
+
+/// Machines of one kind of finding that [`count`] looks into; of more, the notes of the last round are counted.
+const LOOKED_INTO: usize = 20;
+
+/// How many machines have each kind of finding, and whether there are more: counted up to `most`.
+pub async fn count(app: &App, ctx: &Context, most: usize) -> Result<Vec<(FindingKind, usize, bool)>, Fault> {
+    let (app_, ctx) = (app.clone(), ctx.clone());
+    app.store
+        .read(move |view| {
+            let mut counted = Vec::new();
+            for kind in FindingKind::ALL {
+                let noted = view.list_after(&FINDINGS, &FINDINGS_BY_KIND, kind.as_str(), None, most.min(MOST))?;
+                let mut count = noted.rows.len();
+                if count <= LOOKED_INTO {
+                    // What was mended since the last round is not counted.
+                    count = 0;
+                    for (id, _) in noted.rows {
+                        let Some(machine) = view.get(&MACHINES, &id)? else { continue };
+                        let found = Insight::of(&app_, view, machine, &ctx)?.findings;
+                        count += usize::from(found.iter().any(|finding| finding.kind == *kind));
+                    }
+                }
+                if count > 0 {
+                    counted.push((*kind, count, noted.next.is_some()));
+                }
+            }
+            Ok(counted)
+        })
+        .await
+}
 
 /// The findings of up to `limit` machines behind `after`, of one kind or of all, the oldest machines first.
 pub async fn list(

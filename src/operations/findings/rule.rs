@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use crate::base::{Id, Lifetime, Timestamp};
+use crate::base::{Id, Lifetime, Resource, Timestamp};
 use crate::config::MachineSettings;
 use crate::model::{
     Caller, ClientState, Credential, CredentialKind, Finding, FindingKind, Machine, MachineStanding, MachineUsage,
-    PersonState, ScopesUsage, Tally, Watch, grants,
+    PersonState, Scope, ScopesUsage, Tally, Watch, grants,
 };
 
 /// Everything that is known of one machine.
@@ -93,22 +93,30 @@ fn idle(facts: &Facts, settings: &MachineSettings, now: Timestamp) -> Option<Fin
     })
 }
 
+/// What a machine may ask for and has not for `after`, as far as anybody could know: the scope, where if it is granted at one resource
+/// only, and since when.
+pub fn unused_grants(facts: &Facts, after: Lifetime, now: Timestamp) -> Vec<(&Scope, Option<&Resource>, Timestamp)> {
+    grants(&facts.machine)
+        .map(|(scope, resource)| {
+            let from = [
+                Some(facts.machine.created_at),
+                Some(facts.watch.counting_since),
+                facts.scopes.given_at(scope, resource),
+                facts.scopes.last_at(scope, resource),
+            ];
+            (scope, resource, from.into_iter().flatten().max().unwrap_or(now))
+        })
+        .filter(|(_, _, from)| now.since(*from) >= after)
+        .collect()
+}
+
 fn scopes_unused(facts: &Facts, settings: &MachineSettings, now: Timestamp) -> Option<Finding> {
-    let mut unused: Vec<String> = Vec::new();
-    let mut since: Option<Timestamp> = None;
-    for (scope, resource) in grants(&facts.machine) {
-        let from = [
-            Some(facts.machine.created_at),
-            Some(facts.watch.counting_since),
-            facts.scopes.given_at(scope, resource),
-            facts.scopes.last_at(scope, resource),
-        ];
-        let from = from.into_iter().flatten().max().unwrap_or(now);
-        if now.since(from) >= settings.scopes_unused_after {
-            unused.push(resource.map_or_else(|| scope.to_string(), |resource| format!("{scope} at {resource}")));
-            since = Some(since.map_or(from, |since| since.min(from)));
-        }
-    }
+    let unused = unused_grants(facts, settings.scopes_unused_after, now);
+    let since = unused.iter().map(|(_, _, from)| *from).min();
+    let unused: Vec<String> = unused
+        .into_iter()
+        .map(|(scope, at, _)| at.map_or_else(|| scope.to_string(), |resource| format!("{scope} at {resource}")))
+        .collect();
     (!unused.is_empty()).then(|| {
         let text = format!(
             "it may ask for {} and has not for {}: take away what it does not need with `writ machine set`",

@@ -188,7 +188,6 @@ pub(super) async fn show(
             })
             .collect(),
         events: told::lines(app, now, &told).await.map_err(broken)?,
-        snippets: Vec::new(),
         at_stake: match (count, more) {
             (0, false) => "Nobody has allowed it anything.".to_owned(),
             (1, false) => "One person has allowed it something.".to_owned(),

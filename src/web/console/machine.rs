@@ -13,7 +13,7 @@ use crate::operations::findings::{self, Insight, Replaced};
 use crate::operations::machines::{self, Halted, Terms};
 use crate::operations::names::{self, Names};
 use crate::operations::operator::Operator;
-use crate::operations::seen::Seen;
+use crate::operations::seen::{Seen, tag};
 use crate::operations::{delegations, people, resources, scopes};
 use crate::protocol::federation::Preset;
 use crate::web::extract::{Administered, Administrator, Visitor};
@@ -227,26 +227,14 @@ fn credential(insight: &Insight, visitor: &Visitor, by: &Operator, one: &Credent
     }
 }
 
-/// Grants that stand for so long without being used that nobody would miss them: the scope, and where it is granted.
+/// What it does not use: the scope, and where it is granted. Nothing is taken from one that is retired.
 fn unused(insight: &Insight, after: Lifetime, now: Timestamp) -> Vec<(String, Option<Resource>)> {
     let facts = &insight.facts;
-    let machine = &facts.machine;
-    if machine.state == ClientState::Retired {
+    if facts.machine.state == ClientState::Retired {
         return Vec::new();
     }
-    crate::model::grants(machine)
-        .filter(|(scope, resource)| {
-            let since = [
-                facts.scopes.last_at(scope, *resource),
-                facts.scopes.given_at(scope, *resource),
-                Some(machine.created_at),
-                Some(facts.watch.counting_since),
-                Some(facts.watch.awake_since),
-            ];
-            since.into_iter().flatten().max().is_some_and(|since| now.since(since) >= after)
-        })
-        .map(|(scope, resource)| (scope.to_string(), resource.cloned()))
-        .collect()
+    let unused = findings::unused_grants(facts, after, now);
+    unused.into_iter().map(|(scope, resource, _)| (scope.to_string(), resource.cloned())).collect()
 }
 
 fn access(
@@ -298,16 +286,13 @@ fn access(
 
 fn delegation(one: &Delegation, names: &Names, now: Timestamp) -> DelegationLine {
     let state = one.standing(now);
-    let who = match &one.subject {
-        Subject::Person(_) | Subject::Client(_) => names.of(&one.subject.text()).to_owned(),
-    };
     DelegationLine {
         id: one.id.to_string(),
         subject_href: match &one.subject {
             Subject::Person(id) => super::person::path(*id),
             Subject::Client(id) => format!("/console/machines/{id}"),
         },
-        subject: who,
+        subject: names.of(&one.subject.text()).to_owned(),
         purpose: one.purpose.clone(),
         scopes: one.scope.iter().map(ToString::to_string).collect(),
         resources: one.resources.iter().map(ToString::to_string).collect(),
@@ -366,7 +351,8 @@ pub(super) async fn trim(asked: Administered, id: web::Path<String>) -> Result<H
     let id = wanted(visitor, &id)?;
     let insight = findings::of_machine(app, by, id).await.map_err(|why| declined(visitor, why))?;
     let unused = unused(&insight, app.config.machines.scopes_unused_after, visitor.ctx.at);
-    let done = machines::change(app, by, id, Seen::Anything, move |machine| {
+    let as_found = Seen::OneOf(vec![tag(&insight.facts.machine).map_err(|fault| visitor.broken(&fault))?]);
+    let done = machines::change(app, by, id, as_found, move |machine| {
         let stays = |scope: &str, resource: Option<&Resource>| {
             !unused.iter().any(|(name, at)| name == scope && at.as_ref() == resource)
         };

@@ -1,7 +1,7 @@
 //! A new machine, and other terms for one.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 
 use super::credentials::{kinds, shown};
 use super::machine::path;
@@ -153,11 +153,7 @@ pub(super) async fn new(admin: Administrator) -> Result<HttpResponse, PageProble
 }
 
 /// `GET /console/machines/{id}/change`
-pub(super) async fn edit(
-    admin: Administrator,
-    id: web::Path<String>,
-    _request: HttpRequest,
-) -> Result<HttpResponse, PageProblem> {
+pub(super) async fn edit(admin: Administrator, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
     let visitor = &admin.visitor;
     let id = wanted(visitor, &id)?;
     let (machine, ..) = machines::show(&visitor.app, id).await.map_err(|why| declined(visitor, why))?;

@@ -25,11 +25,8 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
     let (app, now) = (&visitor.app, visitor.ctx.at);
     let broken = |fault| visitor.broken(&fault);
     let mut wanted = Vec::new();
-    for kind in FindingKind::ALL {
-        let found = findings::list(app, by, Some(*kind), None, COUNTED).await.map_err(broken)?;
-        if !found.rows.is_empty() {
-            wanted.push(finding(*kind, found.rows.len(), found.next.is_some()));
-        }
+    for (kind, count, more) in findings::count(app, by, COUNTED).await.map_err(broken)? {
+        wanted.push(finding(kind, count, more));
     }
     let waiting = Clients { state: Some(ClientState::AwaitingApproval) };
     let waiting = clients::list(app, waiting, None, COUNTED).await.map_err(broken)?;

@@ -241,7 +241,7 @@ fn what_needs_somebody_stands_on_the_first_page() {
     let ada = world.administrator("ada");
     let mut browser = world.signed_in(&ada);
     browser.get("/console").expect_page(200, "Nothing waits for you").expect_text("Where to begin");
-    world.machine("robot", &ada, "mcp:read");
+    let robot = world.machine("robot", &ada, "mcp:read");
     // What nobody was there to count is not held against it.
     for _ in 0..9 {
         world.block(writ::operations::housekeeping::round(&world.app)).unwrap();
@@ -252,4 +252,7 @@ fn what_needs_somebody_stands_on_the_first_page() {
     page.expect_text("1 machine was never used").expect_text("robot was made");
     browser.get("/console/machines?finding=never_used").expect_text("robot").expect_text("never used");
     browser.get("/console/machines?finding=no_owner").expect_text("No machine fits");
+    // What is mended is gone at once, not with the next round.
+    robot.client_credentials(&world, &[]).tokens();
+    browser.get("/console").expect_no_text("never used");
 }

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::super::Sample;
 use super::super::shell::{Field, Moment, Shell};
-use super::{Choice, EventLine, Frame, Pill, Section, Snippet, Tone, sample};
+use super::{Choice, EventLine, Frame, Pill, Section, Tone, sample};
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/applications.html")]
@@ -59,7 +59,6 @@ pub struct ApplicationPage {
     pub suspended: bool,
     pub grants: Vec<GrantLine>,
     pub events: Vec<EventLine>,
-    pub snippets: Vec<Snippet>,
     /// How many people's consents are known to end with it.
     pub at_stake: String,
 }
@@ -159,7 +158,6 @@ impl Sample for ApplicationPage {
                 given: sample::moment("2 hours ago"),
             }],
             events: vec![sample::event(812, "consent.given", "Ada Moreno allowed Cursor: tickets:read")],
-            snippets: vec![],
             at_stake: "1 person allowed it something.".into(),
         };
         vec![

@@ -41,7 +41,7 @@ pub struct MachineRow {
 }
 
 impl MachinesPage {
-    /// The search and the filters as they are, for a form that must come back here.
+    /// Whether there is anything to choose: without it the table has no boxes.
     pub(super) fn has_stoppable(&self) -> bool {
         self.rows.iter().any(|row| row.may_stop)
     }
