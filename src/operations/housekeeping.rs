@@ -12,8 +12,8 @@ const SWEEP_AT_ONCE: usize = 500;
 /// Most such transactions in one round.
 const SWEEPS: usize = 40;
 
-/// Most stretches of the audit log, of 64 entries, that are looked through in one transaction; and most such transactions in one round.
-const CUT_AT_ONCE: u64 = 32;
+/// Most stretches of the audit log, of 1,024 entries, that are looked through in one transaction; and most such transactions in one round.
+const CUT_AT_ONCE: u64 = 2;
 const CUTS: usize = 40;
 
 /// The ticket of everything the appliance does by itself.

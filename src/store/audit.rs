@@ -8,7 +8,7 @@
 //!
 //! Changing, removing, moving or inserting an entry breaks the chain. Cutting off its end, or computing it anew, would
 //! not: therefore the last number and hash also stand in the head row, under a MAC whose key is not in the file. The
-//! head is read from the transaction for every job rather than remembered, so a job that is rolled back leaves no trace.
+//! head is read in every transaction rather than remembered, and written once before its commit, so what is rolled back leaves no trace.
 //! What remains is a whole older file put in the place of a newer one; a [`Head`] kept elsewhere tells that.
 //!
 //! What is only traffic is cut out when it is old ([`cut`]), and [`words`] leads to entries. Neither is part of the chain.
@@ -16,6 +16,7 @@
 mod cut;
 mod words;
 
+use std::any::Any;
 use std::cell::Cell;
 use std::fmt;
 use std::ops::{Bound, ControlFlow};
@@ -24,9 +25,10 @@ use serde::{Deserialize, Serialize};
 
 use self::cut::Cut;
 pub use self::cut::Cutting;
-pub(super) use self::cut::cut as cut_traffic;
+pub(super) use self::cut::{cut as cut_traffic, lengthen};
+use self::words::Noted;
 pub(super) use self::words::build as build_words;
-use super::engine::{Name, ReadTx, Span, WriteTx};
+use super::engine::{Joint, Name, ReadTx, Span, WriteTx};
 use super::key::{Key, RowKey};
 use super::tx::Read;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, MacKey, Timestamp};
@@ -100,14 +102,30 @@ pub fn search(
     limit: usize,
     look: impl Fn(&Entry) -> Look,
 ) -> Result<Page, Fault> {
-    let before = before.map(|sequence| sequence.encoded());
-    let span = Span { to: before.as_deref().map_or(Bound::Unbounded, Bound::Excluded), ..Span::ALL }.backwards();
+    look_through(view, (0, before), None, limit, look)
+}
+
+/// The same of the entries from number `first` on; only of those in whose bytes `word` occurs, if one is given.
+fn look_through(
+    view: &impl Read,
+    (first, before): (u64, Option<u64>),
+    word: Option<&str>,
+    limit: usize,
+    look: impl Fn(&Entry) -> Look,
+) -> Result<Page, Fault> {
+    let (first, before) = (first.encoded(), before.map(|sequence| sequence.encoded()));
+    let to = before.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+    let span = Span { to, ..Span::from(&first) }.backwards();
     let mut page = Page { entries: Vec::new(), next: None };
     let (mut looked_at, mut last) = (0, None);
     view.raw().scan(ENTRIES, span, &mut |key, value| {
         if page.entries.len() >= limit || looked_at >= STRETCH {
             page.next = last;
             return Ok(ControlFlow::Break(()));
+        }
+        if word.is_some_and(|word| !mentions(value, word)) {
+            last = u64::decoded(key);
+            return Ok(ControlFlow::Continue(()));
         }
         let entry = Entry::parse(key, value)?;
         looked_at += 1;
@@ -120,6 +138,12 @@ pub fn search(
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(page)
+}
+
+/// Whether a word can be in an entry: JSON has it as it is, but for two characters that it escapes.
+fn mentions(value: &[u8], word: &str) -> bool {
+    let body = value.split_last_chunk::<32>().and_then(|(body, _)| std::str::from_utf8(body).ok());
+    word.contains(['"', '\\']) || body.is_none_or(|body| body.contains(word))
 }
 
 /// What a search goes by: one word that is in every entry that can fit.
@@ -150,6 +174,9 @@ impl Word<'_> {
     }
 }
 
+/// Most stretches that one search goes through.
+const MOST_STRETCHES: usize = 32;
+
 /// The same as [`search`] of entries that have a word: only stretches of the log in which it occurs are looked at.
 pub fn search_by(
     view: &impl Read,
@@ -159,18 +186,17 @@ pub fn search_by(
     look: impl Fn(&Entry) -> Look,
 ) -> Result<Page, Fault> {
     let last = before.map_or(u64::MAX, |before| before.saturating_sub(1));
-    let most = STRETCH / usize::try_from(words::STRETCH).unwrap_or(STRETCH);
-    let stretches = words::stretches(view.raw(), word.text(), last / words::STRETCH, most)?;
-    let is_end = stretches.len() < most;
+    let stretches = words::stretches(view.raw(), word.text(), last / words::STRETCH, MOST_STRETCHES)?;
+    let is_end = stretches.len() < MOST_STRETCHES;
     let mut page = Page { entries: Vec::new(), next: None };
     let mut next = None;
     for stretch in stretches {
         let first = stretch.saturating_mul(words::STRETCH);
         let end = first.saturating_add(words::STRETCH).min(last.saturating_add(1));
         let ends = Cell::new(false);
-        let found = search(view, Some(end), limit - page.entries.len(), |entry| {
-            let looked = if entry.sequence < first { Look::Ends } else { look(entry) };
-            ends.set(looked == Look::Ends && entry.sequence >= first);
+        let found = look_through(view, (first, Some(end)), Some(word.text()), limit - page.entries.len(), |entry| {
+            let looked = look(entry);
+            ends.set(looked == Look::Ends);
             looked
         })?;
         page.entries.extend(found.entries);
@@ -452,20 +478,55 @@ struct OwnBody {
     event: Event,
 }
 
-/// Writes the entry behind `head` and gives the head behind it.
-pub(super) fn append(raw: &mut dyn WriteTx, head: &Head, context: &Context, event: &Event) -> Result<Head, Fault> {
-    let sequence = head.sequence + 1;
-    let mut bytes = Vec::with_capacity(384);
-    serde_json::to_writer(&mut bytes, &Body { context, event })
-        .map_err(|e| Fault::because(FaultKind::Bug, format!("{} has no JSON", event.name()), e))?;
-    let hash = link(&head.hash, sequence, &bytes);
-    bytes.extend_from_slice(hash.bytes());
-    raw.put(ENTRIES, &sequence.to_be_bytes(), &bytes)?;
-    for key in acting_keys(event, sequence) {
-        raw.put(ACTING, &key, &[])?;
+/// Writes an entry at the end of the chain.
+pub(super) fn append(raw: &mut dyn WriteTx, key: &MacKey, context: &Context, event: &Event) -> Result<(), Fault> {
+    let mut joint = match raw.joint().take() {
+        Some(joint) => joint,
+        None => Box::new(Chain::load(raw, key)?),
+    };
+    let chain = (&mut *joint as &mut dyn Any).downcast_mut::<Chain>();
+    let chain = chain.ok_or_else(|| Fault::new(FaultKind::Bug, "a transaction has something else in common"))?;
+    chain.append(raw, context, event)?;
+    *raw.joint() = Some(joint);
+    Ok(())
+}
+
+/// The end of the chain, as the jobs of one transaction move it on.
+struct Chain {
+    key: MacKey,
+    head: Head,
+    noted: Noted,
+    /// The newest entry's bytes, to be used again.
+    bytes: Vec<u8>,
+}
+
+impl Chain {
+    fn load(raw: &dyn ReadTx, key: &MacKey) -> Result<Self, Fault> {
+        Ok(Self { key: key.clone(), head: Head::load(raw, key)?, noted: Noted::default(), bytes: Vec::new() })
     }
-    words::note(raw, &context.by, event, sequence)?;
-    Ok(Head { sequence, hash, at: context.at })
+
+    fn append(&mut self, raw: &mut dyn WriteTx, context: &Context, event: &Event) -> Result<(), Fault> {
+        let sequence = self.head.sequence + 1;
+        self.bytes.clear();
+        serde_json::to_writer(&mut self.bytes, &Body { context, event })
+            .map_err(|e| Fault::because(FaultKind::Bug, format!("{} has no JSON", event.name()), e))?;
+        let hash = link(&self.head.hash, sequence, &self.bytes);
+        self.bytes.extend_from_slice(hash.bytes());
+        raw.put(ENTRIES, &sequence.to_be_bytes(), &self.bytes)?;
+        for key in acting_keys(event, sequence) {
+            raw.put(ACTING, &key, &[])?;
+        }
+        self.noted.note(&context.by, event, sequence);
+        self.head = Head { sequence, hash, at: context.at };
+        Ok(())
+    }
+}
+
+impl Joint for Chain {
+    fn settle(&mut self, tx: &mut dyn WriteTx) -> Result<(), Fault> {
+        self.noted.put_down(tx)?;
+        self.head.save(tx, &self.key)
+    }
 }
 
 fn acting_keys(event: &Event, sequence: u64) -> Vec<Vec<u8>> {

@@ -3,6 +3,7 @@
 //! A backend is an ordered map of bytes, in named tables, with consistent snapshots and serializable
 //! writes. Types, indexes, expiry and the audit log are built on top of it, once.
 
+use std::any::Any;
 use std::ops::{Bound, ControlFlow};
 
 use crate::base::Fault;
@@ -52,6 +53,16 @@ pub trait WriteTx: ReadTx {
 
     /// Removes a key that may or may not be there.
     fn delete(&mut self, table: Name, key: &[u8]) -> Result<(), Fault>;
+
+    /// What the jobs that share this transaction keep between them: nothing before the first of them leaves something. It ends with
+    /// the transaction, however that ends.
+    fn joint(&mut self) -> &mut Option<Box<dyn Joint>>;
+}
+
+/// Something that many jobs change and that is put down once, for all of them.
+pub trait Joint: Any + Send {
+    /// Puts it down: called once before the commit, after the last job.
+    fn settle(&mut self, tx: &mut dyn WriteTx) -> Result<(), Fault>;
 }
 
 /// A stretch of keys and the direction to walk it in.

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::engine::{Done, Engine, Job, Name, Order, ReadTx, Span, Visit, WriteTx};
+use super::engine::{Done, Engine, Job, Joint, Name, Order, ReadTx, Span, Visit, WriteTx};
 use crate::base::{Fault, FaultKind};
 
 /// Tables in memory, lost with the process.
@@ -39,9 +39,13 @@ impl Memory {
         let _alone = lock(&self.writing);
         let before = lock(&self.committed).clone();
         let attempt = |job: &mut Job| {
-            let mut draft = before.clone();
+            let mut draft = Draft { tables: before.clone(), joint: None };
             let ended = catch_unwind(AssertUnwindSafe(|| job(&mut draft)));
-            ended.unwrap_or_else(|_| Err(Fault::new(FaultKind::Bug, "a job panicked"))).map(|()| draft)
+            ended.unwrap_or_else(|_| Err(Fault::new(FaultKind::Bug, "a job panicked")))?;
+            if let Some(mut joint) = draft.joint.take() {
+                joint.settle(&mut draft)?;
+            }
+            Ok(draft.tables)
         };
         if self.rehearsal == Rehearsal::On {
             let _ = attempt(job);
@@ -86,17 +90,37 @@ impl ReadTx for Tables {
     }
 }
 
-impl WriteTx for Tables {
+/// What one job makes of the tables.
+struct Draft {
+    tables: Tables,
+    joint: Option<Box<dyn Joint>>,
+}
+
+impl ReadTx for Draft {
+    fn get(&self, table: Name, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        self.tables.get(table, key)
+    }
+
+    fn scan(&self, table: Name, span: Span<'_>, visit: &mut Visit<'_>) -> Result<(), Fault> {
+        self.tables.scan(table, span, visit)
+    }
+}
+
+impl WriteTx for Draft {
     fn put(&mut self, table: Name, key: &[u8], value: &[u8]) -> Result<(), Fault> {
-        Arc::make_mut(self.0.entry(table).or_default()).insert(key.to_vec(), value.to_vec());
+        Arc::make_mut(self.tables.0.entry(table).or_default()).insert(key.to_vec(), value.to_vec());
         Ok(())
     }
 
     fn delete(&mut self, table: Name, key: &[u8]) -> Result<(), Fault> {
-        if let Some(rows) = self.0.get_mut(table) {
+        if let Some(rows) = self.tables.0.get_mut(table) {
             Arc::make_mut(rows).remove(key);
         }
         Ok(())
+    }
+
+    fn joint(&mut self) -> &mut Option<Box<dyn Joint>> {
+        &mut self.joint
     }
 }
 

@@ -4,7 +4,7 @@
 //! an event of its own; a file from a newer Writ is left alone. Steps are never changed once released, only added; for
 //! each layout a file of that time is kept in `tests/vectors`.
 
-use super::audit::build_words;
+use super::audit::{build_words, lengthen};
 use super::engine::Name;
 use super::key::RowKey as _;
 use super::tables::CLIENTS;
@@ -25,6 +25,7 @@ pub const STEPS: &[Step] = &[
     Step { what: "the first layout", run: |_| Ok(()) },
     Step { what: "administrators' clients by the look of their names", run: index_looks },
     Step { what: "the words of the audit log", run: |tx| build_words(tx.raw_mut()) },
+    Step { what: "the same in longer stretches", run: lengthen_stretches },
 ];
 
 /// Layout 2: `clients_by_look`. What administrators registered is few among many.
@@ -44,6 +45,12 @@ fn index_looks(tx: &mut Tx<'_>) -> Result<(), Fault> {
             None => return Ok(()),
         }
     }
+}
+
+/// Layout 4: a stretch of the audit log was 64 entries, and is 1,024.
+fn lengthen_stretches(tx: &mut Tx<'_>) -> Result<(), Fault> {
+    lengthen(tx.raw_mut(), 16)?;
+    build_words(tx.raw_mut())
 }
 
 const META: Name = "meta";

@@ -8,7 +8,7 @@ use std::ops::{Bound, ControlFlow};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::audit::{self, Cutting, Head};
+use super::audit::{self, Cutting};
 use super::engine::{Name, ReadTx, Span, Visit, WriteTx};
 use super::key::{END_OF_TEXT, Key, RowKey};
 use super::table::{Bookkeeping, Index, Sharing, Table, Unique};
@@ -312,8 +312,8 @@ pub struct Tx<'a> {
     raw: &'a mut dyn WriteTx,
     context: &'a Context,
     key: &'a MacKey,
-    /// The end of the audit log as this job has it, once it has recorded something.
-    head: Option<Head>,
+    /// Whether it has recorded something.
+    recorded: bool,
     /// The first table it changed that ought to be accounted for.
     changed: Option<Name>,
 }
@@ -326,7 +326,7 @@ impl Read for Tx<'_> {
 
 impl<'a> Tx<'a> {
     pub(super) fn new(raw: &'a mut dyn WriteTx, context: &'a Context, key: &'a MacKey) -> Self {
-        Self { raw, context, key, head: None, changed: None }
+        Self { raw, context, key, recorded: false, changed: None }
     }
 
     /// The time of the operation: the one time everything in it happens at.
@@ -340,12 +340,8 @@ impl<'a> Tx<'a> {
 
     /// Adds a line to the audit log, with the context's who, when and where.
     pub fn record(&mut self, event: Event) -> Result<(), Fault> {
-        let head = match self.head.take() {
-            Some(head) => head,
-            None => Head::load(self.raw, self.key)?,
-        };
-        self.head = Some(audit::append(self.raw, &head, self.context, &event)?);
-        Ok(())
+        self.recorded = true;
+        audit::append(self.raw, self.key, self.context, &event)
     }
 
     /// Cuts traffic from before `until` out of the audit log, in up to `most` stretches of it. Whoever calls it records that.
@@ -405,15 +401,14 @@ impl<'a> Tx<'a> {
         self.take(table, key).map(drop)
     }
 
-    /// Ends the job: the audit log's head is written, or the job is refused because it should have had one.
+    /// Ends the job, or refuses it because it should have recorded something.
     pub(super) fn finish(self, name: &'static str) -> Result<(), Fault> {
-        match (self.head, self.changed) {
-            (Some(head), _) => head.save(self.raw, self.key),
-            (None, Some(table)) => {
+        match self.changed {
+            Some(table) if !self.recorded => {
                 let text = format!("`{name}` changed {table} and recorded no event");
                 Err(Fault::new(FaultKind::Unrecorded, text))
             }
-            (None, None) => Ok(()),
+            _ => Ok(()),
         }
     }
 

@@ -83,7 +83,7 @@ fn housekeeping_cuts_old_traffic_out_and_keeps_what_was_changed() {
     let world = World::with(&[("audit.traffic_for", "30d")]);
     let ada = world.administrator("ada");
     world.change("a busy day", |tx| {
-        (0..2_000).try_for_each(|n| tx.record(Event::Tallied { what: "requests".to_owned(), count: n }))
+        (0..2_100).try_for_each(|n| tx.record(Event::Tallied { what: "requests".to_owned(), count: n }))
     });
     let round = || world.block(writ::operations::housekeeping::round(&world.app)).unwrap();
     let named = |event: &str| {

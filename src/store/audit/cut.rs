@@ -18,6 +18,14 @@ const CUTS: Name = "audit_cuts";
 /// How far was looked: one row, with the next stretch.
 const LOOKED: Name = "audit_cut_looked";
 
+/// Stretches that are longer by so much begin at other numbers: what was looked at goes on being so.
+pub(in crate::store) fn lengthen(raw: &mut dyn WriteTx, times: u64) -> Result<(), Fault> {
+    match raw.get(LOOKED, &[])?.and_then(|bytes| u64::decoded(&bytes)) {
+        Some(stretch) => raw.put(LOOKED, &[], &(stretch / times).encoded()),
+        None => Ok(()),
+    }
+}
+
 /// The newest entries, of which none is cut, however old: heads that were kept elsewhere speak of them.
 const NEWEST: u64 = 1_024;
 

@@ -1,22 +1,23 @@
 //! Ways to entries: in which stretches of the log a word occurs, as who did it, as the event's name, or in what the event names.
 //!
-//! (word, stretch) leads to nothing, and a stretch is [`STRETCH`] entries: a word that occurs again within one costs a look and no write. So a
-//! client that gets tokens all day writes a row for every 64 of them, and a search looks at no more than 64 entries for each that it finds.
+//! (word, stretch) leads to nothing, and a stretch is [`STRETCH`] entries: a word that occurs again within one costs a look and no write, and one
+//! look for all that a commit carries. A search goes through a stretch by the bytes of its entries and parses those in which it sees the word.
 
+use std::collections::{BTreeMap, HashSet};
 use std::ops::{Bound, ControlFlow};
 
 use serde_json::Value;
 
 use super::{ENTRIES, Entry};
 use crate::base::Fault;
-use crate::model::{Actor, Event, Subject};
+use crate::model::{Actor, ClientId, Event, Subject};
 use crate::store::engine::{Name, ReadTx, Span, WriteTx};
 use crate::store::key::{Key, RowKey};
 
 const WORDS: Name = "audit_words";
 
 /// Entries under one row. Part of the file format.
-pub(super) const STRETCH: u64 = 64;
+pub(super) const STRETCH: u64 = 1_024;
 /// Longest word, in bytes.
 const LONGEST: usize = 128;
 /// Entries read at once when the index is built.
@@ -39,72 +40,104 @@ pub(super) fn actor(text: &str) -> bool {
     is_word(text)
 }
 
-/// The words of an entry, each once.
-fn words(by: &Actor, event: &Event) -> Vec<String> {
-    let mut words = vec![event.name().to_owned()];
-    let mut say = |word: String| {
-        if is_word(&word) && !words.contains(&word) {
-            words.push(word);
+/// Calls `say` with the words of an entry. It may say one more than once.
+fn words(by: &Actor, event: &Event, say: &mut dyn FnMut(&str)) {
+    say(event.name());
+    let own = match by {
+        Actor::Client(client) => Some(client),
+        _ => None,
+    };
+    match by {
+        Actor::Nobody => say("nobody"),
+        Actor::Operator => say("operator"),
+        Actor::System => say("system"),
+        Actor::Person(person) => say(&person.to_string()),
+        Actor::Client(client) => say(&client.to_string()),
+    }
+    // Most of what happens is done by a client that gets something for itself: its name was said.
+    let client = |client: &ClientId, say: &mut dyn FnMut(&str)| {
+        if own != Some(client) {
+            say(&client.to_string());
         }
     };
-    say(match by {
-        Actor::Nobody => "nobody".to_owned(),
-        Actor::Operator => "operator".to_owned(),
-        Actor::System => "system".to_owned(),
-        Actor::Person(person) => person.to_string(),
-        Actor::Client(client) => client.to_string(),
-    });
-    let whom = |subject: &Subject| subject.text();
+    let whom = |subject: &Subject, say: &mut dyn FnMut(&str)| match subject {
+        Subject::Client(id) => client(id, say),
+        Subject::Person(person) => say(&person.to_string()),
+    };
     match event {
         // What happens all day, without going through JSON.
-        Event::TokenIssued { client, subject, trust, .. } => {
-            say(client.to_string());
-            say(whom(subject));
-            trust.iter().for_each(|trust| say(trust.to_string()));
+        Event::TokenIssued { client: id, subject, trust, .. } => {
+            whom(subject, say);
+            client(id, say);
+            trust.iter().for_each(|trust| say(&trust.to_string()));
         }
-        Event::CodeIssued { client, person, .. } => {
-            say(client.to_string());
-            say(person.to_string());
+        Event::CodeIssued { client: id, person, .. } => {
+            client(id, say);
+            say(&person.to_string());
         }
         Event::TokenExchanged { actor, subject, chain, delegation, .. } => {
-            say(actor.to_string());
-            say(whom(subject));
-            say(delegation.to_string());
+            say(&actor.to_string());
+            whom(subject, say);
+            say(&delegation.to_string());
             for link in chain {
-                say(link.actor.to_string());
-                say(link.delegation.to_string());
+                say(&link.actor.to_string());
+                say(&link.delegation.to_string());
             }
         }
-        Event::TokenRefused { client, .. } | Event::ScopeNarrowed { client, .. } => say(client.to_string()),
-        other => each_text(&serde_json::to_value(other).unwrap_or_default(), &mut say),
+        Event::TokenRefused { client: id, .. } | Event::ScopeNarrowed { client: id, .. } => client(id, say),
+        other => each_text(&serde_json::to_value(other).unwrap_or_default(), say),
     }
-    words
 }
 
-fn each_text(value: &Value, say: &mut impl FnMut(String)) {
+/// Those of them that the index takes, each once.
+fn gather(by: &Actor, event: &Event, into: &mut HashSet<String>) {
+    words(by, event, &mut |word| {
+        if is_word(word) && !into.contains(word) {
+            into.insert(word.to_owned());
+        }
+    });
+}
+
+fn each_text(value: &Value, say: &mut dyn FnMut(&str)) {
     match value {
-        Value::String(text) => say(text.clone()),
+        Value::String(text) => say(text),
         Value::Array(items) => items.iter().for_each(|item| each_text(item, say)),
         Value::Object(members) => members.values().for_each(|member| each_text(member, say)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
-/// Puts down where an entry's words occur.
-pub(super) fn note(raw: &mut dyn WriteTx, by: &Actor, event: &Event, sequence: u64) -> Result<(), Fault> {
-    for word in words(by, event) {
-        let key = (word.as_str(), sequence / STRETCH).encoded();
-        if raw.get(WORDS, &key)?.is_none() {
-            raw.put(WORDS, &key, &[])?;
-        }
+/// Where words occur, to be put down once for many entries.
+#[derive(Default)]
+pub(super) struct Noted(BTreeMap<u64, HashSet<String>>);
+
+impl Noted {
+    pub(super) fn note(&mut self, by: &Actor, event: &Event, sequence: u64) {
+        gather(by, event, self.0.entry(sequence / STRETCH).or_default());
     }
-    Ok(())
+
+    /// Writes what is not there yet.
+    pub(super) fn put_down(&mut self, raw: &mut dyn WriteTx) -> Result<(), Fault> {
+        for (stretch, words) in std::mem::take(&mut self.0) {
+            for word in words {
+                let key = (word.as_str(), stretch).encoded();
+                if raw.get(WORDS, &key)?.is_none() {
+                    raw.put(WORDS, &key, &[])?;
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Takes away the words that occur in `gone` and in none of `left`, all of one stretch.
 pub(super) fn forget(raw: &mut dyn WriteTx, stretch: u64, gone: &[Entry], left: &[Entry]) -> Result<(), Fault> {
-    let kept: Vec<String> = left.iter().flat_map(|entry| words(&entry.by, &entry.event)).collect();
-    for word in gone.iter().flat_map(|entry| words(&entry.by, &entry.event)).filter(|word| !kept.contains(word)) {
+    let of = |entries: &[Entry]| {
+        let mut words = HashSet::new();
+        entries.iter().for_each(|entry| gather(&entry.by, &entry.event, &mut words));
+        words
+    };
+    for word in of(gone).difference(&of(left)) {
         raw.delete(WORDS, &(word.as_str(), stretch).encoded())?;
     }
     Ok(())
@@ -123,9 +156,20 @@ pub(super) fn stretches(raw: &dyn ReadTx, word: &str, last: u64, most: usize) ->
     Ok(found)
 }
 
-/// Layout 3: the words of every entry there is.
+/// Layouts 3 and 4: the words of every entry there is, and none that were put down before, in shorter stretches.
 pub(in crate::store) fn build(raw: &mut dyn WriteTx) -> Result<(), Fault> {
-    let mut after = 0_u64;
+    loop {
+        let mut old = Vec::new();
+        raw.scan(WORDS, Span::ALL, &mut |key, _| {
+            old.push(key.to_vec());
+            Ok(if old.len() >= AT_ONCE { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        if old.is_empty() {
+            break;
+        }
+        old.iter().try_for_each(|key| raw.delete(WORDS, key))?;
+    }
+    let (mut after, mut noted) = (0_u64, Noted::default());
     loop {
         let mut entries = Vec::new();
         raw.scan(ENTRIES, Span::after(&after.encoded()), &mut |key, value| {
@@ -134,8 +178,7 @@ pub(in crate::store) fn build(raw: &mut dyn WriteTx) -> Result<(), Fault> {
         })?;
         let Some(last) = entries.last() else { return Ok(()) };
         after = last.sequence;
-        for entry in &entries {
-            note(raw, &entry.by, &entry.event, entry.sequence)?;
-        }
+        entries.iter().for_each(|entry| noted.note(&entry.by, &entry.event, entry.sequence));
+        noted.put_down(raw)?;
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! One thread takes whatever has gathered in its inbox, runs it in one transaction and commits once for all.
 //! While a batch is being made durable the next one gathers: alone, a job waits for one commit; in a crowd, one
-//! commit carries many. Jobs of a batch see each other's writes, in order. Nobody is answered before the commit.
+//! commit carries many. Before it begins, the writer lets others have the processor for as long as that brings more jobs: where
+//! there is one to spare, this is over at once, and where there is none, those whose jobs are about to come may finish them.
+//! Jobs of a batch see each other's writes, in order. Nobody is answered before the commit.
 
 use std::cell::RefCell;
-use std::iter::once;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +17,7 @@ use redb::{Database, Table, WriteTransaction};
 
 use super::{Bytes, Latest, definition, get, scan, storage};
 use crate::base::{Fault, FaultKind};
-use crate::store::engine::{Done, Job, Name, ReadTx, Span, Visit, WriteTx};
+use crate::store::engine::{Done, Job, Joint, Name, ReadTx, Span, Visit, WriteTx};
 
 /// Jobs that share one commit. More would make the first of them wait long for the last.
 const MAX_BATCH: usize = 256;
@@ -78,6 +79,23 @@ fn closed() -> Fault {
     Fault::new(FaultKind::Storage, "the store is closed")
 }
 
+/// What is waiting, and what comes while those who bring it are given way.
+fn gather(first: Request, inbox: &Receiver<Request>) -> Vec<Request> {
+    let mut batch = vec![first];
+    loop {
+        batch.extend(inbox.try_iter().take(MAX_BATCH - batch.len()));
+        let gathered = batch.len();
+        if gathered >= MAX_BATCH {
+            return batch;
+        }
+        thread::yield_now();
+        batch.extend(inbox.try_iter().take(MAX_BATCH - gathered));
+        if batch.len() == gathered {
+            return batch;
+        }
+    }
+}
+
 /// Where the writer sits.
 struct Desk {
     /// Before the file: a snapshot must be gone when the file is closed.
@@ -90,6 +108,8 @@ struct Desk {
 enum Broken {
     /// The job at this place faulted; nothing was changed.
     Job(usize, Fault),
+    /// What its jobs have in common could not be put down; nothing was changed.
+    Joint(Fault),
     /// The file failed. Nobody knows what reached the disk until it is opened again.
     File(Fault),
 }
@@ -97,7 +117,7 @@ enum Broken {
 impl Desk {
     fn work(&self, inbox: &Receiver<Request>) {
         while let Ok(first) = inbox.recv() {
-            self.settle(once(first).chain(inbox.try_iter().take(MAX_BATCH - 1)).collect());
+            self.settle(gather(first, inbox));
         }
     }
 
@@ -114,6 +134,7 @@ impl Desk {
                     let after = culprit.split_off(1);
                     waiting.extend([after, culprit, batch].into_iter().filter(|part| !part.is_empty()));
                 }
+                Err(Broken::Joint(fault)) => answer(batch, &Err(fault)),
                 Err(Broken::File(fault)) => {
                     self.healthy.store(false, Ordering::Release);
                     answer(batch, &Err(fault));
@@ -130,12 +151,16 @@ impl Desk {
         let broken = |e: redb::Error| Broken::File(storage(e));
         let mut tx = self.db.begin_write().map_err(|e| broken(e.into()))?;
         tx.set_quick_repair(true);
-        let mut open = Open { tx: &tx, tables: RefCell::default(), effect: Effect::None };
+        let mut open = Open { tx: &tx, tables: RefCell::default(), joint: None, effect: Effect::None };
         let ran = batch.iter_mut().enumerate().try_for_each(|(place, request)| {
             // Caught here, around the job: a write transaction dropped while unwinding marks the file for repair.
             let ended = catch_unwind(AssertUnwindSafe(|| (request.job)(&mut open)));
             let ended = ended.unwrap_or_else(|_| Err(Fault::new(FaultKind::Bug, "a job panicked")));
             ended.map_err(|fault| Broken::Job(place, fault))
+        });
+        let ran = ran.and_then(|()| match open.joint.take() {
+            Some(mut joint) => joint.settle(&mut open).map_err(Broken::Joint),
+            None => Ok(()),
         });
         let effect = open.effect;
         drop(open);
@@ -160,6 +185,7 @@ fn answer(batch: Vec<Request>, outcome: &Result<(), Fault>) {
 struct Open<'tx> {
     tx: &'tx WriteTransaction,
     tables: RefCell<Vec<(Name, Table<'tx, Bytes, Bytes>)>>,
+    joint: Option<Box<dyn Joint>>,
     effect: Effect,
 }
 
@@ -206,5 +232,9 @@ impl WriteTx for Open<'_> {
     fn delete(&mut self, table: Name, key: &[u8]) -> Result<(), Fault> {
         self.effect = Effect::Written;
         self.within(table, |open| open.remove(key).map(drop).map_err(storage))
+    }
+
+    fn joint(&mut self) -> &mut Option<Box<dyn Joint>> {
+        &mut self.joint
     }
 }

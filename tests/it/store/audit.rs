@@ -306,12 +306,12 @@ fn old_traffic_is_cut_out_and_the_chain_still_says_what_it_said() {
     let (engine, store) = busy();
     let (before, early) = (store.audit_head().unwrap(), engine.rows("audit"));
     let words = engine.rows("audit_words").len();
-    let first = cut(&store, 1_000, 5);
-    // Stretches 0 to 4 are the entries 1 to 319: one of the migration and seven changes of ours stay.
-    assert_eq!((first.looked_at, first.entries, first.from, first.to), (5, 319 - 1 - 7, 2, 319));
-    let rest = cut(&store, 1_000, 100);
-    assert_eq!(rest.looked_at, 10, "a stretch in which something is younger stays whole: 1,000 is in the sixteenth");
-    assert_eq!(cut(&store, 1_000, 100), Cutting::default(), "and nothing is looked at twice");
+    let first = cut(&store, 2_500, 1);
+    // Stretch 0 are the entries 1 to 1,023: one of the migration and 21 changes of ours stay.
+    assert_eq!((first.looked_at, first.entries, first.from, first.to), (1, 1_023 - 1 - 21, 2, 1_023));
+    let rest = cut(&store, 2_500, 100);
+    assert_eq!(rest.looked_at, 1, "a stretch in which something is younger stays whole: 2,500 is in the third");
+    assert_eq!(cut(&store, 2_500, 100), Cutting::default(), "and nothing is looked at twice");
     let head = store.verify_audit(None).unwrap().unwrap();
     assert_eq!(head.sequence, before.sequence + 2, "what was cut is said in the log");
     assert_eq!(store.verify_audit(Some(&before)).unwrap(), Ok(head));
@@ -333,7 +333,7 @@ fn old_traffic_is_cut_out_and_the_chain_still_says_what_it_said() {
     assert_eq!(scopes, 80, "every change is there and is found");
     // A head kept of an entry that is gone is as good as ever; what came behind it is not forgotten for it.
     let hash_of = |n: usize| Digest::from_bytes(early[n - 1].1[early[n - 1].1.len() - 32..].try_into().unwrap());
-    for (kept, good) in [(100_usize, true), (319, true), (500, true)] {
+    for (kept, good) in [(100_usize, true), (1_023, true), (1_500, true)] {
         let kept = Head { sequence: kept as u64, hash: hash_of(kept), at: NOW };
         assert_eq!(store.audit_contains(&kept).unwrap(), good);
         assert!(store.verify_audit(Some(&kept)).unwrap().is_ok());
@@ -352,9 +352,9 @@ fn a_gap_that_the_appliance_did_not_make_is_found() {
     let (engine, store) = busy();
     let (whole, no_cuts) = (engine.rows("audit"), engine.rows("audit_cuts"));
     assert!(no_cuts.is_empty());
-    cut(&store, 1_000, 5);
+    cut(&store, 2_500, 1);
     let short = engine.rows("audit_cuts");
-    cut(&store, 1_000, 100);
+    cut(&store, 2_500, 100);
     let (entries, cuts) = (engine.rows("audit"), engine.rows("audit_cuts"));
     let verdict = || store.verify_audit(None).unwrap();
     assert!(verdict().is_ok());
@@ -365,7 +365,7 @@ fn a_gap_that_the_appliance_did_not_make_is_found() {
         rows
     };
     // The change beside a gap, and one of the traffic that is left.
-    for gone in [7, 2_000] {
+    for gone in [7, 2_600] {
         engine.replace("audit", with(&entries, &|rows| rows.retain(|(key, _)| number(key) != gone)));
         assert_eq!(verdict(), broken(gone, Damage::Missing), "{gone}");
     }
@@ -426,7 +426,7 @@ fn a_word_leads_to_every_entry_that_has_it_and_to_few_others() {
     }
     // Far away among thousands, and found at the first look.
     let page = store.read_blocking(|view| audit_search_by(view, Word::By("system"), None, 1, |_| Look::Fits)).unwrap();
-    assert_eq!(page.entries[0].sequence, 63, "its stretch is the first of all, in which whatever fits is the newest");
+    assert_eq!(page.entries[0].sequence, 1, "its stretch is the first of all, and nothing else in it has the word");
     for (at, first) in [(0, Some(2)), (1, Some(2)), (2, Some(3)), (3_999, Some(4_000)), (4_000, None)] {
         assert_eq!(store.read_blocking(|view| audit_behind(view, context(at).at)).unwrap(), first, "{at}");
     }
