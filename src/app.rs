@@ -11,6 +11,8 @@ use crate::outbound::Outbound;
 use crate::store::Store;
 
 mod discovery;
+mod kept;
+mod key_sets;
 mod refusals;
 mod status;
 mod tally;
@@ -18,6 +20,8 @@ mod usage;
 mod verified;
 
 pub use discovery::{Discovery, Document};
+pub use kept::{Kept, Known};
+pub use key_sets::KeySets;
 pub use refusals::{Asked, Refusals, Refused};
 pub use status::{MadeList, StatusIndices, StatusLists, Stopped, Taken};
 pub use tally::{LastSeen, Tally, Turns};
@@ -53,6 +57,10 @@ pub struct Parts {
     pub dpop_nonce: MacKey,
     /// Our own access tokens that were verified not long ago.
     pub verified: VerifiedTokens,
+    /// Clients and resources as they were read not long ago.
+    pub known: Known,
+    /// Other issuers' and clients' key sets as they were parsed.
+    pub key_sets: KeySets,
     /// The metadata document.
     pub discovery: Discovery,
     /// What strangers were refused, until it is written down.

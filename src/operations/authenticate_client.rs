@@ -1,11 +1,13 @@
 //! Finds out whether a caller is the client it says it is. OAuth 2.1 §2.4, RFC 7523 §3.
 
+use std::sync::Arc;
+
 use super::Problem;
 use super::federation::{self, Unrecognized};
 use super::find_client::{self, Found};
 use crate::app::App;
 use crate::base::{Digest, Fault, Id, OpaqueToken, Secret, Timestamp, TokenKind};
-use crate::keys::{JwkSet, Typ};
+use crate::keys::Typ;
 use crate::model::{
     AuthMethod, Client, ClientId, ClientSecret, Context, Credential, CredentialKind, JwsAlgorithm, Machine, Permission,
     UsedAssertion,
@@ -18,7 +20,7 @@ use crate::protocol::client_auth::{
 };
 use crate::protocol::refusal::{Refusal, ensure};
 use crate::store::Read;
-use crate::store::tables::{ASSERTIONS, CREDENTIALS, CREDENTIALS_BY_MACHINE, MACHINES};
+use crate::store::tables::{ASSERTIONS, CLIENTS, CREDENTIALS, CREDENTIALS_BY_MACHINE, MACHINES};
 
 /// Verifies what was presented. A refusal says nothing that tells an unknown client from a wrong secret.
 pub async fn authenticate_client(
@@ -45,17 +47,18 @@ pub async fn authenticate_client(
                     return by_workload(app, ctx, Some(said), &assertion).await;
                 }
                 Ok(ClientId::Document(_)) | Err(_) if !named => return by_workload(app, ctx, None, &assertion).await,
-                Ok(ClientId::Machine(id)) => machine_by_key(app, id, &assertion, ctx.at).await?,
+                Ok(ClientId::Machine(id)) => machine_by_key(app, id, &assertion, ctx.at).await?.map(read_now),
                 _ => find(app, &said).await?,
             };
             let proof = match &client {
-                Some(client) => Proof::Assertion(verified(app, client, &assertion).await?),
+                Some((client, _)) => Proof::Assertion(verified(app, client, &assertion).await?),
                 None => Proof::Nothing,
             };
             (client, proof)
         }
     };
-    let authenticated = authenticate(named, &proof, &Audiences::of(&app.issuer), ctx)?;
+    let (named, as_of) = named.map_or((None, None), |(client, as_of)| (Some(client), as_of));
+    let authenticated = authenticate(named, &proof, &Audiences::of(&app.issuer), ctx)?.known_as_of(as_of);
     if let Proof::Assertion(claims) = &proof {
         spend(app, ctx, &authenticated, claims).await?;
     }
@@ -72,7 +75,7 @@ async fn by_workload(
     let (client, accepted) = federation::recognize(app, ctx, assertion).await.map_err(Unrecognized::of_client)?;
     let fits = named.is_none_or(|named| named == client.id.to_string());
     ensure(fits, Refusal::AssertionInvalid("client_id is not the identity that it is for"))?;
-    let client = authenticate(Some(client), &Proof::Workload(accepted), &Audiences::of(&app.issuer), ctx)?;
+    let client = authenticate(Some(Arc::new(client)), &Proof::Workload(accepted), &Audiences::of(&app.issuer), ctx)?;
     if let Some((key, expires_at)) = client.unspent() {
         write_down(app, ctx, key, expires_at).await?;
     }
@@ -98,47 +101,65 @@ pub(super) async fn by_key(app: &App, ctx: &Context, key: Option<OpaqueToken>) -
     known
 }
 
-/// A key's row is found by the id in its text, and the machine by the row.
-async fn machine_of_key(app: &App, key: &OpaqueToken) -> Result<Option<Client>, Fault> {
-    let id = key.id::<Credential>();
-    app.store
-        .read(move |view| {
-            let credential = view.get(&CREDENTIALS, &id)?;
-            let is_key = |credential: &Credential| matches!(credential.kind, CredentialKind::AccessKey { .. });
-            let Some(credential) = credential.filter(is_key) else { return Ok(None) };
-            let Some(machine) = view.get(&MACHINES, &credential.machine)? else { return Ok(None) };
-            let permissions = roles::permissions_of(view, &machine)?;
-            Ok(Some(with_secret(machine, credential, permissions)))
-        })
-        .await
+/// A client, and the generation of the rows that it was made of where they have one.
+type Named = (Arc<Client>, Option<u64>);
+
+fn read_now(client: Client) -> Named {
+    (Arc::new(client), None)
 }
 
-async fn find(app: &App, client_id: &str) -> Result<Option<Client>, Problem> {
+/// A key's row is found by the id in its text, and the machine by the row.
+async fn machine_of_key(app: &App, key: &OpaqueToken) -> Result<Option<Named>, Fault> {
+    let (within, id) = (app.clone(), key.id::<Credential>());
+    let found = app.store.read(move |view| by_credential(&within, view, &id)).await?;
+    let is_key = |client: &Client| {
+        let credential = client.identity.as_ref().map(|identity| &identity.credential.kind);
+        matches!(credential, Some(CredentialKind::AccessKey { .. }))
+    };
+    Ok(found.filter(|(client, _)| is_key(client)))
+}
+
+/// The machine of a credential, with its secret if it is one.
+fn by_credential(app: &App, read: &impl Read, id: &Id<Credential>) -> Result<Option<Named>, Fault> {
+    let make = || {
+        let Some(credential) = read.get(&CREDENTIALS, id)? else { return Ok(None) };
+        let Some(machine) = read.get(&MACHINES, &credential.machine)? else { return Ok(None) };
+        let permissions = roles::permissions_of(read, &machine)?;
+        Ok(Some(with_secret(machine, credential, permissions)))
+    };
+    let found = app.known.machines.find(read, id, make)?;
+    Ok(found.map(|(client, generation)| (client, Some(generation))))
+}
+
+async fn find(app: &App, client_id: &str) -> Result<Option<Named>, Problem> {
     let Ok(id) = client_id.parse::<ClientId>() else { return Ok(None) };
+    if let ClientId::Registered(id) = id {
+        let within = app.clone();
+        let found =
+            app.store.read(move |view| within.known.clients.find(view, &id, || view.get(&CLIENTS, &id))).await?;
+        return Ok(found.map(|(client, generation)| (client, Some(generation))));
+    }
     match find_client::find(app, &id).await? {
         Found::BadDocument(error) if error.is_transient() => Err(Refusal::ClientOutOfReach.into()),
-        found => Ok(found.client()),
+        found => Ok(found.client().map(read_now)),
     }
 }
 
 /// The machine with the one of its secrets that is presented: a secret says itself which row it belongs to, so that the others
 /// need not be read. Without such a row the machine has no secret, and the rule says so.
-async fn machine_by_secret(app: &App, id: Id<Machine>, secret: &Secret) -> Result<Option<Client>, Fault> {
+async fn machine_by_secret(app: &App, id: Id<Machine>, secret: &Secret) -> Result<Option<Named>, Fault> {
     let credential = [TokenKind::ClientSecret, TokenKind::AccessKey]
         .into_iter()
         .find_map(|kind| OpaqueToken::parse(kind, secret.expose()))
         .map(|token| token.id::<Credential>());
+    let within = app.clone();
     app.store
         .read(move |view| {
-            let Some(machine) = view.get(&MACHINES, &id)? else { return Ok(None) };
-            let credential = credential.map(|id| view.get(&CREDENTIALS, &id)).transpose()?.flatten();
-            Ok(Some(match credential.filter(|credential| credential.machine == id) {
-                Some(credential) => {
-                    let permissions = roles::permissions_of(view, &machine)?;
-                    with_secret(machine, credential, permissions)
-                }
-                None => machine.as_client(),
-            }))
+            let found = credential.map(|credential| by_credential(&within, view, &credential)).transpose()?.flatten();
+            match found.filter(|(client, _)| client.id == ClientId::Machine(id)) {
+                Some(found) => Ok(Some(found)),
+                None => Ok(view.get(&MACHINES, &id)?.map(|machine| read_now(machine.as_client()))),
+            }
         })
         .await
 }
@@ -217,7 +238,7 @@ async fn verified(app: &App, client: &Client, assertion: &Secret) -> Result<Asse
     }
     let bad = |why| Problem::Refused(Refusal::AssertionInvalid(why));
     let check = |keys: &[u8]| {
-        let keys = JwkSet::parse(keys).map_err(|_| bad("the client's key set is unusable"))?;
+        let keys = app.key_sets.parse(keys).map_err(|_| bad("the client's key set is unusable"))?;
         Ok::<_, Problem>(keys.verify(assertion.expose(), &JwsAlgorithm::ALL, Typ::CLIENT_ASSERTION))
     };
     let verified = match (&client.jwks, &client.jwks_uri) {

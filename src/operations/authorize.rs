@@ -4,6 +4,8 @@
 //! is asked for travels sealed, in a ticket that is good in one browser for a few minutes. Every page comes back here, and
 //! `protocol::authorize::next` alone knows which comes after which.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::answering::{Answer, Answering, Verdict, refuse};
@@ -61,7 +63,7 @@ pub struct ConsentAsk {
     pub ticket: String,
     pub client: Client,
     pub person: Person,
-    pub resource: Option<ProtectedResource>,
+    pub resource: Option<Arc<ProtectedResource>>,
     pub redirect_uri: RedirectUri,
     /// What is asked for and not held yet, in words.
     pub scopes: Vec<ScopeEntry>,
@@ -191,8 +193,8 @@ async fn read(
         Ok(request) => request,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let (asked, asking, issuer) = (request.resource.clone(), client.clone(), app.issuer.clone());
-    let facts = app.store.read(move |view| find_resource::facts(view, asked.as_ref(), &asking, &issuer)).await?;
+    let (asked, asking, within) = (request.resource.clone(), client.clone(), app.clone());
+    let facts = app.store.read(move |view| find_resource::facts(&within, view, asked.as_ref(), &asking)).await?;
     let (resource, narrowed) = match authorize::narrow(&request, client, facts) {
         Ok(narrowed) => narrowed,
         Err(refusal) => return Ok(Err(refusal)),
@@ -205,7 +207,7 @@ async fn read(
         state: addressed.state.clone(),
         scope: narrowed.scope,
         dropped: narrowed.dropped,
-        resource: resource.map(|resource| resource.identifier),
+        resource: resource.map(|resource| resource.identifier.clone()),
         code_challenge: request.code_challenge,
         nonce: request.nonce,
         tenant: request.tenant,
@@ -295,7 +297,7 @@ pub(super) async fn ask_consent(
         person: signed_in.person().clone(),
         access_for: resource.as_ref().map_or(app.config.lifetimes.access, |resource| resource.access_for),
         lasting: may_refresh(&client, &authorization.scope),
-        resource,
+        resource: resource.map(Arc::new),
         redirect_uri: authorization.redirect_uri,
         scopes,
         held: held_entries,

@@ -1,13 +1,15 @@
 //! Machines that are known by a token of somebody else's making: which one a token means, and whether it is good.
 //! RFC 7523 §2.1 and §3. Attack case 57.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::Problem;
 use super::authenticate_client::authenticate_client;
 use crate::app::App;
 use crate::base::{Fault, Id, Secret, Timestamp};
-use crate::keys::{JwkSet, Typ, Verified};
+use crate::keys::{Typ, Verified};
 use crate::model::{
     Client, ClientId, ClientState, Context, Credential, CredentialKind, Event, JwsAlgorithm, Machine, Permission, Trust,
 };
@@ -92,7 +94,7 @@ pub async fn authenticate_bearer(
     let (client, accepted) = recognize(app, ctx, assertion).await.map_err(Unrecognized::of_grant)?;
     let fits = named.is_none_or(|named| named == client.id.to_string());
     ensure(fits, Refusal::GrantAssertionInvalid("client_id is not the identity that this token is for"))?;
-    Ok(authenticate(Some(client), &Proof::Workload(accepted), &Audiences::of(&app.issuer), ctx)?)
+    Ok(authenticate(Some(Arc::new(client)), &Proof::Workload(accepted), &Audiences::of(&app.issuer), ctx)?)
 }
 
 /// The same of a token that is shown as the subject of an exchange (RFC 8693 §2.1): nothing but a name may stand beside it.
@@ -110,7 +112,7 @@ pub async fn authenticate_subject(
     let (client, accepted) = recognize(app, ctx, token).await.map_err(Unrecognized::of_exchange)?;
     let fits = named.is_none_or(|named| named == client.id.to_string());
     ensure(fits, Refusal::WorkloadTokenRefused("client_id is not the identity that it is for"))?;
-    Ok(authenticate(Some(client), &Proof::Workload(accepted), &Audiences::of(&app.issuer), ctx)?)
+    Ok(authenticate(Some(Arc::new(client)), &Proof::Workload(accepted), &Audiences::of(&app.issuer), ctx)?)
 }
 
 /// The machine whose trust accepts the token, and the proof that it does. Writes only where the token is its issuer's and is
@@ -210,7 +212,7 @@ pub(super) async fn signed_by(
 ) -> Result<Map<String, Value>, Unrecognized> {
     let text = token.expose();
     let keys = match keys {
-        (Some(jwks), _) => JwkSet::parse_value(jwks),
+        (Some(jwks), _) => app.key_sets.parse(jwks.to_string().as_bytes()),
         (None, at) => {
             let wanted = claimed_key(text);
             let fetched = match at {
@@ -224,7 +226,7 @@ pub(super) async fn signed_by(
                     false => Unrecognized::Invalid("the keys of its issuer cannot be had"),
                 }
             })?;
-            JwkSet::parse(fetched.as_bytes())
+            app.key_sets.parse(fetched.as_bytes())
         }
     };
     let keys = keys.map_err(|_| Unrecognized::Invalid("the key set of its issuer is unusable"))?;

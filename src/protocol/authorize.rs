@@ -1,5 +1,7 @@
 //! The authorization request, and what comes next for the browser. OAuth 2.1 §4.1.1, OpenID Connect Core §3.1.2.
 
+use std::sync::Arc;
+
 use super::params::Parameters;
 use super::refusal::{Refusal, ensure};
 use super::{pkce, scope, target};
@@ -172,9 +174,9 @@ pub fn narrow(
     request: &AuthorizationRequest,
     client: &Client,
     facts: target::Facts,
-) -> Result<(Option<ProtectedResource>, scope::Narrowed), Refusal> {
+) -> Result<(Option<Arc<ProtectedResource>>, scope::Narrowed), Refusal> {
     let resource = target::select(facts, client)?;
-    let narrowed = scope::narrow_for_person(request.scope.as_ref(), client, resource.as_ref());
+    let narrowed = scope::narrow_for_person(request.scope.as_ref(), client, resource.as_deref());
     Ok((resource, narrowed))
 }
 

@@ -10,6 +10,8 @@
 //! What it gets never says more than any of them: the subject's token, the delegation, the machine's own ceiling and the resource;
 //! nor does it live longer. It always says who acts (`act`): a token that hides this is not to be had.
 
+use std::sync::Arc;
+
 use super::client_auth::AuthenticatedClient;
 use super::params::Parameters;
 use super::refusal::{Refusal, ensure};
@@ -118,7 +120,7 @@ pub struct Shown<'a> {
 #[derive(Clone, Debug)]
 pub struct Exchanged {
     pub subject: Subject,
-    pub resource: ProtectedResource,
+    pub resource: Arc<ProtectedResource>,
     pub scope: ScopeSet,
     /// Who acts, the caller first.
     pub chain: Vec<Link>,

@@ -5,6 +5,8 @@
 //! application wants takes that word instead of asking the person ([`read`], [`accept`]). An administrator on either side has
 //! written down beforehand whom it is said to, and from whom it is taken.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -170,7 +172,7 @@ pub struct Facts {
 /// What may be issued.
 #[derive(Clone, Debug)]
 pub struct Accepted {
-    pub resource: ProtectedResource,
+    pub resource: Arc<ProtectedResource>,
     pub narrowed: Narrowed,
 }
 

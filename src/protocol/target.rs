@@ -1,5 +1,7 @@
 //! Which resource a token is for. RFC 8707.
 
+use std::sync::Arc;
+
 use super::refusal::{Refusal, ensure};
 use crate::base::Resource;
 use crate::model::{Client, ProtectedResource};
@@ -23,19 +25,19 @@ pub fn requested<'a>(values: impl Iterator<Item = &'a str>) -> Result<Option<Res
 #[derive(Clone, Debug)]
 pub enum Facts {
     /// The request names a resource that is registered, by its identifier or an alias.
-    Named(ProtectedResource),
+    Named(Arc<ProtectedResource>),
     /// The request names one that is not registered; these are.
     Unknown { asked: Resource, registered: Vec<String> },
     /// The request names the appliance itself.
     Itself,
     /// The request names none; this is the only one that the client may have tokens for, or else the appliance's default.
-    Unnamed { default: Option<ProtectedResource> },
+    Unnamed { default: Option<Arc<ProtectedResource>> },
 }
 
 /// Decides which resource is meant, for a client that may be limited to some. RFC 8707 §2.
 ///
 /// `None` means the appliance itself: its issuer becomes the audience.
-pub fn select(facts: Facts, client: &Client) -> Result<Option<ProtectedResource>, Refusal> {
+pub fn select(facts: Facts, client: &Client) -> Result<Option<Arc<ProtectedResource>>, Refusal> {
     match facts {
         // §2 invalid_target: "The requested resource is invalid, missing, unknown, or malformed."
         Facts::Unknown { asked, registered } => Err(Refusal::ResourceUnknown { asked, known: registered }),

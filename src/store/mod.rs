@@ -37,7 +37,7 @@ use self::engine::{Engine, Job, Name, WriteTx};
 pub use self::key::{Key, RowKey};
 pub use self::memory::{Memory, Rehearsal};
 pub use self::redb::{CACHE, Redb};
-pub use self::table::{AnyTable, Index, Indexed, Out, Sharing, Table, Unique};
+pub use self::table::{AnyTable, Generation, Index, Indexed, Out, Sharing, Table, Unique};
 pub use self::tx::{MAX_ROWS, Page, Read, Tx, Under, View};
 use crate::base::{Fault, FaultKind, MacKey, Timestamp};
 use crate::model::{Context, Event};

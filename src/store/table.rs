@@ -35,7 +35,20 @@ pub struct Table<K, V: 'static> {
     indexes: &'static [&'static dyn Indexed<V>],
     expires: Option<fn(&V) -> Option<Timestamp>>,
     bookkeeping: Bookkeeping,
+    turns: Option<&'static Generation>,
     of: PhantomData<fn(&K) -> V>,
+}
+
+/// A number that every commit turns in which a row of certain tables changed. Whoever has made something of such rows asks with one look
+/// whether it is still what they come to. A number is never used twice for what was committed.
+pub struct Generation {
+    pub(super) name: Name,
+}
+
+impl Generation {
+    pub const fn new(name: Name) -> Self {
+        Self { name }
+    }
 }
 
 /// Whether a change of a table must be in the audit log.
@@ -48,7 +61,7 @@ pub(super) enum Bookkeeping {
 
 impl<K, V> Table<K, V> {
     pub const fn new(name: Name) -> Self {
-        Self { name, indexes: &[], expires: None, bookkeeping: Bookkeeping::Logged, of: PhantomData }
+        Self { name, indexes: &[], expires: None, bookkeeping: Bookkeeping::Logged, turns: None, of: PhantomData }
     }
 
     /// Keeps these indexes. Adding one to a table that has rows takes a migration.
@@ -73,8 +86,19 @@ impl<K, V> Table<K, V> {
         self
     }
 
+    /// Has rows that somebody makes something of and keeps it: each change turns this number.
+    #[must_use]
+    pub const fn turns(mut self, generation: &'static Generation) -> Self {
+        self.turns = Some(generation);
+        self
+    }
+
     pub const fn name(&self) -> Name {
         self.name
+    }
+
+    pub(super) const fn generation(&self) -> Option<&'static Generation> {
+        self.turns
     }
 
     pub(super) const fn indexes(&self) -> &'static [&'static dyn Indexed<V>] {

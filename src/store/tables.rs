@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::table::{AnyTable, Index, Table, Unique};
+use super::table::{AnyTable, Generation, Index, Table, Unique};
 use crate::base::look::skeleton;
 use crate::base::{Digest, Id, Timestamp};
 use crate::model::{
@@ -13,6 +13,13 @@ use crate::model::{
     ScopesUsage, Session, SetupState, SignInFailures, SigningKey, SpentProof, StatusBlock, StatusList, StatusPage,
     SubjectLink, Tenant, TenantName, Tombstone, UsedAssertion, Watch,
 };
+
+// What is kept in memory of rows that every request reads: app/kept.rs.
+
+/// What machines are as they authenticate: their rows, their credentials', and what their roles come to.
+pub static MACHINES_AS_OF: Generation = Generation::new("machines");
+pub static CLIENTS_AS_OF: Generation = Generation::new("clients");
+pub static RESOURCES_AS_OF: Generation = Generation::new("resources");
 
 // People, and the browsers they sit at.
 
@@ -51,7 +58,7 @@ pub fn consent_key(
 
 pub static TENANTS: Table<String, Tenant> = Table::new("tenants");
 /// By tenant and name.
-pub static ROLES: Table<(String, String), Role> = Table::new("roles");
+pub static ROLES: Table<(String, String), Role> = Table::new("roles").turns(&MACHINES_AS_OF);
 
 /// The key of [`ROLES`] and of what finds a role's holders.
 pub fn role_key(tenant: &TenantName, role: &RoleName) -> (String, String) {
@@ -97,7 +104,7 @@ pub static CLIENTS_BY_LOOK: Index<Client, str> = Index::new("clients_by_look", |
 });
 /// Only registrations that nobody has used have an end; housekeeping turns it into a tombstone.
 pub static CLIENTS: Table<Id<Client>, Client> =
-    Table::new("clients").indexed(&[&CLIENTS_BY_LOOK]).expires(|client| client.reaped_at);
+    Table::new("clients").indexed(&[&CLIENTS_BY_LOOK]).expires(|client| client.reaped_at).turns(&CLIENTS_AS_OF);
 /// Dynamic registrations in the order they came, so that the oldest can make room if nobody used it.
 pub static RECENT_REGISTRATIONS: Table<u64, RecentRegistration> = Table::new("recent_registrations")
     .unlogged("a queue of bounded length; what enters and leaves it is recorded with the client");
@@ -126,8 +133,9 @@ pub static MACHINES_BY_ROLE: Index<Machine, (String, String)> = Index::new("mach
         machine.roles.iter().for_each(|role| out(&role_key(&machine.tenant, role)));
     }
 });
-pub static MACHINES: Table<Id<Machine>, Machine> =
-    Table::new("machines").indexed(&[&MACHINES_BY_NAME, &MACHINES_BY_OWNER, &MACHINES_BY_WORD, &MACHINES_BY_ROLE]);
+pub static MACHINES: Table<Id<Machine>, Machine> = Table::new("machines")
+    .indexed(&[&MACHINES_BY_NAME, &MACHINES_BY_OWNER, &MACHINES_BY_WORD, &MACHINES_BY_ROLE])
+    .turns(&MACHINES_AS_OF);
 
 /// The words of a text, and the text itself: `nightly-import` is found by `night` and by `import`.
 pub fn words(text: &str) -> impl Iterator<Item = String> {
@@ -159,7 +167,7 @@ pub static CREDENTIALS_BY_PIN: Index<Credential, (String, String, String)> =
         }
     });
 pub static CREDENTIALS: Table<Id<Credential>, Credential> =
-    Table::new("credentials").indexed(&[&CREDENTIALS_BY_MACHINE, &CREDENTIALS_BY_PIN]);
+    Table::new("credentials").indexed(&[&CREDENTIALS_BY_MACHINE, &CREDENTIALS_BY_PIN]).turns(&MACHINES_AS_OF);
 
 // What was used, apart from the rows of what is used: those are not rewritten for it.
 
@@ -222,7 +230,7 @@ pub static RESOURCES_BY_DEFAULT: Unique<ProtectedResource, ()> =
         }
     });
 pub static RESOURCES: Table<Id<ProtectedResource>, ProtectedResource> =
-    Table::new("resources").indexed(&[&RESOURCES_BY_URL, &RESOURCES_BY_DEFAULT]);
+    Table::new("resources").indexed(&[&RESOURCES_BY_URL, &RESOURCES_BY_DEFAULT]).turns(&RESOURCES_AS_OF);
 
 pub static SCOPES: Table<String, ScopeEntry> = Table::new("scopes");
 /// One row, under [`ONLY`].

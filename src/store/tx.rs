@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::audit::{self, Cutting};
 use super::engine::{Name, ReadTx, Span, Visit, WriteTx};
 use super::key::{END_OF_TEXT, Key, RowKey};
-use super::table::{Bookkeeping, Index, Sharing, Table, Unique};
+use super::table::{Bookkeeping, Generation, Index, Sharing, Table, Unique};
 use crate::base::{Fault, FaultKind, Id, MacKey, Timestamp};
 use crate::model::{Context, Event};
 
@@ -21,10 +21,22 @@ pub const MAX_ROWS: usize = 10_000;
 /// When rows end, of all tables: (table, time, key of the row) leads to nothing.
 const EXPIRY: Name = "expiry";
 
+/// The numbers of generations, by their names.
+const GENERATIONS: Name = "generations";
+
 /// Reading typed rows.
 pub trait Read {
     /// The engine's transaction underneath.
     fn raw(&self) -> &dyn ReadTx;
+
+    /// Whether what it reads is committed: not so in a transaction.
+    fn is_committed(&self) -> bool;
+
+    /// The number of a generation: while it is the same, so are the rows of its tables.
+    fn generation(&self, generation: &Generation) -> Result<u64, Fault> {
+        let found = self.raw().get(GENERATIONS, generation.name.as_bytes())?;
+        found.map_or(Ok(0), |bytes| decode(GENERATIONS, &bytes))
+    }
 
     /// The row of one key.
     fn get<K: Key, V: DeserializeOwned>(&self, table: &Table<K, V>, key: &K) -> Result<Option<V>, Fault> {
@@ -305,6 +317,10 @@ impl Read for View<'_> {
     fn raw(&self) -> &dyn ReadTx {
         self.raw
     }
+
+    fn is_committed(&self) -> bool {
+        true
+    }
 }
 
 /// A write transaction, typed. It knows who is acting and when, and keeps count: who changes something says what happened.
@@ -316,17 +332,23 @@ pub struct Tx<'a> {
     recorded: bool,
     /// The first table it changed that ought to be accounted for.
     changed: Option<Name>,
+    /// The generations that it turned.
+    turned: Vec<Name>,
 }
 
 impl Read for Tx<'_> {
     fn raw(&self) -> &dyn ReadTx {
         self.raw
     }
+
+    fn is_committed(&self) -> bool {
+        false
+    }
 }
 
 impl<'a> Tx<'a> {
     pub(super) fn new(raw: &'a mut dyn WriteTx, context: &'a Context, key: &'a MacKey) -> Self {
-        Self { raw, context, key, recorded: false, changed: None }
+        Self { raw, context, key, recorded: false, changed: None, turned: Vec::new() }
     }
 
     /// The time of the operation: the one time everything in it happens at.
@@ -364,7 +386,7 @@ impl<'a> Tx<'a> {
             let old = old.map_or_else(Vec::new, |old| entries(table, &key, &old));
             self.reindex(table, &old, &entries(table, &key, value))?;
         }
-        self.note(table);
+        self.note(table)?;
         self.raw.put(table.name(), &key, &bytes)
     }
 
@@ -381,7 +403,7 @@ impl<'a> Tx<'a> {
         if has_entries(table) {
             self.reindex(table, &entries(table, &key, old), &entries(table, &key, value))?;
         }
-        self.note(table);
+        self.note(table)?;
         self.raw.put(table.name(), &key, &bytes)
     }
 
@@ -391,7 +413,7 @@ impl<'a> Tx<'a> {
         let Some(bytes) = self.raw.get(table.name(), &key)? else { return Ok(None) };
         let value = parse(table, &bytes)?;
         self.reindex(table, &entries(table, &key, &value), &[])?;
-        self.note(table);
+        self.note(table)?;
         self.raw.delete(table.name(), &key)?;
         Ok(Some(value))
     }
@@ -416,10 +438,17 @@ impl<'a> Tx<'a> {
         self.raw
     }
 
-    fn note<K, V>(&mut self, table: &Table<K, V>) {
+    fn note<K, V>(&mut self, table: &Table<K, V>) -> Result<(), Fault> {
         if table.bookkeeping() == Bookkeeping::Logged && self.changed.is_none() {
             self.changed = Some(table.name());
         }
+        // Once for each job and generation: what the job has read before is its own.
+        if let Some(generation) = table.generation().filter(|turned| !self.turned.contains(&turned.name)) {
+            self.turned.push(generation.name);
+            let next = self.generation(generation)?.saturating_add(1);
+            self.raw.put(GENERATIONS, generation.name.as_bytes(), &next.to_be_bytes())?;
+        }
+        Ok(())
     }
 
     fn reindex<K, V>(&mut self, table: &Table<K, V>, old: &[Entry], new: &[Entry]) -> Result<(), Fault> {

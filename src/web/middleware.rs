@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::{Error, HttpMessage as _, HttpResponse, web};
 
@@ -155,42 +155,41 @@ fn log(arrival: &Arrival, method: &Method, status: StatusCode, micros: u64) {
     let network = arrival.ctx.from.network.as_ref().map(ToString::to_string).unwrap_or_default();
     // Extension methods are a caller's own words.
     let method = if routes::METHODS.contains(method) { method.as_str() } else { "other" };
-    tracing::info!(target: "writ::request", method, route, status, micros, id, network, "{method} {route} {status} in {micros} µs");
+    tracing::info!(target: "writ::request", method, route, status, micros, id, network, "answered");
 }
 
 /// Headers that every answer has, unless its handler knew better.
 fn headers(headers: &mut HeaderMap, door: &Door, preflight: bool, secure: bool) {
-    let mut set = |name: &'static str, value: &'static str| {
-        let name = HeaderName::from_static(name);
+    let mut set = |name: HeaderName, value: &'static str| {
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));
         }
     };
-    set("x-content-type-options", "nosniff");
-    set("x-frame-options", "DENY");
-    set("referrer-policy", "no-referrer");
-    set("content-security-policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'");
-    set("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::X_FRAME_OPTIONS, "DENY");
+    set(header::REFERRER_POLICY, "no-referrer");
+    set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'");
+    set(header::PERMISSIONS_POLICY, "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
     // RFC 6749 §5.1 asks for both; what may be cached says so itself.
-    if !headers_contain(headers, "cache-control") {
-        headers.insert(HeaderName::from_static("cache-control"), HeaderValue::from_static("no-store"));
-        headers.insert(HeaderName::from_static("pragma"), HeaderValue::from_static("no-cache"));
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     }
-    let mut set = |name: &'static str, value: &'static str| {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    let mut set = |name: HeaderName, value: &'static str| {
+        headers.insert(name, HeaderValue::from_static(value));
     };
     if secure {
-        set("strict-transport-security", "max-age=63072000");
+        set(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000");
     }
     match door.cors {
         // Without credentials: a page elsewhere can use these endpoints, and never as who is signed in here.
         Cors::Any => {
-            set("access-control-allow-origin", "*");
-            set("access-control-expose-headers", "WWW-Authenticate, DPoP-Nonce, Retry-After");
+            set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+            set(header::ACCESS_CONTROL_EXPOSE_HEADERS, "WWW-Authenticate, DPoP-Nonce, Retry-After");
             if preflight {
-                set("access-control-allow-methods", "GET, POST, PUT, DELETE, OPTIONS");
-                set("access-control-allow-headers", "Authorization, Content-Type, DPoP, MCP-Protocol-Version");
-                set("access-control-max-age", "7200");
+                set(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, DELETE, OPTIONS");
+                set(header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, DPoP, MCP-Protocol-Version");
+                set(header::ACCESS_CONTROL_MAX_AGE, "7200");
             }
         }
         Cors::None => {}

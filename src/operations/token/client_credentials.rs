@@ -103,14 +103,14 @@ impl Wish {
     fn facts(&self, read: &impl Read, app: &App, client: &AuthenticatedClient) -> Result<Facts, Fault> {
         match &self.audience {
             Some(_) => Ok(Facts::Unnamed { default: None }),
-            None => find_resource::facts(read, self.ask.resource.as_ref(), client, &app.issuer),
+            None => find_resource::facts(app, read, self.ask.resource.as_ref(), client),
         }
     }
 
     fn decide(&self, app: &App, facts: Facts, client: AuthenticatedClient) -> Result<Decided, Refusal> {
         let resource = target::select(facts, &client)?;
-        let narrowed = client_credentials::grant(&client, self.name, &self.ask, resource.as_ref())?;
-        let mut making = Making::new(app, &client, resource.as_ref(), app.config.lifetimes.machine_access);
+        let narrowed = client_credentials::grant(&client, self.name, &self.ask, resource.as_deref())?;
+        let mut making = Making::new(app, &client, resource.as_deref(), app.config.lifetimes.machine_access);
         making.audience = self.audience.clone().unwrap_or(making.audience);
         Ok(Decided { client, narrowed, making })
     }

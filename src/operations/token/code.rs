@@ -1,6 +1,7 @@
 //! Trades an authorization code for tokens. OAuth 2.1 §4.1.3.
 
 use super::issue::{self, Grant, Issued, Making};
+use super::now::stands;
 use crate::app::App;
 use crate::base::{Entropy, Fault, Id, Lifetime};
 use crate::model::{
@@ -9,7 +10,7 @@ use crate::model::{
 };
 use crate::operations::dpop::{self, Sender};
 use crate::operations::revoke::end_family;
-use crate::operations::{Problem, find_client, find_resource};
+use crate::operations::{Problem, find_resource};
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::code::{self, Facts};
 use crate::protocol::dpop::{Proof, binds_refresh};
@@ -65,22 +66,22 @@ impl Redemption {
         let code = tx.get(&CODES, &presented.id())?;
         let person = code.as_ref().map(|code| tx.get(&PEOPLE, &code.person)).transpose()?.flatten();
         let consent = code.as_ref().map(|code| standing_consent(tx, code)).transpose()?.flatten();
-        let granted = find_resource::granted(tx, code.as_ref().and_then(|code| code.resource.as_ref()))?;
-        let asked = find_resource::asked(tx, self.ask.resource.as_ref(), &self.app.issuer)?;
+        let granted = find_resource::granted(&self.app, tx, code.as_ref().and_then(|code| code.resource.as_ref()))?;
+        let asked = find_resource::asked(&self.app, tx, self.ask.resource.as_ref())?;
         let facts = Facts {
             code: code.as_ref(),
             person: person.as_ref().map(|person| person.state),
             consent: consent.as_ref(),
-            granted: granted.as_ref(),
+            granted: granted.as_deref(),
             asked: &asked,
             key: sender.jkt(),
         };
         match (code::redeem(facts, &self.client, &self.ask, tx.now()), person) {
             (Ok(code), Some(person)) => {
-                if !find_client::stands(tx, self.client.id())? {
+                if !stands(tx, &self.client)? {
                     return Ok(Err(Refusal::ClientSuspended));
                 }
-                self.spend(tx, code, &person, granted.as_ref(), sender).map(Ok)
+                self.spend(tx, code, &person, granted.as_deref(), sender).map(Ok)
             }
             (Ok(code), None) => refuse(tx, &self.client, Some(code), Refusal::PersonSuspended).map(Err),
             (Err(refusal), _) => refuse(tx, &self.client, code.as_ref(), refusal).map(Err),

@@ -107,7 +107,7 @@ impl Exchange {
                 (Some(machine), Some(Subject::Person(person))) => delegations::is_of(tx, *person, &machine.tenant)?,
                 _ => true,
             },
-            target: find_resource::facts(tx, self.ask.resource.as_ref(), client, &self.app.issuer)?,
+            target: find_resource::facts(&self.app, tx, self.ask.resource.as_ref(), client)?,
             depth: usize::try_from(self.app.config.delegation.depth).unwrap_or(usize::MAX),
         };
         Ok(exchange::exchange(facts, client, &self.ask, now))

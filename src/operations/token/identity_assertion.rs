@@ -104,7 +104,7 @@ impl Redemption {
         let resource = self.asserted.resource(&self.ask);
         let facts = Facts {
             person: person.as_ref().map(|person| person.state),
-            target: find_resource::facts(tx, resource, &self.client, &self.app.issuer)?,
+            target: find_resource::facts(&self.app, tx, resource, &self.client)?,
             key: sender.jkt(),
         };
         let accepted = id_jag::accept(&self.asserted, facts, &self.client, &self.ask);

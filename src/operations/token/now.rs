@@ -6,7 +6,7 @@ use crate::model::{ClientId, ClientState};
 use crate::operations::{credentials, find_client, roles};
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::refusal::Refusal;
-use crate::store::tables::MACHINES;
+use crate::store::tables::{CLIENTS_AS_OF, MACHINES, MACHINES_AS_OF};
 use crate::store::{Read as _, Tx};
 
 /// What it came to.
@@ -18,9 +18,31 @@ pub(super) enum Now {
     Refused(Refusal),
 }
 
+/// Whether its rows are those that it was authenticated by: then nothing has to be read again. A credential's end is no change of a row,
+/// and was held against the same time.
+fn is_as_it_was(tx: &Tx<'_>, client: &AuthenticatedClient) -> Result<bool, Fault> {
+    let generation = match client.id() {
+        ClientId::Machine(_) => &MACHINES_AS_OF,
+        ClientId::Registered(_) => &CLIENTS_AS_OF,
+        ClientId::Document(_) => return Ok(false),
+    };
+    Ok(match client.as_of() {
+        Some(known) => known == tx.generation(generation)?,
+        None => false,
+    })
+}
+
+/// Whether it may still act, where nothing else about it matters.
+pub(super) fn stands(tx: &Tx<'_>, client: &AuthenticatedClient) -> Result<bool, Fault> {
+    Ok(is_as_it_was(tx, client)? || find_client::stands(tx, client.id())?)
+}
+
 /// Looks again. Of a machine the whole row is read, where only the state was before: as many look-ups, and its scopes, networks, end and
 /// roles are those of now.
 pub(super) fn now(tx: &Tx<'_>, client: &AuthenticatedClient) -> Result<Now, Fault> {
+    if is_as_it_was(tx, client)? {
+        return Ok(Now::Same);
+    }
     let found = match (client.id(), client.machine()) {
         (ClientId::Machine(id), Some(known)) => match tx.get(&MACHINES, id)? {
             None => Now::Refused(Refusal::ClientSuspended),

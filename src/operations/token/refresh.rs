@@ -1,6 +1,7 @@
 //! Trades a refresh token for new tokens. OAuth 2.1 §4.3.
 
 use super::issue::{self, Grant, Issued, Making};
+use super::now::stands;
 use crate::app::App;
 use crate::base::Fault;
 use crate::model::{Consent, Context, Event, Family, GrantName, Person, RefreshToken, RevokedBecause};
@@ -82,8 +83,9 @@ impl Exchange {
         let person = family.as_ref().and_then(|family| family.person);
         let person = person.map(|person| tx.get(&PEOPLE, &person)).transpose()?.flatten();
         let consent = family.as_ref().map(|family| standing_consent(tx, family)).transpose()?.flatten();
-        let granted = find_resource::granted(tx, family.as_ref().and_then(|family| family.resource.as_ref()))?;
-        let asked = find_resource::asked(tx, self.ask.resource.as_ref(), &self.app.issuer)?;
+        let granted =
+            find_resource::granted(&self.app, tx, family.as_ref().and_then(|family| family.resource.as_ref()))?;
+        let asked = find_resource::asked(&self.app, tx, self.ask.resource.as_ref())?;
         let facts = Facts {
             token: token.as_ref(),
             family: family.as_ref(),
@@ -95,7 +97,7 @@ impl Exchange {
                 _ => false,
             },
             consent: consent.as_ref(),
-            granted: granted.as_ref(),
+            granted: granted.as_deref(),
             asked: &asked,
             key: sender.jkt(),
         };
@@ -104,12 +106,12 @@ impl Exchange {
             Overlap { after_use: lifetimes.refresh_overlap, unused: lifetimes.refresh_unused, most: MOST_OVERLAPS };
         match (refresh::rotate(facts, &self.client, &self.ask, overlap, tx.now()), family) {
             (Ok(rotation), Some(family)) => {
-                if !find_client::stands(tx, self.client.id())? {
+                if !stands(tx, &self.client)? {
                     return Ok(Err(Refusal::ClientSuspended));
                 }
                 find_client::seen_again(tx, &self.client)?;
                 let lifetime = if family.person.is_some() { lifetimes.access } else { lifetimes.machine_access };
-                let making = Making::new(&self.app, &self.client, granted.as_ref(), lifetime);
+                let making = Making::new(&self.app, &self.client, granted.as_deref(), lifetime);
                 let making = making.meant_for(family.audience.as_ref());
                 let (family, place) = self.turn(tx, &family, rotation.turn, (sender, &making))?;
                 let issuing = Issuing { making, family: &family, place, person: person.as_ref(), sender };

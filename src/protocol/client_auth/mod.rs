@@ -27,12 +27,25 @@ use crate::model::{
 pub struct AuthenticatedClient {
     client: Arc<Client>,
     unspent: Option<(Digest, Timestamp)>,
+    /// The generation of the rows that it was made of, if it was made of rows that have one.
+    as_of: Option<u64>,
 }
 
 impl AuthenticatedClient {
     /// Search for this word to find every place that claims a client was authenticated.
-    fn assertion(client: Client, unspent: Option<(Digest, Timestamp)>) -> Self {
-        Self { client: Arc::new(client), unspent }
+    fn assertion(client: Arc<Client>, unspent: Option<(Digest, Timestamp)>) -> Self {
+        Self { client, unspent, as_of: None }
+    }
+
+    /// The same, of rows of this generation.
+    #[must_use]
+    pub fn known_as_of(self, generation: Option<u64>) -> Self {
+        Self { as_of: generation, ..self }
+    }
+
+    /// While the rows are still of this generation, it is what they say.
+    pub fn as_of(&self) -> Option<u64> {
+        self.as_of
     }
 
     pub fn id(&self) -> &ClientId {
@@ -80,7 +93,7 @@ impl AuthenticatedClient {
             jwks_uri: was.jwks_uri,
             ..now
         };
-        Ok(Self::assertion(client, self.unspent))
+        Ok(Self::assertion(Arc::new(client), self.unspent))
     }
 
     /// The same client, after its token was written down.
@@ -113,7 +126,7 @@ pub enum Proof {
 
 /// Decides whether the caller is the client it says it is. OAuth 2.1 §2.4. `context` says when and from where it calls.
 pub fn authenticate(
-    client: Option<Client>,
+    client: Option<Arc<Client>>,
     proof: &Proof,
     audiences: &Audiences,
     context: &Context,

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use writ::base::{Fault, FaultKind, Id, Lifetime, MacKey, Named, Timestamp};
 use writ::model::{Actor, Channel, Context, Event, Origin};
-use writ::store::{AnyTable, Index, Memory, Read as _, Rehearsal, Store, Table, Tx, Unique, audit_page};
+use writ::store::{AnyTable, Generation, Index, Memory, Read as _, Rehearsal, Store, Table, Tx, Unique, audit_page};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Book {
@@ -23,6 +23,8 @@ static BY_AUTHOR: Index<Book, str> = Index::new("books_by_author", |b, out| b.au
 static BY_SHELF: Index<Book, (u64, bool)> = Index::new("books_by_shelf", |b, out| out(&(b.shelf, b.due_at.is_some())));
 static BOOKS: Table<Id<Book>, Book> =
     Table::new("books").indexed(&[&BY_ISBN, &BY_AUTHOR, &BY_SHELF]).expires(|b| b.due_at);
+static LIBRARY: Generation = Generation::new("library");
+static SHELVES: Table<u64, String> = Table::new("shelves").turns(&LIBRARY);
 static NOTES: Table<(String, u64), String> = Table::new("notes");
 static TALLY: Table<(), u64> = Table::new("tally").unlogged("a single counter");
 static SEEN: Table<u64, Timestamp> = Table::new("seen").expires(|at| Some(*at)).unlogged("bounded by its expiry");
@@ -347,4 +349,42 @@ fn async_callers_get_the_same() {
         assert_eq!(said, (1..=64).collect::<Vec<u64>>());
         assert_eq!(store.read(|view| view.get(&TALLY, &())).await.unwrap(), Some(64));
     });
+}
+
+/// What was made of rows is good while their generation is what it was, and not a commit longer.
+#[test]
+fn a_commit_that_changes_a_row_turns_its_generation() {
+    let store = store();
+    let generation = || store.read_blocking(|view| view.generation(&LIBRARY)).unwrap();
+    let at_first = generation();
+    write(&store, |tx| tx.put(&NOTES, &("a".to_owned(), 1), &"a note".to_owned())).unwrap();
+    assert_eq!(generation(), at_first, "another table is nothing to it");
+    let within = write(&store, |tx| {
+        let before = tx.generation(&LIBRARY)?;
+        tx.put(&SHELVES, &1, &"poetry".to_owned())?;
+        let between = tx.generation(&LIBRARY)?;
+        tx.put(&SHELVES, &2, &"law".to_owned())?;
+        Ok((before, between))
+    });
+    let (before, between) = within.unwrap();
+    assert_eq!((before, between), (at_first, generation()), "the job that changes it sees that at once");
+    assert_ne!(before, between);
+    for change in
+        [(|tx| tx.replace(&SHELVES, &1, &"poetry".to_owned(), &"prose".to_owned())) as fn(&mut Tx<'_>) -> _, |tx| {
+            tx.delete(&SHELVES, &2)
+        }]
+    {
+        let before = generation();
+        write(&store, change).unwrap();
+        assert_ne!(generation(), before);
+    }
+    let before = generation();
+    write(&store, |tx| tx.delete(&SHELVES, &7)).unwrap();
+    assert_eq!(generation(), before, "nothing was there, so nothing changed");
+    let fault = write(&store, |tx| {
+        tx.put(&SHELVES, &3, &"undone".to_owned())?;
+        Err::<(), _>(Fault::new(FaultKind::Bug, "a job that fails"))
+    });
+    assert!(fault.is_err());
+    assert_eq!(generation(), before, "what is undone turns nothing");
 }
