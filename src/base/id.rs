@@ -10,7 +10,7 @@ use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
 use super::entropy::Entropy;
 use super::fault::Fault;
@@ -79,23 +79,29 @@ impl<T> Id<T> {
         let [a, b, c, d, e, f, ..] = self.bytes;
         Timestamp::from_millis(i64::from_be_bytes([0, 0, a, b, c, d, e, f]))
     }
+}
 
-    fn digits(&self) -> [u8; 26] {
+/// Bytes of the text form: the prefix, an underscore, and the digits.
+const TEXT: usize = 3 + 1 + 26;
+
+impl<T: Named> Id<T> {
+    /// The text form. An entry of the audit log and a token hold half a dozen, so it is made without an allocation.
+    fn text(&self) -> [u8; TEXT] {
         let mut value = u128::from_be_bytes(self.bytes);
-        let mut digits = [b'0'; 26];
+        let mut text = [b'_'; TEXT];
+        let (prefix, digits) = text.split_at_mut(TEXT - 26);
         for digit in digits.iter_mut().rev() {
             *digit = ALPHABET.get((value & 31) as usize).copied().unwrap_or(b'0');
             value >>= 5;
         }
-        digits
+        prefix.iter_mut().zip(T::PREFIX.bytes()).for_each(|(to, from)| *to = from);
+        text
     }
 }
 
 impl<T: Named> fmt::Display for Id<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = self.digits();
-        let text = std::str::from_utf8(&digits).map_err(|_| fmt::Error)?;
-        write!(f, "{}_{text}", T::PREFIX)
+        f.write_str(std::str::from_utf8(&self.text()).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -130,7 +136,7 @@ impl<T: Named> FromStr for Id<T> {
 
 impl<T: Named> Serialize for Id<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(std::str::from_utf8(&self.text()).map_err(ser::Error::custom)?)
     }
 }
 

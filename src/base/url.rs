@@ -4,6 +4,7 @@
 //! RFC 9207 §2.4) and because every URL normalizer that ran between two checks has been somebody's bypass.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use url::{Host, Url};
@@ -228,7 +229,7 @@ impl RedirectUri {
 /// A protected resource: the identifier that becomes `aud`. RFC 8707 §2.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
-pub struct Resource(String);
+pub struct Resource(Arc<str>);
 
 impl Resource {
     /// RFC 8707 §2: "MUST be an absolute URI […] MUST NOT include a fragment component".
@@ -240,7 +241,7 @@ impl Resource {
         if has_userinfo(&url) {
             return refuse("a resource identifier has no user name or password");
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 
     pub fn as_str(&self) -> &str {
@@ -250,7 +251,7 @@ impl Resource {
     /// The form under which aliases of one resource meet: host in lower case, no default port, no single
     /// trailing slash. Only for finding the registered identifier, never for `aud`.
     pub fn folded(&self) -> String {
-        let folded = Url::parse(&self.0).map_or_else(|_| self.0.clone(), String::from);
+        let folded = Url::parse(&self.0).map_or_else(|_| self.0.to_string(), String::from);
         folded.strip_suffix('/').map_or(folded.clone(), str::to_owned)
     }
 }
@@ -319,7 +320,7 @@ macro_rules! text_type {
         impl<'de> Deserialize<'de> for $name {
             /// Rows were parsed before they were written, and must open for ever: no second look.
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer).map(Self)
+                String::deserialize(deserializer).map(|text| Self(text.into()))
             }
         }
     )*};

@@ -61,7 +61,11 @@ impl FromStr for ClientId {
 
 impl Serialize for ClientId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        match self {
+            Self::Registered(id) => id.serialize(serializer),
+            Self::Machine(id) => id.serialize(serializer),
+            Self::Document(url) => serializer.serialize_str(url),
+        }
     }
 }
 

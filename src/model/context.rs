@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -95,11 +96,11 @@ impl Named for Request {
 /// An address with its last bits gone: /24 of IPv4, /48 of IPv6.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Network(String);
+pub struct Network(Arc<str>);
 
 impl From<IpAddr> for Network {
     fn from(address: IpAddr) -> Self {
-        Self(match address.to_canonical() {
+        let text = match address.to_canonical() {
             IpAddr::V4(v4) => {
                 let [a, b, c, _] = v4.octets();
                 format!("{a}.{b}.{c}.0/24")
@@ -108,7 +109,8 @@ impl From<IpAddr> for Network {
                 let [a, b, c, ..] = v6.segments();
                 format!("{a:x}:{b:x}:{c:x}::/48")
             }
-        })
+        };
+        Self(text.into())
     }
 }
 

@@ -3,6 +3,7 @@
 //! The list is data, so that tests can walk it (`tests/it/every_route.rs`), the desk can find limits and CORS by it, and a log
 //! line names the door and not the address.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use actix_web::Route;
@@ -133,6 +134,10 @@ pub(super) static NOWHERE: Door = page("(none)", &[], Who::Anyone, Class::Pages)
 pub(super) fn door(method: &Method, path: &str) -> &'static Door {
     let path = ALIASES.iter().find(|(alias, _)| *alias == path).map_or(path, |(_, target)| *target);
     let method = if method == Method::HEAD { &Method::GET } else { method };
+    let literal = LITERAL.get(path).and_then(|doors| doors.iter().find(|door| door.methods.contains(method)));
+    if let Some(door) = literal {
+        return door;
+    }
     let fitting = || DOORS.iter().filter(|door| fits(door.pattern, path));
     fitting().find(|door| door.methods.contains(method)).or_else(|| fitting().next()).unwrap_or_else(|| {
         // RFC 8414 §3.1: the issuer's path is appended to the well-known one.
@@ -140,6 +145,15 @@ pub(super) fn door(method: &Method, path: &str) -> &'static Door {
         DOORS.iter().find(well_known).unwrap_or(&NOWHERE)
     })
 }
+
+/// The doors whose path has no variable part, by it: what is asked for all day is found without going through the list.
+static LITERAL: LazyLock<HashMap<&'static str, Vec<&'static Door>>> = LazyLock::new(|| {
+    let mut doors: HashMap<_, Vec<_>> = HashMap::new();
+    for door in DOORS.iter().filter(|door| !door.pattern.contains('{')) {
+        doors.entry(door.pattern).or_default().push(door);
+    }
+    doors
+});
 
 fn fits(pattern: &str, path: &str) -> bool {
     let (mut ours, mut theirs) = (pattern.split('/'), path.split('/'));
