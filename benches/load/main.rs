@@ -98,7 +98,8 @@ async fn measure(options: &Options) -> Outcome<()> {
     let root = options.directory.clone().unwrap_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")));
     let root = tempfile::Builder::new().prefix("load-").tempdir_in(root).map_err(|e| e.to_string())?;
     let (best, usual) = gauge::signature();
-    println!("An ES256 signature takes {best:.1} µs on this machine at best, {usual:.1} µs when this began.\n");
+    println!("An ES256 signature takes {best:.1} µs on this machine at best, {usual:.1} µs when this began.");
+    println!("Verifying one takes {:.1} µs at best.\n", gauge::verification());
     let scale = gauge::REFERENCE / best;
     if options.wants("start") {
         start(&binary, root.path()).await?;
