@@ -16,6 +16,8 @@ pub struct Known {
     /// Machines by a credential of theirs.
     pub machines: Kept<Id<Credential>, Client>,
     pub clients: Kept<Id<Client>, Client>,
+    /// Machines by what a workload's token says: the issuer, a claim, and its value.
+    pub trusts: Kept<(String, String, String), Vec<Arc<Client>>>,
     /// By the address that somebody asks for, as it is written.
     pub resources: Kept<Resource, ProtectedResource>,
 }
@@ -25,6 +27,7 @@ impl Default for Known {
         Self {
             machines: Kept::new(&MACHINES_AS_OF),
             clients: Kept::new(&CLIENTS_AS_OF),
+            trusts: Kept::new(&MACHINES_AS_OF),
             resources: Kept::new(&RESOURCES_AS_OF),
         }
     }

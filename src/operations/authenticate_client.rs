@@ -72,10 +72,10 @@ async fn by_workload(
     named: Option<String>,
     assertion: &Secret,
 ) -> Result<AuthenticatedClient, Problem> {
-    let (client, accepted) = federation::recognize(app, ctx, assertion).await.map_err(Unrecognized::of_client)?;
-    let fits = named.is_none_or(|named| named == client.id.to_string());
+    let (known, accepted) = federation::recognize(app, ctx, assertion).await.map_err(Unrecognized::of_client)?;
+    let fits = named.is_none_or(|named| named == known.client.id.to_string());
     ensure(fits, Refusal::AssertionInvalid("client_id is not the identity that it is for"))?;
-    let client = authenticate(Some(Arc::new(client)), &Proof::Workload(accepted), &Audiences::of(&app.issuer), ctx)?;
+    let client = known.authenticated(app, ctx, accepted)?;
     if let Some((key, expires_at)) = client.unspent() {
         write_down(app, ctx, key, expires_at).await?;
     }

@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 use super::Problem;
 use super::authenticate_client::authenticate_client;
 use crate::app::App;
-use crate::base::{Fault, Id, Secret, Timestamp};
+use crate::base::{Fault, FaultKind, Id, Secret, Timestamp};
 use crate::keys::{Typ, Verified};
 use crate::model::{
-    Client, ClientId, ClientState, Context, Credential, CredentialKind, Event, JwsAlgorithm, Machine, Permission, Trust,
+    Authenticated, Client, ClientState, Context, Credential, CredentialKind, Event, JwsAlgorithm, Trust,
 };
 use crate::operations::declined::Declined;
 use crate::operations::operator::Operator;
@@ -91,10 +91,10 @@ pub async fn authenticate_bearer(
         Some(Presented::Public { client_id }) => Some(client_id),
         Some(proof) => Some(authenticate_client(app, ctx, proof).await?.id().to_string()),
     };
-    let (client, accepted) = recognize(app, ctx, assertion).await.map_err(Unrecognized::of_grant)?;
-    let fits = named.is_none_or(|named| named == client.id.to_string());
+    let (known, accepted) = recognize(app, ctx, assertion).await.map_err(Unrecognized::of_grant)?;
+    let fits = named.is_none_or(|named| named == known.client.id.to_string());
     ensure(fits, Refusal::GrantAssertionInvalid("client_id is not the identity that this token is for"))?;
-    Ok(authenticate(Some(Arc::new(client)), &Proof::Workload(accepted), &Audiences::of(&app.issuer), ctx)?)
+    Ok(known.authenticated(app, ctx, accepted)?)
 }
 
 /// The same of a token that is shown as the subject of an exchange (RFC 8693 §2.1): nothing but a name may stand beside it.
@@ -109,41 +109,42 @@ pub async fn authenticate_subject(
         Some(Presented::Public { client_id }) => Some(client_id),
         Some(_) => return Err(Refusal::TwoAuthMethods.into()),
     };
-    let (client, accepted) = recognize(app, ctx, token).await.map_err(Unrecognized::of_exchange)?;
-    let fits = named.is_none_or(|named| named == client.id.to_string());
+    let (known, accepted) = recognize(app, ctx, token).await.map_err(Unrecognized::of_exchange)?;
+    let fits = named.is_none_or(|named| named == known.client.id.to_string());
     ensure(fits, Refusal::WorkloadTokenRefused("client_id is not the identity that it is for"))?;
-    Ok(authenticate(Some(Arc::new(client)), &Proof::Workload(accepted), &Audiences::of(&app.issuer), ctx)?)
+    Ok(known.authenticated(app, ctx, accepted)?)
 }
 
 /// The machine whose trust accepts the token, and the proof that it does. Writes only where the token is its issuer's and is
 /// refused all the same.
-pub(super) async fn recognize(app: &App, ctx: &Context, token: &Secret) -> Result<(Client, Accepted), Unrecognized> {
+pub(super) async fn recognize(app: &App, ctx: &Context, token: &Secret) -> Result<(Known, Accepted), Unrecognized> {
     let claimed = WorkloadToken::unverified(token.expose()).ok_or(Unrecognized::Invalid(UNREADABLE))?;
-    let (now, claims) = (ctx.at, claimed.claims.clone());
-    let found = app.store.read(move |view| candidates(view, &claims, now)).await?;
+    let (within, now, claims) = (app.clone(), ctx.at, claimed.claims.clone());
+    let found = app.store.read(move |view| candidates(&within, view, &claims, now)).await?;
     if found.is_empty() {
         return Err(Unrecognized::Invalid(STRANGE));
     }
-    let (fitting, others): (Vec<_>, Vec<_>) =
-        found.into_iter().partition(|known| federation::judge(&known.trust, &claimed, now).is_ok());
+    let (mut fitting, mut others) = (Vec::new(), Vec::new());
+    for known in found {
+        match federation::judge(known.trust()?, &claimed, now) {
+            Ok(accepted) => fitting.push((known, accepted)),
+            Err(_) => others.push(known),
+        }
+    }
     let mut good = Vec::new();
     let mut unsigned = Unrecognized::Invalid(STRANGE);
-    for known in fitting {
-        match signed(app, &known.trust, token, now).await {
-            // What was signed is what was read, so it is judged as it was before.
-            Ok(claims) => match federation::judge(&known.trust, &WorkloadToken { claims, ..claimed.clone() }, now) {
-                Ok(accepted) => good.push((known, accepted)),
-                Err(_) => unsigned = Unrecognized::Invalid(OTHER),
-            },
+    for (known, accepted) in fitting {
+        match signed(app, known.trust()?, token, now).await {
+            // What was judged is what was signed.
+            Ok(claims) if claims == claimed.claims => good.push((known, accepted)),
+            Ok(_) => unsigned = Unrecognized::Invalid(OTHER),
             Err(why) => unsigned = why,
         }
     }
-    match one_machine(good) {
-        Ok(Some((known, accepted))) => {
-            Ok((known.machine.authenticated_by(known.credential, known.permissions), accepted))
-        }
+    match one_machine(good)? {
+        Ok(Some(recognized)) => Ok(recognized),
         Ok(None) => match others.as_slice() {
-            [only] if signed(app, &only.trust, token, now).await.is_ok() => refused(app, ctx, only, &claimed).await,
+            [only] if signed(app, only.trust()?, token, now).await.is_ok() => refused(app, ctx, only, &claimed).await,
             [] => Err(unsigned),
             _ => Err(Unrecognized::Invalid(STRANGE)),
         },
@@ -151,30 +152,52 @@ pub(super) async fn recognize(app: &App, ctx: &Context, token: &Secret) -> Resul
     }
 }
 
-/// A trust that a token may mean.
-struct Known {
-    machine: Machine,
-    credential: Credential,
-    trust: Trust,
-    /// What the machine's roles come to.
-    permissions: Vec<Permission>,
+/// A machine that a token may mean, by one of its trusts.
+pub(super) struct Known {
+    pub(super) client: Arc<Client>,
+    as_of: u64,
+}
+
+impl Known {
+    /// The token proves that it is this one.
+    pub(super) fn authenticated(
+        self,
+        app: &App,
+        ctx: &Context,
+        accepted: Accepted,
+    ) -> Result<AuthenticatedClient, Refusal> {
+        let client = authenticate(Some(self.client), &Proof::Workload(accepted), &Audiences::of(&app.issuer), ctx)?;
+        Ok(client.known_as_of(Some(self.as_of)))
+    }
+
+    fn identity(&self) -> Result<&Authenticated, Fault> {
+        let none = || Fault::new(FaultKind::Bug, "a machine is known by no credential");
+        self.client.identity.as_deref().ok_or_else(none)
+    }
+
+    fn trust(&self) -> Result<&Trust, Fault> {
+        match &self.identity()?.credential.kind {
+            CredentialKind::Trust(trust) => Ok(trust),
+            _ => Err(Fault::new(FaultKind::Bug, "a machine is known by a credential that is no trust")),
+        }
+    }
 }
 
 /// The live trusts that are found by what the token says: one look for each claim that a trust may be found by, however many
 /// trusts its issuer has.
-fn candidates(read: &impl Read, claims: &Map<String, Value>, now: Timestamp) -> Result<Vec<Known>, Fault> {
+fn candidates(app: &App, read: &impl Read, claims: &Map<String, Value>, now: Timestamp) -> Result<Vec<Known>, Fault> {
     let mut found: Vec<Known> = Vec::new();
     for issuer in federation::issuers(claims) {
         for (pin, value) in federation::pins(claims) {
             let key = (issuer.clone(), pin.to_owned(), value.into_owned());
-            for (id, credential) in read.list(&CREDENTIALS, &CREDENTIALS_BY_PIN, &key, MOST_ALIKE)? {
-                let CredentialKind::Trust(trust) = credential.kind.clone() else { continue };
-                if !credential.is_live(now) || found.iter().any(|known| known.credential.id == id) {
-                    continue;
-                }
-                if let Some(machine) = read.get(&MACHINES, &credential.machine)? {
-                    let permissions = roles::permissions_of(read, &machine)?;
-                    found.push(Known { machine, credential, trust, permissions });
+            let Some((clients, as_of)) = app.known.trusts.find(read, &key, || by_pin(read, &key))? else { continue };
+            for client in clients.iter() {
+                let known = Known { client: Arc::clone(client), as_of };
+                let credential = known.identity()?.credential.id;
+                let is_live = known.identity()?.credential.is_live(now);
+                if is_live && !found.iter().any(|other| other.identity().is_ok_and(|it| it.credential.id == credential))
+                {
+                    found.push(known);
                 }
             }
         }
@@ -182,17 +205,40 @@ fn candidates(read: &impl Read, claims: &Map<String, Value>, now: Timestamp) -> 
     Ok(found)
 }
 
+/// The machines of the trusts that are found by one claim, each by that trust; `None` if there are none, which is not worth keeping.
+fn by_pin(read: &impl Read, key: &(String, String, String)) -> Result<Option<Vec<Arc<Client>>>, Fault> {
+    let mut clients = Vec::new();
+    for (_, credential) in read.list(&CREDENTIALS, &CREDENTIALS_BY_PIN, key, MOST_ALIKE)? {
+        let machine = match &credential.kind {
+            CredentialKind::Trust(_) => read.get(&MACHINES, &credential.machine)?,
+            _ => None,
+        };
+        if let Some(machine) = machine {
+            let permissions = roles::permissions_of(read, &machine)?;
+            clients.push(Arc::new(machine.authenticated_by(credential, permissions)));
+        }
+    }
+    Ok((!clients.is_empty()).then_some(clients))
+}
+
 /// The one machine that a token is for. Several trusts of one machine may accept it, as while one is replaced by another: the
 /// narrowest counts. One that does not act stands in nobody's way.
-fn one_machine(mut good: Vec<(Known, Accepted)>) -> Result<Option<(Known, Accepted)>, Vec<Known>> {
-    if good.iter().any(|(known, _)| known.machine.state == ClientState::Active) {
-        good.retain(|(known, _)| known.machine.state == ClientState::Active);
+fn one_machine(mut good: Vec<(Known, Accepted)>) -> Result<Result<Option<(Known, Accepted)>, Vec<Known>>, Fault> {
+    if good.iter().any(|(known, _)| known.client.state == ClientState::Active) {
+        good.retain(|(known, _)| known.client.state == ClientState::Active);
     }
-    let first = good.first().map(|(known, _)| known.machine.id);
-    if good.iter().any(|(known, _)| Some(known.machine.id) != first) {
-        return Err(good.into_iter().map(|(known, _)| known).collect());
+    let first = good.first().map(|(known, _)| known.client.id.clone());
+    if good.iter().any(|(known, _)| Some(&known.client.id) != first.as_ref()) {
+        return Ok(Err(good.into_iter().map(|(known, _)| known).collect()));
     }
-    Ok(good.into_iter().max_by_key(|(known, _)| known.trust.rules.len()))
+    let mut narrowest: Option<(usize, (Known, Accepted))> = None;
+    for (known, accepted) in good {
+        let rules = known.trust()?.rules.len();
+        if narrowest.as_ref().is_none_or(|(most, _)| rules >= *most) {
+            narrowest = Some((rules, (known, accepted)));
+        }
+    }
+    Ok(Ok(narrowest.map(|(_, recognized)| recognized)))
 }
 
 /// The claims of a token that a key of the trust's issuer signed.
@@ -237,13 +283,13 @@ pub(super) async fn signed_by(
 /// The token is its issuer's and means this trust alone, so the refusal is worth a line. The caller learns which claim it is,
 /// and not what was expected.
 async fn refused<T>(app: &App, ctx: &Context, known: &Known, token: &WorkloadToken) -> Result<T, Unrecognized> {
-    let Err(Check { claim, .. }) = federation::judge(&known.trust, token, ctx.at) else {
+    let Err(Check { claim, .. }) = federation::judge(known.trust()?, token, ctx.at) else {
         return Err(Unrecognized::Invalid(OTHER));
     };
     let event = Event::TokenRefused {
-        client: ClientId::Machine(known.machine.id),
+        client: known.client.id.clone(),
         grant: "jwt_bearer".to_owned(),
-        why: format!("{claim} of the workload's token is not what {} expects", known.credential.id),
+        why: format!("{claim} of the workload's token is not what {} expects", known.identity()?.credential.id),
     };
     app.store.write("refuse workload token", ctx, move |tx| tx.record(event.clone())).await?;
     Err(Unrecognized::Invalid(match claim.as_str() {
@@ -258,10 +304,12 @@ async fn refused<T>(app: &App, ctx: &Context, known: &Known, token: &WorkloadTok
 
 /// Two machines for one token is nobody's token until an administrator has made the rules differ.
 async fn ambiguous<T>(app: &App, ctx: &Context, several: &[Known]) -> Result<T, Unrecognized> {
+    let identities = several.iter().map(Known::identity).collect::<Result<Vec<_>, _>>()?;
+    let first = several.first().map(Known::trust).transpose()?;
     let event = Event::TrustAmbiguous {
-        issuer: several.first().map(|known| known.trust.issuer.clone()).unwrap_or_default(),
-        credentials: several.iter().map(|known| known.credential.id).collect(),
-        machines: several.iter().map(|known| known.machine.id).collect(),
+        issuer: first.map(|trust| trust.issuer.clone()).unwrap_or_default(),
+        credentials: identities.iter().map(|known| known.credential.id).collect(),
+        machines: identities.iter().map(|known| known.machine.id).collect(),
     };
     app.store.write("refuse ambiguous trust", ctx, move |tx| tx.record(event.clone())).await?;
     Err(Unrecognized::Ambiguous)
