@@ -141,7 +141,7 @@ pub(super) async fn recognize(app: &App, ctx: &Context, token: &Secret) -> Resul
             Err(why) => unsigned = why,
         }
     }
-    match one_machine(good)? {
+    match one_machine(good) {
         Ok(Some(recognized)) => Ok(recognized),
         Ok(None) => match others.as_slice() {
             [only] if signed(app, only.trust()?, token, now).await.is_ok() => refused(app, ctx, only, &claimed).await,
@@ -223,22 +223,15 @@ fn by_pin(read: &impl Read, key: &(String, String, String)) -> Result<Option<Vec
 
 /// The one machine that a token is for. Several trusts of one machine may accept it, as while one is replaced by another: the
 /// narrowest counts. One that does not act stands in nobody's way.
-fn one_machine(mut good: Vec<(Known, Accepted)>) -> Result<Result<Option<(Known, Accepted)>, Vec<Known>>, Fault> {
+fn one_machine(mut good: Vec<(Known, Accepted)>) -> Result<Option<(Known, Accepted)>, Vec<Known>> {
     if good.iter().any(|(known, _)| known.client.state == ClientState::Active) {
         good.retain(|(known, _)| known.client.state == ClientState::Active);
     }
     let first = good.first().map(|(known, _)| known.client.id.clone());
     if good.iter().any(|(known, _)| Some(&known.client.id) != first.as_ref()) {
-        return Ok(Err(good.into_iter().map(|(known, _)| known).collect()));
+        return Err(good.into_iter().map(|(known, _)| known).collect());
     }
-    let mut narrowest: Option<(usize, (Known, Accepted))> = None;
-    for (known, accepted) in good {
-        let rules = known.trust()?.rules.len();
-        if narrowest.as_ref().is_none_or(|(most, _)| rules >= *most) {
-            narrowest = Some((rules, (known, accepted)));
-        }
-    }
-    Ok(Ok(narrowest.map(|(_, recognized)| recognized)))
+    Ok(good.into_iter().max_by_key(|(known, _)| known.trust().map_or(0, |trust| trust.rules.len())))
 }
 
 /// The claims of a token that a key of the trust's issuer signed.
