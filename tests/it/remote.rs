@@ -136,6 +136,12 @@ fn a_command_takes_the_scope_of_its_noun() {
         (&["audit", "verify"], "writ:audit:read"),
         (&["token", "add"], "writ:admin"),
         (&["export"], "writ:read"),
+        (&["provider", "list"], "writ:providers:read"),
+        (&["provider", "add", "--issuer", "https://login.example"], "writ:admin"),
+        (&["provider", "set", "https://login.example", "--by-link"], "writ:admin"),
+        (&["provider", "link", "https://login.example", "U1", "--person", "ada@example.com"], "writ:admin"),
+        (&["crossing", "list"], "writ:crossings:read"),
+        (&["crossing", "remove", "crs_00000000000000000000000000"], "writ:crossings:write"),
     ] {
         let refused = far.refused(&scopes, arguments);
         assert_eq!(refused["error"], "forbidden", "{arguments:?}: {refused}");

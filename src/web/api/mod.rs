@@ -14,6 +14,7 @@ mod call;
 mod clients;
 mod commands;
 mod credentials;
+mod crossings;
 mod cursor;
 mod delegations;
 mod document;
@@ -27,6 +28,7 @@ mod page;
 mod people;
 mod permit;
 mod problem;
+mod providers;
 mod resources;
 mod roles;
 mod scopes;
@@ -59,6 +61,8 @@ static NOUNS: LazyLock<Vec<Noun>> = LazyLock::new(|| {
         credentials::noun(),
         findings::noun(),
         delegations::noun(),
+        providers::noun(),
+        crossings::noun(),
         resources::noun(),
         scopes::noun(),
         people::noun(),

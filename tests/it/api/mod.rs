@@ -10,6 +10,7 @@ mod machines;
 mod machines_authority;
 mod nouns;
 mod once;
+mod providers;
 mod state;
 mod tenancy;
 
