@@ -3,23 +3,28 @@
 //! [`export`] writes how things are. [`apply`] plans what would have to change ([`plan`]), and does all of it in one transaction, or
 //! none: a plan is made of a snapshot, and its transaction first looks whether what it was made of still stands.
 
+mod document;
 mod execute;
 mod members;
 mod nouns;
 mod plan;
+mod present;
+mod step;
 
 use std::collections::BTreeSet;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+pub use self::document::Document;
 use self::execute::{Prepared, execute};
 pub use self::members::Wrong;
 use self::nouns::{
     Said, client_said, credential_said, machine_said, resource_said, role_name, role_said, scope_said, tenant_said,
 };
-pub use self::plan::{Change, ChangeKind, Document, Field, Plan, Unlisted};
-use self::plan::{House, Known, Present, client_keys, machine_name};
+use self::plan::House;
+pub use self::plan::{Change, ChangeKind, Field, Plan, Unlisted};
+use self::present::{Known, Present, client_keys, machine_name};
 use crate::app::App;
 use crate::base::{Fault, Id, Secret, Timestamp};
 use crate::model::{ClientId, ClientState, Context, Email, Person, Provenance, Subject};

@@ -4,7 +4,9 @@ use serde_json::{Map, Value};
 
 use super::Made;
 use super::nouns::CredentialRead;
-use super::plan::{Change, DelegationStep, Field, MachineStep, Plan, Present, Step, Whom};
+use super::plan::{Change, Field, Plan};
+use super::present::Present;
+use super::step::{DelegationStep, MachineStep, Step, Whom};
 use crate::app::App;
 use crate::base::{Fault, FaultKind, Id, Lifetime, OpaqueToken, Secret, TokenKind};
 use crate::model::{
