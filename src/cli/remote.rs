@@ -209,7 +209,9 @@ fn needs(command: &Command) -> Needs {
             );
         }
         Command::PersonList(_) | Command::PersonShow(_) => PEOPLE.read,
-        Command::PersonAdd(_) | Command::PersonSuspend(_) | Command::PersonResume(_) => PEOPLE.write,
+        Command::PersonAdd(_) | Command::PersonSet(_) | Command::PersonSuspend(_) | Command::PersonResume(_) => {
+            PEOPLE.write
+        }
         Command::TenantList => TENANTS.read,
         Command::TenantAdd(_) | Command::TenantSet(_) | Command::TenantRemove(_) => TENANTS.write,
         Command::RoleList(_) => ROLES.read,

@@ -141,6 +141,8 @@ events! {
 
     /// A person was added.
     PersonCreated { person: Id<Person> } = "person.created", Change;
+    /// A person's name or address was changed: the members that differ, as they were and as they are.
+    PersonChanged { person: Id<Person>, before: Value, after: Value } = "person.changed", Change;
     /// An administrator stopped a person: they sign in nowhere, and nothing that acts for them gets tokens.
     PersonSuspended { person: Id<Person>, because: String } = "person.suspended", Change;
     /// An administrator let a stopped person go on.
