@@ -39,7 +39,7 @@ mod wire;
 use std::sync::LazyLock;
 
 use actix_web::http::Method;
-use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Route};
 
@@ -163,9 +163,7 @@ async fn wrong_method(caller: Caller, request: HttpRequest) -> HttpResponse {
 
 /// Before it is known who asks.
 pub(super) fn too_many(app: &App, seconds: u64, ctx: &Context) -> HttpResponse {
-    let mut answer = Problem::too_many(seconds).answer(&Caller { app: app.clone(), ctx: ctx.clone() });
-    answer.headers_mut().insert(RETRY_AFTER, seconds.into());
-    answer
+    Problem::too_many(seconds).answer(&Caller { app: app.clone(), ctx: ctx.clone() })
 }
 
 async fn nowhere(caller: Caller) -> HttpResponse {
