@@ -9,7 +9,7 @@ use super::{Command, CommandError};
 use crate::app::App;
 use crate::base::{Id, Resource};
 use crate::model::{ClientId, Crossing};
-use crate::operations::crossings::{self, NewCrossing};
+use crate::operations::crossings::{self, NewCrossing, Terms};
 use crate::operations::operator::Operator;
 use crate::operations::seen::Seen;
 
@@ -75,14 +75,14 @@ impl Verb {
 }
 
 pub(super) async fn add(app: &App, by: &Operator, ask: Add) -> Result<Value, CommandError> {
-    let new = NewCrossing {
-        client: argument("--client", ask.client.parse::<ClientId>())?,
+    let client = argument("--client", ask.client.parse::<ClientId>())?;
+    let terms = Terms {
         audience: ask.audience,
         client_there: ask.client_there,
         scope: scope_set("--scope", &ask.scopes)?,
         resources: list_of("--resource", &ask.resources, Resource::parse)?,
     };
-    Ok(row(&crossings::allow(app, by, new).await?))
+    Ok(row(&crossings::allow(app, by, NewCrossing { client, terms }).await?))
 }
 
 pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {

@@ -3,7 +3,7 @@
 use super::providers::{LONGEST_ADDRESS, MOST_LISTED, is_address, is_loopback};
 use crate::app::App;
 use crate::base::{Fault, Id, Issuer, Resource};
-use crate::model::{ClientId, Crossing, Event, GrantType, ScopeSet};
+use crate::model::{Client, ClientId, Crossing, Event, GrantType, ScopeSet};
 use crate::operations::declined::Declined;
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
@@ -13,12 +13,18 @@ use crate::store::tables::{CROSSINGS, CROSSINGS_BY_CLIENT};
 use crate::store::{Page, Read, Tx};
 
 /// Most crossings.
-const MOST_CROSSINGS: usize = 10_000;
+pub(super) const MOST_CROSSINGS: usize = 10_000;
 
 /// Leave to be given to a client.
 #[derive(Clone, Debug)]
 pub struct NewCrossing {
     pub client: ClientId,
+    pub terms: Terms,
+}
+
+/// Where to, and for what.
+#[derive(Clone, Debug)]
+pub struct Terms {
     pub audience: String,
     /// What the client is called there; as here, if nothing is said.
     pub client_there: Option<String>,
@@ -26,32 +32,37 @@ pub struct NewCrossing {
     pub resources: Vec<Resource>,
 }
 
-impl NewCrossing {
-    /// What can be looked at without the store.
-    pub(super) fn bounded(&self, own: &Issuer) -> Result<(), Declined> {
-        // Loopback is for trying things out: nothing is sent there, it is only named.
-        if !is_address(&self.audience) && !is_loopback(&self.audience) {
-            return Err(Declined::field("audience", "this is no https:// address of at most 512 characters"));
-        }
-        if self.audience == own.as_str() {
-            return Err(Declined::field("audience", "this is here; nobody needs a crossing to it"));
-        }
-        let fits = |there: &String| {
-            (1..=LONGEST_ADDRESS).contains(&there.len()) && there.bytes().all(|b| b.is_ascii_graphic())
-        };
-        if !self.client_there.as_ref().is_none_or(fits) {
-            return Err(Declined::field("client_there", "a client id has 1 to 512 characters of ASCII without blanks"));
-        }
-        if self.scope.is_empty() || self.scope.len() > ScopeSet::MOST || self.resources.len() > MOST_LISTED {
-            return Err(Declined::field("scope", "name 1 to 64 scopes of the other server, and at most 64 resources"));
-        }
-        Ok(())
+/// What can be looked at without the store.
+pub(super) fn bounded(terms: &Terms, own: &Issuer) -> Result<(), Declined> {
+    // Loopback is for trying things out: nothing is sent there, it is only named.
+    if !is_address(&terms.audience) && !is_loopback(&terms.audience) {
+        return Err(Declined::field("audience", "this is no https:// address of at most 512 characters"));
     }
+    if terms.audience == own.as_str() {
+        return Err(Declined::field("audience", "this is here; nobody needs a crossing to it"));
+    }
+    let fits =
+        |there: &String| (1..=LONGEST_ADDRESS).contains(&there.len()) && there.bytes().all(|b| b.is_ascii_graphic());
+    if !terms.client_there.as_ref().is_none_or(fits) {
+        return Err(Declined::field("client_there", "a client id has 1 to 512 characters of ASCII without blanks"));
+    }
+    if terms.scope.is_empty() || terms.scope.len() > ScopeSet::MOST || terms.resources.len() > MOST_LISTED {
+        return Err(Declined::field("scope", "name 1 to 64 scopes of the other server, and at most 64 resources"));
+    }
+    Ok(())
 }
+
+/// Whether a client may have one at all.
+pub(super) fn may_carry(client: &Client) -> bool {
+    client.allows_grant(GrantType::TokenExchange) && !client.is_public()
+}
+
+pub(super) const MAY_NOT_CARRY: &str =
+    "it needs the grant urn:ietf:params:oauth:grant-type:token-exchange, and a way to authenticate";
 
 /// Lets a client carry our word about people to another authorization server.
 pub async fn allow(app: &App, by: &Operator, new: NewCrossing) -> Result<Crossing, Declined> {
-    new.bounded(&app.issuer)?;
+    bounded(&new.terms, &app.issuer)?;
     let id = Id::<Crossing>::new(by.at, &app.entropy)?;
     let (ctx, by) = (by, by.clone());
     let outcome = app.store.write("allow crossing", ctx, move |tx| {
@@ -72,7 +83,7 @@ pub async fn allow(app: &App, by: &Operator, new: NewCrossing) -> Result<Crossin
     Ok(crossing)
 }
 
-/// Puts one down that is [`bounded`](NewCrossing::bounded), if its client may have it.
+/// Puts one down that is [`bounded`], if its client may have it.
 pub(super) fn put(tx: &mut Tx<'_>, id: Id<Crossing>, new: &NewCrossing) -> Result<Result<Crossing, Declined>, Fault> {
     let client = match find_client::stored(tx, &new.client)?.client() {
         Some(client) => client,
@@ -84,11 +95,11 @@ pub(super) fn put(tx: &mut Tx<'_>, id: Id<Crossing>, new: &NewCrossing) -> Resul
         }
         None => return Ok(Err(Declined::Missing(format!("there is no application {}", new.client)))),
     };
-    if !client.allows_grant(GrantType::TokenExchange) || client.is_public() {
-        let why = "it needs the grant urn:ietf:params:oauth:grant-type:token-exchange, and a way to authenticate";
-        return Ok(Err(Declined::Conflict(why.to_owned())));
+    if !may_carry(&client) {
+        return Ok(Err(Declined::Conflict(MAY_NOT_CARRY.to_owned())));
     }
-    let key = (new.client.to_string(), new.audience.clone());
+    let terms = &new.terms;
+    let key = (new.client.to_string(), terms.audience.clone());
     if let Some((known, _)) = tx.find(&CROSSINGS, &CROSSINGS_BY_CLIENT, &key)? {
         return Ok(Err(Declined::Conflict(format!("{known} is that crossing already; remove it first"))));
     }
@@ -98,10 +109,10 @@ pub(super) fn put(tx: &mut Tx<'_>, id: Id<Crossing>, new: &NewCrossing) -> Resul
     let crossing = Crossing {
         id,
         client_id: new.client.clone(),
-        audience: new.audience.clone(),
-        client_there: new.client_there.clone().unwrap_or_else(|| new.client.to_string()),
-        scope: new.scope.clone(),
-        resources: new.resources.clone(),
+        audience: terms.audience.clone(),
+        client_there: terms.client_there.clone().unwrap_or_else(|| new.client.to_string()),
+        scope: terms.scope.clone(),
+        resources: terms.resources.clone(),
         created_at: tx.now(),
     };
     tx.put(&CROSSINGS, &id, &crossing)?;

@@ -844,3 +844,21 @@ fn providers_and_crossings_are_made_listed_and_taken_back() {
         assert!(events.iter().any(|event| event == name), "{name} in {events:?}");
     }
 }
+
+#[test]
+fn a_person_gets_another_name_and_address() {
+    let appliance = Appliance::new();
+    appliance.set_up();
+    let add = ["person", "add", "--email", "bob@example.com", "--name", "Bob", "--password-stdin"];
+    let id = appliance.json(&add)["person_id"].as_str().unwrap().to_owned();
+    let named = appliance.json(&["person", "set", &id, "--name", "Robert"]);
+    assert_eq!((&named["name"], &named["email"]), (&json!("Robert"), &json!("bob@example.com")));
+    let moved = appliance.json(&["person", "set", &id, "--email", "robert@example.org"]);
+    assert_eq!((&moved["name"], &moved["email"]), (&json!("Robert"), &json!("robert@example.org")));
+    assert_eq!(appliance.json(&["person", "show", &id]), moved);
+    assert!(appliance.refused(&["person", "set", &id, "--email", "ADA@example.com"]).contains("is here already"));
+    assert!(appliance.refused(&["person", "set", &id, "--email", "robert"]).contains("e-mail address"));
+    assert!(appliance.refused(&["person", "set", &id]).contains("--email"), "there is something to change");
+    let changed = appliance.events().into_iter().filter(|(event, _)| event == "person.changed").count();
+    assert_eq!(changed, 2);
+}

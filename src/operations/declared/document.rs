@@ -14,6 +14,11 @@ pub struct Document {
     pub(super) clients: Option<Map<String, Value>>,
     pub(super) machines: Option<Map<String, Value>>,
     pub(super) delegations: Option<Vec<Value>>,
+    /// By the e-mail addresses of people.
+    pub(super) memberships: Option<Map<String, Value>>,
+    /// By their issuers.
+    pub(super) providers: Option<Map<String, Value>>,
+    pub(super) crossings: Option<Vec<Value>>,
 }
 
 impl Document {
@@ -29,6 +34,9 @@ impl Document {
             document.clients = members.read("clients");
             document.machines = members.read("machines");
             document.delegations = members.read("delegations");
+            document.memberships = members.read("memberships");
+            document.providers = members.read("providers");
+            document.crossings = members.read("crossings");
             members.end();
         }
         if notes.is_empty() { Ok(document) } else { Err(notes.into_wrong()) }

@@ -4,7 +4,9 @@
 
 mod clients;
 mod delegations;
+mod elsewhere;
 mod machines;
+mod memberships;
 mod resources;
 mod roles;
 mod scopes;
@@ -19,9 +21,9 @@ use super::members::{Notes, Wrong, below, text};
 use super::nouns::Said;
 use super::present::Present;
 use super::step::Step;
-use crate::base::{Issuer, Resource, Timestamp};
+use crate::base::{Id, Issuer, Resource, Timestamp};
 use crate::config::Config;
-use crate::model::{ClientState, ProtectedResource, Risk, Scope, ScopeSet, TenantName};
+use crate::model::{Client, ClientState, Person, ProtectedResource, Risk, Scope, ScopeSet, TenantName};
 
 /// What is done with what the file does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,14 +113,19 @@ pub(super) fn plan(
         roles: present.roles.keys().cloned().collect(),
         machines: present.machines.keys().cloned().collect(),
         trusts: BTreeMap::new(),
+        members: present.members.clone(),
+        clients: Vec::new(),
     };
     planner.tenants();
     planner.roles();
+    planner.memberships();
     planner.scopes();
     planner.resources();
     planner.clients();
     planner.machines();
     planner.delegations();
+    planner.providers();
+    planner.crossings();
     let steps = planner.changes.iter().filter(|change| change.step.is_some()).count();
     if steps > MOST_STEPS {
         planner.notes.say("", format!("{steps} changes are too many at once: at most {MOST_STEPS}"));
@@ -146,6 +153,10 @@ struct Planner<'a> {
     machines: BTreeSet<(String, String)>,
     /// Where each federated trust will be, by what it accepts.
     trusts: BTreeMap<String, String>,
+    /// The tenants that people will have a role in.
+    members: BTreeSet<(Id<Person>, String)>,
+    /// The clients as they will be, by their places.
+    clients: Vec<(String, Client)>,
 }
 
 impl Planner<'_> {

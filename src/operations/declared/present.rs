@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::nouns::{Said, client_id, delegation_said};
+use super::nouns::{Said, client_id, crossing_said, delegation_said};
 use crate::base::Id;
 use crate::model::{
-    Actor, Client, ClientId, Credential, Delegation, Machine, Person, ProtectedResource, Role, ScopeEntry, Subject,
-    Tenant, TenantName,
+    Actor, Client, ClientId, Credential, Crossing, Delegation, IdentityProvider, Machine, Membership, Person,
+    ProtectedResource, Role, ScopeEntry, Subject, Tenant, TenantName,
 };
 
 /// How things are.
@@ -22,11 +22,15 @@ pub(super) struct Present {
     pub(super) tenants: BTreeMap<String, Tenant>,
     /// By tenant and name.
     pub(super) roles: BTreeMap<(String, String), Role>,
-    /// The roles that people have.
-    pub(super) held: BTreeSet<(String, String)>,
+    /// What people are in the tenants.
+    pub(super) memberships: BTreeMap<Id<Person>, Membership>,
     /// Those that are good now.
     pub(super) delegations: Vec<Delegation>,
-    /// Whoever answers for one of these machines or is acted for, or is to be.
+    pub(super) providers: Vec<IdentityProvider>,
+    pub(super) crossings: Vec<Crossing>,
+    /// Whoever carries our word by one of these crossings, or is to by its id, and is not among `clients`.
+    pub(super) carriers: BTreeMap<String, Client>,
+    /// Whoever is named, here or in the file.
     pub(super) people: Vec<Person>,
     /// The tenants that these people have a role in.
     pub(super) members: BTreeSet<(Id<Person>, String)>,
@@ -35,6 +39,19 @@ pub(super) struct Present {
 impl Present {
     pub(super) fn person(&self, id: Id<Person>) -> Option<&Person> {
         self.people.iter().find(|person| person.id == id)
+    }
+
+    /// What a file calls a client: its key among the clients, or its id.
+    pub(super) fn client_called(&self, id: &ClientId) -> String {
+        let keys = client_keys(&self.clients);
+        let named = keys.into_iter().zip(&self.clients).find(|(_, client)| client.id == *id);
+        named.map_or_else(|| id.to_string(), |(key, _)| key)
+    }
+
+    /// A crossing as a file says it, behind what it is called there.
+    pub(super) fn crossing_said(&self, crossing: &Crossing) -> (String, Said) {
+        let client = self.client_called(&crossing.client_id);
+        (crossing_name(&client, &crossing.audience), crossing_said(crossing, &client))
     }
 
     pub(super) fn machine(&self, id: Id<Machine>) -> Option<&Machine> {
@@ -71,6 +88,11 @@ pub(super) fn is_their_own(delegation: &Delegation) -> bool {
 pub(super) struct Known {
     pub(super) machine: Machine,
     pub(super) credentials: Vec<Credential>,
+}
+
+/// What a file calls a crossing.
+pub(super) fn crossing_name(client: &str, audience: &str) -> String {
+    format!("{client} to {audience}")
 }
 
 /// What a file calls a machine: its name, behind its tenant where that is not the usual one.

@@ -4,10 +4,11 @@ use super::nouns::CredentialRead;
 use super::present::Known;
 use crate::base::{Id, Resource, Timestamp};
 use crate::model::{
-    Actor, Client, ClientId, ClientState, Credential, Delegation, Machine, Person, ProtectedResource, Role, ScopeEntry,
-    ScopeSet, Tenant,
+    Actor, Client, ClientId, ClientState, Credential, Crossing, Delegation, IdentityProvider, Machine, Membership,
+    Person, ProtectedResource, Role, Scope, ScopeEntry, ScopeSet, Tenant,
 };
-use crate::protocol::own_scopes::within_reach;
+use crate::operations::crossings::Terms;
+use crate::protocol::own_scopes::{ADMIN, within_reach};
 
 /// What one line does to the rows. Without `before` it makes one, without `after` it removes one.
 #[derive(Clone, Debug)]
@@ -19,6 +20,9 @@ pub(super) enum Step {
     Tenant { before: Option<Tenant>, after: Option<Tenant> },
     Role(Box<(Option<Role>, Option<Role>)>),
     Delegation(Box<DelegationStep>),
+    Membership(Box<(Option<Membership>, Option<Membership>)>),
+    Provider(Box<(Option<IdentityProvider>, Option<IdentityProvider>)>),
+    Crossing(Box<CrossingStep>),
 }
 
 impl Step {
@@ -52,7 +56,14 @@ impl Step {
                 both(step.before.as_ref().map(|known| of(&known.machine)), step.after.as_ref().map(of))
             }
             Self::Delegation(step) => step.after.as_ref().map(|after| after.scope.clone()).unwrap_or_default(),
-            Self::Scope { .. } | Self::Resource(_) | Self::Tenant { .. } | Self::Role(_) => ScopeSet::new(),
+            // Whose word is taken says who one can be, also an administrator.
+            Self::Provider(_) => ADMIN.parse::<Scope>().into_iter().collect(),
+            Self::Scope { .. }
+            | Self::Resource(_)
+            | Self::Tenant { .. }
+            | Self::Role(_)
+            | Self::Membership(_)
+            | Self::Crossing(_) => ScopeSet::new(),
         }
     }
 }
@@ -89,4 +100,19 @@ pub(super) struct MachineStep {
     pub(super) after: Option<Machine>,
     pub(super) given: Vec<CredentialRead>,
     pub(super) revoked: Vec<Credential>,
+}
+
+/// What a crossing says never changes either.
+#[derive(Clone, Debug)]
+pub(super) struct CrossingStep {
+    pub(super) before: Option<Crossing>,
+    pub(super) after: Option<(Carrier, Terms)>,
+}
+
+/// Who is to carry our word.
+#[derive(Clone, Debug)]
+pub(super) enum Carrier {
+    Known(ClientId),
+    /// A client that the file makes, at this place in it.
+    Made(String),
 }

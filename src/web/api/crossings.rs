@@ -10,7 +10,7 @@ use super::operation::{Noun, What};
 use super::problem::Problem;
 use super::wire::{Wrong, list as names, texts};
 use crate::model::Crossing;
-use crate::operations::crossings::{self, NewCrossing};
+use crate::operations::crossings::{self, NewCrossing, Terms};
 use crate::protocol::own_scopes::CROSSINGS;
 
 pub(super) fn noun() -> Noun {
@@ -96,8 +96,8 @@ async fn allow(call: Call, ask: NewCrossingBody) -> Result<(String, One<Crossing
     let client = wrong.parsed("client_id", ask.client_id.parse());
     let (scope, resources) = (wrong.scopes("scopes", &ask.scopes), wrong.resources("resources", &ask.resources));
     let (Some(client), Some(scope), Some(resources)) = (client, scope, resources) else { return Err(wrong.problem()) };
-    let new = NewCrossing { client, audience: ask.audience, client_there: ask.client_there, scope, resources };
-    let made = crossings::allow(&call.app, &call.by, new).await?;
+    let terms = Terms { audience: ask.audience, client_there: ask.client_there, scope, resources };
+    let made = crossings::allow(&call.app, &call.by, NewCrossing { client, terms }).await?;
     Ok((made.id.to_string(), shown(&made)?))
 }
 

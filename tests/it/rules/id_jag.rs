@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use writ::base::{Lifetime, Resource};
 use writ::model::{ClientId, Crossing, Event, GrantType, IdentityProvider, PersonBy};
-use writ::operations::crossings::{self, NewCrossing};
+use writ::operations::crossings::{self, NewCrossing, Terms};
 use writ::operations::declined::Declined;
 use writ::operations::people;
 use writ::operations::providers::{self, NewProvider};
@@ -102,10 +102,12 @@ impl Stage {
         there.link(ISSUER, &ada.id.to_string());
         let new = NewCrossing {
             client: wiki.id.clone(),
-            audience: THERE.to_owned(),
-            client_there: Some(there.chat.id.to_string()),
-            scope: "mcp:read mcp:write".parse().unwrap(),
-            resources: vec![Resource::parse(API).unwrap()],
+            terms: Terms {
+                audience: THERE.to_owned(),
+                client_there: Some(there.chat.id.to_string()),
+                scope: "mcp:read mcp:write".parse().unwrap(),
+                resources: vec![Resource::parse(API).unwrap()],
+            },
         };
         let crossing = crosses(&here, new).unwrap();
         Self { browser: here.signed_in(&ada), here, ada, wiki, there, crossing }
@@ -538,10 +540,12 @@ fn providers_and_crossings_are_what_they_can_be() {
     world.edit_client(&wiki, |client| client.grant_types.push(GrantType::TokenExchange));
     let new = |client: &ClientId, audience: &str| NewCrossing {
         client: client.clone(),
-        audience: audience.to_owned(),
-        client_there: None,
-        scope: "chat.read".parse().unwrap(),
-        resources: Vec::new(),
+        terms: Terms {
+            audience: audience.to_owned(),
+            client_there: None,
+            scope: "chat.read".parse().unwrap(),
+            resources: Vec::new(),
+        },
     };
     assert!(matches!(crosses(&world, new(&wiki.id, ISSUER)), Err(Declined::Invalid(_))), "here");
     assert!(matches!(crosses(&world, new(&wiki.id, "http://chat.example")), Err(Declined::Invalid(_))));

@@ -55,6 +55,7 @@ impl Planner<'_> {
             self.known_scopes(&below(&place, "scope"), &after.scope.clone().unwrap_or_default());
             after.resources = self.resolved(&below(&place, "resources"), &after.resources);
             after.serves = self.resolved(&below(&place, "serves"), &after.serves);
+            self.clients.push((place.clone(), after.clone()));
             let said = |client: &Client| client_said(client, key, self.house.issuer);
             let (was, is) = (before.as_ref().map(said), said(&after));
             self.differs(place, was, is, || Step::Client(Box::new((before, Some(after)))));
@@ -68,6 +69,7 @@ impl Planner<'_> {
             let goes = self.file.clients.is_some()
                 && self.goes(place.clone(), said, || Step::Client(Box::new((Some(client.clone()), None))));
             if !goes {
+                self.clients.push((place.clone(), client.clone()));
                 let leans: Vec<&Resource> = client.resources.iter().chain(&client.serves).collect();
                 self.leans_on_nothing(&place, &client.scope.clone().unwrap_or_default(), &leans);
             }

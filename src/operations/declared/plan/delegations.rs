@@ -51,7 +51,7 @@ impl Planner<'_> {
             if let Whom::Person(person) = &subject
                 && !read.across
                 && actor.0 != TenantName::MAIN
-                && !present.members.contains(&(*person, actor.0.clone()))
+                && !self.members.contains(&(*person, actor.0.clone()))
             {
                 let why = format!("this person has no role in {}: say `across = true` if it is meant so", actor.0);
                 self.notes.say(&below(&place, "person"), why);

@@ -1,4 +1,4 @@
-//! Roles of each tenant; one that people have stays.
+//! Roles of each tenant.
 
 use std::collections::BTreeSet;
 
@@ -53,9 +53,6 @@ impl Planner<'_> {
                 continue;
             }
             self.roles.remove(unique);
-            if present.held.contains(unique) {
-                self.notes.say(&place, "people have this role: take it from them first (`writ person role`)");
-            }
         }
     }
 
