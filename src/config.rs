@@ -132,6 +132,7 @@ settings! {
         sign_in: u32 = "60" in "0..10000000", "Sign-in attempts per minute and address, besides the limit on each account; 0 for no limit. An office shares one address.";
         pages: u32 = "1200" in "0..10000000", "Other pages per minute and address; 0 for no limit.";
         api: u32 = "6000" in "0..10000000", "Requests per minute and address to the administrators' API; 0 for no limit.";
+        keys: u32 = "600" in "0..10000000", "Wrong access keys per minute and address, at all the doors that take one together; 0 for no limit. Right ones are not counted.";
         metadata: u32 = "60000" in "0..10000000", "Discovery documents and key sets per minute and address; 0 for no limit.";
     }
     machines: MachineSettings {

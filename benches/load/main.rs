@@ -21,6 +21,7 @@ mod grow;
 mod http;
 mod prepare;
 mod server;
+mod stop;
 mod work;
 
 use std::cell::{Cell, RefCell};
@@ -54,7 +55,7 @@ struct Options {
     /// Connections at once
     #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 64])]
     connections: Vec<usize>,
-    /// Only these: start, growth, fleet, cc-es256, cc-eddsa, cc-rs256, introspect, refresh, code, code-openid,
+    /// Only these: start, growth, fleet, stop, cc-es256, cc-eddsa, cc-rs256, introspect, refresh, code, code-openid,
     /// exchange, jwt-bearer, access-key, jwks, discovery
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
@@ -112,6 +113,9 @@ async fn measure(options: &Options) -> Outcome<()> {
     }
     if options.wants("fleet") {
         fleet(options, &binary, root.path()).await?;
+    }
+    if options.wants("stop") {
+        stop(&binary, root.path()).await?;
     }
     Ok(())
 }
@@ -279,6 +283,37 @@ async fn fleet(options: &Options, binary: &Path, root: &Path) -> Outcome<()> {
     println!();
     drop(server);
     fleet::insight(&place.data, FLEET).await
+}
+
+// ---- stopping
+
+/// Stops machines while others get tokens on as many connections as in the other figures.
+async fn stop(binary: &Path, root: &Path) -> Outcome<()> {
+    let place = Place::new(binary, root, "stop");
+    let (server, scene) = founded(&place).await?;
+    let doomed = stop::prepare(&place, &scene)?;
+    let token = Worker::prepare(Kind::Exchange, server.address, &scene, None, (0, 1)).await?.access_token().to_owned();
+    let (phase, errors) = (Rc::new(Cell::new(Phase::Measuring)), Rc::new(RefCell::new(Vec::new())));
+    let mut busy = Vec::new();
+    for number in 0..CONNECTIONS {
+        let kind = Kind::ClientCredentials("ES256");
+        let worker = Worker::prepare(kind, server.address, &scene, None, (number, CONNECTIONS)).await?;
+        busy.push(tokio::task::spawn_local(repeat(worker, Rc::clone(&phase), Rc::clone(&errors))));
+    }
+    let began = Instant::now();
+    stop::measure(doomed, &scene, server.address, &token).await?;
+    phase.set(Phase::Over);
+    let length = began.elapsed().as_secs_f64();
+    let mut others = 0;
+    for task in busy {
+        others += task.await.map_err(|e| e.to_string())?.len();
+    }
+    let refused = errors.borrow().len();
+    println!(
+        "Meanwhile {:.0} tokens a second were given to another machine; {refused} were refused.\n",
+        others as f64 / length
+    );
+    Ok(())
 }
 
 // ---- one figure

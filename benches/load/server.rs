@@ -28,7 +28,7 @@ pub(crate) struct Server {
 }
 
 /// Limits per address would be all that is measured: one address asks for everything.
-const UNLIMITED: [&str; 6] = ["TOKEN", "AUTHORIZE", "REGISTER", "SIGN_IN", "PAGES", "METADATA"];
+const UNLIMITED: [&str; 7] = ["TOKEN", "AUTHORIZE", "REGISTER", "SIGN_IN", "PAGES", "KEYS", "METADATA"];
 
 impl Place {
     /// A directory of its own under `root`, and a free port.

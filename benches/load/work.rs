@@ -318,6 +318,11 @@ impl Worker {
         }
     }
 
+    /// The token that a person was given last.
+    pub(crate) fn access_token(&self) -> &str {
+        &self.access_token
+    }
+
     /// What must not be forgotten when the connection is: rotated tokens.
     pub(crate) fn finish(self) {
         if let Some((crowd, share)) = self.crowd {

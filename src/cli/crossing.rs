@@ -8,8 +8,10 @@ use super::answer::{argument, list_of, scope_set};
 use super::{Command, CommandError};
 use crate::app::App;
 use crate::base::{Id, Resource};
-use crate::model::{ClientId, Context, Crossing};
-use crate::operations::providers::{self, NewCrossing};
+use crate::model::{ClientId, Crossing};
+use crate::operations::crossings::{self, NewCrossing, Terms};
+use crate::operations::operator::Operator;
+use crate::operations::seen::Seen;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
@@ -17,6 +19,8 @@ pub(super) enum Verb {
     Add(Add),
     /// List them, the newest first
     List(List),
+    /// Show one
+    Show(Named),
     /// Take one back
     Remove(Named),
 }
@@ -42,6 +46,9 @@ pub struct Add {
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct List {
+    /// Only those of this application
+    #[arg(long, value_name = "CLIENT_ID")]
+    client: Option<String>,
     /// Only those before this one
     #[arg(long, value_name = "ID")]
     before: Option<String>,
@@ -61,32 +68,43 @@ impl Verb {
         match self {
             Self::Add(ask) => Command::CrossingAdd(ask),
             Self::List(ask) => Command::CrossingList(ask),
+            Self::Show(ask) => Command::CrossingShow(ask),
             Self::Remove(ask) => Command::CrossingRemove(ask),
         }
     }
 }
 
-pub(super) async fn add(app: &App, ctx: &Context, ask: Add) -> Result<Value, CommandError> {
-    let new = NewCrossing {
-        client: argument("--client", ask.client.parse::<ClientId>())?,
+pub(super) async fn add(app: &App, by: &Operator, ask: Add) -> Result<Value, CommandError> {
+    let client = argument("--client", ask.client.parse::<ClientId>())?;
+    let terms = Terms {
         audience: ask.audience,
         client_there: ask.client_there,
         scope: scope_set("--scope", &ask.scopes)?,
         resources: list_of("--resource", &ask.resources, Resource::parse)?,
     };
-    Ok(row(&providers::allow(app, ctx, new).await?))
+    Ok(row(&crossings::allow(app, by, NewCrossing { client, terms }).await?))
 }
 
 pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
     let before = ask.before.map(|text| argument("--before", text.parse::<Id<Crossing>>())).transpose()?;
-    let page = providers::crossings(app, before, ask.limit).await?;
+    let client = ask.client.map(|text| argument("--client", text.parse::<ClientId>())).transpose()?;
+    let page = crossings::list(app, client, before, ask.limit).await?;
     let rows: Vec<Value> = page.rows.iter().map(|(_, crossing)| row(crossing)).collect();
     Ok(json!({ "crossings": rows, "next": page.next }))
 }
 
-pub(super) async fn remove(app: &App, ctx: &Context, ask: Named) -> Result<Value, CommandError> {
-    let id = argument("CROSSING", ask.crossing.parse::<Id<Crossing>>())?;
-    Ok(row(&providers::disallow(app, ctx, id).await?))
+pub(super) async fn show(app: &App, ask: Named) -> Result<Value, CommandError> {
+    Ok(row(&crossings::find(app, ask.id()?).await?))
+}
+
+pub(super) async fn remove(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
+    Ok(row(&crossings::disallow(app, by, ask.id()?, Seen::Anything).await?))
+}
+
+impl Named {
+    fn id(&self) -> Result<Id<Crossing>, CommandError> {
+        argument("CROSSING", self.crossing.parse())
+    }
 }
 
 fn row(crossing: &Crossing) -> Value {

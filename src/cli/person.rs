@@ -12,7 +12,7 @@ use crate::base::Id;
 use crate::model::{Email, Membership, Person, RoleIn, Standing};
 use crate::operations::declined::Declined;
 use crate::operations::operator::Operator;
-use crate::operations::people::{self, NewPerson};
+use crate::operations::people::{self, NewPerson, PersonChange};
 use crate::operations::roles::{self, MembershipChange};
 use crate::operations::seen::Seen;
 use crate::operations::set_password::set_password;
@@ -25,6 +25,8 @@ pub(super) enum Verb {
     List(List),
     /// Show one
     Show(Named),
+    /// Change what somebody is called, or the address they sign in with; their sessions stay
+    Set(Set),
     /// Stop one: they sign in nowhere, and nothing acts for them
     Suspend(Suspend),
     /// Let a stopped one go on
@@ -93,6 +95,18 @@ pub struct Named {
 }
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct Set {
+    /// The person's id
+    person_id: String,
+    /// The address they sign in with from now on
+    #[arg(long, required_unless_present = "name")]
+    email: Option<String>,
+    /// What they are called from now on
+    #[arg(long)]
+    name: Option<String>,
+}
+
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct Suspend {
     /// The person's id
     person_id: String,
@@ -126,6 +140,7 @@ impl Verb {
             Self::Add(ask) => ask.with_password().map(Command::PersonAdd),
             Self::List(ask) => Ok(Command::PersonList(ask)),
             Self::Show(named) => Ok(Command::PersonShow(named)),
+            Self::Set(ask) => Ok(Command::PersonSet(ask)),
             Self::Suspend(ask) => Ok(Command::PersonSuspend(ask)),
             Self::Resume(named) => Ok(Command::PersonResume(named)),
             Self::Password(ask) => {
@@ -163,6 +178,12 @@ fn row(person: &Person) -> Value {
         "state": person.state,
         "created_at": person.created_at.iso(),
     })
+}
+
+pub(super) async fn set(app: &App, by: &Operator, ask: Set) -> Result<Value, CommandError> {
+    let id = argument("PERSON_ID", ask.person_id.parse::<Id<Person>>())?;
+    let change = PersonChange::parse(ask.email.as_deref(), ask.name.as_deref()).map_err(Declined::Invalid)?;
+    Ok(row(&people::change(app, by, id, Seen::Anything, change).await?))
 }
 
 pub(super) async fn suspend(app: &App, by: &Operator, ask: Suspend) -> Result<Value, CommandError> {

@@ -13,8 +13,8 @@ use crate::operations::declined::Declined;
 use crate::operations::operator::Operator;
 use crate::outbound::{Answered, Appliance, OutboundError};
 use crate::protocol::own_scopes::{
-    ADMIN, AUDIT, CLIENTS, DELEGATIONS, GRANTS, KEYS, MACHINES, MEMBERSHIPS, PEOPLE, READ, RESOURCES, ROLES, SCOPES,
-    TENANTS,
+    ADMIN, AUDIT, CLIENTS, CROSSINGS, DELEGATIONS, GRANTS, KEYS, MACHINES, MEMBERSHIPS, PEOPLE, PROVIDERS, READ,
+    RESOURCES, ROLES, SCOPES, TENANTS,
 };
 use crate::web::{Obeying, Orders};
 
@@ -209,7 +209,9 @@ fn needs(command: &Command) -> Needs {
             );
         }
         Command::PersonList(_) | Command::PersonShow(_) => PEOPLE.read,
-        Command::PersonAdd(_) | Command::PersonSuspend(_) | Command::PersonResume(_) => PEOPLE.write,
+        Command::PersonAdd(_) | Command::PersonSet(_) | Command::PersonSuspend(_) | Command::PersonResume(_) => {
+            PEOPLE.write
+        }
         Command::TenantList => TENANTS.read,
         Command::TenantAdd(_) | Command::TenantSet(_) | Command::TenantRemove(_) => TENANTS.write,
         Command::RoleList(_) => ROLES.read,
@@ -242,20 +244,22 @@ fn needs(command: &Command) -> Needs {
         | Command::CredentialTry(_) => MACHINES.write,
         Command::DelegationList(_) => DELEGATIONS.read,
         Command::DelegationAdd(_) | Command::DelegationRevoke(_) => DELEGATIONS.write,
+        Command::ProviderList | Command::ProviderShow(_) | Command::ProviderLinks(_) => PROVIDERS.read,
+        Command::CrossingList(_) | Command::CrossingShow(_) => CROSSINGS.read,
+        Command::CrossingAdd(_) | Command::CrossingRemove(_) => CROSSINGS.write,
         Command::GrantList(_) | Command::GrantShow(_) => GRANTS.read,
         Command::GrantRevoke(_) => GRANTS.write,
         Command::KeyList => KEYS.read,
         Command::KeyRotate(_) => KEYS.write,
         Command::AuditList(_) | Command::AuditVerify => AUDIT.read,
-        Command::Export(_) | Command::ProviderList | Command::ProviderLinks(_) | Command::CrossingList(_) => READ,
-        // Whose password is known is who one can be.
+        Command::Export(_) => READ,
+        // Whose password is known, and whose word is taken, is who one can be.
         Command::PersonPassword(_)
         | Command::ProviderAdd(_)
+        | Command::ProviderSet(_)
         | Command::ProviderRemove(_)
         | Command::ProviderLink(_)
         | Command::ProviderUnlink(_)
-        | Command::CrossingAdd(_)
-        | Command::CrossingRemove(_)
         | Command::TokenAdd
         | Command::Apply(_) => ADMIN,
     })

@@ -141,6 +141,8 @@ events! {
 
     /// A person was added.
     PersonCreated { person: Id<Person> } = "person.created", Change;
+    /// A person's name or address was changed: the members that differ, as they were and as they are.
+    PersonChanged { person: Id<Person>, before: Value, after: Value } = "person.changed", Change;
     /// An administrator stopped a person: they sign in nowhere, and nothing that acts for them gets tokens.
     PersonSuspended { person: Id<Person>, because: String } = "person.suspended", Change;
     /// An administrator let a stopped person go on.
@@ -231,6 +233,8 @@ events! {
         = "delegation.revoked", Change;
     /// An identity provider's word about people is taken from now on.
     ProviderTrusted { provider: Id<IdentityProvider>, issuer: String, person_by: PersonBy } = "provider.trusted", Change;
+    /// Where an identity provider's keys are, or by what it knows people, was changed: the members that differ, as they were and as they are.
+    ProviderChanged { provider: Id<IdentityProvider>, before: Value, after: Value } = "provider.changed", Change;
     /// An identity provider's word is not taken any more; its links are gone.
     ProviderRemoved { provider: Id<IdentityProvider>, issuer: String, links: u64 } = "provider.removed", Change;
     /// A subject of an identity provider is somebody here from now on.

@@ -84,7 +84,7 @@ async fn by_workload(
 
 /// The machine whose access key `text` is, with everything looked at that is looked at elsewhere: the key's digest, state and end,
 /// the machine's state and end, and where it may call from. For Writ's own API, where a key is sent as it is. Whoever guesses is
-/// counted here, and limited at the door.
+/// limited at the door.
 pub async fn by_access_key(app: &App, ctx: &Context, text: &str) -> Result<AuthenticatedClient, Problem> {
     by_key(app, ctx, OpaqueToken::parse(TokenKind::AccessKey, text)).await
 }

@@ -1,35 +1,41 @@
-//! Tenants, roles, scopes, resources, clients, machines and delegations as one file says them: written out, compared, and made so.
+//! Tenants, roles and who has them, scopes, resources, clients, machines, delegations, identity providers and crossings as one file says them: written out, compared, and made so.
 //!
 //! [`export`] writes how things are. [`apply`] plans what would have to change ([`plan`]), and does all of it in one transaction, or
 //! none: a plan is made of a snapshot, and its transaction first looks whether what it was made of still stands.
 
+mod document;
 mod execute;
 mod members;
 mod nouns;
 mod plan;
+mod present;
+mod step;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+pub use self::document::Document;
 use self::execute::{Prepared, execute};
 pub use self::members::Wrong;
 use self::nouns::{
-    Said, client_said, credential_said, machine_said, resource_said, role_name, role_said, scope_said, tenant_said,
+    Said, client_said, credential_said, machine_said, membership_said, provider_said, resource_said, role_name,
+    role_said, scope_said, tenant_said,
 };
-pub use self::plan::{Change, ChangeKind, Document, Field, Plan, Unlisted};
-use self::plan::{House, Known, Present, client_keys, machine_name};
+use self::plan::House;
+pub use self::plan::{Change, ChangeKind, Field, Plan, Unlisted};
+use self::present::{Known, Present, client_keys, machine_name};
 use crate::app::App;
 use crate::base::{Fault, Id, Secret, Timestamp};
-use crate::model::{ClientId, ClientState, Context, Email, Person, Provenance, Subject};
-use crate::operations::credentials;
+use crate::model::{Client, ClientId, ClientState, Context, Email, Person, Provenance, Subject};
 use crate::operations::declined::Declined;
 use crate::operations::operator::Operator;
+use crate::operations::{credentials, find_client};
 use crate::protocol::own_scopes::is_own;
 use crate::store::tables::{
-    CLIENTS, DELEGATIONS, MACHINES, MEMBERSHIPS, PEOPLE, PEOPLE_BY_EMAIL, RESOURCES, ROLES, SCOPES, TENANTS,
-    machine_key, role_key,
+    CLIENTS, CROSSINGS, DELEGATIONS, MACHINES, MEMBERSHIPS, PEOPLE, PEOPLE_BY_EMAIL, PROVIDERS, RESOURCES, ROLES,
+    SCOPES, TENANTS, machine_key,
 };
 use crate::store::{Read, RowKey, Table};
 
@@ -122,6 +128,17 @@ pub async fn export(app: &App, ctx: &Context) -> Result<Value, Fault> {
     delegations.sort_by(|one, other| one.0.cmp(&other.0));
     let delegations = delegations.into_iter().map(|(_, said)| Value::Object(said));
     document.insert("delegations".to_owned(), delegations.collect());
+    let emails: BTreeMap<Id<Person>, &str> =
+        present.people.iter().map(|person| (person.id, person.email.as_str())).collect();
+    let memberships: Map<String, Value> = (present.memberships.iter())
+        .filter_map(|(id, row)| Some(((*emails.get(id)?).to_owned(), Value::Object(membership_said(row)))))
+        .collect();
+    document.insert("memberships".to_owned(), Value::Object(memberships));
+    let providers = present.providers.iter().map(|row| (row.issuer.clone(), Value::Object(provider_said(row))));
+    document.insert("providers".to_owned(), Value::Object(providers.collect()));
+    let mut crossings: Vec<(String, Said)> = present.crossings.iter().map(|row| present.crossing_said(row)).collect();
+    crossings.sort_by(|one, other| one.0.cmp(&other.0));
+    document.insert("crossings".to_owned(), crossings.into_iter().map(|(_, said)| Value::Object(said)).collect());
     Ok(Value::Object(document))
 }
 
@@ -203,9 +220,15 @@ async fn load(app: &App, now: Timestamp, file: Option<&Document>) -> Result<Pres
     let mut present = Present { scopes: scopes.into_iter().collect(), resources, ..Present::default() };
     present.tenants = every(app, &TENANTS).await?.into_iter().collect();
     present.roles = every(app, &ROLES).await?.into_iter().collect();
-    if file.is_some_and(|file| file.roles.is_some()) {
-        let held = every(app, &MEMBERSHIPS).await?.into_iter().flat_map(|(_, membership)| membership.roles);
-        present.held = held.map(|held| role_key(&held.tenant, &held.role)).collect();
+    if file.is_none_or(|file| file.roles.is_some() || file.memberships.is_some()) {
+        present.memberships = every(app, &MEMBERSHIPS).await?.into_iter().collect();
+    }
+    if file.is_none_or(|file| file.providers.is_some()) {
+        present.providers = every(app, &PROVIDERS).await?.into_iter().map(|(_, provider)| provider).collect();
+    }
+    if file.is_none_or(|file| file.crossings.is_some()) {
+        present.crossings = every(app, &CROSSINGS).await?.into_iter().map(|(_, crossing)| crossing).collect();
+        present.carriers = carriers(app, &present, file).await?;
     }
     if file.is_none_or(|file| file.delegations.is_some()) {
         let all = every(app, &DELEGATIONS).await?.into_iter().map(|(_, delegation)| delegation);
@@ -278,20 +301,44 @@ async fn every<K: RowKey + Send + Sync + 'static, V: DeserializeOwned + Send + '
     }
 }
 
-/// Whoever answers for one of the machines or is acted for, or is to be.
+/// Whoever carries our word, or is to by its id, whatever made it a client.
+async fn carriers(app: &App, present: &Present, file: Option<&Document>) -> Result<BTreeMap<String, Client>, Fault> {
+    let named = file.and_then(|file| file.crossings.as_ref()).into_iter().flatten();
+    let named = named.filter_map(|one| one.get("client")?.as_str()?.parse::<ClientId>().ok());
+    let ids: BTreeSet<String> =
+        named.chain(present.crossings.iter().map(|one| one.client_id.clone())).map(|id| id.to_string()).collect();
+    app.store
+        .read(move |view| {
+            let mut found = BTreeMap::new();
+            for text in ids {
+                let Ok(id) = text.parse::<ClientId>() else { continue };
+                found.extend(find_client::stored(view, &id)?.client().map(|client| (text, client)));
+            }
+            Ok(found)
+        })
+        .await
+}
+
+/// Whoever answers for one of the machines, is acted for or is something in a tenant, or is to be.
 async fn people(app: &App, present: &Present, file: Option<&Document>) -> Result<Vec<Person>, Fault> {
     let mut owners: Vec<Id<Person>> = present.machines.values().map(|known| known.machine.owner).collect();
     owners.extend(present.delegations.iter().filter_map(|delegation| match &delegation.subject {
         Subject::Person(person) => Some(*person),
         Subject::Client(_) => None,
     }));
+    // With roles alone, what people are is only counted.
+    if file.is_none_or(|file| file.memberships.is_some()) {
+        owners.extend(present.memberships.keys());
+    }
     owners.sort_unstable();
     owners.dedup();
     let named = file.and_then(|file| file.machines.as_ref()).into_iter().flat_map(Map::values);
     let named = named.filter_map(|machine| machine.get("owner")?.as_str()?.parse::<Email>().ok());
     let acted_for = file.and_then(|file| file.delegations.as_ref()).into_iter().flatten();
     let acted_for = acted_for.filter_map(|one| one.get("person")?.as_str()?.parse::<Email>().ok());
-    let mut named: Vec<String> = named.chain(acted_for).map(|email| email.folded()).collect();
+    let members = file.and_then(|file| file.memberships.as_ref()).into_iter().flat_map(Map::keys);
+    let members = members.filter_map(|email| email.parse::<Email>().ok());
+    let mut named: Vec<String> = named.chain(acted_for).chain(members).map(|email| email.folded()).collect();
     named.sort_unstable();
     named.dedup();
     app.store
@@ -302,7 +349,8 @@ async fn people(app: &App, present: &Present, file: Option<&Document>) -> Result
             }
             for email in &named {
                 let found = view.find(&PEOPLE, &PEOPLE_BY_EMAIL, email.as_str())?;
-                people.extend(found.map(|(_, person)| person).filter(|person| !owners.contains(&person.id)));
+                people
+                    .extend(found.map(|(_, person)| person).filter(|person| owners.binary_search(&person.id).is_err()));
             }
             Ok(people)
         })

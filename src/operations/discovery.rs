@@ -2,7 +2,7 @@
 
 use crate::app::{App, Document};
 use crate::base::Fault;
-use crate::operations::providers;
+use crate::operations::{crossings, providers};
 use crate::protocol::discovery::{Capabilities, server_metadata};
 use crate::protocol::own_scopes;
 use crate::store::tables::SCOPES;
@@ -11,8 +11,10 @@ use crate::store::{MAX_ROWS, Read, View};
 /// The current metadata document.
 pub fn document(app: &App) -> Result<Document, Fault> {
     app.discovery.get_or_make(|| {
-        let read = |view: &View<'_>| Ok((view.page(&SCOPES, None, MAX_ROWS)?.rows, providers::there_are(view)?));
-        let (scopes, (takes_id_jags, gives_id_jags)) = app.store.read_blocking(read)?;
+        let (scopes, takes_id_jags, gives_id_jags) = app.store.read_blocking(|view: &View<'_>| {
+            let scopes = view.page(&SCOPES, None, MAX_ROWS)?.rows;
+            Ok((scopes, providers::there_is_one(view)?, crossings::there_is_one(view)?))
+        })?;
         let facts = Capabilities {
             registration: app.config.registration.mode,
             // Clients ask for what they find here, and those of the appliance's own API are for a few who know them. RFC 8414 §2:

@@ -10,6 +10,7 @@ pub mod check_resource;
 pub mod clients;
 pub mod consent;
 pub mod credentials;
+pub mod crossings;
 pub mod declared;
 pub mod declined;
 pub mod delegations;

@@ -1,4 +1,4 @@
-//! People: adding one, finding one, stopping one.
+//! People: adding one, finding one, changing one, stopping one.
 
 use crate::app::App;
 use crate::base::{Fault, Id, Secret};
@@ -10,11 +10,15 @@ use crate::operations::machines;
 use crate::operations::once::{Answer, Once};
 use crate::operations::operator::Operator;
 use crate::operations::search;
-use crate::operations::seen::Seen;
+use crate::operations::seen::{Seen, difference, json};
 use crate::operations::status::end::{LiveTokens, Owner, end_owner};
 use crate::protocol::display_name::DisplayName;
+use crate::protocol::own_scopes::ADMIN;
 use crate::store::tables::{MACHINES, MACHINES_BY_OWNER, PEOPLE, PEOPLE_BY_EMAIL};
 use crate::store::{Page, Read, Tx};
+
+const NAME: &str = "Enter a name of 1 to 128 characters.";
+const EMAIL: &str = "Enter an e-mail address, such as ada@example.com.";
 
 /// Somebody to be added, each part looked at.
 #[derive(Clone, Debug)]
@@ -31,10 +35,10 @@ impl NewPerson {
         let parsed_name = DisplayName::parse(name);
         let mut wrong = Vec::new();
         if parsed_name.is_err() {
-            wrong.push(("name", "Enter a name of 1 to 128 characters.".to_owned()));
+            wrong.push(("name", NAME.to_owned()));
         }
         if parsed_email.is_err() {
-            wrong.push(("email", "Enter an e-mail address, such as ada@example.com.".to_owned()));
+            wrong.push(("email", EMAIL.to_owned()));
         }
         if let Err(why) = keys::acceptable(password.expose(), email, name) {
             wrong.push(("password", why.to_owned()));
@@ -237,6 +241,76 @@ pub async fn change_standing(
             let changed = Person { standing: to, ..person };
             tx.put(&PEOPLE, &id, &changed)?;
             tx.record(Event::StandingChanged { person: id, before: from, after: to })?;
+            Ok(Ok(changed))
+        })
+        .await?
+}
+
+/// What is to be different about somebody, each part looked at; what is not named stays.
+#[derive(Clone, Debug, Default)]
+pub struct PersonChange {
+    email: Option<Email>,
+    name: Option<String>,
+}
+
+impl PersonChange {
+    /// Parses what was typed; every field that is wrong is named.
+    pub fn parse(email: Option<&str>, name: Option<&str>) -> Result<Self, Invalid> {
+        let mut wrong = Invalid::default();
+        let mut change = Self::default();
+        match email.map(str::parse).transpose() {
+            Ok(email) => change.email = email,
+            Err(_) => wrong.0.push(("email", EMAIL.to_owned())),
+        }
+        match name.map(DisplayName::parse).transpose() {
+            Ok(name) => change.name = name.map(|name| name.as_str().to_owned()),
+            Err(_) => wrong.0.push(("name", NAME.to_owned())),
+        }
+        if wrong.0.is_empty() { Ok(change) } else { Err(wrong) }
+    }
+}
+
+/// Changes what somebody is called, or the address that they sign in with. Their sessions stay, and so does all that they allowed: they
+/// are who they were.
+///
+/// Whose address is whose says who one can be, where a provider's word is taken by address, and says where a message about an account
+/// goes: so it is changed by who could set a password as well.
+pub async fn change(
+    app: &App,
+    by: &Operator,
+    id: Id<Person>,
+    seen: Seen,
+    change: PersonChange,
+) -> Result<Person, Declined> {
+    let (ctx, by) = (by, by.clone());
+    app.store
+        .write("change person", ctx, move |tx| {
+            let person = match changeable(tx, &by, id, &seen)? {
+                Ok(person) => person,
+                Err(declined) => return Ok(Err(declined)),
+            };
+            let mut changed = person.clone();
+            if let Some(name) = &change.name {
+                changed.name.clone_from(name);
+            }
+            if let Some(email) = &change.email {
+                changed.email.clone_from(email);
+            }
+            if changed.email != person.email {
+                if !by.reaches(ADMIN) {
+                    let why = "whose address is whose says who one can be";
+                    return Ok(Err(Declined::Forbidden(format!("{why}: only who has `{ADMIN}` changes it"))));
+                }
+                let known = tx.find(&PEOPLE, &PEOPLE_BY_EMAIL, changed.email.folded().as_str())?;
+                if known.is_some_and(|(known, _)| known != id) {
+                    return Ok(Err(Declined::Invalid(taken())));
+                }
+            }
+            let (was, is) = (json(&person.without_password())?, json(&changed.without_password())?);
+            if let Some((before, after)) = difference(was, is, &[]) {
+                tx.put(&PEOPLE, &id, &changed)?;
+                tx.record(Event::PersonChanged { person: id, before, after })?;
+            }
             Ok(Ok(changed))
         })
         .await?

@@ -1,29 +1,26 @@
-//! Who else knows people: the identity providers whose word is taken here, their subjects that are linked to people, and the
-//! crossings by which our own word goes elsewhere.
+//! Who else knows people: the identity providers whose word is taken here, and their subjects that are linked to people. Where our own
+//! word goes is [`crossings`](super::crossings)'.
 
 use serde_json::Value;
 
 use crate::app::App;
-use crate::base::{Fault, Id, Issuer, Resource};
+use crate::base::{Fault, Id, Issuer};
 use crate::keys::JwkSet;
-use crate::model::{
-    ClientId, Context, Crossing, Event, GrantType, IdentityProvider, Person, PersonBy, ScopeSet, SubjectLink,
-};
+use crate::model::{Event, IdentityProvider, Person, PersonBy, SubjectLink};
 use crate::operations::declined::Declined;
-use crate::operations::find_client;
+use crate::operations::once::Answer;
+use crate::operations::operator::Operator;
+use crate::operations::seen::{Seen, difference, json};
 use crate::protocol::id_jag::LONGEST_SUBJECT;
-use crate::store::tables::{
-    CROSSINGS, CROSSINGS_BY_CLIENT, LINKS, LINKS_BY_PROVIDER, PEOPLE, PROVIDERS, PROVIDERS_BY_ISSUER, link_key,
-};
+use crate::protocol::own_scopes::ADMIN;
+use crate::store::tables::{LINKS, LINKS_BY_PROVIDER, PEOPLE, PROVIDERS, PROVIDERS_BY_ISSUER, link_key};
 use crate::store::{MAX_ROWS, Page, Read, Tx};
 
 /// Most identity providers.
-const MOST_PROVIDERS: usize = 64;
+pub(super) const MOST_PROVIDERS: usize = 64;
 /// Most domains of one, and most resources of one crossing.
-const MOST_LISTED: usize = 64;
-/// Most crossings.
-const MOST_CROSSINGS: usize = 10_000;
-const LONGEST_ADDRESS: usize = 512;
+pub(super) const MOST_LISTED: usize = 64;
+pub(super) const LONGEST_ADDRESS: usize = 512;
 
 /// An identity provider to be trusted.
 #[derive(Clone, Debug)]
@@ -34,131 +31,262 @@ pub struct NewProvider {
     pub person_by: PersonBy,
 }
 
-impl NewProvider {
-    /// What can be looked at without the store.
-    fn bounded(&self, own: &str) -> Result<(), Declined> {
-        // One on this computer, for trying things out, is asked for nothing: its keys come with it.
-        let is_near = is_loopback(&self.issuer) && self.jwks.is_some();
-        if !is_address(&self.issuer) && !is_near {
-            let why = "this is no https:// address of at most 512 characters; one on loopback needs its key set";
-            return Err(Declined::field("issuer", why));
-        }
-        if self.issuer == own {
-            return Err(Declined::field("issuer", "nobody needs another's word to take their own"));
-        }
-        match (&self.jwks, &self.jwks_uri) {
-            (Some(_), Some(_)) => return Err(Declined::field("jwks", "there is either a key set or its address")),
-            (Some(jwks), None) => {
-                JwkSet::parse(jwks.to_string().as_bytes())
-                    .map_err(|why| Declined::field("jwks", format!("this is no usable set of public keys: {why}")))?;
-            }
-            (None, Some(uri)) if !is_address(uri) => {
-                return Err(Declined::field("jwks_uri", "this is no https:// address of at most 512 characters"));
-            }
-            (None, _) => {}
-        }
-        if let PersonBy::Email { domains } = &self.person_by {
-            let is_domain = |domain: &String| {
-                let part = |part: &str| {
-                    !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-                };
-                domain.len() <= 253 && domain.contains('.') && domain.split('.').all(part)
-            };
-            if !(1..=MOST_LISTED).contains(&domains.len()) || !domains.iter().all(is_domain) {
-                let why = "name the domains that the provider answers for, such as example.com: 1 to 64 of them";
-                return Err(Declined::field("domain", why));
-            }
-        }
-        Ok(())
-    }
+/// What is to be different about one; what is not named stays. Its issuer is who it is.
+#[derive(Clone, Debug, Default)]
+pub struct ProviderChange {
+    pub jwks_uri: Option<Option<String>>,
+    pub jwks: Option<Option<Value>>,
+    pub person_by: Option<PersonBy>,
 }
 
-fn is_address(text: &str) -> bool {
+/// What can be looked at without the store.
+pub(super) fn bounded(row: &IdentityProvider, own: &str) -> Result<(), Declined> {
+    // One on this computer, for trying things out, is asked for nothing: its keys come with it.
+    let is_near = is_loopback(&row.issuer) && row.jwks.is_some();
+    if !is_address(&row.issuer) && !is_near {
+        let why = "this is no https:// address of at most 512 characters; one on loopback needs its key set";
+        return Err(Declined::field("issuer", why));
+    }
+    if row.issuer == own {
+        return Err(Declined::field("issuer", "nobody needs another's word to take their own"));
+    }
+    match (&row.jwks, &row.jwks_uri) {
+        (Some(_), Some(_)) => return Err(Declined::field("jwks", "there is either a key set or its address")),
+        (Some(jwks), None) => {
+            JwkSet::parse(jwks.to_string().as_bytes())
+                .map_err(|why| Declined::field("jwks", format!("this is no usable set of public keys: {why}")))?;
+        }
+        (None, Some(uri)) if !is_address(uri) => {
+            return Err(Declined::field("jwks_uri", "this is no https:// address of at most 512 characters"));
+        }
+        (None, _) => {}
+    }
+    if let PersonBy::Email { domains } = &row.person_by {
+        let is_domain = |domain: &String| {
+            let part = |part: &str| {
+                !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            };
+            domain.len() <= 253 && domain.contains('.') && domain.split('.').all(part)
+        };
+        if !(1..=MOST_LISTED).contains(&domains.len()) || !domains.iter().all(is_domain) {
+            let why = "name the domains that the provider answers for, such as example.com: 1 to 64 of them";
+            return Err(Declined::field("email_domains", why));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn is_address(text: &str) -> bool {
     let plain = text.len() <= LONGEST_ADDRESS && text.starts_with("https://") && !text.contains(['?', '#']);
     plain && url::Url::parse(text).is_ok_and(|url| url.host_str().is_some() && url.username().is_empty())
 }
 
-fn is_loopback(issuer: &str) -> bool {
+pub(super) fn is_loopback(issuer: &str) -> bool {
     issuer.len() <= LONGEST_ADDRESS && Issuer::parse(issuer).is_ok_and(|issuer| issuer.is_loopback())
 }
 
+/// Whose word is taken about people is who one can be here, also an administrator: so it is decided by who may do everything.
+fn may_decide(by: &Operator) -> Result<(), Declined> {
+    if by.reaches(ADMIN) {
+        return Ok(());
+    }
+    let why = "whose word is taken about people says who one can be";
+    Err(Declined::Forbidden(format!("{why}: only who has `{ADMIN}` decides about it")))
+}
+
 /// Takes a provider's word about people from now on.
-pub async fn trust(app: &App, ctx: &Context, new: NewProvider) -> Result<IdentityProvider, Declined> {
-    new.bounded(app.issuer.as_str())?;
-    let id = Id::<IdentityProvider>::new(ctx.at, &app.entropy)?;
+pub async fn trust(app: &App, by: &Operator, new: NewProvider) -> Result<IdentityProvider, Declined> {
+    may_decide(by)?;
+    let id = Id::<IdentityProvider>::new(by.at, &app.entropy)?;
+    let NewProvider { issuer, jwks_uri, jwks, person_by } = new;
+    let row = IdentityProvider { id, issuer, jwks_uri, jwks, person_by, created_at: by.at };
+    bounded(&row, app.issuer.as_str())?;
+    let (ctx, by) = (by, by.clone());
     let outcome = app.store.write("trust identity provider", ctx, move |tx| {
-        if tx.find(&PROVIDERS, &PROVIDERS_BY_ISSUER, new.issuer.as_str())?.is_some() {
-            return Ok(Err(Declined::Conflict(format!("{} is trusted already", new.issuer))));
+        if let Some(earlier) = by.request().earlier(tx)? {
+            return Ok(earlier);
+        }
+        if let Err(declined) = by.stands(tx)? {
+            return Ok(Err(declined));
+        }
+        if tx.find(&PROVIDERS, &PROVIDERS_BY_ISSUER, row.issuer.as_str())?.is_some() {
+            return Ok(Err(Declined::Conflict(format!("{} is trusted already", row.issuer))));
         }
         if tx.page(&PROVIDERS, None, MOST_PROVIDERS)?.rows.len() >= MOST_PROVIDERS {
             return Ok(Err(Declined::Conflict(format!(
                 "there are {MOST_PROVIDERS} identity providers, the most there may be"
             ))));
         }
-        let NewProvider { issuer, jwks_uri, jwks, person_by } = new.clone();
-        let provider = IdentityProvider { id, issuer, jwks_uri, jwks, person_by, created_at: tx.now() };
-        tx.put(&PROVIDERS, &id, &provider)?;
-        let (issuer, person_by) = (provider.issuer.clone(), provider.person_by.clone());
-        tx.record(Event::ProviderTrusted { provider: id, issuer, person_by })?;
-        Ok(Ok(provider))
+        put(tx, &row)?;
+        by.request().done(tx, row.id, &row, Answer::Repeatable)?;
+        Ok(Ok(row.clone()))
     });
     let provider = outcome.await??;
     app.discovery.forget();
     Ok(provider)
 }
 
-/// The identity providers, in the order in which they came to be trusted.
+pub(super) fn put(tx: &mut Tx<'_>, row: &IdentityProvider) -> Result<(), Fault> {
+    tx.put(&PROVIDERS, &row.id, row)?;
+    let (issuer, person_by) = (row.issuer.clone(), row.person_by.clone());
+    tx.record(Event::ProviderTrusted { provider: row.id, issuer, person_by })
+}
+
+/// Changes where a provider's keys are, or by what it knows people. Its links stay.
+pub async fn change(
+    app: &App,
+    by: &Operator,
+    id: Id<IdentityProvider>,
+    seen: Seen,
+    change: ProviderChange,
+) -> Result<IdentityProvider, Declined> {
+    may_decide(by)?;
+    let (own, ctx, by) = (app.issuer.clone(), by, by.clone());
+    app.store
+        .write("change identity provider", ctx, move |tx| {
+            let current = match changeable(tx, &by, id, &seen)? {
+                Ok(current) => current,
+                Err(declined) => return Ok(Err(declined)),
+            };
+            let mut changed = current.clone();
+            if let Some(jwks_uri) = &change.jwks_uri {
+                changed.jwks_uri.clone_from(jwks_uri);
+            }
+            if let Some(jwks) = &change.jwks {
+                changed.jwks.clone_from(jwks);
+            }
+            if let Some(person_by) = &change.person_by {
+                changed.person_by.clone_from(person_by);
+            }
+            if let Err(declined) = bounded(&changed, own.as_str()) {
+                return Ok(Err(declined));
+            }
+            become_this(tx, &current, changed).map(Ok)
+        })
+        .await?
+}
+
+pub(super) fn become_this(
+    tx: &mut Tx<'_>,
+    current: &IdentityProvider,
+    changed: IdentityProvider,
+) -> Result<IdentityProvider, Fault> {
+    if let Some((before, after)) = difference(json(current)?, json(&changed)?, &[]) {
+        tx.put(&PROVIDERS, &changed.id, &changed)?;
+        tx.record(Event::ProviderChanged { provider: changed.id, before, after })?;
+    }
+    Ok(changed)
+}
+
+/// Identity providers behind `after`, in the order in which they came to be trusted.
+pub async fn page(
+    app: &App,
+    after: Option<Id<IdentityProvider>>,
+    limit: usize,
+) -> Result<Page<Id<IdentityProvider>, IdentityProvider>, Fault> {
+    app.store.read(move |view| view.page(&PROVIDERS, after.as_ref(), limit.min(MOST_PROVIDERS))).await
+}
+
+/// All of them.
 pub async fn list(app: &App) -> Result<Vec<IdentityProvider>, Fault> {
-    let rows = app.store.read(|view| view.page(&PROVIDERS, None, MOST_PROVIDERS)).await?.rows;
-    Ok(rows.into_iter().map(|(_, provider)| provider).collect())
+    Ok(page(app, None, MOST_PROVIDERS).await?.rows.into_iter().map(|(_, provider)| provider).collect())
+}
+
+/// One of them.
+pub async fn find(app: &App, id: Id<IdentityProvider>) -> Result<IdentityProvider, Declined> {
+    app.store.read(move |view| view.get(&PROVIDERS, &id)).await?.ok_or_else(|| unknown(id))
+}
+
+/// The one that is meant by its issuer, or by its id.
+pub async fn named(app: &App, name: &str) -> Result<IdentityProvider, Declined> {
+    if let Ok(id) = name.parse() {
+        return find(app, id).await;
+    }
+    let issuer = name.to_owned();
+    let found = app.store.read(move |view| by_issuer(view, &issuer)).await?;
+    found.ok_or_else(|| Declined::Missing(format!("{name} is no identity provider that is trusted here")))
 }
 
 /// Takes a provider's word no more. Its links go with it; what was given for its word lives out its minutes.
-pub async fn remove(app: &App, ctx: &Context, issuer: String) -> Result<IdentityProvider, Declined> {
+pub async fn remove(
+    app: &App,
+    by: &Operator,
+    id: Id<IdentityProvider>,
+    seen: Seen,
+) -> Result<IdentityProvider, Declined> {
+    may_decide(by)?;
+    let (ctx, by) = (by, by.clone());
     let outcome = app.store.write("remove identity provider", ctx, move |tx| {
-        let provider = match named(tx, &issuer)? {
+        let provider = match changeable(tx, &by, id, &seen)? {
             Ok(provider) => provider,
             Err(declined) => return Ok(Err(declined)),
         };
-        let mut links = 0;
-        loop {
-            let rows = tx.list(&LINKS, &LINKS_BY_PROVIDER, &provider.id, MAX_ROWS)?;
-            if rows.is_empty() {
-                break;
-            }
-            for (key, _) in rows {
-                tx.delete(&LINKS, &key)?;
-                links += 1;
-            }
-        }
-        tx.delete(&PROVIDERS, &provider.id)?;
-        tx.record(Event::ProviderRemoved { provider: provider.id, issuer: provider.issuer.clone(), links })?;
+        take(tx, &provider)?;
         Ok(Ok(provider))
     });
     let provider = outcome.await??;
     app.discovery.forget();
     Ok(provider)
+}
+
+pub(super) fn take(tx: &mut Tx<'_>, provider: &IdentityProvider) -> Result<(), Fault> {
+    let mut links = 0;
+    loop {
+        let rows = tx.list(&LINKS, &LINKS_BY_PROVIDER, &provider.id, MAX_ROWS)?;
+        if rows.is_empty() {
+            break;
+        }
+        for (key, _) in rows {
+            tx.delete(&LINKS, &key)?;
+            links += 1;
+        }
+    }
+    tx.delete(&PROVIDERS, &provider.id)?;
+    tx.record(Event::ProviderRemoved { provider: provider.id, issuer: provider.issuer.clone(), links })
+}
+
+/// The provider as it is, for an operator who still stands and has seen it so.
+fn changeable(
+    tx: &Tx<'_>,
+    by: &Operator,
+    id: Id<IdentityProvider>,
+    seen: &Seen,
+) -> Result<Result<IdentityProvider, Declined>, Fault> {
+    if let Err(declined) = by.stands(tx)? {
+        return Ok(Err(declined));
+    }
+    let Some(provider) = tx.get(&PROVIDERS, &id)? else { return Ok(Err(unknown(id))) };
+    Ok(seen.is_still(&provider)?.map(|()| provider))
+}
+
+fn unknown(id: Id<IdentityProvider>) -> Declined {
+    Declined::Missing(format!("there is no identity provider {id}"))
 }
 
 /// Says who a provider's subject is here; another whom it was before is so no more.
 pub async fn link(
     app: &App,
-    ctx: &Context,
-    issuer: String,
+    by: &Operator,
+    id: Id<IdentityProvider>,
     subject: String,
     person: Id<Person>,
 ) -> Result<SubjectLink, Declined> {
+    may_decide(by)?;
     if !(1..=LONGEST_SUBJECT).contains(&subject.len()) || subject.chars().any(char::is_control) {
         return Err(Declined::field("subject", "a subject has 1 to 255 bytes, in one line"));
     }
+    let (ctx, by) = (by, by.clone());
     app.store
         .write("link subject", ctx, move |tx| {
-            let provider = match named(tx, &issuer)? {
+            if let Some(earlier) = by.request().earlier(tx)? {
+                return Ok(earlier);
+            }
+            let provider = match changeable(tx, &by, id, &Seen::Anything)? {
                 Ok(provider) => provider.id,
                 Err(declined) => return Ok(Err(declined)),
             };
             if tx.get(&PEOPLE, &person)?.is_none() {
-                return Ok(Err(Declined::Missing(format!("there is no person {person}"))));
+                return Ok(Err(Declined::field("person", format!("there is no person {person}"))));
             }
             let key = link_key(provider, &subject);
             if let Some(before) = tx.get(&LINKS, &key)? {
@@ -171,23 +299,33 @@ pub async fn link(
             let link = SubjectLink { provider, subject: subject.clone(), person, linked_at: tx.now() };
             tx.put(&LINKS, &key, &link)?;
             tx.record(Event::SubjectLinked { provider, subject: subject.clone(), person })?;
+            by.request().done(tx, &subject, &link, Answer::Repeatable)?;
             Ok(Ok(link))
         })
         .await?
 }
 
 /// Forgets who a provider's subject is.
-pub async fn unlink(app: &App, ctx: &Context, issuer: String, subject: String) -> Result<SubjectLink, Declined> {
+pub async fn unlink(
+    app: &App,
+    by: &Operator,
+    id: Id<IdentityProvider>,
+    seen: Seen,
+    subject: String,
+) -> Result<SubjectLink, Declined> {
+    may_decide(by)?;
+    let (ctx, by) = (by, by.clone());
     app.store
         .write("unlink subject", ctx, move |tx| {
-            let provider = match named(tx, &issuer)? {
+            let provider = match changeable(tx, &by, id, &Seen::Anything)? {
                 Ok(provider) => provider.id,
                 Err(declined) => return Ok(Err(declined)),
             };
             let key = link_key(provider, &subject);
-            let Some(link) = tx.get(&LINKS, &key)? else {
-                return Ok(Err(Declined::Missing(format!("{issuer} has no link for this subject"))));
-            };
+            let Some(link) = tx.get(&LINKS, &key)? else { return Ok(Err(unlinked())) };
+            if let Err(declined) = seen.is_still(&link)? {
+                return Ok(Err(declined));
+            }
             tx.delete(&LINKS, &key)?;
             tx.record(Event::SubjectUnlinked { provider, subject: link.subject.clone(), person: link.person })?;
             Ok(Ok(link))
@@ -195,23 +333,34 @@ pub async fn unlink(app: &App, ctx: &Context, issuer: String, subject: String) -
         .await?
 }
 
-/// A provider's links, some at a time.
-pub async fn links(app: &App, issuer: String, limit: usize) -> Result<Vec<SubjectLink>, Declined> {
+fn unlinked() -> Declined {
+    Declined::Missing("this subject is linked to nobody".to_owned())
+}
+
+/// A provider's links behind that of the subject `after`, by subject.
+pub async fn links(
+    app: &App,
+    id: Id<IdentityProvider>,
+    after: Option<String>,
+    limit: usize,
+) -> Result<Page<String, SubjectLink>, Declined> {
     app.store
         .read(move |view| {
-            let provider = match named(view, &issuer)? {
-                Ok(provider) => provider.id,
-                Err(declined) => return Ok(Err(declined)),
-            };
-            let rows = view.list(&LINKS, &LINKS_BY_PROVIDER, &provider, limit.min(MAX_ROWS))?;
-            Ok(Ok(rows.into_iter().map(|(_, link)| link).collect()))
+            if view.get(&PROVIDERS, &id)?.is_none() {
+                return Ok(Err(unknown(id)));
+            }
+            let after = after.map(|subject| link_key(id, &subject));
+            let page = view.list_after(&LINKS, &LINKS_BY_PROVIDER, &id, after.as_ref(), limit.min(MAX_ROWS))?;
+            let rows = page.rows.into_iter().map(|(key, link)| (key.1, link)).collect();
+            Ok(Ok(Page { rows, next: page.next.map(|key| key.1) }))
         })
         .await?
 }
 
-fn named(read: &impl Read, issuer: &str) -> Result<Result<IdentityProvider, Declined>, Fault> {
-    let found = by_issuer(read, issuer)?;
-    Ok(found.ok_or_else(|| Declined::Missing(format!("{issuer} is no identity provider that is trusted here"))))
+/// Who one subject of a provider is here.
+pub async fn find_link(app: &App, id: Id<IdentityProvider>, subject: &str) -> Result<SubjectLink, Declined> {
+    let key = link_key(id, subject);
+    app.store.read(move |view| view.get(&LINKS, &key)).await?.ok_or_else(unlinked)
 }
 
 /// The provider of this issuer.
@@ -219,108 +368,7 @@ pub(crate) fn by_issuer(read: &impl Read, issuer: &str) -> Result<Option<Identit
     Ok(read.find(&PROVIDERS, &PROVIDERS_BY_ISSUER, issuer)?.map(|(_, provider)| provider))
 }
 
-/// Leave to be given to a client.
-#[derive(Clone, Debug)]
-pub struct NewCrossing {
-    pub client: ClientId,
-    pub audience: String,
-    /// What the client is called there; as here, if nothing is said.
-    pub client_there: Option<String>,
-    pub scope: ScopeSet,
-    pub resources: Vec<Resource>,
-}
-
-/// Lets a client carry our word about people to another authorization server.
-pub async fn allow(app: &App, ctx: &Context, new: NewCrossing) -> Result<Crossing, Declined> {
-    // Loopback is for trying things out: nothing is sent there, it is only named.
-    if !is_address(&new.audience) && !is_loopback(&new.audience) {
-        return Err(Declined::field("audience", "this is no https:// address of at most 512 characters"));
-    }
-    if new.audience == app.issuer.as_str() {
-        return Err(Declined::field("audience", "this is here; nobody needs a crossing to it"));
-    }
-    let there = new.client_there.clone().unwrap_or_else(|| new.client.to_string());
-    if !(1..=LONGEST_ADDRESS).contains(&there.len()) || !there.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(Declined::field("client_there", "a client id has 1 to 512 characters of ASCII without blanks"));
-    }
-    if new.scope.is_empty() || new.scope.len() > ScopeSet::MOST || new.resources.len() > MOST_LISTED {
-        return Err(Declined::field("scope", "name 1 to 64 scopes of the other server, and at most 64 resources"));
-    }
-    let id = Id::<Crossing>::new(ctx.at, &app.entropy)?;
-    let outcome = app.store.write("allow crossing", ctx, move |tx| {
-        let client = match find_client::stored(tx, &new.client)?.client() {
-            Some(client) => client,
-            // The document of one that has an address need not have been seen yet.
-            None if matches!(new.client, ClientId::Document(_)) => {
-                return Ok(Err(Declined::Conflict(
-                    "nobody has connected this application yet; it has to be known first".to_owned(),
-                )));
-            }
-            None => return Ok(Err(Declined::Missing(format!("there is no application {}", new.client)))),
-        };
-        if !client.allows_grant(GrantType::TokenExchange) || client.is_public() {
-            let why = "it needs the grant urn:ietf:params:oauth:grant-type:token-exchange, and a way to authenticate";
-            return Ok(Err(Declined::Conflict(why.to_owned())));
-        }
-        let key = (new.client.to_string(), new.audience.clone());
-        if let Some((known, _)) = tx.find(&CROSSINGS, &CROSSINGS_BY_CLIENT, &key)? {
-            return Ok(Err(Declined::Conflict(format!("{known} is that crossing already; remove it first"))));
-        }
-        if tx.page(&CROSSINGS, None, MOST_CROSSINGS)?.rows.len() >= MOST_CROSSINGS {
-            return Ok(Err(Declined::Conflict(format!("there are {MOST_CROSSINGS} crossings, the most there may be"))));
-        }
-        let crossing = Crossing {
-            id,
-            client_id: new.client.clone(),
-            audience: new.audience.clone(),
-            client_there: there.clone(),
-            scope: new.scope.clone(),
-            resources: new.resources.clone(),
-            created_at: tx.now(),
-        };
-        tx.put(&CROSSINGS, &id, &crossing)?;
-        let told = crossing.clone();
-        tx.record(Event::CrossingAllowed {
-            crossing: id,
-            client: told.client_id,
-            audience: told.audience,
-            client_there: told.client_there,
-            scope: told.scope,
-            resources: told.resources,
-        })?;
-        Ok(Ok(crossing))
-    });
-    let crossing = outcome.await??;
-    app.discovery.forget();
-    Ok(crossing)
-}
-
-/// Crossings before `before`, the newest first.
-pub async fn crossings(
-    app: &App,
-    before: Option<Id<Crossing>>,
-    limit: usize,
-) -> Result<Page<Id<Crossing>, Crossing>, Fault> {
-    app.store.read(move |view| view.newest(&CROSSINGS, before.as_ref(), limit.min(1_000))).await
-}
-
-/// Takes a client's leave back. What it carries already is good for five minutes at most.
-pub async fn disallow(app: &App, ctx: &Context, id: Id<Crossing>) -> Result<Crossing, Declined> {
-    let outcome = app.store.write("remove crossing", ctx, move |tx: &mut Tx<'_>| {
-        let Some(crossing) = tx.get(&CROSSINGS, &id)? else {
-            return Ok(Err(Declined::Missing(format!("there is no crossing {id}"))));
-        };
-        tx.delete(&CROSSINGS, &id)?;
-        let (client, audience) = (crossing.client_id.clone(), crossing.audience.clone());
-        tx.record(Event::CrossingRemoved { crossing: id, client, audience })?;
-        Ok(Ok(crossing))
-    });
-    let crossing = outcome.await??;
-    app.discovery.forget();
-    Ok(crossing)
-}
-
-/// Whether a provider is trusted, and whether there is a crossing: what the metadata says.
-pub(crate) fn there_are(read: &impl Read) -> Result<(bool, bool), Fault> {
-    Ok((!read.page(&PROVIDERS, None, 1)?.rows.is_empty(), !read.page(&CROSSINGS, None, 1)?.rows.is_empty()))
+/// Whether there is one: what the metadata says.
+pub(super) fn there_is_one(read: &impl Read) -> Result<bool, Fault> {
+    Ok(!read.page(&PROVIDERS, None, 1)?.rows.is_empty())
 }

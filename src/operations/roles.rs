@@ -20,7 +20,7 @@ use crate::store::{MAX_ROWS, Page, Read, Tx};
 /// Most permissions of one role.
 pub const MOST_PERMISSIONS: usize = 200;
 /// Most roles of one person, in all tenants together; a machine has as many at most.
-const MOST_ROLES: usize = 64;
+pub(super) const MOST_ROLES: usize = 64;
 /// Longest description, in characters.
 const LONGEST_DESCRIPTION: usize = 500;
 /// Of the JSON of custom claims, in bytes: every token carries them.
@@ -329,16 +329,22 @@ pub async fn change_membership(
                     return Ok(Err(unknown("roles", held)));
                 }
             }
-            let Some((before, after)) = difference(json(&old)?, json(&new)?, &[]) else { return Ok(Ok(old)) };
-            // Who is nothing any more has no row.
-            match new.roles.is_empty() && new.custom_claims.is_empty() {
-                true => tx.delete(&MEMBERSHIPS, &person)?,
-                false => tx.put(&MEMBERSHIPS, &person, &new)?,
-            }
-            tx.record(Event::MembershipChanged { person, before, after })?;
-            Ok(Ok(new))
+            become_this(tx, &old, new).map(Ok)
         })
         .await?
+}
+
+pub(super) fn become_this(tx: &mut Tx<'_>, old: &Membership, new: Membership) -> Result<Membership, Fault> {
+    if let Some((before, after)) = difference(json(old)?, json(&new)?, &[]) {
+        let person = new.person;
+        // Who is nothing any more has no row.
+        match new.roles.is_empty() && new.custom_claims.is_empty() {
+            true => tx.delete(&MEMBERSHIPS, &person)?,
+            false => tx.put(&MEMBERSHIPS, &person, &new)?,
+        }
+        tx.record(Event::MembershipChanged { person, before, after })?;
+    }
+    Ok(new)
 }
 
 /// Gives a machine roles of its tenant, and takes some from it.
@@ -398,8 +404,12 @@ pub async fn membership_by_id(app: &App, person: Id<Person>) -> Result<Membershi
 
 /// What somebody is in the tenants: nothing, if nobody said anything.
 pub(super) fn membership(read: &impl Read, person: Id<Person>) -> Result<Membership, Fault> {
-    let none = || Membership { person, roles: Vec::new(), custom_claims: Map::new() };
-    Ok(read.get(&MEMBERSHIPS, &person)?.unwrap_or_else(none))
+    Ok(read.get(&MEMBERSHIPS, &person)?.unwrap_or_else(|| nothing(person)))
+}
+
+/// What somebody is of whom nobody said anything.
+pub(super) fn nothing(person: Id<Person>) -> Membership {
+    Membership { person, roles: Vec::new(), custom_claims: Map::new() }
 }
 
 /// What somebody is in the tenants.

@@ -28,6 +28,9 @@ rights! {
     ROLES = "roles";
     MEMBERSHIPS = "memberships";
     DELEGATIONS = "delegations";
+    CROSSINGS = "crossings";
+    /// Whose word is taken about people is decided with [`ADMIN`] alone; only `read` is in the catalogue.
+    PROVIDERS = "providers";
     /// Nobody writes them; only `read` is in the catalogue.
     FINDINGS = "findings";
     /// Nobody writes it; only `read` is in the catalogue.

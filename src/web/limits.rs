@@ -17,12 +17,14 @@ pub enum Class {
     Pages,
     Api,
     Metadata,
+    /// Access keys, at whichever door: of those that are right, the count is taken back.
+    Keys,
     /// Health checks.
     Unlimited,
 }
 
 impl Class {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Token,
         Self::Authorize,
         Self::Register,
@@ -30,6 +32,7 @@ impl Class {
         Self::Pages,
         Self::Api,
         Self::Metadata,
+        Self::Keys,
         Self::Unlimited,
     ];
 }
@@ -59,6 +62,7 @@ impl Limits {
                 Class::Pages => settings.pages,
                 Class::Api => settings.api,
                 Class::Metadata => settings.metadata,
+                Class::Keys => settings.keys,
                 Class::Unlimited => 0,
             })
         });
@@ -76,7 +80,7 @@ impl Limits {
     /// the appliance busy, and a proxy here that the settings do not name would share one counter among all its visitors.
     pub(super) fn ask(&self, class: Class, from: IpAddr, now: Timestamp) -> Result<(), Lifetime> {
         let per_minute = self.per_minute.get(class as usize).copied().unwrap_or(0);
-        let counts_here = matches!(class, Class::SignIn | Class::Register);
+        let counts_here = matches!(class, Class::SignIn | Class::Register | Class::Keys);
         if per_minute == 0 || (from.is_loopback() && !counts_here) {
             return Ok(());
         }
@@ -102,7 +106,7 @@ impl Limits {
         Ok(())
     }
 
-    /// Takes back what [`Limits::ask`] counted: a sign-in that succeeded was no guess.
+    /// Takes back what [`Limits::ask`] counted: a sign-in that succeeded was no guess, nor was a key that is one.
     pub(super) fn forgive(&self, class: Class, from: IpAddr) {
         let per_minute = self.per_minute.get(class as usize).copied().unwrap_or(0);
         let address = address(from);
@@ -177,7 +181,7 @@ mod tests {
         let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let asked = |class| (0..100).all(|_| limits.ask(class, here, Timestamp::from_millis(1)).is_ok());
         assert!(asked(Class::Token) && asked(Class::Metadata));
-        assert!(!asked(Class::SignIn) && !asked(Class::Register));
+        assert!(!asked(Class::SignIn) && !asked(Class::Register) && !asked(Class::Keys));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod console;
 mod cookies;
 mod csrf;
 mod extract;
+mod key_guess;
 mod limits;
 mod middleware;
 mod oauth;

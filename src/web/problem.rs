@@ -101,11 +101,24 @@ pub(super) fn too_many(app: &App, door: &Door, wait: Lifetime, ctx: &Context) ->
     if door.class == Class::Api {
         return api::too_many(app, seconds, ctx);
     }
+    let words = format!("Too many requests from this address. Try again in {seconds} seconds.");
+    later(ctx, seconds, &words)
+}
+
+/// The same to whoever tries access keys.
+pub(super) fn too_many_keys(ctx: &Context, wait: Lifetime) -> HttpResponse {
+    let seconds = wait.seconds() + 1;
+    later(ctx, seconds, &format!("Too many wrong access keys from this address. Try again in {seconds} seconds."))
+}
+
+fn later(ctx: &Context, seconds: u64, words: &str) -> HttpResponse {
     let mut response = HttpResponse::TooManyRequests();
     response.insert_header((RETRY_AFTER, seconds.to_string()));
-    let id = error_id(ctx);
-    let words = format!("Too many requests from this address. Try again in {seconds} seconds.");
-    response.json(json!({ "error": "temporarily_unavailable", "error_description": words, "error_id": id }))
+    // The members of a hosted service's SDKs as well, whichever endpoint it is.
+    response.json(json!({
+        "error": "temporarily_unavailable", "error_description": words, "error_id": error_id(ctx),
+        "errorCode": "temporarily_unavailable", "errorDescription": words, "errorMessage": words,
+    }))
 }
 
 pub(super) fn error_id(ctx: &Context) -> String {

@@ -58,6 +58,16 @@ def furnish(appliance: Appliance):
     rules = ("--rule", "repository_id=74", "--rule", "repository_owner_id=65", "--rule", "ref=refs/heads/main")
     appliance.writ("credential", "add", "importer", "--kind", "trust", "--preset", "github", *rules)
     appliance.remember(access_key=appliance.writ("credential", "add", "importer", "--kind", "access-key")["access_key"])
+    appliance.writ("provider", "add", "--issuer", "https://login.example")
+    appliance.writ("provider", "link", "https://login.example", "U1", "--person", "bob@people.example")
+    exchange = "urn:ietf:params:oauth:grant-type:token-exchange"
+    wiki = appliance.writ(
+        *("client", "add", "--name", "Wiki", "--auth", "client_secret_basic", "--grant", exchange, "--redirect-uri", "https://app.example/cb")
+    )
+    appliance.remember(secret_of_wiki=wiki["client_secret"])
+    appliance.writ(
+        *("crossing", "add", "--client", wiki["client_id"], "--audience", "https://chat.example", "--scope", "chat.read")
+    )
     for name in ("Mail", "Notes", "Calendar"):
         document = {"client_name": name, "redirect_uris": ["https://app.example/cb"], "token_endpoint_auth_method": "none"}
         body, headers = json.dumps(document).encode(), {"Content-Type": "application/json"}

@@ -224,6 +224,13 @@ pub const SCRIPT: &[&[&str]] = &[
     ],
     &["client", "list"],
     &["token", "add"],
+    &["provider", "add", "--issuer", "https://login.example"],
+    &["provider", "set", "https://login.example", "--email-domain", "example.com"],
+    &["provider", "set", "https://login.example", "--by-link"],
+    &["provider", "list"],
+    &["provider", "link", "https://login.example", "U1", "--person", "grace@example.com"],
+    &["provider", "links", "https://login.example"],
+    &["crossing", "list"],
     &["audit", "verify"],
 ];
 
@@ -258,6 +265,10 @@ fn a_command_answers_alike_on_a_stopped_file_and_through_the_socket() {
         "client.registered",
         "client.registered",
         "registration.token_created",
+        "provider.trusted",
+        "provider.changed",
+        "provider.changed",
+        "provider.subject_linked",
     ];
     assert_eq!(on_file.1, events);
     let channels = |appliance: &Appliance, event: &str| {
@@ -806,6 +817,11 @@ fn providers_and_crossings_are_made_listed_and_taken_back() {
     let link = appliance.json(&["provider", "link", idp, "U1", "--person", "ada@example.com"]);
     assert!(link["person_id"].as_str().unwrap().starts_with("per_"));
     assert_eq!(appliance.json(&["provider", "links", idp])["links"].as_array().unwrap().len(), 1);
+    assert_eq!(appliance.json(&["provider", "links", idp, "--after", "U1"])["links"], json!([]));
+    let set = appliance.json(&["provider", "set", idp, "--own-keys", "--by-link"]);
+    assert_eq!((&set["person_by"], set.get("jwks_uri")), (&json!("link"), None));
+    assert_eq!(appliance.json(&["provider", "show", set["provider_id"].as_str().unwrap()]), set);
+    assert!(appliance.refused(&["provider", "show", "https://nobody.example"]).contains("no identity provider"));
     appliance.json(&["provider", "unlink", idp, "U1"]);
     assert_eq!(appliance.json(&["provider", "list"])["providers"].as_array().unwrap().len(), 1);
     appliance.json(&["provider", "remove", idp]);
@@ -820,9 +836,29 @@ fn providers_and_crossings_are_made_listed_and_taken_back() {
     let made = appliance.json(&[&["crossing", "add", "--client", &wiki][..], &there].concat());
     assert_eq!((&made["client_there"], &made["scope"]), (&json!("wiki-7"), &json!("chat.read")));
     assert_eq!(appliance.json(&["crossing", "list"])["crossings"].as_array().unwrap().len(), 1);
+    assert_eq!(appliance.json(&["crossing", "list", "--client", &wiki])["crossings"][0], made);
+    assert_eq!(appliance.json(&["crossing", "show", made["crossing_id"].as_str().unwrap()]), made);
     appliance.json(&["crossing", "remove", made["crossing_id"].as_str().unwrap()]);
     let events: Vec<String> = appliance.events().into_iter().map(|(event, _)| event).collect();
     for name in ["provider.trusted", "provider.removed", "crossing.allowed", "crossing.removed"] {
         assert!(events.iter().any(|event| event == name), "{name} in {events:?}");
     }
+}
+
+#[test]
+fn a_person_gets_another_name_and_address() {
+    let appliance = Appliance::new();
+    appliance.set_up();
+    let add = ["person", "add", "--email", "bob@example.com", "--name", "Bob", "--password-stdin"];
+    let id = appliance.json(&add)["person_id"].as_str().unwrap().to_owned();
+    let named = appliance.json(&["person", "set", &id, "--name", "Robert"]);
+    assert_eq!((&named["name"], &named["email"]), (&json!("Robert"), &json!("bob@example.com")));
+    let moved = appliance.json(&["person", "set", &id, "--email", "robert@example.org"]);
+    assert_eq!((&moved["name"], &moved["email"]), (&json!("Robert"), &json!("robert@example.org")));
+    assert_eq!(appliance.json(&["person", "show", &id]), moved);
+    assert!(appliance.refused(&["person", "set", &id, "--email", "ADA@example.com"]).contains("is here already"));
+    assert!(appliance.refused(&["person", "set", &id, "--email", "robert"]).contains("e-mail address"));
+    assert!(appliance.refused(&["person", "set", &id]).contains("--email"), "there is something to change");
+    let changed = appliance.events().into_iter().filter(|(event, _)| event == "person.changed").count();
+    assert_eq!(changed, 2);
 }

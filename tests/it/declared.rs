@@ -1,12 +1,14 @@
 //! One file that says how things are: written out, compared, applied as a whole.
 
 use serde_json::{Value, json};
-use writ::model::{AuthMethod, ClientId, ClientState, Machine, MachineKind, Subject, TenantName};
+use writ::model::{AuthMethod, ClientId, ClientState, GrantType, Machine, MachineKind, PersonBy, Subject, TenantName};
 use writ::operations::credentials::{self, NewCredential, NewProof};
+use writ::operations::crossings::{self, NewCrossing};
 use writ::operations::declared::{self, Applied, Doing, NotApplied, Unlisted};
 use writ::operations::declined::Declined;
 use writ::operations::delegations::{self, NewDelegation};
 use writ::operations::machines::{self, NewMachine, Terms};
+use writ::operations::providers::{self, NewProvider};
 use writ::operations::roles::{self, MembershipChange};
 use writ::operations::seen::Seen;
 use writ::protocol::display_name::DisplayName;
@@ -74,6 +76,7 @@ fn full() -> World {
     world.edit_client(&crm, |client| {
         client.serves = vec![url.clone()];
         client.dpop_bound_access_tokens = true;
+        client.grant_types.push(GrantType::TokenExchange);
     });
     let terms = |name: &str| {
         let name = DisplayName::parse(name).unwrap();
@@ -153,6 +156,26 @@ fn full() -> World {
     };
     delegate(id, Subject::Person(eve.id), Some(porter_id));
     delegate(porter_id, Subject::Client(ClientId::Machine(id)), None);
+    let give = vec!["main/deployer".parse().unwrap()];
+    let custom_claims = serde_json::from_value(json!({ "floor": 3 })).unwrap();
+    let change = MembershipChange { give, custom_claims: Some(custom_claims), ..MembershipChange::default() };
+    world.block(roles::change_membership(&world.app, &world.operator(), eve.id, Seen::Anything, change)).unwrap();
+    let keys = json!({ "keys": [KeyPair::new("ES256").jwk("idp-1")] });
+    for (issuer, jwks, person_by) in [
+        ("https://login.example", Some(keys), PersonBy::Email { domains: vec!["example.com".to_owned()] }),
+        ("https://idp.example", None, PersonBy::Link),
+    ] {
+        let new = NewProvider { issuer: issuer.to_owned(), jwks_uri: None, jwks, person_by };
+        world.block(providers::trust(&world.app, &world.operator(), new)).unwrap();
+    }
+    let terms = crossings::Terms {
+        audience: "https://chat.example".to_owned(),
+        client_there: Some("crm-7".to_owned()),
+        scope: "chat.read".parse().unwrap(),
+        resources: vec![writ::base::Resource::parse("https://chat.example/api").unwrap()],
+    };
+    let new = NewCrossing { client: crm.id, terms };
+    world.block(crossings::allow(&world.app, &world.operator(), new)).unwrap();
     world
 }
 
@@ -185,6 +208,7 @@ fn what_one_exports_another_takes_and_exports_again() {
     let named = |place: &str, email: &str| missing.iter().any(|(at, why)| at == place && why.contains(email));
     assert!(named("machines.robot.owner", "ada@example.com"), "{missing:?}");
     assert!(named("delegations.\"robot for eve@example.com\".person", "eve@example.com"), "{missing:?}");
+    assert!(named("memberships.\"eve@example.com\"", "eve@example.com"), "{missing:?}");
     other.administrator("ada");
     other.person("eve");
     let done = other.apply(&file);
@@ -194,6 +218,7 @@ fn what_one_exports_another_takes_and_exports_again() {
             "create tenants.staging",
             "create roles.deployer",
             "create roles.\"staging/viewer\"",
+            "create memberships.\"eve@example.com\"",
             "create resources.\"https://mcp.example/a\"",
             "create clients.crm",
             "create clients.desk",
@@ -203,6 +228,9 @@ fn what_one_exports_another_takes_and_exports_again() {
             "create machines.\"staging/robot\"",
             "create delegations.\"porter for robot\"",
             "create delegations.\"robot for eve@example.com\"",
+            "create providers.\"https://idp.example\"",
+            "create providers.\"https://login.example\"",
+            "create crossings.\"crm to https://chat.example\"",
         ]
     );
     assert_eq!(other.export(), file);
@@ -217,6 +245,9 @@ fn what_one_exports_another_takes_and_exports_again() {
         "machine.suspended",
         "credential.created",
         "delegation.granted",
+        "person.membership_changed",
+        "provider.trusted",
+        "crossing.allowed",
     ] {
         other.expect_event(event);
     }
@@ -517,7 +548,8 @@ fn tenants_roles_and_delegations_change_and_go() {
     );
     assert_eq!(world.export(), file);
 
-    // A role that a person has is not a file's to take.
+    // A role that a person has is not a file's to take that says nothing of them.
+    file.as_object_mut().unwrap().remove("memberships");
     let held = world.role("main/auditor", "audit:read");
     let (ada, give) = (world.person_id("ada"), vec![held]);
     let change = MembershipChange { give, ..MembershipChange::default() };
@@ -654,4 +686,195 @@ fn a_file_registers_no_resource_that_is_the_appliance() {
         let wrong = world.wrong(&json!({ "resources": resource }), Unlisted::Stays);
         assert!(wrong[0].1.contains("this appliance itself"), "{wrong:?}");
     }
+}
+
+/// People are in no file: they are named by their addresses, and whoever is not here is said.
+#[test]
+fn what_people_are_in_the_tenants_is_said_by_their_addresses() {
+    let world = full();
+    let ada = world.person_id("ada");
+    let mut file = world.export();
+    assert_eq!(
+        file["memberships"],
+        json!({ "eve@example.com": { "roles": ["main/deployer"], "custom_claims": { "floor": 3 } } })
+    );
+    let with = |file: &Value, email: &str, said: Value| {
+        let mut file = file.clone();
+        file["memberships"][email] = said;
+        file
+    };
+    for (email, said, place, words) in [
+        ("bob@example.com", json!({}), "memberships.\"bob@example.com\"", "nobody here has this e-mail address"),
+        ("bob", json!({}), "memberships.bob", "this is not an e-mail address"),
+        ("EVE@example.com", json!({}), "memberships.\"eve@example.com\"", "twice"),
+        ("ada@example.com", json!({ "roles": ["main/none"] }), "memberships.\"ada@example.com\".roles", "neither here"),
+        ("ada@example.com", json!({ "roles": ["none"] }), "memberships.\"ada@example.com\".roles", "none"),
+        ("ada@example.com", json!({ "role": [] }), "memberships.\"ada@example.com\".role", "no such member"),
+        (
+            "ada@example.com",
+            json!({ "custom_claims": { "a": "x".repeat(5_000) } }),
+            "memberships.\"ada@example.com\".custom_claims",
+            "4 KiB",
+        ),
+    ] {
+        let wrong = world.wrong(&with(&file, email, said), Unlisted::Stays);
+        assert!(wrong.iter().any(|(at, why)| at == place && why.contains(words)), "{email}: {wrong:?}");
+    }
+    // To be nothing is what most people are: it makes no row, and no line.
+    assert_eq!(world.apply(&with(&file, "ada@example.com", json!({}))), Vec::<String>::new());
+
+    // A role, somebody who has it, and a machine of its tenant that acts for them: all by one file.
+    file["tenants"]["acme"] = json!({ "title": "Acme" });
+    file["roles"]["acme/admin"] = json!({ "permissions": ["users.create"] });
+    file["memberships"]["ada@example.com"] = json!({ "roles": ["acme/admin"] });
+    file["memberships"]["eve@example.com"]["roles"] = json!(["main/deployer", "staging/viewer"]);
+    file["machines"]["acme/clerk"] =
+        json!({ "owner": "ada@example.com", "purpose": "new", "kind": "ci", "scope": ["mcp:read"] });
+    let delegations = file["delegations"].as_array_mut().unwrap();
+    let ends = delegations[0]["expires_at"].clone();
+    delegations.insert(
+        0,
+        json!({ "actor": "acme/clerk", "person": "ada@example.com", "scope": ["mcp:read"], "purpose": "letters", "expires_at": ends }),
+    );
+    assert_eq!(
+        world.apply(&file),
+        [
+            "create tenants.acme",
+            "create roles.\"acme/admin\"",
+            "create memberships.\"ada@example.com\"",
+            "change memberships.\"eve@example.com\"",
+            "create machines.\"acme/clerk\"",
+            "create delegations.\"acme/clerk for ada@example.com\"",
+        ]
+    );
+    world.expect_event("person.membership_changed");
+    assert_eq!(world.export(), file);
+    assert_eq!(world.apply(&file), Vec::<String>::new());
+    let is = |id| world.block(roles::membership_by_id(&world.app, id)).unwrap();
+    assert_eq!(is(ada).roles, ["acme/admin".parse().unwrap()]);
+
+    // Whoever is not in the file stays what they are, and a role goes with those who have it, or not at all.
+    let section = json!({ "memberships": {} });
+    let said = world.try_apply(&section, Unlisted::Stays, Doing::Said).unwrap();
+    assert_eq!((lines(&said).len(), said.plan.changes.len()), (0, 2), "{:?}", said.plan.changes);
+    let mut fewer = file.clone();
+    fewer["roles"].as_object_mut().unwrap().remove("staging/viewer");
+    let wrong = world.wrong(&fewer, Unlisted::IsRemoved);
+    assert!(wrong.iter().any(|(place, _)| place == "memberships.\"eve@example.com\".roles"), "{wrong:?}");
+    fewer["memberships"]["eve@example.com"] = json!({ "roles": ["main/deployer"] });
+    fewer["memberships"].as_object_mut().unwrap().remove("ada@example.com");
+    fewer["machines"].as_object_mut().unwrap().remove("acme/clerk");
+    fewer["delegations"].as_array_mut().unwrap().remove(0);
+    assert_eq!(
+        world.prune(&fewer),
+        [
+            "remove roles.\"staging/viewer\"",
+            "change memberships.\"eve@example.com\"",
+            "remove memberships.\"ada@example.com\"",
+            "remove machines.\"acme/clerk\"",
+            "remove delegations.\"acme/clerk for ada@example.com\"",
+        ]
+    );
+    assert_eq!(world.export(), fewer);
+    assert!(is(ada).roles.is_empty());
+}
+
+#[test]
+fn providers_and_crossings_change_and_go() {
+    let world = full();
+    let mut file = world.export();
+    let crm = file["crossings"][0].clone();
+    assert_eq!((&crm["client"], &crm["client_there"]), (&json!("crm"), &json!("crm-7")));
+    assert_eq!(file["providers"]["https://idp.example"], json!({}));
+    assert_eq!(file["providers"]["https://login.example"]["email_domains"], json!(["example.com"]));
+    let eve = world.person_id("eve");
+    let login = world.block(providers::named(&world.app, "https://idp.example")).unwrap().id;
+    world.block(providers::link(&world.app, &world.operator(), login, "U1".to_owned(), eve)).unwrap();
+
+    let keys = file["providers"]["https://login.example"]["jwks"].clone();
+    for (issuer, said, member) in [
+        ("http://idp.example", json!({}), ".issuer"),
+        (crate::world::ISSUER, json!({}), ".issuer"),
+        ("https://new.example", json!({ "jwks": keys, "jwks_uri": "https://new.example/keys" }), ".jwks"),
+        ("https://new.example", json!({ "jwks": { "keys": [] } }), ".jwks"),
+        ("https://new.example", json!({ "email_domains": ["com"] }), ".email_domains"),
+        ("https://new.example", json!({ "links": {} }), ".links"),
+    ] {
+        let mut other = file.clone();
+        other["providers"][issuer] = said;
+        let wrong = world.wrong(&other, Unlisted::Stays);
+        assert_eq!(wrong[0].0, format!("providers.{issuer:?}{member}"), "{wrong:?}");
+    }
+    let crossing =
+        |client: &str, audience: &str| json!({ "client": client, "audience": audience, "scope": ["chat.read"] });
+    for (said, words) in [
+        (crossing("nobody", "https://chat.example"), "there is no client nobody"),
+        (crossing("cli_00000000000000000000000000", "https://chat.example"), "there is no client"),
+        (crossing("desk", "https://chat.example"), "a way to authenticate"),
+        (crossing("crm", "https://chat.example"), "twice"),
+        (crossing("crm", "http://chat.example"), "no https:// address"),
+        (crossing("crm", crate::world::ISSUER), "nobody needs a crossing to it"),
+        (json!({ "client": "crm", "audience": "https://other.example" }), "1 to 64 scopes"),
+        (json!({ "audience": "https://other.example", "scope": ["x"] }), "this is missing"),
+    ] {
+        let mut other = file.clone();
+        other["crossings"].as_array_mut().unwrap().push(said.clone());
+        let wrong = world.wrong(&other, Unlisted::Stays);
+        assert!(wrong.iter().any(|(_, why)| why.contains(words)), "{said}: {wrong:?}");
+    }
+
+    // A client and where it may carry our word, in one file.
+    let exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+    file["clients"]["Wiki"] = json!({
+        "redirect_uris": ["https://wiki.example/cb"], "token_endpoint_auth_method": "client_secret_basic",
+        "grant_types": ["authorization_code", exchange],
+    });
+    file["crossings"].as_array_mut().unwrap().insert(0, crossing("Wiki", "https://chat.example"));
+    file["crossings"][1]["scope"] = json!(["chat.write"]);
+    file["providers"]["https://idp.example"] = json!({ "jwks_uri": "https://idp.example/keys" });
+    file["providers"]["https://new.example"] = json!({});
+    let done = world.apply(&file);
+    assert_eq!(
+        done,
+        [
+            "create clients.Wiki",
+            "change providers.\"https://idp.example\"",
+            "create providers.\"https://new.example\"",
+            "create crossings.\"Wiki to https://chat.example\"",
+            "change crossings.\"crm to https://chat.example\"",
+        ]
+    );
+    for event in ["provider.trusted", "provider.changed", "crossing.removed", "crossing.allowed"] {
+        world.expect_event(event);
+    }
+    let now = world.export();
+    for section in ["providers", "crossings"] {
+        let sorted = |file: &Value| {
+            let mut all: Vec<String> = file[section].as_array().into_iter().flatten().map(Value::to_string).collect();
+            all.sort();
+            (all, file[section].as_object().cloned())
+        };
+        assert_eq!(sorted(&now), sorted(&file), "{section}");
+    }
+    assert_eq!(world.apply(&file), Vec::<String>::new());
+    let links = world.block(providers::links(&world.app, login, None, 10)).unwrap().rows;
+    assert_eq!(links.len(), 1, "one that is changed keeps its links");
+
+    // One by its id is the same.
+    let wiki = world.read(|view| view.page(&CLIENTS, None, 100)).rows;
+    let wiki = wiki.into_iter().find(|(_, client)| client.name == "Wiki").unwrap().1.id.to_string();
+    let mut by_id = file.clone();
+    by_id["crossings"][0] = crossing(&wiki, "https://chat.example");
+    by_id["crossings"][0]["client_there"] = json!(wiki);
+    assert_eq!(world.apply(&by_id), Vec::<String>::new());
+
+    file["providers"].as_object_mut().unwrap().remove("https://idp.example");
+    file["crossings"].as_array_mut().unwrap().remove(0);
+    assert_eq!(
+        world.prune(&file),
+        ["remove providers.\"https://idp.example\"", "remove crossings.\"Wiki to https://chat.example\""]
+    );
+    assert_eq!(world.export()["providers"], file["providers"]);
+    let left = world.block(providers::links(&world.app, login, None, 10));
+    assert!(matches!(left, Err(Declined::Missing(_))), "its links went with it");
 }

@@ -8,7 +8,7 @@ use std::process::Output;
 use serde_json::{Value, json};
 
 use crate::cli::{Appliance, SCRIPT, Serving, shape, text};
-use crate::world::World;
+use crate::world::{Certificate, TlsFront, World};
 
 /// An appliance that serves, and a directory elsewhere with nothing in it.
 struct Far {
@@ -136,6 +136,12 @@ fn a_command_takes_the_scope_of_its_noun() {
         (&["audit", "verify"], "writ:audit:read"),
         (&["token", "add"], "writ:admin"),
         (&["export"], "writ:read"),
+        (&["provider", "list"], "writ:providers:read"),
+        (&["provider", "add", "--issuer", "https://login.example"], "writ:admin"),
+        (&["provider", "set", "https://login.example", "--by-link"], "writ:admin"),
+        (&["provider", "link", "https://login.example", "U1", "--person", "ada@example.com"], "writ:admin"),
+        (&["crossing", "list"], "writ:crossings:read"),
+        (&["crossing", "remove", "crs_00000000000000000000000000"], "writ:crossings:write"),
     ] {
         let refused = far.refused(&scopes, arguments);
         assert_eq!(refused["error"], "forbidden", "{arguments:?}: {refused}");
@@ -342,4 +348,86 @@ fn an_access_key_is_enough() {
     assert!(stopped.status.success(), "{}", text(&stopped.stderr));
     let over = run(&["scope", "list"]);
     assert!(!over.status.success() && !text(&over.stderr).contains(key), "{}", text(&over.stderr));
+}
+
+/// An appliance behind something that ends TLS, and the access key of a machine there.
+struct Behind {
+    front: TlsFront,
+    key: String,
+    here: Appliance,
+    _there: (Appliance, Serving),
+}
+
+impl Behind {
+    fn tls(certificate: &Certificate) -> Self {
+        let (front, listener) = TlsFront::new(certificate);
+        let mut there = Appliance::new();
+        there.variables.push(("WRIT_PUBLIC_URL", format!("https://localhost:{}", front.port)));
+        there.variables.push(("WRIT_TRUSTED_PROXIES", "127.0.0.1".to_owned()));
+        front.open(listener, &there.listen);
+        let serving = there.serve();
+        there.set_up();
+        let about = ["--owner", "ada@example.com", "--purpose", "Looks after it", "--scope", "writ:scopes:read"];
+        there.json(&[&["machine", "add", "--name", "remote"][..], &about].concat());
+        let key = there.json(&["credential", "add", "remote", "--kind", "access-key"]);
+        let key = key["access_key"].as_str().unwrap().to_owned();
+        Self { front, key, here: Appliance::new(), _there: (there, serving) }
+    }
+
+    /// What somebody gets who trusts these certificates besides the usual.
+    fn asked(&self, url: &str, trusts: &str) -> Output {
+        let file = self.here.directory.path().join("roots.pem");
+        std::fs::write(&file, trusts).unwrap();
+        let mut command = self.here.program(&["scope", "list"]);
+        command.envs([("WRIT_APPLIANCE", url), ("WRIT_ACCESS_KEY", &self.key)]);
+        if !trusts.is_empty() {
+            command.env("WRIT_OUTBOUND_EXTRA_ROOT", &file);
+        }
+        command.spawn().unwrap().wait_with_output().unwrap()
+    }
+
+    fn url(&self) -> String {
+        format!("https://localhost:{}", self.front.port)
+    }
+}
+
+/// RFC 6750 §5.2: "the client MUST validate the TLS certificate chain when making requests to protected resources". The credential is sent
+/// to nobody who does not have the right one.
+#[test]
+fn over_tls_the_appliance_proves_who_it_is_before_it_hears_a_credential() {
+    let right = Certificate::of("localhost");
+    let behind = Behind::tls(&right);
+    let url = behind.url();
+    let output = behind.asked(&url, &right.pem);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("mcp:read"), "{}", text(&output.stdout));
+
+    let refused = |url: &str, trusts: &str, words: &str| {
+        let before = behind.front.heard();
+        let output = behind.asked(url, trusts);
+        let said = text(&output.stderr);
+        assert!(!output.status.success() && output.stdout.is_empty(), "{}", text(&output.stdout));
+        assert!(said.contains(words), "{said}");
+        assert!(!said.contains(&behind.key), "a credential is in no error");
+        assert_eq!(behind.front.heard(), before, "and nobody heard it");
+    };
+    let certificate = "its TLS certificate is not valid for this name, has expired, or comes from an authority";
+    refused(&url, "", certificate);
+    refused(&url, &Certificate::of("localhost").pem, certificate);
+    // Another name for the same place is another name.
+    refused(&format!("https://127.0.0.1:{}", behind.front.port), &right.pem, certificate);
+    let (elsewhere, over) = (Certificate::of("id.example.com"), Certificate::expired("localhost"));
+    behind.front.shows(&elsewhere);
+    refused(&url, &elsewhere.pem, certificate);
+    behind.front.shows(&over);
+    refused(&url, &over.pem, certificate);
+    behind.front.shows(&right);
+    assert!(behind.asked(&url, &right.pem).status.success(), "it was the certificates alone");
+
+    // Who does not speak TLS is not asked in the open instead.
+    refused(&url.replace("https", "http"), &right.pem, "nobody answers there, or not with HTTP");
+    let (_, plain) = (&behind._there.1, &behind._there.0.listen);
+    refused(&format!("https://{plain}"), &right.pem, "no TLS");
+    refused("http://id.example.com", &right.pem, "use https: over http everybody on the way could read the credential");
+    refused("http://198.51.100.7:9000", &right.pem, "use https");
 }

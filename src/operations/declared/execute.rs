@@ -4,23 +4,27 @@ use serde_json::{Map, Value};
 
 use super::Made;
 use super::nouns::CredentialRead;
-use super::plan::{Change, DelegationStep, Field, MachineStep, Plan, Present, Step, Whom};
+use super::plan::{Change, Field, Plan};
+use super::present::Present;
+use super::step::{Carrier, CrossingStep, DelegationStep, MachineStep, Step, Whom};
 use crate::app::App;
 use crate::base::{Fault, FaultKind, Id, Lifetime, OpaqueToken, Secret, TokenKind};
 use crate::model::{
-    Client, ClientId, ClientSecret, ClientState, Context, Credential, Delegation, Event, Machine, PersonState,
-    ProtectedResource, Role, RoleIn, ScopeEntry, Subject, Tenant, TenantName,
+    Client, ClientId, ClientSecret, ClientState, Context, Credential, Crossing, Delegation, Event, IdentityProvider,
+    Machine, Membership, PersonState, ProtectedResource, Role, RoleIn, ScopeEntry, Subject, Tenant, TenantName,
 };
 use crate::operations::credentials::{self, Drawn, NewCredential};
+use crate::operations::crossings::{self, NewCrossing};
 use crate::operations::declined::Declined;
 use crate::operations::delegations::{self, NewDelegation};
 use crate::operations::registration::bury;
 use crate::operations::roles::{self, RoleTerms};
 use crate::operations::seen::{difference, json};
 use crate::operations::status::end::{Owner, end_owner};
-use crate::operations::{machines, tenants, usage};
+use crate::operations::{machines, providers, tenants, usage};
 use crate::store::tables::{
-    CLIENTS, DELEGATIONS, MACHINES, MACHINES_BY_NAME, PEOPLE, RESOURCES, ROLES, SCOPES, TENANTS, machine_key, role_key,
+    CLIENTS, CROSSINGS, DELEGATIONS, MACHINES, MACHINES_BY_NAME, MEMBERSHIPS, PEOPLE, PROVIDERS, RESOURCES, ROLES,
+    SCOPES, TENANTS, machine_key, role_key,
 };
 use crate::store::{Read, Tx};
 
@@ -38,8 +42,9 @@ struct Ready {
     step: Step,
     secret: Option<Secret>,
     given: Vec<Credential>,
-    /// The id of a delegation to be made.
+    /// The id of a delegation to be made, or of a crossing.
     delegation: Option<Id<Delegation>>,
+    crossing: Option<Id<Crossing>>,
 }
 
 impl Prepared {
@@ -63,7 +68,14 @@ impl Prepared {
                 (None, Some(machine)) => Some(ClientId::Machine(machine.id)),
                 _ => None,
             },
-            Step::Scope { .. } | Step::Resource(_) | Step::Tenant { .. } | Step::Role(_) | Step::Delegation(_) => None,
+            Step::Scope { .. }
+            | Step::Resource(_)
+            | Step::Tenant { .. }
+            | Step::Role(_)
+            | Step::Delegation(_)
+            | Step::Membership(_)
+            | Step::Provider(_)
+            | Step::Crossing(_) => None,
         };
         let made = |ready: &Ready| {
             Some(Made { place: ready.place.clone(), id: id(&ready.step)?, secret: ready.secret.clone() })
@@ -74,10 +86,16 @@ impl Prepared {
 
 impl Ready {
     fn of(app: &App, ctx: &Context, change: &Change, mut step: Step) -> Result<Self, Declined> {
-        let (mut secret, mut given, mut delegation) = (None, Vec::new(), None);
+        let (mut secret, mut given, mut delegation, mut crossing) = (None, Vec::new(), None, None);
         match &mut step {
-            Step::Scope { .. } | Step::Tenant { .. } | Step::Role(_) => {}
+            Step::Scope { .. } | Step::Tenant { .. } | Step::Role(_) | Step::Membership(_) => {}
             Step::Delegation(_) => delegation = Some(Id::new(ctx.at, &app.entropy)?),
+            Step::Crossing(_) => crossing = Some(Id::new(ctx.at, &app.entropy)?),
+            Step::Provider(rows) => {
+                if let (None, Some(after)) = rows.as_mut() {
+                    after.id = Id::new(ctx.at, &app.entropy)?;
+                }
+            }
             Step::Resource(rows) => {
                 if let (None, Some(after)) = rows.as_mut() {
                     after.id = Id::new(ctx.at, &app.entropy)?;
@@ -107,7 +125,15 @@ impl Ready {
                 }
             }
         }
-        Ok(Self { place: change.place.clone(), fields: change.fields.clone(), step, secret, given, delegation })
+        Ok(Self {
+            place: change.place.clone(),
+            fields: change.fields.clone(),
+            step,
+            secret,
+            given,
+            delegation,
+            crossing,
+        })
     }
 
     /// What differs, as it was and as it is.
@@ -150,6 +176,9 @@ pub(super) fn execute(app: &App, tx: &mut Tx<'_>, prepared: &Prepared) -> Result
             Step::Client(rows) => client(app, tx, ready, rows.0.as_ref(), rows.1.as_ref())?,
             Step::Machine(step) => machine(app, tx, ready, step)?,
             Step::Delegation(step) => delegation(tx, ready, step)?,
+            Step::Membership(rows) => membership(tx, rows.0.as_ref(), rows.1.as_ref())?,
+            Step::Provider(rows) => provider(tx, rows.0.as_ref(), rows.1.as_ref())?,
+            Step::Crossing(step) => crossing(tx, prepared, ready, step)?,
         }
     }
     nothing_is_left_behind(tx, prepared)?;
@@ -205,6 +234,16 @@ fn stands(tx: &Tx<'_>, prepared: &Prepared) -> Result<bool, Fault> {
             }
             Step::Delegation(step) => match &step.before {
                 Some(before) => tx.get(&DELEGATIONS, &before.id)?.as_ref() == Some(before),
+                None => true,
+            },
+            Step::Membership(rows) => membership_stands(tx, rows.0.as_ref(), rows.1.as_ref(), &coming)?,
+            Step::Provider(rows) => match rows.as_ref() {
+                (Some(before), _) => tx.get(&PROVIDERS, &before.id)?.as_ref() == Some(before),
+                (None, Some(new)) => providers::by_issuer(tx, &new.issuer)?.is_none(),
+                (None, None) => true,
+            },
+            Step::Crossing(step) => match &step.before {
+                Some(before) => tx.get(&CROSSINGS, &before.id)?.as_ref() == Some(before),
                 None => true,
             },
             Step::Client(rows) => match &rows.0 {
@@ -280,6 +319,63 @@ fn machine_stands(tx: &Tx<'_>, step: &MachineStep, coming: &Coming) -> Result<bo
     match owner.filter(|owner| step.before.as_ref().is_none_or(|before| before.machine.owner != *owner)) {
         Some(owner) => Ok(tx.get(&PEOPLE, &owner)?.is_some_and(|person| person.state == PersonState::Active)),
         None => Ok(true),
+    }
+}
+
+/// Whether somebody is here, is what they were, and will be nothing that there is not.
+fn membership_stands(
+    tx: &Tx<'_>,
+    before: Option<&Membership>,
+    after: Option<&Membership>,
+    coming: &Coming,
+) -> Result<bool, Fault> {
+    let Some(person) = before.or(after).map(|membership| membership.person) else { return Ok(true) };
+    if tx.get(&MEMBERSHIPS, &person)?.as_ref() != before || tx.get(&PEOPLE, &person)?.is_none() {
+        return Ok(false);
+    }
+    for held in after.into_iter().flat_map(|after| &after.roles) {
+        let key = role_key(&held.tenant, &held.role);
+        if !coming.roles.contains(&key) && tx.get(&ROLES, &key)?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn membership(tx: &mut Tx<'_>, before: Option<&Membership>, after: Option<&Membership>) -> Result<(), Fault> {
+    let Some(person) = before.or(after).map(|membership| membership.person) else { return Ok(()) };
+    let nothing = roles::nothing(person);
+    roles::become_this(tx, before.unwrap_or(&nothing), after.unwrap_or(&nothing).clone()).map(drop)
+}
+
+fn provider(tx: &mut Tx<'_>, before: Option<&IdentityProvider>, after: Option<&IdentityProvider>) -> Result<(), Fault> {
+    match (before, after) {
+        (None, Some(new)) => providers::put(tx, new),
+        (Some(before), Some(after)) => providers::become_this(tx, before, after.clone()).map(drop),
+        (Some(gone), None) => providers::take(tx, gone),
+        (None, None) => Ok(()),
+    }
+}
+
+fn crossing(tx: &mut Tx<'_>, prepared: &Prepared, ready: &Ready, step: &CrossingStep) -> Result<(), Fault> {
+    if let Some(before) = &step.before {
+        crossings::take(tx, before)?;
+    }
+    let (Some((carrier, terms)), Some(id)) = (&step.after, ready.crossing) else { return Ok(()) };
+    let made = |place: &str| {
+        prepared.steps.iter().filter(|other| other.place == place).find_map(|other| match &other.step {
+            Step::Client(rows) => rows.1.as_ref().map(|client| client.id.clone()),
+            _ => None,
+        })
+    };
+    let client = match carrier {
+        Carrier::Known(id) => id.clone(),
+        Carrier::Made(place) => made(place).ok_or_else(|| Fault::new(FaultKind::Bug, "a plan makes no such client"))?,
+    };
+    match crossings::put(tx, id, &NewCrossing { client, terms: terms.clone() })? {
+        Ok(_) => Ok(()),
+        // Everything it asks for was looked at when the plan was made.
+        Err(_) => Err(meanwhile(&ready.place)),
     }
 }
 

@@ -1,7 +1,12 @@
 //! Rows as a file says them, and back. What a file does not say has its default; what is secret it never says.
 
+mod elsewhere;
+mod memberships;
+
 use serde_json::{Map, Value, json};
 
+pub(super) use self::elsewhere::{crossing_read, crossing_said, crossing_to_be, provider_read, provider_said};
+pub(super) use self::memberships::{membership_read, membership_said};
 use super::members::{Members, Notes, text};
 use crate::base::{AddressRange, Id, Issuer, Lifetime, Resource, Timestamp};
 use crate::config::Config;

@@ -72,6 +72,7 @@ impl<V: Serialize> Listed<V> {
 
 /// The address of a thing in the list that is at `list`.
 pub(super) fn address(list: &str, id: &str) -> String {
-    let id: String = url::form_urlencoded::byte_serialize(id.as_bytes()).collect();
+    // As in a form, but for the blank: in a path, a plus is a plus.
+    let id: String = url::form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>().replace('+', "%20");
     format!("{list}/{id}")
 }

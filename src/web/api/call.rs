@@ -97,6 +97,11 @@ impl Call {
         named(self.places.tenant.as_deref())
     }
 
+    /// The subject in the address: what an identity provider calls somebody.
+    pub(super) fn subject(&self) -> Result<String, Problem> {
+        named(self.places.subject.as_deref())
+    }
+
     pub(super) fn seen(&self) -> Seen {
         self.seen.clone().unwrap_or(Seen::Anything)
     }
@@ -134,6 +139,8 @@ struct Places {
     id: Option<String>,
     #[serde(default)]
     tenant: Option<String>,
+    #[serde(default)]
+    subject: Option<String>,
 }
 
 fn named<T: std::str::FromStr>(place: Option<&str>) -> Result<T, Problem> {

@@ -10,7 +10,7 @@ use super::credentials::{self, CredentialView};
 use super::cursor::Window;
 use super::operation::{Noun, What};
 use super::problem::Problem;
-use super::wire::{Given, Nothing, Reason, StillTaken, Wrong, list as names, moment, texts};
+use super::wire::{Given, Nothing, Reason, StillTaken, Wrong, list as names, moment, or_none, texts};
 use crate::base::{AddressRange, Lifetime, Resource, Secret, Timestamp};
 use crate::model::{
     Access, Finding, FindingKind, Machine, MachineKind, MachineStanding, RoleName, ScopeSet, ScopeUse, TenantName,
@@ -511,15 +511,6 @@ impl Changes {
             Given::As(patch) => merge(&mut terms.custom_claims, patch),
         }
         terms
-    }
-}
-
-/// What it becomes, where taking it away means there is none.
-fn or_none<T>(given: Given<T>) -> Option<Option<T>> {
-    match given {
-        Given::Not => None,
-        Given::Null => Some(None),
-        Given::As(value) => Some(Some(value)),
     }
 }
 

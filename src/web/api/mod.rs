@@ -14,6 +14,7 @@ mod call;
 mod clients;
 mod commands;
 mod credentials;
+mod crossings;
 mod cursor;
 mod delegations;
 mod document;
@@ -27,6 +28,7 @@ mod page;
 mod people;
 mod permit;
 mod problem;
+mod providers;
 mod resources;
 mod roles;
 mod scopes;
@@ -37,7 +39,7 @@ mod wire;
 use std::sync::LazyLock;
 
 use actix_web::http::Method;
-use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Route};
 
@@ -59,6 +61,8 @@ static NOUNS: LazyLock<Vec<Noun>> = LazyLock::new(|| {
         credentials::noun(),
         findings::noun(),
         delegations::noun(),
+        providers::noun(),
+        crossings::noun(),
         resources::noun(),
         scopes::noun(),
         people::noun(),
@@ -159,9 +163,7 @@ async fn wrong_method(caller: Caller, request: HttpRequest) -> HttpResponse {
 
 /// Before it is known who asks.
 pub(super) fn too_many(app: &App, seconds: u64, ctx: &Context) -> HttpResponse {
-    let mut answer = Problem::too_many(seconds).answer(&Caller { app: app.clone(), ctx: ctx.clone() });
-    answer.headers_mut().insert(RETRY_AFTER, seconds.into());
-    answer
+    Problem::too_many(seconds).answer(&Caller { app: app.clone(), ctx: ctx.clone() })
 }
 
 async fn nowhere(caller: Caller) -> HttpResponse {

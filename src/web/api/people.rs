@@ -8,11 +8,11 @@ use super::call::Call;
 use super::cursor::Window;
 use super::operation::{Noun, What};
 use super::problem::Problem;
-use super::wire::{NoFilter, Nothing, Reason, StillTaken};
+use super::wire::{Given, NoFilter, Nothing, Reason, StillTaken, Wrong};
 use crate::base::Secret;
 use crate::model::{Person, PersonState, Standing};
 use crate::operations::declined::Declined;
-use crate::operations::people::{self, NewPerson};
+use crate::operations::people::{self, NewPerson, PersonChange};
 use crate::protocol::own_scopes::PEOPLE;
 
 pub(super) fn noun() -> Noun {
@@ -20,6 +20,15 @@ pub(super) fn noun() -> Noun {
         .list(What("/api/v1/people", "listPeople", PEOPLE.read, "List people, the newest first"), list)
         .create(What("/api/v1/people", "createPerson", PEOPLE.write, "Add a person"), create)
         .show(What("/api/v1/people/{id}", "showPerson", PEOPLE.read, "Show a person"), show)
+        .change(
+            What(
+                "/api/v1/people/{id}",
+                "changePerson",
+                PEOPLE.write,
+                "Change what somebody is called, or, with `writ:admin`, the address they sign in with",
+            ),
+            change,
+        )
         .act(
             What(
                 "/api/v1/people/{id}/suspension",
@@ -84,6 +93,19 @@ struct NewPersonBody {
     standing: Option<StandingName>,
 }
 
+/// What is to be different about a person. Their sessions, and what they allowed, stay.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PersonPatch {
+    /// Takes `writ:admin`, as setting a password does.
+    #[serde(default)]
+    #[schema(value_type = String, required = false, max_length = 254)]
+    email: Given<String>,
+    #[serde(default)]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 128)]
+    name: Given<String>,
+}
+
 async fn list(call: Call, window: Window, _: NoFilter) -> Result<Listed<PersonView>, Problem> {
     let page = people::list(&call.app, window.from()?, window.limit).await?;
     Ok(Listed::of(page.rows.iter().map(|(_, person)| view(person)).collect(), &window, page.next))
@@ -101,6 +123,14 @@ async fn create(call: Call, ask: NewPersonBody) -> Result<(String, One<PersonVie
     };
     let made = people::create(&call.app, &call.by, new, standing).await?;
     Ok((made.id.to_string(), shown(&made)?))
+}
+
+async fn change(call: Call, ask: PersonPatch) -> Result<One<PersonView>, Problem> {
+    let mut wrong = Wrong::default();
+    let (email, name) = (wrong.given("email", ask.email), wrong.given("name", ask.name));
+    wrong.none()?;
+    let change = PersonChange::parse(email.as_deref(), name.as_deref()).map_err(Declined::Invalid)?;
+    shown(&people::change(&call.app, &call.by, call.id()?, call.seen(), change).await?)
 }
 
 async fn suspend(call: Call, ask: Reason) -> Result<One<PersonView>, Problem> {

@@ -112,6 +112,8 @@ pub(super) struct Problem {
     /// How to ask for it, each scheme in a header of its own. RFC 9110 §11.6.1.
     challenges: Vec<String>,
     fault: Option<Fault>,
+    /// In how many seconds to ask again. RFC 9110 §10.2.3.
+    wait: Option<u64>,
 }
 
 /// A problem as it is sent. RFC 9457 §3.1.
@@ -147,7 +149,15 @@ pub(super) struct FieldError {
 
 impl Problem {
     fn new(kind: &'static str, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), made: None, challenges: Vec::new(), fault: None }
+        Self {
+            kind,
+            detail: detail.into(),
+            errors: Vec::new(),
+            made: None,
+            challenges: Vec::new(),
+            fault: None,
+            wait: None,
+        }
     }
 
     pub(super) fn invalid(errors: Vec<FieldError>) -> Self {
@@ -186,7 +196,8 @@ impl Problem {
     }
 
     pub(super) fn too_many(seconds: u64) -> Self {
-        Self::new("too-many", format!("too many requests from this address; try again in {seconds} seconds"))
+        let words = format!("too many requests from this address; try again in {seconds} seconds");
+        Self { wait: Some(seconds), ..Self::new("too-many", words) }
     }
 
     pub(super) fn wrong_method() -> Self {
@@ -219,8 +230,8 @@ impl Problem {
         for challenge in &self.challenges {
             response.append_header((WWW_AUTHENTICATE, challenge.clone()));
         }
-        if kind.status == 503 {
-            response.insert_header((RETRY_AFTER, "1"));
+        if let Some(seconds) = self.wait.or((kind.status == 503).then_some(1)) {
+            response.insert_header((RETRY_AFTER, seconds.to_string()));
         }
         let document = ProblemDocument {
             r#type: caller.app.issuer.url(&format!("{}#{}", super::PAGE, kind.name)),

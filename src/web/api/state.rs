@@ -16,7 +16,7 @@ pub(super) fn noun() -> Noun {
     Noun::new(
         "State",
         "place",
-        "Tenants, roles, scopes, resources, applications, machines and delegations as one document, without secrets: what `writ export` writes and `writ apply` takes. All of it is done, or nothing.",
+        "Tenants, roles and who has them, scopes, resources, applications, machines, delegations, identity providers and crossings as one document, without secrets: what `writ export` writes and `writ apply` takes. All of it is done, or nothing.",
     )
     .show(What("/api/v1/state", "exportState", READ, "Say how things are"), export)
     .tell(What("/api/v1/plan", "planState", ADMIN, "Say what a document would change, and change nothing"), plan)
@@ -49,6 +49,15 @@ struct Document {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<Object>>)]
     delegations: Option<Vec<Map<String, Value>>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    memberships: Option<Map<String, Value>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    providers: Option<Map<String, Value>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Object>>)]
+    crossings: Option<Vec<Map<String, Value>>>,
 }
 
 /// A document, and what becomes of what it does not have.

@@ -74,6 +74,15 @@ impl<T: Default> Given<T> {
     }
 }
 
+/// What it becomes, where taking it away means there is none.
+pub(super) fn or_none<T>(given: Given<T>) -> Option<Option<T>> {
+    match given {
+        Given::Not => None,
+        Given::Null => Some(None),
+        Given::As(value) => Some(Some(value)),
+    }
+}
+
 /// Collects what is wrong, so that all of it is told at once.
 #[derive(Debug, Default)]
 pub(super) struct Wrong(Vec<FieldError>);

@@ -76,6 +76,7 @@ pub(super) static DOORS: &[Door] = &[
     page("/console/people", GET, Who::Console, Class::Pages),
     page("/console/people/new", GET_POST, Who::Console, Class::Pages),
     page("/console/people/{id}", GET, Who::Console, Class::Pages),
+    page("/console/people/{id}/change", GET_POST, Who::Console, Class::Pages),
     page("/console/people/{id}/suspension", POST, Who::Console, Class::Pages),
     page("/console/people/{id}/resumption", POST, Who::Console, Class::Pages),
     page("/console/people/{id}/standing", POST, Who::Console, Class::Pages),
@@ -151,6 +152,7 @@ pub(super) fn configure(config: &mut ServiceConfig, base: &str) {
     door("/console/people", vec![get(people::list)]);
     door("/console/people/new", vec![get(people::new), post().to(people::create)]);
     door("/console/people/{id}", vec![get(person::show)]);
+    door("/console/people/{id}/change", vec![get(people::edit), post().to(people::update)]);
     door("/console/people/{id}/suspension", vec![post().to(person::suspend)]);
     door("/console/people/{id}/resumption", vec![post().to(person::resume)]);
     door("/console/people/{id}/standing", vec![post().to(person::raise)]);

@@ -1,14 +1,15 @@
 //! `/console/people`: the list, and adding somebody.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::person::{path, standing, state};
-use super::{back, queries, sentence, shell};
+use super::{as_seen, back, declined, queries, sentence, shell, wanted};
 use crate::base::{Id, Secret};
 use crate::model::{Email, Person, Standing};
 use crate::operations::declined::{Declined, Invalid};
-use crate::operations::people::{self, NewPerson};
+use crate::operations::people::{self, NewPerson, PersonChange};
+use crate::operations::seen::tag;
 use crate::web::extract::{Administered, Administrator, Visitor};
 use crate::web::problem::PageProblem;
 use crate::web::reply::{self, moment};
@@ -76,7 +77,7 @@ pub(super) async fn fitting(visitor: &Visitor, text: &str, limit: usize) -> Resu
 
 /// `GET /console/people/new`
 pub(super) async fn new(admin: Administrator) -> Result<HttpResponse, PageProblem> {
-    form(&admin.visitor, StatusCode::OK, ("", "", "member"), &Invalid::default(), None)
+    form(&admin.visitor, StatusCode::OK, ("", "", "member"), &Invalid::default(), None, None)
 }
 
 /// `POST /console/people/new`: the address is the mark of the form, since nobody has it twice.
@@ -99,8 +100,40 @@ pub(super) async fn create(asked: Administered) -> Result<HttpResponse, PageProb
         Ok(person) if random => shown_once(visitor, &person, &password, false),
         Ok(person) => Ok(back(visitor, &path(person.id), "added")),
         Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),
-        Err(Declined::Invalid(invalid)) => form(visitor, status, typed, &invalid, None),
-        Err(other) => form(visitor, status, typed, &Invalid::default(), Some(sentence(&other))),
+        Err(Declined::Invalid(invalid)) => form(visitor, status, typed, &invalid, None, None),
+        Err(other) => form(visitor, status, typed, &Invalid::default(), Some(sentence(&other)), None),
+    }
+}
+
+/// `GET /console/people/{id}/change`
+pub(super) async fn edit(admin: Administrator, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
+    let visitor = &admin.visitor;
+    let id: Id<Person> = wanted(visitor, &id)?;
+    let person = people::by_id(&visitor.app, id).await.map_err(|why| declined(visitor, why))?;
+    let typed = (person.name.as_str(), person.email.as_str(), "");
+    form(visitor, StatusCode::OK, typed, &Invalid::default(), None, Some(&person))
+}
+
+/// `POST /console/people/{id}/change`
+pub(super) async fn update(asked: Administered, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
+    let Administered { form: posted, by } = &asked;
+    let visitor = &posted.visitor;
+    let id: Id<Person> = wanted(visitor, &id)?;
+    let person = people::by_id(&visitor.app, id).await.map_err(|why| declined(visitor, why))?;
+    let (name, email) = (posted.text("name").trim(), posted.text("email").trim());
+    let changed = match PersonChange::parse(Some(email), Some(name)) {
+        Ok(change) => people::change(&visitor.app, by, id, as_seen(posted), change).await,
+        Err(invalid) => Err(Declined::Invalid(invalid)),
+    };
+    let refuse = |invalid: Invalid, problem| {
+        form(visitor, StatusCode::UNPROCESSABLE_ENTITY, (name, email, ""), &invalid, problem, Some(&person))
+    };
+    match changed {
+        Ok(_) => Ok(back(visitor, &path(id), "changed")),
+        Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),
+        Err(missing @ Declined::Missing(_)) => Err(declined(visitor, missing)),
+        Err(Declined::Invalid(invalid)) => refuse(invalid, None),
+        Err(other) => refuse(Invalid::default(), Some(sentence(&other))),
     }
 }
 
@@ -130,12 +163,18 @@ fn form(
     (name, email, standing): (&str, &str, &str),
     wrong: &Invalid,
     problem: Option<String>,
+    changes: Option<&Person>,
 ) -> Result<HttpResponse, PageProblem> {
     let page = PersonFormPage {
         shell: visitor.shell(),
         frame: Frame::of(Section::People),
         name: Field { value: name.to_owned(), error: wrong.of("name") },
         email: Field { value: email.to_owned(), error: wrong.of("email") },
+        changes: changes.map(|person| (person.name.clone(), path(person.id))),
+        seen: match changes {
+            Some(person) => tag(&person.without_password()).map_err(|fault| visitor.broken(&fault))?.text(),
+            None => String::new(),
+        },
         standings: STANDINGS
             .into_iter()
             .map(|(value, label, _)| Choice::new(value, label, value == standing))

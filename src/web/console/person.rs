@@ -32,8 +32,9 @@ const ROLES: usize = 200;
 /// What somebody types who means to stop themselves.
 const MEANT: &str = "stop myself";
 
-const WORDS: [(&str, FlashKind, &str); 14] = [
+const WORDS: [(&str, FlashKind, &str); 15] = [
     ("added", FlashKind::Done, "Added. They can sign in now."),
+    ("changed", FlashKind::Done, "Changed. Where they are signed in, they stay so."),
     ("stopped", FlashKind::Done, "Stopped. They sign in nowhere, and nothing acts for them."),
     ("resumed", FlashKind::Done, "They may go on. Machines that were stopped with them wait for you."),
     ("ended", FlashKind::Done, "That session is over."),

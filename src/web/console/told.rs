@@ -52,6 +52,7 @@ fn about(event: &Event) -> Vec<String> {
     let text = |subject: &Subject| subject.text();
     match event {
         Event::PersonCreated { person }
+        | Event::PersonChanged { person, .. }
         | Event::PersonSuspended { person, .. }
         | Event::PersonResumed { person }
         | Event::PasswordSet { person, .. }
@@ -108,6 +109,11 @@ pub(super) fn words(event: &Event, names: &Names) -> String {
         Event::SetupOpened {} => "A setup link was made".to_owned(),
         Event::SetupCompleted { person } => format!("{} became the first administrator", called(person)),
         Event::PersonCreated { person } => format!("{} was added", called(person)),
+        Event::PersonChanged { person, after, .. } => {
+            let members: Vec<&str> =
+                after.as_object().into_iter().flat_map(|all| all.keys().map(String::as_str)).collect();
+            format!("{} has another {}", called(person), members.join(" and another "))
+        }
         Event::PersonSuspended { person, because } => format!("{} was stopped{}", called(person), why(because)),
         Event::PersonResumed { person } => format!("{} may go on", called(person)),
         Event::PasswordSet { person, .. } => format!("{} has a new password", called(person)),

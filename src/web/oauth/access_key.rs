@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::operations::token::exchange_access_key;
 use crate::protocol::access_key;
 use crate::web::extract::{Body, Caller};
+use crate::web::key_guess::KeyGuess;
 use crate::web::problem;
 
 pub(crate) async fn create(caller: Caller, request: HttpRequest, body: Body) -> HttpResponse {
@@ -17,6 +18,8 @@ async fn answer(caller: &Caller, request: &HttpRequest, body: &Body) -> Result<H
     let body = super::bytes(caller, body)?;
     let refuse = |problem| problem::hosted(caller, problem);
     let ask = access_key::read(super::authorization(request), body).map_err(|refusal| refuse(refusal.into()))?;
-    let session = exchange_access_key(&caller.app, &caller.ctx, ask).await.map_err(refuse)?;
-    Ok(HttpResponse::Ok().json(session))
+    let guess = KeyGuess::count(caller, request).map_err(|wait| problem::too_many_keys(&caller.ctx, wait))?;
+    let session = exchange_access_key(&caller.app, &caller.ctx, ask).await;
+    guess.came_to(caller, &session);
+    Ok(HttpResponse::Ok().json(session.map_err(refuse)?))
 }

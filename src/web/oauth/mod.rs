@@ -19,9 +19,10 @@ use actix_web::http::header::{
 };
 
 use super::extract::{Body, Caller};
+use super::key_guess::KeyGuess;
 use super::problem;
 use crate::app::App;
-use crate::base::Secret;
+use crate::base::{OpaqueToken, Secret, TokenKind};
 use crate::model::{ClientId, Context};
 use crate::operations::authenticate_client::authenticate_client;
 use crate::operations::{Problem, dpop, federation};
@@ -71,8 +72,28 @@ async fn client(
 ) -> Result<AuthenticatedClient, HttpResponse> {
     let header = authorization(request);
     let refuse = |problem: Problem| problem::json(caller, header.is_some(), problem);
-    let presented = Presented::read(header, params).map_err(|refusal: Refusal| refuse(refusal.into()))?;
-    authenticate_client(&caller.app, &caller.ctx, presented).await.map_err(refuse)
+    let presented = Presented::read(header, params);
+    let guess = match shows_a_key(&presented, params) {
+        true => Some(KeyGuess::count(caller, request).map_err(|wait| problem::too_many_keys(&caller.ctx, wait))?),
+        false => None,
+    };
+    let presented = presented.map_err(|refusal: Refusal| refuse(refusal.into()))?;
+    let known = authenticate_client(&caller.app, &caller.ctx, presented).await;
+    if let Some(guess) = guess {
+        guess.came_to(caller, &known);
+    }
+    known.map_err(refuse)
+}
+
+/// Whether an access key is shown, or something that is written like one.
+fn shows_a_key(presented: &Result<Presented, Refusal>, params: &Parameters<'_>) -> bool {
+    let is_key = |text: &str| OpaqueToken::kind_of(text) == Some(TokenKind::AccessKey);
+    match presented {
+        Ok(Presented::AccessKey(_)) => true,
+        Ok(Presented::Secret { secret, .. }) => is_key(secret.expose()),
+        Ok(Presented::Assertion { .. } | Presented::Public { .. }) => false,
+        Err(_) => params.optional("client_secret").is_some_and(is_key),
+    }
 }
 
 /// The machine that a workload's token is for, or the answer to one that is for none. RFC 7523 §2.1.

@@ -10,6 +10,8 @@ mod machines;
 mod machines_authority;
 mod nouns;
 mod once;
+mod people;
+mod providers;
 mod state;
 mod tenancy;
 

@@ -298,3 +298,31 @@ fn a_machine_is_let_act_for_somebody_and_no_more() {
     world.expect_event("delegation.revoked");
     world.signed_in(&bob).get("/account").expect_no_text("Answers while away");
 }
+
+#[test]
+fn somebody_gets_another_name_and_address_and_stays_signed_in() {
+    let world = World::new();
+    let (ada, bob) = (world.administrator("ada"), world.person("bob"));
+    let (mut browser, mut theirs) = (world.signed_in(&ada), world.signed_in(&bob));
+    let page = browser.get(&at(&bob));
+    page.expect_text(&format!("{}/change", at(&bob)));
+    let open = browser.get(&format!("{}/change", at(&bob)));
+    open.expect_text("value=\"bob@example.com\"");
+    let form = open.form_to("/change");
+    let wrong = browser.submit_form(&form, &[("name", ""), ("email", "bob@")]);
+    wrong.expect_page(422, "Enter a name of 1 to 128 characters").expect_text("value=\"bob@\"");
+    browser.submit_form(&form, &[("name", "Bob"), ("email", "ADA@example.com")]).expect_page(422, "is here already");
+    // A form that somebody opened before undoes nothing that was done since.
+    let id = bob.id;
+    let change = people::PersonChange::parse(None, Some("Robert")).unwrap();
+    world.block(people::change(&world.app, &world.operator(), id, Seen::Anything, change)).unwrap();
+    let stale = browser.submit_form(&form, &[("name", "Bob"), ("email", "bob@example.org")]);
+    stale.expect_page(422, "It was changed since you opened this page");
+    let form = browser.get(&format!("{}/change", at(&bob))).form_to("/change");
+    let done = browser.submit_form(&form, &[("name", "Robert B"), ("email", "robert@example.org")]);
+    done.expect_page(200, "Where they are signed in, they stay so").expect_text("robert@example.org");
+    done.expect_text("has another email").expect_text("Robert B");
+    world.expect_event("person.changed");
+    theirs.get("/account").expect_page(200, "robert@example.org");
+    browser.get("/console/people/per_00000000000000000000000000/change").expect_status(404);
+}

@@ -228,3 +228,97 @@ fn case_49_a_stopped_access_key_is_refused_at_every_door() {
     alone(&world, &robot.key).expect_refusal(400, "unauthorized_client", "NetworkNotAllowed");
     exchange(&world, "main", &robot.key, &json!({})).expect_refusal(400, "unauthorized_client", "NetworkNotAllowed");
 }
+
+/// A place that takes an access key: what it answers to one that is nobody's and to one that is somebody's, and how it is asked from an address.
+type Door<'a> = (&'a str, u16, u16, &'a dyn Fn(&str, &str) -> Answer);
+
+/// Whoever tries keys is counted by address, at all the doors that take one together: a limit at one of them would only send the guesses to
+/// the next.
+#[test]
+fn case_49_wrong_access_keys_are_counted_by_address_at_every_door_together() {
+    let world = World::with(&[("limits.keys", "4"), ("trusted_proxies", "127.0.0.1")]);
+    let ada = world.administrator("ada");
+    let robot = keyed(&world, &ada, "main", terms("robot"));
+    let id = robot.id.to_string();
+    let from = |address: &str, path: &str| world.request("POST", path).header("X-Forwarded-For", address);
+    let grant = ("grant_type", "client_credentials");
+    // Each door by what it answers: to a key that is nobody's, and to one that is somebody's.
+    let doors: [Door<'_>; 8] = [
+        ("token", 401, 200, &|at, key| from(at, "/oauth/token").form(&[grant, ("client_secret", key)]).send()),
+        ("token, with an id", 401, 200, &|at, key| {
+            from(at, "/oauth/token").form(&[grant, ("client_id", &id), ("client_secret", key)]).send()
+        }),
+        ("token, by Basic", 401, 200, &|at, key| from(at, "/oauth/token").basic(&id, key).form(&[grant]).send()),
+        ("introspection", 401, 200, &|at, key| {
+            from(at, "/oauth/introspect").form(&[("token", "x"), ("client_id", &id), ("client_secret", key)]).send()
+        }),
+        ("revocation", 401, 200, &|at, key| {
+            from(at, "/oauth/revoke").form(&[("token", "x"), ("client_id", &id), ("client_secret", key)]).send()
+        }),
+        ("exchange", 401, 200, &|at, key| {
+            from(at, "/v1/auth/accesskey/exchange").bearer(&format!("main:{key}")).json(&json!({})).send()
+        }),
+        // This machine has no scope of the API.
+        ("API", 401, 403, &|at, key| {
+            let request = world.request("GET", "/api/v1/machines").header("X-Forwarded-For", at);
+            request.header("X-API-Key", key).send()
+        }),
+        ("API, as a token", 401, 403, &|at, key| {
+            world.request("GET", "/api/v1/machines").header("X-Forwarded-For", at).bearer(key).send()
+        }),
+    ];
+    let guess = || {
+        let made = OpaqueToken::new(TokenKind::AccessKey, robot.credential, &world.app.entropy).unwrap();
+        made.secret().expose().to_owned()
+    };
+    // Who is right is not counted, however often they come and at whichever door.
+    for (name, _, right, ask) in &doors {
+        for _ in 0..6 {
+            assert_eq!(ask("198.51.100.1", &robot.key).status, *right, "{name}");
+        }
+    }
+    for (first, (name, wrong, ..)) in doors.iter().enumerate() {
+        let at = format!("203.0.113.{first}");
+        let mut around = doors.iter().cycle().skip(first);
+        for _ in 0..4 {
+            let (door, expected, _, ask) = around.next().unwrap();
+            assert_eq!(ask(&at, &guess()).status, *expected, "{door}, from {name}");
+        }
+        assert_eq!(*wrong, 401);
+        // From then on every door is shut: also to the right key, so that nobody learns which it is.
+        for (door, _, right, ask) in &doors {
+            for key in [guess(), robot.key.clone()] {
+                let over = ask(&at, &key);
+                assert_eq!(over.status, 429, "{door}: {}", over.body);
+                assert_eq!(over.header("retry-after"), Some("16"), "{door}");
+                assert!(!over.body.contains(&key), "{door}");
+            }
+            assert_eq!(ask("198.51.100.1", &robot.key).status, *right, "{door}: from elsewhere it is open");
+        }
+        // Not for those who show no key.
+        let other = from(&at, "/oauth/token").form(&[grant, ("client_id", &id), ("client_secret", "x")]).send();
+        other.expect_refused(401, "invalid_client");
+    }
+    // One guess each quarter of a minute, and the right key whenever there is room.
+    let (_, _, _, token) = &doors[0];
+    world.later(Lifetime::from_seconds(15));
+    for _ in 0..3 {
+        assert_eq!(token("203.0.113.0", &robot.key).status, 200);
+    }
+    assert_eq!(token("203.0.113.0", &guess()).status, 401);
+    assert_eq!(token("203.0.113.0", &robot.key).status, 429);
+    // Many at once are not more guesses.
+    let at_once = crate::world::at_once(24, |_| token_at(&world, "203.0.113.99", &guess()));
+    assert_eq!(at_once.iter().filter(|status| **status == 401).count(), 4, "{at_once:?}");
+    assert_eq!(at_once.iter().filter(|status| **status == 429).count(), 20, "{at_once:?}");
+    // What was somebody's is no guess: it was stopped, and says so to whoever has it.
+    world.block(machines::suspend(&world.app, &world.operator(), robot.id, Seen::Anything, "drill")).unwrap();
+    for _ in 0..6 {
+        assert_eq!(token("203.0.113.100", &robot.key).status, 401);
+    }
+}
+
+fn token_at(world: &World, from: &str, key: &str) -> u16 {
+    let request = world.request("POST", "/oauth/token").header("X-Forwarded-For", from);
+    request.form(&[("grant_type", "client_credentials"), ("client_secret", key)]).send().status
+}

@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 use writ::base::{Lifetime, Resource};
 use writ::model::{ClientId, Crossing, Event, GrantType, IdentityProvider, PersonBy};
+use writ::operations::crossings::{self, NewCrossing, Terms};
 use writ::operations::declined::Declined;
 use writ::operations::people;
-use writ::operations::providers::{self, NewCrossing, NewProvider};
+use writ::operations::providers::{self, NewProvider};
 use writ::operations::seen::Seen;
 use writ::store::audit_page;
 
@@ -29,12 +30,17 @@ fn event(world: &World, name: &str) -> Event {
 }
 
 fn crosses(world: &World, new: NewCrossing) -> Result<Crossing, Declined> {
-    world.block(providers::allow(&world.app, &world.operator(), new))
+    world.block(crossings::allow(&world.app, &world.operator(), new))
 }
 
 fn trusts(world: &World, issuer: &str, jwks: Value, person_by: PersonBy) -> Result<IdentityProvider, Declined> {
     let new = NewProvider { issuer: issuer.to_owned(), jwks_uri: None, jwks: Some(jwks), person_by };
     world.block(providers::trust(&world.app, &world.operator(), new))
+}
+
+fn trusts_no_more(world: &World, issuer: &str) {
+    let provider = world.block(providers::named(&world.app, issuer)).unwrap().id;
+    world.block(providers::remove(&world.app, &world.operator(), provider, Seen::Anything)).unwrap();
 }
 
 /// A server that takes assertions, and the application that brings them.
@@ -56,9 +62,9 @@ impl There {
     }
 
     fn link(&self, issuer: &str, subject: &str) {
-        let (app, ctx, person) = (&self.world.app, self.world.operator(), self.grace.id);
-        let linking = providers::link(app, &ctx, issuer.to_owned(), subject.to_owned(), person);
-        self.world.block(linking).unwrap();
+        let (app, by, person) = (&self.world.app, self.world.operator(), self.grace.id);
+        let provider = self.world.block(providers::named(app, issuer)).unwrap().id;
+        self.world.block(providers::link(app, &by, provider, subject.to_owned(), person)).unwrap();
     }
 
     fn brings(&self, assertion: &str, more: &[(&str, &str)]) -> Answer {
@@ -96,10 +102,12 @@ impl Stage {
         there.link(ISSUER, &ada.id.to_string());
         let new = NewCrossing {
             client: wiki.id.clone(),
-            audience: THERE.to_owned(),
-            client_there: Some(there.chat.id.to_string()),
-            scope: "mcp:read mcp:write".parse().unwrap(),
-            resources: vec![Resource::parse(API).unwrap()],
+            terms: Terms {
+                audience: THERE.to_owned(),
+                client_there: Some(there.chat.id.to_string()),
+                scope: "mcp:read mcp:write".parse().unwrap(),
+                resources: vec![Resource::parse(API).unwrap()],
+            },
         };
         let crossing = crosses(&here, new).unwrap();
         Self { browser: here.signed_in(&ada), here, ada, wiki, there, crossing }
@@ -221,9 +229,9 @@ fn metadata_says_who_takes_and_who_gives() {
     assert_eq!((there.get(gives), &there[takes]), (None, &json!([profile])));
     assert!(there["grant_types_supported"].as_array().unwrap().contains(&json!(BEARER)));
     let app = &stage.here.app;
-    stage.here.block(providers::disallow(app, &stage.here.operator(), stage.crossing.id)).unwrap();
+    stage.here.block(crossings::disallow(app, &stage.here.operator(), stage.crossing.id, Seen::Anything)).unwrap();
     let world = &stage.there.world;
-    world.block(providers::remove(&world.app, &world.operator(), ISSUER.to_owned())).unwrap();
+    trusts_no_more(world, ISSUER);
     assert!(say(&stage.here).get(gives).is_none() && say(world).get(takes).is_none(), "what is off is not said");
 }
 
@@ -413,7 +421,7 @@ fn case_27_an_assertion_that_is_not_what_it_should_be_buys_nothing() {
     there.brings(&fresh, &[]).tokens();
     // And its provider may be told to go.
     let late = stage.says("late", &json!({}));
-    world.block(providers::remove(&world.app, &world.operator(), IDP.to_owned())).unwrap();
+    trusts_no_more(world, IDP);
     there.refused(&late, "its provider was removed");
 }
 
@@ -509,20 +517,21 @@ fn providers_and_crossings_are_what_they_can_be() {
     let provider = trusts(&world, IDP, keys.clone(), email("example.com")).unwrap();
     assert!(matches!(trusts(&world, IDP, keys, PersonBy::Link), Err(Declined::Conflict(_))));
     let ctx = world.operator();
-    let (app, issuer, subject) = (&world.app, || IDP.to_owned(), || "U1".to_owned());
-    let link = |person| world.block(providers::link(app, &ctx, issuer(), subject(), person));
-    assert!(matches!(link(writ::base::Id::from_bytes([7; 16])), Err(Declined::Missing(_))));
+    let (app, subject) = (&world.app, || "U1".to_owned());
+    let link = |person| world.block(providers::link(app, &ctx, provider.id, subject(), person));
+    assert!(matches!(link(writ::base::Id::from_bytes([7; 16])), Err(Declined::Invalid(_))));
     let bob = world.person("bob");
     link(ada.id).unwrap();
     assert_eq!(link(bob.id).unwrap().person, bob.id, "the newer link counts");
-    let links = world.block(providers::links(app, issuer(), 10)).unwrap();
-    assert_eq!(links.iter().map(|link| link.person).collect::<Vec<_>>(), [bob.id]);
-    world.block(providers::unlink(app, &ctx, issuer(), subject())).unwrap();
-    assert!(matches!(world.block(providers::unlink(app, &ctx, issuer(), subject())), Err(Declined::Missing(_))));
+    let links = world.block(providers::links(app, provider.id, None, 10)).unwrap().rows;
+    assert_eq!(links.iter().map(|(_, link)| link.person).collect::<Vec<_>>(), [bob.id]);
+    let unlink = || world.block(providers::unlink(app, &ctx, provider.id, Seen::Anything, subject()));
+    unlink().unwrap();
+    assert!(matches!(unlink(), Err(Declined::Missing(_))));
     link(ada.id).unwrap();
     let Event::SubjectLinked { provider: at, person, .. } = event(&world, "provider.subject_linked") else { panic!() };
     assert_eq!((at, person), (provider.id, ada.id));
-    world.block(providers::remove(app, &ctx, issuer())).unwrap();
+    trusts_no_more(&world, IDP);
     let Event::ProviderRemoved { links, .. } = event(&world, "provider.removed") else { panic!() };
     assert_eq!(links, 1);
     assert!(world.block(providers::list(app)).unwrap().is_empty());
@@ -531,10 +540,12 @@ fn providers_and_crossings_are_what_they_can_be() {
     world.edit_client(&wiki, |client| client.grant_types.push(GrantType::TokenExchange));
     let new = |client: &ClientId, audience: &str| NewCrossing {
         client: client.clone(),
-        audience: audience.to_owned(),
-        client_there: None,
-        scope: "chat.read".parse().unwrap(),
-        resources: Vec::new(),
+        terms: Terms {
+            audience: audience.to_owned(),
+            client_there: None,
+            scope: "chat.read".parse().unwrap(),
+            resources: Vec::new(),
+        },
     };
     assert!(matches!(crosses(&world, new(&wiki.id, ISSUER)), Err(Declined::Invalid(_))), "here");
     assert!(matches!(crosses(&world, new(&wiki.id, "http://chat.example")), Err(Declined::Invalid(_))));
@@ -545,9 +556,9 @@ fn providers_and_crossings_are_what_they_can_be() {
     assert_eq!(made.client_there, wiki.id.to_string(), "called there as here, unless somebody says otherwise");
     assert!(matches!(crosses(&world, new(&wiki.id, THERE)), Err(Declined::Conflict(_))));
     world.expect_event("crossing.allowed");
-    world.block(providers::disallow(app, &ctx, made.id)).unwrap();
+    world.block(crossings::disallow(app, &ctx, made.id, Seen::Anything)).unwrap();
     world.expect_event("crossing.removed");
-    assert!(world.block(providers::crossings(app, None, 10)).unwrap().rows.is_empty());
+    assert!(world.block(crossings::list(app, None, None, 10)).unwrap().rows.is_empty());
 }
 
 /// Its keys come from where it says they are, and the application is known by its document on either side.
@@ -558,9 +569,8 @@ fn an_application_that_is_known_by_its_document_may_bring_one() {
     world.resource(API, "mcp:read mcp:write");
     let issuer = OpenIdIssuer::new("ES256");
     let new = NewProvider { issuer: issuer.url.clone(), jwks_uri: None, jwks: None, person_by: PersonBy::Link };
-    world.block(providers::trust(&world.app, &world.operator(), new)).unwrap();
-    let linking = (issuer.url.clone(), "U1".to_owned());
-    world.block(providers::link(&world.app, &world.operator(), linking.0, linking.1, ada.id)).unwrap();
+    let provider = world.block(providers::trust(&world.app, &world.operator(), new)).unwrap().id;
+    world.block(providers::link(&world.app, &world.operator(), provider, "U1".to_owned(), ada.id)).unwrap();
     let (site, key) = (Website::new("Wiki"), KeyPair::new("ES256"));
     let says = |typ: &str, jti: &str| {
         let now = world.now().seconds();

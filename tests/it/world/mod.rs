@@ -4,6 +4,7 @@ mod browser;
 mod client_app;
 mod http;
 mod key_pair;
+mod tls_front;
 mod told;
 mod website;
 
@@ -31,6 +32,7 @@ pub use browser::{Browser, Page};
 pub use client_app::{CALLBACK, ClientApp, Tokens, VERIFIER, challenge, claims};
 pub use http::{Answer, Request, encode, wire};
 pub use key_pair::{JWT_BEARER, KeyPair, Signer, base64, unsigned, verified};
+pub use tls_front::{Certificate, TlsFront};
 pub use told::Told;
 pub use website::{DISCOVERY, METADATA, OpenIdIssuer, ProtectedServer, Website};
 

@@ -34,6 +34,10 @@ pub struct PersonRow {
 pub struct PersonFormPage {
     pub shell: Shell,
     pub frame: Frame,
+    /// Who is changed, and where they are; nobody where somebody is added.
+    pub changes: Option<(String, String)>,
+    /// The state that the form was filled from.
+    pub seen: String,
     pub name: Field,
     pub email: Field,
     pub standings: Vec<Choice>,
@@ -116,6 +120,8 @@ impl Sample for PersonFormPage {
             frame: Frame::of(Section::People),
             name: Field::default(),
             email: Field::default(),
+            changes: None,
+            seen: String::new(),
             standings: vec![
                 Choice::new("member", "Member", true),
                 Choice::new("administrator", "Administrator", false),
@@ -129,13 +135,25 @@ impl Sample for PersonFormPage {
             password_error: Some("Use at least 10 characters.".into()),
             ..new.clone()
         };
+        let change = Self {
+            changes: Some(("Grace Hopper".into(), "/console/people/per_sample".into())),
+            seen: "sample".into(),
+            name: Field::of("Grace Hopper"),
+            email: Field::of("grace@example.com"),
+            ..new.clone()
+        };
         let hostile =
             Self { name: Field::of(sample::HOSTILE), problem: Some(sample::HOSTILE.into()), ..refused.clone() };
         vec![
             ("new", new.clone()),
             ("refused", refused),
+            ("change", change.clone()),
             ("branded", Self { shell: sample::branded(), ..new }),
             ("hostile", hostile),
+            (
+                "hostile_change",
+                Self { changes: Some((sample::HOSTILE.into(), "/console/people/per_sample".into())), ..change },
+            ),
         ]
     }
 }

@@ -1,0 +1,214 @@
+//! Identity providers whose word about people is taken here, and who their subjects are.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::answer::{Listed, One};
+use super::call::Call;
+use super::cursor::Window;
+use super::operation::{Noun, What};
+use super::problem::Problem;
+use super::wire::{Given, NoFilter, Wrong, or_none};
+use crate::model::{IdentityProvider, PersonBy, SubjectLink};
+use crate::operations::providers::{self, NewProvider, ProviderChange};
+use crate::protocol::own_scopes::{ADMIN, PROVIDERS};
+
+pub(super) fn noun() -> Noun {
+    let (all, at) = ("/api/v1/providers", "/api/v1/providers/{id}");
+    let (links, link) = ("/api/v1/providers/{id}/links", "/api/v1/providers/{id}/links/{subject}");
+    Noun::new(
+        "Identity providers",
+        "id",
+        "Whose assertions about people (ID-JAG) are taken here. Whose word is taken says who one can be, so only `writ:admin` decides about it.",
+    )
+    .list(What(all, "listProviders", PROVIDERS.read, "List identity providers, in the order in which they came"), list)
+    .create(What(all, "trustProvider", ADMIN, "Take the word of an identity provider"), trust)
+    .show(What(at, "showProvider", PROVIDERS.read, "Show an identity provider"), show)
+    .change(What(at, "changeProvider", ADMIN, "Change its keys, or by what it knows people"), change)
+    .remove(What(at, "removeProvider", ADMIN, "Take its word no more, and forget its links"), remove)
+    .list(What(links, "listSubjectLinks", PROVIDERS.read, "List who its subjects are here, by subject"), list_links)
+    .create(
+        What(links, "linkSubject", ADMIN, "Say who one of its subjects is here; whom it was before, it is no more"),
+        make_link,
+    )
+    .show(What(link, "showSubjectLink", PROVIDERS.read, "Show who one of its subjects is here"), show_link)
+    .remove(What(link, "unlinkSubject", ADMIN, "Forget who one of its subjects is"), unlink)
+}
+
+/// An identity provider.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = IdentityProvider)]
+struct ProviderView {
+    #[schema(example = "idp_01jd2v6k3m8x9q4w7t5r1n0b2c")]
+    id: String,
+    /// The `iss` of its assertions; it stays.
+    #[schema(example = "https://login.example.com")]
+    issuer: String,
+    /// Where its keys are, if its own metadata is not to say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    jwks_uri: Option<String>,
+    /// Its keys, if they cannot be fetched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object, required = false)]
+    jwks: Option<Value>,
+    /// What of an assertion says which person is meant.
+    person_by: By,
+    /// The domains whose verified addresses are people here; none where links say who is meant.
+    email_domains: Vec<String>,
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = PersonBy)]
+enum By {
+    Link,
+    Email,
+}
+
+/// An identity provider to be trusted. Its keys are where its own metadata says, unless there is a `jwks_uri` or a `jwks`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewProviderBody {
+    /// Exactly as its assertions say it.
+    #[schema(max_length = 512, example = "https://login.example.com")]
+    issuer: String,
+    #[serde(default)]
+    #[schema(max_length = 512)]
+    jwks_uri: Option<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    jwks: Option<Value>,
+    /// Know people by the addresses that it verified, of these domains. Without them, by its links.
+    #[serde(default)]
+    #[schema(max_items = 64, example = json!(["example.com"]))]
+    email_domains: Vec<String>,
+}
+
+/// What is to be different about an identity provider.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ProviderPatch {
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 512)]
+    jwks_uri: Given<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    jwks: Given<Value>,
+    /// Without any, people are known by links.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>, max_items = 64)]
+    email_domains: Given<Vec<String>>,
+}
+
+/// Who a subject of an identity provider is here.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SubjectLink)]
+struct LinkView {
+    provider: String,
+    /// The `sub` of its assertions.
+    #[schema(example = "00u19488227")]
+    subject: String,
+    #[schema(example = "per_01jd2v6k3m8x9q4w7t5r1n0b2c")]
+    person: String,
+    #[schema(format = DateTime)]
+    linked_at: String,
+}
+
+/// Who a subject is to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewLinkBody {
+    #[schema(min_length = 1, max_length = 255, example = "00u19488227")]
+    subject: String,
+    #[schema(max_length = 64, example = "per_01jd2v6k3m8x9q4w7t5r1n0b2c")]
+    person: String,
+}
+
+async fn list(call: Call, window: Window, _: NoFilter) -> Result<Listed<ProviderView>, Problem> {
+    let page = providers::page(&call.app, window.from()?, window.limit).await?;
+    Ok(Listed::of(page.rows.iter().map(|(_, provider)| view(provider)).collect(), &window, page.next))
+}
+
+async fn show(call: Call) -> Result<One<ProviderView>, Problem> {
+    shown(&providers::find(&call.app, call.id()?).await?)
+}
+
+async fn trust(call: Call, ask: NewProviderBody) -> Result<(String, One<ProviderView>), Problem> {
+    let NewProviderBody { issuer, jwks_uri, jwks, email_domains } = ask;
+    let new = NewProvider { issuer, jwks_uri, jwks, person_by: person_by(email_domains) };
+    let made = providers::trust(&call.app, &call.by, new).await?;
+    Ok((made.id.to_string(), shown(&made)?))
+}
+
+async fn change(call: Call, ask: ProviderPatch) -> Result<One<ProviderView>, Problem> {
+    let change = ProviderChange {
+        jwks_uri: or_none(ask.jwks_uri),
+        jwks: or_none(ask.jwks),
+        person_by: ask.email_domains.or_empty().map(person_by),
+    };
+    shown(&providers::change(&call.app, &call.by, call.id()?, call.seen(), change).await?)
+}
+
+async fn remove(call: Call) -> Result<(), Problem> {
+    providers::remove(&call.app, &call.by, call.id()?, call.seen()).await?;
+    Ok(())
+}
+
+async fn list_links(call: Call, window: Window, _: NoFilter) -> Result<Listed<LinkView>, Problem> {
+    let page = providers::links(&call.app, call.id()?, window.from()?, window.limit).await?;
+    Ok(Listed::of(page.rows.iter().map(|(_, link)| link_view(link)).collect(), &window, page.next))
+}
+
+async fn show_link(call: Call) -> Result<One<LinkView>, Problem> {
+    let link = providers::find_link(&call.app, call.id()?, &call.subject()?).await?;
+    Ok(One::of(&link, link_view(&link))?)
+}
+
+async fn make_link(call: Call, ask: NewLinkBody) -> Result<(String, One<LinkView>), Problem> {
+    let mut wrong = Wrong::default();
+    let Some(person) = wrong.parsed("person", ask.person.parse()) else { return Err(wrong.problem()) };
+    let made = providers::link(&call.app, &call.by, call.id()?, ask.subject, person).await?;
+    Ok((made.subject.clone(), One::of(&made, link_view(&made))?))
+}
+
+async fn unlink(call: Call) -> Result<(), Problem> {
+    providers::unlink(&call.app, &call.by, call.id()?, call.seen(), call.subject()?).await?;
+    Ok(())
+}
+
+fn person_by(domains: Vec<String>) -> PersonBy {
+    if domains.is_empty() { PersonBy::Link } else { PersonBy::Email { domains } }
+}
+
+fn shown(provider: &IdentityProvider) -> Result<One<ProviderView>, Problem> {
+    Ok(One::of(provider, view(provider))?)
+}
+
+fn view(provider: &IdentityProvider) -> ProviderView {
+    let (person_by, email_domains) = match &provider.person_by {
+        PersonBy::Link => (By::Link, Vec::new()),
+        PersonBy::Email { domains } => (By::Email, domains.clone()),
+    };
+    ProviderView {
+        id: provider.id.to_string(),
+        issuer: provider.issuer.clone(),
+        jwks_uri: provider.jwks_uri.clone(),
+        jwks: provider.jwks.clone(),
+        person_by,
+        email_domains,
+        created_at: provider.created_at.iso(),
+    }
+}
+
+fn link_view(link: &SubjectLink) -> LinkView {
+    LinkView {
+        provider: link.provider.to_string(),
+        subject: link.subject.clone(),
+        person: link.person.to_string(),
+        linked_at: link.linked_at.iso(),
+    }
+}
