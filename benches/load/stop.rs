@@ -4,6 +4,8 @@
 //! is how long after it was sent the verifier is first refused, and whether anything was still taken that was asked for after the stop had
 //! been answered: whoever was told that a machine is stopped relies on it.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -19,6 +21,8 @@ use crate::server::Place;
 
 /// Machines that are stopped for each kind of verifier.
 const STOPS: usize = 25;
+/// How often it is taken before it is stopped.
+const BEFORE: usize = 3;
 /// A verifier that still takes it by then never refuses.
 const TOO_LATE: Duration = Duration::from_secs(20);
 
@@ -140,6 +144,8 @@ async fn trial(mut watch: Watch, victim: &Victim, key: &str, address: std::net::
     // Open before the clock runs, as an administrator's connection is.
     let mut desk = Connection::new(address);
     desk.send(&request("GET", "/.well-known/jwks.json", &[], None)).await?.expect(200)?;
+    let taken_so_far = Rc::new(Cell::new(0_usize));
+    let counted = Rc::clone(&taken_so_far);
     let watching = tokio::task::spawn_local(async move {
         let mut asked: Vec<(Instant, Instant, bool)> = Vec::new();
         loop {
@@ -149,10 +155,13 @@ async fn trial(mut watch: Watch, victim: &Victim, key: &str, address: std::net::
             if !taken {
                 return Ok::<_, String>(asked);
             }
+            counted.set(counted.get() + 1);
         }
     });
     // It has been taken for a while.
-    tokio::time::sleep(Duration::from_millis(30)).await;
+    while taken_so_far.get() < BEFORE && !watching.is_finished() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     let body = r#"{"because":"a measurement"}"#;
     let path = format!("/api/v1/machines/{}/suspension", victim.party.id);
     let length = body.len();
