@@ -4,6 +4,7 @@
 //! [`Administrator`](super::extract::Administrator): the same [`Operator`](crate::operations::operator::Operator) that the API makes of
 //! a token, made here of a session.
 
+mod activity;
 mod applications;
 mod audit;
 mod credentials;

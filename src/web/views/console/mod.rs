@@ -5,6 +5,7 @@
 
 mod applications;
 mod audit;
+pub mod charts;
 mod delegation_form;
 mod keys;
 mod machine;
