@@ -325,6 +325,7 @@ fn somebody_gets_another_name_and_address_and_stays_signed_in() {
     world.expect_event("person.changed");
     theirs.get("/account").expect_page(200, "robert@example.org");
     browser.get("/console/people/per_00000000000000000000000000/change").expect_status(404);
+}
 
 const STALE: &str = "It was changed since you opened this page";
 
