@@ -16,7 +16,6 @@
   const stop = (words) => {
     clearTimeout(timer);
     button.setAttribute("aria-pressed", "false");
-    button.textContent = "Watch live";
     say(words);
   };
   const later = () => { clearTimeout(timer); if (on() && !document.hidden) timer = setTimeout(ask, EVERY); };
@@ -76,7 +75,6 @@
     if (on()) return stop("");
     rounds = 0;
     button.setAttribute("aria-pressed", "true");
-    button.textContent = "Watching live";
     say("Watching. Nothing new yet.");
     ask();
   });

@@ -67,7 +67,7 @@ describe("the audit log, watched", () => {
     });
 
     test("a second press stops it", async () => {
-        await page.getByRole("button", { name: "Watching live" }).click();
+        await page.getByRole("button", { name: "Watch live" }).click();
         let asked = 0;
         page.on("request", (request) => (asked += request.url().includes("/live") ? 1 : 0));
         await page.clock.install();
