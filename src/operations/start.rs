@@ -7,8 +7,7 @@ use base64::Engine as _;
 use super::keep_head;
 use crate::app::{
     App, Discovery, Hours, KeySets, Known, LastSeen, Looked, Parts, Refusals, StatusIndices, StatusLists, Tally, Turns,
-    Usage,
-    VerifiedTokens,
+    Usage, VerifiedTokens,
 };
 use crate::base::{Clock, Entropy, Fault, FaultKind, Secret, Timestamp};
 use crate::config::Config;
