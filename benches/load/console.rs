@@ -39,7 +39,8 @@ pub(crate) async fn fill(data: &Path) -> Outcome<()> {
     let hours = move |tx: &mut Tx<'_>| {
         let last = Hour::number(now);
         for number in last - 90 * 24..=last {
-            let mut hour = Hour { expires_at: now.plus(Lifetime::from_days(90)), ..Hour::default() };
+            let mut hour = Hour::default();
+            hour.expires_at = now.plus(Lifetime::from_days(90));
             Counted::ALL.into_iter().zip(1..).for_each(|(what, n)| hour.count(what, number * n % 9_973));
             hour.busiest = busy.iter().zip(0..).map(|((id, _), n)| (*id, 5_000 - n)).collect();
             tx.put(&HOURS, &number, &hour)?;

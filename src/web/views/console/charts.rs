@@ -158,8 +158,10 @@ impl Chart {
         self.columns.iter().filter(|column| column.values.iter().flatten().any(|value| *value > 0)).collect()
     }
 
-    pub(super) fn cell(&self, value: &Option<u64>) -> String {
-        value.map(|value| self.written(value)).unwrap_or_default()
+    /// The names of the series, and what each comes to in a column.
+    pub(super) fn cells(&self, column: &Column) -> Vec<(&str, String)> {
+        let written = |value: &Option<u64>| value.map(|value| self.written(value)).unwrap_or_default();
+        self.series.iter().map(|series| series.name.as_str()).zip(column.values.iter().map(written)).collect()
     }
 }
 
