@@ -171,6 +171,9 @@ pub(super) async fn live(admin: Administrator, request: HttpRequest) -> Result<H
     };
     found.retain(|shown| shown.row.sequence > after);
     let more = next.is_some() && found.len() >= A_PAGE;
+    // Whoever watches is seen by doing so: of that nothing is told unless it is asked for.
+    let of_watching = |shown: &Shown| asked.event.is_empty() && shown.row.event == "session.seen";
+    found.retain(|shown| !of_watching(shown));
     let page = AuditLivePage { shell: visitor.shell(), rows: rows(found), newest, more };
     reply::page(visitor, StatusCode::OK, &page, &[])
 }
