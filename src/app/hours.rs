@@ -225,9 +225,10 @@ mod tests {
         assert_eq!(hours.partial(), [9]);
         hours.knew(9, &[(machine(200), 1_000)]);
         hours.knew(9, &[(machine(200), 1_000)]);
+        hours.called([(machine(3), at(9, 60), 1)].into_iter());
         let taken = hours.take(at(9, 61));
         assert_eq!(taken[&9].busiest.len(), Hour::BUSIEST);
-        assert_eq!(taken[&9].busiest[..2], [(machine(200), 1_000), (machine(3), 303)]);
+        assert_eq!(taken[&9].busiest[..2], [(machine(200), 1_000), (machine(3), 304)]);
         hours.called([(machine(1), at(9, 3_599), 1)].into_iter());
         assert_eq!(hours.take(at(10, 0)).len(), 1);
         assert!(hours.take(at(10, 1)).is_empty(), "an hour that is over is forgotten here");
