@@ -11,6 +11,7 @@ use crate::outbound::Outbound;
 use crate::store::Store;
 
 mod discovery;
+mod hours;
 mod kept;
 mod key_sets;
 mod refusals;
@@ -20,6 +21,7 @@ mod usage;
 mod verified;
 
 pub use discovery::{Discovery, Document};
+pub use hours::Hours;
 pub use kept::{Kept, Known};
 pub use key_sets::KeySets;
 pub use refusals::{Asked, Refusals, Refused};
@@ -71,6 +73,8 @@ pub struct Parts {
     pub last_seen: LastSeen,
     /// What machines used, until it is written down.
     pub usage: Usage,
+    /// What happens in the present hour, until it is written down.
+    pub hours: Hours,
     /// How far housekeeping has looked through the machines.
     pub looked: Looked,
     /// Whose turn it is to sign in.

@@ -50,6 +50,32 @@
     field.form?.addEventListener("submit", () => show(false));
   });
 
+  // Times in the reader's own zone. Without this, they are in UTC and say so.
+  const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const ways = {
+    exact: { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" },
+    hour: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+    clock: { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
+    day: { month: "short", day: "numeric" },
+  };
+  for (const way in ways) ways[way] = new Intl.DateTimeFormat("en-GB", ways[way]);
+  const local = (within) => {
+    within.querySelectorAll("time[datetime]").forEach((time) => {
+      const at = new Date(time.dateTime);
+      if (Number.isNaN(at.getTime())) return;
+      const way = time.dataset.text;
+      if (way) time.textContent = ways[way].format(at);
+      if (way !== "exact") time.title = ways.exact.format(at);
+    });
+    within.querySelectorAll("title[data-at]").forEach((title) => {
+      const at = ways.exact.format(new Date(title.dataset.at));
+      title.textContent = at + title.textContent.slice(title.textContent.indexOf(": "));
+    });
+  };
+  local(document);
+  addEventListener("writ:added", (event) => local(event.target));
+  each("[data-zone]", (place) => { place.textContent = `Times are in ${zone.replaceAll("_", " ")}`; });
+
   // A slash goes to the search, wherever nothing is being typed.
   each("[data-slash]", (field) => {
     addEventListener("keydown", (event) => {

@@ -27,18 +27,18 @@ const BATCH: u64 = 2_000;
 /// How often each look is timed.
 const LOOKS: u64 = 400;
 
-fn opened(data: &Path) -> Outcome<App> {
+pub(crate) fn opened(data: &Path) -> Outcome<App> {
     let flags = vec![("data", data.display().to_string())];
     let config = Sources { flags, file: None, environment: Vec::new() }.load().map_err(|e| e.to_string())?.config;
     open(config, Keeping::File, Clock::System, Entropy::os()).map_err(|e| e.to_string())
 }
 
-/// Fills the stopped appliance in `data` with `size` machines.
-pub(crate) fn fill(data: &Path, size: u64) -> Outcome<()> {
+/// Fills the stopped appliance in `data` with `size` machines, which were made so long ago.
+pub(crate) fn fill(data: &Path, size: u64, age: Lifetime) -> Outcome<()> {
     let app = opened(data)?;
     let person = app.store.read_blocking(|view| view.page(&PEOPLE, None, 1)).map_err(|e| e.to_string())?;
     let owner = person.rows.first().ok_or("nobody to own them")?.0;
-    let context = Context::new(app.clock.now(), Actor::System, Origin::within(Channel::File));
+    let context = Context::new(app.clock.now().minus(age), Actor::System, Origin::within(Channel::File));
     let mut from = 0;
     while from < size {
         let (until, entropy) = ((from + BATCH).min(size), app.entropy.clone());

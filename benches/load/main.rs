@@ -15,6 +15,7 @@
     reason = "a measurement, not the product"
 )]
 
+mod console;
 mod fleet;
 mod gauge;
 mod grow;
@@ -33,6 +34,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use tokio::task::LocalSet;
+use writ::base::Lifetime;
 
 use grow::Crowd;
 use http::Outcome;
@@ -55,7 +57,7 @@ struct Options {
     /// Connections at once
     #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 64])]
     connections: Vec<usize>,
-    /// Only these: start, growth, fleet, stop, cc-es256, cc-eddsa, cc-rs256, introspect, refresh, code, code-openid,
+    /// Only these: start, growth, fleet, stop, console, cc-es256, cc-eddsa, cc-rs256, introspect, refresh, code, code-openid,
     /// exchange, jwt-bearer, access-key, jwks, discovery
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
@@ -116,6 +118,9 @@ async fn measure(options: &Options) -> Outcome<()> {
     }
     if options.wants("stop") {
         stop(&binary, root.path()).await?;
+    }
+    if options.wants("console") {
+        pages(options, &binary, root.path()).await?;
     }
     Ok(())
 }
@@ -272,7 +277,7 @@ async fn fleet(options: &Options, binary: &Path, root: &Path) -> Outcome<()> {
     let kind = Kind::ClientCredentials("ES256");
     let without = run(options, &server, &scene, None, kind, CONNECTIONS).await?;
     drop(server);
-    fleet::fill(&place.data, FLEET)?;
+    fleet::fill(&place.data, FLEET, Lifetime::default())?;
     fleet::look(&place.data, FLEET).await?;
     let server = place.start()?;
     let with = run(options, &server, &scene, None, kind, CONNECTIONS).await?;
@@ -314,6 +319,18 @@ async fn stop(binary: &Path, root: &Path) -> Outcome<()> {
         others as f64 / length
     );
     Ok(())
+}
+
+// ---- the console
+
+async fn pages(options: &Options, binary: &Path, root: &Path) -> Outcome<()> {
+    let place = Place { cache_mib: options.cache_mib, ..Place::new(binary, root, "console") };
+    let (server, scene) = founded(&place).await?;
+    drop(server);
+    fleet::fill(&place.data, FLEET, Lifetime::from_days(100))?;
+    console::fill(&place.data).await?;
+    let server = place.start()?;
+    console::measure(server.address, scene.people.first().ok_or("nobody administers")?, FLEET).await
 }
 
 // ---- one figure

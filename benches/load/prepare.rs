@@ -172,7 +172,12 @@ impl Browser {
     }
 
     /// Gives status, page and `Location`.
-    async fn send(&mut self, method: &str, path: &str, form: Option<&str>) -> Outcome<(u16, String, Option<String>)> {
+    pub(crate) async fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        form: Option<&str>,
+    ) -> Outcome<(u16, String, Option<String>)> {
         let headers = if self.cookie.is_empty() { Vec::new() } else { vec![self.cookie.as_str()] };
         let text = request(method, path, &headers, form);
         let answer = self.connection.send(&text).await?;

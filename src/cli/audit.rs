@@ -68,7 +68,7 @@ pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
             audit::of_request(app, ask.before, request, ask.limit).await?
         }
         (None, None, None) => {
-            let which = Which { event: ask.event, by: ask.by, about: ask.about, since: None, until: None };
+            let which = Which { event: ask.event, by: ask.by, about: ask.about, since: None, until: None, after: None };
             audit::list(app, which, ask.before, ask.limit).await?
         }
         (None, actor, subject) => {

@@ -28,6 +28,8 @@ pub struct Which {
     pub about: Option<String>,
     pub since: Option<Timestamp>,
     pub until: Option<Timestamp>,
+    /// Only entries behind this number: for whoever has seen the others.
+    pub after: Option<u64>,
 }
 
 /// Entries stand in the order in which they were written. Their times are those of the requests, which may have begun a little earlier,
@@ -62,6 +64,9 @@ impl Which {
     }
 
     fn look(&self, entry: &Entry) -> Look {
+        if self.after.is_some_and(|after| entry.sequence <= after) {
+            return Look::Ends;
+        }
         if self.since.is_some_and(|since| entry.at.plus(OUT_OF_ORDER) < since) {
             return Look::Ends;
         }

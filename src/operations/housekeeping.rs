@@ -1,6 +1,6 @@
 //! What the appliance does by itself, in rounds: forget what is over, write down what was counted.
 
-use super::{findings, keep_head, registration, usage};
+use super::{findings, hours, keep_head, registration, usage};
 use crate::app::App;
 use crate::base::Fault;
 use crate::model::{Actor, Channel, Context, Event, Origin};
@@ -27,6 +27,7 @@ pub async fn round(app: &App) -> Result<(), Fault> {
     flush_tally(app, &ctx).await?;
     flush_last_seen(app, &ctx).await?;
     usage::flush(app, &ctx).await?;
+    hours::flush(app, &ctx).await?;
     findings::look(app, &ctx).await?;
     registration::reap(app, &ctx).await?;
     cut_traffic(app, &ctx).await?;

@@ -24,6 +24,7 @@ pub mod find_resource;
 pub mod findings;
 mod fits_here;
 pub mod grants;
+pub mod hours;
 pub mod housekeeping;
 pub mod introspect;
 pub mod keep_head;
@@ -59,7 +60,7 @@ pub mod userinfo;
 
 use crate::app::{App, Refused};
 use crate::base::Fault;
-use crate::model::{Actor, Context};
+use crate::model::{Actor, Context, Counted};
 use crate::protocol::advice::{self, Advice, Stage};
 use crate::protocol::authorize::Show;
 use crate::protocol::refusal::Refusal;
@@ -84,6 +85,9 @@ pub(crate) fn tell(app: &App, ctx: &Context, refusal: &Refusal) {
         section: refusal.section(),
         words: refusal.public_text(),
     };
+    if let Some(class) = hours::class(refusal.error()) {
+        app.hours.count(ctx.at, class);
+    }
     says.tell(app, ctx, at_its_door(ctx, refusal.advice()));
 }
 
@@ -94,6 +98,7 @@ pub(crate) fn tell_shown(app: &App, ctx: &Context, show: &Show) {
         _ => format!("{show:?}"),
     };
     let says = Says { name: variant(&text), error: "shown", section: show.section(), words: show.public_text() };
+    app.hours.count(ctx.at, Counted::RefusedRequest);
     says.tell(app, ctx, show.advice());
 }
 
@@ -101,6 +106,7 @@ pub(crate) fn tell_shown(app: &App, ctx: &Context, show: &Show) {
 pub(crate) fn tell_registration(app: &App, ctx: &Context, refusal: &RegistrationRefusal) {
     let text = format!("{refusal:?}");
     let says = Says { name: variant(&text), error: refusal.error(), section: refusal.section(), words: refusal.told() };
+    app.hours.count(ctx.at, Counted::RefusedRequest);
     says.tell(app, ctx, refusal.advice());
 }
 
@@ -108,6 +114,7 @@ pub(crate) fn tell_registration(app: &App, ctx: &Context, refusal: &Registration
 pub(crate) fn tell_status(app: &App, ctx: &Context, status: u16) {
     let Some(id) = ctx.from.request else { return };
     if !app.refusals.knows(id, ctx.from.network.as_ref()) {
+        app.hours.count(ctx.at, hours::class_of_status(status));
         let (words, advice) = advice::of_status(status);
         let name = format!("Status{status}");
         remember(app, ctx, &Says { name: &name, error: "", section: "", words: words.to_owned() }, advice);

@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, OpaqueToken, Secret, Timestamp, TokenKind};
 use crate::keys::needs_rehash;
 use crate::model::{
-    Actor, Context, Email, Event, Person, PersonState, Session, SignInFailures, SignInMethod, Standing,
+    Actor, Context, Counted, Email, Event, Person, PersonState, Session, SignInFailures, SignInMethod, Standing,
 };
 use crate::store::tables::{FAILURES, PEOPLE, PEOPLE_BY_EMAIL, SESSIONS};
 use crate::store::{Read, Tx};
@@ -84,6 +84,7 @@ pub async fn sign_in(
     let _turn = app.turns.wait(bucket).await;
     if let Some(retry_after) = app.store.write("count sign-in", ctx, move |tx| count(tx, bucket)).await? {
         app.tally.count("sign-in too soon after failures");
+        app.hours.count(ctx.at, Counted::SignInFailed);
         return Ok(Outcome::TooSoon { retry_after });
     }
     let person =
@@ -100,7 +101,8 @@ pub async fn sign_in(
 
     let entropy = app.entropy.clone();
     let lifetime = app.config.lifetimes.session;
-    app.store
+    let outcome = app
+        .store
         .write("sign in", ctx, move |tx| match still_so(tx, signed_in.as_ref())? {
             Some(person) => {
                 tx.delete(&FAILURES, &bucket)?;
@@ -128,7 +130,10 @@ pub async fn sign_in(
                 Ok(Outcome::Refused)
             }
         })
-        .await
+        .await?;
+    let signed_in = matches!(outcome, Outcome::SignedIn { .. });
+    app.hours.count(ctx.at, if signed_in { Counted::SignIn } else { Counted::SignInFailed });
+    Ok(outcome)
 }
 
 /// The person whose password was right, if they may still act and the password is still that one: hashing takes long enough for

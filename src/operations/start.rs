@@ -6,8 +6,8 @@ use base64::Engine as _;
 
 use super::keep_head;
 use crate::app::{
-    App, Discovery, KeySets, Known, LastSeen, Looked, Parts, Refusals, StatusIndices, StatusLists, Tally, Turns, Usage,
-    VerifiedTokens,
+    App, Discovery, Hours, KeySets, Known, LastSeen, Looked, Parts, Refusals, StatusIndices, StatusLists, Tally, Turns,
+    Usage, VerifiedTokens,
 };
 use crate::base::{Clock, Entropy, Fault, FaultKind, Secret, Timestamp};
 use crate::config::Config;
@@ -97,6 +97,7 @@ pub fn open(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) ->
         refusals: Refusals::default(),
         last_seen: LastSeen::default(),
         usage: Usage::default(),
+        hours: Hours::default(),
         known: Known::default(),
         key_sets: KeySets::default(),
         looked: Looked::default(),

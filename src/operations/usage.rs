@@ -33,6 +33,8 @@ pub(crate) fn saw(
 /// Writes down what was gathered since the last round.
 pub(super) async fn flush(app: &App, ctx: &Context) -> Result<(), Fault> {
     let (mut gathered, mut missed) = app.usage.take();
+    let calls = gathered.iter().filter_map(|(id, used)| used.machine.seen.map(|seen| (*id, seen.last_at, seen.grants)));
+    app.hours.called(calls);
     while !gathered.is_empty() || missed > 0 {
         let rest = gathered.split_off(gathered.len().min(AT_ONCE));
         let (some, uncounted) = (std::mem::replace(&mut gathered, rest), std::mem::take(&mut missed));

@@ -8,10 +8,10 @@ use crate::base::{Digest, Id, Timestamp};
 use crate::model::{
     AccessRecord, ActingRuns, AuthorizationCode, Client, ClientId, ClientState, Consent, Credential, CredentialKind,
     CredentialState, CredentialUsage, Crossing, Delegation, DelegationState, DocumentRecord, DoneOnce, Family,
-    FrozenIssuer, IdentityProvider, InitialAccessToken, Machine, MachineFindings, MachineUsage, Membership, Offered,
-    Person, ProtectedResource, Provenance, RecentRegistration, RefreshToken, RevokedToken, Role, RoleName, ScopeEntry,
-    ScopesUsage, Session, SetupState, SignInFailures, SigningKey, SpentProof, StatusBlock, StatusList, StatusPage,
-    SubjectLink, Tenant, TenantName, Tombstone, UsedAssertion, Watch,
+    FrozenIssuer, Hour, HourNumber, IdentityProvider, InitialAccessToken, Machine, MachineFindings, MachineUsage,
+    Membership, Offered, Person, ProtectedResource, Provenance, RecentRegistration, RefreshToken, RevokedToken, Role,
+    RoleName, ScopeEntry, ScopesUsage, Session, SetupState, SignInFailures, SigningKey, SpentProof, StatusBlock,
+    StatusList, StatusPage, SubjectLink, Tenant, TenantName, Tombstone, UsedAssertion, Watch,
 };
 
 // What is kept in memory of rows that every request reads: app/kept.rs.
@@ -182,6 +182,10 @@ pub static FINDINGS_BY_KIND: Index<MachineFindings, str> =
 pub static FINDINGS: Table<Id<Machine>, MachineFindings> = Table::new("findings")
     .indexed(&[&FINDINGS_BY_KIND])
     .unlogged("worked out from rows whose changes are recorded; one row for each machine at most");
+/// By the number of the hour.
+pub static HOURS: Table<HourNumber, Hour> = Table::new("hours")
+    .expires(|hour: &Hour| Some(hour.expires_at))
+    .unlogged("one row for each hour of a season; what is counted in it is recorded where it happens, or tallied");
 /// One row, under [`ONLY`].
 pub static WATCH: Table<String, Watch> =
     Table::new("watch").unlogged("one row: since when there has been somebody to count");
@@ -311,7 +315,8 @@ pub static SETUP: Table<String, SetupState> = Table::new("setup");
 pub const ONLY: &str = "only";
 
 /// The tables whose rows housekeeping removes when their time is over.
-pub static SWEPT: [&dyn AnyTable; 16] = [
+pub static SWEPT: [&dyn AnyTable; 17] = [
+    &HOURS,
     &SESSIONS,
     &FAILURES,
     &TOMBSTONES,

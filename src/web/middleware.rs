@@ -20,6 +20,9 @@ use crate::base::{Id, Lifetime};
 use crate::model::{Actor, Channel, Context, Network, Origin, Request};
 use crate::operations;
 
+/// The door whose answers are timed for the console's first page.
+const TOKEN: &str = "/oauth/token";
+
 /// The desk in front of every door.
 pub(super) struct Desk;
 
@@ -141,6 +144,9 @@ fn finish(
     let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
     let status = response.status();
     log(arrival, method, status, micros);
+    if arrival.door.pattern == TOKEN && status.is_success() {
+        arrival.app.hours.waited(arrival.ctx.at, micros);
+    }
     // What has an id that its caller may ask about, and was told by nobody else.
     if matches!(status.as_u16(), 400..=403 | 408..=428 | 429 | 500..) && !matches!(status.as_u16(), 409 | 422) {
         operations::tell_status(&arrival.app, &arrival.ctx, status.as_u16());

@@ -66,14 +66,18 @@ fn with_browser(visitor: &Visitor, mut response: HttpResponse) -> HttpResponse {
 
 /// A time in words, with the exact one beside it.
 pub(super) fn moment(at: crate::base::Timestamp, now: crate::base::Timestamp) -> super::views::Moment {
-    let iso = at.iso();
-    let exact = iso.get(..16).map_or_else(|| iso.clone(), |text| format!("{} UTC", text.replace('T', " ")));
     let words = match now.since(at).seconds() {
         0 if at > now => format!("in {}", length(at.since(now).seconds())),
         0..60 => "just now".to_owned(),
         seconds => format!("{} ago", length(seconds)),
     };
-    super::views::Moment { words, machine: iso, exact }
+    super::views::Moment { words, machine: at.iso(), exact: exact(at) }
+}
+
+/// `2026-11-21 08:15 UTC`: the zone is named, for without a script nobody knows the reader's.
+pub(super) fn exact(at: crate::base::Timestamp) -> String {
+    let iso = at.iso();
+    iso.get(..16).map_or_else(|| iso.clone(), |text| format!("{} UTC", text.replace('T', " ")))
 }
 
 /// "30 seconds", "1 hour", "12 days".

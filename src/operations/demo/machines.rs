@@ -230,6 +230,8 @@ impl Stage {
             let n = actor.number;
             let some = |most: u64| 1 + dice(day, n, most.max(1));
             let times = match actor.habit {
+                // The last day is not over.
+                Busy(most) if day == 0 => some(most.div_ceil(2)),
                 Busy(most) => some(most),
                 Moved | Clings | Turned | Shared | EndsSoon => some(3),
                 Nightly => {
@@ -254,7 +256,11 @@ impl Stage {
                 Never => 0,
             };
             for time in 0..times {
-                let minute = 420 + dice(day * 31 + time, n, 660);
+                // Most work is done in the day.
+                let minute = match time % 3 {
+                    2 => dice(day * 37 + time, n, 1_440),
+                    _ => 420 + dice(day * 31 + time, n, 660),
+                };
                 let odd = time % 2 == 1;
                 match actor.habit {
                     Moved if day <= 1 => call(minute, false, ELSEWHERE),
@@ -291,7 +297,11 @@ impl Stage {
             known => given(actor.part.name, known)?,
         };
         let ctx = ctx.by(crate::model::Actor::Client(client.id().clone()));
-        given(actor.part.name, token::exchange(&self.app, &ctx, client, ask, None).await).map(drop)
+        given(actor.part.name, token::exchange(&self.app, &ctx, client, ask, None).await)?;
+        // How long it would have taken.
+        let chance = dice(call.minute, actor.number, 40);
+        self.app.hours.waited(ctx.at, if chance == 0 { 5_400 } else { 420 + chance * 37 });
+        Ok(())
     }
 
     /// What happens to some of them on a day, before anybody calls.

@@ -4,9 +4,13 @@ use super::applications::Connected;
 use super::machines::Actor;
 use super::{BUSY_DAYS, ELSEWHERE, Stage, dice};
 use crate::base::{Fault, Lifetime};
+use crate::model::{Counted, Hour};
 use crate::operations::sign_in::SignedIn;
-use crate::operations::{housekeeping, sign_in, tell, turn_keys};
+use crate::operations::{housekeeping, sign_in, tell, turn_keys, usage};
 use crate::protocol::refusal::Refusal;
+
+/// Days whose hours are looked at.
+const SHOWN_DAYS: u64 = 8;
 
 /// What somebody got wrong on the last day, and where.
 const MISTAKES: [(Refusal, &str, usize); 6] = [
@@ -53,15 +57,48 @@ impl Stage {
             drop(sign_in::sign_in(&self.app, &ctx, "kofi@demo.example", wrong, None, None).await?);
             self.app.tally.count("too many requests from one address");
         }
+        // The last day has nine hours.
+        let length = if day == 0 { 9 * 3_600 } else { 24 * 3_600 };
+        self.lively(day, begins, length);
+        let mut hour = Hour::number(self.app.clock.now());
         for call in Self::calls(cast, day) {
-            // The hours of the day lie within the nine that the last one has.
-            let into = call.minute * 9 * 60 * 60 / 1_440;
+            let into = call.minute * length / 1_440;
             if into + 60 < begins {
                 self.until(Lifetime::from_seconds(begins - into - 60));
+            }
+            // Each hour has its own busiest.
+            let now = Hour::number(self.app.clock.now());
+            if day <= SHOWN_DAYS && now != hour {
+                usage::flush(&self.app, &housekeeping::context(&self.app)).await?;
+                hour = now;
             }
             self.takes_a_token(cast, &call).await?;
         }
         housekeeping::round(&self.app).await
+    }
+
+    /// What of a day is told in numbers only: people who come back, mistakes of machines, somebody who guesses on the last one.
+    fn lively(&self, day: u64, begins: u64, length: u64) {
+        let at = |minute: u64| self.now.minus(Lifetime::from_seconds(begins - minute * length / 1_440));
+        let count = |minute, what| self.app.hours.count(at(minute), what);
+        for n in 0..8 + dice(day, 201, 7) {
+            count(400 + dice(day * 17 + n, 202, 640), Counted::SignIn);
+        }
+        for n in 0..dice(day, 203, 4) {
+            count(dice(day * 13 + n, 204, 1_440), Counted::SignInFailed);
+        }
+        if day == 0 {
+            (0..31).for_each(|n| count(700 + n * 9, Counted::SignInFailed));
+        }
+        for n in 0..4 + dice(day, 205, 9) {
+            let what = match dice(day * 19 + n, 206, 10) {
+                0..4 => Counted::RefusedGrant,
+                4..7 => Counted::RefusedProof,
+                7..9 => Counted::RefusedReach,
+                _ => Counted::RefusedRequest,
+            };
+            count(dice(day * 23 + n, 207, 1_440), what);
+        }
     }
 
     /// What was refused lately, for whoever asks why.

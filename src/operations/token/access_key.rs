@@ -3,7 +3,7 @@
 use super::client_credentials;
 use crate::app::App;
 use crate::base::Resource;
-use crate::model::{Actor, Context};
+use crate::model::{Actor, Context, Counted};
 use crate::operations::authenticate_client::by_key;
 use crate::operations::{Problem, find_resource};
 use crate::protocol::access_key::{KeyExchange, KeySession, is_for};
@@ -34,6 +34,7 @@ pub async fn exchange_access_key(app: &App, ctx: &Context, ask: KeyExchange) -> 
     let ask = ClientCredentials { scope: None, resource: resource.map(|resource| resource.identifier) };
     let issued = client_credentials::grant_for(app, &ctx, client.clone(), ask, audience).await?;
     let tokens = issued.sign(app)?;
+    app.hours.count(ctx.at, Counted::ByAccessKey);
     let expiration = ctx.at.seconds().saturating_add(i64::try_from(tokens.expires_in).unwrap_or(0));
     let (session_jwt, refresh_jwt) = (tokens.access_token, tokens.refresh_token);
     Ok(KeySession { key_id, session_jwt, expiration, refresh_jwt })

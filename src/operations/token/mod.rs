@@ -50,6 +50,7 @@ pub async fn exchange(
     proof: Option<Proof>,
 ) -> Result<TokenResponse, Problem> {
     dpop::demanded(&client, proof.as_ref())?;
+    let grant = ask.grant_type();
     let issued = match ask {
         TokenRequest::Code(ask) => code::redeem(app, ctx, client, ask, proof).await?,
         TokenRequest::Refresh(ask) => refresh::rotate(app, ctx, client, ask, proof).await?,
@@ -61,5 +62,7 @@ pub async fn exchange(
         TokenRequest::AssertionRequest(ask) => assertion_request::give(app, ctx, client, *ask, proof).await?,
     };
     // After the commit, and on this request's own thread: the writer never signs.
-    Ok(issued.sign(app)?)
+    let tokens = issued.sign(app)?;
+    app.hours.count(ctx.at, grant.into());
+    Ok(tokens)
 }

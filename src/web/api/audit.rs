@@ -94,7 +94,7 @@ async fn list(call: Call, window: Window, filter: Filter) -> Result<Listed<Entry
     let mut time = |field, text: Option<String>| text.and_then(|text| wrong.parsed(field, moment(&text)));
     let (since, until) = (time("since", filter.since), time("until", filter.until));
     wrong.none()?;
-    let which = Which { event: filter.event, by: filter.by, about: filter.about, since, until };
+    let which = Which { event: filter.event, by: filter.by, about: filter.about, since, until, after: None };
     let page = audit::list(&call.app, which, window.from()?, window.limit).await?;
     let entries = page.entries.iter().map(|entry| {
         let mut told = audit::told(entry)?;

@@ -15,7 +15,7 @@ use crate::operations::declined::Declined;
 use crate::web::extract::{Administered, Administrator, Visitor};
 use crate::web::problem::PageProblem;
 use crate::web::reply;
-use crate::web::views::console::{AuditEntryPage, AuditPage, AuditRow, Choice, Frame, Section};
+use crate::web::views::console::{AuditEntryPage, AuditLivePage, AuditPage, AuditRow, Choice, Frame, Section};
 use crate::web::views::{Field, Flash, FlashKind};
 
 /// Entries on one page.
@@ -34,6 +34,8 @@ struct Asked {
     until: String,
     request: String,
     before: Option<u64>,
+    /// What was seen already, of somebody who watches.
+    after: Option<u64>,
 }
 
 const NAMES: [&str; 7] = ["event", "by", "about", "actor", "since", "until", "request"];
@@ -54,6 +56,7 @@ impl Asked {
             until: text("until"),
             request: text("request"),
             before: text("before").parse().ok(),
+            after: None,
         }
     }
 
@@ -110,6 +113,7 @@ async fn find(visitor: &Visitor, asked: &Asked, limit: usize) -> Result<(Vec<Sho
             about: given(&asked.about),
             since: day(&asked.since, false).unwrap_or_default(),
             until: day(&asked.until, true).unwrap_or_default(),
+            after: asked.after,
         };
         audit::list(app, which, asked.before, limit).await?
     };
@@ -130,6 +134,7 @@ async fn find(visitor: &Visitor, asked: &Asked, limit: usize) -> Result<(Vec<Sho
                 words: line.words,
                 by: line.by,
                 from: entry.from.network.as_ref().map(ToString::to_string).unwrap_or_default(),
+                whole: String::new(),
             },
             hash: entry.hash.text(),
             request: entry.from.request,
@@ -138,12 +143,50 @@ async fn find(visitor: &Visitor, asked: &Asked, limit: usize) -> Result<(Vec<Sho
     Ok((shown, page.next))
 }
 
+/// Those whose whole can be folded out.
+fn rows(found: Vec<Shown>) -> Vec<AuditRow> {
+    let whole =
+        |shown: Shown| AuditRow { whole: serde_json::to_string_pretty(&shown.told).unwrap_or_default(), ..shown.row };
+    found.into_iter().map(whole).collect()
+}
+
+/// The number of the newest entry, from which on somebody watches.
+async fn newest(visitor: &Visitor) -> Result<u64, PageProblem> {
+    let newest = audit::list(&visitor.app, Which::default(), None, 1).await;
+    let newest = newest.map_err(|fault| visitor.broken(&fault))?;
+    Ok(newest.entries.first().map_or(0, |entry| entry.sequence))
+}
+
+/// `GET /console/audit/live`: what was added behind the number `after` and fits the filter, as rows of the table, for the script that
+/// watches. More at once than a page has are not told one by one.
+pub(super) async fn live(admin: Administrator, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
+    let visitor = &admin.visitor;
+    let newest = newest(visitor).await?;
+    let after = queries(&request).remove("after").and_then(|after| after.parse().ok()).unwrap_or(newest).min(newest);
+    let mut asked = Asked { after: Some(after), before: Some(newest.saturating_add(1)), ..Asked::of(&request) };
+    asked.request.clear();
+    let (mut found, next) = match after == newest {
+        true => (Vec::new(), None),
+        false => find(visitor, &asked, A_PAGE).await.map_err(|fault| visitor.broken(&fault))?,
+    };
+    found.retain(|shown| shown.row.sequence > after);
+    let more = next.is_some() && found.len() >= A_PAGE;
+    // Whoever watches is seen by doing so: of that nothing is told unless it is asked for.
+    let of_watching = |shown: &Shown| asked.event.is_empty() && shown.row.event == "session.seen";
+    found.retain(|shown| !of_watching(shown));
+    let page = AuditLivePage { shell: visitor.shell(), rows: rows(found), newest, more };
+    reply::page(visitor, StatusCode::OK, &page, &[])
+}
+
 /// `GET /console/audit`
 pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     page(&admin.visitor, &Asked::of(&request), None).await
 }
 
 async fn page(visitor: &Visitor, asked: &Asked, flash: Option<Flash>) -> Result<HttpResponse, PageProblem> {
+    // Whoever looks at the newest page can watch it.
+    let watches = asked.before.is_none() && asked.until.is_empty() && asked.request.is_empty();
+    let newest = if watches { Some(newest(visitor).await?) } else { None };
     let (found, next) = find(visitor, asked, A_PAGE).await.map_err(|fault| visitor.broken(&fault))?;
     let field = |text: &str, error: Option<String>| Field { value: text.to_owned(), error };
     let names = Event::NAMES.iter().map(|name| Choice::new(*name, *name, asked.event == *name));
@@ -156,7 +199,8 @@ async fn page(visitor: &Visitor, asked: &Asked, flash: Option<Flash>) -> Result<
         actor: field(&asked.actor, None),
         since: field(&asked.since, day(&asked.since, false).err()),
         until: field(&asked.until, day(&asked.until, true).err()),
-        rows: found.into_iter().map(|shown| shown.row).collect(),
+        rows: rows(found),
+        newest,
         narrowed: asked.texts().iter().any(|text| !text.is_empty()),
         next: next.map(|next| format!("/console/audit?{}", asked.query(Some(next)))),
         query: asked.query(None),

@@ -4,6 +4,7 @@
 //! [`Administrator`](super::extract::Administrator): the same [`Operator`](crate::operations::operator::Operator) that the API makes of
 //! a token, made here of a session.
 
+mod activity;
 mod applications;
 mod audit;
 mod credentials;
@@ -97,6 +98,7 @@ pub(super) static DOORS: &[Door] = &[
     page("/console/keys", GET, Who::Console, Class::Pages),
     page("/console/keys/rotation", POST, Who::Console, Class::Pages),
     page("/console/audit", GET, Who::Console, Class::Pages),
+    page("/console/audit/live", GET, Who::Console, Class::Pages),
     page("/console/audit/export", GET, Who::Console, Class::Pages),
     page("/console/audit/verification", POST, Who::Console, Class::Pages),
     page("/console/audit/{id}", GET, Who::Console, Class::Pages),
@@ -173,6 +175,7 @@ pub(super) fn configure(config: &mut ServiceConfig, base: &str) {
     door("/console/keys", vec![get(keys::show)]);
     door("/console/keys/rotation", vec![post().to(keys::rotate)]);
     door("/console/audit", vec![get(audit::list)]);
+    door("/console/audit/live", vec![get(audit::live)]);
     door("/console/audit/export", vec![get(audit::export)]);
     door("/console/audit/verification", vec![post().to(audit::verify)]);
     door("/console/audit/{id}", vec![get(audit::show)]);

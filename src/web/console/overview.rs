@@ -3,15 +3,19 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::activity::{self, Span};
 use super::shell;
 use super::told::{self, Told};
+use crate::base::Lifetime;
 use crate::model::{Actor, ClientState, EventClass, FindingKind, KeyState};
 use crate::operations::audit::{self, Which};
 use crate::operations::clients::{self, Which as Clients};
+use crate::operations::hours::{self, Guesses};
 use crate::operations::{findings, keys, machines, resources};
 use crate::web::extract::Administrator;
 use crate::web::problem::PageProblem;
 use crate::web::reply::{self, moment};
+use crate::web::views::console::charts::number;
 use crate::web::views::console::{Frame, OverviewPage, Section, Wanted};
 
 /// Machines with a finding that are counted; beyond it, "many".
@@ -19,6 +23,9 @@ const COUNTED: usize = 200;
 /// Entries of the log that are looked at for the latest changes, and how many are shown.
 const LOOKED_AT: usize = 400;
 const SHOWN: usize = 12;
+
+/// A key that takes over within this is told of.
+const KEY_SOON: Lifetime = Lifetime::from_hours(6);
 
 pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let Administrator { visitor, by } = &admin;
@@ -44,13 +51,28 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
             pressing: true,
         });
     }
-    wanted.sort_by_key(|wanted| !wanted.pressing);
     let all = machines::list(app, by, machines::Which::default(), None, 1).await.map_err(broken)?;
     let protected = resources::page(app, None, 1).await.map_err(broken)?;
     let next_key = keys::list(app).map_err(broken)?.into_iter().filter_map(|key| match key.state {
         KeyState::Next { signs_from } => Some(signs_from),
         _ => None,
     });
+    let hours = hours::since(app, activity::since(now)).await.map_err(broken)?;
+    if let Some(guesses) = hours::guesses(&hours, now) {
+        wanted.push(guessing(guesses));
+    }
+    let next_key = next_key.min();
+    if let Some(at) = next_key.filter(|at| at.since(now) < KEY_SOON) {
+        wanted.push(Wanted {
+            words: format!("A new signing key takes over in {}", activity::until(at, now)),
+            advice: "Nothing is to be done, unless a server keeps the old keys and never looks again.".to_owned(),
+            href: "/console/keys".to_owned(),
+            pressing: false,
+        });
+    }
+    wanted.sort_by_key(|wanted| !wanted.pressing);
+    let span = Span::parse(super::queries(&request).get("span"));
+    let lately = activity::of(app, now, span, &hours).await.map_err(broken)?;
     let entries = audit::list(app, Which::default(), None, LOOKED_AT).await.map_err(broken)?.entries;
     let changes = entries
         .iter()
@@ -67,10 +89,26 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
         unprotected: protected.rows.is_empty(),
         wanted,
         issuer: app.issuer.to_string(),
-        next_key: next_key.min().map(|at| moment(at, now)),
+        charts: lately.charts,
+        busiest: lately.busiest,
+        of_a_week: span == Span::Week,
+        next_key: next_key.map(|at| moment(at, now)),
         latest: told::lines(app, now, &changes).await.map_err(broken)?,
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
+}
+
+/// Somebody tries passwords, or has forgotten one thoroughly.
+fn guessing(Guesses { today, usual }: Guesses) -> Wanted {
+    Wanted {
+        words: format!("{} sign-ins failed in the last 24 hours", number(today)),
+        advice: format!(
+            "A usual day has {}. Look from where they come, and whose accounts they try.",
+            if usual == 0 { "none".to_owned() } else { number(usual) }
+        ),
+        href: "/console/audit?event=person.sign_in_refused".to_owned(),
+        pressing: true,
+    }
 }
 
 /// How many machines it is so with, and what to do.

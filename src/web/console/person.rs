@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::machines::standing as machine_state;
 use super::people::{named, shown_once};
 use super::told::{self, Told};
-use super::{back, declined, queries, shell, wanted};
+use super::{as_seen, back, declined, queries, shell, wanted};
 use crate::base::{Id, Secret, Timestamp};
 use crate::model::{ClientId, ClientState, Consent, Machine, Person, PersonState, RoleIn, Session, Standing, Subject};
 use crate::operations::audit::{self, Which as Entries};
@@ -14,7 +14,7 @@ use crate::operations::declined::Declined;
 use crate::operations::grants;
 use crate::operations::names;
 use crate::operations::roles::{self, MembershipChange};
-use crate::operations::seen::Seen;
+use crate::operations::seen::{Seen, tag};
 use crate::operations::set_password::set_password_of;
 use crate::operations::{delegations, people, sessions};
 use crate::web::extract::{Administered, Administrator, Visitor};
@@ -114,6 +114,8 @@ pub(super) async fn show(
         suspended: person.state == PersonState::Suspended,
         yourself: is_self(visitor, id),
         added: moment(person.created_at, now),
+        seen: tag(&person.without_password()).map_err(broken)?.text(),
+        seen_roles: tag(&membership).map_err(broken)?.text(),
         at_stake: at_stake(&owned),
         sessions: signed_in.iter().map(|session| session_line(session, here, now)).collect(),
         grants: given
@@ -222,7 +224,8 @@ pub(super) async fn suspend(asked: Administered, id: web::Path<String>) -> Resul
 pub(super) async fn resume(asked: Administered, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
     let visitor = &asked.form.visitor;
     let id: Id<Person> = wanted(visitor, &id)?;
-    people::resume(&visitor.app, &asked.by, id, Seen::Anything).await.map_err(|why| declined(visitor, why))?;
+    let done = people::resume(&visitor.app, &asked.by, id, as_seen(&asked.form)).await;
+    done.map_err(|why| declined(visitor, why))?;
     Ok(back(visitor, &path(id), "resumed"))
 }
 
@@ -231,7 +234,7 @@ pub(super) async fn raise(asked: Administered, id: web::Path<String>) -> Result<
     let visitor = &asked.form.visitor;
     let id: Id<Person> = wanted(visitor, &id)?;
     let to = named(asked.form.text("standing"));
-    match people::change_standing(&visitor.app, &asked.by, id, Seen::Anything, to).await {
+    match people::change_standing(&visitor.app, &asked.by, id, as_seen(&asked.form), to).await {
         Ok(_) if to == Standing::Administrator => Ok(back(visitor, &path(id), "raised")),
         Ok(_) => Ok(back(visitor, &path(id), "lowered")),
         Err(Declined::Conflict(_)) if is_self(visitor, id) => Ok(back(visitor, &path(id), "last")),
@@ -305,7 +308,7 @@ pub(super) async fn change_roles(asked: Administered, id: web::Path<String>) -> 
     };
     let ask = MembershipChange { give: named("give")?, take: named("take")?, ..MembershipChange::default() };
     let taken = ask.take.first().cloned();
-    let done = roles::change_membership(&visitor.app, &asked.by, id, Seen::Anything, ask).await;
+    let done = roles::change_membership(&visitor.app, &asked.by, id, as_seen(&asked.form), ask).await;
     done.map_err(|why| declined(visitor, why))?;
     // Whoever came from the page of the role goes back to it.
     match (asked.form.text("to"), taken) {

@@ -4,14 +4,14 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::told::{self, Told};
-use super::{back, declined, mark, once, queries, sentence, shell, wanted};
+use super::{as_seen, back, declined, mark, once, queries, sentence, shell, wanted};
 use crate::base::Fault;
 use crate::model::{Event, Permission, Role, RoleIn, RoleName, TenantName};
 use crate::operations::audit::{self, Which as Entries};
 use crate::operations::declined::{Declined, Invalid};
 use crate::operations::names;
 use crate::operations::roles::{self, RoleChange, RoleTerms};
-use crate::operations::seen::Seen;
+use crate::operations::seen::tag;
 use crate::operations::{people, tenants};
 use crate::protocol::display_name::DisplayName;
 use crate::web::extract::{Administered, Administrator, Visitor};
@@ -85,9 +85,10 @@ async fn page(visitor: &Visitor, tenant: TenantName, after: Option<RoleName>) ->
         shell: visitor.shell(),
         frame: Frame::of(Section::Roles),
         tenants,
-        title: here.title,
         rows,
         next: found.next.map(|next| format!("{}&after={next}", list_path(&tenant))),
+        seen: tag(&here).map_err(broken)?.text(),
+        title: here.title,
         changeable: tenant.as_str() != TenantName::MAIN,
         tenant: tenant.to_string(),
         new_name: Field::default(),
@@ -146,7 +147,7 @@ pub(super) async fn change_tenant(asked: Administered, name: web::Path<String>) 
     let name: TenantName = wanted(visitor, &name)?;
     let title = DisplayName::parse(asked.form.text("title").trim());
     let title = title.map_err(|why| declined(visitor, Declined::field("title", why)))?;
-    let done = tenants::change(&visitor.app, &asked.by, name.clone(), Seen::Anything, Some(title)).await;
+    let done = tenants::change(&visitor.app, &asked.by, name.clone(), as_seen(&asked.form), Some(title)).await;
     done.map_err(|why| declined(visitor, why))?;
     Ok(back_to_list(visitor, &name, "title"))
 }
@@ -158,7 +159,7 @@ pub(super) async fn remove_tenant(asked: Administered, name: web::Path<String>) 
     if asked.form.text("name").trim() != name.as_str() {
         return Ok(back_to_list(visitor, &name, "wrong-name"));
     }
-    let done = tenants::remove(&visitor.app, &asked.by, name, Seen::Anything).await;
+    let done = tenants::remove(&visitor.app, &asked.by, name, as_seen(&asked.form)).await;
     done.map_err(|why| declined(visitor, why))?;
     Ok(back_to_list(visitor, &TenantName::default(), "tenant-removed"))
 }
@@ -271,10 +272,11 @@ async fn role_page(visitor: &Visitor, held: RoleIn) -> Result<RolePage, PageProb
     let names = names::of(app, names).await.map_err(broken)?;
     let machines = roles::machines_with(app, held.clone(), None, HOLDERS).await.map_err(broken)?;
     let mut people = Vec::with_capacity(with.rows.len());
-    for (id, _) in &with.rows {
+    for (id, membership) in &with.rows {
         let email = people::by_id(app, *id).await.map(|person| person.email.as_str().to_owned()).unwrap_or_default();
         let name = names.of(&id.to_string()).to_owned();
-        people.push(Holder { href: super::person::path(*id), name, about: email });
+        let seen = tag(membership).map_err(broken)?.text();
+        people.push(Holder { href: super::person::path(*id), name, about: email, seen });
     }
     // An event names the tenant and the role apart, and the role is the rarer word.
     let which = Entries { about: Some(held.role.to_string()), ..Entries::default() };
@@ -292,6 +294,7 @@ async fn role_page(visitor: &Visitor, held: RoleIn) -> Result<RolePage, PageProb
         tenant: held.tenant.to_string(),
         name: held.role.to_string(),
         made: moment(role.created_at, now),
+        seen: tag(&role).map_err(broken)?.text(),
         description: Field::of(role.description),
         permissions: Field::of(lines.join("\n")),
         problem: None,
@@ -299,7 +302,12 @@ async fn role_page(visitor: &Visitor, held: RoleIn) -> Result<RolePage, PageProb
         machines: machines
             .rows
             .into_iter()
-            .map(|(id, machine)| Holder { href: super::machine::path(id), name: machine.name, about: machine.purpose })
+            .map(|(id, machine)| Holder {
+                href: super::machine::path(id),
+                name: machine.name,
+                about: machine.purpose,
+                seen: String::new(),
+            })
             .collect(),
         more_people: with.next.is_some(),
         more_machines: machines.next.is_some(),
@@ -329,15 +337,18 @@ pub(super) async fn change(
     let done = match typed.terms() {
         Ok(RoleTerms { description, permissions }) => {
             let ask = RoleChange { description: Some(description), permissions: Some(permissions) };
-            roles::change(&visitor.app, &asked.by, held.clone(), Seen::Anything, ask).await
+            roles::change(&visitor.app, &asked.by, held.clone(), as_seen(&asked.form), ask).await
         }
         Err(invalid) => Err(Declined::Invalid(invalid)),
     };
     match done {
         Ok(_) => Ok(back(visitor, &path(&held), "changed")),
-        Err(Declined::Invalid(invalid)) => {
+        Err(why @ (Declined::Invalid(_) | Declined::Stale)) => {
             let page = role_page(visitor, held).await?;
+            let problem = matches!(why, Declined::Stale).then(|| sentence(&why));
+            let invalid = if let Declined::Invalid(invalid) = why { invalid } else { Invalid::default() };
             let page = RolePage {
+                problem,
                 description: Field { value: typed.description, error: invalid.of("description") },
                 permissions: Field { value: typed.permissions, error: invalid.of("permissions") },
                 ..page
@@ -356,7 +367,7 @@ pub(super) async fn remove(
     let visitor = &asked.form.visitor;
     let held = held(visitor, &names)?;
     let tenant = held.tenant.clone();
-    let done = roles::remove(&visitor.app, &asked.by, held, Seen::Anything).await;
+    let done = roles::remove(&visitor.app, &asked.by, held, as_seen(&asked.form)).await;
     done.map_err(|why| declined(visitor, why))?;
     Ok(back_to_list(visitor, &tenant, "removed"))
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::console::{
-    ApplicationFormPage, ApplicationPage, ApplicationsPage, AuditEntryPage, AuditPage, CredentialPage,
+    ApplicationFormPage, ApplicationPage, ApplicationsPage, AuditEntryPage, AuditLivePage, AuditPage, CredentialPage,
     DelegationFormPage, KeysPage, MachineFormPage, MachinePage, MachinesPage, OverviewPage, PasswordPage, PeoplePage,
     PersonFormPage, PersonPage, RefusalPage, RefusalsPage, ResourceCheckPage, ResourceFormPage, ResourcePage,
     ResourcesPage, RoleFormPage, RolePage, RolesPage, ScopeFormPage, ScopePage, ScopesPage, SearchPage, SecretPage,
@@ -59,6 +59,7 @@ pub fn shown() -> askama::Result<Vec<Shown>> {
     show::<SettingsPage>(&mut all, "console/settings.html")?;
     show::<KeysPage>(&mut all, "console/keys.html")?;
     show::<AuditPage>(&mut all, "console/audit.html")?;
+    show::<AuditLivePage>(&mut all, "console/audit_live.html")?;
     show::<AuditEntryPage>(&mut all, "console/audit_entry.html")?;
     show::<RefusalsPage>(&mut all, "console/refusals.html")?;
     show::<RefusalPage>(&mut all, "console/refusal.html")?;

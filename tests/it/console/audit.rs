@@ -80,3 +80,60 @@ fn the_search_finds_a_machine_by_its_name_and_goes_where_an_id_is() {
     let page = browser.get(&format!("/console/search?q={}", robot.id));
     assert_eq!(page.path, format!("/console/machines/{}", robot.id));
 }
+
+/// What the script asks for every two seconds: rows behind a number, and the number to go on from.
+#[test]
+fn what_is_added_is_told_to_whoever_watches() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let robot = world.machine("robot", &ada, "mcp:read");
+    let other = world.machine("other", &ada, "mcp:read");
+    let mut browser = world.signed_in(&ada);
+    let number = |page: &crate::world::Page, name: &str| -> u64 {
+        let rest = page.body.split_once(&format!("{name}=\"")).unwrap_or_else(|| panic!("{}", page.body)).1;
+        rest.split('"').next().unwrap().parse().unwrap()
+    };
+    let page = browser.get(&format!("/console/audit?about={}", robot.id));
+    let after = number(&page, "data-after");
+    page.expect_text(&format!("/console/audit/live?about={}", robot.id));
+    let live = |browser: &mut crate::world::Browser, after: u64| {
+        browser.get(&format!("/console/audit/live?about={}&after={after}", robot.id))
+    };
+    let nothing = live(&mut browser, after);
+    nothing.expect_status(200).expect_no_text("data-entry");
+    assert_eq!(number(&nothing, "data-newest"), after);
+    robot.client_credentials(&world, &[]).tokens();
+    other.client_credentials(&world, &[]).tokens();
+    let page = live(&mut browser, after);
+    page.expect_page(200, "robot got a token").expect_no_text("other got a token").expect_no_text("data-more");
+    assert!(number(&page, "data-newest") > number(&page, "data-entry"), "what does not fit is passed over too");
+    live(&mut browser, number(&page, "data-newest")).expect_no_text("data-entry");
+    for _ in 0..51 {
+        robot.client_credentials(&world, &[]).tokens();
+    }
+    let page = live(&mut browser, after);
+    page.expect_text("data-more");
+    assert_eq!(page.body.matches("data-entry").count(), 50);
+    // Whoever says nothing of a number begins now.
+    browser.get("/console/audit/live").expect_status(200).expect_no_text("data-entry");
+    browser.get("/console/audit/live?after=99999999").expect_status(200).expect_no_text("data-entry");
+
+    // An older page is not watched, nor one that ends.
+    for older in ["before=3", "until=2001-01-01", "request=req_00000000000000000000000000"] {
+        browser.get(&format!("/console/audit?{older}")).expect_status(200).expect_no_text("data-live=");
+    }
+    world.browser().get("/console/audit/live").expect_page(200, "Sign in").expect_no_text("data-newest");
+    let bob = world.person("bob");
+    world.signed_in(&bob).get("/console/audit/live").expect_status(403);
+}
+
+#[test]
+fn an_entry_folds_out_where_it_is_listed() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mut browser = world.signed_in(&ada);
+    browser
+        .get("/console/audit?event=person.signed_in")
+        .expect_page(200, "<details class=\"entry\">")
+        .expect_text("&#34;details&#34;");
+}

@@ -3,6 +3,7 @@
 mod applications;
 mod audit;
 mod machines;
+mod overview;
 mod people;
 mod refusals;
 mod resources;

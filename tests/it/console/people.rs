@@ -326,3 +326,76 @@ fn somebody_gets_another_name_and_address_and_stays_signed_in() {
     theirs.get("/account").expect_page(200, "robert@example.org");
     browser.get("/console/people/per_00000000000000000000000000/change").expect_status(404);
 }
+
+const STALE: &str = "It was changed since you opened this page";
+
+/// A form that was opened before somebody else's change undoes nothing that it does not know of.
+#[test]
+fn a_stale_form_changes_no_role() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mut browser = world.signed_in(&ada);
+    let form = browser.get("/console/roles/new").form_to("/console/roles/new");
+    let fill = [("name", "reader"), ("description", "Reads"), ("permissions", "tickets.read")];
+    let page = browser.submit_form(&form, &fill);
+    let (first, second) = (page.form_to("/change"), page.form_to("/change"));
+    browser
+        .submit_form(&first, &[("permissions", "tickets.read tickets.write")])
+        .expect_page(200, "The role is changed");
+    let late = browser.submit_form(&second, &[("description", "Reads everything")]);
+    late.expect_page(422, STALE).expect_text("Reads everything");
+    let now = browser.get("/console/roles/main/reader");
+    now.expect_text("tickets.write").expect_no_text("Reads everything");
+    // Whoever has looked again may.
+    let page = browser.submit_form(&late.form_to("/change"), &[("description", "Reads everything")]);
+    page.expect_page(200, "The role is changed").expect_text("Reads everything");
+    // The page on which it was to be removed showed another role.
+    browser.submit_form(&now.form_to("/removal"), &[]).expect_page(409, STALE);
+    browser.submit_form(&page.form_to("/removal"), &[]).expect_page(200, "The role is removed");
+}
+
+#[test]
+fn a_stale_form_changes_no_tenant() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mut browser = world.signed_in(&ada);
+    let form = browser.get("/console/roles").form_to("/console/tenants");
+    let page = browser.submit_form(&form, &[("new-name", "acme"), ("new-title", "Acme Inc.")]);
+    let (title, removal) = (page.form_to("/change"), page.form_to("/removal"));
+    browser.submit_form(&title, &[("title", "Acme Ltd.")]).expect_page(200, "called so from now on");
+    browser.submit_form(&title, &[("title", "Acme GmbH")]).expect_page(409, STALE);
+    browser.submit_form(&removal, &[("name", "acme")]).expect_page(409, STALE);
+    browser.get("/console/roles?tenant=acme").expect_page(200, "Acme Ltd.").expect_no_text("GmbH");
+}
+
+#[test]
+fn a_stale_form_changes_nobody() {
+    let world = World::new();
+    let (ada, bob) = (world.administrator("ada"), world.person("bob"));
+    let mut browser = world.signed_in(&ada);
+    for name in ["reader", "writer"] {
+        let form = browser.get("/console/roles/new").form_to("/console/roles/new");
+        browser.submit_form(&form, &[("name", name), ("permissions", "tickets.read")]).expect_status(200);
+    }
+    // Somebody else takes away what this page does not show yet.
+    let opened = browser.get(&at(&bob));
+    browser.submit_form(&opened.form_to("/roles"), &[("give", "main/reader")]).expect_page(200, "roles are changed");
+    let page = browser.submit_form(&opened.form_to("/roles"), &[("give", "main/writer")]);
+    page.expect_page(409, STALE);
+    let of_role = browser.get("/console/roles/main/reader");
+    let page = browser.get(&at(&bob)).form_to("/roles");
+    browser.submit_form(&page, &[("take", "main/reader")]).expect_page(200, "roles are changed");
+    browser.submit_form(&of_role.form_to("/roles"), &[]).expect_page(409, STALE);
+
+    // Nobody makes an administrator of somebody who was stopped meanwhile, or lets somebody go on who was stopped for another reason.
+    let stop = |because: &str| {
+        let by = world.operator();
+        world.block(people::suspend(&world.app, &by, bob.id, Seen::Anything, because)).unwrap();
+    };
+    stop("on leave");
+    browser.submit_form(&opened.form_to("/standing"), &[]).expect_page(409, STALE);
+    let on_leave = browser.get(&at(&bob)).form_to("/resumption");
+    browser.submit_form(&on_leave, &[]).expect_page(200, "They may go on");
+    // Stopping never waits for a newer page.
+    browser.submit_form(&opened.form_to("/suspension"), &[("because", "left")]).expect_page(200, "Stopped");
+}

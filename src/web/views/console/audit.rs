@@ -20,6 +20,8 @@ pub struct AuditPage {
     pub since: Field,
     pub until: Field,
     pub rows: Vec<AuditRow>,
+    /// The newest entry of all, fitting or not, where somebody may watch from it on.
+    pub newest: Option<u64>,
     pub narrowed: bool,
     /// Below the issuer's path.
     pub next: Option<String>,
@@ -36,6 +38,19 @@ pub struct AuditRow {
     pub by: String,
     /// "10.1.2.0/24"
     pub from: String,
+    /// Everything it says, as JSON, where that is folded out; else nothing.
+    pub whole: String,
+}
+
+/// `/console/audit/live`: rows for the table of [`AuditPage`], and nothing around them.
+#[derive(Clone, Debug, Template)]
+#[template(path = "console/audit_live.html")]
+pub struct AuditLivePage {
+    pub shell: Shell,
+    pub rows: Vec<AuditRow>,
+    pub newest: u64,
+    /// There were more than these.
+    pub more: bool,
 }
 
 /// `/console/audit/{sequence}`: one entry, and its neighbours in the chain.
@@ -74,6 +89,7 @@ fn row(sequence: u64, words: &str) -> AuditRow {
         words: words.into(),
         by: "Ada Moreno".into(),
         from: "10.1.2.0/24".into(),
+        whole: "{\n  \"event\": \"machine.suspended\"\n}".into(),
     }
 }
 
@@ -89,6 +105,7 @@ impl Sample for AuditPage {
             since: Field::default(),
             until: Field::default(),
             rows: vec![row(812, "nightly-import was stopped: it calls at night")],
+            newest: Some(812),
             narrowed: false,
             next: Some("/console/audit?before=812".into()),
             query: String::new(),
@@ -96,8 +113,21 @@ impl Sample for AuditPage {
         vec![
             ("some", page.clone()),
             ("nothing_fits", Self { rows: vec![], narrowed: true, ..page.clone() }),
+            ("older", Self { newest: None, ..page.clone() }),
             ("refused", Self { since: Field::refused("soon", "a day, like 2027-06-30"), ..page.clone() }),
             ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("hostile", Self { rows: vec![row(1, sample::HOSTILE)], ..page }),
+        ]
+    }
+}
+
+impl Sample for AuditLivePage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let page = Self { shell: sample::shell(), rows: vec![], newest: 812, more: false };
+        vec![
+            ("none", page.clone()),
+            ("some", Self { rows: vec![row(812, "nightly-import was stopped")], ..page.clone() }),
+            ("branded", Self { shell: sample::branded(), rows: vec![row(1, "Started")], more: true, ..page.clone() }),
             ("hostile", Self { rows: vec![row(1, sample::HOSTILE)], ..page }),
         ]
     }

@@ -5,6 +5,7 @@
 
 mod applications;
 mod audit;
+pub mod charts;
 mod delegation_form;
 mod keys;
 mod machine;
@@ -23,7 +24,7 @@ mod settings;
 mod trial;
 
 pub use applications::{ApplicationFormPage, ApplicationPage, ApplicationRow, ApplicationsPage, GrantLine};
-pub use audit::{AuditEntryPage, AuditPage, AuditRow};
+pub use audit::{AuditEntryPage, AuditLivePage, AuditPage, AuditRow};
 pub use delegation_form::DelegationFormPage;
 pub use keys::{KeyRow, KeysPage};
 pub use machine::{AccessLine, CredentialLine, DelegationLine, Halt, MachinePage, ScopeUseLine};

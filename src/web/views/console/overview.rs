@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::super::Sample;
 use super::super::shell::{Moment, Shell};
+use super::charts::{self, Busy, Chart};
 use super::{EventLine, Frame, Section, sample};
 
 #[derive(Clone, Debug, Template)]
@@ -17,6 +18,12 @@ pub struct OverviewPage {
     pub is_new: bool,
     /// No resource is registered yet.
     pub unprotected: bool,
+    /// What happened lately; without anything, the page says what will stand there.
+    pub charts: Vec<Chart>,
+    /// The machines that were given the most tokens.
+    pub busiest: Vec<Busy>,
+    /// Of the last seven days, and not of the last 24 hours.
+    pub of_a_week: bool,
     pub issuer: String,
     /// When the next signing key takes over.
     pub next_key: Option<Moment>,
@@ -45,18 +52,38 @@ impl Sample for OverviewPage {
             href: "/console/machines?finding=credential_expiring".into(),
             pressing,
         };
+        let busy = |name: &str, count, share| Busy {
+            name: name.into(),
+            href: "/console/machines/mch_sample".into(),
+            count,
+            share,
+        };
         let calm = Self {
             shell: sample::shell(),
             frame: Frame::of(Section::Overview),
             wanted: vec![],
             is_new: false,
             unprotected: false,
+            charts: charts::samples(),
+            busiest: vec![busy("support-agent", 412, 100), busy("nightly-import", 31, 8)],
+            of_a_week: false,
             issuer: "https://id.example.com".into(),
             next_key: Some(sample::moment("in 9 hours")),
             latest: vec![sample::event(812, "machine.created", "Machine nightly-import was made")],
         };
         vec![
-            ("new", Self { is_new: true, unprotected: true, latest: vec![], next_key: None, ..calm.clone() }),
+            (
+                "new",
+                Self {
+                    is_new: true,
+                    unprotected: true,
+                    latest: vec![],
+                    charts: vec![],
+                    busiest: vec![],
+                    next_key: None,
+                    ..calm.clone()
+                },
+            ),
             ("calm", calm.clone()),
             (
                 "busy",
@@ -68,6 +95,7 @@ impl Sample for OverviewPage {
                     ..calm.clone()
                 },
             ),
+            ("week", Self { of_a_week: true, ..calm.clone() }),
             (
                 "branded",
                 Self { shell: sample::branded(), wanted: vec![wanted("1 machine is unused", false)], ..calm.clone() },
@@ -76,6 +104,7 @@ impl Sample for OverviewPage {
                 "hostile",
                 Self {
                     wanted: vec![wanted(sample::HOSTILE, true)],
+                    busiest: vec![busy(sample::HOSTILE, u64::MAX, 100)],
                     latest: vec![sample::event(1, sample::HOSTILE, sample::HOSTILE)],
                     ..calm
                 },

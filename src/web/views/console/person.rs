@@ -22,6 +22,9 @@ pub struct PersonPage {
     /// Whoever reads the page.
     pub yourself: bool,
     pub added: Moment,
+    /// Which states of them, and of what they are in the tenants, the forms were filled from.
+    pub seen: String,
+    pub seen_roles: String,
     /// "2 machines that they answer for are stopped with them." Empty if there are none.
     pub at_stake: String,
     pub sessions: Vec<SignedInLine>,
@@ -96,6 +99,8 @@ impl Sample for PersonPage {
             suspended: false,
             yourself: false,
             added: sample::moment("80 days ago"),
+            seen: "sample-seen".into(),
+            seen_roles: "sample-seen-roles".into(),
             at_stake: String::new(),
             sessions: vec![],
             grants: vec![],

@@ -16,6 +16,8 @@ pub struct RolesPage {
     /// The one whose roles are listed.
     pub tenant: String,
     pub title: String,
+    /// Which state of the tenant its forms were filled from.
+    pub seen: String,
     pub rows: Vec<RoleRow>,
     /// Where its roles go on, below the issuer's path.
     pub next: Option<String>,
@@ -61,6 +63,8 @@ pub struct RolePage {
     pub tenant: String,
     pub name: String,
     pub made: Moment,
+    /// Which state of it its forms were filled from.
+    pub seen: String,
     /// As it is, or as it was typed and refused.
     pub description: Field,
     /// One a line.
@@ -82,6 +86,8 @@ pub struct Holder {
     pub href: String,
     pub name: String,
     pub about: String,
+    /// Which state of what they are the form was filled from; of a machine, nothing.
+    pub seen: String,
 }
 
 impl RolePage {
@@ -98,6 +104,7 @@ impl Sample for RolesPage {
             tenants: vec![Choice::new("main", "Main (main)", true)],
             tenant: "main".into(),
             title: "Main".into(),
+            seen: "sample-seen".into(),
             rows: vec![],
             next: None,
             changeable: false,
@@ -179,6 +186,7 @@ impl Sample for RolePage {
             tenant: "main".into(),
             name: "reader".into(),
             made: sample::moment("12 days ago"),
+            seen: "sample-seen".into(),
             description: Field::of("Reads tickets"),
             permissions: Field::of("tickets.read\ncomments.read"),
             problem: None,
@@ -193,11 +201,13 @@ impl Sample for RolePage {
             href: "/console/people/per_sample".into(),
             name: "Grace Hopper".into(),
             about: "grace@example.com".into(),
+            seen: "sample-seen".into(),
         };
         let robot = Holder {
             href: "/console/machines/mch_sample".into(),
             name: "nightly-import".into(),
             about: "Imports tickets at night".into(),
+            seen: String::new(),
         };
         let held = Self {
             people: vec![grace.clone()],
