@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
 use super::told::{self, Told};
-use super::{back, declined, mark, once, queries, sentence, shell, wanted};
+use super::{back, declined, mark, once, queries, sentence, shell, snippets, wanted};
 use crate::base::{Id, RedirectUri, Resource, Secret, Timestamp};
 use crate::model::{AuthMethod, Client, ClientId, ClientState, Consent, Provenance};
 use crate::operations::audit::{self, Which as Entries};
@@ -147,6 +147,8 @@ pub(super) async fn show(
         .map(|entry| Told { sequence: entry.sequence, at: entry.at, by: &entry.by, event: &entry.event })
         .collect();
     let (count, more) = (given.rows.len(), given.next.is_some());
+    let all = resources::list(app).await.map_err(broken)?;
+    let resource = snippets::meant(client.resources.first(), &all);
     let page = ApplicationPage {
         shell: shell(visitor, &request, &WORDS),
         frame: Frame::of(Section::Applications),
@@ -176,6 +178,7 @@ pub(super) async fn show(
         waits: client.state == ClientState::AwaitingApproval,
         active: client.state == ClientState::Active,
         suspended: client.state == ClientState::Suspended,
+        snippets: snippets::application::of(app, &client, resource, None),
         grants: given
             .rows
             .iter()
@@ -318,7 +321,7 @@ pub(super) async fn create(asked: Administered) -> Result<HttpResponse, PageProb
     let status = StatusCode::UNPROCESSABLE_ENTITY;
     match made {
         Ok(made) => match made.secret {
-            Some(secret) => secret_page(visitor, &made.client, &secret),
+            Some(secret) => secret_page(visitor, &made.client, &secret).await,
             None => Ok(back(visitor, &path(&made.client.id), "registered")),
         },
         Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),
@@ -327,7 +330,9 @@ pub(super) async fn create(asked: Administered) -> Result<HttpResponse, PageProb
     }
 }
 
-fn secret_page(visitor: &Visitor, client: &Client, secret: &Secret) -> Result<HttpResponse, PageProblem> {
+async fn secret_page(visitor: &Visitor, client: &Client, secret: &Secret) -> Result<HttpResponse, PageProblem> {
+    let all = resources::list(&visitor.app).await.map_err(|fault| visitor.broken(&fault))?;
+    let resource = snippets::meant(client.resources.first(), &all);
     let page = SecretPage {
         shell: visitor.shell(),
         frame: Frame::of(Section::Applications),
@@ -337,7 +342,7 @@ fn secret_page(visitor: &Visitor, client: &Client, secret: &Secret) -> Result<Ht
         what: "Client secret".to_owned(),
         secret: Some(secret.expose().to_owned()),
         overlap: None,
-        snippets: Vec::new(),
+        snippets: snippets::application::of(&visitor.app, client, resource, Some(secret.expose())),
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
 }

@@ -8,7 +8,6 @@ mod applications;
 mod audit;
 mod credentials;
 mod delegations;
-mod guard_code;
 mod keys;
 mod machine;
 mod machine_form;

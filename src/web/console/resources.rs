@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::told::{self, Told};
-use super::{applications, back, declined, guard_code, machine, queries, scopes as scope_pages, shell, wanted};
+use super::{applications, back, declined, machine, queries, scopes as scope_pages, shell, snippets, wanted};
 use crate::app::App;
 use crate::base::{Fault, Id, Lifetime, Timestamp};
 use crate::model::{Client, Consent, Machine, ProtectedResource, Risk, ScopeEntry, TokenFormat};
@@ -19,7 +19,7 @@ use crate::web::reply::{self, length, moment};
 use crate::web::views::FlashKind;
 use crate::web::views::console::{
     Frame, Named, Pill, ResourceCheckPage, ResourcePage, ResourceRow, ResourcesPage, ScopeWords, Section, SeenLine,
-    Several, Tone,
+    Several, Snippets, Tone,
 };
 
 /// Resources on one page, and events of one resource.
@@ -125,8 +125,10 @@ pub(super) async fn show(
         issuer: app.issuer.to_string(),
         keys_at: app.issuer.url(if is_opaque { "/oauth/introspect" } else { "/.well-known/jwks.json" }),
         is_opaque,
-        code: guard_code::of_server(app, &resource),
-        clients: guard_code::of_clients(&resource),
+        snippets: Snippets {
+            code: snippets::server::of(app, &resource),
+            clients: snippets::of_clients(&resource),
+        },
         scopes: resource
             .scopes
             .iter()

@@ -7,4 +7,5 @@ mod people;
 mod refusals;
 mod resources;
 mod settings;
+mod snippets;
 mod who_comes_in;

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::super::Sample;
 use super::super::shell::{Field, Moment, Shell};
-use super::{Choice, EventLine, Frame, Pill, Section, Tone, sample};
+use super::{Choice, EventLine, Frame, Pill, Section, Snippets, Tone, sample};
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/applications.html")]
@@ -57,6 +57,7 @@ pub struct ApplicationPage {
     pub waits: bool,
     pub active: bool,
     pub suspended: bool,
+    pub snippets: Snippets,
     pub grants: Vec<GrantLine>,
     pub events: Vec<EventLine>,
     /// How many people's consents are known to end with it.
@@ -150,6 +151,7 @@ impl Sample for ApplicationPage {
             waits: false,
             active: true,
             suspended: false,
+            snippets: Snippets::sample("curl -sS https://id.example.com/oauth/token"),
             grants: vec![GrantLine {
                 id: "con_sample".into(),
                 person: "Ada Moreno".into(),
@@ -186,6 +188,7 @@ impl Sample for ApplicationPage {
                     name: sample::HOSTILE.into(),
                     redirect_uris: vec![sample::HOSTILE.into()],
                     client_uri: Some(sample::HOSTILE.into()),
+                    snippets: Snippets::sample(sample::HOSTILE),
                     ..page
                 },
             ),

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::super::Sample;
 use super::super::shell::{Moment, Shell};
-use super::{EventLine, Frame, Pill, Section, Snippet, Tone, sample};
+use super::{EventLine, Frame, Pill, Section, Snippets, Tone, sample};
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/machine.html")]
@@ -44,7 +44,7 @@ pub struct MachinePage {
     pub dpop_bound: bool,
     pub delegations: Vec<DelegationLine>,
     pub events: Vec<EventLine>,
-    pub snippets: Vec<Snippet>,
+    pub snippets: Snippets,
 }
 
 /// How a machine stands with stopping.
@@ -186,7 +186,7 @@ impl Sample for MachinePage {
             dpop_bound: false,
             delegations: vec![],
             events: vec![],
-            snippets: vec![],
+            snippets: Snippets::default(),
         };
         let full = Self {
             description: "Runs at two.\nAsk Grace before changing anything.".into(),
@@ -233,7 +233,7 @@ impl Sample for MachinePage {
                 may_revoke: true,
             }],
             events: vec![sample::event(812, "credential.rotated", "Its secret got a successor")],
-            snippets: vec![Snippet { id: "snippet-curl".into(), title: "curl".into(), text: "curl …".into() }],
+            snippets: Snippets::sample("curl …"),
             ..bare.clone()
         };
         vec![

@@ -20,6 +20,7 @@ mod scopes;
 mod search;
 mod secret;
 mod settings;
+mod snippets;
 mod trial;
 
 pub use applications::{ApplicationFormPage, ApplicationPage, ApplicationRow, ApplicationsPage, GrantLine};
@@ -40,7 +41,8 @@ pub use resources::{
 pub use roles::{Holder, RoleFormPage, RolePage, RoleRow, RolesPage};
 pub use scopes::{ScopeFormPage, ScopePage, ScopeRow, ScopesPage};
 pub use search::{Hit, Hits, SearchPage};
-pub use secret::{SecretPage, Snippet};
+pub use secret::SecretPage;
+pub use snippets::{Snippet, Snippets};
 pub use settings::{SettingGroup, SettingLine, SettingsPage};
 pub use trial::{CheckLine, TrialPage};
 
