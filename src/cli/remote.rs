@@ -223,6 +223,9 @@ fn needs(command: &Command) -> Needs {
         Command::ClientAdd(_)
         | Command::ClientSet(_)
         | Command::ClientApprove(_)
+        | Command::ClientReject(_)
+        | Command::ClientVerify(_)
+        | Command::ClientUnverify(_)
         | Command::ClientSuspend(_)
         | Command::ClientResume(_)
         | Command::ClientRemove(_) => CLIENTS.write,

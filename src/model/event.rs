@@ -17,7 +17,7 @@ use super::resource::ProtectedResource;
 use super::scope::ScopeSet;
 use super::session::Session;
 use super::tenant::{Permission, RoleName, TenantName};
-use crate::base::{Id, Resource, Timestamp};
+use crate::base::{Id, RedirectUri, Resource, Timestamp};
 
 /// Two classes with two retentions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,6 +183,12 @@ events! {
     ClientResumed { client: ClientId } = "client.resumed", Change;
     /// An administrator approved a waiting registration.
     ClientApproved { client: ClientId } = "client.approved", Change;
+    /// An administrator decided against a waiting registration.
+    ClientRejected { client: ClientId, because: String } = "client.rejected", Change;
+    /// An administrator looked at an application and answers for its name and where its answers go.
+    ClientVerified { client: ClientId, name: String, redirect_uris: Vec<RedirectUri> } = "client.verified", Change;
+    /// An administrator took that mark back.
+    ClientUnverified { client: ClientId, because: String } = "client.unverified", Change;
     /// A registration was removed by an administrator.
     ClientRemoved { client: ClientId } = "client.removed", Change;
     /// Registrations that nobody used were removed.

@@ -249,8 +249,12 @@ pub(super) fn client_read(
             void_before: current.void_before,
             created_at: current.created_at,
             first_used_at: current.first_used_at,
+            last_used_at: current.last_used_at,
+            review: current.review.clone(),
             ..new
-        },
+        }
+        // Of what it is to be, nobody may have looked at it.
+        .with_its_own_mark(),
     };
     members.end();
     name.map(|_| (row, suspended))

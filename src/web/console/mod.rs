@@ -18,11 +18,13 @@ mod person;
 mod refusals;
 mod resource_form;
 mod resources;
+mod review;
 mod roles;
 mod scopes;
 mod search;
 mod settings;
 mod snippets;
+mod stale;
 mod told;
 
 use std::collections::HashMap;
@@ -55,8 +57,12 @@ pub(super) static DOORS: &[Door] = &[
     page("/console/search", GET, Who::Console, Class::Pages),
     page("/console/applications", GET, Who::Console, Class::Pages),
     page("/console/applications/new", GET_POST, Who::Console, Class::Pages),
+    page("/console/applications/stale", GET_POST, Who::Console, Class::Pages),
     page("/console/applications/{id}", GET, Who::Console, Class::Pages),
     page("/console/applications/{id}/approval", POST, Who::Console, Class::Pages),
+    page("/console/applications/{id}/rejection", POST, Who::Console, Class::Pages),
+    page("/console/applications/{id}/verification", POST, Who::Console, Class::Pages),
+    page("/console/applications/{id}/verification/end", POST, Who::Console, Class::Pages),
     page("/console/applications/{id}/suspension", POST, Who::Console, Class::Pages),
     page("/console/applications/{id}/resumption", POST, Who::Console, Class::Pages),
     page("/console/applications/{id}/removal", POST, Who::Console, Class::Pages),
@@ -130,8 +136,12 @@ pub(super) fn configure(config: &mut ServiceConfig, base: &str) {
     door("/console/search", vec![get(search::show)]);
     door("/console/applications", vec![get(applications::list)]);
     door("/console/applications/new", vec![get(applications::new), post().to(applications::create)]);
+    door("/console/applications/stale", vec![get(stale::list), post().to(stale::remove)]);
     door("/console/applications/{id}", vec![get(applications::show)]);
-    door("/console/applications/{id}/approval", vec![post().to(applications::approve)]);
+    door("/console/applications/{id}/approval", vec![post().to(review::approve)]);
+    door("/console/applications/{id}/rejection", vec![post().to(review::reject)]);
+    door("/console/applications/{id}/verification", vec![post().to(review::verify)]);
+    door("/console/applications/{id}/verification/end", vec![post().to(review::unverify)]);
     door("/console/applications/{id}/suspension", vec![post().to(applications::suspend)]);
     door("/console/applications/{id}/resumption", vec![post().to(applications::resume)]);
     door("/console/applications/{id}/removal", vec![post().to(applications::remove)]);

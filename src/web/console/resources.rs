@@ -125,10 +125,7 @@ pub(super) async fn show(
         issuer: app.issuer.to_string(),
         keys_at: app.issuer.url(if is_opaque { "/oauth/introspect" } else { "/.well-known/jwks.json" }),
         is_opaque,
-        snippets: Snippets {
-            code: snippets::server::of(app, &resource),
-            clients: snippets::of_clients(&resource),
-        },
+        snippets: Snippets { code: snippets::server::of(app, &resource), clients: snippets::of_clients(&resource) },
         scopes: resource
             .scopes
             .iter()

@@ -30,7 +30,7 @@ pub(super) async fn lines(app: &App, now: Timestamp, entries: &[Told<'_>]) -> Re
     Ok(entries.iter().map(line).collect())
 }
 
-fn actor(by: &Actor) -> Option<String> {
+pub(super) fn actor(by: &Actor) -> Option<String> {
     match by {
         Actor::Person(id) => Some(id.to_string()),
         Actor::Client(id) => Some(id.to_string()),
@@ -68,6 +68,9 @@ fn about(event: &Event) -> Vec<String> {
         | Event::ClientSuspended { client, .. }
         | Event::ClientResumed { client }
         | Event::ClientApproved { client }
+        | Event::ClientRejected { client, .. }
+        | Event::ClientVerified { client, .. }
+        | Event::ClientUnverified { client, .. }
         | Event::ClientRemoved { client }
         | Event::ClientRemovedItself { client }
         | Event::ClientDocumentChanged { client, .. }
@@ -132,6 +135,11 @@ pub(super) fn words(event: &Event, names: &Names) -> String {
         Event::ClientSuspended { client, because } => format!("{} was stopped{}", called(client), why(because)),
         Event::ClientResumed { client } => format!("{} may go on", called(client)),
         Event::ClientApproved { client } => format!("{} was approved", called(client)),
+        Event::ClientRejected { client, because } => format!("{} was rejected{}", called(client), why(because)),
+        Event::ClientVerified { client, .. } => format!("{} was verified", called(client)),
+        Event::ClientUnverified { client, because } => {
+            format!("{} is verified no more{}", called(client), why(because))
+        }
         Event::ClientRemoved { client } => format!("{} was removed", called(client)),
         Event::ClientsReaped { count } => format!("{count} registrations that nobody used were removed"),
         Event::ClientDocumentChanged { client, what } => {

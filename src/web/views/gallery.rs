@@ -7,7 +7,7 @@ use super::console::{
     DelegationFormPage, KeysPage, MachineFormPage, MachinePage, MachinesPage, OverviewPage, PasswordPage, PeoplePage,
     PersonFormPage, PersonPage, RefusalPage, RefusalsPage, ResourceCheckPage, ResourceFormPage, ResourcePage,
     ResourcesPage, RoleFormPage, RolePage, RolesPage, ScopeFormPage, ScopePage, ScopesPage, SearchPage, SecretPage,
-    SettingsPage, TrialPage,
+    SettingsPage, StaleApplicationsPage, TrialPage,
 };
 use super::{
     AccountPage, ApiPage, ConsentPage, DelegationPage, ErrorPage, HomePage, ReturnPage, Sample, SetupClosedPage,
@@ -41,6 +41,7 @@ pub fn shown() -> askama::Result<Vec<Shown>> {
     show::<SearchPage>(&mut all, "console/search.html")?;
     show::<ApplicationsPage>(&mut all, "console/applications.html")?;
     show::<ApplicationPage>(&mut all, "console/application.html")?;
+    show::<StaleApplicationsPage>(&mut all, "console/applications_stale.html")?;
     show::<ApplicationFormPage>(&mut all, "console/application_form.html")?;
     show::<ResourcesPage>(&mut all, "console/resources.html")?;
     show::<ResourcePage>(&mut all, "console/resource.html")?;

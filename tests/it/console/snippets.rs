@@ -10,7 +10,8 @@ use crate::world::{Answer, Browser, CALLBACK, ISSUER, Page, Request, World};
 #[track_caller]
 fn snippet(page: &Page, id: &str) -> String {
     let begin = format!("id=\"snippet-{id}\"");
-    let rest = page.body.split_once(&begin).unwrap_or_else(|| panic!("no snippet {id} on {}: {}", page.path, page.body)).1;
+    let rest =
+        page.body.split_once(&begin).unwrap_or_else(|| panic!("no snippet {id} on {}: {}", page.path, page.body)).1;
     let text = rest.split_once('>').unwrap().1.split_once("</pre>").unwrap().0;
     let plain = [("&#34;", "\""), ("&#39;", "'"), ("&#60;", "<"), ("&#62;", ">"), ("&#38;", "&")];
     plain.into_iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
@@ -69,7 +70,9 @@ fn curl(world: &World, text: &str, environment: &HashMap<&str, String>) -> Answe
             "-X" => assert_eq!(value(), "POST"),
             "-H" => headers.push(value().split_once(": ").map(|(n, v)| (n.to_owned(), v.to_owned())).unwrap()),
             "-d" => body = Some(value()),
-            "--data-urlencode" => fields.push(value().split_once('=').map(|(n, v)| (n.to_owned(), v.to_owned())).unwrap()),
+            "--data-urlencode" => {
+                fields.push(value().split_once('=').map(|(n, v)| (n.to_owned(), v.to_owned())).unwrap())
+            }
             other if other.starts_with('-') => panic!("curl has no {other} here: {text}"),
             address => url = Some(address.to_owned()),
         }
@@ -119,7 +122,10 @@ fn what_a_machine_copies_gets_it_a_token() {
         for page in [&secret_page, &own_page] {
             let tokens = curl(&world, &snippet(page, "curl"), &env).tokens();
             let claims = tokens.claims();
-            assert_eq!((&claims["aud"], &claims["scope"]), (&"https://mcp.tickets.example/mcp?it's".into(), &"mcp:read".into()));
+            assert_eq!(
+                (&claims["aud"], &claims["scope"]),
+                (&"https://mcp.tickets.example/mcp?it's".into(), &"mcp:read".into())
+            );
         }
         if kind == "access_key" {
             let answer = curl(&world, &snippet(&own_page, "exchange"), &env);

@@ -17,8 +17,7 @@ pub(in crate::web::console) fn of(
     let token_url = app.issuer.url("/oauth/token");
     let mut code = Vec::new();
     if let Some(secret) = secret {
-        let text =
-            format!("WRIT_CLIENT_ID={}\nWRIT_CLIENT_SECRET={secret}\nWRIT_TOKEN_URL={token_url}\n", client.id);
+        let text = format!("WRIT_CLIENT_ID={}\nWRIT_CLIENT_SECRET={secret}\nWRIT_TOKEN_URL={token_url}\n", client.id);
         code.push(snippet("env", ".env", text).noted("Where the others look for the secret."));
     }
     let signs_in = client.allows_grant(GrantType::AuthorizationCode) && !client.redirect_uris.is_empty();
@@ -116,7 +115,10 @@ fn signing_in(
         ("«scope»", text(scope, "None")),
         ("«method»", literal(method)),
         ("«python secret»", if has_secret { "os.environ[\"WRIT_CLIENT_SECRET\"]" } else { "None" }.to_owned()),
-        ("«node secret»", if has_secret { ", process.env.WRIT_CLIENT_SECRET" } else { ", undefined, client.None()" }.to_owned()),
+        (
+            "«node secret»",
+            if has_secret { ", process.env.WRIT_CLIENT_SECRET" } else { ", undefined, client.None()" }.to_owned(),
+        ),
         ("«python resource»", resource.map_or_else(String::new, |r| format!(", resource={:?}", r.identifier.as_str()))),
         ("«node asked»", named("", &|name, value| format!("  {name}: {value:?},\n"))),
         (
@@ -130,8 +132,13 @@ fn signing_in(
         ),
         (
             "«rust asked»",
-            scope.split_whitespace().map(|one| format!("\n    .add_scope(Scope::new({one:?}.to_owned()))")).collect::<String>()
-                + &resource.map_or_else(String::new, |r| format!("\n    .add_extra_param(\"resource\", {:?})", r.identifier.as_str())),
+            scope
+                .split_whitespace()
+                .map(|one| format!("\n    .add_scope(Scope::new({one:?}.to_owned()))"))
+                .collect::<String>()
+                + &resource.map_or_else(String::new, |r| {
+                    format!("\n    .add_extra_param(\"resource\", {:?})", r.identifier.as_str())
+                }),
         ),
     ];
     vec![
@@ -205,8 +212,19 @@ mod tests {
     #[test]
     fn every_place_has_a_value() {
         let known = [
-            "«issuer»", "«authorize»", "«token»", "«id»", "«redirect»", "«scope»", "«method»", "«python secret»",
-            "«node secret»", "«python resource»", "«node asked»", "«rust secret»", "«rust asked»",
+            "«issuer»",
+            "«authorize»",
+            "«token»",
+            "«id»",
+            "«redirect»",
+            "«scope»",
+            "«method»",
+            "«python secret»",
+            "«node secret»",
+            "«python resource»",
+            "«node asked»",
+            "«rust secret»",
+            "«rust asked»",
         ];
         let values: Vec<(&str, String)> = known.into_iter().map(|place| (place, "\"x\"".to_owned())).collect();
         for code in [PYTHON, TYPESCRIPT, RUST] {

@@ -131,8 +131,12 @@ pub(super) fn of_application(resource: &ProtectedResource, client: &Client) -> V
         snippet("claude", CLAUDE, steps).noted(needs(client, "https://claude.ai/api/mcp/auth_callback")),
         snippet("cursor", CURSOR, pretty(&listed("mcpServers", resource, &json!({ "url": url, "auth": auth }))))
             .noted(needs(client, "cursor://anysphere.cursor-mcp/oauth/callback")),
-        snippet("vscode", VS_CODE, pretty(&listed("servers", resource, &json!({ "type": "http", "url": url }))))
-            .noted(format!("VS Code registers itself, and asks for a client id where that is closed: {id}. {}", needs(client, "http://127.0.0.1:33418/"))),
+        snippet("vscode", VS_CODE, pretty(&listed("servers", resource, &json!({ "type": "http", "url": url })))).noted(
+            format!(
+                "VS Code registers itself, and asks for a client id where that is closed: {id}. {}",
+                needs(client, "http://127.0.0.1:33418/")
+            ),
+        ),
         snippet("inspector", INSPECTOR, "npx @modelcontextprotocol/inspector\n").noted(format!(
             "Choose Streamable HTTP, give it {url}, and under Authentication the client id {id}. {}",
             needs(client, "http://localhost:6274/oauth/callback")
@@ -191,7 +195,10 @@ mod tests {
 
     #[test]
     fn an_address_is_one_word_to_the_shell() {
-        for snippet in of_people(&resource()).iter().filter(|snippet| ["snippet-claude-code", "snippet-inspector"].contains(&snippet.id.as_str())) {
+        for snippet in of_people(&resource())
+            .iter()
+            .filter(|snippet| ["snippet-claude-code", "snippet-inspector"].contains(&snippet.id.as_str()))
+        {
             assert!(snippet.text.contains(r"'https://mcp.example/mcp?x='\''$(reboot)'"), "{}", snippet.text);
         }
     }

@@ -27,10 +27,8 @@ pub(in crate::web::console) fn of(app: &App, wanted: &For<'_>) -> Snippets {
     let request = request(app, wanted, by);
     let mut code = Vec::new();
     if let (Some(secret), Some(variable)) = (wanted.secret, variable(by)) {
-        let text = format!(
-            "WRIT_CLIENT_ID={}\n{variable}={secret}\nWRIT_TOKEN_URL={}\n",
-            wanted.client_id, request.url
-        );
+        let text =
+            format!("WRIT_CLIENT_ID={}\n{variable}={secret}\nWRIT_TOKEN_URL={}\n", wanted.client_id, request.url);
         code.push(snippet("env", ".env", text).noted("Where the others look for the secret."));
     }
     code.extend(request.snippets());

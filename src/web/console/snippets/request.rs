@@ -26,8 +26,10 @@ impl Request {
         vec![
             snippet("curl", "curl", format!("{}\n", self.curl())),
             snippet("python", "Python", self.python()).noted("With the package requests."),
-            snippet("typescript", "TypeScript", self.typescript()).noted("For Node, Deno, Bun and workers: nothing to install."),
-            snippet("rust", "Rust", self.rust()).noted("With reqwest (its features json and form) and serde_json, in an async function."),
+            snippet("typescript", "TypeScript", self.typescript())
+                .noted("For Node, Deno, Bun and workers: nothing to install."),
+            snippet("rust", "Rust", self.rust())
+                .noted("With reqwest (its features json and form) and serde_json, in an async function."),
         ]
     }
 
@@ -53,9 +55,10 @@ impl Request {
         };
         let fields: String =
             self.fields.iter().map(|(name, from)| format!("        \"{name}\": {},\n", value(from))).collect();
-        let basic = self.basic.as_ref().map_or_else(String::new, |(id, variable)| {
-            format!("    auth=({id:?}, os.environ[\"{variable}\"]),\n")
-        });
+        let basic = self
+            .basic
+            .as_ref()
+            .map_or_else(String::new, |(id, variable)| format!("    auth=({id:?}, os.environ[\"{variable}\"]),\n"));
         format!(
             "import os\n\nimport requests\n\nanswer = requests.post(\n    {:?},\n{basic}    data={{\n{fields}    }},\n    timeout=10,\n)\nanswer.raise_for_status()\ntoken = answer.json()[\"access_token\"]\n",
             self.url
@@ -67,8 +70,7 @@ impl Request {
             Given::Here(text) => format!("{text:?}"),
             Given::Environment(variable) => format!("`${{process.env.{variable}}}`"),
         };
-        let fields: String =
-            self.fields.iter().map(|(name, from)| format!("    {name}: {},\n", value(from))).collect();
+        let fields: String = self.fields.iter().map(|(name, from)| format!("    {name}: {},\n", value(from))).collect();
         let basic = self.basic.as_ref().map_or_else(String::new, |(id, variable)| {
             format!("  headers: {{ authorization: `Basic ${{btoa(`{id}:${{process.env.{variable}}}`)}}` }},\n")
         });

@@ -23,7 +23,9 @@ mod settings;
 mod snippets;
 mod trial;
 
-pub use applications::{ApplicationFormPage, ApplicationPage, ApplicationRow, ApplicationsPage, GrantLine};
+pub use applications::{
+    ApplicationFormPage, ApplicationPage, ApplicationRow, ApplicationsPage, GrantLine, StaleApplicationsPage, StaleRow,
+};
 pub use audit::{AuditEntryPage, AuditPage, AuditRow};
 pub use delegation_form::DelegationFormPage;
 pub use keys::{KeyRow, KeysPage};
@@ -42,8 +44,8 @@ pub use roles::{Holder, RoleFormPage, RolePage, RoleRow, RolesPage};
 pub use scopes::{ScopeFormPage, ScopePage, ScopeRow, ScopesPage};
 pub use search::{Hit, Hits, SearchPage};
 pub use secret::SecretPage;
-pub use snippets::{Snippet, Snippets};
 pub use settings::{SettingGroup, SettingLine, SettingsPage};
+pub use snippets::{Snippet, Snippets};
 pub use trial::{CheckLine, TrialPage};
 
 use super::shell::Moment;
