@@ -13,7 +13,7 @@ use super::family::{Family, RevokedBecause};
 use super::machine::Machine;
 use super::person::{Person, Standing};
 use super::provider::{Crossing, IdentityProvider, PersonBy};
-use super::resource::ProtectedResource;
+use super::resource::{ProtectedResource, ToldBy};
 use super::scope::ScopeSet;
 use super::session::Session;
 use super::tenant::{Permission, RoleName, TenantName};
@@ -272,6 +272,16 @@ events! {
     ResourceCreated { resource: Id<ProtectedResource>, identifier: Resource } = "resource.created", Change;
     /// A protected resource was changed; the members that changed, as they were and as they are.
     ResourceChanged { resource: Id<ProtectedResource>, before: Value, after: Value } = "resource.changed", Change;
+    /// An MCP server said which tools it has, or an administrator did: how many, the names that are new and those that are gone.
+    ResourceToolsListed {
+        resource: Id<ProtectedResource>,
+        told_by: ToldBy,
+        tools: u64,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        added: Vec<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        gone: Vec<String>,
+    } = "resource.tools_listed", Change;
     /// A protected resource was removed: nobody gets tokens for it any more.
     ResourceRemoved { resource: Id<ProtectedResource>, identifier: Resource } = "resource.removed", Change;
     /// A scope was added to the catalogue.

@@ -48,7 +48,7 @@ pub use once::DoneOnce;
 pub use person::{Email, ParseEmailError, Person, PersonState, Standing};
 pub use provider::{Crossing, IdentityAssertion, IdentityProvider, PersonBy, SubjectLink};
 pub use registration::{ClientAbout, LONGEST_KEY_SET, MOST_CLIENT_KEYS, RecentRegistration, RegistrationMode};
-pub use resource::{ProtectedResource, TokenFormat};
+pub use resource::{ProtectedResource, ResourceTools, TokenFormat, ToldBy, Tool, ToolHint};
 pub use review::{Review, Verified};
 pub use scope::{Offered, ParseScopeError, Risk, Scope, ScopeEntry, ScopeSet};
 pub use session::{Browser, Session, SignInMethod};

@@ -20,7 +20,8 @@ use crate::operations::seen::{difference, json};
 use crate::operations::status::end::{Owner, end_owner};
 use crate::operations::{machines, tenants, usage};
 use crate::store::tables::{
-    CLIENTS, DELEGATIONS, MACHINES, MACHINES_BY_NAME, PEOPLE, RESOURCES, ROLES, SCOPES, TENANTS, machine_key, role_key,
+    CLIENTS, DELEGATIONS, MACHINES, MACHINES_BY_NAME, PEOPLE, RESOURCE_TOOLS, RESOURCES, ROLES, SCOPES, TENANTS,
+    machine_key, role_key,
 };
 use crate::store::{Read, Tx};
 
@@ -372,6 +373,7 @@ fn resource(
     match (before, after) {
         (Some(before), None) => {
             let identifier = before.identifier.clone();
+            tx.delete(&RESOURCE_TOOLS, &before.id)?;
             tx.record(Event::ResourceRemoved { resource: before.id, identifier })
         }
         (before, Some(row)) => {

@@ -1,5 +1,7 @@
 //! Rows as a file says them, and back. What a file does not say has its default; what is secret it never says.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::members::{Members, Notes, text};
@@ -79,6 +81,12 @@ pub(super) fn scope_read(name: &str, mut members: Members<'_>, now: Timestamp) -
 // Resources.
 
 pub(super) fn resource_said(resource: &ProtectedResource) -> Said {
+    // An empty text stands for any token: not every kind of file has a null.
+    let tool_scopes: BTreeMap<&str, &str> = resource
+        .tool_scopes
+        .iter()
+        .map(|(tool, scope)| (tool.as_str(), scope.as_ref().map_or("", Scope::as_str)))
+        .collect();
     said(json!({
         "name": resource.name,
         "aliases": resource.aliases,
@@ -89,6 +97,7 @@ pub(super) fn resource_said(resource: &ProtectedResource) -> Said {
         "format": resource.format,
         "access_lifetime": resource.access_for.to_string(),
         "machine_access_lifetime": resource.machine_access_most.map(|most| most.to_string()),
+        "tool_scopes": tool_scopes,
     }))
 }
 
@@ -112,6 +121,16 @@ pub(super) fn resource_read(
     let format = members.read::<TokenFormat>("format").unwrap_or(TokenFormat::Jwt);
     let access_for = members.parsed::<Lifetime>("access_lifetime", text).unwrap_or(config.lifetimes.access);
     let machine_access_most = members.parsed::<Lifetime>("machine_access_lifetime", text);
+    let mut tool_scopes = BTreeMap::new();
+    for (tool, scope) in members.read::<BTreeMap<String, String>>("tool_scopes").unwrap_or_default() {
+        match scope.as_str() {
+            "" => drop(tool_scopes.insert(tool, None)),
+            scope => match scope.parse::<Scope>() {
+                Ok(scope) => drop(tool_scopes.insert(tool, Some(scope))),
+                Err(why) => members.wrong("tool_scopes", why),
+            },
+        }
+    }
     let row = identifier.zip(name).map(|(identifier, name)| ProtectedResource {
         id: Id::from_bytes([0; 16]),
         identifier,
@@ -123,6 +142,7 @@ pub(super) fn resource_read(
         format,
         access_for,
         machine_access_most,
+        tool_scopes,
         is_default,
         created_at: now,
     });

@@ -20,7 +20,7 @@ use crate::web::problem::PageProblem;
 use crate::web::reply::{self, moment};
 use crate::web::views::console::{
     ApplicationFormPage, ApplicationPage, ApplicationRow, ApplicationsPage, Choice, Frame, GrantLine, Pill, SecretPage,
-    Section, Tone,
+    Section, Snippets, Tone,
 };
 use crate::web::views::{Field, FlashKind};
 
@@ -202,7 +202,12 @@ pub(super) async fn show(
         waits: client.state == ClientState::AwaitingApproval,
         active: client.state == ClientState::Active,
         suspended: client.state == ClientState::Suspended,
-        snippets: snippets::application::of(app, &client, resource, None),
+        // Nobody sets up what may not be used.
+        snippets: if client.state == ClientState::Active {
+            snippets::application::of(app, &client, resource, None)
+        } else {
+            Snippets::default()
+        },
         grants: given
             .rows
             .iter()
@@ -214,6 +219,7 @@ pub(super) async fn show(
                 given: moment(grant.consent.given_at, now),
             })
             .collect(),
+        more_grants: more,
         events: told::lines(app, now, &told).await.map_err(broken)?,
         at_stake: match (count, more) {
             (0, false) => "Nobody has allowed it anything.".to_owned(),

@@ -61,7 +61,7 @@ pub(super) async fn show(
     let owner = people::by_id(app, machine.owner).await.ok();
     let catalogue = scopes::list_all(app).await.map_err(broken)?;
     let all = resources::list(app).await.map_err(broken)?;
-    let acts = delegations::of_actor(app, id, SHOWN).await.map_err(broken)?;
+    let acts = delegations::of_actor(app, id, SHOWN + 1).await.map_err(broken)?;
     let names = names::of(app, acts.iter().map(|one| one.subject.text()).collect()).await.map_err(broken)?;
     let which = Which { about: Some(id.to_string()), ..Which::default() };
     let entries = audit::list(app, which, None, SHOWN).await.map_err(broken)?.entries;
@@ -122,7 +122,8 @@ pub(super) async fn show(
         roles: machine.roles.iter().map(ToString::to_string).collect(),
         networks: machine.networks.iter().map(ToString::to_string).collect(),
         dpop_bound: machine.dpop_bound,
-        delegations: acts.iter().map(|one| delegation(one, &names, now)).collect(),
+        more_delegations: acts.len() > SHOWN,
+        delegations: acts.iter().take(SHOWN).map(|one| delegation(one, &names, now)).collect(),
         events: told::lines(app, now, &told).await.map_err(broken)?,
         snippets,
         id: id_text,

@@ -9,6 +9,7 @@ mod audit;
 mod credentials;
 mod delegations;
 mod keys;
+mod lists;
 mod machine;
 mod machine_form;
 mod machines;
@@ -26,6 +27,7 @@ mod settings;
 mod snippets;
 mod stale;
 mod told;
+mod tools;
 
 use std::collections::HashMap;
 
@@ -67,11 +69,16 @@ pub(super) static DOORS: &[Door] = &[
     page("/console/applications/{id}/resumption", POST, Who::Console, Class::Pages),
     page("/console/applications/{id}/removal", POST, Who::Console, Class::Pages),
     page("/console/applications/{id}/grants/{grant}/revocation", POST, Who::Console, Class::Pages),
+    page("/console/grants", GET, Who::Console, Class::Pages),
+    page("/console/delegations", GET, Who::Console, Class::Pages),
     page("/console/resources", GET, Who::Console, Class::Pages),
     page("/console/resources/new", GET_POST, Who::Console, Class::Pages),
     page("/console/resources/{id}", GET, Who::Console, Class::Pages),
     page("/console/resources/{id}/change", GET_POST, Who::Console, Class::Pages),
     page("/console/resources/{id}/check", POST, Who::Console, Class::Pages),
+    page("/console/resources/{id}/tools", GET_POST, Who::Console, Class::Pages),
+    page("/console/resources/{id}/tools/discovery", POST, Who::Console, Class::Pages),
+    page("/console/resources/{id}/tools/list", POST, Who::Console, Class::Pages),
     page("/console/resources/{id}/removal", POST, Who::Console, Class::Pages),
     page("/console/scopes", GET, Who::Console, Class::Pages),
     page("/console/scopes/new", GET_POST, Who::Console, Class::Pages),
@@ -146,11 +153,16 @@ pub(super) fn configure(config: &mut ServiceConfig, base: &str) {
     door("/console/applications/{id}/resumption", vec![post().to(applications::resume)]);
     door("/console/applications/{id}/removal", vec![post().to(applications::remove)]);
     door("/console/applications/{id}/grants/{grant}/revocation", vec![post().to(applications::revoke)]);
+    door("/console/grants", vec![get(lists::grants)]);
+    door("/console/delegations", vec![get(lists::delegations)]);
     door("/console/resources", vec![get(resources::list)]);
     door("/console/resources/new", vec![get(resource_form::new), post().to(resource_form::create)]);
     door("/console/resources/{id}", vec![get(resources::show)]);
     door("/console/resources/{id}/change", vec![get(resource_form::edit), post().to(resource_form::update)]);
     door("/console/resources/{id}/check", vec![post().to(resources::check)]);
+    door("/console/resources/{id}/tools", vec![get(tools::show), post().to(tools::decide)]);
+    door("/console/resources/{id}/tools/discovery", vec![post().to(tools::discover)]);
+    door("/console/resources/{id}/tools/list", vec![post().to(tools::write_down)]);
     door("/console/resources/{id}/removal", vec![post().to(resources::remove)]);
     door("/console/scopes", vec![get(scopes::list)]);
     door("/console/scopes/new", vec![get(scopes::new), post().to(scopes::create)]);

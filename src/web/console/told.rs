@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::base::{Fault, Timestamp};
-use crate::model::{Actor, Event, Standing, Subject};
+use crate::model::{Actor, Event, Standing, Subject, ToldBy};
 use crate::operations::names::{self, Names};
 use crate::web::reply::moment;
 use crate::web::views::console::EventLine;
@@ -97,7 +97,9 @@ fn about(event: &Event) -> Vec<String> {
         | Event::DelegationRevoked { actor, subject, .. }
         | Event::TokenExchanged { actor, subject, .. } => vec![actor.to_string(), text(subject)],
         Event::TokenIssued { client, subject, .. } => vec![client.to_string(), text(subject)],
-        Event::ResourceChanged { resource, .. } => vec![resource.to_string()],
+        Event::ResourceChanged { resource, .. } | Event::ResourceToolsListed { resource, .. } => {
+            vec![resource.to_string()]
+        }
         _ => Vec::new(),
     }
 }
@@ -174,6 +176,14 @@ pub(super) fn words(event: &Event, names: &Names) -> String {
         Event::MembershipChanged { person, .. } => format!("The roles of {} were changed", called(person)),
         Event::ResourceCreated { identifier, .. } => format!("{identifier} was registered"),
         Event::ResourceChanged { resource, .. } => format!("{} was changed", called(resource)),
+        Event::ResourceToolsListed { resource, told_by, tools, .. } => {
+            let who = match told_by {
+                ToldBy::Server => "The server of",
+                ToldBy::Administrator => "An administrator of",
+            };
+            let many = if *tools == 1 { "1 tool".to_owned() } else { format!("{tools} tools") };
+            format!("{who} {} named {many}", called(resource))
+        }
         Event::ResourceRemoved { identifier, .. } => format!("{identifier} was removed"),
         Event::ScopeCreated { scope } => format!("The scope {scope} was added"),
         Event::ScopeChanged { scope, .. } => format!("The scope {scope} was changed"),

@@ -2,10 +2,12 @@
 
 mod applications;
 mod audit;
+mod lists;
 mod machines;
 mod people;
 mod refusals;
 mod resources;
 mod settings;
 mod snippets;
+mod tools;
 mod who_comes_in;

@@ -154,6 +154,7 @@ impl World {
             format: TokenFormat::Jwt,
             access_for: writ::base::Lifetime::from_hours(1),
             machine_access_most: None,
+            tool_scopes: std::collections::BTreeMap::new(),
             is_default: false,
             created_at: self.now(),
         };

@@ -4,6 +4,7 @@ mod browser;
 mod client_app;
 mod http;
 mod key_pair;
+mod mcp_server;
 mod told;
 mod website;
 
@@ -27,10 +28,11 @@ use writ::operations::turn_keys;
 use writ::store::tables::PEOPLE;
 use writ::store::{Read, audit_page};
 
-pub use browser::{Browser, Page};
+pub use browser::{Browser, Form, Page};
 pub use client_app::{CALLBACK, ClientApp, Tokens, VERIFIER, challenge, claims};
 pub use http::{Answer, Request, encode, wire};
 pub use key_pair::{JWT_BEARER, KeyPair, Signer, base64, unsigned, verified};
+pub use mcp_server::{McpServer, Speaks};
 pub use told::Told;
 pub use website::{DISCOVERY, METADATA, OpenIdIssuer, ProtectedServer, Website};
 

@@ -173,6 +173,7 @@ mod tests {
             format: TokenFormat::Jwt,
             access_for: Lifetime::from_hours(1),
             machine_access_most: None,
+            tool_scopes: std::collections::BTreeMap::new(),
             is_default: false,
             created_at: Timestamp::from_seconds(1),
         }

@@ -8,6 +8,7 @@ mod clients;
 pub(super) mod machine;
 mod request;
 pub(super) mod server;
+pub(super) mod tools;
 
 pub(super) use clients::of_people as of_clients;
 

@@ -90,6 +90,8 @@ pub struct ApplicationPage {
     pub suspended: bool,
     pub snippets: Snippets,
     pub grants: Vec<GrantLine>,
+    /// There are more than these.
+    pub more_grants: bool,
     pub events: Vec<EventLine>,
     /// How many people's consents are known to end with it.
     pub at_stake: String,
@@ -251,6 +253,7 @@ impl Sample for ApplicationPage {
                 scopes: vec!["tickets:read".into()],
                 given: sample::moment("2 hours ago"),
             }],
+            more_grants: true,
             events: vec![sample::event(812, "consent.given", "Ada Moreno allowed Cursor: tickets:read")],
             at_stake: "1 person allowed it something.".into(),
         };

@@ -43,6 +43,8 @@ pub struct MachinePage {
     pub networks: Vec<String>,
     pub dpop_bound: bool,
     pub delegations: Vec<DelegationLine>,
+    /// There are more than these.
+    pub more_delegations: bool,
     pub events: Vec<EventLine>,
     pub snippets: Snippets,
 }
@@ -185,6 +187,7 @@ impl Sample for MachinePage {
             networks: vec![],
             dpop_bound: false,
             delegations: vec![],
+            more_delegations: false,
             events: vec![],
             snippets: Snippets::default(),
         };

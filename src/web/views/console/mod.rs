@@ -7,6 +7,7 @@ mod applications;
 mod audit;
 mod delegation_form;
 mod keys;
+mod lists;
 mod machine;
 mod machine_form;
 mod machines;
@@ -21,6 +22,7 @@ mod search;
 mod secret;
 mod settings;
 mod snippets;
+mod tools;
 mod trial;
 
 pub use applications::{
@@ -29,6 +31,7 @@ pub use applications::{
 pub use audit::{AuditEntryPage, AuditPage, AuditRow};
 pub use delegation_form::DelegationFormPage;
 pub use keys::{KeyRow, KeysPage};
+pub use lists::{DelegationRow, DelegationsPage, GrantRow, GrantsPage};
 pub use machine::{AccessLine, CredentialLine, DelegationLine, Halt, MachinePage, ScopeUseLine};
 pub use machine_form::{CredentialForm, CredentialPage, MachineForm, MachineFormPage};
 pub use machines::{MachineRow, MachinesPage};
@@ -46,6 +49,7 @@ pub use search::{Hit, Hits, SearchPage};
 pub use secret::SecretPage;
 pub use settings::{SettingGroup, SettingLine, SettingsPage};
 pub use snippets::{Snippet, Snippets};
+pub use tools::{OpenedBy, ResourceToolsPage, ToolLine};
 pub use trial::{CheckLine, TrialPage};
 
 use super::shell::Moment;

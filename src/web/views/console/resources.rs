@@ -69,6 +69,7 @@ pub struct Several {
 pub struct ResourcePage {
     pub shell: Shell,
     pub frame: Frame,
+    pub id: String,
     /// Below the issuer's path.
     pub href: String,
     pub name: String,
@@ -86,6 +87,8 @@ pub struct ResourcePage {
     pub is_opaque: bool,
     pub snippets: Snippets,
     pub scopes: Vec<ScopeWords>,
+    /// "3 tools known, 1 not decided about."
+    pub tools: String,
     /// What people allowed applications here.
     pub grants: Several,
     pub machines: Several,
@@ -233,6 +236,7 @@ impl Sample for ResourcePage {
         let page = Self {
             shell: sample::shell(),
             frame: Frame::of(Section::Resources),
+            id: "res_sample".into(),
             href: "/console/resources/res_sample".into(),
             name: "Tickets".into(),
             identifier: "https://mcp.tickets.example/mcp".into(),
@@ -250,6 +254,7 @@ impl Sample for ResourcePage {
                 words("tickets:read", "See tickets", false),
                 words("tickets:write", "Create and change tickets", true),
             ],
+            tools: "3 tools known, 1 not decided about.".into(),
             grants: several(&["Cursor"], "1 grant"),
             machines: several(&["nightly-import"], "1 machine"),
             applications: several(&[], "no application"),
