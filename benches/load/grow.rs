@@ -12,7 +12,7 @@ use writ::base::{Clock, Digest, Entropy, Fault, Id, Lifetime, OpaqueToken, Redir
 use writ::config::Sources;
 use writ::model::{
     Actor, ApplicationType, AuthMethod, Channel, Client, ClientAbout, ClientId, ClientSecret, ClientState, Consent,
-    Context, Event, Family, FamilyState, GrantType, Origin, Person, Provenance, RefreshToken, SignInMethod,
+    Context, Event, Family, FamilyState, GrantType, Origin, Person, Provenance, RefreshToken, Review, SignInMethod,
 };
 use writ::operations::start::{Keeping, open};
 use writ::store::tables::{CLIENTS, CONSENTS, FAMILIES, PEOPLE, REFRESH};
@@ -183,8 +183,10 @@ fn application(id: Id<Client>, n: u64, at: Timestamp) -> Client {
         dpop_bound_access_tokens: false,
         created_at: at,
         first_used_at: Some(at),
+        last_used_at: Some(at),
         reaped_at: None,
         void_before: None,
+        review: Review::default(),
         identity: None,
     }
 }

@@ -29,8 +29,14 @@ pub(super) enum Verb {
     Set(Box<Set>),
     /// Let one that registered itself be used
     Approve(Named),
+    /// Decide against one that registered itself
+    Reject(Reasoned),
+    /// Answer for one's name and where its answers go, as they are now
+    Verify(Named),
+    /// Take that back
+    Unverify(Reasoned),
     /// Stop one: it gets no tokens, and none of its tokens are good
-    Suspend(Suspend),
+    Suspend(Reasoned),
     /// Let a stopped one go on
     Resume(Named),
     /// Remove one: it gets no more tokens and refreshes none
@@ -117,7 +123,7 @@ pub struct Set {
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct List {
-    /// Only those in this state: active, awaiting_approval or suspended
+    /// Only those in this state: active, awaiting_approval, rejected or suspended
     #[arg(long)]
     #[serde(default)]
     state: Option<String>,
@@ -136,7 +142,7 @@ pub struct Named {
 }
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
-pub struct Suspend {
+pub struct Reasoned {
     /// Its client_id
     client_id: String,
     /// Why, for whoever reads the audit log
@@ -155,6 +161,9 @@ impl Verb {
                 Command::ClientSet(ask)
             }
             Self::Approve(named) => Command::ClientApprove(named),
+            Self::Reject(ask) => Command::ClientReject(ask),
+            Self::Verify(named) => Command::ClientVerify(named),
+            Self::Unverify(ask) => Command::ClientUnverify(ask),
             Self::Suspend(ask) => Command::ClientSuspend(ask),
             Self::Resume(named) => Command::ClientResume(named),
             Self::Remove(named) => Command::ClientRemove(named),
@@ -219,8 +228,9 @@ pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
     let state = ask.state.as_deref().map(|text| match text {
         "active" => Ok(ClientState::Active),
         "awaiting_approval" => Ok(ClientState::AwaitingApproval),
+        "rejected" => Ok(ClientState::Rejected),
         "suspended" => Ok(ClientState::Suspended),
-        _ => Err(CommandError::argument("--state", "is active, awaiting_approval or suspended")),
+        _ => Err(CommandError::argument("--state", "is active, awaiting_approval, rejected or suspended")),
     });
     let page = clients::list(app, Which { state: state.transpose()? }, before, ask.limit).await?;
     let rows: Vec<Value> = page.rows.iter().map(|(_, client)| row(client)).collect();
@@ -286,7 +296,10 @@ fn whole(client: &Client) -> Value {
         say("serves", json!(client.serves));
         say("jwks", json!(client.jwks));
         say("jwks_uri", json!(client.jwks_uri));
+        say("verified", client.verified().map_or(Value::Null, |mark| json!({ "by": mark.by, "at": mark.at.iso() })));
+        say("rejected_because", json!(client.review.rejected));
         say("first_used_at", json!(client.first_used_at.map(Timestamp::iso)));
+        say("last_used_at", json!(client.last_used_at.map(Timestamp::iso)));
         say("removed_at", json!(client.reaped_at.map(Timestamp::iso)));
     }
     answer
@@ -299,6 +312,7 @@ fn row(client: &Client) -> Value {
         "state": match client.state {
             ClientState::Active => "active",
             ClientState::AwaitingApproval => "awaiting_approval",
+            ClientState::Rejected => "rejected",
             ClientState::Suspended => "suspended",
             ClientState::Retired => "retired",
         },
@@ -323,7 +337,24 @@ pub(super) async fn approve(app: &App, by: &Operator, ask: Named) -> Result<Valu
     Ok(json!({ "client_id": id, "state": "active" }))
 }
 
-pub(super) async fn suspend(app: &App, by: &Operator, ask: Suspend) -> Result<Value, CommandError> {
+pub(super) async fn reject(app: &App, by: &Operator, ask: Reasoned) -> Result<Value, CommandError> {
+    let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
+    clients::reject(app, by, id.clone(), Seen::Anything, &ask.because).await?;
+    Ok(json!({ "client_id": id, "state": "rejected" }))
+}
+
+/// Says what it is that was verified: between looking and saying so, it may have changed.
+pub(super) async fn verify(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
+    let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
+    Ok(whole(&clients::verify(app, by, id, Seen::Anything).await?))
+}
+
+pub(super) async fn unverify(app: &App, by: &Operator, ask: Reasoned) -> Result<Value, CommandError> {
+    let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
+    Ok(whole(&clients::unverify(app, by, id, Seen::Anything, &ask.because).await?))
+}
+
+pub(super) async fn suspend(app: &App, by: &Operator, ask: Reasoned) -> Result<Value, CommandError> {
     let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
     let (_, live) = clients::suspend(app, by, id.clone(), Seen::Anything, &ask.because).await?;
     let until = live.until.map(|until| until.iso());

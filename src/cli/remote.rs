@@ -217,14 +217,21 @@ fn needs(command: &Command) -> Needs {
         Command::RoleList(_) => ROLES.read,
         Command::RoleAdd(_) | Command::RoleSet(_) | Command::RoleRemove(_) => ROLES.write,
         Command::PersonRole(_) | Command::PersonClaims(_) => MEMBERSHIPS.write,
-        Command::ResourceList | Command::ResourceShow(_) => RESOURCES.read,
-        Command::ResourceAdd(_) | Command::ResourceSet(_) | Command::ResourceRemove(_) => RESOURCES.write,
+        Command::ResourceList | Command::ResourceShow(_) | Command::ResourceTools(_) => RESOURCES.read,
+        Command::ResourceAdd(_)
+        | Command::ResourceSet(_)
+        | Command::ResourceDiscover(_)
+        | Command::ResourceDescribe(_)
+        | Command::ResourceRemove(_) => RESOURCES.write,
         Command::ScopeList | Command::ScopeShow(_) => SCOPES.read,
         Command::ScopeAdd(_) | Command::ScopeSet(_) | Command::ScopeRemove(_) => SCOPES.write,
         Command::ClientList(_) | Command::ClientShow(_) => CLIENTS.read,
         Command::ClientAdd(_)
         | Command::ClientSet(_)
         | Command::ClientApprove(_)
+        | Command::ClientReject(_)
+        | Command::ClientVerify(_)
+        | Command::ClientUnverify(_)
         | Command::ClientSuspend(_)
         | Command::ClientResume(_)
         | Command::ClientRemove(_) => CLIENTS.write,

@@ -1,18 +1,21 @@
 //! `writ resource`.
 
+use std::collections::BTreeMap;
+
 use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answer::{argument, list_of, scope_set};
 use super::machine::given;
-use super::{Command, CommandError};
+use super::{Command, CommandError, ErrorKind};
 use crate::app::App;
 use crate::base::{Lifetime, Resource};
-use crate::model::{Algorithm, ProtectedResource, TokenFormat};
+use crate::model::{Algorithm, ProtectedResource, Scope, TokenFormat};
 use crate::operations::operator::Operator;
 use crate::operations::resources::{self, IsDefault, NewResource, ResourceChange};
 use crate::operations::seen::Seen;
+use crate::operations::tools::{self, Asked};
 use crate::protocol::display_name::DisplayName;
 
 #[derive(Debug, Subcommand)]
@@ -25,6 +28,12 @@ pub(super) enum Verb {
     Show(Named),
     /// Change one; what is not named stays
     Set(Box<Set>),
+    /// Show which tools an MCP server has, and what each needs
+    Tools(Named),
+    /// Ask an MCP server for its tools
+    Discover(Named),
+    /// Say which tools an MCP server has
+    Describe(Describe),
     /// Remove one: nobody gets tokens for it any more
     Remove(Named),
 }
@@ -69,6 +78,15 @@ pub struct Named {
 }
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct Describe {
+    /// Its resource_id, as `writ resource list` says it
+    resource_id: String,
+    /// A tool by its name, or `NAME: what it does`; all that are given replace all there were
+    #[arg(long = "tool", value_name = "NAME", required = true)]
+    tools: Vec<String>,
+}
+
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct Set {
     /// Its resource_id, as `writ resource list` says it
     resource_id: String,
@@ -99,6 +117,10 @@ pub struct Set {
     /// How long a machine's access token may live where the machine says so
     #[arg(long, value_name = "SECONDS")]
     machine_access_lifetime: Option<u64>,
+    /// What a token needs for a tool: a scope, or nothing where any token will do; all that are given replace all there were, an empty one clears them
+    #[arg(long = "tool", value_name = "NAME=SCOPE")]
+    #[serde(default)]
+    tools: Option<Vec<String>>,
 }
 
 impl Verb {
@@ -108,6 +130,9 @@ impl Verb {
             Self::List => Command::ResourceList,
             Self::Show(named) => Command::ResourceShow(named),
             Self::Set(ask) => Command::ResourceSet(ask),
+            Self::Tools(named) => Command::ResourceTools(named),
+            Self::Discover(named) => Command::ResourceDiscover(named),
+            Self::Describe(ask) => Command::ResourceDescribe(ask),
             Self::Remove(named) => Command::ResourceRemove(named),
         }
     }
@@ -162,8 +187,61 @@ pub(super) async fn set(app: &App, by: &Operator, ask: Set) -> Result<Value, Com
         format: ask.format.as_deref().map(format).transpose()?,
         access_for: ask.access_lifetime.map(Lifetime::from_seconds),
         machine_access_most: ask.machine_access_lifetime.map(Lifetime::from_seconds),
+        tool_scopes: ask.tools.as_deref().map(tool_scopes).transpose()?,
     };
     Ok(row(&resources::change(app, by, id, Seen::Anything, change).await?))
+}
+
+fn tool_scopes(texts: &[String]) -> Result<BTreeMap<String, Option<Scope>>, CommandError> {
+    let mut all = BTreeMap::new();
+    for text in given(texts) {
+        let (tool, scope) = text
+            .split_once('=')
+            .ok_or_else(|| CommandError::argument("--tool", "is NAME=SCOPE, or NAME= for any token"))?;
+        let scope = if scope.is_empty() { None } else { Some(argument("--tool", scope.parse::<Scope>())?) };
+        all.insert(tool.to_owned(), scope);
+    }
+    Ok(all)
+}
+
+pub(super) async fn tools(app: &App, ask: Named) -> Result<Value, CommandError> {
+    let resource = resources::find(app, argument("RESOURCE_ID", ask.resource_id.parse())?).await?;
+    listed(app, &resource).await
+}
+
+pub(super) async fn discover(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
+    let id = argument("RESOURCE_ID", ask.resource_id.parse())?;
+    let refused = |why: String| CommandError::new(ErrorKind::Refused, why);
+    match tools::discover(app, by, id).await? {
+        Asked::Listed { .. } => listed(app, &resources::find(app, id).await?).await,
+        Asked::WantsToken => {
+            let why =
+                "the server tells its tools only to who has a token: `writ resource describe` says which there are";
+            Err(refused(why.to_owned()))
+        }
+        Asked::Nothing(why) => Err(refused(format!("the server named no tools: {why}"))),
+    }
+}
+
+pub(super) async fn describe(app: &App, by: &Operator, ask: Describe) -> Result<Value, CommandError> {
+    let id = argument("RESOURCE_ID", ask.resource_id.parse())?;
+    tools::write_down(app, by, id, &ask.tools.join("\n")).await?;
+    listed(app, &resources::find(app, id).await?).await
+}
+
+async fn listed(app: &App, resource: &ProtectedResource) -> Result<Value, CommandError> {
+    let known = tools::of(app, resource.id).await?;
+    let tools: Vec<Value> = known
+        .iter()
+        .flat_map(|known| &known.list)
+        .map(|tool| {
+            let needs = resource.tool_scopes.get(&tool.name);
+            json!({ "name": tool.name, "title": tool.title, "decided": needs.is_some(), "scope": needs.and_then(Option::as_ref) })
+        })
+        .collect();
+    Ok(
+        json!({ "tools": tools, "named_at": known.as_ref().map(|known| known.at.iso()), "named_by": known.map(|known| known.told_by) }),
+    )
 }
 
 pub(super) async fn remove(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
@@ -185,6 +263,9 @@ fn row(resource: &ProtectedResource) -> Value {
         "format": resource.format,
         "access_lifetime": resource.access_for.seconds(),
     });
+    if let (false, Some(members)) = (resource.tool_scopes.is_empty(), row.as_object_mut()) {
+        members.insert("tool_scopes".to_owned(), json!(resource.tool_scopes));
+    }
     if let (Some(most), Some(members)) = (resource.machine_access_most, row.as_object_mut()) {
         members.insert("machine_access_lifetime".to_owned(), most.seconds().into());
     }

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::machine::{Authenticated, Machine};
 use super::registration::ClientAbout;
+use super::review::Review;
 use super::scope::ScopeSet;
 use super::signing_key::Algorithm;
 use crate::base::{Digest, Id, Named, RedirectUri, Resource, Timestamp};
@@ -118,12 +119,17 @@ pub struct Client {
     /// Set by the first token or code; a dynamic registration that stays without is reaped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_used_at: Option<Timestamp>,
+    /// When a use was last written down, which is once in a while: it may have been used up to a month after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<Timestamp>,
     /// When housekeeping removes it unless it is used before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reaped_at: Option<Timestamp>,
     /// When an administrator last stopped it: access tokens from before stay over, also once it goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub void_before: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Review::is_empty")]
+    pub review: Review,
     /// The machine identity behind it and what it proved itself by; not of its row.
     #[serde(skip)]
     pub identity: Option<Arc<Authenticated>>,
@@ -201,6 +207,8 @@ pub enum ClientState {
     Active,
     /// Registered itself while registrations need approval.
     AwaitingApproval,
+    /// Registered itself, and an administrator decided against it.
+    Rejected,
     Suspended,
     /// Ended for good; the row stays for its history.
     Retired,
@@ -300,6 +308,9 @@ pub struct Tombstone {
     pub id: Id<Client>,
     pub name: String,
     pub gone_at: Timestamp,
+    /// Why an administrator had decided against it, if one had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejected: Option<String>,
     /// When even this is forgotten.
     pub expires_at: Timestamp,
 }

@@ -13,11 +13,11 @@ use super::family::{Family, RevokedBecause};
 use super::machine::Machine;
 use super::person::{Person, Standing};
 use super::provider::{Crossing, IdentityProvider, PersonBy};
-use super::resource::ProtectedResource;
+use super::resource::{ProtectedResource, ToldBy};
 use super::scope::ScopeSet;
 use super::session::Session;
 use super::tenant::{Permission, RoleName, TenantName};
-use crate::base::{Id, Resource, Timestamp};
+use crate::base::{Id, RedirectUri, Resource, Timestamp};
 
 /// Two classes with two retentions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,6 +185,12 @@ events! {
     ClientResumed { client: ClientId } = "client.resumed", Change;
     /// An administrator approved a waiting registration.
     ClientApproved { client: ClientId } = "client.approved", Change;
+    /// An administrator decided against a waiting registration.
+    ClientRejected { client: ClientId, because: String } = "client.rejected", Change;
+    /// An administrator looked at an application and answers for its name and where its answers go.
+    ClientVerified { client: ClientId, name: String, redirect_uris: Vec<RedirectUri> } = "client.verified", Change;
+    /// An administrator took that mark back.
+    ClientUnverified { client: ClientId, because: String } = "client.unverified", Change;
     /// A registration was removed by an administrator.
     ClientRemoved { client: ClientId } = "client.removed", Change;
     /// Registrations that nobody used were removed.
@@ -270,6 +276,16 @@ events! {
     ResourceCreated { resource: Id<ProtectedResource>, identifier: Resource } = "resource.created", Change;
     /// A protected resource was changed; the members that changed, as they were and as they are.
     ResourceChanged { resource: Id<ProtectedResource>, before: Value, after: Value } = "resource.changed", Change;
+    /// An MCP server said which tools it has, or an administrator did: how many, the names that are new and those that are gone.
+    ResourceToolsListed {
+        resource: Id<ProtectedResource>,
+        told_by: ToldBy,
+        tools: u64,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        added: Vec<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        gone: Vec<String>,
+    } = "resource.tools_listed", Change;
     /// A protected resource was removed: nobody gets tokens for it any more.
     ResourceRemoved { resource: Id<ProtectedResource>, identifier: Resource } = "resource.removed", Change;
     /// A scope was added to the catalogue.

@@ -10,6 +10,7 @@ use super::context::Actor;
 use super::credential::Credential;
 use super::person::Person;
 use super::registration::ClientAbout;
+use super::review::Review;
 use super::scope::ScopeSet;
 use super::tenant::{Permission, RoleName, TenantName};
 use crate::base::{AddressRange, Id, Lifetime, Named, Resource, Timestamp};
@@ -125,8 +126,10 @@ impl Machine {
             about: ClientAbout::default(),
             created_at: self.created_at,
             first_used_at: None,
+            last_used_at: None,
             reaped_at: None,
             void_before: None,
+            review: Review::default(),
             identity: None,
         }
     }
@@ -170,7 +173,9 @@ impl Machine {
     pub fn standing(&self, now: Timestamp) -> MachineStanding {
         match self.state {
             ClientState::Retired => MachineStanding::Retired,
-            ClientState::Suspended | ClientState::AwaitingApproval => MachineStanding::Suspended,
+            ClientState::Suspended | ClientState::AwaitingApproval | ClientState::Rejected => {
+                MachineStanding::Suspended
+            }
             ClientState::Active if self.expires_at.is_some_and(|end| now >= end) => MachineStanding::Expired,
             ClientState::Active => MachineStanding::Active,
         }

@@ -1,8 +1,10 @@
 //! Protected resources: the MCP servers and APIs that tokens are for.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::scope::ScopeSet;
+use super::scope::{Scope, ScopeSet};
 use super::signing_key::Algorithm;
 use crate::base::{Id, Lifetime, Named, Resource, Timestamp};
 
@@ -29,7 +31,48 @@ pub struct ProtectedResource {
     /// The one that a request without `resource` means.
     #[serde(default)]
     pub is_default: bool,
+    /// What a token has to have for each tool of an MCP server, by the tool's name: a scope, or nothing but to be a token of this
+    /// resource. A tool that is not named has not been decided about, and the server refuses it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tool_scopes: BTreeMap<String, Option<Scope>>,
     pub created_at: Timestamp,
+}
+
+/// The tools that an MCP server has. Beside its resource and not in it, because every request for a token reads that.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourceTools {
+    pub at: Timestamp,
+    pub told_by: ToldBy,
+    pub list: Vec<Tool>,
+}
+
+/// Who said which tools there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToldBy {
+    /// The server itself, when it was asked.
+    Server,
+    Administrator,
+}
+
+/// One tool, in the server's words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tool {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<ToolHint>,
+}
+
+/// What the server says that a tool does. Its word, and no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToolHint {
+    ReadsOnly,
+    Destroys,
 }
 
 impl Named for ProtectedResource {

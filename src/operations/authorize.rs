@@ -17,7 +17,7 @@ use crate::base::look::skeleton;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, RedirectUri, Timestamp};
 use crate::model::{
     Actor, Authorization, Client, Consent, Context, Person, Prompt, ProtectedResource, Provenance, Scope, ScopeEntry,
-    ScopeSet,
+    ScopeSet, Tombstone,
 };
 use crate::protocol::authorize::{self, Addressed, Next, Present, Show};
 use crate::protocol::display_name::DisplayName;
@@ -115,6 +115,9 @@ pub async fn begin(
     };
     let client = match find_client::find(app, &client_id).await? {
         Found::Client(client) => *client,
+        Found::Gone(Tombstone { name, rejected: Some(because), .. }) => {
+            return Ok(Step::Show(Show::ClientRejected { name, because }));
+        }
         Found::Gone(tombstone) => return Ok(Step::Show(Show::ClientGone { name: tombstone.name })),
         Found::BadDocument(error) => return Ok(show_counted(app, Show::ClientDocument(error.to_string()))),
         Found::Unknown => return Ok(show_counted(app, Show::ClientUnknown)),
@@ -313,9 +316,9 @@ pub(super) fn offered(scopes: &ScopeSet) -> ScopeSet {
     scopes.only(|scope| scope.as_str() != "offline_access")
 }
 
-/// An application that administrators know, or that everybody does, and whose name a stranger's resembles (attack case 38).
+/// An application that administrators added or looked at, or that everybody knows, and whose name a stranger's resembles (attack case 38).
 fn resembles(read: &impl Read, client: &Client) -> Result<Option<String>, Fault> {
-    if !matches!(client.provenance, Provenance::Dynamic { .. }) {
+    if !matches!(client.provenance, Provenance::Dynamic { .. }) || client.verified().is_some() {
         return Ok(None);
     }
     let Ok(name) = DisplayName::parse(&client.name) else { return Ok(None) };

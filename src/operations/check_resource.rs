@@ -62,7 +62,7 @@ async fn document(app: &App, url: &str) -> Result<Metadata, String> {
 }
 
 /// A bare origin with the slash that it is asked with.
-fn plain(url: &str) -> String {
+pub(super) fn plain(url: &str) -> String {
     let behind = url.split_once("://").map_or("", |(_, behind)| behind);
     if behind.is_empty() || behind.contains(['/', '?']) { url.to_owned() } else { format!("{url}/") }
 }

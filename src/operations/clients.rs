@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::fits_here::fits_here;
 use crate::app::App;
-use crate::base::{Fault, Id, Issuer, OpaqueToken, Resource, Secret, TokenKind};
+use crate::base::{Fault, Id, Issuer, OpaqueToken, Resource, Secret, Timestamp, TokenKind};
 use crate::keys::JwkSet;
-use crate::model::{Client, ClientId, ClientState, Event, Provenance, ScopeSet};
+use crate::model::{Client, ClientId, ClientState, Event, Provenance, Review, ScopeSet, Verified};
 use crate::operations::credentials::reason;
 use crate::operations::declined::Declined;
 use crate::operations::once::Answer;
@@ -18,7 +18,7 @@ use crate::operations::status::end::{LiveTokens, Owner, end_owner};
 use crate::operations::{resources, scopes, search};
 use crate::protocol::own_scopes::within_reach;
 use crate::protocol::registration::{
-    Issued, Registration, RegistrationRefusal, VouchedBy, admit, approved, edited, registration_response,
+    Issued, Registration, RegistrationRefusal, VouchedBy, admit, approved, edited, registration_response, unused_since,
 };
 use crate::store::tables::CLIENTS;
 use crate::store::{Page, Read, Tx};
@@ -59,6 +59,8 @@ pub struct Which {
 
 /// Most clients given at once.
 const MOST: usize = 1_000;
+/// Most clients removed in one transaction: requests wait behind it.
+const MOST_REMOVED: usize = 200;
 /// Most resources of one client.
 const MOST_RESOURCES: usize = 64;
 
@@ -212,6 +214,7 @@ fn told(client: &Client, issuer: &Issuer) -> Value {
     if let Value::Object(members) = &mut document {
         members.insert("resources".to_owned(), json!(client.resources));
         members.insert("serves".to_owned(), json!(client.serves));
+        members.insert("verified".to_owned(), json!(client.review.verified.is_some()));
     }
     document
 }
@@ -225,13 +228,130 @@ pub async fn approve(app: &App, by: &Operator, id: ClientId, seen: Seen) -> Resu
                 Ok(client) => client,
                 Err(declined) => return Ok(Err(declined)),
             };
-            if client.state != ClientState::AwaitingApproval {
+            // What was decided against may be decided about again.
+            if !matches!(client.state, ClientState::AwaitingApproval | ClientState::Rejected) {
                 return Ok(Err(Declined::Conflict(format!("{id} does not wait for approval"))));
             }
             let client = approved(client, tx.now(), unused_for);
             tx.put(&CLIENTS, &key, &client)?;
             tx.record(Event::ClientApproved { client: id.clone() })?;
             Ok(Ok(client))
+        })
+        .await?
+}
+
+/// Decides against a client that waits. Whoever wants to use it reads `because`. It may be approved after all.
+pub async fn reject(app: &App, by: &Operator, id: ClientId, seen: Seen, because: &str) -> Result<Client, Declined> {
+    let (key, because, ctx, by) = (registered(&id)?, reason(because)?, by, by.clone());
+    app.store
+        .write("reject client", ctx, move |tx| {
+            let client = match standing(tx, &by, key, &id, &seen)? {
+                Ok(client) => client,
+                Err(declined) => return Ok(Err(declined)),
+            };
+            if client.state != ClientState::AwaitingApproval {
+                return Ok(Err(Declined::Conflict(format!("{id} does not wait for approval"))));
+            }
+            let review = Review { verified: None, rejected: Some(because.clone()) };
+            let rejected = Client { state: ClientState::Rejected, review, ..client.clone() };
+            tx.replace(&CLIENTS, &key, &client, &rejected)?;
+            tx.record(Event::ClientRejected { client: id.clone(), because: because.clone() })?;
+            Ok(Ok(rejected))
+        })
+        .await?
+}
+
+/// Says that somebody looked at a client and answers for what it is: its name, and where its answers go. The mark is of the client as it is
+/// in this transaction, so whoever looked at a page says by `seen` which one that was.
+pub async fn verify(app: &App, by: &Operator, id: ClientId, seen: Seen) -> Result<Client, Declined> {
+    let (key, ctx, by) = (registered(&id)?, by, by.clone());
+    app.store
+        .write("verify client", ctx, move |tx| {
+            let client = match standing(tx, &by, key, &id, &seen)? {
+                Ok(client) => client,
+                Err(declined) => return Ok(Err(declined)),
+            };
+            if client.state != ClientState::Active {
+                return Ok(Err(Declined::Conflict(format!("{id} is not active"))));
+            }
+            if client.verified().is_some() {
+                return Ok(Ok(client));
+            }
+            let mark = Verified { by: by.by.clone(), at: tx.now(), of: client.fingerprint() };
+            let review = Review { verified: Some(mark), rejected: None };
+            let verified = Client { review, ..client.clone() };
+            tx.replace(&CLIENTS, &key, &client, &verified)?;
+            let (name, redirect_uris) = (client.name, client.redirect_uris);
+            tx.record(Event::ClientVerified { client: id.clone(), name, redirect_uris })?;
+            Ok(Ok(verified))
+        })
+        .await?
+}
+
+/// Takes the mark back. The client goes on.
+pub async fn unverify(app: &App, by: &Operator, id: ClientId, seen: Seen, because: &str) -> Result<Client, Declined> {
+    let (key, because, ctx, by) = (registered(&id)?, reason(because)?, by, by.clone());
+    app.store
+        .write("take verification back", ctx, move |tx| {
+            let client = match standing(tx, &by, key, &id, &seen)? {
+                Ok(client) => client,
+                Err(declined) => return Ok(Err(declined)),
+            };
+            if client.review.verified.is_none() {
+                return Ok(Err(Declined::Conflict(format!("{id} is not verified"))));
+            }
+            let review = Review { verified: None, ..client.review.clone() };
+            let unverified = Client { review, ..client.clone() };
+            tx.replace(&CLIENTS, &key, &client, &unverified)?;
+            tx.record(Event::ClientUnverified { client: id.clone(), because: because.clone() })?;
+            Ok(Ok(unverified))
+        })
+        .await?
+}
+
+/// Clients that registered themselves and that nobody has used since `before`, the oldest first, behind `after`.
+pub async fn stale(
+    app: &App,
+    before: Timestamp,
+    after: Option<Id<Client>>,
+    limit: usize,
+) -> Result<Page<Id<Client>, Client>, Fault> {
+    let fits = move |client: &Client| unused_since(client).is_some_and(|since| since < before);
+    app.store
+        .read(move |view| {
+            let page = view.page(&CLIENTS, after.as_ref(), search::LOOKED_AT)?;
+            Ok(search::fitting(page, limit.min(MOST), fits))
+        })
+        .await
+}
+
+/// Removes those of these that nobody has used since `before`, as it is seen in the transaction that removes them; the others stay.
+pub async fn remove_stale(
+    app: &App,
+    by: &Operator,
+    before: Timestamp,
+    ids: Vec<Id<Client>>,
+) -> Result<Vec<ClientId>, Declined> {
+    if ids.len() > MOST_REMOVED {
+        return Err(Declined::field("client", "remove at most 200 at once"));
+    }
+    let (within, ctx, by) = (app.clone(), by, by.clone());
+    app.store
+        .write("remove stale clients", ctx, move |tx| {
+            if let Err(declined) = by.stands(tx)? {
+                return Ok(Err(declined));
+            }
+            let mut gone = Vec::new();
+            for key in &ids {
+                let Some(client) = tx.get(&CLIENTS, key)? else { continue };
+                if !unused_since(&client).is_some_and(|since| since < before) {
+                    continue;
+                }
+                bury(&within, tx, *key, &client)?;
+                tx.record(Event::ClientRemoved { client: client.id.clone() })?;
+                gone.push(client.id);
+            }
+            Ok(Ok(gone))
         })
         .await?
 }

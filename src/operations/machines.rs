@@ -452,7 +452,9 @@ pub async fn suspend(app: &App, by: &Operator, id: Id<Machine>, seen: Seen, beca
             };
             match old.state {
                 ClientState::Retired => return Ok(Err(is_retired(id))),
-                ClientState::Suspended | ClientState::AwaitingApproval => return halted_before(tx, old).map(Ok),
+                ClientState::Suspended | ClientState::AwaitingApproval | ClientState::Rejected => {
+                    return halted_before(tx, old).map(Ok);
+                }
                 ClientState::Active => {}
             }
             let (machine, live) = stop(&within, tx, &old, ClientState::Suspended, &because)?;
@@ -505,7 +507,7 @@ pub async fn resume(app: &App, by: &Operator, id: Id<Machine>, seen: Seen) -> Re
             match old.state {
                 ClientState::Retired => return Ok(Err(is_retired(id))),
                 ClientState::Active => return Ok(Ok(old)),
-                ClientState::Suspended | ClientState::AwaitingApproval => {}
+                ClientState::Suspended | ClientState::AwaitingApproval | ClientState::Rejected => {}
             }
             if tx.get(&PEOPLE, &old.owner)?.is_none_or(|owner| owner.state != PersonState::Active) {
                 let why = "its owner is suspended: hand it over to somebody first".to_owned();

@@ -54,6 +54,7 @@ pub mod start;
 pub mod status;
 pub mod tenants;
 pub mod token;
+pub mod tools;
 pub mod turn_keys;
 pub mod usage;
 pub mod userinfo;

@@ -299,6 +299,7 @@ fn differences(before: &Client, after: &Client) -> Vec<String> {
         ("id_token_signed_response_alg", before.id_token_signed_response_alg != after.id_token_signed_response_alg),
         ("dpop_bound_access_tokens", before.dpop_bound_access_tokens != after.dpop_bound_access_tokens),
         ("about", before.about != after.about),
+        ("verified", before.review.verified != after.review.verified),
     ]
     .into_iter()
     .filter(|(_, differs)| *differs)
@@ -312,7 +313,11 @@ pub(crate) fn bury(app: &App, tx: &mut Tx<'_>, id: Id<Client>, client: &Client) 
     tx.delete(&CLIENTS, &id)?;
     end_owner(app, tx, &Owner::Client(client.id.clone()))?;
     let expires_at = gone_at.plus(remembered_for(client));
-    tx.put(&TOMBSTONES, &id, &Tombstone { id, name: client.name.clone(), gone_at, expires_at })
+    tx.put(
+        &TOMBSTONES,
+        &id,
+        &Tombstone { id, name: client.name.clone(), gone_at, rejected: client.review.rejected.clone(), expires_at },
+    )
 }
 
 /// Most registrations removed in one transaction: requests wait behind it.

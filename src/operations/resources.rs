@@ -1,8 +1,10 @@
 //! Protected resources: what tokens are for.
 
+use std::collections::BTreeMap;
+
 use crate::app::App;
 use crate::base::{Fault, Id, Lifetime, Resource};
-use crate::model::{Algorithm, Event, ProtectedResource, Risk, ScopeSet, TokenFormat};
+use crate::model::{Algorithm, Event, ProtectedResource, Risk, Scope, ScopeSet, TokenFormat};
 use crate::operations::declined::Declined;
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
@@ -10,8 +12,8 @@ use crate::operations::scopes::{self, NewScope};
 use crate::operations::seen::{Seen, difference, json};
 use crate::operations::{find_resource, search};
 use crate::protocol::display_name::DisplayName;
-use crate::protocol::own_scopes;
-use crate::store::tables::{RESOURCES, RESOURCES_BY_DEFAULT, SCOPES};
+use crate::protocol::{mcp_tools, own_scopes};
+use crate::store::tables::{RESOURCE_TOOLS, RESOURCES, RESOURCES_BY_DEFAULT, SCOPES};
 use crate::store::{MAX_ROWS, Page, Read, Tx};
 
 /// A resource to be registered.
@@ -53,6 +55,8 @@ pub struct ResourceChange {
     pub format: Option<TokenFormat>,
     pub access_for: Option<Lifetime>,
     pub machine_access_most: Option<Lifetime>,
+    /// All that there are from now on.
+    pub tool_scopes: Option<BTreeMap<String, Option<Scope>>>,
 }
 
 /// Whether a request without `resource` means this one.
@@ -117,6 +121,19 @@ pub(super) fn bounded(resource: &ProtectedResource, algorithms: &[Algorithm]) ->
         let why = format!("no key signs with {}: add it to the setting keys.algorithms", resource.algorithm.as_str());
         return Err(Declined::field("algorithm", why));
     }
+    if resource.tool_scopes.len() > mcp_tools::MOST {
+        return Err(Declined::field("tool_scopes", "a server has at most 256 tools"));
+    }
+    for (tool, scope) in &resource.tool_scopes {
+        if !mcp_tools::is_name(tool) {
+            let name: String = tool.chars().take(40).collect();
+            return Err(Declined::field("tool_scopes", format!("{name:?} is no name of a tool")));
+        }
+        if let Some(scope) = scope.as_ref().filter(|scope| !resource.scopes.contains(scope.as_str())) {
+            let why = format!("`{scope}`, which {tool} is to need, is not among the resource's scopes");
+            return Err(Declined::field("tool_scopes", why));
+        }
+    }
     let stray = resource.default_scopes.minus(&resource.scopes);
     if !stray.is_empty() {
         return Err(Declined::field("default_scopes", format!("`{stray}` is not among the resource's scopes")));
@@ -156,6 +173,7 @@ fn made(
         access_for: new.access_for.unwrap_or(app.config.lifetimes.access),
         machine_access_most: new.machine_access_most,
         is_default: new.is_default,
+        tool_scopes: BTreeMap::new(),
         created_at: tx.now(),
     };
     let names: ScopeSet = coming.iter().map(|scope| scope.name.clone()).collect();
@@ -237,6 +255,12 @@ fn changed(current: &ProtectedResource, ask: ResourceChange) -> ProtectedResourc
         aliases: ask.aliases.unwrap_or_else(|| current.aliases.clone()),
         // What is not offered any more is not a default any more either, unless somebody says so, which is a mistake.
         default_scopes: ask.default_scopes.unwrap_or_else(|| current.default_scopes.intersection(&scopes)),
+        // Nor is it what a tool needs: somebody has to decide about that tool anew, and until then nobody may use it.
+        tool_scopes: ask.tool_scopes.unwrap_or_else(|| {
+            let offered = |scope: &Option<Scope>| scope.as_ref().is_none_or(|scope| scopes.contains(scope.as_str()));
+            let known = current.tool_scopes.iter().filter(|(_, scope)| offered(scope));
+            known.map(|(tool, scope)| (tool.clone(), scope.clone())).collect()
+        }),
         scopes,
         algorithm: ask.algorithm.unwrap_or(current.algorithm),
         format: ask.format.unwrap_or(current.format),
@@ -257,6 +281,7 @@ pub async fn remove(app: &App, by: &Operator, id: Id<ProtectedResource>, seen: S
                 Err(declined) => return Ok(Err(declined)),
             };
             tx.delete(&RESOURCES, &id)?;
+            tx.delete(&RESOURCE_TOOLS, &id)?;
             tx.record(Event::ResourceRemoved { resource: id, identifier: resource.identifier })?;
             Ok(Ok(()))
         })
@@ -264,7 +289,7 @@ pub async fn remove(app: &App, by: &Operator, id: Id<ProtectedResource>, seen: S
 }
 
 /// The resource as it is, for an operator who still stands and has seen it so.
-fn standing(
+pub(super) fn standing(
     tx: &Tx<'_>,
     by: &Operator,
     id: Id<ProtectedResource>,

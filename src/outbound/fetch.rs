@@ -76,6 +76,95 @@ pub(super) fn knock(
     Ok(Knocked { status: response.status().as_u16(), challenges })
 }
 
+/// One JSON text for somebody outside. No token goes with it: those headers are not ours to give.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Post {
+    pub body: String,
+    /// Names and values that are ours, or text that was looked at.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+/// Whether what has come so far holds what is waited for.
+pub type Enough = Box<dyn Fn(&str) -> bool + Send>;
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub status: u16,
+    /// The `Mcp-Session-Id`, if it is one: visible ASCII, of bounded length.
+    pub session: Option<String>,
+    /// Whether the body is a stream of events (`text/event-stream`).
+    pub streams: bool,
+    /// Of an answer that is not 200, nothing is read.
+    pub body: String,
+}
+
+/// Longest session that is sent back.
+const LONGEST_SESSION: usize = 512;
+
+/// Sends and reads, by the same rules as [`fetch`].
+pub(super) fn post(
+    policy: &OutboundPolicy,
+    tls: &Arc<ClientConfig>,
+    url: &OutboundUrl,
+    post: &Post,
+    enough: &Enough,
+    max_bytes: usize,
+    deadline: Deadline,
+) -> Result<Told, OutboundError> {
+    let agent = agent(policy, tls, url, max_bytes, deadline)?;
+    let mut request = agent
+        .post(url.as_str())
+        .header(header::CONNECTION, "close")
+        .header(header::ACCEPT, "application/json, text/event-stream")
+        .header(CONTENT_TYPE, "application/json");
+    for (name, value) in &post.headers {
+        request = request.header(*name, value);
+    }
+    let mut response = request.send(post.body.as_str()).map_err(understand)?;
+    let status = response.status().as_u16();
+    if matches!(status, 300..=399) {
+        return Err(OutboundError::Redirected(status));
+    }
+    let visible = |text: &&str| text.len() <= LONGEST_SESSION && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let session = header::HeaderName::from_static("mcp-session-id");
+    let session = one(response.headers(), &session).filter(|text| !text.is_empty()).filter(visible).map(str::to_owned);
+    let kind = one(response.headers(), &CONTENT_TYPE).and_then(|kind| kind.split(';').next()).unwrap_or_default();
+    let streams = kind.trim().eq_ignore_ascii_case("text/event-stream");
+    if status != 200 {
+        return Ok(Told { status, session, streams, body: String::new() });
+    }
+    if !streams && json_type(response.headers()).is_none() {
+        return Err(OutboundError::ContentType);
+    }
+    if one(response.headers(), &CONTENT_ENCODING).is_some_and(|coding| !coding.eq_ignore_ascii_case("identity")) {
+        return Err(OutboundError::Compressed);
+    }
+    let body = if streams {
+        read_until(response.body_mut(), max_bytes, enough)?
+    } else {
+        read(response.body_mut(), max_bytes)?
+    };
+    Ok(Told { status, session, streams, body })
+}
+
+/// Reads a stream as far as it takes. Looked at after each event only.
+fn read_until(body: &mut Body, max_bytes: usize, enough: &Enough) -> Result<String, OutboundError> {
+    let (mut bytes, mut part) = (Vec::new(), [0_u8; 8_192]);
+    let mut reader = body.as_reader();
+    loop {
+        let read = reader.read(&mut part).map_err(understand_io)?;
+        bytes.extend_from_slice(part.get(..read).unwrap_or_default());
+        if bytes.len() > max_bytes {
+            return Err(OutboundError::TooLarge(max_bytes));
+        }
+        let ends = bytes.ends_with(b"\n\n") || bytes.ends_with(b"\r\n\r\n") || bytes.ends_with(b"\r\r");
+        if read == 0 || (ends && str::from_utf8(&bytes).is_ok_and(enough)) {
+            return String::from_utf8(bytes).map_err(|_| OutboundError::NotUtf8);
+        }
+    }
+}
+
 pub(super) fn fetch(
     policy: &OutboundPolicy,
     tls: &Arc<ClientConfig>,

@@ -28,7 +28,7 @@ pub use appliance::{Answered, Appliance};
 pub use cache::{CachePolicy, DocumentCache, Failure, Fresh};
 pub use documents::{DocumentError, LONGEST_CACHE};
 pub use error::OutboundError;
-pub use fetch::{Fetched, Knock, Knocked};
+pub use fetch::{Enough, Fetched, Knock, Knocked, Post, Told};
 pub use url::OutboundUrl;
 
 use crate::base::{Fault, FaultKind, Lifetime};
@@ -109,6 +109,21 @@ impl Outbound {
         let url = url.clone();
         self.within(total_time, move |shared, deadline| fetch::knock(&shared.policy, &shared.tls, &url, how, deadline))
             .await
+    }
+
+    /// Sends one JSON text, and reads what comes back until `enough` has seen what it waits for: a stream may never end.
+    pub async fn post(
+        &self,
+        url: &OutboundUrl,
+        post: Post,
+        enough: Enough,
+        limits: Limits,
+    ) -> Result<Told, OutboundError> {
+        let url = url.clone();
+        self.within(limits.total_time, move |shared, deadline| {
+            fetch::post(&shared.policy, &shared.tls, &url, &post, &enough, limits.max_bytes, deadline)
+        })
+        .await
     }
 
     /// Does one piece of work when its turn comes, on a thread of its own.

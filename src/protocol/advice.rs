@@ -388,7 +388,12 @@ impl Show {
             Self::ClientAwaitingApproval { .. } => advise(
                 Administrator,
                 Registration,
-                "Look where its answers go, then approve it on its page or remove it.",
+                "Look where its answers go, then approve it on its page or reject it.",
+            ),
+            Self::ClientRejected { .. } => advise(
+                Administrator,
+                Registration,
+                "Somebody decided against it, and its page says why. Approve it there if that does not hold any more.",
             ),
             Self::RedirectUriMissing => {
                 advise(Maker, Authorize, "Send redirect_uri: more than one address is registered.")
@@ -416,6 +421,7 @@ impl Show {
             Self::ClientDocument(_) => "The application’s metadata document cannot be used.",
             Self::ClientSuspended => "The application is stopped.",
             Self::ClientAwaitingApproval { .. } => "The application waits for approval.",
+            Self::ClientRejected { .. } => "An administrator decided against the application.",
             Self::RedirectUriMissing => "The request does not say where its answer goes.",
             Self::RedirectUriInvalid(_) => "The answer would go to an address that cannot be used.",
             Self::RedirectUriUnregistered { .. } => "The answer would go to an address that is not registered.",

@@ -34,6 +34,11 @@ pub enum Show {
     ClientAwaitingApproval {
         name: String,
     },
+    /// An administrator decided against it; the words are theirs.
+    ClientRejected {
+        name: String,
+        because: String,
+    },
     RedirectUriMissing,
     RedirectUriInvalid(&'static str),
     RedirectUriUnregistered {
@@ -53,7 +58,8 @@ impl Show {
             Self::ClientUnknown
             | Self::ClientGone { .. }
             | Self::ClientSuspended
-            | Self::ClientAwaitingApproval { .. } => "OAuth 2.1 §4.1.2.1",
+            | Self::ClientAwaitingApproval { .. }
+            | Self::ClientRejected { .. } => "OAuth 2.1 §4.1.2.1",
             Self::ClientDocument(_) => "CIMD §4",
             Self::RedirectUriMissing | Self::RedirectUriInvalid(_) | Self::RedirectUriUnregistered { .. } => {
                 "OAuth 2.1 §2.3.1"
@@ -83,6 +89,10 @@ pub fn address(params: &Parameters<'_>, client: &Client) -> Result<Addressed, Sh
         ClientState::Active => {}
         ClientState::Suspended | ClientState::Retired => return Err(Show::ClientSuspended),
         ClientState::AwaitingApproval => return Err(Show::ClientAwaitingApproval { name: client.name.clone() }),
+        ClientState::Rejected => {
+            let because = client.review.rejected.clone().unwrap_or_default();
+            return Err(Show::ClientRejected { name: client.name.clone(), because });
+        }
     }
     let redirect_uri = match params.optional("redirect_uri") {
         // §2.3.1: "compare the two URIs using simple string comparison", loopback ports excepted.

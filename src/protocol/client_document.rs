@@ -11,7 +11,9 @@ use super::display_name::DisplayName;
 use super::public_keys::{self, PublicKeysError};
 use super::strict_json::{self, StrictJsonError};
 use crate::base::{RedirectUri, Timestamp};
-use crate::model::{ApplicationType, AuthMethod, Client, ClientAbout, ClientId, ClientState, GrantType, Provenance};
+use crate::model::{
+    ApplicationType, AuthMethod, Client, ClientAbout, ClientId, ClientState, GrantType, Provenance, Review,
+};
 
 /// A client as its own document describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,8 +164,10 @@ impl ClientDocument {
             },
             created_at: now,
             first_used_at: None,
+            last_used_at: None,
             reaped_at: None,
             void_before: None,
+            review: Review::default(),
             identity: None,
         }
     }

@@ -38,6 +38,7 @@ pub mod entitlements;
 pub mod exchange;
 pub mod federation;
 pub mod id_jag;
+pub mod mcp_tools;
 pub mod own_scopes;
 pub mod params;
 pub mod pkce;

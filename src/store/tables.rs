@@ -9,9 +9,9 @@ use crate::model::{
     AccessRecord, ActingRuns, AuthorizationCode, Client, ClientId, ClientState, Consent, Credential, CredentialKind,
     CredentialState, CredentialUsage, Crossing, Delegation, DelegationState, DocumentRecord, DoneOnce, Family,
     FrozenIssuer, Hour, HourNumber, IdentityProvider, InitialAccessToken, Machine, MachineFindings, MachineUsage,
-    Membership, Offered, Person, ProtectedResource, Provenance, RecentRegistration, RefreshToken, RevokedToken, Role,
-    RoleName, ScopeEntry, ScopesUsage, Session, SetupState, SignInFailures, SigningKey, SpentProof, StatusBlock,
-    StatusList, StatusPage, SubjectLink, Tenant, TenantName, Tombstone, UsedAssertion, Watch,
+    Membership, Offered, Person, ProtectedResource, Provenance, RecentRegistration, RefreshToken, ResourceTools,
+    RevokedToken, Role, RoleName, ScopeEntry, ScopesUsage, Session, SetupState, SignInFailures, SigningKey, SpentProof,
+    StatusBlock, StatusList, StatusPage, SubjectLink, Tenant, TenantName, Tombstone, UsedAssertion, Watch,
 };
 
 // What is kept in memory of rows that every request reads: app/kept.rs.
@@ -96,9 +96,9 @@ pub static CROSSINGS: Table<Id<Crossing>, Crossing> = Table::new("crossings").in
 
 // Applications, machines, and what they may reach.
 
-/// The clients that an administrator registered, by what a hurried reader takes their names for.
+/// The clients that an administrator registered or looked at, by what a hurried reader takes their names for.
 pub static CLIENTS_BY_LOOK: Index<Client, str> = Index::new("clients_by_look", |client, out| {
-    if client.provenance == Provenance::Administrator {
+    if client.provenance == Provenance::Administrator || client.review.verified.is_some() {
         out(&skeleton(&client.name));
     }
 });
@@ -235,6 +235,8 @@ pub static RESOURCES_BY_DEFAULT: Unique<ProtectedResource, ()> =
     });
 pub static RESOURCES: Table<Id<ProtectedResource>, ProtectedResource> =
     Table::new("resources").indexed(&[&RESOURCES_BY_URL, &RESOURCES_BY_DEFAULT]).turns(&RESOURCES_AS_OF);
+/// What an MCP server said of its tools: apart, so that no request for a token reads it.
+pub static RESOURCE_TOOLS: Table<Id<ProtectedResource>, ResourceTools> = Table::new("resource_tools");
 
 pub static SCOPES: Table<String, ScopeEntry> = Table::new("scopes");
 /// One row, under [`ONLY`].

@@ -371,8 +371,14 @@ fn an_administrator_approves_who_registered_itself() {
     let id = client["client_id"].as_str().unwrap();
     let state = || appliance.json(&["client", "list"])["clients"][0]["state"].clone();
     assert_eq!(state(), "awaiting_approval");
+    appliance.json(&["client", "reject", id, "--because", "not this one"]);
+    assert_eq!(state(), "rejected");
+    assert_eq!(appliance.json(&["client", "show", id])["rejected_because"], "not this one");
     appliance.json(&["client", "approve", id]);
     assert_eq!(state(), "active");
+    assert_eq!(appliance.json(&["client", "verify", id])["verified"]["by"], "operator");
+    appliance.json(&["client", "set", id, "--name", "Somebody else"]);
+    assert!(appliance.refused(&["client", "unverify", id, "--because", "sold"]).contains("is not verified"));
     serving.stop();
 }
 

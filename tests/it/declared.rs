@@ -328,6 +328,29 @@ fn what_differs_is_planned_and_then_done() {
     }
 }
 
+/// What a token needs for each tool is in the file; which tools a server named is not, for that is not anybody's to declare.
+#[test]
+fn what_tools_need_is_in_the_file() {
+    let world = World::new();
+    world.administrator("ada");
+    let url = "https://mcp.example/mcp";
+    let resource = |tools: Value| {
+        json!({ "resources": { url: { "name": "Tickets", "scopes": ["mcp:read", "mcp:write"],
+        "tool_scopes": tools } } })
+    };
+    world.apply(&resource(json!({ "search": "mcp:read", "ping": "" })));
+    assert_eq!(world.export()["resources"][url]["tool_scopes"], json!({ "search": "mcp:read", "ping": "" }));
+    assert_eq!(world.apply(&world.export()), Vec::<String>::new(), "what was written out is what there is");
+    let row = world.read(|view| view.newest(&writ::store::tables::RESOURCES, None, 1)).rows.remove(0).1;
+    assert_eq!(row.tool_scopes["ping"], None);
+    let wrong = world.wrong(&resource(json!({ "search": "mcp:admin" })), Unlisted::Stays);
+    assert!(wrong[0].1.contains("not among the resource's scopes"), "{wrong:?}");
+    let wrong = world.wrong(&resource(json!({ "two words": "mcp:read" })), Unlisted::Stays);
+    assert!(wrong[0].1.contains("no name of a tool"), "{wrong:?}");
+    world.apply(&resource(json!({})));
+    assert_eq!(world.export()["resources"][url].get("tool_scopes"), None);
+}
+
 #[test]
 fn all_nouns_change_and_go() {
     let world = full();

@@ -23,8 +23,8 @@ use crate::operations::seen::{difference, json};
 use crate::operations::status::end::{Owner, end_owner};
 use crate::operations::{machines, providers, tenants, usage};
 use crate::store::tables::{
-    CLIENTS, CROSSINGS, DELEGATIONS, MACHINES, MACHINES_BY_NAME, MEMBERSHIPS, PEOPLE, PROVIDERS, RESOURCES, ROLES,
-    SCOPES, TENANTS, machine_key, role_key,
+    CLIENTS, CROSSINGS, DELEGATIONS, MACHINES, MACHINES_BY_NAME, MEMBERSHIPS, PEOPLE, PROVIDERS, RESOURCE_TOOLS,
+    RESOURCES, ROLES, SCOPES, TENANTS, machine_key, role_key,
 };
 use crate::store::{Read, Tx};
 
@@ -468,6 +468,7 @@ fn resource(
     match (before, after) {
         (Some(before), None) => {
             let identifier = before.identifier.clone();
+            tx.delete(&RESOURCE_TOOLS, &before.id)?;
             tx.record(Event::ResourceRemoved { resource: before.id, identifier })
         }
         (before, Some(row)) => {

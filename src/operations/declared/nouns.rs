@@ -1,5 +1,6 @@
 //! Rows as a file says them, and back. What a file does not say has its default; what is secret it never says.
 
+use std::collections::BTreeMap;
 mod elsewhere;
 mod memberships;
 
@@ -84,6 +85,12 @@ pub(super) fn scope_read(name: &str, mut members: Members<'_>, now: Timestamp) -
 // Resources.
 
 pub(super) fn resource_said(resource: &ProtectedResource) -> Said {
+    // An empty text stands for any token: not every kind of file has a null.
+    let tool_scopes: BTreeMap<&str, &str> = resource
+        .tool_scopes
+        .iter()
+        .map(|(tool, scope)| (tool.as_str(), scope.as_ref().map_or("", Scope::as_str)))
+        .collect();
     said(json!({
         "name": resource.name,
         "aliases": resource.aliases,
@@ -94,6 +101,7 @@ pub(super) fn resource_said(resource: &ProtectedResource) -> Said {
         "format": resource.format,
         "access_lifetime": resource.access_for.to_string(),
         "machine_access_lifetime": resource.machine_access_most.map(|most| most.to_string()),
+        "tool_scopes": tool_scopes,
     }))
 }
 
@@ -117,6 +125,16 @@ pub(super) fn resource_read(
     let format = members.read::<TokenFormat>("format").unwrap_or(TokenFormat::Jwt);
     let access_for = members.parsed::<Lifetime>("access_lifetime", text).unwrap_or(config.lifetimes.access);
     let machine_access_most = members.parsed::<Lifetime>("machine_access_lifetime", text);
+    let mut tool_scopes = BTreeMap::new();
+    for (tool, scope) in members.read::<BTreeMap<String, String>>("tool_scopes").unwrap_or_default() {
+        match scope.as_str() {
+            "" => drop(tool_scopes.insert(tool, None)),
+            scope => match scope.parse::<Scope>() {
+                Ok(scope) => drop(tool_scopes.insert(tool, Some(scope))),
+                Err(why) => members.wrong("tool_scopes", why),
+            },
+        }
+    }
     let row = identifier.zip(name).map(|(identifier, name)| ProtectedResource {
         id: Id::from_bytes([0; 16]),
         identifier,
@@ -128,6 +146,7 @@ pub(super) fn resource_read(
         format,
         access_for,
         machine_access_most,
+        tool_scopes,
         is_default,
         created_at: now,
     });
@@ -254,8 +273,12 @@ pub(super) fn client_read(
             void_before: current.void_before,
             created_at: current.created_at,
             first_used_at: current.first_used_at,
+            last_used_at: current.last_used_at,
+            review: current.review.clone(),
             ..new
-        },
+        }
+        // Of what it is to be, nobody may have looked at it.
+        .with_its_own_mark(),
     };
     members.end();
     name.map(|_| (row, suspended))

@@ -152,7 +152,8 @@ pub fn authenticate(
     }
     // After the credential: only the client itself learns of its state.
     ensure(!matches!(client.state, ClientState::Suspended | ClientState::Retired), Refusal::ClientSuspended)?;
-    ensure(client.state != ClientState::AwaitingApproval, Refusal::ClientAwaitingApproval)?;
+    let unapproved = matches!(client.state, ClientState::AwaitingApproval | ClientState::Rejected);
+    ensure(!unapproved, Refusal::ClientAwaitingApproval)?;
     if let Some(identity) = &client.identity {
         machine::admit(identity, now, context.from.address)?;
     }

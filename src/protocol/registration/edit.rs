@@ -54,5 +54,6 @@ pub fn edited(current: &Client, changes: &Map<String, Value>, issuer: &Issuer) -
         id_token_signed_response_alg: registration.id_token_signed_response_alg,
         dpop_bound_access_tokens: registration.dpop_bound_access_tokens,
         ..current.clone()
-    })
+    }
+    .with_its_own_mark())
 }

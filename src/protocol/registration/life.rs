@@ -5,7 +5,7 @@
 
 use super::VouchedBy;
 use crate::base::{Lifetime, Timestamp};
-use crate::model::{Client, ClientState, Provenance};
+use crate::model::{Client, ClientState, Provenance, Review};
 
 /// An administrator may be on a holiday.
 const AWAITING_FOR: Lifetime = Lifetime::from_days(14);
@@ -24,7 +24,7 @@ const UNUSED_TOMBSTONE_FOR: Lifetime = Lifetime::from_days(7);
 pub fn reaped_at(state: ClientState, vouched: VouchedBy, at: Timestamp, unused_for: Lifetime) -> Timestamp {
     at.plus(match (state, vouched) {
         (_, VouchedBy::Administrator) => unused_for.max(VOUCHED_FOR),
-        (ClientState::AwaitingApproval, VouchedBy::Nobody) => unused_for.max(AWAITING_FOR),
+        (ClientState::AwaitingApproval | ClientState::Rejected, VouchedBy::Nobody) => unused_for.max(AWAITING_FOR),
         (ClientState::Active | ClientState::Suspended | ClientState::Retired, VouchedBy::Nobody) => unused_for,
     })
 }
@@ -40,13 +40,34 @@ pub fn used(client: &Client, now: Timestamp, family: Lifetime) -> Option<Client>
         Provenance::Administrator | Provenance::Document | Provenance::Machine => client.reaped_at,
     };
     let fresh = client.first_used_at.is_some() && client.reaped_at == reaped_at;
-    (!fresh).then(|| Client { first_used_at: client.first_used_at.or(Some(now)), reaped_at, ..client.clone() })
+    (!fresh).then(|| Client {
+        first_used_at: client.first_used_at.or(Some(now)),
+        last_used_at: Some(now),
+        reaped_at,
+        ..client.clone()
+    })
+}
+
+/// Since when one that registered itself (RFC 7591 §5) has surely not been used; `None` for any other, which is not kept track of.
+///
+/// A use is written down once in a [`MARGIN`], so the last one may be that much later. Where none was written down yet (it was used before
+/// uses were), its end says enough: that is a margin and the life of its tokens after the last time it moved.
+pub fn unused_since(client: &Client) -> Option<Timestamp> {
+    if !matches!(client.provenance, Provenance::Dynamic { .. }) {
+        return None;
+    }
+    Some(match (client.first_used_at, client.last_used_at, client.reaped_at) {
+        (None, ..) => client.created_at,
+        (Some(_), Some(last), _) => last.plus(MARGIN),
+        (Some(first), None, end) => end.map_or(first, |end| end.minus(MARGIN)),
+    })
 }
 
 /// A waiting registration as it is once an administrator has approved it: somebody answers for it now. RFC 7591 §5.
 pub fn approved(client: Client, now: Timestamp, unused_for: Lifetime) -> Client {
     let end = reaped_at(ClientState::Active, VouchedBy::Administrator, now, unused_for);
-    Client { state: ClientState::Active, reaped_at: client.reaped_at.map(|before| before.max(end)), ..client }
+    let review = Review { rejected: None, ..client.review.clone() };
+    Client { state: ClientState::Active, reaped_at: client.reaped_at.map(|before| before.max(end)), review, ..client }
 }
 
 /// How long it is remembered that `client` was removed. RFC 7592 §2.3.

@@ -14,7 +14,7 @@ mod update;
 use serde_json::Value;
 
 pub use edit::edited;
-pub use life::{approved, reaped_at, remembered_for, used};
+pub use life::{approved, reaped_at, remembered_for, unused_since, used};
 use members::Members;
 pub use refusal::RegistrationRefusal;
 pub use response::registration_response;
@@ -25,7 +25,7 @@ use super::public_keys;
 use crate::base::{Digest, Id, Lifetime, RedirectUri, Timestamp};
 use crate::model::{
     Algorithm, ApplicationType, AuthMethod, Client, ClientAbout, ClientId, ClientSecret, ClientState, GrantType,
-    JwsAlgorithm, Provenance, ScopeSet,
+    JwsAlgorithm, Provenance, Review, ScopeSet,
 };
 
 /// What a client asks to be registered as. Each member is well formed; whether they go together is [`admit`]'s to say.
@@ -234,8 +234,10 @@ impl Admitted {
             dpop_bound_access_tokens: self.registration.dpop_bound_access_tokens,
             created_at: at,
             first_used_at: None,
+            last_used_at: None,
             reaped_at,
             void_before: None,
+            review: Review::default(),
             identity: None,
         }
     }

@@ -4,7 +4,7 @@ use super::members::Members;
 use super::refusal::RegistrationRefusal;
 use super::{Admitted, Registration, VouchedBy, admit_with, metadata, name_or_none};
 use crate::base::{Digest, Secret, Timestamp};
-use crate::model::{AuthMethod, Client, ClientState, RegistrationMode};
+use crate::model::{AuthMethod, Client, ClientState, RegistrationMode, Review};
 
 /// What a client asks its registration to become, whole.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,9 +82,16 @@ pub fn update(
     };
     // An administrator approved what the client was. What it is now, nobody has looked at.
     let looked_at = changed.fingerprint() == current.fingerprint();
+    // Nor does a mark go with it that was given to what it was.
+    let changed = changed.with_its_own_mark();
     match (mode, current.state) {
         (RegistrationMode::Approval, ClientState::Active) if !looked_at => {
             Ok(Client { state: ClientState::AwaitingApproval, ..changed })
+        }
+        // What was decided against is not what this is: it waits again.
+        (_, ClientState::Rejected) if !looked_at => {
+            let review = Review { rejected: None, ..changed.review.clone() };
+            Ok(Client { state: ClientState::AwaitingApproval, review, ..changed })
         }
         _ => Ok(changed),
     }

@@ -11,7 +11,7 @@ use super::operation::{Noun, What};
 use super::problem::Problem;
 use super::wire::{Given, Nothing, Reason, StillTaken, Wrong, texts};
 use crate::base::{RedirectUri, Secret};
-use crate::model::{ApplicationType, Client, ClientState, Provenance};
+use crate::model::{Actor, ApplicationType, Client, ClientState, Provenance};
 use crate::operations::clients::{self, ClientChange, NewClient, Which};
 use crate::protocol::own_scopes::CLIENTS;
 
@@ -28,6 +28,18 @@ pub(super) fn noun() -> Noun {
     .act(
         What("/api/v1/clients/{id}/approval", "approveClient", CLIENTS.write, "Let one that registered itself be used"),
         approve,
+    )
+    .act(
+        What("/api/v1/clients/{id}/rejection", "rejectClient", CLIENTS.write, "Decide against one that registered itself"),
+        reject,
+    )
+    .act(
+        What("/api/v1/clients/{id}/verification", "verifyClient", CLIENTS.write, "Answer for an application’s name and addresses, as they are now"),
+        verify,
+    )
+    .act(
+        What("/api/v1/clients/{id}/verification/end", "unverifyClient", CLIENTS.write, "Take that mark back"),
+        unverify,
     )
     .act(
         What("/api/v1/clients/{id}/suspension", "suspendClient", CLIENTS.write, "Stop an application, and all its tokens"),
@@ -56,6 +68,14 @@ struct ClientView {
     #[schema(nullable = false)]
     still_taken: Option<StillTaken>,
     registered_by: RegisteredBy,
+    /// Which administrator answers for its name and where its answers go, and since when. A change of either takes it away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    verified: Option<VerifiedView>,
+    /// Why an administrator decided against it; whoever wants to use it reads this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    rejected_because: Option<String>,
     application_type: Kind,
     token_endpoint_auth_method: Method,
     grant_types: Vec<String>,
@@ -84,10 +104,24 @@ struct ClientView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime, nullable = false)]
     first_used_at: Option<String>,
+    /// When a use was last written down. Of one that registered itself, that is once in about a month; of others, the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, nullable = false)]
+    last_used_at: Option<String>,
     /// When it is removed by itself unless somebody uses it before.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime, nullable = false)]
     removed_at: Option<String>,
+}
+
+/// Who looked at it, and when.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Verified)]
+struct VerifiedView {
+    /// A person's id, a machine's, or `operator`.
+    by: String,
+    #[schema(format = DateTime)]
+    at: String,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
@@ -96,6 +130,7 @@ struct ClientView {
 enum State {
     Active,
     AwaitingApproval,
+    Rejected,
     Suspended,
     Retired,
 }
@@ -228,6 +263,7 @@ async fn list(call: Call, window: Window, filter: Filter) -> Result<Listed<Clien
     let state = filter.state.map(|state| match state {
         State::Active => ClientState::Active,
         State::AwaitingApproval => ClientState::AwaitingApproval,
+        State::Rejected => ClientState::Rejected,
         State::Suspended => ClientState::Suspended,
         State::Retired => ClientState::Retired,
     });
@@ -303,6 +339,18 @@ async fn approve(call: Call, _: Nothing) -> Result<One<ClientView>, Problem> {
     shown(&clients::approve(&call.app, &call.by, call.id()?, call.seen()).await?)
 }
 
+async fn reject(call: Call, ask: Reason) -> Result<One<ClientView>, Problem> {
+    shown(&clients::reject(&call.app, &call.by, call.id()?, call.seen(), &ask.because).await?)
+}
+
+async fn verify(call: Call, _: Nothing) -> Result<One<ClientView>, Problem> {
+    shown(&clients::verify(&call.app, &call.by, call.id()?, call.seen()).await?)
+}
+
+async fn unverify(call: Call, ask: Reason) -> Result<One<ClientView>, Problem> {
+    shown(&clients::unverify(&call.app, &call.by, call.id()?, call.seen(), &ask.because).await?)
+}
+
 async fn suspend(call: Call, ask: Reason) -> Result<One<ClientView>, Problem> {
     let (client, live) = clients::suspend(&call.app, &call.by, call.id()?, call.seen(), &ask.because).await?;
     Ok(One::of(&client, ClientView { still_taken: Some(live.into()), ..view(&client, None) })?)
@@ -316,6 +364,16 @@ fn shown(client: &Client) -> Result<One<ClientView>, Problem> {
     Ok(One::of(client, view(client, None))?)
 }
 
+fn who(by: &Actor) -> String {
+    match by {
+        Actor::Person(id) => id.to_string(),
+        Actor::Client(id) => id.to_string(),
+        Actor::Operator => "operator".to_owned(),
+        Actor::System => "system".to_owned(),
+        Actor::Nobody => "nobody".to_owned(),
+    }
+}
+
 fn view(client: &Client, secret: Option<&Secret>) -> ClientView {
     ClientView {
         client_id: client.id.to_string(),
@@ -325,6 +383,7 @@ fn view(client: &Client, secret: Option<&Secret>) -> ClientView {
         state: match client.state {
             ClientState::Active => State::Active,
             ClientState::AwaitingApproval => State::AwaitingApproval,
+            ClientState::Rejected => State::Rejected,
             ClientState::Suspended => State::Suspended,
             ClientState::Retired => State::Retired,
         },
@@ -334,6 +393,8 @@ fn view(client: &Client, secret: Option<&Secret>) -> ClientView {
             Provenance::Document => RegisteredBy::Document,
             Provenance::Machine => RegisteredBy::Machine,
         },
+        verified: client.verified().map(|mark| VerifiedView { by: who(&mark.by), at: mark.at.iso() }),
+        rejected_because: client.review.rejected.clone(),
         application_type: match client.application_type {
             ApplicationType::Web => Kind::Web,
             ApplicationType::Native => Kind::Native,
@@ -355,6 +416,7 @@ fn view(client: &Client, secret: Option<&Secret>) -> ClientView {
         dpop_bound_access_tokens: client.dpop_bound_access_tokens,
         created_at: client.created_at.iso(),
         first_used_at: client.first_used_at.map(|at| at.iso()),
+        last_used_at: client.last_used_at.map(|at| at.iso()),
         removed_at: client.reaped_at.map(|at| at.iso()),
     }
 }

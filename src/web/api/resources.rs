@@ -1,5 +1,7 @@
 //! Protected resources: the MCP servers and APIs that tokens are for.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -8,11 +10,13 @@ use super::call::Call;
 use super::cursor::Window;
 use super::operation::{Noun, What};
 use super::problem::Problem;
-use super::wire::{AlgorithmName, Given, NoFilter, Wrong, list as names, texts};
+use super::wire::{AlgorithmName, Given, NoFilter, Nothing, Wrong, list as names, texts};
 use crate::base::{Lifetime, Resource};
-use crate::model::{Algorithm, ProtectedResource, TokenFormat};
+use crate::model::{Algorithm, ProtectedResource, Scope, TokenFormat, ToldBy};
+use crate::operations::declined::Declined;
 use crate::operations::resources::{self, IsDefault, NewResource, ResourceChange};
 use crate::operations::token::issue::MOST_ACCESS;
+use crate::operations::tools::{self, Asked};
 use crate::protocol::display_name::DisplayName;
 use crate::protocol::own_scopes::RESOURCES;
 
@@ -23,6 +27,9 @@ pub(super) fn noun() -> Noun {
         .create(What("/api/v1/resources", "createResource", RESOURCES.write, "Register a resource"), create)
         .show(What(at, "showResource", RESOURCES.read, "Show a resource"), show)
         .change(What(at, "changeResource", RESOURCES.write, "Change a resource"), change)
+        .show(What("/api/v1/resources/{id}/tools", "showTools", RESOURCES.read, "Show which tools an MCP server has, and what each needs"), show_tools)
+        .act(What("/api/v1/resources/{id}/tools/discovery", "discoverTools", RESOURCES.write, "Ask an MCP server for its tools"), discover_tools)
+        .act(What("/api/v1/resources/{id}/tools", "writeDownTools", RESOURCES.write, "Say which tools an MCP server has"), write_down_tools)
         .remove(What(at, "removeResource", RESOURCES.write, "Remove a resource: nobody gets tokens for it any more"), remove)
 }
 
@@ -49,8 +56,61 @@ struct ResourceView {
     access_lifetime: u64,
     /// The longest that a machine's tokens may live where the machine says so, in seconds.
     machine_access_lifetime: u64,
+    /// What a token has to have for each tool of an MCP server: a scope, or `null` where any token of this resource will do. A tool that is
+    /// not named has not been decided about, and the server should refuse it.
+    #[schema(example = json!({ "search": "mcp:read", "ping": null }))]
+    tool_scopes: BTreeMap<String, Option<String>>,
     #[schema(format = DateTime)]
     created_at: String,
+}
+
+/// The tools of an MCP server.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Tools)]
+struct ToolsView {
+    /// When they were named; without this member, never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, nullable = false)]
+    named_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    named_by: Option<NamedBy>,
+    tools: Vec<ToolView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum NamedBy {
+    /// The server itself, when it was asked.
+    Server,
+    Administrator,
+}
+
+/// One tool, in the server's words.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Tool)]
+struct ToolView {
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    description: Option<String>,
+    /// Whether somebody has decided what it needs.
+    decided: bool,
+    /// The scope it needs. If it is decided and there is none, any token of this resource will do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    scope: Option<String>,
+}
+
+/// What a server's `tools/list` answered, as text; or one name a line.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ToolsBody {
+    #[schema(max_length = 60000, example = "search: Finds tickets\nclose")]
+    tools: String,
 }
 
 /// `opaque`: only introspection can read its tokens.
@@ -129,6 +189,10 @@ struct ResourcePatch {
     #[serde(default)]
     #[schema(value_type = u64, required = false, minimum = 60, maximum = 86400)]
     machine_access_lifetime: Given<u64>,
+    /// All that there are from now on. Each scope is one of the resource's.
+    #[serde(default)]
+    #[schema(value_type = Option<BTreeMap<String, Option<String>>>)]
+    tool_scopes: Given<BTreeMap<String, Option<String>>>,
 }
 
 async fn list(call: Call, window: Window, _: NoFilter) -> Result<Listed<ResourceView>, Problem> {
@@ -173,6 +237,13 @@ async fn change(call: Call, ask: ResourcePatch) -> Result<One<ResourceView>, Pro
     let aliases = ask.aliases.or_empty().and_then(|texts| wrong.resources("aliases", &texts));
     let scopes = ask.scopes.or_empty().and_then(|names| wrong.scopes("scopes", &names));
     let default_scopes = ask.default_scopes.or_empty().and_then(|names| wrong.scopes("default_scopes", &names));
+    let tool_scopes = ask.tool_scopes.or_empty().map(|tools| {
+        let parsed = |(tool, scope): (String, Option<String>)| {
+            let scope = scope.and_then(|scope| wrong.parsed("tool_scopes", scope.parse::<Scope>()));
+            (tool, scope)
+        };
+        tools.into_iter().map(parsed).collect()
+    });
     let change = ResourceChange {
         name,
         aliases,
@@ -187,9 +258,55 @@ async fn change(call: Call, ask: ResourcePatch) -> Result<One<ResourceView>, Pro
         machine_access_most: wrong
             .given("machine_access_lifetime", ask.machine_access_lifetime)
             .map(Lifetime::from_seconds),
+        tool_scopes,
     };
     wrong.none()?;
     shown(&resources::change(&call.app, &call.by, call.id()?, call.seen(), change).await?)
+}
+
+async fn show_tools(call: Call) -> Result<One<ToolsView>, Problem> {
+    tools_of(&call).await
+}
+
+async fn discover_tools(call: Call, _: Nothing) -> Result<One<ToolsView>, Problem> {
+    match tools::discover(&call.app, &call.by, call.id()?).await? {
+        Asked::Listed { .. } => tools_of(&call).await,
+        Asked::WantsToken => Err(Declined::Conflict(
+            "the server tells its tools only to who has a token: say which there are".to_owned(),
+        )
+        .into()),
+        Asked::Nothing(why) => Err(Declined::Conflict(format!("the server named no tools: {why}")).into()),
+    }
+}
+
+async fn write_down_tools(call: Call, ask: ToolsBody) -> Result<One<ToolsView>, Problem> {
+    tools::write_down(&call.app, &call.by, call.id()?, &ask.tools).await?;
+    tools_of(&call).await
+}
+
+async fn tools_of(call: &Call) -> Result<One<ToolsView>, Problem> {
+    let resource = resources::find(&call.app, call.id()?).await?;
+    let known = tools::of(&call.app, resource.id).await?;
+    let decided = |name: &str| resource.tool_scopes.get(name);
+    let view = ToolsView {
+        named_at: known.as_ref().map(|known| known.at.iso()),
+        named_by: known.as_ref().map(|known| match known.told_by {
+            ToldBy::Server => NamedBy::Server,
+            ToldBy::Administrator => NamedBy::Administrator,
+        }),
+        tools: known
+            .iter()
+            .flat_map(|known| &known.list)
+            .map(|tool| ToolView {
+                name: tool.name.clone(),
+                title: tool.title.clone(),
+                description: tool.description.clone(),
+                decided: decided(&tool.name).is_some(),
+                scope: decided(&tool.name).and_then(Option::as_ref).map(ToString::to_string),
+            })
+            .collect(),
+    };
+    Ok(One::of(&resource, view)?)
 }
 
 async fn remove(call: Call) -> Result<(), Problem> {
@@ -216,6 +333,11 @@ fn view(resource: &ProtectedResource) -> ResourceView {
         },
         access_lifetime: resource.access_for.seconds(),
         machine_access_lifetime: resource.machine_access_most.unwrap_or(MOST_ACCESS).seconds(),
+        tool_scopes: resource
+            .tool_scopes
+            .iter()
+            .map(|(tool, scope)| (tool.clone(), scope.as_ref().map(ToString::to_string)))
+            .collect(),
         created_at: resource.created_at.iso(),
     }
 }

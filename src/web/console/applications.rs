@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
 use super::told::{self, Told};
-use super::{back, declined, mark, once, queries, sentence, shell, wanted};
+use super::{back, declined, mark, once, queries, sentence, shell, snippets, wanted};
 use crate::base::{Id, RedirectUri, Resource, Secret, Timestamp};
 use crate::model::{AuthMethod, Client, ClientId, ClientState, Consent, Provenance};
 use crate::operations::audit::{self, Which as Entries};
@@ -13,14 +13,14 @@ use crate::operations::clients::{self, NewClient, Which};
 use crate::operations::declined::{Declined, Invalid};
 use crate::operations::grants;
 use crate::operations::names;
-use crate::operations::seen::Seen;
+use crate::operations::seen::{Seen, tag};
 use crate::operations::{resources, scopes};
 use crate::web::extract::{Administered, Administrator, Posted, Visitor};
 use crate::web::problem::PageProblem;
 use crate::web::reply::{self, moment};
 use crate::web::views::console::{
     ApplicationFormPage, ApplicationPage, ApplicationRow, ApplicationsPage, Choice, Frame, GrantLine, Pill, SecretPage,
-    Section, Tone,
+    Section, Snippets, Tone,
 };
 use crate::web::views::{Field, FlashKind};
 
@@ -28,14 +28,23 @@ use crate::web::views::{Field, FlashKind};
 const A_PAGE: usize = 50;
 const SHOWN: usize = 20;
 
-const STATES: [(&str, &str, ClientState); 3] = [
+const STATES: [(&str, &str, ClientState); 4] = [
     ("waiting", "Waits for approval", ClientState::AwaitingApproval),
+    ("rejected", "Rejected", ClientState::Rejected),
     ("active", "Active", ClientState::Active),
     ("suspended", "Suspended", ClientState::Suspended),
 ];
 
-const WORDS: [(&str, FlashKind, &str); 7] = [
+const WORDS: [(&str, FlashKind, &str); 11] = [
     ("approved", FlashKind::Done, "Approved: people can use it now."),
+    ("rejected", FlashKind::Done, "Rejected. Whoever wants to use it reads why."),
+    ("verified", FlashKind::Done, "Verified: the consent page says that an administrator checked it."),
+    ("unverified", FlashKind::Done, "The mark is taken back. The application goes on without it."),
+    (
+        "changed-since",
+        FlashKind::Failed,
+        "It has changed since you opened the page. This is how it stands now; look again, then decide.",
+    ),
     ("stopped", FlashKind::Done, "Stopped. It gets no more tokens."),
     ("resumed", FlashKind::Done, "It may go on. The access tokens it had before stay over."),
     ("removed", FlashKind::Done, "The application is removed."),
@@ -86,7 +95,7 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
     reply::page(visitor, StatusCode::OK, &page, &[])
 }
 
-fn row(client: &Client, now: Timestamp) -> ApplicationRow {
+pub(super) fn row(client: &Client, now: Timestamp) -> ApplicationRow {
     let mut answers: Vec<String> = client.redirect_uris.iter().map(host).collect();
     answers.sort_unstable();
     answers.dedup();
@@ -104,7 +113,14 @@ fn row(client: &Client, now: Timestamp) -> ApplicationRow {
         registered: moment(client.created_at, now),
         used: client.first_used_at.is_some(),
         waits: client.state == ClientState::AwaitingApproval,
+        verified: client.verified().is_some(),
+        seen: seen(client),
     }
+}
+
+/// What a form about it says that its sender has seen. A row that cannot be told apart is never still as it was.
+fn seen(client: &Client) -> String {
+    tag(client).map(|tag| tag.text()).unwrap_or_default()
 }
 
 /// Where an answer goes, as people say it.
@@ -120,6 +136,7 @@ fn standing(client: &Client) -> Pill {
     match client.state {
         ClientState::Active => Pill::new("active", Tone::Live),
         ClientState::AwaitingApproval => Pill::new("waits for approval", Tone::Soon),
+        ClientState::Rejected => Pill::new("rejected", Tone::Danger),
         ClientState::Suspended => Pill::new("suspended", Tone::Danger),
         ClientState::Retired => Pill::new("retired", Tone::Plain),
     }
@@ -138,7 +155,9 @@ pub(super) async fn show(
     let client = clients::find(app, &id).await.map_err(|why| declined(visitor, why))?;
     let which = grants::Which { person: None, client: Some(id.clone()) };
     let given = grants::list(app, which, None, SHOWN).await.map_err(broken)?;
-    let people = given.rows.iter().map(|(_, grant)| grant.consent.person.to_string()).collect();
+    let mark = client.verified();
+    let people = given.rows.iter().map(|(_, grant)| grant.consent.person.to_string());
+    let people = people.chain(mark.and_then(|mark| told::actor(&mark.by))).collect();
     let people = names::of(app, people).await.map_err(broken)?;
     let which = Entries { about: Some(id.to_string()), ..Entries::default() };
     let entries = audit::list(app, which, None, SHOWN).await.map_err(broken)?.entries;
@@ -146,7 +165,10 @@ pub(super) async fn show(
         .iter()
         .map(|entry| Told { sequence: entry.sequence, at: entry.at, by: &entry.by, event: &entry.event })
         .collect();
+    let verified = mark.map(|mark| (told::by(&mark.by, &people), moment(mark.at, now)));
     let (count, more) = (given.rows.len(), given.next.is_some());
+    let all = resources::list(app).await.map_err(broken)?;
+    let resource = snippets::meant(client.resources.first(), &all);
     let page = ApplicationPage {
         shell: shell(visitor, &request, &WORDS),
         frame: Frame::of(Section::Applications),
@@ -155,6 +177,7 @@ pub(super) async fn show(
         state: standing(&client),
         registered_by: match client.provenance {
             Provenance::Administrator | Provenance::Machine => "an administrator",
+            Provenance::Dynamic { .. } if mark.is_some() => "itself",
             Provenance::Dynamic { .. } => "itself, and nobody has checked what it says",
             Provenance::Document => "the document at its address",
         }
@@ -173,9 +196,18 @@ pub(super) async fn show(
         scopes: client.scope.iter().flat_map(|scope| scope.iter().map(ToString::to_string)).collect(),
         resources: client.resources.iter().map(ToString::to_string).collect(),
         client_uri: client.client_uri.clone(),
+        seen: seen(&client),
+        verified,
+        rejected: client.review.rejected.clone().filter(|_| client.state == ClientState::Rejected),
         waits: client.state == ClientState::AwaitingApproval,
         active: client.state == ClientState::Active,
         suspended: client.state == ClientState::Suspended,
+        // Nobody sets up what may not be used.
+        snippets: if client.state == ClientState::Active {
+            snippets::application::of(app, &client, resource, None)
+        } else {
+            Snippets::default()
+        },
         grants: given
             .rows
             .iter()
@@ -187,6 +219,7 @@ pub(super) async fn show(
                 given: moment(grant.consent.given_at, now),
             })
             .collect(),
+        more_grants: more,
         events: told::lines(app, now, &told).await.map_err(broken)?,
         at_stake: match (count, more) {
             (0, false) => "Nobody has allowed it anything.".to_owned(),
@@ -197,15 +230,6 @@ pub(super) async fn show(
         id: id.to_string(),
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
-}
-
-/// `POST /console/applications/{id}/approval`
-pub(super) async fn approve(asked: Administered, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
-    let visitor = &asked.form.visitor;
-    let id: ClientId = wanted(visitor, &id)?;
-    let done = clients::approve(&visitor.app, &asked.by, id.clone(), Seen::Anything).await;
-    done.map_err(|why| declined(visitor, why))?;
-    Ok(back(visitor, &path(&id), "approved"))
 }
 
 /// `POST /console/applications/{id}/suspension`
@@ -318,7 +342,7 @@ pub(super) async fn create(asked: Administered) -> Result<HttpResponse, PageProb
     let status = StatusCode::UNPROCESSABLE_ENTITY;
     match made {
         Ok(made) => match made.secret {
-            Some(secret) => secret_page(visitor, &made.client, &secret),
+            Some(secret) => secret_page(visitor, &made.client, &secret).await,
             None => Ok(back(visitor, &path(&made.client.id), "registered")),
         },
         Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),
@@ -327,7 +351,9 @@ pub(super) async fn create(asked: Administered) -> Result<HttpResponse, PageProb
     }
 }
 
-fn secret_page(visitor: &Visitor, client: &Client, secret: &Secret) -> Result<HttpResponse, PageProblem> {
+async fn secret_page(visitor: &Visitor, client: &Client, secret: &Secret) -> Result<HttpResponse, PageProblem> {
+    let all = resources::list(&visitor.app).await.map_err(|fault| visitor.broken(&fault))?;
+    let resource = snippets::meant(client.resources.first(), &all);
     let page = SecretPage {
         shell: visitor.shell(),
         frame: Frame::of(Section::Applications),
@@ -337,7 +363,7 @@ fn secret_page(visitor: &Visitor, client: &Client, secret: &Secret) -> Result<Ht
         what: "Client secret".to_owned(),
         secret: Some(secret.expose().to_owned()),
         overlap: None,
-        snippets: Vec::new(),
+        snippets: snippets::application::of(&visitor.app, client, resource, Some(secret.expose())),
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
 }

@@ -14,7 +14,7 @@ use crate::model::{ClaimRule, Credential, CredentialKind, Machine, TokenUse, Tru
 use crate::operations::credentials::{self, Made, NewCredential, NewProof};
 use crate::operations::declined::{Declined, Invalid};
 use crate::operations::seen::Seen;
-use crate::operations::{federation, machines};
+use crate::operations::{federation, machines, resources};
 use crate::protocol::display_name::DisplayName;
 use crate::protocol::federation::{PRESETS, Preset};
 use crate::web::extract::{Administered, Administrator, Posted, Visitor};
@@ -98,7 +98,7 @@ pub(super) async fn create(asked: Administered, id: web::Path<String>) -> Result
     };
     let by = once(&visitor.app, by, form.text("once"), &["credential", &id, &form_text(&typed)]);
     match credentials::create(&visitor.app, &by, machine.id, new).await {
-        Ok(made) if made.secret.is_some() => shown(visitor, &machine, made, None),
+        Ok(made) if made.secret.is_some() => shown(visitor, &machine, made, None).await,
         Ok(_) => Ok(back(visitor, &path(machine.id), "credential")),
         Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),
         Err(Declined::Invalid(invalid)) => refuse(&invalid, None),
@@ -216,18 +216,19 @@ fn page(
 }
 
 /// The only page that shows a secret. It answers the form itself: a secret is in no address.
-pub(super) fn shown(
+pub(super) async fn shown(
     visitor: &Visitor,
     machine: &Machine,
     made: Made,
     overlap: Option<Timestamp>,
 ) -> Result<HttpResponse, PageProblem> {
     let client_id = machine.id.to_string();
-    let resource = machine.access.first().map(|access| &access.resource);
+    let all = resources::list(&visitor.app).await.map_err(|fault| visitor.broken(&fault))?;
+    let resource = snippets::meant(machine.access.first().map(|access| &access.resource), &all);
     let secret = made.secret.as_ref().map(Secret::expose);
-    let wanted = snippets::For {
+    let wanted = snippets::machine::For {
         client_id: &client_id,
-        scope: machine.ceiling(resource),
+        scope: machine.ceiling(resource.map(|resource| &resource.identifier)),
         resource,
         by: Some(&made.credential.kind),
         secret,
@@ -237,7 +238,7 @@ pub(super) fn shown(
         frame: Frame::of(Section::Machines),
         machine: machine.name.clone(),
         machine_href: path(machine.id),
-        snippets: snippets::of(&visitor.app, &wanted),
+        snippets: snippets::machine::of(&visitor.app, &wanted),
         what: match made.credential.kind {
             CredentialKind::AccessKey { .. } => "Access key".to_owned(),
             _ => "Client secret".to_owned(),
@@ -261,7 +262,7 @@ pub(super) async fn rotate(asked: Administered, ids: web::Path<(String, String)>
     let made = credentials::rotate(&visitor.app, &asked.by, credential, overlap).await;
     let made = made.map_err(|why| declined(visitor, why))?;
     let old = credentials::find(&visitor.app, credential).await.map_err(|why| declined(visitor, why))?;
-    shown(visitor, &machine, made, old.expires_at)
+    shown(visitor, &machine, made, old.expires_at).await
 }
 
 /// `POST …/revocation`

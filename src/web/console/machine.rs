@@ -60,9 +60,8 @@ pub(super) async fn show(
     let machine = &insight.facts.machine;
     let owner = people::by_id(app, machine.owner).await.ok();
     let catalogue = scopes::list_all(app).await.map_err(broken)?;
-    let known: Vec<(Resource, String)> =
-        resources::list(app).await.map_err(broken)?.into_iter().map(|r| (r.identifier, r.name)).collect();
-    let acts = delegations::of_actor(app, id, SHOWN).await.map_err(broken)?;
+    let all = resources::list(app).await.map_err(broken)?;
+    let acts = delegations::of_actor(app, id, SHOWN + 1).await.map_err(broken)?;
     let names = names::of(app, acts.iter().map(|one| one.subject.text()).collect()).await.map_err(broken)?;
     let which = Which { about: Some(id.to_string()), ..Which::default() };
     let entries = audit::list(app, which, None, SHOWN).await.map_err(broken)?.entries;
@@ -74,18 +73,19 @@ pub(super) async fn show(
     let grants = tally.seen.map_or(0, |seen| seen.grants);
     let unused = unused(&insight, app.config.machines.scopes_unused_after, now);
     let id_text = id.to_string();
-    let resource = machine.access.first().map(|access| &access.resource);
+    let resource = snippets::meant(machine.access.first().map(|access| &access.resource), &all);
     let first = insight.facts.credentials.iter().find(|credential| credential.is_live(now));
-    let snippets = snippets::of(
+    let snippets = snippets::machine::of(
         app,
-        &snippets::For {
+        &snippets::machine::For {
             client_id: &id_text,
-            scope: machine.ceiling(resource),
+            scope: machine.ceiling(resource.map(|resource| &resource.identifier)),
             resource,
             by: first.map(|credential| &credential.kind),
             secret: None,
         },
     );
+    let known: Vec<(Resource, String)> = all.iter().map(|r| (r.identifier.clone(), r.name.clone())).collect();
     let page = MachinePage {
         shell: shell(visitor, &request, &WORDS),
         frame: Frame::of(Section::Machines),
@@ -122,7 +122,8 @@ pub(super) async fn show(
         roles: machine.roles.iter().map(ToString::to_string).collect(),
         networks: machine.networks.iter().map(ToString::to_string).collect(),
         dpop_bound: machine.dpop_bound,
-        delegations: acts.iter().map(|one| delegation(one, &names, now)).collect(),
+        more_delegations: acts.len() > SHOWN,
+        delegations: acts.iter().take(SHOWN).map(|one| delegation(one, &names, now)).collect(),
         events: told::lines(app, now, &told).await.map_err(broken)?,
         snippets,
         id: id_text,

@@ -175,7 +175,7 @@ pub(super) async fn create(asked: Administered) -> Result<HttpResponse, PageProb
     let by = once(&visitor.app, by, form.text("once"), &["machine", &format!("{typed:?}")]);
     match machines::add(&visitor.app, &by, new).await {
         Ok(made) => match made.credential {
-            Some(credential) => shown(visitor, &made.machine, credential, None),
+            Some(credential) => shown(visitor, &made.machine, credential, None).await,
             None => Ok(back(visitor, &path(made.machine.id), "made")),
         },
         Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),

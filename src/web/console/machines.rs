@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::{back, declined, queries, shell};
 use crate::base::{Id, Timestamp};
-use crate::model::{FindingKind, Machine, MachineKind, MachineStanding};
+use crate::model::{FindingKind, Machine, MachineKind, MachineStanding, Person};
 use crate::operations::declined::Declined;
 use crate::operations::findings::{self, Insight};
 use crate::operations::machines::{self, Which};
@@ -39,6 +39,7 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
     let (text, kind) = (said("q"), said("kind").and_then(MachineKind::parse));
     let state = said("state").and_then(|state| STATES.into_iter().find(|(name, _)| *name == state));
     let finding = said("finding").and_then(FindingKind::parse);
+    let owner = said("owner").and_then(|id| id.parse::<Id<Person>>().ok());
     let before = said("before").and_then(|id| id.parse::<Id<Machine>>().ok());
 
     let which = Which {
@@ -46,16 +47,18 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
         kind,
         finding,
         words: text.map(str::to_owned),
+        owner,
         ..Which::default()
     };
     let page = machines::list(app, by, which, before, A_PAGE).await.map_err(broken)?;
     let found = page.rows.into_iter().map(|(_, machine)| machine).collect();
     let found = findings::of_machines(app, by, found).await.map_err(broken)?;
     let next = page.next;
-    let owners = found.iter().map(|insight| insight.facts.machine.owner.to_string()).collect();
+    let owners = found.iter().map(|insight| insight.facts.machine.owner.to_string());
+    let owners = owners.chain(owner.map(|id| id.to_string())).collect();
     let owners = names::of(app, owners).await.map_err(broken)?;
     let next = next.map(|next| {
-        let kept = ["q", "state", "kind", "finding"].into_iter().filter_map(|name| Some((name, said(name)?)));
+        let kept = ["q", "state", "kind", "finding", "owner"].into_iter().filter_map(|name| Some((name, said(name)?)));
         let next = next.to_string();
         let query = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(kept)
@@ -90,7 +93,8 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
                     .map(|one| Choice::new(one.as_str(), one.as_str().replace('_', " "), finding == Some(*one))),
             )
             .collect(),
-        narrowed: [text.is_some(), kind.is_some(), state.is_some(), finding.is_some()].contains(&true),
+        owner: owner.map(|id| (id.to_string(), owners.of(&id.to_string()).to_owned())),
+        narrowed: [text.is_some(), kind.is_some(), state.is_some(), finding.is_some(), owner.is_some()].contains(&true),
         rows: found.iter().map(|insight| row(insight, &owners, now)).collect(),
         next,
     };

@@ -9,8 +9,8 @@ mod applications;
 mod audit;
 mod credentials;
 mod delegations;
-mod guard_code;
 mod keys;
+mod lists;
 mod machine;
 mod machine_form;
 mod machines;
@@ -20,12 +20,15 @@ mod person;
 mod refusals;
 mod resource_form;
 mod resources;
+mod review;
 mod roles;
 mod scopes;
 mod search;
 mod settings;
 mod snippets;
+mod stale;
 mod told;
+mod tools;
 
 use std::collections::HashMap;
 
@@ -57,17 +60,26 @@ pub(super) static DOORS: &[Door] = &[
     page("/console/search", GET, Who::Console, Class::Pages),
     page("/console/applications", GET, Who::Console, Class::Pages),
     page("/console/applications/new", GET_POST, Who::Console, Class::Pages),
+    page("/console/applications/stale", GET_POST, Who::Console, Class::Pages),
     page("/console/applications/{id}", GET, Who::Console, Class::Pages),
     page("/console/applications/{id}/approval", POST, Who::Console, Class::Pages),
+    page("/console/applications/{id}/rejection", POST, Who::Console, Class::Pages),
+    page("/console/applications/{id}/verification", POST, Who::Console, Class::Pages),
+    page("/console/applications/{id}/verification/end", POST, Who::Console, Class::Pages),
     page("/console/applications/{id}/suspension", POST, Who::Console, Class::Pages),
     page("/console/applications/{id}/resumption", POST, Who::Console, Class::Pages),
     page("/console/applications/{id}/removal", POST, Who::Console, Class::Pages),
     page("/console/applications/{id}/grants/{grant}/revocation", POST, Who::Console, Class::Pages),
+    page("/console/grants", GET, Who::Console, Class::Pages),
+    page("/console/delegations", GET, Who::Console, Class::Pages),
     page("/console/resources", GET, Who::Console, Class::Pages),
     page("/console/resources/new", GET_POST, Who::Console, Class::Pages),
     page("/console/resources/{id}", GET, Who::Console, Class::Pages),
     page("/console/resources/{id}/change", GET_POST, Who::Console, Class::Pages),
     page("/console/resources/{id}/check", POST, Who::Console, Class::Pages),
+    page("/console/resources/{id}/tools", GET_POST, Who::Console, Class::Pages),
+    page("/console/resources/{id}/tools/discovery", POST, Who::Console, Class::Pages),
+    page("/console/resources/{id}/tools/list", POST, Who::Console, Class::Pages),
     page("/console/resources/{id}/removal", POST, Who::Console, Class::Pages),
     page("/console/scopes", GET, Who::Console, Class::Pages),
     page("/console/scopes/new", GET_POST, Who::Console, Class::Pages),
@@ -134,17 +146,26 @@ pub(super) fn configure(config: &mut ServiceConfig, base: &str) {
     door("/console/search", vec![get(search::show)]);
     door("/console/applications", vec![get(applications::list)]);
     door("/console/applications/new", vec![get(applications::new), post().to(applications::create)]);
+    door("/console/applications/stale", vec![get(stale::list), post().to(stale::remove)]);
     door("/console/applications/{id}", vec![get(applications::show)]);
-    door("/console/applications/{id}/approval", vec![post().to(applications::approve)]);
+    door("/console/applications/{id}/approval", vec![post().to(review::approve)]);
+    door("/console/applications/{id}/rejection", vec![post().to(review::reject)]);
+    door("/console/applications/{id}/verification", vec![post().to(review::verify)]);
+    door("/console/applications/{id}/verification/end", vec![post().to(review::unverify)]);
     door("/console/applications/{id}/suspension", vec![post().to(applications::suspend)]);
     door("/console/applications/{id}/resumption", vec![post().to(applications::resume)]);
     door("/console/applications/{id}/removal", vec![post().to(applications::remove)]);
     door("/console/applications/{id}/grants/{grant}/revocation", vec![post().to(applications::revoke)]);
+    door("/console/grants", vec![get(lists::grants)]);
+    door("/console/delegations", vec![get(lists::delegations)]);
     door("/console/resources", vec![get(resources::list)]);
     door("/console/resources/new", vec![get(resource_form::new), post().to(resource_form::create)]);
     door("/console/resources/{id}", vec![get(resources::show)]);
     door("/console/resources/{id}/change", vec![get(resource_form::edit), post().to(resource_form::update)]);
     door("/console/resources/{id}/check", vec![post().to(resources::check)]);
+    door("/console/resources/{id}/tools", vec![get(tools::show), post().to(tools::decide)]);
+    door("/console/resources/{id}/tools/discovery", vec![post().to(tools::discover)]);
+    door("/console/resources/{id}/tools/list", vec![post().to(tools::write_down)]);
     door("/console/resources/{id}/removal", vec![post().to(resources::remove)]);
     door("/console/scopes", vec![get(scopes::list)]);
     door("/console/scopes/new", vec![get(scopes::new), post().to(scopes::create)]);

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::machines::standing as machine_state;
 use super::people::{named, shown_once};
 use super::told::{self, Told};
-use super::{as_seen, back, declined, queries, shell, wanted};
+use super::{as_seen, back, declined, shell, wanted};
 use crate::base::{Id, Secret, Timestamp};
 use crate::model::{ClientId, ClientState, Consent, Machine, Person, PersonState, RoleIn, Session, Standing, Subject};
 use crate::operations::audit::{self, Which as Entries};
@@ -89,11 +89,10 @@ pub(super) async fn show(
     let person = people::by_id(app, id).await.map_err(|why| declined(visitor, why))?;
     let here = visitor.signed_in.as_ref().map(|signed_in| signed_in.session().id);
     let signed_in = sessions::of_person(app, now, id).await.map_err(broken)?;
-    let from = queries(&request).get("grants").and_then(|text| text.parse::<Id<Consent>>().ok());
     let which = grants::Which { person: Some(id), client: None };
-    let given = grants::list(app, which, from, SHOWN).await.map_err(broken)?;
+    let given = grants::list(app, which, None, SHOWN).await.map_err(broken)?;
     let owned = people::machines_of(app, id, COUNTED).await.map_err(broken)?;
-    let acting = delegations::of_subject(app, &Subject::Person(id), SHOWN).await.map_err(broken)?;
+    let acting = delegations::of_subject(app, &Subject::Person(id), SHOWN + 1).await.map_err(broken)?;
     let mut ids: Vec<String> = given.rows.iter().map(|(_, grant)| grant.consent.client_id.to_string()).collect();
     ids.extend(acting.iter().map(|one| one.actor.to_string()));
     let names = names::of(app, ids).await.map_err(broken)?;
@@ -130,7 +129,7 @@ pub(super) async fn show(
                 given: moment(found.consent.given_at, now),
             })
             .collect(),
-        more_grants: given.next.map(|next| format!("{}?grants={next}", path(id))),
+        more_grants: given.next.is_some(),
         more_machines: owned.len() > SHOWN,
         machines: owned
             .iter()
@@ -142,8 +141,10 @@ pub(super) async fn show(
                 state: machine_state(machine, now),
             })
             .collect(),
+        more_delegations: acting.len() > SHOWN,
         delegations: acting
             .iter()
+            .take(SHOWN)
             .map(|one| ActingLine {
                 href: super::machine::path(one.actor),
                 machine: names.of(&one.actor.to_string()).to_owned(),

@@ -253,6 +253,8 @@ pub(super) async fn update(asked: Administered, id: web::Path<String>) -> Result
         format: Some(meant.format),
         access_for: meant.access_for.or(Some(visitor.app.config.lifetimes.access)),
         machine_access_most: meant.machine_access_most.or(Some(MOST_ACCESS)),
+        // Decided on a page of its own.
+        tool_scopes: None,
     };
     match resources::change(&visitor.app, by, id, as_seen(form), change).await {
         Ok(_) => Ok(back(visitor, &path(id), "changed")),

@@ -4,14 +4,14 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::told::{self, Told};
-use super::{applications, back, declined, guard_code, machine, queries, scopes as scope_pages, shell, wanted};
+use super::{applications, back, declined, machine, queries, scopes as scope_pages, shell, snippets, wanted};
 use crate::app::App;
 use crate::base::{Fault, Id, Lifetime, Timestamp};
-use crate::model::{Client, Consent, Machine, ProtectedResource, Risk, ScopeEntry, TokenFormat};
+use crate::model::{Client, Consent, Machine, ProtectedResource, ResourceTools, Risk, ScopeEntry, TokenFormat};
 use crate::operations::audit::{self, Which as Entries};
 use crate::operations::reach::{self, Found};
 use crate::operations::seen::Seen;
-use crate::operations::{check_resource, names, resources, scopes};
+use crate::operations::{check_resource, names, resources, scopes, tools};
 use crate::protocol::resource_metadata::{Finding, Step, Verdict};
 use crate::web::extract::{Administered, Administrator};
 use crate::web::problem::PageProblem;
@@ -19,7 +19,7 @@ use crate::web::reply::{self, length, moment};
 use crate::web::views::FlashKind;
 use crate::web::views::console::{
     Frame, Named, Pill, ResourceCheckPage, ResourcePage, ResourceRow, ResourcesPage, ScopeWords, Section, SeenLine,
-    Several, Tone,
+    Several, Snippets, Tone,
 };
 
 /// Resources on one page, and events of one resource.
@@ -106,10 +106,12 @@ pub(super) async fn show(
         .iter()
         .map(|entry| Told { sequence: entry.sequence, at: entry.at, by: &entry.by, event: &entry.event })
         .collect();
+    let known = tools::of(app, id).await.map_err(broken)?;
     let is_opaque = resource.format == TokenFormat::Opaque;
     let page = ResourcePage {
         shell: shell(visitor, &request, &WORDS),
         frame: Frame::of(Section::Resources),
+        id: id.to_string(),
         href: path(id),
         name: resource.name.clone(),
         identifier: resource.identifier.to_string(),
@@ -125,8 +127,7 @@ pub(super) async fn show(
         issuer: app.issuer.to_string(),
         keys_at: app.issuer.url(if is_opaque { "/oauth/introspect" } else { "/.well-known/jwks.json" }),
         is_opaque,
-        code: guard_code::of_server(app, &resource),
-        clients: guard_code::of_clients(&resource),
+        snippets: Snippets { code: snippets::server::of(app, &resource), clients: snippets::of_clients(&resource) },
         scopes: resource
             .scopes
             .iter()
@@ -141,6 +142,7 @@ pub(super) async fn show(
                 }
             })
             .collect(),
+        tools: tools_words(&resource, known.as_ref()),
         at_stake: at_stake(&reach),
         bounded: reach.grants.more || reach.machines.more || reach.applications.more,
         grants: grants(app, &reach.grants, now).await.map_err(broken)?,
@@ -157,6 +159,19 @@ pub(super) async fn show(
         events: told::lines(app, now, &told).await.map_err(broken)?,
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
+}
+
+/// How far it is known which tools the server has.
+fn tools_words(resource: &ProtectedResource, known: Option<&ResourceTools>) -> String {
+    let Some(known) = known.filter(|known| !known.list.is_empty()) else {
+        return "If it is an MCP server: nobody has said yet which tools it has, and what each needs.".to_owned();
+    };
+    let open = known.list.iter().filter(|tool| !resource.tool_scopes.contains_key(&tool.name)).count();
+    let count = counted(known.list.len(), false, "tool");
+    match open {
+        0 => format!("{count} known, and decided what each needs."),
+        open => format!("{count} known, {open} not decided about."),
+    }
 }
 
 /// "no machine", "1 machine", "at least 12 machines"

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::base::{Fault, Timestamp};
-use crate::model::{Actor, Event, Standing, Subject};
+use crate::model::{Actor, Event, Standing, Subject, ToldBy};
 use crate::operations::names::{self, Names};
 use crate::web::reply::moment;
 use crate::web::views::console::EventLine;
@@ -30,7 +30,7 @@ pub(super) async fn lines(app: &App, now: Timestamp, entries: &[Told<'_>]) -> Re
     Ok(entries.iter().map(line).collect())
 }
 
-fn actor(by: &Actor) -> Option<String> {
+pub(super) fn actor(by: &Actor) -> Option<String> {
     match by {
         Actor::Person(id) => Some(id.to_string()),
         Actor::Client(id) => Some(id.to_string()),
@@ -69,6 +69,9 @@ fn about(event: &Event) -> Vec<String> {
         | Event::ClientSuspended { client, .. }
         | Event::ClientResumed { client }
         | Event::ClientApproved { client }
+        | Event::ClientRejected { client, .. }
+        | Event::ClientVerified { client, .. }
+        | Event::ClientUnverified { client, .. }
         | Event::ClientRemoved { client }
         | Event::ClientRemovedItself { client }
         | Event::ClientDocumentChanged { client, .. }
@@ -95,7 +98,9 @@ fn about(event: &Event) -> Vec<String> {
         | Event::DelegationRevoked { actor, subject, .. }
         | Event::TokenExchanged { actor, subject, .. } => vec![actor.to_string(), text(subject)],
         Event::TokenIssued { client, subject, .. } => vec![client.to_string(), text(subject)],
-        Event::ResourceChanged { resource, .. } => vec![resource.to_string()],
+        Event::ResourceChanged { resource, .. } | Event::ResourceToolsListed { resource, .. } => {
+            vec![resource.to_string()]
+        }
         _ => Vec::new(),
     }
 }
@@ -138,6 +143,11 @@ pub(super) fn words(event: &Event, names: &Names) -> String {
         Event::ClientSuspended { client, because } => format!("{} was stopped{}", called(client), why(because)),
         Event::ClientResumed { client } => format!("{} may go on", called(client)),
         Event::ClientApproved { client } => format!("{} was approved", called(client)),
+        Event::ClientRejected { client, because } => format!("{} was rejected{}", called(client), why(because)),
+        Event::ClientVerified { client, .. } => format!("{} was verified", called(client)),
+        Event::ClientUnverified { client, because } => {
+            format!("{} is verified no more{}", called(client), why(because))
+        }
         Event::ClientRemoved { client } => format!("{} was removed", called(client)),
         Event::ClientsReaped { count } => format!("{count} registrations that nobody used were removed"),
         Event::ClientDocumentChanged { client, what } => {
@@ -172,6 +182,14 @@ pub(super) fn words(event: &Event, names: &Names) -> String {
         Event::MembershipChanged { person, .. } => format!("The roles of {} were changed", called(person)),
         Event::ResourceCreated { identifier, .. } => format!("{identifier} was registered"),
         Event::ResourceChanged { resource, .. } => format!("{} was changed", called(resource)),
+        Event::ResourceToolsListed { resource, told_by, tools, .. } => {
+            let who = match told_by {
+                ToldBy::Server => "The server of",
+                ToldBy::Administrator => "An administrator of",
+            };
+            let many = if *tools == 1 { "1 tool".to_owned() } else { format!("{tools} tools") };
+            format!("{who} {} named {many}", called(resource))
+        }
         Event::ResourceRemoved { identifier, .. } => format!("{identifier} was removed"),
         Event::ScopeCreated { scope } => format!("The scope {scope} was added"),
         Event::ScopeChanged { scope, .. } => format!("The scope {scope} was changed"),

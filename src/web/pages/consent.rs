@@ -43,7 +43,10 @@ fn view(visitor: &Visitor, ask: ConsentAsk) -> ConsentPage {
     let client = &ask.client;
     let standing = match (&client.provenance, &client.id) {
         (Provenance::Document, ClientId::Document(url)) => Standing::Verified { domain: host(url) },
-        (Provenance::Dynamic { .. }, _) => Standing::SelfRegistered,
+        (Provenance::Dynamic { .. }, _) => match client.verified() {
+            Some(mark) => Standing::Checked { at: reply::moment(mark.at, visitor.ctx.at) },
+            None => Standing::SelfRegistered,
+        },
         _ => Standing::Administrator,
     };
     let registered = match client.provenance {
@@ -68,7 +71,7 @@ fn view(visitor: &Visitor, ask: ConsentAsk) -> ConsentPage {
     let destination = ask.redirect_uri.destination();
     // RFC 8252 §8.6: a native application's identity cannot be assured, so being asked each time is the default there; whoever
     // prefers not to be says so.
-    let assured = standing != Standing::SelfRegistered && matches!(destination, Destination::Site(_));
+    let assured = !matches!(standing, Standing::SelfRegistered) && matches!(destination, Destination::Site(_));
     ConsentPage {
         shell: visitor.shell(),
         ticket: ask.ticket,

@@ -54,6 +54,7 @@ pub(super) fn shown(show: Show) -> views::Problem {
         ),
         Show::ClientSuspended => refused("This application is suspended", "An administrator has stopped it."),
         Show::ClientAwaitingApproval { name } => views::Problem::AwaitingApproval { application: name },
+        Show::ClientRejected { name, because } => views::Problem::Rejected { application: name, because },
         Show::RedirectUriMissing => {
             refused("The application did not say where to return", "The parameter redirect_uri is missing.")
         }

@@ -50,12 +50,14 @@ impl Applicant {
 }
 
 /// Why anybody should believe the name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Standing {
     /// Its client-id document was fetched from this host: the host is proved, the name is the host's word.
     Verified { domain: String },
     /// An administrator entered or approved it.
     Administrator,
+    /// It registered itself, and an administrator looked at what it is now.
+    Checked { at: Moment },
     /// Dynamic registration: nobody has looked.
     SelfRegistered,
 }
@@ -224,6 +226,13 @@ impl Sample for ConsentPage {
                 },
             ),
             ("self_registered_loopback", stranger.clone()),
+            (
+                "checked_loopback",
+                Self {
+                    applicant: Applicant::new("Local helper", Standing::Checked { at: sample::moment("3 days ago") }),
+                    ..stranger.clone()
+                },
+            ),
             (
                 "look_alike",
                 Self {

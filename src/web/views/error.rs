@@ -46,6 +46,11 @@ pub enum Problem {
     AwaitingApproval {
         application: String,
     },
+    /// Registered, and an administrator decided against it, in these words.
+    Rejected {
+        application: String,
+        because: String,
+    },
     /// The form is too old, or was not sent by one of our pages.
     FormRefused,
     /// Signed in, and not allowed.
@@ -74,7 +79,7 @@ impl Problem {
             Self::UnknownClient | Self::RedirectMismatch { .. } | Self::UnknownResource { .. } | Self::FlowExpired => {
                 400
             }
-            Self::AwaitingApproval { .. } | Self::FormRefused | Self::Forbidden => 403,
+            Self::AwaitingApproval { .. } | Self::Rejected { .. } | Self::FormRefused | Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::TooManyRequests { .. } => 429,
@@ -110,6 +115,13 @@ impl Sample for ErrorPage {
             ),
             ("flow_expired", page(Problem::FlowExpired)),
             ("awaiting_approval", page(Problem::AwaitingApproval { application: "Cursor".into() })),
+            (
+                "rejected",
+                page(Problem::Rejected {
+                    application: "Cursor".into(),
+                    because: "We use the one that IT installs. Ask in #tools for it.".into(),
+                }),
+            ),
             ("form_refused", page(Problem::FormRefused)),
             ("forbidden", Self { shell: sample::signed_in(), ..page(Problem::Forbidden) }),
             ("not_found", Self { error_id: None, ..page(Problem::NotFound) }),

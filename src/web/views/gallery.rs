@@ -4,10 +4,10 @@ use askama::Template;
 
 use super::console::{
     ApplicationFormPage, ApplicationPage, ApplicationsPage, AuditEntryPage, AuditLivePage, AuditPage, CredentialPage,
-    DelegationFormPage, KeysPage, MachineFormPage, MachinePage, MachinesPage, OverviewPage, PasswordPage, PeoplePage,
-    PersonFormPage, PersonPage, RefusalPage, RefusalsPage, ResourceCheckPage, ResourceFormPage, ResourcePage,
-    ResourcesPage, RoleFormPage, RolePage, RolesPage, ScopeFormPage, ScopePage, ScopesPage, SearchPage, SecretPage,
-    SettingsPage, TrialPage,
+    DelegationFormPage, DelegationsPage, GrantsPage, KeysPage, MachineFormPage, MachinePage, MachinesPage,
+    OverviewPage, PasswordPage, PeoplePage, PersonFormPage, PersonPage, RefusalPage, RefusalsPage, ResourceCheckPage,
+    ResourceFormPage, ResourcePage, ResourceToolsPage, ResourcesPage, RoleFormPage, RolePage, RolesPage, ScopeFormPage,
+    ScopePage, ScopesPage, SearchPage, SecretPage, SettingsPage, StaleApplicationsPage, TrialPage,
 };
 use super::{
     AccountPage, ApiPage, ConsentPage, DelegationPage, ErrorPage, HomePage, ReturnPage, Sample, SetupClosedPage,
@@ -41,6 +41,10 @@ pub fn shown() -> askama::Result<Vec<Shown>> {
     show::<SearchPage>(&mut all, "console/search.html")?;
     show::<ApplicationsPage>(&mut all, "console/applications.html")?;
     show::<ApplicationPage>(&mut all, "console/application.html")?;
+    show::<ResourceToolsPage>(&mut all, "console/resource_tools.html")?;
+    show::<GrantsPage>(&mut all, "console/grants.html")?;
+    show::<DelegationsPage>(&mut all, "console/delegations.html")?;
+    show::<StaleApplicationsPage>(&mut all, "console/applications_stale.html")?;
     show::<ApplicationFormPage>(&mut all, "console/application_form.html")?;
     show::<ResourcesPage>(&mut all, "console/resources.html")?;
     show::<ResourcePage>(&mut all, "console/resource.html")?;

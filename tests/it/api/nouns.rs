@@ -347,3 +347,29 @@ fn a_catalogue_that_is_older_than_a_scope_is_offered_it_once() {
     assert!(missing("/scopes/writ.claims"));
     assert_eq!(count(), before + 1);
 }
+
+#[test]
+fn an_application_is_rejected_verified_and_verified_no_more() {
+    let office = Office::in_world(crate::world::World::with(&[("registration.mode", "approval")]));
+    let app = ClientApp::registers(&office.world, "Helper");
+    let path = format!("/clients/{}", app.id);
+    let act = |what: &str, body: &serde_json::Value| office.post(&format!("{path}/{what}"), body);
+    assert_eq!(act("rejection", &json!({})).wrong(), ["because"]);
+    let rejected = act("rejection", &json!({ "because": "not this one" })).expect_status(200).json();
+    assert_eq!((&rejected["state"], &rejected["rejected_because"]), (&"rejected".into(), &"not this one".into()));
+    assert_eq!(office.get("/clients?state=rejected")["items"][0]["client_id"], app.id.to_string());
+    assert_eq!(act("verification", &json!({})).problem(), "conflict");
+    act("approval", &json!({})).expect_status(200);
+    let verified = act("verification", &json!({})).expect_status(200).json();
+    assert!(verified["verified"]["by"].as_str().unwrap().starts_with("mch_"), "{verified}");
+    assert_eq!(verified.get("rejected_because"), None);
+    // The mark is of the name that it has now.
+    let tag = office.tag(&path);
+    let changed = office.change("PATCH", &path, &tag, &json!({ "client_name": "Payroll" }));
+    assert_eq!(changed.expect_status(200).json().get("verified"), None);
+    assert_eq!(act("verification/end", &json!({ "because": "sold" })).problem(), "conflict");
+    act("verification", &json!({})).expect_status(200);
+    let ended = act("verification/end", &json!({ "because": "sold" })).expect_status(200).json();
+    assert_eq!(ended.get("verified"), None);
+    office.world.expect_event("client.unverified");
+}

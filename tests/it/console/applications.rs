@@ -70,3 +70,82 @@ fn an_application_is_stopped_and_what_somebody_allowed_it_is_taken_back() {
     browser.submit_form(&form, &[("name", "Cursor")]).expect_page(200, "The application is removed");
     browser.get(&at).expect_status(404);
 }
+
+#[test]
+fn one_that_waits_is_rejected_with_a_reason_and_approved_after_all() {
+    let world = World::with(&[("registration.mode", "approval")]);
+    let ada = world.administrator("ada");
+    let stranger = crate::world::ClientApp::registers(&world, "Cursor");
+    let mut browser = world.signed_in(&ada);
+    let at = format!("/console/applications/{}", stranger.id);
+    let page = browser.get(&at);
+    let page = browser.submit_form(&page.form_to("/rejection"), &[("because", "not this one")]);
+    page.expect_page(200, "Rejected. Whoever wants to use it reads why").expect_text("not this one");
+    world.expect_event("client.rejected");
+    stranger.sends(&mut browser, &[]).expect_page(403, "not this one");
+    browser.get("/console").expect_no_text("waits for approval");
+    browser.get("/console/applications?state=waiting").expect_text("No application fits");
+    let page = browser.get("/console/applications?state=rejected");
+    page.expect_text("Cursor");
+    let page = browser.get(&at);
+    browser.submit_form(&page.form_to("/approval"), &[]).expect_page(200, "Approved: people can use it now");
+    stranger.sends(&mut browser, &[]).expect_page(200, "nobody has checked it");
+}
+
+/// Whoever verifies has looked at a page: if it is not so any more, they are shown what it is.
+#[test]
+fn an_application_is_verified_as_it_is_shown() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let stranger = crate::world::ClientApp::registers(&world, "Notes");
+    let mut browser = world.signed_in(&ada);
+    let at = format!("/console/applications/{}", stranger.id);
+    let page = browser.get(&at);
+    page.expect_text("nobody has checked what it says");
+    let form = page.form_to("/verification");
+    world.edit_client(&stranger, |client| client.name = "Payroll".to_owned());
+    let page = browser.submit_form(&form, &[]);
+    page.expect_page(200, "It has changed since you opened the page")
+        .expect_text("Payroll")
+        .expect_no_text(">verified<");
+    let page = browser.submit_form(&page.form_to("/verification"), &[]);
+    page.expect_page(200, "Verified: the consent page says")
+        .expect_text(">verified<")
+        .expect_text("Payroll was verified");
+    world.expect_event("client.verified");
+    stranger.sends(&mut browser, &[]).expect_page(200, "checked by an administrator");
+    browser.get("/console/applications").expect_text(">verified<");
+    let page = browser.submit_form(&page.form_to("/verification/end"), &[("because", "sold")]);
+    page.expect_page(200, "The mark is taken back").expect_no_text(">verified<");
+    stranger.sends(&mut browser, &[]).expect_page(200, "nobody has checked it");
+}
+
+#[test]
+fn what_nobody_uses_is_cleaned_up_together() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    for number in 0..3 {
+        crate::world::ClientApp::registers(&world, &format!("Old {number}"));
+    }
+    world.later(writ::base::Lifetime::from_days(40));
+    crate::world::ClientApp::registers(&world, "New");
+    let mut browser = world.signed_in(&ada);
+    browser.get("/console/applications/stale").expect_page(200, "Everything is in use");
+    let page = browser.get("/console/applications/stale?days=30");
+    page.expect_page(200, "Old 2").expect_text("never used").expect_no_text(">New<");
+    let form = page.form("client");
+    let chosen = |form: &crate::world::Form| {
+        let fields = form.fields.iter().filter(|field| field.name == "client");
+        fields.map(|field| field.value.clone()).collect::<Vec<_>>()
+    };
+    let ids = chosen(&form);
+    assert_eq!(ids.len(), 3);
+    let page = browser.submit_form(&form, &[("client", &ids[0]), ("client", &ids[1])]);
+    page.expect_page(200, "The chosen applications are removed");
+    assert_eq!(chosen(&page.form("client")), ids[2..]);
+    let page = browser.submit_form(&form, &[("client", &ids[0]), ("client", &ids[2])]);
+    page.expect_page(200, "Not all of them are removed").expect_text("Everything is in use");
+    let page = browser.submit_form(&form, &[("client", "")]);
+    page.expect_page(200, "Choose the applications to remove first");
+    browser.get("/console/applications").expect_text(">New<").expect_no_text("Old");
+}

@@ -2,10 +2,13 @@
 
 mod applications;
 mod audit;
+mod lists;
 mod machines;
 mod overview;
 mod people;
 mod refusals;
 mod resources;
 mod settings;
+mod snippets;
+mod tools;
 mod who_comes_in;

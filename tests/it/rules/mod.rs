@@ -18,6 +18,7 @@ mod refresh;
 mod refusals;
 mod registration;
 mod resources;
+mod reviewed;
 mod revocation;
 mod status_list;
 mod tokens;

@@ -113,8 +113,10 @@ fn put_client(
         identity: None,
         created_at: NOW,
         first_used_at: None,
+        last_used_at: None,
         reaped_at: None,
         void_before: None,
+        review: writ::model::Review::default(),
     };
     store
         .write_blocking("put client", &context(), move |tx| {

@@ -4,7 +4,7 @@ use serde_json::json;
 use writ::base::{Digest, Id, OpaqueToken, RedirectUri, Resource, TokenKind};
 use writ::model::{
     Algorithm, ApplicationType, AuthMethod, Client, ClientAbout, ClientId, ClientSecret, ClientState, Event, GrantType,
-    MachineKind, ProtectedResource, Provenance, TenantName, TokenFormat,
+    MachineKind, ProtectedResource, Provenance, Review, TenantName, TokenFormat,
 };
 use writ::operations::machines::{self, NewMachine, Terms};
 use writ::protocol::display_name::DisplayName;
@@ -83,8 +83,10 @@ impl World {
             dpop_bound_access_tokens: false,
             created_at: self.now(),
             first_used_at: None,
+            last_used_at: None,
             reaped_at: None,
             void_before: None,
+            review: Review::default(),
             identity: None,
         };
         self.put_client(client);
@@ -152,6 +154,7 @@ impl World {
             format: TokenFormat::Jwt,
             access_for: writ::base::Lifetime::from_hours(1),
             machine_access_most: None,
+            tool_scopes: std::collections::BTreeMap::new(),
             is_default: false,
             created_at: self.now(),
         };

@@ -36,6 +36,11 @@ static IDENTITY: LazyLock<Identity> = LazyLock::new(|| {
     Identity { file, _directory: directory, tls: Arc::new(tls) }
 });
 
+/// What websites on this computer show.
+pub(super) fn tls() -> Arc<ServerConfig> {
+    Arc::clone(&IDENTITY.tls)
+}
+
 /// Serves its document until the test ends, and a key set at `/keys.json`; nobody may cache them.
 pub struct Website {
     /// The address of the document, and so the client's id.

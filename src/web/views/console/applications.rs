@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::super::Sample;
 use super::super::shell::{Field, Moment, Shell};
-use super::{Choice, EventLine, Frame, Pill, Section, Tone, sample};
+use super::{Choice, EventLine, Frame, Pill, Section, Snippets, Tone, sample};
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/applications.html")]
@@ -32,6 +32,31 @@ pub struct ApplicationRow {
     pub used: bool,
     /// It waits, and can be approved from the list.
     pub waits: bool,
+    /// An administrator checked it.
+    pub verified: bool,
+    /// Which state of it the row shows.
+    pub seen: String,
+}
+
+/// `/console/applications/stale`
+#[derive(Clone, Debug, Template)]
+#[template(path = "console/applications_stale.html")]
+pub struct StaleApplicationsPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub choices: Vec<Choice>,
+    pub days: u64,
+    pub rows: Vec<StaleRow>,
+    /// Below the issuer's path.
+    pub next: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct StaleRow {
+    pub id: String,
+    pub row: ApplicationRow,
+    /// Since when it has surely not been used.
+    pub since: Moment,
 }
 
 #[derive(Clone, Debug, Template)]
@@ -54,10 +79,19 @@ pub struct ApplicationPage {
     pub scopes: Vec<String>,
     pub resources: Vec<String>,
     pub client_uri: Option<String>,
+    /// Which state of it the page shows.
+    pub seen: String,
+    /// Who checked it, and when.
+    pub verified: Option<(String, Moment)>,
+    /// Why somebody decided against it.
+    pub rejected: Option<String>,
     pub waits: bool,
     pub active: bool,
     pub suspended: bool,
+    pub snippets: Snippets,
     pub grants: Vec<GrantLine>,
+    /// There are more than these.
+    pub more_grants: bool,
     pub events: Vec<EventLine>,
     /// How many people's consents are known to end with it.
     pub at_stake: String,
@@ -100,6 +134,8 @@ impl Sample for ApplicationsPage {
             registered: sample::moment("3 hours ago"),
             used: false,
             waits: true,
+            verified: false,
+            seen: "sample".into(),
         };
         let page = Self {
             shell: sample::shell(),
@@ -107,7 +143,13 @@ impl Sample for ApplicationsPage {
             states: vec![Choice::new("", "Any", true), Choice::new("waiting", "Waiting", false)],
             rows: vec![
                 row.clone(),
-                ApplicationRow { state: Pill::new("active", Tone::Live), waits: false, used: true, ..row.clone() },
+                ApplicationRow {
+                    state: Pill::new("active", Tone::Live),
+                    waits: false,
+                    used: true,
+                    verified: true,
+                    ..row.clone()
+                },
             ],
             narrowed: false,
             next: Some("/console/applications?before=cli_sample".into()),
@@ -121,6 +163,56 @@ impl Sample for ApplicationsPage {
                 "hostile",
                 Self {
                     rows: vec![ApplicationRow { name: sample::HOSTILE.into(), answers: sample::HOSTILE.into(), ..row }],
+                    ..page
+                },
+            ),
+        ]
+    }
+}
+
+impl Sample for StaleApplicationsPage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let stale = StaleRow {
+            id: "cli_sample".into(),
+            row: ApplicationRow {
+                href: "/console/applications/cli_sample".into(),
+                name: "Old notebook".into(),
+                answers: "this computer".into(),
+                registered_by: "itself".into(),
+                state: Pill::new("active", Tone::Live),
+                registered: sample::moment("120 days ago"),
+                used: false,
+                waits: false,
+                verified: false,
+                seen: "sample".into(),
+            },
+            since: sample::moment("120 days ago"),
+        };
+        let used = StaleRow { row: ApplicationRow { used: true, ..stale.row.clone() }, ..stale.clone() };
+        let page = Self {
+            shell: sample::shell(),
+            frame: Frame::of(Section::Applications),
+            choices: vec![Choice::new("30", "30 days", false), Choice::new("90", "90 days", true)],
+            days: 90,
+            rows: vec![stale.clone(), used],
+            next: Some("/console/applications/stale?days=90&after=cli_sample".into()),
+        };
+        vec![
+            ("some", page.clone()),
+            ("empty", Self { rows: vec![], next: None, ..page.clone() }),
+            ("none_yet", Self { rows: vec![], ..page.clone() }),
+            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            (
+                "hostile",
+                Self {
+                    rows: vec![StaleRow {
+                        row: ApplicationRow {
+                            name: sample::HOSTILE.into(),
+                            answers: sample::HOSTILE.into(),
+                            ..stale.row.clone()
+                        },
+                        ..stale
+                    }],
                     ..page
                 },
             ),
@@ -147,9 +239,13 @@ impl Sample for ApplicationPage {
             scopes: vec![],
             resources: vec![],
             client_uri: None,
+            seen: "sample".into(),
+            verified: None,
+            rejected: None,
             waits: false,
             active: true,
             suspended: false,
+            snippets: Snippets::sample("curl -sS https://id.example.com/oauth/token"),
             grants: vec![GrantLine {
                 id: "con_sample".into(),
                 person: "Ada Moreno".into(),
@@ -157,6 +253,7 @@ impl Sample for ApplicationPage {
                 scopes: vec!["tickets:read".into()],
                 given: sample::moment("2 hours ago"),
             }],
+            more_grants: true,
             events: vec![sample::event(812, "consent.given", "Ada Moreno allowed Cursor: tickets:read")],
             at_stake: "1 person allowed it something.".into(),
         };
@@ -176,6 +273,25 @@ impl Sample for ApplicationPage {
                 },
             ),
             (
+                "rejected",
+                Self {
+                    rejected: Some("We use the one that IT installs.".into()),
+                    active: false,
+                    state: Pill::new("rejected", Tone::Danger),
+                    grants: vec![],
+                    first_used: None,
+                    ..page.clone()
+                },
+            ),
+            (
+                "verified",
+                Self {
+                    verified: Some(("Ada Moreno".into(), sample::moment("3 days ago"))),
+                    registered_by: "itself".into(),
+                    ..page.clone()
+                },
+            ),
+            (
                 "suspended",
                 Self { suspended: true, active: false, state: Pill::new("suspended", Tone::Danger), ..page.clone() },
             ),
@@ -186,6 +302,7 @@ impl Sample for ApplicationPage {
                     name: sample::HOSTILE.into(),
                     redirect_uris: vec![sample::HOSTILE.into()],
                     client_uri: Some(sample::HOSTILE.into()),
+                    snippets: Snippets::sample(sample::HOSTILE),
                     ..page
                 },
             ),

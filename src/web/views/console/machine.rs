@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::super::Sample;
 use super::super::shell::{Moment, Shell};
-use super::{EventLine, Frame, Pill, Section, Snippet, Tone, sample};
+use super::{EventLine, Frame, Pill, Section, Snippets, Tone, sample};
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/machine.html")]
@@ -43,8 +43,10 @@ pub struct MachinePage {
     pub networks: Vec<String>,
     pub dpop_bound: bool,
     pub delegations: Vec<DelegationLine>,
+    /// There are more than these.
+    pub more_delegations: bool,
     pub events: Vec<EventLine>,
-    pub snippets: Vec<Snippet>,
+    pub snippets: Snippets,
 }
 
 /// How a machine stands with stopping.
@@ -185,8 +187,9 @@ impl Sample for MachinePage {
             networks: vec![],
             dpop_bound: false,
             delegations: vec![],
+            more_delegations: false,
             events: vec![],
-            snippets: vec![],
+            snippets: Snippets::default(),
         };
         let full = Self {
             description: "Runs at two.\nAsk Grace before changing anything.".into(),
@@ -233,7 +236,7 @@ impl Sample for MachinePage {
                 may_revoke: true,
             }],
             events: vec![sample::event(812, "credential.rotated", "Its secret got a successor")],
-            snippets: vec![Snippet { id: "snippet-curl".into(), title: "curl".into(), text: "curl …".into() }],
+            snippets: Snippets::sample("curl …"),
             ..bare.clone()
         };
         vec![

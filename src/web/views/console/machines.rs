@@ -16,6 +16,8 @@ pub struct MachinesPage {
     pub findings: Vec<Choice>,
     pub rows: Vec<MachineRow>,
     /// Whether anything narrows the list.
+    /// Whose they are, if only somebody's are listed: id and name.
+    pub owner: Option<(String, String)>,
     pub narrowed: bool,
     /// Where the list goes on, below the issuer's path.
     pub next: Option<String>,
@@ -82,6 +84,7 @@ impl Sample for MachinesPage {
             kinds: choices(&[("", "Any kind"), ("agent", "Agent")]),
             findings: choices(&[("", "Any"), ("unused", "Unused")]),
             rows: vec![],
+            owner: None,
             narrowed: false,
             next: None,
         };

@@ -8,6 +8,7 @@ mod audit;
 pub mod charts;
 mod delegation_form;
 mod keys;
+mod lists;
 mod machine;
 mod machine_form;
 mod machines;
@@ -21,12 +22,17 @@ mod scopes;
 mod search;
 mod secret;
 mod settings;
+mod snippets;
+mod tools;
 mod trial;
 
-pub use applications::{ApplicationFormPage, ApplicationPage, ApplicationRow, ApplicationsPage, GrantLine};
+pub use applications::{
+    ApplicationFormPage, ApplicationPage, ApplicationRow, ApplicationsPage, GrantLine, StaleApplicationsPage, StaleRow,
+};
 pub use audit::{AuditEntryPage, AuditLivePage, AuditPage, AuditRow};
 pub use delegation_form::DelegationFormPage;
 pub use keys::{KeyRow, KeysPage};
+pub use lists::{DelegationRow, DelegationsPage, GrantRow, GrantsPage};
 pub use machine::{AccessLine, CredentialLine, DelegationLine, Halt, MachinePage, ScopeUseLine};
 pub use machine_form::{CredentialForm, CredentialPage, MachineForm, MachineFormPage};
 pub use machines::{MachineRow, MachinesPage};
@@ -41,8 +47,10 @@ pub use resources::{
 pub use roles::{Holder, RoleFormPage, RolePage, RoleRow, RolesPage};
 pub use scopes::{ScopeFormPage, ScopePage, ScopeRow, ScopesPage};
 pub use search::{Hit, Hits, SearchPage};
-pub use secret::{SecretPage, Snippet};
+pub use secret::SecretPage;
 pub use settings::{SettingGroup, SettingLine, SettingsPage};
+pub use snippets::{Snippet, Snippets};
+pub use tools::{OpenedBy, ResourceToolsPage, ToolLine};
 pub use trial::{CheckLine, TrialPage};
 
 use super::shell::Moment;

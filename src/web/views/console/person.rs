@@ -29,12 +29,14 @@ pub struct PersonPage {
     pub at_stake: String,
     pub sessions: Vec<SignedInLine>,
     pub grants: Vec<AllowedLine>,
-    /// Where the grants go on, below the issuer's path.
-    pub more_grants: Option<String>,
+    /// There are more than these.
+    pub more_grants: bool,
     pub machines: Vec<OwnedLine>,
     /// Of more machines than are shown.
     pub more_machines: bool,
     pub delegations: Vec<ActingLine>,
+    /// There are more than these.
+    pub more_delegations: bool,
     /// `tenant/role`, as they are written.
     pub roles: Vec<String>,
     /// What there is to be given.
@@ -104,10 +106,11 @@ impl Sample for PersonPage {
             at_stake: String::new(),
             sessions: vec![],
             grants: vec![],
-            more_grants: None,
+            more_grants: false,
             machines: vec![],
             more_machines: false,
             delegations: vec![],
+            more_delegations: false,
             roles: vec![],
             known_roles: vec![],
             claims: None,
@@ -130,7 +133,7 @@ impl Sample for PersonPage {
                 scopes: vec!["tickets:read".into(), "tickets:write".into()],
                 given: sample::moment("12 days ago"),
             }],
-            more_grants: Some("/console/people/per_sample?grants=con_sample".into()),
+            more_grants: true,
             machines: vec![OwnedLine {
                 href: "/console/machines/mch_sample".into(),
                 name: "nightly-import".into(),

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::super::Sample;
 use super::super::shell::{Field, Moment, Shell};
-use super::{Choice, EventLine, Frame, Pill, Section, Snippet, Tone, sample};
+use super::{Choice, EventLine, Frame, Pill, Section, Snippets, Tone, sample};
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/resources.html")]
@@ -69,6 +69,7 @@ pub struct Several {
 pub struct ResourcePage {
     pub shell: Shell,
     pub frame: Frame,
+    pub id: String,
     /// Below the issuer's path.
     pub href: String,
     pub name: String,
@@ -84,9 +85,10 @@ pub struct ResourcePage {
     /// Where the keys are that sign its tokens; of opaque ones, where to ask about them.
     pub keys_at: String,
     pub is_opaque: bool,
-    pub code: Vec<Snippet>,
-    pub clients: Vec<Snippet>,
+    pub snippets: Snippets,
     pub scopes: Vec<ScopeWords>,
+    /// "3 tools known, 1 not decided about."
+    pub tools: String,
     /// What people allowed applications here.
     pub grants: Several,
     pub machines: Several,
@@ -231,14 +233,10 @@ fn several(names: &[&str], words: &str) -> Several {
 
 impl Sample for ResourcePage {
     fn samples() -> Vec<(&'static str, Self)> {
-        let snippet = |id: &str, title: &str| Snippet {
-            id: format!("snippet-{id}"),
-            title: title.into(),
-            text: "claude mcp add --transport http tickets https://mcp.tickets.example/mcp".into(),
-        };
         let page = Self {
             shell: sample::shell(),
             frame: Frame::of(Section::Resources),
+            id: "res_sample".into(),
             href: "/console/resources/res_sample".into(),
             name: "Tickets".into(),
             identifier: "https://mcp.tickets.example/mcp".into(),
@@ -251,12 +249,12 @@ impl Sample for ResourcePage {
             issuer: "https://id.example.com".into(),
             keys_at: "https://id.example.com/.well-known/jwks.json".into(),
             is_opaque: false,
-            code: vec![snippet("python", "Python")],
-            clients: vec![snippet("claude-code", "Claude Code")],
+            snippets: Snippets::sample("claude mcp add --transport http tickets https://mcp.tickets.example/mcp"),
             scopes: vec![
                 words("tickets:read", "See tickets", false),
                 words("tickets:write", "Create and change tickets", true),
             ],
+            tools: "3 tools known, 1 not decided about.".into(),
             grants: several(&["Cursor"], "1 grant"),
             machines: several(&["nightly-import"], "1 machine"),
             applications: several(&[], "no application"),
@@ -289,7 +287,7 @@ impl Sample for ResourcePage {
                     scopes: vec![words(sample::HOSTILE, sample::HOSTILE, true)],
                     grants: several(&[sample::HOSTILE], "1 grant"),
                     machines: several(&[sample::HOSTILE], "1 machine"),
-                    code: vec![Snippet { text: sample::HOSTILE.into(), ..snippet("python", "Python") }],
+                    snippets: Snippets::sample(sample::HOSTILE),
                     ..page
                 },
             ),

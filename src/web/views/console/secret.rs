@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::super::Sample;
 use super::super::shell::{Moment, Shell};
-use super::{Frame, Section, sample};
+use super::{Frame, Section, Snippets, sample};
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/secret.html")]
@@ -21,15 +21,7 @@ pub struct SecretPage {
     pub secret: Option<String>,
     /// Until when the one before it stays good.
     pub overlap: Option<Moment>,
-    pub snippets: Vec<Snippet>,
-}
-
-/// Something to copy, with the real values in it.
-#[derive(Clone, Debug)]
-pub struct Snippet {
-    pub id: String,
-    pub title: String,
-    pub text: String,
+    pub snippets: Snippets,
 }
 
 impl Sample for SecretPage {
@@ -43,16 +35,14 @@ impl Sample for SecretPage {
             what: "Client secret".into(),
             secret: Some("writ_cs_sample".into()),
             overlap: None,
-            snippets: vec![Snippet {
-                id: "snippet-curl".into(),
-                title: "curl".into(),
-                text: "curl -u \"$WRIT_CLIENT_ID:$WRIT_CLIENT_SECRET\" \\\n  -d grant_type=client_credentials https://id.example.com/oauth/token".into(),
-            }],
+            snippets: Snippets::sample(
+                "curl -u \"$WRIT_CLIENT_ID:$WRIT_CLIENT_SECRET\" \\\n  -d grant_type=client_credentials https://id.example.com/oauth/token",
+            ),
         };
         vec![
             ("new", page.clone()),
             ("rotated", Self { overlap: Some(sample::moment("in 7 days")), ..page.clone() }),
-            ("again", Self { secret: None, snippets: vec![], ..page.clone() }),
+            ("again", Self { secret: None, snippets: Snippets::default(), ..page.clone() }),
             ("branded", Self { shell: sample::branded(), ..page.clone() }),
             ("hostile", Self { machine: sample::HOSTILE.into(), ..page }),
         ]

@@ -1,46 +1,18 @@
-//! What a protected server needs in its code, and its clients in their settings; filled with what is so here. The longer pieces are
-//! those of `docs/clients.md`, which the tests run.
+//! What a protected server needs in its code. The longer pieces are those of `docs/clients.md`, which the tests run.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::{filled, pretty, short, snippet, word};
 use crate::app::App;
 use crate::model::{ProtectedResource, TokenFormat};
 use crate::web::views::console::Snippet;
 
-fn snippet(id: &str, title: &str, text: impl Into<String>) -> Snippet {
-    Snippet { id: format!("snippet-{id}"), title: title.to_owned(), text: text.into() }
-}
-
-/// A name of the server for settings files: letters, digits and dashes.
-fn short(name: &str) -> String {
-    let words = name.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    let name = words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-");
-    let name: String = name.chars().take(40).collect();
-    if name.is_empty() { "server".to_owned() } else { name }
-}
-
-/// One word for a shell, whatever is in it.
-fn word(text: &str) -> String {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:@%+,=".contains(letter);
-    if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
-}
-
-fn pretty(value: &Value) -> String {
-    format!("{value:#}\n")
-}
-
-/// Puts values in the places of a piece of code. A value is a literal already.
-fn filled(code: &str, values: &[(&str, String)]) -> String {
-    values.iter().fold(code.to_owned(), |code, (place, value)| code.replace(place, value))
-}
-
-/// For the server.
-pub(super) fn of_server(app: &App, resource: &ProtectedResource) -> Vec<Snippet> {
+/// Its code, and what it answers to who comes without a token.
+pub(in crate::web::console) fn of(app: &App, resource: &ProtectedResource) -> Vec<Snippet> {
     let issuer = app.issuer.as_str();
     let identifier = resource.identifier.as_str();
     let scopes: Vec<&str> = resource.scopes.iter().map(|scope| scope.as_str()).collect();
     let wanted: Vec<&str> = resource.default_scopes.iter().map(|scope| scope.as_str()).collect();
-    // Text between quotes reads the same in all of these languages: there are no control characters and no `$` before a brace in it.
     let values = [
         ("«issuer»", format!("{issuer:?}")),
         ("«resource»", format!("{identifier:?}")),
@@ -80,49 +52,6 @@ pub(super) fn of_server(app: &App, resource: &ProtectedResource) -> Vec<Snippet>
     all.push(snippet("introspect", "Ask here about each token (curl)", introspect));
     all.push(snippet("metadata", "The metadata it serves, if no library does", pretty(&document)));
     all
-}
-
-/// For those who connect to it.
-pub(super) fn of_clients(resource: &ProtectedResource) -> Vec<Snippet> {
-    let (name, url) = (short(&resource.name), resource.identifier.as_str());
-    let servers = |key: &str, entry: Value| pretty(&json!({ key: { &name: entry } }));
-    let by_hand = |steps: &str| format!("{steps}\n\n{url}\n");
-    vec![
-        snippet(
-            "claude-code",
-            "Claude Code",
-            format!(
-                "claude mcp add --transport http {name} {}\n# then /mcp in a session, and Authenticate\n",
-                word(url)
-            ),
-        ),
-        snippet(
-            "claude",
-            "Claude",
-            by_hand(
-                "Settings, Connectors, Add custom connector, and this address.\nThe server and this appliance must be reachable from the internet.",
-            ),
-        ),
-        snippet("cursor", "Cursor (.cursor/mcp.json)", servers("mcpServers", json!({ "url": url }))),
-        snippet("vscode", "VS Code (.vscode/mcp.json)", servers("servers", json!({ "type": "http", "url": url }))),
-        snippet(
-            "gemini",
-            "Gemini CLI (~/.gemini/settings.json)",
-            format!("{}\nThen /mcp auth {name}\n", servers("mcpServers", json!({ "httpUrl": url })).trim_end()),
-        ),
-        snippet(
-            "chatgpt",
-            "ChatGPT",
-            by_hand(
-                "Settings, Connectors (in developer mode), Create, this address, and OAuth to authenticate.\nReachable from the internet, too. If it names only the origin, give that to the resource as another way to write its address.",
-            ),
-        ),
-        snippet(
-            "remote",
-            "Clients that only start programs (mcp-remote)",
-            servers("mcpServers", json!({ "command": "npx", "args": ["mcp-remote", url] })),
-        ),
-    ]
 }
 
 const PYTHON: &str = r#"import asyncio
@@ -253,14 +182,6 @@ fn check(token: &str, keys: &JwkSet) -> anyhow::Result<Claims> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_plain_and_shells_are_not_surprised() {
-        assert_eq!(short("Ada’s Tickets (beta)"), "ada-s-tickets-beta");
-        assert_eq!(short("票"), "server");
-        assert_eq!(word("https://mcp.example/mcp"), "https://mcp.example/mcp");
-        assert_eq!(word("https://mcp.example/$(reboot)&'"), r"'https://mcp.example/$(reboot)&'\'''");
-    }
 
     #[test]
     fn no_place_is_left_empty() {

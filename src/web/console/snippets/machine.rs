@@ -1,0 +1,109 @@
+//! How a machine's program gets a token, and how a client that runs as the machine is set up with it.
+
+use serde_json::json;
+
+use super::request::{Given, Request};
+use super::{clients, snippet};
+use crate::app::App;
+use crate::model::{CredentialKind, ProtectedResource, ScopeSet};
+use crate::web::reply::length;
+use crate::web::views::console::{Snippet, Snippets};
+
+/// What a machine's program needs.
+pub(in crate::web::console) struct For<'a> {
+    pub(in crate::web::console) client_id: &'a str,
+    pub(in crate::web::console) scope: &'a ScopeSet,
+    /// What its tokens are for.
+    pub(in crate::web::console) resource: Option<&'a ProtectedResource>,
+    /// What it proves itself by; `None` for nothing yet.
+    pub(in crate::web::console) by: Option<&'a CredentialKind>,
+    /// The secret, on the one page that shows it.
+    pub(in crate::web::console) secret: Option<&'a str>,
+}
+
+/// How to get a token with what the machine has, and where to put it.
+pub(in crate::web::console) fn of(app: &App, wanted: &For<'_>) -> Snippets {
+    let Some(by) = wanted.by else { return Snippets::default() };
+    let request = request(app, wanted, by);
+    let mut code = Vec::new();
+    if let (Some(secret), Some(variable)) = (wanted.secret, variable(by)) {
+        let text =
+            format!("WRIT_CLIENT_ID={}\n{variable}={secret}\nWRIT_TOKEN_URL={}\n", wanted.client_id, request.url);
+        code.push(snippet("env", ".env", text).noted("Where the others look for the secret."));
+    }
+    code.extend(request.snippets());
+    if matches!(by, CredentialKind::AccessKey { .. }) {
+        code.push(exchange(app));
+    }
+    if matches!(by, CredentialKind::PublicKeys { .. } | CredentialKind::KeySet { .. }) {
+        code.push(assertion(app, wanted.client_id));
+    }
+    let clients = match wanted.resource {
+        Some(resource) => {
+            let lives = length(resource.access_for.seconds());
+            clients::of_machine(resource, &request, &lives)
+        }
+        None => Vec::new(),
+    };
+    Snippets { code, clients }
+}
+
+/// The variable in which the secret stands.
+fn variable(by: &CredentialKind) -> Option<&'static str> {
+    match by {
+        CredentialKind::ClientSecret { .. } => Some("WRIT_CLIENT_SECRET"),
+        CredentialKind::AccessKey { .. } => Some("WRIT_ACCESS_KEY"),
+        CredentialKind::PublicKeys { .. } | CredentialKind::KeySet { .. } | CredentialKind::Trust(_) => None,
+    }
+}
+
+fn request(app: &App, wanted: &For<'_>, by: &CredentialKind) -> Request {
+    let here = |text: &str| Given::Here(text.to_owned());
+    let (mut basic, mut fields) = (None, Vec::new());
+    match by {
+        CredentialKind::ClientSecret { .. } => {
+            basic = Some((wanted.client_id.to_owned(), "WRIT_CLIENT_SECRET"));
+            fields.push(("grant_type", here("client_credentials")));
+        }
+        // It says whose it is, so it is enough alone.
+        CredentialKind::AccessKey { .. } => {
+            fields.push(("grant_type", here("client_credentials")));
+            fields.push(("client_secret", Given::Environment("WRIT_ACCESS_KEY")));
+        }
+        CredentialKind::PublicKeys { .. } | CredentialKind::KeySet { .. } => {
+            fields.push(("grant_type", here("client_credentials")));
+            fields.push(("client_assertion_type", here("urn:ietf:params:oauth:client-assertion-type:jwt-bearer")));
+            fields.push(("client_assertion", Given::Environment("WRIT_ASSERTION")));
+        }
+        CredentialKind::Trust(_) => {
+            fields.push(("grant_type", here("urn:ietf:params:oauth:grant-type:jwt-bearer")));
+            fields.push(("assertion", Given::Environment("WORKLOAD_TOKEN")));
+        }
+    }
+    if !wanted.scope.is_empty() {
+        fields.push(("scope", Given::Here(wanted.scope.to_string())));
+    }
+    if let Some(resource) = wanted.resource {
+        fields.push(("resource", Given::Here(resource.identifier.to_string())));
+    }
+    Request { url: app.issuer.url("/oauth/token"), basic, fields }
+}
+
+/// For code that knows access keys from elsewhere (docs/clients.md).
+fn exchange(app: &App) -> Snippet {
+    let text = format!(
+        "curl -sS -X POST {} \\\n  -H \"Authorization: Bearer $WRIT_ACCESS_KEY\" \\\n  -H 'Content-Type: application/json' \\\n  -d '{}'\n",
+        app.issuer.url("/v1/auth/accesskey/exchange"),
+        json!({})
+    );
+    snippet("exchange", "curl, as a hosted service’s SDK asks", text)
+}
+
+/// RFC 7523 §3: what is signed with the private key.
+fn assertion(app: &App, client_id: &str) -> Snippet {
+    let text = format!(
+        "import time\nimport uuid\n\nimport jwt                                  # PyJWT, with its crypto extra\n\nnow = int(time.time())\nassertion = jwt.encode(\n    {{\"iss\": {client_id:?}, \"sub\": {client_id:?}, \"aud\": {:?}, \"iat\": now, \"exp\": now + 60, \"jti\": str(uuid.uuid4())}},\n    open(\"private.pem\").read(), algorithm=\"ES256\", headers={{\"kid\": \"the kid of its public key\"}},\n)\nprint(assertion)\n",
+        app.issuer.as_str()
+    );
+    snippet("assertion", "WRIT_ASSERTION, signed in Python", text).noted("Each is good once, for a minute.")
+}

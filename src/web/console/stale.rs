@@ -1,0 +1,81 @@
+//! `/console/applications/stale`: those that registered themselves and that nobody uses, to be removed together.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::applications::row;
+use super::{declined, queries, shell};
+use crate::base::{Id, Lifetime, Timestamp};
+use crate::model::Client;
+use crate::operations::clients;
+use crate::protocol::registration::unused_since;
+use crate::web::extract::{Administered, Administrator};
+use crate::web::problem::PageProblem;
+use crate::web::reply::{self, moment};
+use crate::web::views::FlashKind;
+use crate::web::views::console::{Choice, Frame, Section, StaleApplicationsPage, StaleRow};
+
+/// Applications on one page: as many as are removed at once at most.
+const A_PAGE: usize = 100;
+const DAYS: [u64; 5] = [7, 30, 90, 180, 365];
+const UNLESS_SAID: u64 = 90;
+
+const PATH: &str = "/console/applications/stale";
+
+fn days(text: &str) -> u64 {
+    text.parse().ok().filter(|days| DAYS.contains(days)).unwrap_or(UNLESS_SAID)
+}
+
+fn before(now: Timestamp, days: u64) -> Timestamp {
+    now.minus(Lifetime::from_days(days))
+}
+
+/// `GET /console/applications/stale`
+pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
+    let visitor = &admin.visitor;
+    let (app, now) = (&visitor.app, visitor.ctx.at);
+    let asked = queries(&request);
+    let said = |name: &str| asked.get(name).map_or("", String::as_str);
+    let days = days(said("days"));
+    let after = said("after").parse::<Id<Client>>().ok();
+    let page = clients::stale(app, before(now, days), after, A_PAGE).await.map_err(|fault| visitor.broken(&fault))?;
+    let words = [
+        ("removed", FlashKind::Done, "The chosen applications are removed."),
+        ("some", FlashKind::Failed, "Not all of them are removed: somebody used them meanwhile, or they are gone."),
+        ("none", FlashKind::Failed, "Choose the applications to remove first."),
+    ];
+    let view = StaleApplicationsPage {
+        shell: shell(visitor, &request, &words),
+        frame: Frame::of(Section::Applications),
+        choices: DAYS.into_iter().map(|one| Choice::new(one.to_string(), format!("{one} days"), one == days)).collect(),
+        days,
+        rows: page
+            .rows
+            .iter()
+            .map(|(id, client)| StaleRow {
+                id: id.to_string(),
+                row: row(client, now),
+                since: moment(unused_since(client).unwrap_or(client.created_at), now),
+            })
+            .collect(),
+        next: page.next.map(|next| format!("{PATH}?days={days}&after={next}")),
+    };
+    reply::page(visitor, StatusCode::OK, &view, &[])
+}
+
+/// `POST /console/applications/stale`: what somebody began to use since the page was made stays.
+pub(super) async fn remove(asked: Administered) -> Result<HttpResponse, PageProblem> {
+    let Administered { form, by } = &asked;
+    let visitor = &form.visitor;
+    let days = days(form.text("days"));
+    let here =
+        |said: &str| reply::see_other(visitor, &format!("{}{PATH}?days={days}&said={said}", visitor.app.issuer.path()));
+    let chosen: Vec<Id<Client>> = form.all("client").filter_map(|id| id.parse().ok()).take(A_PAGE).collect();
+    if chosen.is_empty() {
+        return Ok(here("none"));
+    }
+    let count = chosen.len();
+    let gone = clients::remove_stale(&visitor.app, by, before(visitor.ctx.at, days), chosen).await;
+    let gone = gone.map_err(|why| declined(visitor, why))?;
+    Ok(here(if gone.len() == count { "removed" } else { "some" }))
+}

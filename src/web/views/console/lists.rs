@@ -1,0 +1,135 @@
+//! `/console/grants` and `/console/delegations`: all of what other pages show the first few of.
+
+use askama::Template;
+
+use super::super::Sample;
+use super::super::shell::{Moment, Shell};
+use super::{Frame, Named, Pill, Section, Tone, sample};
+
+#[derive(Clone, Debug, Template)]
+#[template(path = "console/grants.html")]
+pub struct GrantsPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    /// Whose they are: of nobody in particular, of a person, of an application, or what one allowed the other.
+    pub of: Vec<Named>,
+    pub rows: Vec<GrantRow>,
+    /// Below the issuer's path.
+    pub next: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct GrantRow {
+    pub id: String,
+    pub person: String,
+    /// Below the issuer's path, as all of these.
+    pub person_href: String,
+    pub application: String,
+    pub application_href: String,
+    pub resource: String,
+    pub scopes: Vec<String>,
+    pub given: Moment,
+}
+
+#[derive(Clone, Debug, Template)]
+#[template(path = "console/delegations.html")]
+pub struct DelegationsPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub of: Vec<Named>,
+    pub rows: Vec<DelegationRow>,
+    /// Below the issuer's path.
+    pub next: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct DelegationRow {
+    pub machine: String,
+    pub machine_href: String,
+    pub subject: String,
+    pub subject_href: String,
+    pub purpose: String,
+    pub scopes: Vec<String>,
+    pub state: Pill,
+    pub until: Moment,
+}
+
+fn named(name: &str, href: &str) -> Named {
+    Named { name: name.into(), href: href.into(), about: String::new() }
+}
+
+impl Sample for GrantsPage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let row = GrantRow {
+            id: "con_sample".into(),
+            person: "Ada Moreno".into(),
+            person_href: "/console/people/per_sample".into(),
+            application: "Cursor".into(),
+            application_href: "/console/applications/cli_sample".into(),
+            resource: "https://mcp.tickets.example/mcp".into(),
+            scopes: vec!["tickets:read".into(), "tickets:write".into()],
+            given: sample::moment("2 hours ago"),
+        };
+        let page = Self {
+            shell: sample::shell(),
+            frame: Frame::of(Section::Applications),
+            of: vec![named("Cursor", "/console/applications/cli_sample")],
+            rows: vec![row.clone(), row.clone()],
+            next: Some("/console/grants?client=cli_sample&from=con_sample".into()),
+        };
+        vec![
+            ("some", page.clone()),
+            ("everybody", Self { of: vec![], ..page.clone() }),
+            ("empty", Self { rows: vec![], next: None, ..page.clone() }),
+            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            (
+                "hostile",
+                Self {
+                    of: vec![named(sample::HOSTILE, "/console/applications/cli_sample")],
+                    rows: vec![GrantRow { application: sample::HOSTILE.into(), person: sample::HOSTILE.into(), ..row }],
+                    ..page
+                },
+            ),
+        ]
+    }
+}
+
+impl Sample for DelegationsPage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let row = DelegationRow {
+            machine: "support-agent".into(),
+            machine_href: "/console/machines/mch_sample".into(),
+            subject: "Ada Moreno".into(),
+            subject_href: "/console/people/per_sample".into(),
+            purpose: "Answers tickets while she is away".into(),
+            scopes: vec!["tickets:read".into()],
+            state: Pill::new("live", Tone::Live),
+            until: sample::moment("in 20 days"),
+        };
+        let page = Self {
+            shell: sample::shell(),
+            frame: Frame::of(Section::Machines),
+            of: vec![named("support-agent", "/console/machines/mch_sample")],
+            rows: vec![row.clone(), DelegationRow { state: Pill::new("revoked", Tone::Plain), ..row.clone() }],
+            next: Some("/console/delegations?actor=mch_sample&before=del_sample".into()),
+        };
+        vec![
+            ("some", page.clone()),
+            ("everybody", Self { of: vec![], ..page.clone() }),
+            ("empty", Self { rows: vec![], next: None, ..page.clone() }),
+            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            (
+                "hostile",
+                Self {
+                    of: vec![named(sample::HOSTILE, "/console/machines/mch_sample")],
+                    rows: vec![DelegationRow {
+                        subject: sample::HOSTILE.into(),
+                        purpose: sample::HOSTILE.into(),
+                        ..row
+                    }],
+                    ..page
+                },
+            ),
+        ]
+    }
+}
