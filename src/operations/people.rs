@@ -37,7 +37,7 @@ impl NewPerson {
             wrong.push(("email", "Enter an e-mail address, such as ada@example.com.".to_owned()));
         }
         if let Err(why) = keys::acceptable(password.expose(), email, name) {
-            wrong.push(("password", why.to_owned()));
+            wrong.push(("password", why.to_string()));
         }
         match (parsed_email, parsed_name) {
             (Ok(email), Ok(name)) if wrong.is_empty() => Ok(Self { email, name: name.as_str().to_owned(), password }),

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::params::Parameters;
 use super::refusal::{Refusal, ensure};
-use super::{pkce, scope, target};
+use super::{language, pkce, scope, target};
 use crate::base::{Destination, Digest, Id, Lifetime, RedirectUri, Resource, Timestamp};
 use crate::model::{
-    Authorization, Client, ClientId, ClientState, Consent, GrantType, Person, Prompt, ProtectedResource, ScopeSet,
+    Authorization, Client, ClientId, ClientState, Consent, GrantType, Language, Person, Prompt, ProtectedResource, ScopeSet,
     TenantName,
 };
 
@@ -119,6 +119,7 @@ pub struct AuthorizationRequest {
     pub prompt: Vec<Prompt>,
     pub max_age: Option<u64>,
     pub login_hint: Option<String>,
+    pub language: Option<Language>,
     pub dpop_jkt: Option<Digest>,
 }
 
@@ -154,6 +155,7 @@ pub fn read(params: &Parameters<'_>, client: &Client) -> Result<AuthorizationReq
         prompt: prompt(params.bounded("prompt", 128)?)?,
         max_age,
         login_hint: params.bounded("login_hint", 254)?.map(str::to_owned),
+        language: params.optional("ui_locales").and_then(language::wished),
         dpop_jkt,
     })
 }
@@ -289,6 +291,7 @@ mod tests {
             prompt,
             max_age,
             login_hint: None,
+            language: None,
             dpop_jkt: None,
             asked_at: Timestamp::from_seconds(1_000),
             browser: Digest::ZERO,

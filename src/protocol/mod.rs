@@ -6,6 +6,7 @@
 //! | OAuth 2.1 §3.1, §3.2: how parameters look | [`params`] |
 //! | OAuth 2.1 §3.2.4, §4.1.2.1: errors | [`refusal`] |
 //! | OAuth 2.1 §4.1.1, OpenID Connect Core §3.1.2: the authorization request | [`authorize`] |
+//! | OpenID Connect Core §3.1.2.1, RFC 9110 §12.5.4: the language of a page | [`language`] |
 //! | OAuth 2.1 §4.1.3, RFC 7636: redeeming a code | [`code`], [`pkce`] |
 //! | OAuth 2.1 §4.2: client credentials | [`client_credentials`] |
 //! | OAuth 2.1 §4.3, RFC 9700 §4.14: refreshing | [`refresh`] |
@@ -38,6 +39,7 @@ pub mod entitlements;
 pub mod exchange;
 pub mod federation;
 pub mod id_jag;
+pub mod language;
 pub mod own_scopes;
 pub mod params;
 pub mod pkce;

@@ -113,6 +113,7 @@ static FIXED: &[Door] = &[
     page("/sign-in", POST, Who::Anyone, Class::SignIn),
     page("/sign-out", POST, Who::SignedIn, Class::Pages),
     page("/signed-out", GET, Who::Anyone, Class::Pages),
+    page("/language", POST, Who::Anyone, Class::Pages),
     page("/account", GET, Who::SignedIn, Class::Pages),
     page("/account/applications/{id}/revocation", POST, Who::SignedIn, Class::Pages),
     page("/account/agents/{id}/revocation", POST, Who::SignedIn, Class::Pages),
@@ -154,6 +155,12 @@ static LITERAL: LazyLock<HashMap<&'static str, Vec<&'static Door>>> = LazyLock::
     }
     doors
 });
+
+/// Whether a path, below the issuer's, is that of a page that can be opened.
+pub(super) fn is_page(path: &str) -> bool {
+    let door = door(&Method::GET, path);
+    door.is_page && door.methods.contains(&Method::GET)
+}
 
 fn fits(pattern: &str, path: &str) -> bool {
     let (mut ours, mut theirs) = (pattern.split('/'), path.split('/'));
@@ -220,6 +227,7 @@ pub(super) fn configure(config: &mut ServiceConfig, app: &App) {
     door("/sign-in", vec![get(pages::sign_in::new), web::post().to(pages::sign_in::create)]);
     door("/sign-out", vec![web::post().to(pages::sign_in::destroy)]);
     door("/signed-out", vec![get(pages::sign_in::signed_out)]);
+    door("/language", vec![web::post().to(pages::language::create)]);
     door("/account", vec![get(pages::account::show)]);
     door("/account/applications/{id}/revocation", vec![web::post().to(pages::account::revoke)]);
     door("/account/agents/{id}/revocation", vec![web::post().to(pages::account::revoke_agent)]);

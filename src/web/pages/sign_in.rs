@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{own_page, query};
+use super::{encoded, own_page, query};
 use crate::base::Secret;
 use crate::operations::authorize::{self, SignInAsk};
 use crate::operations::known_browser::{KNOWN_FOR, KnownBrowser};
@@ -14,14 +14,16 @@ use crate::web::extract::{Posted, Visitor, peer};
 use crate::web::limits::{Class, Limits};
 use crate::web::problem::PageProblem;
 use crate::web::reply;
-use crate::web::views::{SignInPage, SignInProblem, SignedOutPage};
+use crate::web::views::{Shell, SignInPage, SignInProblem, SignedOutPage};
 
 /// Longest password that is looked at, in bytes.
 const LONGEST_PASSWORD: usize = 1_024;
 
 /// `GET /sign-in`
 pub(crate) async fn new(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
-    let ask = match query(&request, "ticket") {
+    let ticket = query(&request, "ticket");
+    let visitor = visitor.with_ticket(ticket.as_deref().unwrap_or_default());
+    let ask = match ticket {
         Some(ticket) => {
             let ask = authorize::sign_in_ask(
                 &visitor.app,
@@ -54,6 +56,7 @@ pub(crate) async fn create(
     request: HttpRequest,
     limits: web::Data<Limits>,
 ) -> Result<HttpResponse, PageProblem> {
+    let form = form.with_ticket();
     let visitor = &form.visitor;
     let (app, ctx) = (&visitor.app, &visitor.ctx);
     let broken = |fault| visitor.broken(&fault);
@@ -90,7 +93,7 @@ pub(crate) async fn create(
         }
         Outcome::Refused => (StatusCode::UNPROCESSABLE_ENTITY, SignInProblem::Wrong),
         Outcome::TooSoon { retry_after } => {
-            let wait = reply::length(retry_after.seconds() + 1);
+            let wait = visitor.words().length(retry_after.seconds() + 1);
             (StatusCode::TOO_MANY_REQUESTS, SignInProblem::Throttled { wait })
         }
     };
@@ -115,7 +118,7 @@ pub(crate) fn ask(
         None => typed,
     };
     let page = SignInPage {
-        shell: visitor.shell(),
+        shell: Shell { here: Some(format!("/sign-in?ticket={}", encoded(&ask.ticket))), ..visitor.shell() },
         ticket: Some(ask.ticket.clone()),
         to: None,
         application: Some(ask.application.clone()),
@@ -133,8 +136,10 @@ fn plain(
     to: Option<String>,
     problem: Option<SignInProblem>,
 ) -> Result<HttpResponse, PageProblem> {
+    let here = to.as_ref().map_or_else(|| "/sign-in".to_owned(), |to| format!("/sign-in?to={}", encoded(to)));
+    let shell = Shell { here: Some(here), ..visitor.shell() };
     let page =
-        SignInPage { shell: visitor.shell(), ticket: None, to, application: None, email, confirming: false, problem };
+        SignInPage { shell, ticket: None, to, application: None, email, confirming: false, problem };
     reply::page(visitor, status, &page, &[])
 }
 

@@ -18,6 +18,8 @@ mod shell;
 mod sign_in;
 mod signed_out;
 
+use crate::model::Language;
+
 pub use account::{AccountPage, AgentLine, ConnectedApplication, SessionLine};
 pub use api::{ApiMember, ApiNoun, ApiOperation, ApiPage, ApiParameter, ApiProblem, ApiSchema};
 pub use consent::{Applicant, ConsentPage, Destination, Need, ScopeLine, Standing, Target, Technical, Until};
@@ -36,4 +38,15 @@ pub use signed_out::SignedOutPage;
 /// A page in every state worth looking at, by name.
 pub trait Sample: Sized {
     fn samples() -> Vec<(&'static str, Self)>;
+}
+
+/// A page for people: the same in every language.
+pub trait Spoken: Sized {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)>;
+}
+
+impl<P: Spoken> Sample for P {
+    fn samples() -> Vec<(&'static str, Self)> {
+        P::samples_in(Language::default())
+    }
 }

@@ -4,6 +4,7 @@ mod connect_an_application;
 mod consent_page;
 mod first_run;
 mod hostile_requests;
+mod language;
 mod let_a_machine_act;
 mod page_headers;
 mod rate_limits;
