@@ -13,6 +13,7 @@ use crate::store::Store;
 mod discovery;
 mod kept;
 mod key_sets;
+mod logo;
 mod refusals;
 mod status;
 mod tally;
@@ -22,6 +23,7 @@ mod verified;
 pub use discovery::{Discovery, Document};
 pub use kept::{Kept, Known};
 pub use key_sets::KeySets;
+pub use logo::Logo;
 pub use refusals::{Asked, Refusals, Refused};
 pub use status::{MadeList, StatusIndices, StatusLists, Stopped, Taken};
 pub use tally::{LastSeen, Tally, Turns};
@@ -51,6 +53,8 @@ pub struct Parts {
     pub head_signer: HeadSigner,
     /// Where that is; nowhere without a file.
     pub head_file: Option<PathBuf>,
+    /// The picture of the house.
+    pub logo: Option<Logo>,
     pub csrf: MacKey,
     pub throttle: MacKey,
     /// Makes the nonces of DPoP proofs.
