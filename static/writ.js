@@ -53,6 +53,14 @@
     field.form?.addEventListener("submit", () => show(false));
   });
 
+  // Exact times in the reader's own zone. Without scripts they are in UTC.
+  each("time[datetime]", (time) => {
+    const at = new Date(time.dateTime);
+    if (Number.isNaN(at.getTime())) return;
+    const parts = { year: "numeric", month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
+    time.title = at.toLocaleString(root.lang, parts);
+  });
+
   // A slash goes to the search, wherever nothing is being typed.
   each("[data-slash]", (field) => {
     addEventListener("keydown", (event) => {

@@ -250,6 +250,7 @@ fn needs(command: &Command) -> Needs {
         Command::Export(_) | Command::ProviderList | Command::ProviderLinks(_) | Command::CrossingList(_) => READ,
         // Whose password is known is who one can be.
         Command::PersonPassword(_)
+        | Command::PersonResetFactor(_)
         | Command::ProviderAdd(_)
         | Command::ProviderRemove(_)
         | Command::ProviderLink(_)

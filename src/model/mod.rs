@@ -7,6 +7,7 @@ mod consent;
 mod context;
 mod credential;
 mod delegation;
+mod device;
 mod entitlements;
 mod event;
 mod family;
@@ -19,6 +20,7 @@ mod provider;
 mod registration;
 mod resource;
 mod scope;
+mod second_factor;
 mod session;
 mod setup;
 mod signing_key;
@@ -39,6 +41,7 @@ pub use credential::{
     ClaimRule, ClaimTest, Credential, CredentialKind, CredentialState, ParseRuleError, TokenUse, Trust,
 };
 pub use delegation::{Delegation, DelegationState, Link};
+pub use device::{BrowserName, Device, SystemName};
 pub use entitlements::{Entitled, Entitlements};
 pub use event::{Acting, Event, EventClass, GrantName, Subject};
 pub use family::{Family, FamilyState, RefreshToken, RevokedBecause};
@@ -51,6 +54,7 @@ pub use provider::{Crossing, IdentityAssertion, IdentityProvider, PersonBy, Subj
 pub use registration::{ClientAbout, LONGEST_KEY_SET, MOST_CLIENT_KEYS, RecentRegistration, RegistrationMode};
 pub use resource::{ProtectedResource, TokenFormat};
 pub use scope::{Offered, ParseScopeError, Risk, Scope, ScopeEntry, ScopeSet};
+pub use second_factor::SecondFactor;
 pub use session::{Browser, Session, SignInMethod};
 pub use setup::{FrozenIssuer, InitialAccessToken, SetupState};
 pub use signing_key::{Algorithm, ED25519, JwsAlgorithm, KeyState, ParseAlgorithmError, PublicJwk, Sealed, SigningKey};

@@ -303,6 +303,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_we_wrote_is_known_in_german_and_what_an_administrator_wrote_is_not() {
+        let shipped = shipped().unwrap();
+        assert!(shipped.len() > 40);
+        for new in shipped {
+            let entry = new.entry(Timestamp::default());
+            assert_eq!(description(&entry, Language::En), entry.description);
+            let german = description(&entry, Language::De);
+            assert!(german != entry.description && german.chars().count() <= LONGEST_DESCRIPTION, "{}", entry.name);
+            let reworded = ScopeEntry { description: "Look into the archive".to_owned(), ..entry };
+            assert_eq!(description(&reworded, Language::De), "Look into the archive");
+        }
+    }
+
+    #[test]
     fn the_shipped_catalogue_is_whole() {
         let shipped = shipped().unwrap();
         let names: ScopeSet = shipped.iter().map(|scope| scope.name.clone()).collect();

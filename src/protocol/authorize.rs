@@ -7,8 +7,8 @@ use super::refusal::{Refusal, ensure};
 use super::{language, pkce, scope, target};
 use crate::base::{Destination, Digest, Id, Lifetime, RedirectUri, Resource, Timestamp};
 use crate::model::{
-    Authorization, Client, ClientId, ClientState, Consent, GrantType, Language, Person, Prompt, ProtectedResource, ScopeSet,
-    TenantName,
+    Authorization, Client, ClientId, ClientState, Consent, GrantType, Language, Person, Prompt, ProtectedResource,
+    ScopeSet, TenantName,
 };
 
 /// Longest `state` that is carried back, in bytes.
@@ -38,8 +38,7 @@ pub enum Show {
     RedirectUriInvalid(&'static str),
     RedirectUriUnregistered {
         name: String,
-        /// Its host, or what stands for one.
-        sent_to: String,
+        sent_to: Destination,
     },
     /// The request repeats a parameter or cannot be read, so nothing in it can be trusted.
     Unreadable(Refusal),
@@ -89,12 +88,7 @@ pub fn address(params: &Parameters<'_>, client: &Client) -> Result<Addressed, Sh
         Some(sent) => {
             let sent = RedirectUri::parse(sent).map_err(|why| Show::RedirectUriInvalid(why.0))?;
             if !client.redirect_uris.iter().any(|known| sent.matches(known)) {
-                let sent_to = match sent.destination() {
-                    Destination::Site(host) => host,
-                    Destination::ThisComputer => "this computer".to_owned(),
-                    Destination::Application(scheme) => format!("{scheme}:"),
-                };
-                return Err(Show::RedirectUriUnregistered { name: client.name.clone(), sent_to });
+                return Err(Show::RedirectUriUnregistered { name: client.name.clone(), sent_to: sent.destination() });
             }
             sent
         }

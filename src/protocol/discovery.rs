@@ -4,7 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::id_jag::{ID_JAG, ID_JAG_PROFILE};
 use crate::base::Issuer;
-use crate::model::{AuthMethod, ED25519, GrantType, JwsAlgorithm, Language, Prompt, RegistrationMode, ScopeSet, SignInMethod};
+use crate::model::{
+    AuthMethod, ED25519, GrantType, JwsAlgorithm, Language, Prompt, RegistrationMode, ScopeSet, SignInMethod,
+};
 
 /// Where things are, below the issuer.
 pub mod paths {

@@ -20,6 +20,8 @@
 //! | RFC 7591, RFC 7592: dynamic registration | [`registration`], [`public_keys`] |
 //! | RFC 8414, OpenID Connect Discovery: metadata | [`discovery`] |
 //! | RFC 9728: what a client reads at a resource before it comes here | [`resource_metadata`] |
+//! | RFC 6238, RFC 4226: codes besides a password | [`second_factor`] |
+//! | RFC 9110 §10.1.5: what a browser calls itself | [`user_agent`] |
 //! | RFC 7009, RFC 7662: revocation and introspection | [`token_status`] |
 //! | Token Status List: revocation that reaches who verifies offline | [`status_list`] |
 //! | RFC 6750 §3.1: what the scopes of the appliance's own API cover | [`own_scopes`] |
@@ -49,8 +51,10 @@ pub mod refusal;
 pub mod registration;
 pub mod resource_metadata;
 pub mod scope;
+pub mod second_factor;
 pub mod status_list;
 pub mod strict_json;
 pub mod target;
 pub mod token_request;
 pub mod token_status;
+pub mod user_agent;

@@ -102,7 +102,11 @@ fn a_page_has_one_heading_a_title_and_a_language() {
         assert!(focused <= 1, "{template} {sample}: {focused} fields want the focus");
         let title = html.split("<title>").nth(1).unwrap().split(" · ").next().unwrap();
         assert!(!title.trim().is_empty(), "{template} {sample}: title");
-        assert_eq!(tags.iter().find(|tag| tag.name == "html").unwrap().get("lang"), Some(language.tag()), "{template} {sample}");
+        assert_eq!(
+            tags.iter().find(|tag| tag.name == "html").unwrap().get("lang"),
+            Some(language.tag()),
+            "{template} {sample}"
+        );
     });
 }
 
@@ -311,13 +315,24 @@ fn words(html: &str) -> Vec<String> {
             while open.pop().is_some_and(|(opened, _)| opened != name) {}
         } else {
             let name = tag.split([' ', '/', '\n']).next().unwrap();
-            let attribute = |wanted: &str| tag.split(&format!(" {wanted}=\"")).nth(1).and_then(|rest| rest.split('"').next());
+            let attribute =
+                |wanted: &str| tag.split(&format!(" {wanted}=\"")).nth(1).and_then(|rest| rest.split('"').next());
             let class = attribute("class").unwrap_or_default();
             let quoted = name == "code"
                 || ["name", "brand-name", "monogram"].iter().any(|it| class.split(' ').any(|known| known == *it))
                 || (name != "html" && attribute("lang").is_some());
             let counts = !quoted && open.last().is_none_or(|(_, counts)| *counts);
-            for said in ["aria-label", "title", "placeholder", "alt", "data-copied", "data-dark", "data-light", "data-show", "data-hide"] {
+            for said in [
+                "aria-label",
+                "title",
+                "placeholder",
+                "alt",
+                "data-copied",
+                "data-dark",
+                "data-light",
+                "data-show",
+                "data-hide",
+            ] {
                 words.extend(attribute(said).filter(|_| counts).map(str::to_owned));
             }
             if !["meta", "link", "input", "img", "br", "!doctype", "path", "circle"].contains(&name) {
@@ -329,27 +344,16 @@ fn words(html: &str) -> Vec<String> {
         }
     }
     let plain = words.into_iter().map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
-    plain.filter(|text| text.chars().any(char::is_alphabetic)).collect()
+    // A single letter stands where a logo would.
+    plain.filter(|text| text.chars().any(char::is_alphabetic) && text.chars().count() > 1).collect()
 }
 
 /// Of every page there is in German, each piece of text is another than on the English page, and has no English words in it.
 #[test]
 fn a_german_page_has_nothing_english_left() {
     // What the samples are about, and what is the same in both languages.
-    const DATA: [&str; 12] = [
-        "Ada Moreno",
-        "ada@example.com",
-        "Tickets",
-        "Archive",
-        "Grace Hopper",
-        "cursor.com",
-        "reports.example.com",
-        "Firefox",
-        "Safari",
-        "·",
-        "· Writ",
-        "· Northwind",
-    ];
+    const DATA: [&str; 8] =
+        ["Ada Moreno", "ada@example.com", "Tickets", "Archive", "Grace Hopper", "·", "· Writ", "· Northwind"];
     const ENGLISH: [&str; 16] =
         ["the", "you", "your", "and", "is", "of", "not", "this", "to", "that", "it", "for", "with", "from", "on", "by"];
     let all = gallery::shown().unwrap();
@@ -364,7 +368,8 @@ fn a_german_page_has_nothing_english_left() {
         }
         let said: BTreeSet<String> = words(&english.html).into_iter().collect();
         for text in words(&german.html) {
-            let data = DATA.iter().any(|data| text == *data);
+            let host = text.contains('.') && !text.contains(' ') && !text.ends_with('.');
+            let data = host || DATA.contains(&text.as_str());
             assert!(data || !said.contains(&text), "{template} {sample}: {text:?} is on the English page too");
             let mut parts = text.split(|c: char| !c.is_alphabetic()).map(str::to_lowercase);
             assert!(parts.all(|word| !ENGLISH.contains(&word.as_str())), "{template} {sample}: {text:?}");
@@ -411,6 +416,7 @@ fn write_the_gallery() {
     for shown in gallery::shown().unwrap() {
         let stem = shown.template.trim_start_matches("pages/").trim_end_matches(".html");
         fs::create_dir_all(out.join("id")).unwrap();
+        fs::create_dir_all(out.join("console")).unwrap();
         let language = if shown.language == Language::En { "" } else { ".de" };
         fs::write(out.join(format!("{stem}-{}{language}.html", shown.sample)), shown.html).unwrap();
     }

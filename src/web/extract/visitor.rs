@@ -4,20 +4,21 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{ACCEPT, ACCEPT_LANGUAGE, HeaderMap};
 use actix_web::http::Method;
+use actix_web::http::header::{ACCEPT, ACCEPT_LANGUAGE, HeaderMap, USER_AGENT};
 use actix_web::{FromRequest, HttpRequest};
 
 use super::Caller;
 use crate::app::App;
 use crate::base::{Digest, Fault, Id, Secret, Timestamp};
-use crate::model::{Browser, Context, Language, ScopeEntry};
+use crate::model::{Browser, Context, Device, Language, ScopeEntry};
 use crate::operations::authorize;
 use crate::operations::scopes;
 use crate::operations::sign_in::{SignedIn, recognize};
+use crate::protocol::language::{self, Choice, Wish};
+use crate::protocol::user_agent;
 use crate::web::cookies::{self, Name};
 use crate::web::csrf;
-use crate::protocol::language::{self, Choice, Wish};
 use crate::web::problem::PageProblem;
 use crate::web::routes;
 use crate::web::views::{Accent, Brand, Moment, Person, Shell, Theme};
@@ -41,6 +42,8 @@ pub(crate) struct Visitor {
     choice: Option<Choice>,
     /// What their browser says that they read.
     accepted: Option<Language>,
+    /// Their browser, as far as it says.
+    pub(crate) device: Option<Device>,
     /// This page, below the issuer, if somebody can come back to it.
     pub(crate) here: Option<String>,
 }
@@ -125,7 +128,7 @@ pub(crate) fn bare(app: &App, language: Language) -> Shell {
         brand: Brand {
             name: brand.name.clone(),
             accent: Accent::parse(brand.accent.as_str()).unwrap_or_default(),
-            logo: None,
+            logo: app.logo.as_ref().map(|logo| format!("{}/static/{}", app.issuer.path(), logo.name)),
             support_url: brand.support_url.as_ref().map(|url| url.as_str().to_owned()),
         },
         csrf: String::new(),
@@ -167,6 +170,7 @@ impl FromRequest for Visitor {
             let theme = request.cookie(Theme::COOKIE).map_or(Theme::Device, |cookie| Theme::parse(cookie.value()));
             let reads_pages = accepts_html(&request);
             let here = here(&app, &request);
+            let device = request.headers().get(USER_AGENT).and_then(|it| it.to_str().ok()).and_then(user_agent::device);
             Ok(Self {
                 app,
                 ctx,
@@ -179,6 +183,7 @@ impl FromRequest for Visitor {
                 language,
                 choice,
                 accepted,
+                device,
                 here,
             })
         })

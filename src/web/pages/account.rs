@@ -5,9 +5,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::query;
 use crate::base::Id;
-use crate::model::{Consent, Delegation, Session};
+use crate::model::{Consent, Delegation, Device, Session};
 use crate::operations::account::{self, ConnectedApplication, revoke_consent};
 use crate::operations::delegations::{self, Agent};
+use crate::operations::own_sign_in;
 use crate::operations::sign_in::SignedIn;
 use crate::web::extract::{Posted, Visitor};
 use crate::web::problem::PageProblem;
@@ -40,14 +41,24 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
         (_, Some("no")) => Some((FlashKind::Failed, t.session_over)),
         _ => allowed,
     };
+    let flash = flash.map(|(kind, text)| (kind, text.to_owned()));
+    let changed = match (said("others").map(|count| count.parse::<u64>()), said("changed").as_deref()) {
+        (Some(Ok(count)), _) => Some((FlashKind::Done, (t.others_ended)(count))),
+        (_, Some("password")) => Some((FlashKind::Done, t.password_changed.to_owned())),
+        (_, Some("codes")) => Some((FlashKind::Done, t.factor_removed.to_owned())),
+        _ => None,
+    };
+    let factor = own_sign_in::second_factor_of(&visitor.app, signed_in.person().id).await;
+    let factor = factor.map_err(|fault| visitor.broken(&fault))?;
     let mut shell = visitor.shell();
-    shell.flash = flash.map(|(kind, text)| Flash { kind, text: text.to_owned() });
+    shell.flash = flash.or(changed).map(|(kind, text)| Flash { kind, text });
     let page = AccountPage {
         person: Person { name: signed_in.person().name.clone(), email: signed_in.person().email.as_str().to_owned() },
         older: applications.older.map(|id| id.to_string()),
         applications: applications.newest.into_iter().map(|application| line(&visitor, application)).collect(),
         agents: agents.into_iter().map(|agent| agent_line(&visitor, agent)).collect(),
         sessions: sessions.into_iter().map(|session| session_line(&visitor, &session, signed_in)).collect(),
+        factor_since: factor.map(|factor| visitor.moment(factor.added_at)),
         administrator: signed_in.is_administrator(),
         shell,
     };
@@ -102,11 +113,31 @@ pub(crate) async fn end_session(form: Posted, id: web::Path<String>) -> Result<H
     Ok(reply::see_other(visitor, &format!("{base}/account?ended={said}")))
 }
 
+/// `POST /account/sessions/end`
+pub(crate) async fn end_other_sessions(form: Posted) -> Result<HttpResponse, PageProblem> {
+    let visitor = &form.visitor;
+    let base = visitor.app.issuer.path();
+    let Some(signed_in) = &visitor.signed_in else {
+        return Ok(reply::see_other(visitor, &format!("{base}/sign-in")));
+    };
+    let ended = account::end_other_sessions(&visitor.app, &visitor.ctx, signed_in).await;
+    let ended = ended.map_err(|fault| visitor.broken(&fault))?;
+    Ok(reply::see_other(visitor, &format!("{base}/account?others={ended}")))
+}
+
 fn session_line(visitor: &Visitor, session: &Session, signed_in: &SignedIn) -> SessionLine {
     let t = &visitor.words().account;
     let current = session.id == signed_in.session().id;
     SessionLine {
-        device: if current { t.this_browser } else { t.another_browser }.to_owned(),
+        device: match session.device {
+            Some(Device { browser: Some(browser), system: Some(system) }) => {
+                (t.device)(browser.as_str(), system.as_str())
+            }
+            Some(Device { browser: Some(browser), system: None }) => browser.as_str().to_owned(),
+            Some(Device { browser: None, system: Some(system) }) => system.as_str().to_owned(),
+            _ if current => t.this_browser.to_owned(),
+            _ => t.another_browser.to_owned(),
+        },
         current,
         signed_in: visitor.moment(session.auth_time),
         last_seen: visitor.moment(session.last_seen_at),

@@ -93,7 +93,11 @@ fn view(visitor: &Visitor, ask: ConsentAsk) -> ConsentPage {
             .filter(|entry| entry.name.as_str() != "offline_access")
             .map(|entry| PermissionLine::new(entry.name.as_str(), visitor.describes(entry)))
             .collect(),
-        until: if ask.lasting { Until::Revoked } else { Until::About(visitor.words().length(ask.access_for.seconds())) },
+        until: if ask.lasting {
+            Until::Revoked
+        } else {
+            Until::About(visitor.words().length(ask.access_for.seconds()))
+        },
         remember: Some(assured),
         nothing_ticked: ask.nothing_chosen,
         technical: Technical {

@@ -14,8 +14,8 @@ use crate::web::extract::{Posted, Visitor};
 use crate::web::problem::PageProblem;
 use crate::web::reply;
 use crate::web::views::{
-    DelegatedAgent, DelegationPage, DelegationPlace, DelegationStep, DelegationTerms, Length, Need, Person,
-    ScopeLine, Target,
+    DelegatedAgent, DelegationPage, DelegationPlace, DelegationStep, DelegationTerms, Length, Need, Person, ScopeLine,
+    Target,
 };
 
 /// How long it may last: the values of the form. The longest is [`delegations::LONGEST`].
@@ -167,8 +167,7 @@ fn view(visitor: &Visitor, signed_in: &SignedIn, offer: Offer, left: Left) -> De
                 .collect();
             // The risky ones stand together, at the end.
             lines.sort_by_key(|line| line.need);
-            let chosen =
-                left.lasts.as_deref().filter(|lasts| LASTS.contains(lasts)).unwrap_or(USUAL);
+            let chosen = left.lasts.as_deref().filter(|lasts| LASTS.contains(lasts)).unwrap_or(USUAL);
             DelegationStep::Decide(Box::new(DelegationTerms {
                 target: Target { name: resource.name, identifier: resource.identifier.to_string() },
                 scopes: lines,

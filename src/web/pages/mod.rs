@@ -1,10 +1,12 @@
 //! The pages that people see. Handlers only; what a page shows is in `web::views`.
 
 pub(super) mod account;
+pub(super) mod activity;
 pub(super) mod consent;
 pub(super) mod delegation;
 pub(super) mod home;
 pub(super) mod language;
+pub(super) mod own_sign_in;
 pub(super) mod setup;
 pub(super) mod sign_in;
 
@@ -14,6 +16,7 @@ use super::extract::Visitor;
 use super::problem::PageProblem;
 use super::views;
 use super::words::{Told, Words};
+use crate::base::Destination;
 use crate::protocol::authorize::Show;
 
 /// One parameter of a query.
@@ -60,6 +63,11 @@ pub(super) fn shown(show: Show, words: &Words) -> views::Problem {
         Show::RedirectUriMissing => told(&t.redirect_missing, None),
         Show::RedirectUriInvalid(why) => told(&t.redirect_invalid, Some(why.to_owned())),
         Show::RedirectUriUnregistered { name, sent_to } => {
+            let sent_to = match sent_to {
+                Destination::Site(host) => host,
+                Destination::ThisComputer => words.consent.this_computer.to_owned(),
+                Destination::Application(scheme) => format!("{scheme}:"),
+            };
             views::Problem::RedirectMismatch { application: name, sent_to }
         }
         Show::Unreadable(refusal) => told(&t.unreadable, Some(refusal.public_text())),

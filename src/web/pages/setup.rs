@@ -31,7 +31,7 @@ pub(crate) async fn create(form: Posted) -> Result<HttpResponse, PageProblem> {
         email: form.text("email").trim().to_owned(),
         password: Secret::new(form.text("password")),
     };
-    let outcome = setup::complete(&visitor.app, &visitor.ctx, ask).await;
+    let outcome = setup::complete(&visitor.app, &visitor.ctx, ask, visitor.device).await;
     match outcome.map_err(|fault| visitor.broken(&fault))? {
         Outcome::Done { cookie, .. } => {
             let mut response = reply::see_other(visitor, &format!("{}/account", visitor.app.issuer.path()));
@@ -47,17 +47,13 @@ pub(crate) async fn create(form: Posted) -> Result<HttpResponse, PageProblem> {
                 Field { value, error: invalid.of(name).map(|_| wrong.to_owned()) }
             };
             let fields = [field("name", t.name_wrong), field("email", t.email_wrong)];
-            let weak = invalid.of("password").map(|why| match WeakPassword::ALL.into_iter().find(|it| it.to_string() == why) {
-                Some(weak) => t.weak.of(weak),
-                None => why,
+            let weak = invalid.of("password").map(|why| {
+                match WeakPassword::ALL.into_iter().find(|it| it.to_string() == why) {
+                    Some(weak) => t.weak.of(weak),
+                    None => why,
+                }
             });
-            page(
-                visitor,
-                StatusCode::UNPROCESSABLE_ENTITY,
-                form.text("token").to_owned(),
-                fields,
-                weak,
-            )
+            page(visitor, StatusCode::UNPROCESSABLE_ENTITY, form.text("token").to_owned(), fields, weak)
         }
     }
 }

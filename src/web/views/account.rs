@@ -21,6 +21,8 @@ pub struct AccountPage {
     pub agents: Vec<AgentLine>,
     /// This session first. An empty list hides the section.
     pub sessions: Vec<SessionLine>,
+    /// Since when a code is asked for besides the password; `None`: it is not.
+    pub factor_since: Option<Moment>,
     /// Shows the way to the console.
     pub administrator: bool,
 }
@@ -75,13 +77,20 @@ pub struct SessionLine {
     pub id: Option<String>,
 }
 
+impl AccountPage {
+    /// There is another session than this one.
+    fn has_others(&self) -> bool {
+        self.sessions.iter().any(|session| session.id.is_some())
+    }
+}
+
 impl Spoken for AccountPage {
     fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
         let said = words::of(language);
         let t = &said.account;
         let say = |english, german| sample::said(language, english, german);
         let here = SessionLine {
-            device: "Firefox on Linux".into(),
+            device: (t.device)("Firefox", "Linux"),
             current: true,
             signed_in: sample::moment_in(language, -3 * 3_600),
             last_seen: sample::moment_in(language, 0),
@@ -95,7 +104,10 @@ impl Spoken for AccountPage {
             resources: vec![Target { name: "Tickets".into(), identifier: "https://mcp.tickets.example/mcp".into() }],
             permissions: vec![
                 PermissionLine::new("openid", say("Know that it is you", "Erkennen, dass Sie es sind")),
-                PermissionLine::new("tickets:read", say("See tickets and their comments", "Tickets und ihre Kommentare sehen")),
+                PermissionLine::new(
+                    "tickets:read",
+                    say("See tickets and their comments", "Tickets und ihre Kommentare sehen"),
+                ),
                 PermissionLine::new("tickets:write", say("Create and change tickets", "Tickets anlegen und ändern")),
             ],
             allowed: sample::moment_in(language, -12 * 86_400),
@@ -118,7 +130,10 @@ impl Spoken for AccountPage {
             about: (t.kind_of)(said.kinds.of(MachineKind::Agent).name, "Grace Hopper"),
             purpose: say("Answers tickets while you are away", "Beantwortet Tickets, wenn Sie nicht da sind").into(),
             resources: vec![Target { name: "Tickets".into(), identifier: "https://mcp.tickets.example/mcp".into() }],
-            permissions: vec![PermissionLine::new("tickets:write", say("Create and change tickets", "Tickets anlegen und ändern"))],
+            permissions: vec![PermissionLine::new(
+                "tickets:write",
+                say("Create and change tickets", "Tickets anlegen und ändern"),
+            )],
             granted_by_themselves: false,
             granted: sample::moment_in(language, -3 * 86_400),
             until: sample::moment_in(language, 27 * 86_400),
@@ -131,6 +146,7 @@ impl Spoken for AccountPage {
             older: None,
             agents: vec![],
             sessions: vec![here.clone()],
+            factor_since: None,
             administrator: false,
         };
         vec![
@@ -148,13 +164,14 @@ impl Spoken for AccountPage {
                     sessions: vec![
                         here,
                         SessionLine {
-                            device: "Safari on iPhone".into(),
+                            device: (t.device)("Safari", "iPhone"),
                             current: false,
                             signed_in: sample::moment_in(language, -6 * 86_400),
                             last_seen: sample::moment_in(language, -86_400),
                             id: Some("ses_sample".into()),
                         },
                     ],
+                    factor_since: Some(sample::moment_in(language, -12 * 86_400)),
                     administrator: true,
                     ..empty.clone()
                 },
@@ -163,10 +180,7 @@ impl Spoken for AccountPage {
                 "revoked",
                 Self {
                     shell: Shell {
-                        flash: Some(Flash {
-                            kind: FlashKind::Done,
-                            text: t.access_revoked.into(),
-                        }),
+                        flash: Some(Flash { kind: FlashKind::Done, text: t.access_revoked.into() }),
                         ..sample::signed_in_in(language)
                     },
                     applications: vec![helper],

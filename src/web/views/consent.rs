@@ -171,8 +171,16 @@ impl Spoken for ConsentPage {
             resources: vec![Target { name: "Tickets".into(), identifier: "https://mcp.tickets.example/mcp".into() }],
             scopes: vec![
                 ScopeLine::new("openid", say("Know that it is you", "Erkennen, dass Sie es sind"), Fixed),
-                ScopeLine::new("tickets:read", say("See tickets and their comments", "Tickets und ihre Kommentare sehen"), Ordinary),
-                ScopeLine::new("tickets:write", say("Create and change tickets", "Tickets anlegen und ändern"), Ordinary),
+                ScopeLine::new(
+                    "tickets:read",
+                    say("See tickets and their comments", "Tickets und ihre Kommentare sehen"),
+                    Ordinary,
+                ),
+                ScopeLine::new(
+                    "tickets:write",
+                    say("Create and change tickets", "Tickets anlegen und ändern"),
+                    Ordinary,
+                ),
             ],
             held: vec![],
             until: Until::Revoked,
@@ -201,9 +209,24 @@ impl Spoken for ConsentPage {
             ..verified.clone()
         };
         let risky = vec![
-            ScopeLine::new("tickets:read", say("See tickets and their comments", "Tickets und ihre Kommentare sehen"), Ordinary),
-            ScopeLine::new("tickets:delete", say("Delete tickets for good, with everything in them", "Tickets mit allem, was darin steht, endgültig löschen"), Risky),
-            ScopeLine::new("mcp:admin", say("Change who may use this server", "Ändern, wer diesen Server benutzen darf"), Risky),
+            ScopeLine::new(
+                "tickets:read",
+                say("See tickets and their comments", "Tickets und ihre Kommentare sehen"),
+                Ordinary,
+            ),
+            ScopeLine::new(
+                "tickets:delete",
+                say(
+                    "Delete tickets for good, with everything in them",
+                    "Tickets mit allem, was darin steht, endgültig löschen",
+                ),
+                Risky,
+            ),
+            ScopeLine::new(
+                "mcp:admin",
+                say("Change who may use this server", "Ändern, wer diesen Server benutzen darf"),
+                Risky,
+            ),
         ];
         let many = [
             ("tickets:read", say("See tickets and their comments", "Tickets und ihre Kommentare sehen")),
@@ -219,7 +242,11 @@ impl Spoken for ConsentPage {
         ]
         .into_iter()
         .map(|(name, words)| ScopeLine::new(name, words, Ordinary))
-        .chain([ScopeLine::new("people:invite", say("Invite people in your name", "In Ihrem Namen Leute einladen"), Risky)])
+        .chain([ScopeLine::new(
+            "people:invite",
+            say("Invite people in your name", "In Ihrem Namen Leute einladen"),
+            Risky,
+        )])
         .collect();
         let long =
             "An application with a name that somebody made as long as they were allowed to, and then a little longer";
@@ -249,10 +276,17 @@ impl Spoken for ConsentPage {
             (
                 "step_up",
                 Self {
-                    scopes: vec![ScopeLine::new("tickets:write", say("Create and change tickets", "Tickets anlegen und ändern"), Ordinary)],
+                    scopes: vec![ScopeLine::new(
+                        "tickets:write",
+                        say("Create and change tickets", "Tickets anlegen und ändern"),
+                        Ordinary,
+                    )],
                     held: vec![
                         PermissionLine::new("openid", say("Know that it is you", "Erkennen, dass Sie es sind")),
-                        PermissionLine::new("tickets:read", say("See tickets and their comments", "Tickets und ihre Kommentare sehen")),
+                        PermissionLine::new(
+                            "tickets:read",
+                            say("See tickets and their comments", "Tickets und ihre Kommentare sehen"),
+                        ),
                     ],
                     ..verified.clone()
                 },

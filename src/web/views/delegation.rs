@@ -100,9 +100,17 @@ impl Spoken for DelegationPage {
         let terms = Terms {
             target: target(),
             scopes: vec![
-                ScopeLine::new("archive:read", say("See what is in your archive", "Sehen, was in Ihrem Archiv ist"), Need::Ordinary),
+                ScopeLine::new(
+                    "archive:read",
+                    say("See what is in your archive", "Sehen, was in Ihrem Archiv ist"),
+                    Need::Ordinary,
+                ),
                 ScopeLine::new("archive:file", say("Put things into it", "Etwas hineinlegen"), Need::Ordinary),
-                ScopeLine::new("archive:purge", say("Delete things from it for good", "Etwas daraus endgültig löschen"), Need::Risky),
+                ScopeLine::new(
+                    "archive:purge",
+                    say("Delete things from it for good", "Etwas daraus endgültig löschen"),
+                    Need::Risky,
+                ),
             ],
             purpose: say("Answers tickets at night", "Beantwortet nachts Tickets").into(),
             lasts: vec![
@@ -115,7 +123,12 @@ impl Spoken for DelegationPage {
         };
         let decide = Self {
             shell: sample::signed_in_in(language),
-            agent: Agent::new("mch_sample".into(), "triage".into(), agent.into(), say("Answers tickets at night", "Beantwortet nachts Tickets").into()),
+            agent: Agent::new(
+                "mch_sample".into(),
+                "triage".into(),
+                agent.into(),
+                say("Answers tickets at night", "Beantwortet nachts Tickets").into(),
+            ),
             owner: Person { name: "Grace Hopper".into(), email: "grace@example.com".into() },
             account: sample::ada(),
             step: Step::Decide(Box::new(terms.clone())),

@@ -105,8 +105,12 @@ impl Problem {
 impl Spoken for ErrorPage {
     fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
         let t = &words::of(language).error;
-        let page =
-            |problem| Self { shell: sample::shell_in(language), problem, error_id: Some("err_7Q2M-K4TD".into()), action: None };
+        let page = |problem| Self {
+            shell: sample::shell_in(language),
+            problem,
+            error_id: Some("err_7Q2M-K4TD".into()),
+            action: None,
+        };
         vec![
             ("unknown_client", page(Problem::UnknownClient)),
             (

@@ -10,8 +10,8 @@ use super::console::{
     SettingsPage, TrialPage,
 };
 use super::{
-    AccountPage, ApiPage, ConsentPage, DelegationPage, ErrorPage, HomePage, ReturnPage, Sample, SetupClosedPage,
-    SetupPage, SignInPage, SignedOutPage, Spoken,
+    AccountPage, ActivityPage, ApiPage, CodePage, ConsentPage, DelegationPage, ErrorPage, FactorPage, HomePage,
+    OwnPasswordPage, ReturnPage, Sample, SetupClosedPage, SetupPage, SignInPage, SignedOutPage, Spoken,
 };
 use crate::model::Language;
 
@@ -33,9 +33,13 @@ pub fn shown() -> askama::Result<Vec<Shown>> {
     speak::<SetupClosedPage>(&mut all, "pages/setup_closed.html")?;
     speak::<SignInPage>(&mut all, "pages/sign_in.html")?;
     speak::<SignedOutPage>(&mut all, "pages/signed_out.html")?;
+    speak::<CodePage>(&mut all, "pages/code.html")?;
     speak::<ConsentPage>(&mut all, "pages/consent.html")?;
     speak::<ReturnPage>(&mut all, "pages/return.html")?;
     speak::<AccountPage>(&mut all, "pages/account.html")?;
+    speak::<OwnPasswordPage>(&mut all, "pages/own_password.html")?;
+    speak::<FactorPage>(&mut all, "pages/factor.html")?;
+    speak::<ActivityPage>(&mut all, "pages/activity.html")?;
     speak::<DelegationPage>(&mut all, "pages/delegation.html")?;
     show::<ApiPage>(&mut all, "pages/api.html")?;
     speak::<ErrorPage>(&mut all, "pages/error.html")?;

@@ -22,7 +22,10 @@ impl Spoken for HomePage {
             ("not_set_up", page(sample::shell_in(language), false)),
             ("stranger", page(sample::shell_in(language), true)),
             ("signed_in", page(sample::signed_in_in(language), true)),
-            ("branded", Self { issuer: "https://northwind.example/id".into(), ..page(sample::branded_in(language), true) }),
+            (
+                "branded",
+                Self { issuer: "https://northwind.example/id".into(), ..page(sample::branded_in(language), true) },
+            ),
         ]
     }
 }

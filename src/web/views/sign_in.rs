@@ -67,7 +67,10 @@ impl Spoken for SignInPage {
             ("wrong", Self { problem: Some(SignInProblem::Wrong), ..typed.clone() }),
             (
                 "throttled",
-                Self { problem: Some(SignInProblem::Throttled { wait: words::of(language).length(30) }), ..typed.clone() },
+                Self {
+                    problem: Some(SignInProblem::Throttled { wait: words::of(language).length(30) }),
+                    ..typed.clone()
+                },
             ),
             ("expired", Self { problem: Some(SignInProblem::Expired), ..typed.clone() }),
             ("confirming", Self { confirming: true, shell: sample::signed_in_in(language), ..typed.clone() }),

@@ -74,7 +74,9 @@ pub(super) static WORDS: Words = Words {
         lead: OfPlain(|house| html!("Dies ist das erste Konto. Es meldet sich hier an und verwaltet {house}.")),
         name: "Ihr Name",
         password_help: |shortest| {
-            format!("Mindestens {shortest} Zeichen. Ein paar Wörter, die Sie sich merken, sind besser als Sonderzeichen.")
+            format!(
+                "Mindestens {shortest} Zeichen. Ein paar Wörter, die Sie sich merken, sind besser als Sonderzeichen."
+            )
         },
         submit: "Verwalterkonto anlegen",
         name_wrong: "Geben Sie einen Namen mit 1 bis 128 Zeichen ein.",
@@ -117,6 +119,17 @@ pub(super) static WORDS: Words = Words {
         cannot_get_in: "Kommen Sie nicht hinein?",
         get_help: "Hilfe holen",
         ask: OfPlain(|house| html!("Fragen Sie, wer {house} betreut.")),
+    },
+    code: CodeWords {
+        heading: "Noch ein Schritt",
+        about: "Ihr Passwort stimmt. Geben Sie den Code ein, den Ihre Authenticator-App gerade zeigt.",
+        code: "Einmalcode",
+        submit: "Einmalcode prüfen",
+        wrong: "Dieser Code passt nicht oder wurde schon benutzt. Warten Sie auf den nächsten und nehmen Sie den.",
+        lost: "Kommen Sie nicht an die App?",
+        recovery: "Wiederherstellungscode",
+        recovery_note: "Einer der zehn, die Sie beim Einrichten aufgehoben haben. Jeder gilt einmal.",
+        submit_recovery: "Wiederherstellungscode nehmen",
     },
     signed_out: SignedOutWords {
         title: "Abgemeldet",
@@ -229,6 +242,26 @@ pub(super) static WORDS: Words = Words {
         signed_in: OfTime(|at| html!("Angemeldet {at}")),
         last_seen: OfTime(|at| html!("zuletzt gesehen {at}")),
         end_session: "Sitzung beenden",
+        end_others: "Alle anderen Sitzungen beenden",
+        device: |browser, system| format!("{browser} ({system})"),
+        how: "Wie Sie sich anmelden",
+        password_about: "Nur Sie kennen es. Ein neues beendet alle anderen Sitzungen.",
+        change_password: "Passwort ändern",
+        factor: "Einmalcodes aus einer App",
+        factor_on: OfTime(|at| html!("Werden zusätzlich zum Passwort verlangt, seit der Einrichtung {at}.")),
+        factor_off: "Mit einem Code zusätzlich zum Passwort genügt es nicht, wenn jemand anderes Ihr Passwort erfährt.",
+        factor_pill: "an",
+        set_up_factor: "Einmalcodes einrichten",
+        look_at_factor: "Wiederherstellungscodes und Abschalten",
+        activity_about: "Wer sich bei Ihrem Konto angemeldet hat, von wo, und was in Ihrem Namen erlaubt wurde.",
+        see_activity: "Aktivität ansehen",
+        others_ended: |count| match count {
+            0 => "Es gab keine andere Sitzung.".to_owned(),
+            1 => "Die andere Sitzung ist beendet.".to_owned(),
+            count => format!("{count} andere Sitzungen sind beendet."),
+        },
+        password_changed: "Ihr Passwort ist geändert, und alle anderen Sitzungen sind beendet.",
+        factor_removed: "Abgeschaltet. Von nun an genügt Ihr Passwort.",
         administration: "Verwaltung",
         administration_about: OfLink(|link| {
             html!(
@@ -244,6 +277,77 @@ pub(super) static WORDS: Words = Words {
         revoked_before: "Dieser Zugriff war schon entzogen.",
         session_ended: "Diese Sitzung ist beendet.",
         session_over: "Diese Sitzung war schon beendet.",
+    },
+    own_password: OwnPasswordWords {
+        heading: "Ihr Passwort ändern",
+        about: "Alle anderen Sitzungen enden. Anwendungen, denen Sie etwas erlaubt haben, behalten ihren Zugriff.",
+        current: "Bisheriges Passwort",
+        new: "Neues Passwort",
+        wrong: "Das ist nicht Ihr bisheriges Passwort.",
+        throttled: OfPlain(|wait| html!("Zu viele Versuche. Warten Sie {wait}, dann geht es wieder.")),
+        over: "Diese Seite war zu lange offen, oder etwas anderes kam zuvor. Versuchen Sie es noch einmal.",
+        submit: "Passwort ändern",
+        back: "Zurück zu Ihrem Konto",
+    },
+    factor: FactorWords {
+        heading: "Einmalcodes aus einer App",
+        about: "Eine Authenticator-App auf Ihrem Telefon zeigt einen Code, der alle 30 Sekunden wechselt. Danach werden Sie nach dem Passwort auch nach ihm gefragt.",
+        scan: "Lesen Sie dieses Bild mit der App",
+        picture: "Ein Bild, das eine Authenticator-App liest",
+        type_it: "Oder tippen Sie das hier ein",
+        code: "Code, den die App gerade zeigt",
+        code_note: "Daran zeigt sich, dass die App so weit ist.",
+        wrong_code: "Dieser Code passt nicht. Prüfen Sie, ob die Uhr Ihres Telefons stimmt, und nehmen Sie den nächsten.",
+        submit: "Einmalcodes einschalten",
+        since: OfTime(|at| html!("Nach dem Passwort werden Sie nach einem Code gefragt. Eingerichtet {at}.")),
+        codes_left: |left| match left {
+            0 => "Sie haben keine Wiederherstellungscodes mehr. Machen Sie neue.".to_owned(),
+            1 => "Sie haben noch 1 Wiederherstellungscode.".to_owned(),
+            left => format!("Sie haben noch {left} Wiederherstellungscodes."),
+        },
+        renew: "Neue Wiederherstellungscodes",
+        renew_about: "Sie bekommen zehn neue. Die alten sind dann nichts mehr wert.",
+        submit_renew: "Neue Wiederherstellungscodes machen",
+        turn_off: "Abschalten",
+        turn_off_about: "Dann genügt Ihr Passwort allein, und die Wiederherstellungscodes sind nichts mehr wert.",
+        submit_off: "Einmalcodes abschalten",
+        codes: "Ihre Wiederherstellungscodes",
+        codes_about: "Mit jedem können Sie sich einmal anmelden, wenn Ihr Telefon weg ist. Sie werden nur jetzt gezeigt: Drucken Sie sie aus oder heben Sie sie bei Ihren Passwörtern auf.",
+        kept: "Ich habe sie aufgehoben",
+    },
+    activity: ActivityWords {
+        heading: "Aktivität Ihres Kontos",
+        about: "Das Neueste steht oben. Wenn etwas davon nicht von Ihnen ist, ändern Sie Ihr Passwort und beenden Sie alle anderen Sitzungen.",
+        nothing: "Aus dieser Zeit ist nichts bekannt.",
+        older: "Älteres",
+        newest: "Neuestes",
+        by_administrator: "durch die Verwaltung",
+        signed_in: "Angemeldet",
+        half_done: "Das Passwort stimmte, und nach einem Code wurde gefragt",
+        refused: "Eine Anmeldung wurde abgewiesen",
+        signed_out: "Abgemeldet",
+        sessions_ended: "Sitzungen wurden beendet",
+        password: "Das Passwort wurde geändert",
+        factor_added: "Einmalcodes aus einer App wurden eingeschaltet",
+        factor_removed: "Einmalcodes aus einer App wurden abgeschaltet",
+        recovery_used: |left| match left {
+            1 => "Ein Wiederherstellungscode wurde benutzt; 1 ist übrig".to_owned(),
+            left => format!("Ein Wiederherstellungscode wurde benutzt; {left} sind übrig"),
+        },
+        recovery_renewed: "Neue Wiederherstellungscodes wurden gemacht",
+        signed_in_to: OfName(|application| html!("Bei {application} angemeldet")),
+        consent_given: OfName(|application| html!("{application} wurde etwas erlaubt")),
+        consent_denied: OfName(|application| html!("{application} wurde abgelehnt")),
+        consent_revoked: OfName(|application| html!("{application} wurde der Zugriff entzogen")),
+        delegation_granted: OfName(|agent| html!("{agent} darf für Sie handeln")),
+        delegation_revoked: OfName(|agent| html!("{agent} darf nicht mehr für Sie handeln")),
+        acted: OfNameAndCode(|agent, place| html!("{agent} hat bei {place} für Sie gehandelt")),
+        created: "Das Konto wurde angelegt",
+        suspended: "Das Konto wurde gesperrt",
+        resumed: "Das Konto darf wieder benutzt werden",
+        made_administrator: "Sie gehören jetzt zur Verwaltung",
+        made_member: "Sie gehören nicht mehr zur Verwaltung",
+        roles: "Ihre Rollen wurden geändert",
     },
     delegation: DelegationWords {
         title: OfPlain(|agent| html!("{agent} für Sie handeln lassen")),
@@ -313,7 +417,9 @@ pub(super) static WORDS: Words = Words {
         },
         approval_title: "Noch nicht freigegeben",
         approval_why: OfName(|application| {
-            html!("{application} ist eingetragen. Die Verwaltung muss die Anwendung freigeben, bevor jemand sie benutzen kann.")
+            html!(
+                "{application} ist eingetragen. Die Verwaltung muss die Anwendung freigeben, bevor jemand sie benutzen kann."
+            )
         }),
         approval_advice: OfPlain(|house| {
             html!("Fragen Sie, wer {house} betreut, und beginnen Sie danach in der Anwendung neu.")
@@ -337,7 +443,9 @@ pub(super) static WORDS: Words = Words {
         fault_title: "Bei uns ist etwas kaputt",
         fault_why: "Es liegt nicht an Ihnen. Was Sie wollten, ist vielleicht nicht geschehen.",
         fault_advice: OfPlain(|house| {
-            html!("Versuchen Sie es noch einmal. Wenn es wieder geschieht, geben Sie den Code unten weiter, an wen auch immer {house} betreut.")
+            html!(
+                "Versuchen Sie es noch einmal. Wenn es wieder geschieht, geben Sie den Code unten weiter, an wen auch immer {house} betreut."
+            )
         }),
         start_page: "Zur Startseite",
         status: OfPlain(|status| html!("Statuscode {status}")),

@@ -67,6 +67,11 @@ marks! {
     Plain: "", "";
 }
 
+/// Words as they are, escaped.
+pub(crate) fn plain(text: &str) -> Plain<'_> {
+    Plain(text)
+}
+
 /// A time.
 #[derive(Clone, Copy)]
 pub(crate) struct Time<'a>(&'a Moment);

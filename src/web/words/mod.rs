@@ -10,8 +10,9 @@ mod en;
 mod list;
 pub(crate) mod marks;
 
-pub(crate) use list::{Told, Words};
 use list::{Span, Unit};
+pub(crate) use list::{Told, Words};
+pub(crate) use marks::{Html, plain};
 
 use crate::base::Timestamp;
 use crate::model::Language;
