@@ -35,7 +35,7 @@ fn back_to(text: &str) -> Option<String> {
     if !plain || !path.starts_with('/') || path.starts_with("//") || !routes::is_page(path) {
         return None;
     }
-    let kept = query.split('&').filter(|part| *part != "" && part.split('=').next() != Some("ui_locales"));
+    let kept = query.split('&').filter(|part| !part.is_empty() && part.split('=').next() != Some("ui_locales"));
     let query = kept.collect::<Vec<_>>().join("&");
     Some(if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") })
 }
