@@ -14,6 +14,7 @@ mod discovery;
 mod hours;
 mod kept;
 mod key_sets;
+mod logo;
 mod refusals;
 mod status;
 mod tally;
@@ -24,6 +25,7 @@ pub use discovery::{Discovery, Document};
 pub use hours::Hours;
 pub use kept::{Kept, Known};
 pub use key_sets::KeySets;
+pub use logo::Logo;
 pub use refusals::{Asked, Refusals, Refused};
 pub use status::{MadeList, StatusIndices, StatusLists, Stopped, Taken};
 pub use tally::{LastSeen, Tally, Turns};
@@ -53,6 +55,8 @@ pub struct Parts {
     pub head_signer: HeadSigner,
     /// Where that is; nowhere without a file.
     pub head_file: Option<PathBuf>,
+    /// The picture of the house.
+    pub logo: Option<Logo>,
     pub csrf: MacKey,
     pub throttle: MacKey,
     /// Makes the nonces of DPoP proofs.

@@ -172,6 +172,7 @@ settings! {
     brand: Brand {
         name: String = "Writ", "What pages call this appliance.";
         accent: Accent = "ink", "The colour of buttons and links on pages: ink, teal, forest, plum or graphite, each readable in light and dark.";
+        logo: Option<PathBuf> = "", "A PNG or SVG of at most 64 KiB that stands beside the name on every page. It is read at the start.";
         support_url: Option<SupportUrl> = "", "Where pages send people who need help: https:// or mailto:.";
     }
 }

@@ -11,7 +11,10 @@
     return chosen === "light" || chosen === "dark" ? chosen : device.matches ? "dark" : "light";
   };
   each("[data-theme-switch]", (button) => {
-    const label = () => { button.textContent = shown() === "dark" ? "Light page" : "Dark page"; };
+    const label = () => { 
+      const { dark = "Dark page", light = "Light page" } = button.dataset;
+      button.textContent = shown() === "dark" ? light : dark;
+    };
     button.hidden = false;
     label();
     device.addEventListener("change", label);
@@ -40,7 +43,7 @@
     if (!field) return;
     const show = (visible) => {
       field.type = visible ? "text" : "password";
-      button.textContent = visible ? "Hide" : "Show";
+      button.textContent = visible ? button.dataset.hide : button.dataset.show;
       button.setAttribute("aria-pressed", String(visible));
     };
     button.hidden = false;
@@ -58,7 +61,8 @@
     clock: { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
     day: { month: "short", day: "numeric" },
   };
-  for (const way in ways) ways[way] = new Intl.DateTimeFormat("en-GB", ways[way]);
+  const tongue = root.lang === "en" ? "en-GB" : root.lang;
+  for (const way in ways) ways[way] = new Intl.DateTimeFormat(tongue, ways[way]);
   const local = (within) => {
     within.querySelectorAll("time[datetime]").forEach((time) => {
       const at = new Date(time.dateTime);
@@ -93,10 +97,11 @@
     if (!source || !navigator.clipboard) return;
     button.hidden = false;
     button.setAttribute("aria-live", "polite");
+    const label = button.textContent;
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(source.textContent);
-      button.textContent = "Copied";
-      setTimeout(() => { button.textContent = "Copy"; }, 2000);
+      button.textContent = button.dataset.copied ?? "Copied";
+      setTimeout(() => { button.textContent = label; }, 2000);
     });
   });
 })();

@@ -12,6 +12,7 @@ use crate::base::Id;
 use crate::model::{Email, Membership, Person, RoleIn, Standing};
 use crate::operations::declined::Declined;
 use crate::operations::operator::Operator;
+use crate::operations::own_sign_in;
 use crate::operations::people::{self, NewPerson, PersonChange};
 use crate::operations::roles::{self, MembershipChange};
 use crate::operations::seen::Seen;
@@ -33,10 +34,19 @@ pub(super) enum Verb {
     Resume(Named),
     /// Give somebody a new password: their sessions end, and failed sign-ins are forgiven
     Password(SetPassword),
+    /// Let somebody sign in with their password alone again: their telephone and their recovery codes are gone
+    ResetFactor(ByEmail),
     /// Give somebody roles, or take them away; without either, say what they have
     Role(Role),
     /// Change what tokens about somebody say under customClaims
     Claims(Claims),
+}
+
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct ByEmail {
+    /// The address they sign in with
+    #[arg(long)]
+    email: String,
 }
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
@@ -143,6 +153,7 @@ impl Verb {
             Self::Set(ask) => Ok(Command::PersonSet(ask)),
             Self::Suspend(ask) => Ok(Command::PersonSuspend(ask)),
             Self::Resume(named) => Ok(Command::PersonResume(named)),
+            Self::ResetFactor(ask) => Ok(Command::PersonResetFactor(ask)),
             Self::Password(ask) => {
                 Ok(Command::PersonPassword(SetPassword { password: Password::from_stdin()?, ..ask }))
             }
@@ -202,6 +213,13 @@ pub(super) async fn resume(app: &App, by: &Operator, ask: Named) -> Result<Value
 
 pub(super) async fn password(app: &App, by: &Operator, ask: SetPassword) -> Result<Value, CommandError> {
     let person = set_password(app, by, &ask.email, ask.password.into_secret()?).await?;
+    Ok(json!({ "person_id": person.to_string() }))
+}
+
+pub(super) async fn reset_factor(app: &App, by: &Operator, ask: ByEmail) -> Result<Value, CommandError> {
+    let email = argument("--email", ask.email.parse::<Email>())?;
+    let person = roles::membership_of(app, &email).await?.person;
+    own_sign_in::reset(app, by, person).await?;
     Ok(json!({ "person_id": person.to_string() }))
 }
 

@@ -262,6 +262,7 @@ fn needs(command: &Command) -> Needs {
         Command::Export(_) => READ,
         // Whose password is known, and whose word is taken, is who one can be.
         Command::PersonPassword(_)
+        | Command::PersonResetFactor(_)
         | Command::ProviderAdd(_)
         | Command::ProviderSet(_)
         | Command::ProviderRemove(_)

@@ -18,6 +18,7 @@ mod provider;
 pub mod rotate;
 mod seal;
 mod strict;
+pub mod totp;
 mod verify;
 
 pub use head::HeadSigner;

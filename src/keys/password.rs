@@ -21,6 +21,7 @@ use subtle::ConstantTimeEq as _;
 use tokio::sync::oneshot;
 
 use crate::base::{Entropy, Fault, FaultKind, Secret};
+use crate::model::WeakPassword;
 
 /// The pool. Cheap to clone; the threads end when the last clone is dropped.
 #[derive(Clone)]
@@ -121,20 +122,20 @@ pub fn needs_rehash(phc: &str) -> bool {
 }
 
 /// Whether a new password may be used. The answer is for the person who typed it.
-pub fn acceptable(password: &str, email: &str, name: &str) -> Result<(), &'static str> {
-    if password.chars().count() < 10 {
-        return Err("Use at least 10 characters.");
+pub fn acceptable(password: &str, email: &str, name: &str) -> Result<(), WeakPassword> {
+    if password.chars().count() < WeakPassword::SHORTEST {
+        return Err(WeakPassword::Short);
     }
     if !LENGTHS.contains(&password.len()) {
-        return Err("Use at most 1,024 bytes, which is several hundred characters.");
+        return Err(WeakPassword::Long);
     }
     if password.chars().any(char::is_control) {
-        return Err("Use no control characters, such as tabs or line ends.");
+        return Err(WeakPassword::Control);
     }
     let plain = folded(password);
     let known = [folded(email), folded(email.split('@').next().unwrap_or_default()), folded(name)];
     if known.iter().any(|known| known.chars().count() >= 3 && rest_is_short(&plain, known)) {
-        return Err("Do not use your name or e-mail address as the password.");
+        return Err(WeakPassword::Own);
     }
     let mut distinct: Vec<char> = plain.chars().collect();
     distinct.sort_unstable();
@@ -142,7 +143,7 @@ pub fn acceptable(password: &str, email: &str, name: &str) -> Result<(), &'stati
     let spelt = folded(&spelt_out(password));
     let common = |known: &&str| rest_is_short(&plain, known) || rest_is_short(&spelt, known);
     if distinct.len() < 5 || is_run(&plain) || COMMON.iter().any(common) {
-        return Err("This password is among the first that anybody would try. A few unrelated words are better.");
+        return Err(WeakPassword::Common);
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::client::ClientId;
+use super::language::Language;
 use super::scope::ScopeSet;
 use super::tenant::TenantName;
 use crate::base::{Digest, Id, Named, RedirectUri, Resource, Timestamp};
@@ -30,6 +31,9 @@ pub struct Authorization {
     pub prompt: Vec<Prompt>,
     pub max_age: Option<u64>,
     pub login_hint: Option<String>,
+    /// The first language of `ui_locales` that our pages are in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
     /// The thumbprint of the key that the code will be bound to (RFC 9449 §10).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dpop_jkt: Option<Digest>,

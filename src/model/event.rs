@@ -147,16 +147,26 @@ events! {
     PersonSuspended { person: Id<Person>, because: String } = "person.suspended", Change;
     /// An administrator let a stopped person go on.
     PersonResumed { person: Id<Person> } = "person.resumed", Change;
-    /// A person was given a new password; their sessions ended.
+    /// A person has a new password; their sessions ended, but the one in which they changed it themselves.
     PasswordSet { person: Id<Person>, sessions: u64 } = "person.password_set", Change;
     /// A person became an administrator, or is one no more.
     StandingChanged { person: Id<Person>, before: Standing, after: Standing } = "person.standing_changed", Change;
-    /// An administrator ended every session of a person.
+    /// Every session of a person was ended, but the one in which they did it themselves.
     SessionsEnded { person: Id<Person>, sessions: u64 } = "person.sessions_ended", Change;
     /// A person signed in.
     SignedIn { person: Id<Person>, session: Id<Session> } = "person.signed_in", Traffic;
     /// A sign-in to a known account was refused.
     SignInRefused { person: Id<Person>, why: String } = "person.sign_in_refused", Traffic;
+    /// A password was right, and a code is wanted besides; nobody is signed in yet.
+    SignInHalfDone { person: Id<Person> } = "person.sign_in_half_done", Traffic;
+    /// A person signs in with a code besides their password from now on.
+    SecondFactorAdded { person: Id<Person> } = "person.second_factor_added", Change;
+    /// A person signs in with their password alone again; who did it is said beside it.
+    SecondFactorRemoved { person: Id<Person>, added_at: Timestamp } = "person.second_factor_removed", Change;
+    /// A recovery code was spent on a sign-in; so many are left.
+    RecoveryCodeUsed { person: Id<Person>, left: u64 } = "person.recovery_code_used", Change;
+    /// A person made new recovery codes; so many of the old ones were left.
+    RecoveryCodesRenewed { person: Id<Person>, before: u64 } = "person.recovery_codes_renewed", Change;
     /// When sessions were last used, written down together.
     SessionsSeen { count: u64 } = "session.seen", Traffic;
     /// A person signed out.

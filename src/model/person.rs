@@ -45,6 +45,27 @@ pub enum PersonState {
     Suspended,
 }
 
+/// Why a password is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WeakPassword {
+    #[error("Use at least 10 characters.")]
+    Short,
+    #[error("Use at most 1,024 bytes, which is several hundred characters.")]
+    Long,
+    #[error("Use no control characters, such as tabs or line ends.")]
+    Control,
+    #[error("Do not use your name or e-mail address as the password.")]
+    Own,
+    #[error("This password is among the first that anybody would try. A few unrelated words are better.")]
+    Common,
+}
+
+impl WeakPassword {
+    /// In characters.
+    pub const SHORTEST: usize = 10;
+    pub const ALL: [Self; 5] = [Self::Short, Self::Long, Self::Control, Self::Own, Self::Common];
+}
+
 /// An e-mail address as its owner writes it. Two that differ only in case are one account.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]

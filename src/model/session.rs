@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::device::Device;
 use super::person::Person;
 use crate::base::{Digest, Id, Lifetime, Named, Timestamp};
 
@@ -16,6 +17,9 @@ pub struct Session {
     /// By what they proved it.
     #[serde(default, skip_serializing_if = "SignInMethod::is_usual")]
     pub method: SignInMethod,
+    /// The browser, as far as it said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<Device>,
     pub last_seen_at: Timestamp,
     /// Absolute end.
     pub expires_at: Timestamp,
@@ -37,26 +41,31 @@ impl Named for Session {
 pub enum SignInMethod {
     #[default]
     Password,
+    /// A password, and a code that their own program showed or that they kept on paper.
+    PasswordAndCode,
 }
 
 impl SignInMethod {
-    /// RFC 8176 §2: `pwd` is "Password-based authentication".
+    /// RFC 8176 §2: `pwd` is "Password-based authentication", `otp` "One-time password", `mfa` "Multiple-factor authentication".
     pub const fn amr(self) -> &'static [&'static str] {
         match self {
             Self::Password => &["pwd"],
+            Self::PasswordAndCode => &["pwd", "otp", "mfa"],
         }
     }
 
-    /// OpenID Connect Core §2, `acr`: "An absolute URI or an RFC 6711 registered name SHOULD be used". This one says: a password,
-    /// over a connection that nobody reads.
+    /// OpenID Connect Core §2, `acr`: "An absolute URI or an RFC 6711 registered name SHOULD be used". The one says: a password,
+    /// over a connection that nobody reads; the other, of OpenID Provider Authentication Policy Extension §4: "more than one
+    /// authentication factor".
     pub const fn acr(self) -> &'static str {
         match self {
             Self::Password => "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
+            Self::PasswordAndCode => "http://schemas.openid.net/pape/policies/2007/06/multi-factor",
         }
     }
 
     /// Every value that `acr` may have.
-    pub const ACRS: [&'static str; 1] = [Self::Password.acr()];
+    pub const ACRS: [&'static str; 2] = [Self::Password.acr(), Self::PasswordAndCode.acr()];
 
     pub(super) fn is_usual(&self) -> bool {
         *self == Self::default()

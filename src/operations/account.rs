@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::revoke::end_family;
+use super::sessions::delete_all;
 use super::sign_in::SignedIn;
 use super::{delegations, find_resource};
 use crate::app::App;
@@ -120,6 +121,24 @@ pub async fn end_session(app: &App, ctx: &Context, signed_in: &SignedIn, id: Id<
             tx.delete(&SESSIONS, &id)?;
             tx.record(Event::SignedOut { person, session: id })?;
             Ok(true)
+        })
+        .await
+}
+
+/// Ends every session of somebody but this one. Says how many there were.
+pub async fn end_other_sessions(app: &App, ctx: &Context, signed_in: &SignedIn) -> Result<u64, Fault> {
+    let (person, here) = (signed_in.person().id, signed_in.session().id);
+    let ctx = ctx.by(signed_in.actor());
+    app.store
+        .write("end other sessions", &ctx, move |tx| {
+            let Some(session) = tx.get(&SESSIONS, &here)? else { return Ok(0) };
+            if tx.list(&SESSIONS, &SESSIONS_BY_PERSON, &person, 2)?.len() < 2 {
+                return Ok(0);
+            }
+            let sessions = delete_all(tx, person)?.saturating_sub(1);
+            tx.put(&SESSIONS, &here, &session)?;
+            tx.record(Event::SessionsEnded { person, sessions })?;
+            Ok(sessions)
         })
         .await
 }

@@ -21,6 +21,7 @@ use crate::model::{
 };
 use crate::protocol::authorize::{self, Addressed, Next, Present, Show};
 use crate::protocol::display_name::DisplayName;
+use crate::protocol::language::Wish;
 use crate::protocol::own_scopes;
 use crate::protocol::params::Parameters;
 use crate::protocol::refusal::Refusal;
@@ -217,6 +218,7 @@ async fn read(
         prompt: request.prompt,
         max_age: request.max_age,
         login_hint: request.login_hint,
+        language: request.language,
         dpop_jkt: request.dpop_jkt,
         asked_at: ctx.at,
         browser,
@@ -354,7 +356,8 @@ const WELL_KNOWN: [&str; 12] = [
 fn in_words(read: &impl Read, scopes: &ScopeSet) -> Result<Vec<ScopeEntry>, Fault> {
     let unknown = |scope: &Scope| ScopeEntry {
         name: scope.clone(),
-        description: format!("Use {scope}"),
+        // The page says that it knows no words for it.
+        description: String::new(),
         risk: crate::model::Risk::High,
         implies: ScopeSet::new(),
         created_at: Timestamp::default(),
@@ -387,6 +390,13 @@ async fn answer_silently(
         }
     });
     Ok(answering_too.to_client(&ctx, outcome.await?))
+}
+
+/// The language that the application of a ticket asked for. Whoever has the ticket may know.
+pub fn wish(app: &App, ticket: &str) -> Option<Wish> {
+    let authorization = open::<Authorization>(app, ticket, AUTHORIZATION)
+        .or_else(|| open_shown(app, ticket).map(|shown| shown.authorization))?;
+    Some(Wish { language: authorization.language?, at: authorization.asked_at })
 }
 
 pub(super) fn open_shown(app: &App, ticket: &str) -> Option<Shown> {

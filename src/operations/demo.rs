@@ -17,7 +17,7 @@ use crate::config::{Config, Registration};
 use crate::model::{Actor, Channel, Context, Network, Origin, RegistrationMode, Request};
 use crate::operations::declined::Declined;
 use crate::operations::operator::Operator;
-use crate::operations::sign_in::{self, Outcome, SignedIn};
+use crate::operations::sign_in::{self, Attempt, Outcome, SignedIn};
 use crate::operations::start::{Keeping, start};
 use crate::operations::{Problem, housekeeping, turn_keys};
 
@@ -114,7 +114,7 @@ impl Stage {
 
     async fn sign_in(&self, email: &str, address: [u8; 4]) -> Result<SignedIn, Fault> {
         let ctx = self.from(address)?;
-        match sign_in::sign_in(&self.app, &ctx, email, self.password.clone(), None, None).await? {
+        match sign_in::sign_in(&self.app, &ctx, Attempt::of(email, self.password.clone())).await? {
             Outcome::SignedIn { cookie, .. } => {
                 let known = sign_in::recognize(&self.app, ctx.at, cookie.expose()).await?;
                 known.ok_or_else(|| broken("a session", email))

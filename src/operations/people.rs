@@ -41,7 +41,7 @@ impl NewPerson {
             wrong.push(("email", EMAIL.to_owned()));
         }
         if let Err(why) = keys::acceptable(password.expose(), email, name) {
-            wrong.push(("password", why.to_owned()));
+            wrong.push(("password", why.to_string()));
         }
         match (parsed_email, parsed_name) {
             (Ok(email), Ok(name)) if wrong.is_empty() => Ok(Self { email, name: name.as_str().to_owned(), password }),

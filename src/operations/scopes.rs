@@ -1,10 +1,13 @@
 //! The scope catalogue.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use serde::Deserialize;
 
 use crate::app::App;
 use crate::base::{Fault, FaultKind, Timestamp};
-use crate::model::{Context, Event, Offered, Risk, Scope, ScopeEntry, ScopeSet};
+use crate::model::{Context, Event, Language, Offered, Risk, Scope, ScopeEntry, ScopeSet};
 use crate::operations::declined::{Declined, line};
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
@@ -244,6 +247,32 @@ pub fn load_catalogue(store: &Store, ctx: &Context) -> Result<(), Fault> {
     })
 }
 
+/// What the catalogue says about a scope, in a language. Only what we wrote ourselves is known in others: as soon as an administrator
+/// has said something else about the scope, their words stand in every language.
+pub fn description(entry: &ScopeEntry, language: Language) -> &str {
+    let written = match language {
+        Language::En => None,
+        Language::De => GERMAN.get(entry.name.as_str()),
+    };
+    match written {
+        Some((english, german)) if *english == entry.description => german,
+        _ => &entry.description,
+    }
+}
+
+/// What we wrote, in English and in German, by scope. It is compiled in and tested, so it parses.
+static GERMAN: LazyLock<HashMap<String, (String, String)>> = LazyLock::new(|| {
+    #[derive(Deserialize)]
+    struct Written {
+        name: String,
+        description: String,
+        #[serde(rename = "description#de")]
+        german: String,
+    }
+    let written: Vec<Written> = serde_json::from_str(SHIPPED).unwrap_or_default();
+    written.into_iter().map(|it| (it.name, (it.description, it.german))).collect()
+});
+
 fn shipped() -> Result<Vec<NewScope>, Fault> {
     serde_json::from_str(SHIPPED).map_err(|e| Fault::because(FaultKind::Bug, "data/catalogue.json does not parse", e))
 }
@@ -272,6 +301,20 @@ pub(super) fn all_known(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_we_wrote_is_known_in_german_and_what_an_administrator_wrote_is_not() {
+        let shipped = shipped().unwrap();
+        assert!(shipped.len() > 40);
+        for new in shipped {
+            let entry = new.entry(Timestamp::default());
+            assert_eq!(description(&entry, Language::En), entry.description);
+            let german = description(&entry, Language::De);
+            assert!(german != entry.description && german.chars().count() <= LONGEST_DESCRIPTION, "{}", entry.name);
+            let reworded = ScopeEntry { description: "Look into the archive".to_owned(), ..entry };
+            assert_eq!(description(&reworded, Language::De), "Look into the archive");
+        }
+    }
 
     #[test]
     fn the_shipped_catalogue_is_whole() {

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::base::{Fault, Id, OpaqueToken, Secret, TokenKind};
-use crate::model::{Context, Event, Person, SetupState, Standing};
+use crate::model::{Context, Device, Event, Person, SetupState, SignInMethod, Standing};
 use crate::operations::declined::{Declined, Invalid};
 use crate::operations::people::NewPerson;
 use crate::operations::sign_in::new_session;
@@ -68,7 +68,12 @@ pub async fn check(app: &App, token: &str) -> Result<Result<(), Closed>, Fault> 
 
 /// Makes the first administrator through the link, and signs them in. Of two that come at once, one wins (attack
 /// case 58).
-pub async fn complete(app: &App, ctx: &Context, ask: NewAdministrator) -> Result<Outcome, Fault> {
+pub async fn complete(
+    app: &App,
+    ctx: &Context,
+    ask: NewAdministrator,
+    device: Option<Device>,
+) -> Result<Outcome, Fault> {
     let token = ask.token.as_ref().and_then(|text| OpaqueToken::parse(TokenKind::Setup, text.expose()));
     // Strangers must not get a password hashed.
     let before = token.clone();
@@ -91,7 +96,9 @@ pub async fn complete(app: &App, ctx: &Context, ask: NewAdministrator) -> Result
                 Err(taken) => return Ok(Outcome::Invalid(taken)),
             };
             close(tx, person)?;
-            let (session, cookie) = new_session(tx, &within.entropy, person, within.config.lifetimes.session)?;
+            let lifetime = within.config.lifetimes.session;
+            let method = SignInMethod::Password;
+            let (session, cookie) = new_session(tx, &within.entropy, person, method, device, lifetime)?;
             tx.record(Event::SignedIn { person, session: session.id })?;
             Ok(Outcome::Done { person, cookie })
         })

@@ -1,13 +1,14 @@
 //! Proving who one is, with a password; and knowing a browser again afterwards.
 
 use super::known_browser::KnownBrowser;
+use super::sign_in_code;
 use crate::app::App;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, OpaqueToken, Secret, Timestamp, TokenKind};
 use crate::keys::needs_rehash;
 use crate::model::{
-    Actor, Context, Counted, Email, Event, Person, PersonState, Session, SignInFailures, SignInMethod, Standing,
+    Actor, Context, Counted, Device, Email, Event, Person, PersonState, Session, SignInFailures, SignInMethod, Standing,
 };
-use crate::store::tables::{FAILURES, PEOPLE, PEOPLE_BY_EMAIL, SESSIONS};
+use crate::store::tables::{FAILURES, PEOPLE, PEOPLE_BY_EMAIL, SECOND_FACTORS, SESSIONS};
 use crate::store::{Read, Tx};
 
 /// A browser whose session was found alive, and whose person may act. The proof that operations of people ask for.
@@ -51,8 +52,12 @@ pub enum Outcome {
         session: Id<Session>,
         person: Id<Person>,
     },
-    /// Unknown, wrong, suspended: nobody is told which.
+    /// The password was right. This note of it, and a code, sign them in (`sign_in_code`).
+    CodeWanted { half: String },
+    /// Unknown, wrong, suspended: nobody is told which. After the password: the code was wrong.
     Refused,
+    /// The note does not count, or not any more: from the beginning.
+    Over,
     /// Too many failures for this name, existing or not.
     TooSoon { retry_after: Lifetime },
 }
@@ -64,23 +69,36 @@ const LONGEST_WAIT: Lifetime = Lifetime::from_seconds(60);
 /// A quiet day forgives everything.
 const FORGIVEN_AFTER: Lifetime = Lifetime::from_hours(24);
 
+/// What was typed, and where.
+pub struct Attempt<'a> {
+    pub email: &'a str,
+    pub password: Secret,
+    /// The session that this browser has, which ends with the sign-in.
+    pub replaces: Option<Id<Session>>,
+    pub known: Option<&'a KnownBrowser>,
+    /// The digest of the browser's own cookie.
+    pub browser: Digest,
+    pub device: Option<Device>,
+}
+
+impl<'a> Attempt<'a> {
+    /// From nowhere in particular.
+    pub fn of(email: &'a str, password: Secret) -> Self {
+        Self { email, password, replaces: None, known: None, browser: Digest::ZERO, device: None }
+    }
+}
+
 /// Signs a person in, in a new session; the one this browser had, if any, ends in the same transaction.
 ///
 /// The attempt is counted before the password is looked at, and durably, so that neither parallel guesses nor a restart get
 /// more of them (attack case 47). Known and unknown names go the same way: the same counter, the same hash, the same two writes
 /// (attack case 50). A browser in which this account was signed in to before is counted by itself (attack case 49).
-pub async fn sign_in(
-    app: &App,
-    ctx: &Context,
-    email: &str,
-    password: Secret,
-    replaces: Option<Id<Session>>,
-    browser: Option<&KnownBrowser>,
-) -> Result<Outcome, Fault> {
+pub async fn sign_in(app: &App, ctx: &Context, attempt: Attempt<'_>) -> Result<Outcome, Fault> {
+    let Attempt { email, password, replaces, known: before, browser, device } = attempt;
     let email: Option<Email> = email.parse().ok();
     let folded = email.as_ref().map_or_else(|| "\0".to_owned(), Email::folded);
-    let bucket = browser.and_then(|known| known.counter(app, &folded)).unwrap_or_else(|| bucket(app, &folded));
-    let known = KnownBrowser::after(browser, app, &folded)?;
+    let bucket = before.and_then(|known| known.counter(app, &folded)).unwrap_or_else(|| bucket(app, &folded));
+    let known = KnownBrowser::after(before, app, &folded)?;
     let _turn = app.turns.wait(bucket).await;
     if let Some(retry_after) = app.store.write("count sign-in", ctx, move |tx| count(tx, bucket)).await? {
         app.tally.count("sign-in too soon after failures");
@@ -98,12 +116,18 @@ pub async fn sign_in(
         Some(person) if needs_rehash(&person.password) => app.passwords.hash(password).await.ok(),
         _ => None,
     };
+    // Whether it is wanted is decided below.
+    let half = signed_in.as_ref().map(|person| sign_in_code::half(app, person, browser, ctx.at)).transpose()?;
 
     let entropy = app.entropy.clone();
     let lifetime = app.config.lifetimes.session;
     let outcome = app
         .store
         .write("sign in", ctx, move |tx| match still_so(tx, signed_in.as_ref())? {
+            Some(person) if tx.get(&SECOND_FACTORS, &person.id)?.is_some() => {
+                tx.record(Event::SignInHalfDone { person: person.id })?;
+                Ok(half.clone().map_or(Outcome::Over, |half| Outcome::CodeWanted { half }))
+            }
             Some(person) => {
                 tx.delete(&FAILURES, &bucket)?;
                 if let Some(password) = &rehashed {
@@ -112,18 +136,13 @@ pub async fn sign_in(
                 if let Some(old) = replaces {
                     tx.delete(&SESSIONS, &old)?;
                 }
-                let (session, cookie) = new_session(tx, &entropy, person.id, lifetime)?;
+                let (session, cookie) = new_session(tx, &entropy, person.id, SignInMethod::Password, device, lifetime)?;
                 tx.record(Event::SignedIn { person: person.id, session: session.id })?;
                 Ok(Outcome::SignedIn { cookie, known: known.clone(), session: session.id, person: person.id })
             }
             None => {
                 match &person {
-                    Some(known) => {
-                        tx.record(Event::SignInRefused {
-                            person: known.id,
-                            why: "wrong password or suspended".to_owned(),
-                        })?;
-                    }
+                    Some(known) => refuse(tx, known, "wrong password or suspended")?,
                     // An unknown name costs a write too, so that the two take the same time.
                     None => touch(tx, bucket)?,
                 }
@@ -134,6 +153,11 @@ pub async fn sign_in(
     let signed_in = matches!(outcome, Outcome::SignedIn { .. });
     app.hours.count(ctx.at, if signed_in { Counted::SignIn } else { Counted::SignInFailed });
     Ok(outcome)
+}
+
+/// A refusal of somebody who is known.
+pub(super) fn refuse(tx: &mut Tx<'_>, person: &Person, why: &str) -> Result<(), Fault> {
+    tx.record(Event::SignInRefused { person: person.id, why: why.to_owned() })
 }
 
 /// The person whose password was right, if they may still act and the password is still that one: hashing takes long enough for
@@ -149,6 +173,8 @@ pub(crate) fn new_session(
     tx: &mut Tx<'_>,
     entropy: &crate::base::Entropy,
     person: Id<Person>,
+    method: SignInMethod,
+    device: Option<Device>,
     lifetime: Lifetime,
 ) -> Result<(Session, Secret), Fault> {
     let now = tx.now();
@@ -159,7 +185,8 @@ pub(crate) fn new_session(
         digest: cookie.digest(),
         person,
         auth_time: now,
-        method: SignInMethod::Password,
+        method,
+        device,
         last_seen_at: now,
         expires_at: now.plus(lifetime),
     };
@@ -200,7 +227,7 @@ pub(crate) fn bucket_of(mac: &Digest) -> u64 {
 }
 
 /// Counts an attempt, unless one has to wait.
-fn count(tx: &mut Tx<'_>, bucket: u64) -> Result<Option<Lifetime>, Fault> {
+pub(super) fn count(tx: &mut Tx<'_>, bucket: u64) -> Result<Option<Lifetime>, Fault> {
     let now = tx.now();
     let known = tx.get(&FAILURES, &bucket)?.filter(|failures| now < failures.expires_at).unwrap_or_default();
     let free_at = known.last_at.plus(wait(known.count));

@@ -6,8 +6,8 @@ use base64::Engine as _;
 
 use super::keep_head;
 use crate::app::{
-    App, Discovery, Hours, KeySets, Known, LastSeen, Looked, Parts, Refusals, StatusIndices, StatusLists, Tally, Turns,
-    Usage, VerifiedTokens,
+    App, Discovery, Hours, KeySets, Known, LastSeen, Logo, Looked, Parts, Refusals, StatusIndices, StatusLists, Tally,
+    Turns, Usage, VerifiedTokens,
 };
 use crate::base::{Clock, Entropy, Fault, FaultKind, Secret, Timestamp};
 use crate::config::Config;
@@ -62,6 +62,7 @@ pub fn open(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) ->
     if keeping == Keeping::File {
         make_directory(&config)?;
     }
+    let logo = config.brand.logo.as_deref().map(Logo::load).transpose()?;
     let master = master_key(&config, keeping, &entropy)?;
     let store = match keeping {
         Keeping::File => {
@@ -86,6 +87,7 @@ pub fn open(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) ->
         head_signer: master.head_signer()?,
         head_file: (keeping == Keeping::File).then(|| config.head_file()),
         row_sealer,
+        logo,
         keys,
         store,
         clock,

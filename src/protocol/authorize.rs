@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::params::Parameters;
 use super::refusal::{Refusal, ensure};
-use super::{pkce, scope, target};
+use super::{language, pkce, scope, target};
 use crate::base::{Destination, Digest, Id, Lifetime, RedirectUri, Resource, Timestamp};
 use crate::model::{
-    Authorization, Client, ClientId, ClientState, Consent, GrantType, Person, Prompt, ProtectedResource, ScopeSet,
-    TenantName,
+    Authorization, Client, ClientId, ClientState, Consent, GrantType, Language, Person, Prompt, ProtectedResource,
+    ScopeSet, TenantName,
 };
 
 /// Longest `state` that is carried back, in bytes.
@@ -43,8 +43,7 @@ pub enum Show {
     RedirectUriInvalid(&'static str),
     RedirectUriUnregistered {
         name: String,
-        /// Its host, or what stands for one.
-        sent_to: String,
+        sent_to: Destination,
     },
     /// The request repeats a parameter or cannot be read, so nothing in it can be trusted.
     Unreadable(Refusal),
@@ -99,12 +98,7 @@ pub fn address(params: &Parameters<'_>, client: &Client) -> Result<Addressed, Sh
         Some(sent) => {
             let sent = RedirectUri::parse(sent).map_err(|why| Show::RedirectUriInvalid(why.0))?;
             if !client.redirect_uris.iter().any(|known| sent.matches(known)) {
-                let sent_to = match sent.destination() {
-                    Destination::Site(host) => host,
-                    Destination::ThisComputer => "this computer".to_owned(),
-                    Destination::Application(scheme) => format!("{scheme}:"),
-                };
-                return Err(Show::RedirectUriUnregistered { name: client.name.clone(), sent_to });
+                return Err(Show::RedirectUriUnregistered { name: client.name.clone(), sent_to: sent.destination() });
             }
             sent
         }
@@ -129,6 +123,7 @@ pub struct AuthorizationRequest {
     pub prompt: Vec<Prompt>,
     pub max_age: Option<u64>,
     pub login_hint: Option<String>,
+    pub language: Option<Language>,
     pub dpop_jkt: Option<Digest>,
 }
 
@@ -164,6 +159,7 @@ pub fn read(params: &Parameters<'_>, client: &Client) -> Result<AuthorizationReq
         prompt: prompt(params.bounded("prompt", 128)?)?,
         max_age,
         login_hint: params.bounded("login_hint", 254)?.map(str::to_owned),
+        language: params.optional("ui_locales").and_then(language::wished),
         dpop_jkt,
     })
 }
@@ -299,6 +295,7 @@ mod tests {
             prompt,
             max_age,
             login_hint: None,
+            language: None,
             dpop_jkt: None,
             asked_at: Timestamp::from_seconds(1_000),
             browser: Digest::ZERO,

@@ -4,7 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::id_jag::{ID_JAG, ID_JAG_PROFILE};
 use crate::base::Issuer;
-use crate::model::{AuthMethod, ED25519, GrantType, JwsAlgorithm, Prompt, RegistrationMode, ScopeSet, SignInMethod};
+use crate::model::{
+    AuthMethod, ED25519, GrantType, JwsAlgorithm, Language, Prompt, RegistrationMode, ScopeSet, SignInMethod,
+};
 
 /// Where things are, below the issuer.
 pub mod paths {
@@ -85,6 +87,9 @@ pub fn server_metadata(issuer: &Issuer, facts: &Capabilities) -> Value {
     say("code_challenge_methods_supported", json!(["S256"]));
     // OpenID Connect Prompt Create 1.0 names the member.
     say("prompt_values_supported", json!(Prompt::ALL.map(|(name, _)| name)));
+    // OpenID Connect Discovery §3: "Languages and scripts supported for the user interface, represented as a JSON array of BCP47
+    // [RFC5646] language tag values."
+    say("ui_locales_supported", json!(Language::ALL.map(Language::tag)));
 
     // RFC 8414 §2: "The value "none" MUST NOT be used."
     say("token_endpoint_auth_methods_supported", json!(AuthMethod::ALL.map(AuthMethod::as_str)));

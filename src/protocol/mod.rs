@@ -6,6 +6,7 @@
 //! | OAuth 2.1 §3.1, §3.2: how parameters look | [`params`] |
 //! | OAuth 2.1 §3.2.4, §4.1.2.1: errors | [`refusal`] |
 //! | OAuth 2.1 §4.1.1, OpenID Connect Core §3.1.2: the authorization request | [`authorize`] |
+//! | OpenID Connect Core §3.1.2.1, RFC 9110 §12.5.4: the language of a page | [`language`] |
 //! | OAuth 2.1 §4.1.3, RFC 7636: redeeming a code | [`code`], [`pkce`] |
 //! | OAuth 2.1 §4.2: client credentials | [`client_credentials`] |
 //! | OAuth 2.1 §4.3, RFC 9700 §4.14: refreshing | [`refresh`] |
@@ -19,6 +20,8 @@
 //! | RFC 7591, RFC 7592: dynamic registration | [`registration`], [`public_keys`] |
 //! | RFC 8414, OpenID Connect Discovery: metadata | [`discovery`] |
 //! | RFC 9728: what a client reads at a resource before it comes here | [`resource_metadata`] |
+//! | RFC 6238, RFC 4226: codes besides a password | [`second_factor`] |
+//! | RFC 9110 §10.1.5: what a browser calls itself | [`user_agent`] |
 //! | RFC 7009, RFC 7662: revocation and introspection | [`token_status`] |
 //! | Token Status List: revocation that reaches who verifies offline | [`status_list`] |
 //! | RFC 6750 §3.1: what the scopes of the appliance's own API cover | [`own_scopes`] |
@@ -38,6 +41,7 @@ pub mod entitlements;
 pub mod exchange;
 pub mod federation;
 pub mod id_jag;
+pub mod language;
 pub mod mcp_tools;
 pub mod own_scopes;
 pub mod params;
@@ -48,8 +52,10 @@ pub mod refusal;
 pub mod registration;
 pub mod resource_metadata;
 pub mod scope;
+pub mod second_factor;
 pub mod status_list;
 pub mod strict_json;
 pub mod target;
 pub mod token_request;
 pub mod token_status;
+pub mod user_agent;

@@ -10,8 +10,9 @@ use crate::model::{
     CredentialState, CredentialUsage, Crossing, Delegation, DelegationState, DocumentRecord, DoneOnce, Family,
     FrozenIssuer, Hour, HourNumber, IdentityProvider, InitialAccessToken, Machine, MachineFindings, MachineUsage,
     Membership, Offered, Person, ProtectedResource, Provenance, RecentRegistration, RefreshToken, ResourceTools,
-    RevokedToken, Role, RoleName, ScopeEntry, ScopesUsage, Session, SetupState, SignInFailures, SigningKey, SpentProof,
-    StatusBlock, StatusList, StatusPage, SubjectLink, Tenant, TenantName, Tombstone, UsedAssertion, Watch,
+    RevokedToken, Role, RoleName, ScopeEntry, ScopesUsage, SecondFactor, Session, SetupState, SignInFailures,
+    SigningKey, SpentProof, StatusBlock, StatusList, StatusPage, SubjectLink, Tenant, TenantName, Tombstone,
+    UsedAssertion, Watch,
 };
 
 // What is kept in memory of rows that every request reads: app/kept.rs.
@@ -31,6 +32,9 @@ pub static SESSIONS_BY_PERSON: Index<Session, Id<Person>> =
     Index::new("sessions_by_person", |session, out| out(&session.person));
 pub static SESSIONS: Table<Id<Session>, Session> =
     Table::new("sessions").indexed(&[&SESSIONS_BY_PERSON]).expires(|session| Some(session.expires_at));
+
+/// Of those who have one; everybody else has no row.
+pub static SECOND_FACTORS: Table<Id<Person>, SecondFactor> = Table::new("second_factors");
 
 /// Keyed by a bucket of the account name's MAC.
 pub static FAILURES: Table<u64, SignInFailures> = Table::new("sign_in_failures")

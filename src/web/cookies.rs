@@ -55,6 +55,20 @@ pub(super) fn remove(issuer: &Issuer, name: Name) -> Cookie<'static> {
     cookie
 }
 
+/// In which language somebody wants to read. Worth nothing to a thief.
+pub(super) const LANGUAGE: &str = "writ_language";
+
+/// What somebody likes, kept for a year.
+pub(super) fn preference(issuer: &Issuer, name: &'static str, value: String) -> Cookie<'static> {
+    let mut cookie = Cookie::new(name, value);
+    cookie.set_path("/");
+    cookie.set_http_only(true);
+    cookie.set_secure(issuer.is_https());
+    cookie.set_same_site(SameSite::Lax);
+    cookie.set_max_age(Duration::days(365));
+    cookie
+}
+
 fn base(issuer: &Issuer, name: Name, value: String) -> Cookie<'static> {
     let mut cookie = Cookie::new(name.text(issuer.is_https()), value);
     cookie.set_path("/");

@@ -10,14 +10,14 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::{Error, HttpMessage as _, HttpResponse, web};
 
-use super::extract::peer;
+use super::extract::{accepted_language, peer};
 use super::limits::Limits;
 use super::problem;
 use super::reply::OPENER_POLICY;
 use super::routes::{self, Cors, Door, Opener};
 use crate::app::App;
 use crate::base::{Id, Lifetime};
-use crate::model::{Actor, Channel, Context, Network, Origin, Request};
+use crate::model::{Actor, Channel, Context, Language, Network, Origin, Request};
 use crate::operations;
 
 /// The door whose answers are timed for the console's first page.
@@ -84,6 +84,8 @@ struct Arrival {
     app: App,
     door: &'static Door,
     over: Option<Lifetime>,
+    /// Only looked for if a page has to say that it is over.
+    language: Language,
 }
 
 impl Arrival {
@@ -112,7 +114,8 @@ impl Arrival {
             via: None,
         };
         let over = request.app_data::<web::Data<Limits>>().and_then(|limits| limits.ask(door.class, from, at).err());
-        Ok(Self { ctx: Context::new(at, Actor::Nobody, origin), app, door, over })
+        let language = over.and_then(|_| accepted_language(request.headers())).unwrap_or_default();
+        Ok(Self { ctx: Context::new(at, Actor::Nobody, origin), app, door, over, language })
     }
 
     /// Preflights, and whoever asks too often.
@@ -122,7 +125,7 @@ impl Arrival {
         }
         self.over.map(|wait| {
             self.app.tally.count("too many requests from one address");
-            problem::too_many(&self.app, self.door, wait, &self.ctx)
+            problem::too_many(&self.app, self.door, wait, self.language, &self.ctx)
         })
     }
 }

@@ -19,6 +19,7 @@ mod reply;
 pub mod routes;
 mod server;
 pub mod views;
+mod words;
 
 pub use api::{Obeying, Orders};
 pub use server::{Running, listen, listen_for};

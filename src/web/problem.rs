@@ -15,9 +15,10 @@ use super::reply;
 use super::routes::Door;
 use super::views::{self};
 use super::views::{Brand, ErrorPage, Shell, Theme};
+use super::words::{self, Told};
 use crate::app::App;
 use crate::base::{Fault, FaultKind, Id, Lifetime};
-use crate::model::{Context, Request};
+use crate::model::{Context, Language, Request};
 use crate::operations::{self, Problem};
 use crate::protocol::refusal::{ErrorCode, Refusal};
 
@@ -89,11 +90,11 @@ pub(super) fn program(caller: &Caller, status: StatusCode, error: &str, words: &
 }
 
 /// Before it is known who asks, so with a bare page.
-pub(super) fn too_many(app: &App, door: &Door, wait: Lifetime, ctx: &Context) -> HttpResponse {
+pub(super) fn too_many(app: &App, door: &Door, wait: Lifetime, language: Language, ctx: &Context) -> HttpResponse {
     let seconds = wait.seconds() + 1;
     if door.is_page {
-        let wait = Some(reply::length(seconds));
-        let problem = PageProblem::new(bare(app), views::Problem::TooManyRequests { wait }, ctx);
+        let wait = Some(words::of(language).length(seconds));
+        let problem = PageProblem::new(bare(app, language), views::Problem::TooManyRequests { wait }, ctx);
         let mut response = problem.error_response();
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
         return response;
@@ -150,13 +151,13 @@ impl PageProblem {
 
     /// A form that did not come in time.
     pub(super) fn too_slow(shell: Shell, ctx: &Context) -> Self {
-        let problem = views::Problem::Refused {
-            status: StatusCode::REQUEST_TIMEOUT.as_u16(),
-            title: "This took too long".to_owned(),
-            words: "What your browser sent did not arrive in time.".to_owned(),
-            advice: "Go back and try again. If your connection is bad, a better one helps.".to_owned(),
-        };
-        Self::new(shell, problem, ctx)
+        let told = &shell.words.error.too_slow;
+        Self::told(shell, StatusCode::REQUEST_TIMEOUT.as_u16(), told, None, ctx)
+    }
+
+    /// A refusal in the words of the page.
+    pub(super) fn told(shell: Shell, status: u16, told: &Told, detail: Option<String>, ctx: &Context) -> Self {
+        Self::new(shell, views::Problem::told(status, told, detail), ctx)
     }
 
     /// A fault, as a person sees it.
@@ -181,6 +182,8 @@ impl PageProblem {
             base: String::new(),
             theme: Theme::Device,
             demo: false,
+            words: words::of(Language::default()),
+            here: None,
         };
         Self { shell: Box::new(shell), problem: views::Problem::Fault, error_id: Some(log(None, &fault)) }
     }

@@ -8,7 +8,9 @@ use askama::Template;
 use super::cookies::{self, Name};
 use super::extract::Visitor;
 use super::problem::PageProblem;
+use super::words;
 use crate::base::{Fault, FaultKind};
+use crate::model::Language;
 
 /// Renders a page for a visitor. `form_targets` are the places that a form on it may lead to beyond this origin:
 /// Chromium holds `form-action` against the whole chain of redirects that follows a form.
@@ -64,14 +66,9 @@ fn with_browser(visitor: &Visitor, mut response: HttpResponse) -> HttpResponse {
     response
 }
 
-/// A time in words, with the exact one beside it.
+/// A time as the console tells it, in English.
 pub(super) fn moment(at: crate::base::Timestamp, now: crate::base::Timestamp) -> super::views::Moment {
-    let words = match now.since(at).seconds() {
-        0 if at > now => format!("in {}", length(at.since(now).seconds())),
-        0..60 => "just now".to_owned(),
-        seconds => format!("{} ago", length(seconds)),
-    };
-    super::views::Moment { words, machine: at.iso(), exact: exact(at) }
+    super::views::Moment { exact: exact(at), ..words::of(Language::En).moment(at, now) }
 }
 
 /// `2026-11-21 08:15 UTC`: the zone is named, for without a script nobody knows the reader's.
@@ -80,41 +77,7 @@ pub(super) fn exact(at: crate::base::Timestamp) -> String {
     iso.get(..16).map_or_else(|| iso.clone(), |text| format!("{} UTC", text.replace('T', " ")))
 }
 
-/// "30 seconds", "1 hour", "12 days".
+/// "30 seconds", "1 hour", "12 days", in English.
 pub(super) fn length(seconds: u64) -> String {
-    let (count, unit) = match seconds {
-        60 => (1, "minute"),
-        3_600 => (1, "hour"),
-        0..90 => (seconds, "second"),
-        90..5_400 => (seconds.div_ceil(60), "minute"),
-        5_400..129_600 => (seconds.div_ceil(3_600), "hour"),
-        _ => (seconds / 86_400, "day"),
-    };
-    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::length;
-
-    #[test]
-    fn lengths_read_well() {
-        let words: Vec<String> =
-            [1, 30, 60, 61, 90, 3_600, 3_601, 7_200, 86_400, 172_800].into_iter().map(length).collect();
-        assert_eq!(
-            words,
-            [
-                "1 second",
-                "30 seconds",
-                "1 minute",
-                "61 seconds",
-                "2 minutes",
-                "1 hour",
-                "61 minutes",
-                "2 hours",
-                "24 hours",
-                "2 days"
-            ]
-        );
-    }
+    words::of(Language::En).length(seconds)
 }

@@ -111,14 +111,24 @@ static FIXED: &[Door] = &[
     page("/setup", GET_POST, Who::Anyone, Class::SignIn),
     page("/sign-in", GET, Who::Anyone, Class::Pages),
     page("/sign-in", POST, Who::Anyone, Class::SignIn),
+    page("/sign-in/code", POST, Who::Anyone, Class::SignIn),
     page("/sign-out", POST, Who::SignedIn, Class::Pages),
     page("/signed-out", GET, Who::Anyone, Class::Pages),
+    page("/language", POST, Who::Anyone, Class::Pages),
     page("/account", GET, Who::SignedIn, Class::Pages),
     page("/account/applications/{id}/revocation", POST, Who::SignedIn, Class::Pages),
     page("/account/agents/{id}/revocation", POST, Who::SignedIn, Class::Pages),
     page("/account/delegations/new", GET, Who::SignedIn, Class::Pages),
     page("/account/delegations", POST, Who::SignedIn, Class::Pages),
     page("/account/sessions/{id}/end", POST, Who::SignedIn, Class::Pages),
+    page("/account/sessions/end", POST, Who::SignedIn, Class::Pages),
+    page("/account/activity", GET, Who::SignedIn, Class::Pages),
+    page("/account/password", GET, Who::SignedIn, Class::Pages),
+    page("/account/password", POST, Who::SignedIn, Class::SignIn),
+    page("/account/codes", GET, Who::SignedIn, Class::Pages),
+    page("/account/codes", POST, Who::SignedIn, Class::SignIn),
+    page("/account/codes/recovery", POST, Who::SignedIn, Class::SignIn),
+    page("/account/codes/end", POST, Who::SignedIn, Class::SignIn),
     Door { cors: Cors::None, ..program("/health", GET, Who::Anyone, Class::Unlimited) },
     Door { cors: Cors::None, ..program("/static/{file}", GET, Who::Anyone, Class::Pages) },
 ];
@@ -154,6 +164,12 @@ static LITERAL: LazyLock<HashMap<&'static str, Vec<&'static Door>>> = LazyLock::
     }
     doors
 });
+
+/// Whether a path, below the issuer's, is that of a page that can be opened.
+pub(super) fn is_page(path: &str) -> bool {
+    let door = door(&Method::GET, path);
+    door.is_page && door.methods.contains(&Method::GET)
+}
 
 fn fits(pattern: &str, path: &str) -> bool {
     let (mut ours, mut theirs) = (pattern.split('/'), path.split('/'));
@@ -218,14 +234,23 @@ pub(super) fn configure(config: &mut ServiceConfig, app: &App) {
     }
     door("/setup", vec![get(pages::setup::new), web::post().to(pages::setup::create)]);
     door("/sign-in", vec![get(pages::sign_in::new), web::post().to(pages::sign_in::create)]);
+    door("/sign-in/code", vec![web::post().to(pages::sign_in::create_with_code)]);
     door("/sign-out", vec![web::post().to(pages::sign_in::destroy)]);
     door("/signed-out", vec![get(pages::sign_in::signed_out)]);
+    door("/language", vec![web::post().to(pages::language::create)]);
     door("/account", vec![get(pages::account::show)]);
     door("/account/applications/{id}/revocation", vec![web::post().to(pages::account::revoke)]);
     door("/account/agents/{id}/revocation", vec![web::post().to(pages::account::revoke_agent)]);
     door("/account/delegations/new", vec![get(pages::delegation::new)]);
     door("/account/delegations", vec![web::post().to(pages::delegation::create)]);
     door("/account/sessions/{id}/end", vec![web::post().to(pages::account::end_session)]);
+    door("/account/sessions/end", vec![web::post().to(pages::account::end_other_sessions)]);
+    door("/account/activity", vec![get(pages::activity::show)]);
+    let password = vec![get(pages::own_sign_in::password), web::post().to(pages::own_sign_in::change_password)];
+    door("/account/password", password);
+    door("/account/codes", vec![get(pages::own_sign_in::codes), web::post().to(pages::own_sign_in::add_codes)]);
+    door("/account/codes/recovery", vec![web::post().to(pages::own_sign_in::renew_codes)]);
+    door("/account/codes/end", vec![web::post().to(pages::own_sign_in::remove_codes)]);
     door("/health", vec![get(pages::home::health)]);
     door("/static/{file}", vec![get(pages::home::asset)]);
     // The 2025-03-26 revision looks for them at the origin, whatever the issuer's path.

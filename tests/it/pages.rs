@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use writ::model::Language;
 use writ::web::assets;
 use writ::web::views::gallery::{self, Shown};
 
@@ -94,14 +95,18 @@ fn every_page_is_in_the_gallery() {
 
 #[test]
 fn a_page_has_one_heading_a_title_and_a_language() {
-    each(|Shown { template, sample, html }, tags| {
+    each(|Shown { template, sample, language, html }, tags| {
         assert_eq!(tags.iter().filter(|tag| tag.name == "h1").count(), 1, "{template} {sample}: h1");
         assert_eq!(tags.iter().filter(|tag| tag.name == "main").count(), 1, "{template} {sample}: main");
         let focused = tags.iter().filter(|tag| tag.get("autofocus").is_some()).count();
         assert!(focused <= 1, "{template} {sample}: {focused} fields want the focus");
         let title = html.split("<title>").nth(1).unwrap().split(" · ").next().unwrap();
         assert!(!title.trim().is_empty(), "{template} {sample}: title");
-        assert_eq!(tags.iter().find(|tag| tag.name == "html").unwrap().get("lang"), Some("en"));
+        assert_eq!(
+            tags.iter().find(|tag| tag.name == "html").unwrap().get("lang"),
+            Some(language.tag()),
+            "{template} {sample}"
+        );
     });
 }
 
@@ -119,7 +124,7 @@ fn headings_do_not_skip_a_level() {
 
 #[test]
 fn every_input_has_a_label() {
-    each(|Shown { template, sample, html }, tags| {
+    each(|Shown { template, sample, html, .. }, tags| {
         let labelled: BTreeSet<&str> =
             tags.iter().filter(|tag| tag.name == "label").filter_map(|tag| tag.get("for")).collect();
         for input in tags.iter().filter(|tag| ["input", "select", "textarea"].contains(&tag.name)) {
@@ -156,7 +161,7 @@ fn ids_are_unique_and_references_lead_somewhere() {
 
 #[test]
 fn every_form_posts_and_carries_csrf() {
-    each(|Shown { template, sample, html }, tags| {
+    each(|Shown { template, sample, html, .. }, tags| {
         for form in tags.iter().filter(|tag| tag.name == "form") {
             // A search changes nothing, and its address may be kept.
             if form.get("method") == Some("get") {
@@ -176,7 +181,7 @@ fn every_form_posts_and_carries_csrf() {
 /// The Content-Security-Policy would drop them, and the page would look broken instead of failing.
 #[test]
 fn nothing_is_inline_and_nothing_is_loaded_from_elsewhere() {
-    each(|Shown { template, sample, html }, tags| {
+    each(|Shown { template, sample, html, .. }, tags| {
         for tag in tags {
             assert_ne!(tag.name, "style", "{template} {sample}");
             assert!(tag.name != "script" || tag.get("src").is_some(), "{template} {sample}: an inline script");
@@ -224,7 +229,7 @@ fn a_page_below_a_path_stays_below_it() {
 #[test]
 fn what_strangers_wrote_stays_text() {
     let mut seen = 0;
-    each(|Shown { template, sample, html }, tags| {
+    each(|Shown { template, sample, html, .. }, tags| {
         assert!(!html.contains("<script>alert"), "{template} {sample}");
         assert!(!html.contains("<img src=x"), "{template} {sample}");
         assert!(
@@ -257,7 +262,7 @@ fn a_password_is_never_sent_back() {
 /// The consent page decides nothing for anybody: nothing risky is ticked, and neither answer is heavier.
 #[test]
 fn consent_ticks_no_risk_and_weighs_both_answers_alike() {
-    each(|Shown { template, sample, html }, tags| {
+    each(|Shown { template, sample, html, .. }, tags| {
         if *template != "pages/consent.html" {
             return;
         }
@@ -299,6 +304,81 @@ fn the_consent_page_reads_in_the_order_of_a_writ() {
     assert!(places.is_sorted(), "{places:?}");
 }
 
+/// What a page says, without what it repeats of others: names, addresses, ids, and what says itself that it is English.
+fn words(html: &str) -> Vec<String> {
+    let mut words = vec![];
+    // Elements that are open, by name and whether what is in them counts.
+    let mut open: Vec<(String, bool)> = vec![];
+    for piece in html.split('<').skip(1) {
+        let (tag, text) = piece.split_once('>').unwrap_or((piece, ""));
+        if let Some(name) = tag.strip_prefix('/') {
+            while open.pop().is_some_and(|(opened, _)| opened != name) {}
+        } else {
+            let name = tag.split([' ', '/', '\n']).next().unwrap();
+            let attribute =
+                |wanted: &str| tag.split(&format!(" {wanted}=\"")).nth(1).and_then(|rest| rest.split('"').next());
+            let class = attribute("class").unwrap_or_default();
+            let quoted = name == "code"
+                || ["name", "brand-name", "monogram"].iter().any(|it| class.split(' ').any(|known| known == *it))
+                || (name != "html" && attribute("lang").is_some());
+            let counts = !quoted && open.last().is_none_or(|(_, counts)| *counts);
+            for said in [
+                "aria-label",
+                "title",
+                "placeholder",
+                "alt",
+                "data-copied",
+                "data-dark",
+                "data-light",
+                "data-show",
+                "data-hide",
+            ] {
+                words.extend(attribute(said).filter(|_| counts).map(str::to_owned));
+            }
+            if !["meta", "link", "input", "img", "br", "!doctype", "path", "circle"].contains(&name) {
+                open.push((name.to_owned(), counts));
+            }
+        }
+        if open.last().is_some_and(|(_, counts)| *counts) {
+            words.push(text.to_owned());
+        }
+    }
+    let plain = words.into_iter().map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+    // A single letter stands where a logo would.
+    plain.filter(|text| text.chars().any(char::is_alphabetic) && text.chars().count() > 1).collect()
+}
+
+/// Of every page there is in German, each piece of text is another than on the English page, and has no English words in it.
+#[test]
+fn a_german_page_has_nothing_english_left() {
+    // What the samples are about, and what is the same in both languages.
+    const DATA: [&str; 8] =
+        ["Ada Moreno", "ada@example.com", "Tickets", "Archive", "Grace Hopper", "·", "· Writ", "· Northwind"];
+    const ENGLISH: [&str; 16] =
+        ["the", "you", "your", "and", "is", "of", "not", "this", "to", "that", "it", "for", "with", "from", "on", "by"];
+    let all = gallery::shown().unwrap();
+    let mut compared = 0;
+    for german in all.iter().filter(|shown| shown.language == Language::De) {
+        let (template, sample) = (german.template, german.sample);
+        let same = |shown: &&Shown| (shown.template, shown.sample, shown.language) == (template, sample, Language::En);
+        let english = all.iter().find(same).unwrap_or_else(|| panic!("{template} {sample} is in German only"));
+        // Their names are sentences, and are in titles too.
+        if ["hostile", "long"].contains(&sample) {
+            continue;
+        }
+        let said: BTreeSet<String> = words(&english.html).into_iter().collect();
+        for text in words(&german.html) {
+            let host = text.contains('.') && !text.contains(' ') && !text.ends_with('.');
+            let data = host || DATA.contains(&text.as_str());
+            assert!(data || !said.contains(&text), "{template} {sample}: {text:?} is on the English page too");
+            let mut parts = text.split(|c: char| !c.is_alphabetic()).map(str::to_lowercase);
+            assert!(parts.all(|word| !ENGLISH.contains(&word.as_str())), "{template} {sample}: {text:?}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 500, "{compared}");
+}
+
 #[test]
 fn no_template_switches_escaping_off() {
     for path in templates("") {
@@ -336,7 +416,9 @@ fn write_the_gallery() {
     for shown in gallery::shown().unwrap() {
         let stem = shown.template.trim_start_matches("pages/").trim_end_matches(".html");
         fs::create_dir_all(out.join("id")).unwrap();
-        fs::write(out.join(format!("{stem}-{}.html", shown.sample)), shown.html).unwrap();
+        fs::create_dir_all(out.join("console")).unwrap();
+        let language = if shown.language == Language::En { "" } else { ".de" };
+        fs::write(out.join(format!("{stem}-{}{language}.html", shown.sample)), shown.html).unwrap();
     }
     for folder in ["static", "id/static"] {
         fs::create_dir_all(out.join(folder)).unwrap();

@@ -5,7 +5,7 @@ use super::machines::Actor;
 use super::{BUSY_DAYS, ELSEWHERE, Stage, dice};
 use crate::base::{Fault, Lifetime};
 use crate::model::{Counted, Hour};
-use crate::operations::sign_in::SignedIn;
+use crate::operations::sign_in::{Attempt, SignedIn};
 use crate::operations::{housekeeping, sign_in, tell, turn_keys, usage};
 use crate::protocol::refusal::Refusal;
 
@@ -54,7 +54,7 @@ impl Stage {
             // Somebody guesses.
             let ctx = self.from(ELSEWHERE)?;
             let wrong = crate::base::Secret::new("letmein123");
-            drop(sign_in::sign_in(&self.app, &ctx, "kofi@demo.example", wrong, None, None).await?);
+            drop(sign_in::sign_in(&self.app, &ctx, Attempt::of("kofi@demo.example", wrong)).await?);
             self.app.tally.count("too many requests from one address");
         }
         // The last day has nine hours.

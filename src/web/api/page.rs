@@ -14,6 +14,7 @@ use crate::web::reply;
 use crate::web::views::{ApiMember, ApiNoun, ApiOperation, ApiPage, ApiParameter, ApiProblem, ApiSchema};
 
 pub(super) async fn show(visitor: Visitor) -> Result<HttpResponse, PageProblem> {
+    let visitor = visitor.in_english();
     let document = document::document(&visitor.app.issuer);
     let page = ApiPage {
         shell: visitor.shell(),

@@ -253,7 +253,8 @@ fn wanted<T: std::str::FromStr>(visitor: &Visitor, text: &str) -> Result<T, Page
 fn declined(visitor: &Visitor, declined: Declined) -> PageProblem {
     let refused = |status: StatusCode, title: &str, words: String| {
         let advice = "Go back, look at how it stands now, and try again.".to_owned();
-        let problem = views::Problem::Refused { status: status.as_u16(), title: title.to_owned(), words, advice };
+        let problem =
+            views::Problem::Refused { status: status.as_u16(), title: title.to_owned(), words, detail: None, advice };
         PageProblem::new(visitor.shell(), problem, &visitor.ctx)
     };
     match declined {

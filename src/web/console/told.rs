@@ -61,6 +61,11 @@ fn about(event: &Event) -> Vec<String> {
         | Event::SignedIn { person, .. }
         | Event::SignInRefused { person, .. }
         | Event::SignedOut { person, .. }
+        | Event::SignInHalfDone { person }
+        | Event::SecondFactorAdded { person }
+        | Event::SecondFactorRemoved { person, .. }
+        | Event::RecoveryCodeUsed { person, .. }
+        | Event::RecoveryCodesRenewed { person, .. }
         | Event::MembershipChanged { person, .. }
         | Event::SetupCompleted { person } => vec![person.to_string()],
         Event::ClientChanged { client, .. }
@@ -132,6 +137,13 @@ pub(super) fn words(event: &Event, names: &Names) -> String {
             format!("A sign-in to the account of {} was refused: {why}", called(person))
         }
         Event::SignedOut { person, .. } => format!("{} signed out", called(person)),
+        Event::SignInHalfDone { person } => format!("{} was asked for a code after their password", called(person)),
+        Event::SecondFactorAdded { person } => format!("{} signs in with codes from now on", called(person)),
+        Event::SecondFactorRemoved { person, .. } => format!("{} signs in without codes again", called(person)),
+        Event::RecoveryCodeUsed { person, left } => {
+            format!("{} signed in with a recovery code; {left} left", called(person))
+        }
+        Event::RecoveryCodesRenewed { person, .. } => format!("{} made new recovery codes", called(person)),
         Event::ClientRegistered { name, .. } => format!("{name} was registered"),
         Event::ClientRegisteredItself { name, .. } => format!("{name} registered itself"),
         Event::ClientUpdatedItself { client, what } => {

@@ -12,4 +12,4 @@ pub(super) use body::{Body, BodyTime, LONGEST_FORM};
 pub(super) use caller::Caller;
 pub(super) use peer::peer;
 pub(super) use posted::Posted;
-pub(super) use visitor::{Visitor, bare};
+pub(super) use visitor::{Visitor, accepted_language, bare};

@@ -20,6 +20,13 @@ pub(crate) struct Posted {
 const MOST_FIELDS: usize = 256;
 
 impl Posted {
+    /// The same on the way of an authorization, if one of ours: in the language that its application asked for.
+    pub(crate) fn with_ticket(mut self) -> Self {
+        let ticket = self.text("ticket").to_owned();
+        self.visitor = self.visitor.with_ticket(&ticket);
+        self
+    }
+
     /// The first value of a field; empty if it is not there.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.optional(name).unwrap_or_default()

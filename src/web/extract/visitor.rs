@@ -4,18 +4,25 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::ACCEPT;
+use actix_web::http::Method;
+use actix_web::http::header::{ACCEPT, ACCEPT_LANGUAGE, HeaderMap, USER_AGENT};
 use actix_web::{FromRequest, HttpRequest};
 
 use super::Caller;
 use crate::app::App;
-use crate::base::{Digest, Fault, Id, Secret};
-use crate::model::{Browser, Context};
+use crate::base::{Digest, Fault, Id, Secret, Timestamp};
+use crate::model::{Browser, Context, Device, Language, ScopeEntry};
+use crate::operations::authorize;
+use crate::operations::scopes;
 use crate::operations::sign_in::{SignedIn, recognize};
+use crate::protocol::language::{self, Choice, Wish};
+use crate::protocol::user_agent;
 use crate::web::cookies::{self, Name};
 use crate::web::csrf;
 use crate::web::problem::PageProblem;
-use crate::web::views::{Accent, Brand, Person, Shell, Theme};
+use crate::web::routes;
+use crate::web::views::{Accent, Brand, Moment, Person, Shell, Theme};
+use crate::web::words::{self, Words};
 
 /// What every page handler takes.
 pub(crate) struct Visitor {
@@ -30,9 +37,54 @@ pub(crate) struct Visitor {
     pub(crate) reads_pages: bool,
     session_cookie: Option<String>,
     theme: Theme,
+    language: Language,
+    /// What they chose with the switch.
+    choice: Option<Choice>,
+    /// What their browser says that they read.
+    accepted: Option<Language>,
+    /// Their browser, as far as it says.
+    pub(crate) device: Option<Device>,
+    /// This page, below the issuer, if somebody can come back to it.
+    pub(crate) here: Option<String>,
 }
 
 impl Visitor {
+    /// What is said to this visitor.
+    pub(crate) fn words(&self) -> &'static Words {
+        words::of(self.language)
+    }
+
+    /// A time in this visitor's language.
+    pub(crate) fn moment(&self, at: Timestamp) -> Moment {
+        self.words().moment(at, self.ctx.at)
+    }
+
+    /// What a scope lets somebody do, in this visitor's language if we know it in that.
+    pub(crate) fn describes(&self, entry: &ScopeEntry) -> String {
+        match scopes::description(entry, self.language) {
+            "" => (self.words().consent.use_scope)(entry.name.as_str()),
+            description => description.to_owned(),
+        }
+    }
+
+    /// The same visitor, asked by an application that has a wish about the language.
+    pub(crate) fn wished(mut self, wish: Option<Wish>) -> Self {
+        self.language = language::choose(wish, self.choice, self.accepted);
+        self
+    }
+
+    /// The same visitor on the way of an authorization.
+    pub(crate) fn with_ticket(self, ticket: &str) -> Self {
+        let wish = authorize::wish(&self.app, ticket);
+        self.wished(wish)
+    }
+
+    /// The same visitor on a page that there is in English only.
+    pub(crate) fn in_english(mut self) -> Self {
+        (self.language, self.here) = (Language::En, None);
+        self
+    }
+
     /// What a ticket is bound to.
     pub(crate) fn browser(&self) -> Digest {
         Digest::of(self.browser.as_bytes())
@@ -58,7 +110,8 @@ impl Visitor {
             }),
             administers: self.signed_in.as_ref().is_some_and(SignedIn::is_administrator),
             theme: self.theme,
-            ..bare(&self.app)
+            here: self.here.clone(),
+            ..bare(&self.app, self.language)
         }
     }
 
@@ -69,13 +122,13 @@ impl Visitor {
 }
 
 /// A page's frame before anything is known about who is there: no form, no name.
-pub(crate) fn bare(app: &App) -> Shell {
+pub(crate) fn bare(app: &App, language: Language) -> Shell {
     let brand = &app.config.brand;
     Shell {
         brand: Brand {
             name: brand.name.clone(),
             accent: Accent::parse(brand.accent.as_str()).unwrap_or_default(),
-            logo: None,
+            logo: app.logo.as_ref().map(|logo| format!("{}/static/{}", app.issuer.path(), logo.name)),
             support_url: brand.support_url.as_ref().map(|url| url.as_str().to_owned()),
         },
         csrf: String::new(),
@@ -85,6 +138,8 @@ pub(crate) fn bare(app: &App) -> Shell {
         base: app.issuer.path().to_owned(),
         theme: Theme::Device,
         demo: app.config.demo,
+        words: words::of(language),
+        here: None,
     }
 }
 
@@ -97,7 +152,10 @@ impl FromRequest for Visitor {
         let request = request.clone();
         Box::pin(async move {
             let Caller { app, ctx } = caller.await.map_err(|_| PageProblem::outside())?;
-            let broken = |fault: Fault| PageProblem::broken(bare(&app), &ctx, &fault);
+            let accepted = accepted_language(request.headers());
+            let choice = request.cookie(cookies::LANGUAGE).and_then(|cookie| Choice::parse(cookie.value()));
+            let language = language::choose(None, choice, accepted);
+            let broken = |fault: Fault| PageProblem::broken(bare(&app, language), &ctx, &fault);
             let known = cookies::read(&request, &app.issuer, Name::Browser);
             let is_new = known.is_none();
             let browser = match known {
@@ -111,9 +169,40 @@ impl FromRequest for Visitor {
             };
             let theme = request.cookie(Theme::COOKIE).map_or(Theme::Device, |cookie| Theme::parse(cookie.value()));
             let reads_pages = accepts_html(&request);
-            Ok(Self { app, ctx, signed_in, browser, is_new, reads_pages, session_cookie, theme })
+            let here = here(&app, &request);
+            let device = request.headers().get(USER_AGENT).and_then(|it| it.to_str().ok()).and_then(user_agent::device);
+            Ok(Self {
+                app,
+                ctx,
+                signed_in,
+                browser,
+                is_new,
+                reads_pages,
+                session_cookie,
+                theme,
+                language,
+                choice,
+                accepted,
+                device,
+                here,
+            })
         })
     }
+}
+
+/// What a browser says that its owner reads.
+pub(crate) fn accepted_language(headers: &HeaderMap) -> Option<Language> {
+    language::accepted(headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?)
+}
+
+/// The address of a page that was asked for, and that may be asked for again.
+fn here(app: &App, request: &HttpRequest) -> Option<String> {
+    let path = request.path().strip_prefix(app.issuer.path())?;
+    let page = request.method() == Method::GET && routes::is_page(path);
+    page.then(|| match request.query_string() {
+        "" => path.to_owned(),
+        query => format!("{path}?{query}"),
+    })
 }
 
 fn accepts_html(request: &HttpRequest) -> bool {

@@ -9,6 +9,7 @@ use crate::base::Resource;
 use crate::operations::answering::{Answer, Verdict};
 use crate::operations::authorize::{self, Step};
 use crate::operations::{self, resources};
+use crate::protocol::language::{self, Wish};
 use crate::protocol::refusal::Refusal;
 use crate::web::extract::{Body, Visitor};
 use crate::web::pages;
@@ -21,6 +22,9 @@ const LONGEST_QUERY: usize = 16 * 1_024;
 
 pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let query = request.query_string();
+    let asked_at = visitor.ctx.at;
+    let asked = super::first(query, "ui_locales").and_then(|tags| language::wished(&tags));
+    let visitor = visitor.wished(asked.map(|language| Wish { language, at: asked_at }));
     if query.len() > LONGEST_QUERY {
         return Err(pages::too_long(&visitor));
     }
@@ -56,6 +60,7 @@ pub(crate) async fn create(visitor: Visitor, body: Body) -> Result<HttpResponse,
 /// `GET /oauth/authorize/continue?ticket=…`
 pub(crate) async fn resume(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let ticket = pages::query(&request, "ticket").unwrap_or_default();
+    let visitor = visitor.with_ticket(&ticket);
     let step =
         authorize::resume(&visitor.app, &visitor.ctx, &ticket, visitor.browser(), visitor.signed_in.as_ref()).await;
     let step = step.map_err(|fault| visitor.broken(&fault))?;
@@ -92,7 +97,7 @@ pub(crate) fn take(visitor: &Visitor, step: Step) -> Result<HttpResponse, PagePr
         Step::Consent(ask) => pages::consent::ask(visitor, *ask),
         Step::Show(show) => {
             operations::tell_shown(&visitor.app, &visitor.ctx, &show);
-            Err(PageProblem::new(visitor.shell(), pages::shown(show), &visitor.ctx))
+            Err(PageProblem::new(visitor.shell(), pages::shown(show, visitor.words()), &visitor.ctx))
         }
         Step::Over => {
             operations::tell(&visitor.app, &visitor.ctx, &Refusal::AuthorizationOver);

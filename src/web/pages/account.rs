@@ -4,10 +4,11 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::query;
-use crate::base::{Id, Timestamp};
-use crate::model::{Consent, Delegation, Session};
+use crate::base::Id;
+use crate::model::{Consent, Delegation, Device, Session};
 use crate::operations::account::{self, ConnectedApplication, revoke_consent};
 use crate::operations::delegations::{self, Agent};
+use crate::operations::own_sign_in;
 use crate::operations::sign_in::SignedIn;
 use crate::web::extract::{Posted, Visitor};
 use crate::web::problem::PageProblem;
@@ -26,29 +27,38 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
     let sessions = account::sessions(&visitor.app, now, signed_in).await.map_err(|fault| visitor.broken(&fault))?;
     let agents = delegations::agents(&visitor.app, now, signed_in).await.map_err(|fault| visitor.broken(&fault))?;
     let said = |name: &str| query(&request, name);
+    let t = &visitor.words().account;
     let allowed = match said("allowed").as_deref() {
-        Some("yes") => {
-            Some((FlashKind::Done, "Allowed. It may act for you from now on, until its time is over or you revoke it."))
-        }
-        Some("no") => Some((FlashKind::Done, "Not allowed. Nothing was changed.")),
+        Some("yes") => Some((FlashKind::Done, t.was_allowed)),
+        Some("no") => Some((FlashKind::Done, t.was_not_allowed)),
         _ => None,
     };
     let flash = match (said("revoked").as_deref(), said("ended").as_deref()) {
-        (Some("agent"), _) => Some((FlashKind::Done, "Revoked. That agent may no longer act for you.")),
-        (Some("yes"), _) => Some((FlashKind::Done, "Access revoked. The application gets nothing more in your name.")),
-        (Some("no"), _) => Some((FlashKind::Failed, "That access was already revoked.")),
-        (_, Some("yes")) => Some((FlashKind::Done, "That session is over.")),
-        (_, Some("no")) => Some((FlashKind::Failed, "That session was over already.")),
+        (Some("agent"), _) => Some((FlashKind::Done, t.agent_revoked)),
+        (Some("yes"), _) => Some((FlashKind::Done, t.access_revoked)),
+        (Some("no"), _) => Some((FlashKind::Failed, t.revoked_before)),
+        (_, Some("yes")) => Some((FlashKind::Done, t.session_ended)),
+        (_, Some("no")) => Some((FlashKind::Failed, t.session_over)),
         _ => allowed,
     };
+    let flash = flash.map(|(kind, text)| (kind, text.to_owned()));
+    let changed = match (said("others").map(|count| count.parse::<u64>()), said("changed").as_deref()) {
+        (Some(Ok(count)), _) => Some((FlashKind::Done, (t.others_ended)(count))),
+        (_, Some("password")) => Some((FlashKind::Done, t.password_changed.to_owned())),
+        (_, Some("codes")) => Some((FlashKind::Done, t.factor_removed.to_owned())),
+        _ => None,
+    };
+    let factor = own_sign_in::second_factor_of(&visitor.app, signed_in.person().id).await;
+    let factor = factor.map_err(|fault| visitor.broken(&fault))?;
     let mut shell = visitor.shell();
-    shell.flash = flash.map(|(kind, text)| Flash { kind, text: text.to_owned() });
+    shell.flash = flash.or(changed).map(|(kind, text)| Flash { kind, text });
     let page = AccountPage {
         person: Person { name: signed_in.person().name.clone(), email: signed_in.person().email.as_str().to_owned() },
         older: applications.older.map(|id| id.to_string()),
-        applications: applications.newest.into_iter().map(|application| line(application, now)).collect(),
-        agents: agents.into_iter().map(|agent| agent_line(agent, now)).collect(),
-        sessions: sessions.into_iter().map(|session| session_line(&session, signed_in, now)).collect(),
+        applications: applications.newest.into_iter().map(|application| line(&visitor, application)).collect(),
+        agents: agents.into_iter().map(|agent| agent_line(&visitor, agent)).collect(),
+        sessions: sessions.into_iter().map(|session| session_line(&visitor, &session, signed_in)).collect(),
+        factor_since: factor.map(|factor| visitor.moment(factor.added_at)),
         administrator: signed_in.is_administrator(),
         shell,
     };
@@ -103,26 +113,48 @@ pub(crate) async fn end_session(form: Posted, id: web::Path<String>) -> Result<H
     Ok(reply::see_other(visitor, &format!("{base}/account?ended={said}")))
 }
 
-fn session_line(session: &Session, signed_in: &SignedIn, now: Timestamp) -> SessionLine {
+/// `POST /account/sessions/end`
+pub(crate) async fn end_other_sessions(form: Posted) -> Result<HttpResponse, PageProblem> {
+    let visitor = &form.visitor;
+    let base = visitor.app.issuer.path();
+    let Some(signed_in) = &visitor.signed_in else {
+        return Ok(reply::see_other(visitor, &format!("{base}/sign-in")));
+    };
+    let ended = account::end_other_sessions(&visitor.app, &visitor.ctx, signed_in).await;
+    let ended = ended.map_err(|fault| visitor.broken(&fault))?;
+    Ok(reply::see_other(visitor, &format!("{base}/account?others={ended}")))
+}
+
+fn session_line(visitor: &Visitor, session: &Session, signed_in: &SignedIn) -> SessionLine {
+    let t = &visitor.words().account;
     let current = session.id == signed_in.session().id;
     SessionLine {
-        device: if current { "This browser" } else { "Another browser" }.to_owned(),
+        device: match session.device {
+            Some(Device { browser: Some(browser), system: Some(system) }) => {
+                (t.device)(browser.as_str(), system.as_str())
+            }
+            Some(Device { browser: Some(browser), system: None }) => browser.as_str().to_owned(),
+            Some(Device { browser: None, system: Some(system) }) => system.as_str().to_owned(),
+            _ if current => t.this_browser.to_owned(),
+            _ => t.another_browser.to_owned(),
+        },
         current,
-        signed_in: reply::moment(session.auth_time, now),
-        last_seen: reply::moment(session.last_seen_at, now),
+        signed_in: visitor.moment(session.auth_time),
+        last_seen: visitor.moment(session.last_seen_at),
         // This one ends by signing out.
         id: (!current).then(|| session.id.to_string()),
     }
 }
 
-fn agent_line(agent: Agent, now: Timestamp) -> AgentLine {
-    let kind = agent.machine.kind.as_str();
+fn agent_line(visitor: &Visitor, agent: Agent) -> AgentLine {
+    let words = visitor.words();
+    let kind = words.kinds.of(agent.machine.kind).name;
     AgentLine {
         id: agent.delegation.id.to_string(),
         initial: views::initial(&agent.machine.name),
         name: agent.machine.name,
         about: match agent.owner {
-            Some(owner) => format!("{kind} of {}", owner.name),
+            Some(owner) => (words.account.kind_of)(kind, &owner.name),
             None => kind.to_owned(),
         },
         purpose: agent.delegation.purpose,
@@ -134,22 +166,23 @@ fn agent_line(agent: Agent, now: Timestamp) -> AgentLine {
         permissions: agent
             .scopes
             .iter()
-            .map(|entry| PermissionLine::new(entry.name.as_str(), &entry.description))
+            .map(|entry| PermissionLine::new(entry.name.as_str(), visitor.describes(entry)))
             .collect(),
-        granted_by: if agent.granted_by_themselves { "you" } else { "an administrator" },
-        granted: reply::moment(agent.delegation.granted_at, now),
-        until: reply::moment(agent.delegation.expires_at, now),
-        last_used: agent.last_used_at.map(|at| reply::moment(at, now)),
+        granted_by_themselves: agent.granted_by_themselves,
+        granted: visitor.moment(agent.delegation.granted_at),
+        until: visitor.moment(agent.delegation.expires_at),
+        last_used: agent.last_used_at.map(|at| visitor.moment(at)),
     }
 }
 
-fn line(application: ConnectedApplication, now: Timestamp) -> views::ConnectedApplication {
+fn line(visitor: &Visitor, application: ConnectedApplication) -> views::ConnectedApplication {
+    let t = &visitor.words().account;
     let consent = application.consent;
     let host = match consent.redirects.first().map(String::as_str) {
-        Some(place) if place.starts_with("loopback") => "this computer".to_owned(),
+        Some(place) if place.starts_with("loopback") => t.this_computer.to_owned(),
         Some(place) => place
             .strip_prefix("https://")
-            .map_or("an app on your device", |rest| rest.split(['/', '?']).next().unwrap_or(rest))
+            .map_or(t.an_app, |rest| rest.split(['/', '?']).next().unwrap_or(rest))
             .to_owned(),
         None => String::new(),
     };
@@ -166,9 +199,9 @@ fn line(application: ConnectedApplication, now: Timestamp) -> views::ConnectedAp
         permissions: application
             .scopes
             .iter()
-            .map(|entry| PermissionLine::new(entry.name.as_str(), &entry.description))
+            .map(|entry| PermissionLine::new(entry.name.as_str(), visitor.describes(entry)))
             .collect(),
-        allowed: reply::moment(consent.given_at, now),
-        last_used: application.last_used_at.map(|at| reply::moment(at, now)),
+        allowed: visitor.moment(consent.given_at),
+        last_used: application.last_used_at.map(|at| visitor.moment(at)),
     }
 }

@@ -24,6 +24,7 @@ pub(crate) fn ask(visitor: &Visitor, ask: ConsentAsk) -> Result<HttpResponse, Pa
 
 /// `POST /oauth/consent`
 pub(crate) async fn create(form: Posted) -> Result<HttpResponse, PageProblem> {
+    let form = form.with_ticket();
     let visitor = &form.visitor;
     let expired = || PageProblem::new(visitor.shell(), views::Problem::FlowExpired, &visitor.ctx);
     let signed_in = visitor.signed_in.as_ref().ok_or_else(expired)?;
@@ -44,24 +45,24 @@ fn view(visitor: &Visitor, ask: ConsentAsk) -> ConsentPage {
     let standing = match (&client.provenance, &client.id) {
         (Provenance::Document, ClientId::Document(url)) => Standing::Verified { domain: host(url) },
         (Provenance::Dynamic { .. }, _) => match client.verified() {
-            Some(mark) => Standing::Checked { at: reply::moment(mark.at, visitor.ctx.at) },
+            Some(mark) => Standing::Checked { at: visitor.words().moment(mark.at, visitor.ctx.at) },
             None => Standing::SelfRegistered,
         },
         _ => Standing::Administrator,
     };
+    let t = &visitor.words().consent;
     let registered = match client.provenance {
-        Provenance::Administrator | Provenance::Machine => "By an administrator",
-        Provenance::Dynamic { .. } => "Dynamic registration",
-        Provenance::Document => "Client-id document",
+        Provenance::Administrator | Provenance::Machine => t.administrator,
+        Provenance::Dynamic { .. } => t.dynamic,
+        Provenance::Document => t.document,
     };
-    let now = visitor.ctx.at;
     let lines = ask.scopes.iter().filter(|entry| entry.name.as_str() != "offline_access").map(|entry| {
         let need = match entry.risk {
             _ if entry.name.as_str() == "openid" => Need::Fixed,
             Risk::Low => Need::Ordinary,
             Risk::High => Need::Risky,
         };
-        let line = ScopeLine::new(entry.name.as_str(), &entry.description, need);
+        let line = ScopeLine::new(entry.name.as_str(), visitor.describes(entry), need);
         // The page comes back as it was left: with nothing ticked.
         if ask.nothing_chosen { line.ticked(false) } else { line }
     });
@@ -93,11 +94,15 @@ fn view(visitor: &Visitor, ask: ConsentAsk) -> ConsentPage {
             .held
             .iter()
             .filter(|entry| entry.name.as_str() != "offline_access")
-            .map(|entry| PermissionLine::new(entry.name.as_str(), &entry.description))
+            .map(|entry| PermissionLine::new(entry.name.as_str(), visitor.describes(entry)))
             .collect(),
-        until: if ask.lasting { Until::Revoked } else { Until::About(reply::length(ask.access_for.seconds())) },
+        until: if ask.lasting {
+            Until::Revoked
+        } else {
+            Until::About(visitor.words().length(ask.access_for.seconds()))
+        },
         remember: Some(assured),
-        error: ask.nothing_chosen.then(|| "Tick at least one thing to allow, or deny.".to_owned()),
+        nothing_ticked: ask.nothing_chosen,
         technical: Technical {
             client_id: client.id.to_string(),
             scopes: ask.asked.to_string(),
@@ -105,7 +110,7 @@ fn view(visitor: &Visitor, ask: ConsentAsk) -> ConsentPage {
             registered: registered.to_owned(),
             registered_at: match client.provenance {
                 Provenance::Document => None,
-                _ => Some(reply::moment(client.created_at, now)),
+                _ => Some(visitor.moment(client.created_at)),
             },
         },
     }

@@ -14,13 +14,13 @@ use crate::web::extract::{Posted, Visitor};
 use crate::web::problem::PageProblem;
 use crate::web::reply;
 use crate::web::views::{
-    self, DelegatedAgent, DelegationPage, DelegationPlace, DelegationStep, DelegationTerms, Length, Need, Person,
-    ScopeLine, Target,
+    DelegatedAgent, DelegationPage, DelegationPlace, DelegationStep, DelegationTerms, Length, Need, Person, ScopeLine,
+    Target,
 };
 
-/// How long it may last: the values of the form, in words. The longest is [`delegations::LONGEST`].
-const LASTS: [(&str, &str); 5] =
-    [("1d", "1 day"), ("7d", "7 days"), ("30d", "30 days"), ("90d", "90 days"), ("366d", "a year")];
+/// How long it may last: the values of the form. The longest is [`delegations::LONGEST`].
+const LASTS: [&str; 5] = ["1d", "7d", "30d", "90d", A_YEAR];
+const A_YEAR: &str = "366d";
 const USUAL: &str = "30d";
 
 /// Which machine a link means, and where. It is made of parsed things only, so a link can lead through the sign-in and nowhere else.
@@ -84,12 +84,13 @@ pub(crate) async fn create(form: Posted) -> Result<HttpResponse, PageProblem> {
     // What was not on the page was not allowed.
     let scope: ScopeSet =
         scopes.iter().map(|entry| entry.name.clone()).filter(|name| ticked.contains(name.as_str())).collect();
+    let t = &visitor.words().delegation;
     let mut left = Left { ticked: Some(scope.clone()), ..Left::of(&form) };
     if scope.is_empty() {
-        left.error = Some("Tick at least one thing that it may do, or deny.".to_owned());
+        left.error = Some(t.nothing_ticked.to_owned());
         return reply::page(visitor, StatusCode::UNPROCESSABLE_ENTITY, &view(visitor, signed_in, offer, left), &[]);
     }
-    let lasts = LASTS.iter().find(|(value, _)| *value == form.text("lasts")).map_or(USUAL, |(value, _)| *value);
+    let lasts = LASTS.into_iter().find(|value| *value == form.text("lasts")).unwrap_or(USUAL);
     let new = NewDelegation {
         actor: offer.machine.id,
         subject: Subject::Person(signed_in.person().id),
@@ -105,11 +106,11 @@ pub(crate) async fn create(form: Posted) -> Result<HttpResponse, PageProblem> {
         Ok(_) => return Ok(reply::see_other(visitor, &format!("{base}/account?allowed=yes"))),
         Err(Declined::Broken(fault)) => return Err(visitor.broken(&fault)),
         Err(Declined::Invalid(invalid)) => match invalid.of("purpose") {
-            Some(_) => "Say in one line what you allow it for.".to_owned(),
-            None => "This cannot be allowed as it is. Ask whoever sent you here.".to_owned(),
+            Some(_) => t.purpose_wrong.to_owned(),
+            None => t.cannot.to_owned(),
         },
         // Somebody was quicker: another page of the same person, or an administrator.
-        Err(_) => "It acts for you already, or may not act any more. Look at your account page.".to_owned(),
+        Err(_) => t.taken.to_owned(),
     };
     left.error = Some(words);
     reply::page(visitor, StatusCode::UNPROCESSABLE_ENTITY, &view(visitor, signed_in, offer, left), &[])
@@ -141,23 +142,15 @@ async fn offered(visitor: &Visitor, signed_in: &SignedIn, onward: &Onward) -> Re
 
 /// A link that leads to no machine that could act.
 fn nobody(visitor: &Visitor) -> PageProblem {
-    let problem = views::Problem::Refused {
-        status: 404,
-        title: "Nobody can act for you by this link".to_owned(),
-        words:
-            "There is no machine of this id here that acts at that place, or it was stopped, or nobody answers for it."
-                .to_owned(),
-        advice: "Ask whoever sent you the link for a new one.".to_owned(),
-    };
-    PageProblem::new(visitor.shell(), problem, &visitor.ctx)
+    PageProblem::told(visitor.shell(), 404, &visitor.words().delegation.nobody, None, &visitor.ctx)
 }
 
 fn view(visitor: &Visitor, signed_in: &SignedIn, offer: Offer, left: Left) -> DelegationPage {
-    let now = visitor.ctx.at;
+    let words = visitor.words();
     let machine = offer.machine;
     let step = match (offer.already, offer.at) {
         (Some(already), _) if left.error.is_none() => {
-            DelegationStep::Already { until: reply::moment(already.expires_at, now) }
+            DelegationStep::Already { until: visitor.moment(already.expires_at) }
         }
         (_, Some((_, scopes))) if scopes.is_empty() => DelegationStep::Nothing,
         (_, Some((resource, scopes))) => {
@@ -165,7 +158,7 @@ fn view(visitor: &Visitor, signed_in: &SignedIn, offer: Offer, left: Left) -> De
                 .iter()
                 .map(|entry| {
                     let need = if entry.risk == Risk::High { Need::Risky } else { Need::Ordinary };
-                    let line = ScopeLine::new(entry.name.as_str(), &entry.description, need);
+                    let line = ScopeLine::new(entry.name.as_str(), visitor.describes(entry), need);
                     match &left.ticked {
                         Some(ticked) => line.ticked(ticked.contains(entry.name.as_str())),
                         None => line,
@@ -174,17 +167,19 @@ fn view(visitor: &Visitor, signed_in: &SignedIn, offer: Offer, left: Left) -> De
                 .collect();
             // The risky ones stand together, at the end.
             lines.sort_by_key(|line| line.need);
-            let chosen =
-                left.lasts.as_deref().filter(|lasts| LASTS.iter().any(|(value, _)| value == lasts)).unwrap_or(USUAL);
+            let chosen = left.lasts.as_deref().filter(|lasts| LASTS.contains(lasts)).unwrap_or(USUAL);
             DelegationStep::Decide(Box::new(DelegationTerms {
                 target: Target { name: resource.name, identifier: resource.identifier.to_string() },
                 scopes: lines,
                 purpose: left.purpose.unwrap_or_else(|| machine.purpose.clone()),
                 lasts: LASTS
                     .iter()
-                    .map(|(value, words)| Length {
+                    .map(|value| Length {
                         value: (*value).to_owned(),
-                        words: (*words).to_owned(),
+                        words: match value.parse::<Lifetime>() {
+                            Ok(lasts) if *value != A_YEAR => words.length(lasts.seconds()),
+                            _ => words.time.a_year.to_owned(),
+                        },
                         chosen: *value == chosen,
                     })
                     .collect(),
@@ -212,7 +207,7 @@ fn view(visitor: &Visitor, signed_in: &SignedIn, offer: Offer, left: Left) -> De
         agent: DelegatedAgent::new(
             machine.id.to_string(),
             machine.name,
-            machine.kind.as_str().to_owned(),
+            words.kinds.of(machine.kind).this.to_owned(),
             machine.purpose,
         ),
         step,

@@ -1,7 +1,7 @@
 //! `/`, `/health`, files, and doors that are not there.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
@@ -29,8 +29,19 @@ pub(crate) async fn health(caller: Caller) -> HttpResponse {
     }
 }
 
+/// Styles of its own are all that a picture may have.
+const LOGO_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox";
+
 /// `GET /static/{file}`
-pub(crate) async fn asset(file: web::Path<String>) -> HttpResponse {
+pub(crate) async fn asset(caller: Caller, file: web::Path<String>) -> HttpResponse {
+    if let Some(logo) = caller.logo.as_ref().filter(|logo| logo.name == *file) {
+        // As an image, an SVG runs nothing; whoever opens it by itself gets a page without rights (attack case 38).
+        return HttpResponse::Ok()
+            .content_type(logo.content_type)
+            .insert_header((CACHE_CONTROL, assets::CACHE_CONTROL))
+            .insert_header((CONTENT_SECURITY_POLICY, LOGO_POLICY))
+            .body(logo.bytes.clone());
+    }
     match assets::asset(&file) {
         Some((bytes, content_type)) => HttpResponse::Ok()
             .content_type(content_type)

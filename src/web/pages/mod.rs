@@ -1,9 +1,12 @@
 //! The pages that people see. Handlers only; what a page shows is in `web::views`.
 
 pub(super) mod account;
+pub(super) mod activity;
 pub(super) mod consent;
 pub(super) mod delegation;
 pub(super) mod home;
+pub(super) mod language;
+pub(super) mod own_sign_in;
 pub(super) mod setup;
 pub(super) mod sign_in;
 
@@ -12,6 +15,8 @@ use actix_web::HttpRequest;
 use super::extract::Visitor;
 use super::problem::PageProblem;
 use super::views;
+use super::words::{Told, Words};
+use crate::base::Destination;
 use crate::protocol::authorize::Show;
 
 /// One parameter of a query.
@@ -35,45 +40,38 @@ pub(super) fn encoded(text: &str) -> String {
 }
 
 pub(super) fn too_long(visitor: &Visitor) -> PageProblem {
-    let problem = refused("This request is too long", "It has more in it than any application needs to send.");
-    PageProblem::new(visitor.shell(), problem, &visitor.ctx)
+    PageProblem::told(visitor.shell(), 400, &visitor.words().error.too_long, None, &visitor.ctx)
 }
 
 /// What an authorization request is told that cannot be answered to its client.
-pub(super) fn shown(show: Show) -> views::Problem {
+pub(super) fn shown(show: Show, words: &Words) -> views::Problem {
+    let t = &words.error;
+    let told = |told: &Told, detail: Option<String>| views::Problem::told(400, told, detail);
     match show {
-        Show::ClientMissing => refused("The application did not say who it is", "The parameter client_id is missing."),
+        Show::ClientMissing => told(&t.client_missing, None),
         Show::ClientUnknown => views::Problem::UnknownClient,
-        Show::ClientGone { name } => refused(
-            "This registration is gone",
-            &format!("“{name}” registered itself here once, was not used for a long time, and was removed."),
-        ),
-        Show::ClientDocument(why) => refused(
-            "This application cannot be recognized",
-            &format!("Its address should describe it, and does not: {}.", why.trim_end_matches('.')),
-        ),
-        Show::ClientSuspended => refused("This application is suspended", "An administrator has stopped it."),
+        Show::ClientGone { name } => views::Problem::Refused {
+            status: 400,
+            title: t.client_gone_title.to_owned(),
+            words: (t.client_gone_why)(&name),
+            detail: None,
+            advice: t.connect_again.to_owned(),
+        },
+        Show::ClientDocument(why) => told(&t.client_document, Some(why)),
+        Show::ClientSuspended => told(&t.client_suspended, None),
         Show::ClientAwaitingApproval { name } => views::Problem::AwaitingApproval { application: name },
         Show::ClientRejected { name, because } => views::Problem::Rejected { application: name, because },
-        Show::RedirectUriMissing => {
-            refused("The application did not say where to return", "The parameter redirect_uri is missing.")
-        }
-        Show::RedirectUriInvalid(why) => refused("The address to return to is not acceptable", why),
+        Show::RedirectUriMissing => told(&t.redirect_missing, None),
+        Show::RedirectUriInvalid(why) => told(&t.redirect_invalid, Some(why.to_owned())),
         Show::RedirectUriUnregistered { name, sent_to } => {
+            let sent_to = match sent_to {
+                Destination::Site(host) => host,
+                Destination::ThisComputer => words.consent.this_computer.to_owned(),
+                Destination::Application(scheme) => format!("{scheme}:"),
+            };
             views::Problem::RedirectMismatch { application: name, sent_to }
         }
-        Show::Unreadable(refusal) => refused("This request cannot be read", &refusal.public_text()),
-    }
-}
-
-fn refused(title: &str, words: &str) -> views::Problem {
-    views::Problem::Refused {
-        status: 400,
-        title: title.to_owned(),
-        words: words.to_owned(),
-        advice:
-            "In the application, remove the connection and add it again. If that does not help, tell whoever makes it."
-                .to_owned(),
+        Show::Unreadable(refusal) => told(&t.unreadable, Some(refusal.public_text())),
     }
 }
 

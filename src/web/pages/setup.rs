@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::query;
 use crate::base::Secret;
+use crate::model::WeakPassword;
 use crate::operations::setup::{self, Closed, NewAdministrator, Outcome};
 use crate::web::cookies::{self, Name};
 use crate::web::extract::{Posted, Visitor};
@@ -30,7 +31,7 @@ pub(crate) async fn create(form: Posted) -> Result<HttpResponse, PageProblem> {
         email: form.text("email").trim().to_owned(),
         password: Secret::new(form.text("password")),
     };
-    let outcome = setup::complete(&visitor.app, &visitor.ctx, ask).await;
+    let outcome = setup::complete(&visitor.app, &visitor.ctx, ask, visitor.device).await;
     match outcome.map_err(|fault| visitor.broken(&fault))? {
         Outcome::Done { cookie, .. } => {
             let mut response = reply::see_other(visitor, &format!("{}/account", visitor.app.issuer.path()));
@@ -40,18 +41,19 @@ pub(crate) async fn create(form: Posted) -> Result<HttpResponse, PageProblem> {
         }
         Outcome::Closed(why) => closed(visitor, why),
         Outcome::Invalid(invalid) => {
-            let field = |name: &str| {
+            let t = &visitor.words().setup;
+            let field = |name: &str, wrong: &str| {
                 let value: String = form.text(name).chars().take(254).collect();
-                Field { value, error: invalid.of(name) }
+                Field { value, error: invalid.of(name).map(|_| wrong.to_owned()) }
             };
-            let fields = [field("name"), field("email")];
-            page(
-                visitor,
-                StatusCode::UNPROCESSABLE_ENTITY,
-                form.text("token").to_owned(),
-                fields,
-                invalid.of("password"),
-            )
+            let fields = [field("name", t.name_wrong), field("email", t.email_wrong)];
+            let weak = invalid.of("password").map(|why| {
+                match WeakPassword::ALL.into_iter().find(|it| it.to_string() == why) {
+                    Some(weak) => t.weak.of(weak),
+                    None => why,
+                }
+            });
+            page(visitor, StatusCode::UNPROCESSABLE_ENTITY, form.text("token").to_owned(), fields, weak)
         }
     }
 }
@@ -64,7 +66,7 @@ fn page(
     password_error: Option<String>,
 ) -> Result<HttpResponse, PageProblem> {
     let shell = visitor.shell();
-    reply::page(visitor, status, &SetupPage { shell, token, name, email, password_error, password_shortest: 10 }, &[])
+    reply::page(visitor, status, &SetupPage { shell, token, name, email, password_error }, &[])
 }
 
 fn closed(visitor: &Visitor, why: Closed) -> Result<HttpResponse, PageProblem> {

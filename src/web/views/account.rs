@@ -2,9 +2,11 @@
 
 use askama::Template;
 
-use super::Sample;
+use super::Spoken;
 use super::consent::Target;
 use super::shell::{Flash, FlashKind, Moment, PermissionLine, Person, Shell, sample};
+use crate::model::{Language, MachineKind};
+use crate::web::words;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "pages/account.html")]
@@ -19,6 +21,8 @@ pub struct AccountPage {
     pub agents: Vec<AgentLine>,
     /// This session first. An empty list hides the section.
     pub sessions: Vec<SessionLine>,
+    /// Since when a code is asked for besides the password; `None`: it is not.
+    pub factor_since: Option<Moment>,
     /// Shows the way to the console.
     pub administrator: bool,
 }
@@ -53,8 +57,8 @@ pub struct AgentLine {
     /// Empty: wherever the machine may go.
     pub resources: Vec<Target>,
     pub permissions: Vec<PermissionLine>,
-    /// "you" or "an administrator".
-    pub granted_by: &'static str,
+    /// By this person, or by an administrator.
+    pub granted_by_themselves: bool,
     pub granted: Moment,
     pub until: Moment,
     /// `None`: never.
@@ -73,13 +77,23 @@ pub struct SessionLine {
     pub id: Option<String>,
 }
 
-impl Sample for AccountPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl AccountPage {
+    /// There is another session than this one.
+    fn has_others(&self) -> bool {
+        self.sessions.iter().any(|session| session.id.is_some())
+    }
+}
+
+impl Spoken for AccountPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let said = words::of(language);
+        let t = &said.account;
+        let say = |english, german| sample::said(language, english, german);
         let here = SessionLine {
-            device: "Firefox on Linux".into(),
+            device: (t.device)("Firefox", "Linux"),
             current: true,
-            signed_in: sample::moment("3 hours ago"),
-            last_seen: sample::moment("now"),
+            signed_in: sample::moment_in(language, -3 * 3_600),
+            last_seen: sample::moment_in(language, 0),
             id: None,
         };
         let cursor = ConnectedApplication {
@@ -89,43 +103,50 @@ impl Sample for AccountPage {
             host: "cursor.com".into(),
             resources: vec![Target { name: "Tickets".into(), identifier: "https://mcp.tickets.example/mcp".into() }],
             permissions: vec![
-                PermissionLine::new("openid", "Know that it is you"),
-                PermissionLine::new("tickets:read", "See tickets and their comments"),
-                PermissionLine::new("tickets:write", "Create and change tickets"),
+                PermissionLine::new("openid", say("Know that it is you", "Erkennen, dass Sie es sind")),
+                PermissionLine::new(
+                    "tickets:read",
+                    say("See tickets and their comments", "Tickets und ihre Kommentare sehen"),
+                ),
+                PermissionLine::new("tickets:write", say("Create and change tickets", "Tickets anlegen und ändern")),
             ],
-            allowed: sample::moment("12 days ago"),
-            last_used: Some(sample::moment("4 minutes ago")),
+            allowed: sample::moment_in(language, -12 * 86_400),
+            last_used: Some(sample::moment_in(language, -240)),
         };
         let helper = ConnectedApplication {
             id: "cli_other".into(),
             name: "Local helper".into(),
             initial: "L".into(),
-            host: "this computer".into(),
+            host: t.this_computer.into(),
             resources: vec![],
             permissions: vec![],
-            allowed: sample::moment("yesterday"),
+            allowed: sample::moment_in(language, -86_400),
             last_used: None,
         };
         let agent = AgentLine {
             id: "dlg_sample".into(),
             name: "triage".into(),
             initial: "T".into(),
-            about: "agent of Grace Hopper".into(),
-            purpose: "Answers tickets while you are away".into(),
+            about: (t.kind_of)(said.kinds.of(MachineKind::Agent).name, "Grace Hopper"),
+            purpose: say("Answers tickets while you are away", "Beantwortet Tickets, wenn Sie nicht da sind").into(),
             resources: vec![Target { name: "Tickets".into(), identifier: "https://mcp.tickets.example/mcp".into() }],
-            permissions: vec![PermissionLine::new("tickets:write", "Create and change tickets")],
-            granted_by: "an administrator",
-            granted: sample::moment("3 days ago"),
-            until: sample::moment("in 27 days"),
-            last_used: Some(sample::moment("an hour ago")),
+            permissions: vec![PermissionLine::new(
+                "tickets:write",
+                say("Create and change tickets", "Tickets anlegen und ändern"),
+            )],
+            granted_by_themselves: false,
+            granted: sample::moment_in(language, -3 * 86_400),
+            until: sample::moment_in(language, 27 * 86_400),
+            last_used: Some(sample::moment_in(language, -3_600)),
         };
         let empty = Self {
-            shell: sample::signed_in(),
+            shell: sample::signed_in_in(language),
             person: sample::ada(),
             applications: vec![],
             older: None,
             agents: vec![],
             sessions: vec![here.clone()],
+            factor_since: None,
             administrator: false,
         };
         vec![
@@ -138,18 +159,19 @@ impl Sample for AccountPage {
                     older: Some("con_sample".into()),
                     agents: vec![
                         agent.clone(),
-                        AgentLine { resources: vec![], last_used: None, granted_by: "you", ..agent.clone() },
+                        AgentLine { resources: vec![], last_used: None, granted_by_themselves: true, ..agent.clone() },
                     ],
                     sessions: vec![
                         here,
                         SessionLine {
-                            device: "Safari on iPhone".into(),
+                            device: (t.device)("Safari", "iPhone"),
                             current: false,
-                            signed_in: sample::moment("6 days ago"),
-                            last_seen: sample::moment("yesterday"),
+                            signed_in: sample::moment_in(language, -6 * 86_400),
+                            last_seen: sample::moment_in(language, -86_400),
                             id: Some("ses_sample".into()),
                         },
                     ],
+                    factor_since: Some(sample::moment_in(language, -12 * 86_400)),
                     administrator: true,
                     ..empty.clone()
                 },
@@ -158,11 +180,8 @@ impl Sample for AccountPage {
                 "revoked",
                 Self {
                     shell: Shell {
-                        flash: Some(Flash {
-                            kind: FlashKind::Done,
-                            text: "Cursor can no longer use your account.".into(),
-                        }),
-                        ..sample::signed_in()
+                        flash: Some(Flash { kind: FlashKind::Done, text: t.access_revoked.into() }),
+                        ..sample::signed_in_in(language)
                     },
                     applications: vec![helper],
                     ..empty.clone()
@@ -172,8 +191,8 @@ impl Sample for AccountPage {
                 "failed",
                 Self {
                     shell: Shell {
-                        flash: Some(Flash { kind: FlashKind::Failed, text: "Nothing was revoked. Try again.".into() }),
-                        ..sample::signed_in()
+                        flash: Some(Flash { kind: FlashKind::Failed, text: t.revoked_before.into() }),
+                        ..sample::signed_in_in(language)
                     },
                     applications: vec![cursor.clone()],
                     ..empty.clone()
@@ -184,7 +203,7 @@ impl Sample for AccountPage {
                 Self {
                     shell: Shell {
                         flash: Some(Flash { kind: FlashKind::Done, text: sample::HOSTILE.into() }),
-                        ..sample::signed_in()
+                        ..sample::signed_in_in(language)
                     },
                     person: Person { name: sample::HOSTILE.into(), email: sample::HOSTILE.into() },
                     applications: vec![ConnectedApplication {

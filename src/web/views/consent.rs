@@ -2,8 +2,10 @@
 
 use askama::Template;
 
-use super::Sample;
+use super::Spoken;
 use super::shell::{Moment, PermissionLine, Person, Shell, initial, sample};
+use crate::model::Language;
+use crate::web::words;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "pages/consent.html")]
@@ -24,8 +26,8 @@ pub struct ConsentPage {
     pub until: Until,
     /// Whether the "remember" box is offered, and whether it is ticked.
     pub remember: Option<bool>,
-    /// Why the page is shown again ("Tick at least one thing to allow, or deny.").
-    pub error: Option<String>,
+    /// It was answered with Allow, and nothing to allow.
+    pub nothing_ticked: bool,
     pub technical: Technical,
 }
 
@@ -136,24 +138,33 @@ pub struct Technical {
 }
 
 impl ConsentPage {
+    /// How the addresses begin that a program of its own opens.
+    fn addresses(&self, scheme: &str) -> String {
+        format!("{scheme}:")
+    }
+
     /// How to use the switches; nothing where there are none.
     fn advice(&self) -> Option<&'static str> {
+        let t = &self.shell.words.consent;
         let any = |need| self.scopes.iter().any(|line| line.need == need);
         match (any(Need::Ordinary), any(Need::Risky)) {
             (false, false) => None,
-            (true, false) => Some("Untick what you do not want to give."),
-            (false, true) => Some("Tick only what it needs from you now."),
-            (true, true) => Some("Untick what you do not want to give. Tick something risky only if it is needed now."),
+            (true, false) => Some(t.untick),
+            (false, true) => Some(t.tick),
+            (true, true) => Some(t.untick_and_tick),
         }
     }
 }
 
-impl Sample for ConsentPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for ConsentPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
         use Need::{Fixed, Ordinary, Risky};
 
+        let t = &words::of(language).consent;
+        let say = |english, german| sample::said(language, english, german);
+
         let verified = Self {
-            shell: sample::signed_in(),
+            shell: sample::signed_in_in(language),
             ticket: "tkt_sample".into(),
             applicant: Applicant::new("Cursor", Standing::Verified { domain: "cursor.com".into() }),
             destination: Destination::Site("cursor.com".into()),
@@ -161,56 +172,83 @@ impl Sample for ConsentPage {
             switch_account: Some("/sign-in?ticket=tkt_sample".into()),
             resources: vec![Target { name: "Tickets".into(), identifier: "https://mcp.tickets.example/mcp".into() }],
             scopes: vec![
-                ScopeLine::new("openid", "Know that it is you", Fixed),
-                ScopeLine::new("tickets:read", "See tickets and their comments", Ordinary),
-                ScopeLine::new("tickets:write", "Create and change tickets", Ordinary),
+                ScopeLine::new("openid", say("Know that it is you", "Erkennen, dass Sie es sind"), Fixed),
+                ScopeLine::new(
+                    "tickets:read",
+                    say("See tickets and their comments", "Tickets und ihre Kommentare sehen"),
+                    Ordinary,
+                ),
+                ScopeLine::new(
+                    "tickets:write",
+                    say("Create and change tickets", "Tickets anlegen und ändern"),
+                    Ordinary,
+                ),
             ],
             held: vec![],
             until: Until::Revoked,
             remember: Some(true),
-            error: None,
+            nothing_ticked: false,
             technical: Technical {
                 client_id: "https://cursor.com/oauth/client.json".into(),
                 scopes: "openid tickets:read tickets:write offline_access".into(),
                 redirect_uri: "https://cursor.com/oauth/callback".into(),
-                registered: "Client-id document".into(),
+                registered: t.document.into(),
                 registered_at: None,
             },
         };
         let stranger = Self {
             applicant: Applicant::new("Local helper", Standing::SelfRegistered),
             destination: Destination::ThisComputer,
-            until: Until::About("1 hour".into()),
+            until: Until::About(words::of(language).length(3_600)),
             remember: None,
             technical: Technical {
                 client_id: "cli_01J9ZC5T0F8Q2M".into(),
                 scopes: "openid tickets:read tickets:write".into(),
                 redirect_uri: "http://127.0.0.1:51763/callback".into(),
-                registered: "Dynamic registration".into(),
-                registered_at: Some(sample::moment("2 minutes ago")),
+                registered: t.dynamic.into(),
+                registered_at: Some(sample::moment_in(language, -120)),
             },
             ..verified.clone()
         };
         let risky = vec![
-            ScopeLine::new("tickets:read", "See tickets and their comments", Ordinary),
-            ScopeLine::new("tickets:delete", "Delete tickets for good, with everything in them", Risky),
-            ScopeLine::new("mcp:admin", "Change who may use this server", Risky),
+            ScopeLine::new(
+                "tickets:read",
+                say("See tickets and their comments", "Tickets und ihre Kommentare sehen"),
+                Ordinary,
+            ),
+            ScopeLine::new(
+                "tickets:delete",
+                say(
+                    "Delete tickets for good, with everything in them",
+                    "Tickets mit allem, was darin steht, endgültig löschen",
+                ),
+                Risky,
+            ),
+            ScopeLine::new(
+                "mcp:admin",
+                say("Change who may use this server", "Ändern, wer diesen Server benutzen darf"),
+                Risky,
+            ),
         ];
         let many = [
-            ("tickets:read", "See tickets and their comments"),
-            ("tickets:write", "Create and change tickets"),
-            ("projects:read", "See projects and who works on them"),
-            ("projects:write", "Create and change projects"),
-            ("files:read", "Open attached files"),
-            ("files:write", "Attach files"),
-            ("calendar:read", "See due dates"),
-            ("calendar:write", "Move due dates"),
-            ("reports:read", "Read reports"),
-            ("people:read", "See the names of colleagues"),
+            ("tickets:read", say("See tickets and their comments", "Tickets und ihre Kommentare sehen")),
+            ("tickets:write", say("Create and change tickets", "Tickets anlegen und ändern")),
+            ("projects:read", say("See projects and who works on them", "Projekte sehen und wer daran arbeitet")),
+            ("projects:write", say("Create and change projects", "Projekte anlegen und ändern")),
+            ("files:read", say("Open attached files", "Angehängte Dateien öffnen")),
+            ("files:write", say("Attach files", "Dateien anhängen")),
+            ("calendar:read", say("See due dates", "Fristen sehen")),
+            ("calendar:write", say("Move due dates", "Fristen verschieben")),
+            ("reports:read", say("Read reports", "Berichte lesen")),
+            ("people:read", say("See the names of colleagues", "Namen von Kolleginnen und Kollegen sehen")),
         ]
         .into_iter()
         .map(|(name, words)| ScopeLine::new(name, words, Ordinary))
-        .chain([ScopeLine::new("people:invite", "Invite people in your name", Risky)])
+        .chain([ScopeLine::new(
+            "people:invite",
+            say("Invite people in your name", "In Ihrem Namen Leute einladen"),
+            Risky,
+        )])
         .collect();
         let long =
             "An application with a name that somebody made as long as they were allowed to, and then a little longer";
@@ -221,7 +259,7 @@ impl Sample for ConsentPage {
                 Self {
                     applicant: Applicant::new("Report builder", Standing::Administrator),
                     destination: Destination::Site("reports.example.com".into()),
-                    shell: Shell { signed_in: Some(sample::ada()), ..sample::branded() },
+                    shell: Shell { signed_in: Some(sample::ada()), ..sample::branded_in(language) },
                     ..verified.clone()
                 },
             ),
@@ -247,10 +285,17 @@ impl Sample for ConsentPage {
             (
                 "step_up",
                 Self {
-                    scopes: vec![ScopeLine::new("tickets:write", "Create and change tickets", Ordinary)],
+                    scopes: vec![ScopeLine::new(
+                        "tickets:write",
+                        say("Create and change tickets", "Tickets anlegen und ändern"),
+                        Ordinary,
+                    )],
                     held: vec![
-                        PermissionLine::new("openid", "Know that it is you"),
-                        PermissionLine::new("tickets:read", "See tickets and their comments"),
+                        PermissionLine::new("openid", say("Know that it is you", "Erkennen, dass Sie es sind")),
+                        PermissionLine::new(
+                            "tickets:read",
+                            say("See tickets and their comments", "Tickets und ihre Kommentare sehen"),
+                        ),
                     ],
                     ..verified.clone()
                 },
@@ -261,7 +306,7 @@ impl Sample for ConsentPage {
                 "nothing_chosen",
                 Self {
                     scopes: risky.into_iter().map(|line| line.ticked(false)).collect(),
-                    error: Some("Tick at least one thing to allow, or deny.".into()),
+                    nothing_ticked: true,
                     ..verified.clone()
                 },
             ),
@@ -272,9 +317,9 @@ impl Sample for ConsentPage {
                 Self {
                     resources: vec![],
                     scopes: vec![
-                        ScopeLine::new("openid", "Know that it is you", Fixed),
-                        ScopeLine::new("profile", "See your name", Ordinary),
-                        ScopeLine::new("email", "See your e-mail address", Ordinary),
+                        ScopeLine::new("openid", say("Know that it is you", "Erkennen, dass Sie es sind"), Fixed),
+                        ScopeLine::new("profile", say("See your name", "Ihren Namen sehen"), Ordinary),
+                        ScopeLine::new("email", say("See your e-mail address", "Ihre E-Mail-Adresse sehen"), Ordinary),
                     ],
                     ..verified.clone()
                 },

@@ -2,9 +2,11 @@
 
 use askama::Template;
 
-use super::Sample;
+use super::Spoken;
 use super::consent::{Need, ScopeLine, Target};
 use super::shell::{Moment, Person, Shell, initial, sample};
+use crate::model::{Language, MachineKind};
+use crate::web::words;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "pages/delegation.html")]
@@ -25,15 +27,15 @@ pub struct Agent {
     pub id: String,
     pub name: String,
     pub initial: String,
-    /// "agent", "service": what kind of machine it is.
-    pub kind: String,
+    /// "this agent", "this service": what kind of machine it is.
+    pub this_kind: String,
     /// In its owner's words.
     pub purpose: String,
 }
 
 impl Agent {
-    pub fn new(id: String, name: String, kind: String, purpose: String) -> Self {
-        Self { initial: initial(&name), id, name, kind, purpose }
+    pub fn new(id: String, name: String, this_kind: String, purpose: String) -> Self {
+        Self { initial: initial(&name), id, name, this_kind, purpose }
     }
 }
 
@@ -88,34 +90,50 @@ impl Terms {
     }
 }
 
-impl Sample for DelegationPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for DelegationPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let said = words::of(language);
+        let agent = said.kinds.of(MachineKind::Agent).this;
+        let say = |english, german| sample::said(language, english, german);
         let target = || Target { name: "Archive".into(), identifier: "https://mcp.archive.example/mcp".into() };
         let length = |value: &str, words: &str, chosen| Length { value: value.into(), words: words.into(), chosen };
         let terms = Terms {
             target: target(),
             scopes: vec![
-                ScopeLine::new("archive:read", "See what is in your archive", Need::Ordinary),
-                ScopeLine::new("archive:file", "Put things into it", Need::Ordinary),
-                ScopeLine::new("archive:purge", "Delete things from it for good", Need::Risky),
+                ScopeLine::new(
+                    "archive:read",
+                    say("See what is in your archive", "Sehen, was in Ihrem Archiv ist"),
+                    Need::Ordinary,
+                ),
+                ScopeLine::new("archive:file", say("Put things into it", "Etwas hineinlegen"), Need::Ordinary),
+                ScopeLine::new(
+                    "archive:purge",
+                    say("Delete things from it for good", "Etwas daraus endgültig löschen"),
+                    Need::Risky,
+                ),
             ],
-            purpose: "Answers tickets at night".into(),
+            purpose: say("Answers tickets at night", "Beantwortet nachts Tickets").into(),
             lasts: vec![
-                length("1d", "1 day", false),
-                length("7d", "7 days", false),
-                length("30d", "30 days", true),
-                length("366d", "a year", false),
+                length("1d", &said.length(86_400), false),
+                length("7d", &said.length(7 * 86_400), false),
+                length("30d", &said.length(30 * 86_400), true),
+                length("366d", said.time.a_year, false),
             ],
             error: None,
         };
         let decide = Self {
-            shell: sample::signed_in(),
-            agent: Agent::new("mch_sample".into(), "triage".into(), "agent".into(), "Answers tickets at night".into()),
+            shell: sample::signed_in_in(language),
+            agent: Agent::new(
+                "mch_sample".into(),
+                "triage".into(),
+                agent.into(),
+                say("Answers tickets at night", "Beantwortet nachts Tickets").into(),
+            ),
             owner: Person { name: "Grace Hopper".into(), email: "grace@example.com".into() },
             account: sample::ada(),
             step: Step::Decide(Box::new(terms.clone())),
         };
-        let wrong = Terms { error: Some("Tick at least one thing that it may do.".into()), ..terms.clone() };
+        let wrong = Terms { error: Some(said.delegation.nothing_ticked.into()), ..terms.clone() };
         let place = |name: &str, identifier: &str| Place {
             target: Target { name: name.into(), identifier: identifier.into() },
             href: format!("/account/delegations/new?machine=mch_sample&resource={identifier}"),
@@ -126,26 +144,26 @@ impl Sample for DelegationPage {
             target: Target { name: sample::HOSTILE.into(), identifier: sample::HOSTILE.into() },
             ..terms.clone()
         };
-        let said = |step: Step| Self { step, ..decide.clone() };
+        let at = |step: Step| Self { step, ..decide.clone() };
         vec![
             ("decide", decide.clone()),
-            ("wrong", said(Step::Decide(Box::new(wrong)))),
+            ("wrong", at(Step::Decide(Box::new(wrong)))),
             (
                 "choose",
-                said(Step::Choose(vec![
+                at(Step::Choose(vec![
                     place("Archive", "https://mcp.archive.example/mcp"),
                     place("Tickets", "https://mcp.tickets.example/mcp"),
                 ])),
             ),
-            ("already", said(Step::Already { until: sample::moment("in 27 days") })),
-            ("nothing", said(Step::Nothing)),
-            ("branded", Self { shell: sample::branded(), ..said(Step::Decide(Box::new(terms))) }),
+            ("already", at(Step::Already { until: sample::moment_in(language, 27 * 86_400) })),
+            ("nothing", at(Step::Nothing)),
+            ("branded", Self { shell: sample::branded_in(language), ..at(Step::Decide(Box::new(terms))) }),
             (
                 "hostile",
                 Self {
-                    agent: Agent::new("m".into(), sample::HOSTILE.into(), "agent".into(), sample::HOSTILE.into()),
+                    agent: Agent::new("m".into(), sample::HOSTILE.into(), agent.into(), sample::HOSTILE.into()),
                     owner: Person { name: sample::HOSTILE.into(), email: "x@example.com".into() },
-                    ..said(Step::Decide(Box::new(hostile)))
+                    ..at(Step::Decide(Box::new(hostile)))
                 },
             ),
         ]

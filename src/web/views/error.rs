@@ -2,9 +2,11 @@
 
 use askama::Template;
 
-use super::Sample;
+use super::Spoken;
 use super::consent::Target;
 use super::shell::{Link, Shell, sample};
+use crate::model::Language;
+use crate::web::words::{self, Told};
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "pages/error.html")]
@@ -18,6 +20,14 @@ pub struct ErrorPage {
 }
 
 impl ErrorPage {
+    fn status(&self) -> String {
+        self.problem.status().to_string()
+    }
+
+    fn href_of_story(&self, id: &str) -> String {
+        self.shell.below(&format!("/console/refusals/{id}"))
+    }
+
     /// The id of the error, if the console has a story of such.
     pub(super) fn story(&self) -> Option<&str> {
         let has_none = matches!(self.problem, Problem::NotFound | Problem::MethodNotAllowed);
@@ -68,11 +78,19 @@ pub enum Problem {
         status: u16,
         title: String,
         words: String,
+        /// What the application or its maker has to know, in English.
+        detail: Option<String>,
         advice: String,
     },
 }
 
 impl Problem {
+    /// A refusal in the words of the visitor's language.
+    pub(crate) fn told(status: u16, told: &Told, detail: Option<String>) -> Self {
+        let (title, words, advice) = (told.title.to_owned(), told.why.to_owned(), told.advice.to_owned());
+        Self::Refused { status, title, words, detail, advice }
+    }
+
     /// The status of the answer that carries the page.
     pub const fn status(&self) -> u16 {
         match self {
@@ -89,10 +107,15 @@ impl Problem {
     }
 }
 
-impl Sample for ErrorPage {
-    fn samples() -> Vec<(&'static str, Self)> {
-        let page =
-            |problem| Self { shell: sample::shell(), problem, error_id: Some("err_7Q2M-K4TD".into()), action: None };
+impl Spoken for ErrorPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let t = &words::of(language).error;
+        let page = |problem| Self {
+            shell: sample::shell_in(language),
+            problem,
+            error_id: Some("err_7Q2M-K4TD".into()),
+            action: None,
+        };
         vec![
             ("unknown_client", page(Problem::UnknownClient)),
             (
@@ -123,20 +146,21 @@ impl Sample for ErrorPage {
                 }),
             ),
             ("form_refused", page(Problem::FormRefused)),
-            ("forbidden", Self { shell: sample::signed_in(), ..page(Problem::Forbidden) }),
+            ("forbidden", Self { shell: sample::signed_in_in(language), ..page(Problem::Forbidden) }),
             ("not_found", Self { error_id: None, ..page(Problem::NotFound) }),
             ("method_not_allowed", page(Problem::MethodNotAllowed)),
-            ("too_many_requests", page(Problem::TooManyRequests { wait: Some("30 seconds".into()) })),
-            ("fault", Self { shell: sample::branded(), ..page(Problem::Fault) }),
+            ("too_many_requests", page(Problem::TooManyRequests { wait: Some(words::of(language).length(30)) })),
+            ("fault", Self { shell: sample::branded_in(language), ..page(Problem::Fault) }),
             (
                 "refused",
                 Self {
-                    action: Some(Link { href: "/account".into(), label: "Go to your account".into() }),
+                    action: Some(Link { href: "/account".into(), label: words::of(language).frame.to_account.into() }),
                     ..page(Problem::Refused {
                         status: 400,
-                        title: "This request is not complete".into(),
-                        words: "The application sent no code challenge.".into(),
-                        advice: "Update the application, or tell whoever makes it.".into(),
+                        title: t.unreadable.title.into(),
+                        words: t.unreadable.why.into(),
+                        detail: Some("code_challenge is missing".into()),
+                        advice: t.unreadable.advice.into(),
                     })
                 },
             ),

@@ -10,9 +10,10 @@ use super::console::{
     ScopePage, ScopesPage, SearchPage, SecretPage, SettingsPage, StaleApplicationsPage, TrialPage,
 };
 use super::{
-    AccountPage, ApiPage, ConsentPage, DelegationPage, ErrorPage, HomePage, ReturnPage, Sample, SetupClosedPage,
-    SetupPage, SignInPage, SignedOutPage,
+    AccountPage, ActivityPage, ApiPage, CodePage, ConsentPage, DelegationPage, ErrorPage, FactorPage, HomePage,
+    OwnPasswordPage, ReturnPage, Sample, SetupClosedPage, SetupPage, SignInPage, SignedOutPage, Spoken,
 };
+use crate::model::Language;
 
 /// One state of one page, as it is sent.
 #[derive(Clone, Debug)]
@@ -20,23 +21,28 @@ pub struct Shown {
     /// The template, below `templates/`.
     pub template: &'static str,
     pub sample: &'static str,
+    pub language: Language,
     pub html: String,
 }
 
 /// Renders everything. A page that is not in this list fails the test that compares it with `templates/`.
 pub fn shown() -> askama::Result<Vec<Shown>> {
     let mut all = vec![];
-    show::<HomePage>(&mut all, "pages/home.html")?;
-    show::<SetupPage>(&mut all, "pages/setup.html")?;
-    show::<SetupClosedPage>(&mut all, "pages/setup_closed.html")?;
-    show::<SignInPage>(&mut all, "pages/sign_in.html")?;
-    show::<SignedOutPage>(&mut all, "pages/signed_out.html")?;
-    show::<ConsentPage>(&mut all, "pages/consent.html")?;
-    show::<ReturnPage>(&mut all, "pages/return.html")?;
-    show::<AccountPage>(&mut all, "pages/account.html")?;
-    show::<DelegationPage>(&mut all, "pages/delegation.html")?;
+    speak::<HomePage>(&mut all, "pages/home.html")?;
+    speak::<SetupPage>(&mut all, "pages/setup.html")?;
+    speak::<SetupClosedPage>(&mut all, "pages/setup_closed.html")?;
+    speak::<SignInPage>(&mut all, "pages/sign_in.html")?;
+    speak::<SignedOutPage>(&mut all, "pages/signed_out.html")?;
+    speak::<CodePage>(&mut all, "pages/code.html")?;
+    speak::<ConsentPage>(&mut all, "pages/consent.html")?;
+    speak::<ReturnPage>(&mut all, "pages/return.html")?;
+    speak::<AccountPage>(&mut all, "pages/account.html")?;
+    speak::<OwnPasswordPage>(&mut all, "pages/own_password.html")?;
+    speak::<FactorPage>(&mut all, "pages/factor.html")?;
+    speak::<ActivityPage>(&mut all, "pages/activity.html")?;
+    speak::<DelegationPage>(&mut all, "pages/delegation.html")?;
     show::<ApiPage>(&mut all, "pages/api.html")?;
-    show::<ErrorPage>(&mut all, "pages/error.html")?;
+    speak::<ErrorPage>(&mut all, "pages/error.html")?;
     show::<OverviewPage>(&mut all, "console/overview.html")?;
     show::<SearchPage>(&mut all, "console/search.html")?;
     show::<ApplicationsPage>(&mut all, "console/applications.html")?;
@@ -79,7 +85,16 @@ pub fn shown() -> askama::Result<Vec<Shown>> {
 
 fn show<P: Sample + Template>(all: &mut Vec<Shown>, template: &'static str) -> askama::Result<()> {
     for (sample, page) in P::samples() {
-        all.push(Shown { template, sample, html: page.render()? });
+        all.push(Shown { template, sample, language: Language::default(), html: page.render()? });
+    }
+    Ok(())
+}
+
+fn speak<P: Spoken + Template>(all: &mut Vec<Shown>, template: &'static str) -> askama::Result<()> {
+    for language in Language::ALL {
+        for (sample, page) in P::samples_in(language) {
+            all.push(Shown { template, sample, language, html: page.render()? });
+        }
     }
     Ok(())
 }

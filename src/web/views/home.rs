@@ -2,8 +2,9 @@
 
 use askama::Template;
 
-use super::Sample;
+use super::Spoken;
 use super::shell::{Shell, sample};
+use crate::model::Language;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "pages/home.html")]
@@ -14,14 +15,17 @@ pub struct HomePage {
     pub issuer: String,
 }
 
-impl Sample for HomePage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for HomePage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
         let page = |shell, ready| Self { shell, ready, issuer: "http://127.0.0.1:9000".into() };
         vec![
-            ("not_set_up", page(sample::shell(), false)),
-            ("stranger", page(sample::shell(), true)),
-            ("signed_in", page(sample::signed_in(), true)),
-            ("branded", Self { issuer: "https://northwind.example/id".into(), ..page(sample::branded(), true) }),
+            ("not_set_up", page(sample::shell_in(language), false)),
+            ("stranger", page(sample::shell_in(language), true)),
+            ("signed_in", page(sample::signed_in_in(language), true)),
+            (
+                "branded",
+                Self { issuer: "https://northwind.example/id".into(), ..page(sample::branded_in(language), true) },
+            ),
         ]
     }
 }

@@ -3,8 +3,9 @@
 
 use askama::Template;
 
-use super::Sample;
+use super::Spoken;
 use super::shell::{Shell, sample};
+use crate::model::Language;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "pages/return.html")]
@@ -27,10 +28,10 @@ pub enum Verdict {
     Refused,
 }
 
-impl Sample for ReturnPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for ReturnPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
         let allowed = Self {
-            shell: sample::signed_in(),
+            shell: sample::signed_in_in(language),
             application: "Cursor".into(),
             href: "cursor://anysphere.cursor-mcp/oauth/callback?code=sample&state=a%26b&iss=http%3A%2F%2F127.0.0.1"
                 .into(),

@@ -2,8 +2,10 @@
 
 use askama::Template;
 
-use super::Sample;
+use super::Spoken;
 use super::shell::{Field, Shell, sample};
+use crate::model::{Language, WeakPassword};
+use crate::web::words;
 
 /// The form. The password is never sent back.
 #[derive(Clone, Debug, Template)]
@@ -15,8 +17,6 @@ pub struct SetupPage {
     pub name: Field,
     pub email: Field,
     pub password_error: Option<String>,
-    /// Shortest accepted password, in characters.
-    pub password_shortest: usize,
 }
 
 /// The link cannot be used, and what to do.
@@ -48,31 +48,28 @@ impl SetupPage {
     }
 
     fn password_help(&self) -> String {
-        format!(
-            "At least {} characters. A few words you will remember are better than symbols.",
-            self.password_shortest
-        )
+        (self.shell.words.setup.password_help)(WeakPassword::SHORTEST)
     }
 }
 
-impl Sample for SetupPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for SetupPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let t = &words::of(language).setup;
         let empty = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             token: "writ_st_sample".into(),
             name: Field::default(),
             email: Field::default(),
             password_error: None,
-            password_shortest: 10,
         };
         vec![
             ("empty", empty.clone()),
             (
                 "with_errors",
                 Self {
-                    name: Field::refused("", "Enter your name."),
-                    email: Field::refused("ada@", "Enter an e-mail address, such as ada@example.com."),
-                    password_error: Some("Use at least 10 characters.".into()),
+                    name: Field::refused("", t.name_wrong),
+                    email: Field::refused("ada@", t.email_wrong),
+                    password_error: Some(t.weak.of(WeakPassword::Short)),
                     ..empty.clone()
                 },
             ),
@@ -81,7 +78,7 @@ impl Sample for SetupPage {
                 Self {
                     name: Field::of("Ada Moreno"),
                     email: Field::of("ada@example.com"),
-                    password_error: Some("Use at least 10 characters.".into()),
+                    password_error: Some(t.weak.of(WeakPassword::Short)),
                     ..empty
                 },
             ),
@@ -89,9 +86,9 @@ impl Sample for SetupPage {
     }
 }
 
-impl Sample for SetupClosedPage {
-    fn samples() -> Vec<(&'static str, Self)> {
-        let page = |why| Self { shell: sample::shell(), why };
+impl Spoken for SetupClosedPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let page = |why| Self { shell: sample::shell_in(language), why };
         vec![
             ("wrong_link", page(SetupClosed::WrongLink)),
             ("expired", page(SetupClosed::Expired)),

@@ -1,6 +1,8 @@
 //! What surrounds every page, and the small values that several pages show.
 
+use crate::model::Language;
 use crate::web::assets;
+use crate::web::words::{self, Words};
 
 /// What every page needs besides its own content. Made from a request and in no other way.
 #[derive(Clone, Debug)]
@@ -19,12 +21,27 @@ pub struct Shell {
     pub theme: Theme,
     /// The appliance holds invented data, and says so on every page.
     pub demo: bool,
+    /// What this page says, in the language it says it in.
+    pub(crate) words: &'static Words,
+    /// This page, below the issuer: where to come back to in another language. `None` where nobody can come back to it.
+    pub here: Option<String>,
 }
 
 impl Shell {
     /// The address of a file of `static/`.
     pub fn asset(&self, file: &str) -> String {
         format!("{}{}", self.base, assets::asset_path(file))
+    }
+
+    /// A path below the issuer.
+    pub fn below(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// What the page could be in besides.
+    pub fn other_languages(&self) -> impl Iterator<Item = Language> {
+        let here = self.words.language;
+        Language::ALL.into_iter().filter(move |language| *language != here)
     }
 }
 
@@ -203,6 +220,7 @@ pub fn initial(name: &str) -> String {
 /// The world of the samples.
 pub(super) mod sample {
     use super::*;
+    use crate::base::Timestamp;
 
     pub(in crate::web::views) fn shell() -> Shell {
         Shell {
@@ -214,6 +232,35 @@ pub(super) mod sample {
             base: String::new(),
             theme: Theme::Device,
             demo: false,
+            words: words::of(Language::En),
+            here: None,
+        }
+    }
+
+    /// The same in a language, with the switch to another.
+    pub(in crate::web::views) fn shell_in(language: Language) -> Shell {
+        Shell { words: words::of(language), here: Some("/sign-in".into()), ..shell() }
+    }
+
+    pub(in crate::web::views) fn signed_in_in(language: Language) -> Shell {
+        Shell { signed_in: Some(ada()), ..shell_in(language) }
+    }
+
+    pub(in crate::web::views) fn branded_in(language: Language) -> Shell {
+        Shell { words: words::of(language), ..branded() }
+    }
+
+    /// So many seconds before the world of the samples was looked at, or after it.
+    pub(in crate::web::views) fn moment_in(language: Language, seconds: i64) -> Moment {
+        let now = Timestamp::from_seconds(1_785_575_640);
+        words::of(language).moment(Timestamp::from_seconds(now.seconds().saturating_add(seconds)), now)
+    }
+
+    /// What the samples' own catalogue says.
+    pub(in crate::web::views) fn said(language: Language, english: &'static str, german: &'static str) -> &'static str {
+        match language {
+            Language::En => english,
+            Language::De => german,
         }
     }
 

@@ -2,8 +2,10 @@
 
 use askama::Template;
 
-use super::Sample;
+use super::Spoken;
 use super::shell::{Shell, sample};
+use crate::model::Language;
+use crate::web::words;
 
 /// The form as a whole is refused, never the password by itself.
 const NO_ERROR: Option<String> = None;
@@ -44,10 +46,10 @@ pub enum SignInProblem {
     Expired,
 }
 
-impl Sample for SignInPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for SignInPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
         let plain = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             ticket: None,
             to: None,
             application: None,
@@ -65,20 +67,23 @@ impl Sample for SignInPage {
             ("wrong", Self { problem: Some(SignInProblem::Wrong), ..typed.clone() }),
             (
                 "throttled",
-                Self { problem: Some(SignInProblem::Throttled { wait: "30 seconds".into() }), ..typed.clone() },
+                Self {
+                    problem: Some(SignInProblem::Throttled { wait: words::of(language).length(30) }),
+                    ..typed.clone()
+                },
             ),
             ("expired", Self { problem: Some(SignInProblem::Expired), ..typed.clone() }),
-            ("confirming", Self { confirming: true, shell: sample::signed_in(), ..typed.clone() }),
+            ("confirming", Self { confirming: true, shell: sample::signed_in_in(language), ..typed.clone() }),
             (
                 "confirming_wrong",
                 Self {
                     confirming: true,
-                    shell: sample::signed_in(),
+                    shell: sample::signed_in_in(language),
                     problem: Some(SignInProblem::Wrong),
                     ..typed.clone()
                 },
             ),
-            ("branded", Self { shell: sample::branded(), ..typed }),
+            ("branded", Self { shell: sample::branded_in(language), ..typed }),
             (
                 "hostile",
                 Self {

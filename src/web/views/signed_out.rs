@@ -2,8 +2,9 @@
 
 use askama::Template;
 
-use super::Sample;
+use super::Spoken;
 use super::shell::{Shell, sample};
+use crate::model::Language;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "pages/signed_out.html")]
@@ -11,8 +12,8 @@ pub struct SignedOutPage {
     pub shell: Shell,
 }
 
-impl Sample for SignedOutPage {
-    fn samples() -> Vec<(&'static str, Self)> {
-        vec![("plain", Self { shell: sample::shell() })]
+impl Spoken for SignedOutPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        vec![("plain", Self { shell: sample::shell_in(language) })]
     }
 }

@@ -28,7 +28,7 @@ fn the_printed_link_makes_the_first_administrator_and_signs_them_in() {
     let page = elsewhere.submit(&page, &[("email", "ada@example.com"), ("password", PASSWORD)]);
     page.expect_page(200, "Ada Moreno");
     elsewhere.get(&link).expect_page(410, "Setup is done");
-    elsewhere.get("/").expect_page(200, "Hello, Ada Moreno");
+    elsewhere.get("/").expect_page(200, "Hello, <span class=\"name\">Ada Moreno</span>");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
+use writ::base::Lifetime;
 use writ::web::routes::DOORS;
 
 use crate::world::{ISSUER, PASSWORD, World, encode};
@@ -149,7 +150,8 @@ fn case_54_nothing_that_is_sent_to_a_page_breaks_it() {
         assert!((400..500).contains(&answer.status), "{path}: {}", answer.status);
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
     }
-    // Afterwards everything still works.
+    // Afterwards everything still works, once the address may ask again.
+    world.later(Lifetime::from_minutes(1));
     world.signed_in(&ada);
 }
 

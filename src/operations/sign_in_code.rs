@@ -1,0 +1,128 @@
+//! The second half of a sign-in: a code, after the password was right (`sign_in`). Between the two nothing is stored and nobody is
+//! signed in: the browser carries a sealed note that the password was right, which is good here, for a few minutes, and buys nothing
+//! without a code.
+
+use serde::{Deserialize, Serialize};
+
+use super::known_browser::KnownBrowser;
+use super::sign_in::{Outcome, bucket, count, new_session, refuse};
+use crate::app::App;
+use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, Timestamp};
+use crate::keys;
+use crate::model::{Context, Device, Event, Person, PersonState, SecondFactor, Session, SignInMethod};
+use crate::protocol::second_factor;
+use crate::store::Read;
+use crate::store::tables::{FAILURES, PEOPLE, SECOND_FACTORS, SESSIONS};
+
+/// How long somebody has to look for their telephone.
+const GOOD_FOR: Lifetime = Lifetime::from_minutes(5);
+const HALF: &[u8] = b"half a sign-in";
+
+/// What the browser brings back.
+#[derive(Serialize, Deserialize)]
+struct Half {
+    person: Id<Person>,
+    /// Of the hash that the password fitted: with a new password, the old one was never right.
+    password: Digest,
+    browser: Digest,
+    at: Timestamp,
+}
+
+/// A password was right here, and a code is wanted besides.
+pub(super) fn half(app: &App, person: &Person, browser: Digest, at: Timestamp) -> Result<String, Fault> {
+    let half = Half { person: person.id, password: Digest::of(person.password.as_bytes()), browser, at };
+    let plain =
+        serde_json::to_vec(&half).map_err(|e| Fault::because(FaultKind::Bug, "half a sign-in has no JSON", e))?;
+    app.ticket_sealer.seal_text(&plain, HALF, &app.entropy)
+}
+
+/// What comes with the code.
+pub struct CodeAttempt<'a> {
+    pub half: &'a str,
+    /// A code by time, or a recovery code.
+    pub code: &'a str,
+    pub replaces: Option<Id<Session>>,
+    pub known: Option<&'a KnownBrowser>,
+    /// The digest of the browser's own cookie.
+    pub browser: Digest,
+    pub device: Option<Device>,
+}
+
+/// Signs in whoever's password was right, if the code is.
+///
+/// Codes are counted as passwords are, on the same counter and before they are looked at. A right password does not clear the counter
+/// of somebody who has a second factor, or whoever knows the password could guess codes without end (attack case 47).
+pub async fn sign_in_with_code(app: &App, ctx: &Context, attempt: CodeAttempt<'_>) -> Result<Outcome, Fault> {
+    let half = app.ticket_sealer.open_text(attempt.half, HALF);
+    let half = half.and_then(|plain| serde_json::from_slice::<Half>(&plain).ok());
+    // Attack case 42: another browser's, or one that was kept.
+    let Some(half) = half.filter(|half| half.browser == attempt.browser && ctx.at < half.at.plus(GOOD_FOR)) else {
+        return Ok(Outcome::Over);
+    };
+    let id = half.person;
+    let found = app.store.read(move |view| Ok((view.get(&PEOPLE, &id)?, view.get(&SECOND_FACTORS, &id)?))).await?;
+    let (Some(person), Some(factor)) = found else { return Ok(Outcome::Over) };
+    let folded = person.email.folded();
+    let bucket = attempt.known.and_then(|known| known.counter(app, &folded)).unwrap_or_else(|| bucket(app, &folded));
+    let known = KnownBrowser::after(attempt.known, app, &folded)?;
+    let _turn = app.turns.wait(bucket).await;
+    if let Some(retry_after) = app.store.write("count sign-in", ctx, move |tx| count(tx, bucket)).await? {
+        app.tally.count("sign-in too soon after failures");
+        return Ok(Outcome::TooSoon { retry_after });
+    }
+    let proof = Proof::of(app, ctx.at, &factor, attempt.code)?;
+    let entropy = app.entropy.clone();
+    let lifetime = app.config.lifetimes.session;
+    let (replaces, device) = (attempt.replaces, attempt.device);
+    app.store
+        .write("sign in with code", ctx, move |tx| {
+            let same = |person: &Person| {
+                person.state == PersonState::Active && Digest::of(person.password.as_bytes()) == half.password
+            };
+            let Some(person) = tx.get(&PEOPLE, &id)?.filter(same) else { return Ok(Outcome::Over) };
+            let Some(now) = tx.get(&SECOND_FACTORS, &id)?.filter(|now| now.secret == proof.secret) else {
+                return Ok(Outcome::Over);
+            };
+            // Of two that bring the same code at once, the second finds it taken: both decide in their transaction.
+            let Some(after) = second_factor::take(&now, proof.step, proof.recovery) else {
+                refuse(tx, &person, "wrong code")?;
+                return Ok(Outcome::Refused);
+            };
+            let (before, left) = (now.recovery.len(), after.recovery.len());
+            tx.put(&SECOND_FACTORS, &id, &after)?;
+            tx.delete(&FAILURES, &bucket)?;
+            if let Some(old) = replaces {
+                tx.delete(&SESSIONS, &old)?;
+            }
+            if left < before {
+                tx.record(Event::RecoveryCodeUsed { person: id, left: left as u64 })?;
+            }
+            let method = SignInMethod::PasswordAndCode;
+            let (session, cookie) = new_session(tx, &entropy, id, method, device, lifetime)?;
+            tx.record(Event::SignedIn { person: id, session: session.id })?;
+            Ok(Outcome::SignedIn { cookie, known: known.clone(), session: session.id, person: id })
+        })
+        .await
+}
+
+/// What was typed, held against a secret. Whether it is taken is decided in a transaction.
+pub(super) struct Proof {
+    /// The secret it was held against.
+    pub(super) secret: crate::model::Sealed,
+    pub(super) step: Option<u64>,
+    pub(super) recovery: Option<Digest>,
+}
+
+impl Proof {
+    pub(super) fn of(app: &App, now: Timestamp, factor: &SecondFactor, typed: &str) -> Result<Self, Fault> {
+        let plain = app.row_sealer.open(&factor.secret, &place(factor.person))?;
+        let code = second_factor::code(typed);
+        let step = code.and_then(|code| keys::totp::step_of(&plain, code, second_factor::steps(now)));
+        Ok(Self { secret: factor.secret.clone(), step, recovery: second_factor::recovery(typed) })
+    }
+}
+
+/// Where a secret is at rest: somebody else's does not open there.
+pub(super) fn place(person: Id<Person>) -> Vec<u8> {
+    format!("second factor of {person}").into_bytes()
+}

@@ -1,0 +1,146 @@
+//! What a sentence may be filled with, and the sentences that are.
+//!
+//! A value reaches a sentence in a mark: escaped, and in the element that belongs around it. [`Html`] is made of such sentences and
+//! of constants only, so a page may show it as it is.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use askama::filters::{Escaper as _, Html as Escape, HtmlSafe};
+
+use crate::web::views::Moment;
+
+/// A sentence with elements in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Html(Cow<'static, str>);
+
+impl Html {
+    pub(super) const fn of(text: &'static str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+
+    /// For [`html!`]. Nothing but marks is in reach where a language fills its sentences.
+    pub(super) fn filled(text: fmt::Arguments<'_>) -> Self {
+        Self(Cow::Owned(text.to_string()))
+    }
+}
+
+impl fmt::Display for Html {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl HtmlSafe for Html {}
+
+/// `html!("{application} is registered")`
+macro_rules! html {
+    ($($words:tt)*) => { $crate::web::words::marks::Html::filled(format_args!($($words)*)) };
+}
+pub(super) use html;
+
+/// Marks: a value and the element around it.
+macro_rules! marks {
+    ($($(#[$about:meta])* $mark:ident: $open:literal, $close:literal;)*) => {$(
+        $(#[$about])*
+        #[derive(Clone, Copy)]
+        pub(crate) struct $mark<'a>(&'a str);
+
+        impl fmt::Display for $mark<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str($open)?;
+                Escape.write_escaped_str(&mut *f, self.0)?;
+                f.write_str($close)
+            }
+        }
+    )*};
+}
+
+marks! {
+    /// A name that a stranger chose, and that matters.
+    Name: "<strong class=\"name\">", "</strong>";
+    /// The same where everything around it is as heavy already.
+    Bare: "<span class=\"name\">", "</span>";
+    /// What a machine reads.
+    Code: "<code>", "</code>";
+    /// Words of ours, or of whoever set this appliance up.
+    Plain: "", "";
+}
+
+/// Words as they are, escaped.
+pub(crate) fn plain(text: &str) -> Plain<'_> {
+    Plain(text)
+}
+
+/// A time.
+#[derive(Clone, Copy)]
+pub(crate) struct Time<'a>(&'a Moment);
+
+impl fmt::Display for Time<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (machine, exact) = (Plain(&self.0.machine), Plain(&self.0.exact));
+        write!(f, "<time datetime=\"{machine}\" title=\"{exact}\">{}</time>", Plain(&self.0.words))
+    }
+}
+
+/// Where some of the words lead.
+#[derive(Clone, Copy)]
+pub(crate) struct Link<'a>(&'a str);
+
+impl Link<'_> {
+    pub(super) fn over(self, words: &'static str) -> impl fmt::Display {
+        Html(Cow::Owned(format!("<a href=\"{}\">{words}</a>", Plain(self.0))))
+    }
+}
+
+/// Sentences, by what they are filled with.
+macro_rules! sentences {
+    ($($(#[$about:meta])* $sentence:ident($($value:ident: $mark:ident),+);)*) => {$(
+        $(#[$about])*
+        pub(crate) struct $sentence(pub(super) for<'a> fn($($mark<'a>),+) -> Html);
+
+        impl $sentence {
+            pub(crate) fn say(&self, $($value: sentences!(@takes $mark)),+) -> Html {
+                (self.0)($($mark(sentences!(@gives $mark $value))),+)
+            }
+        }
+    )*};
+    (@takes Time) => { &Moment };
+    (@takes $mark:ident) => { impl AsRef<str> };
+    (@gives Time $value:ident) => { $value };
+    (@gives $mark:ident $value:ident) => { $value.as_ref() };
+}
+
+sentences! {
+    OfName(name: Name);
+    OfBare(name: Bare);
+    OfPlain(words: Plain);
+    OfCode(code: Code);
+    OfTime(at: Time);
+    OfLink(href: Link);
+    OfNameAndPlain(name: Name, words: Plain);
+    OfPlainAndTime(words: Plain, at: Time);
+    OfNameAndCode(name: Name, code: Code);
+    OfCodeAndPlain(code: Code, words: Plain);
+    /// Who answers for a machine: name, address, "this agent", and where.
+    OfOwner(name: Name, email: Plain, kind: Plain, house: Plain);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fills_a_sentence_is_escaped_whatever_it_is() {
+        let hostile = "<script>\"'&";
+        let escaped = "&#60;script&#62;&#34;&#39;&#38;";
+        let name = OfName(|name| html!("{name} asks"));
+        assert_eq!(name.say(hostile).to_string(), format!("<strong class=\"name\">{escaped}</strong> asks"));
+        let link = OfLink(|link| html!("see {}", link.over("there")));
+        assert_eq!(link.say(hostile).to_string(), format!("see <a href=\"{escaped}\">there</a>"));
+        let moment = Moment { words: hostile.into(), machine: hostile.into(), exact: hostile.into() };
+        let time = OfTime(|at| html!("at {at}"));
+        let shown = format!("at <time datetime=\"{escaped}\" title=\"{escaped}\">{escaped}</time>");
+        assert_eq!(time.say(&moment).to_string(), shown);
+    }
+}
