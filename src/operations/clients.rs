@@ -344,7 +344,7 @@ pub async fn remove_stale(
             let mut gone = Vec::new();
             for key in &ids {
                 let Some(client) = tx.get(&CLIENTS, key)? else { continue };
-                if !unused_since(&client).is_some_and(|since| since < before) {
+                if unused_since(&client).is_none_or(|since| since >= before) {
                     continue;
                 }
                 bury(&within, tx, *key, &client)?;

@@ -162,8 +162,8 @@ impl Server<'_> {
         }
         let limits = Limits { max_bytes: LONGEST, total_time: TOTAL_TIME };
         let enough = Box::new(move |stream: &str| mcp_tools::answer_in_stream(stream, id).is_some());
-        let post = Post { body: message.to_string(), headers };
-        let Told { status, session, streams, body } = self.app.outbound.post(&self.url, post, enough, limits).await?;
+        let post = Post { body: message.to_string(), headers, enough };
+        let Told { status, session, streams, body } = self.app.outbound.post(&self.url, post, limits).await?;
         match status {
             200 | 202 | 204 if streams => Ok((mcp_tools::answer_in_stream(&body, id).unwrap_or_default(), session)),
             200 | 202 | 204 => Ok((body, session)),

@@ -77,11 +77,12 @@ pub(super) fn knock(
 }
 
 /// One JSON text for somebody outside. No token goes with it: those headers are not ours to give.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Post {
     pub body: String,
     /// Names and values that are ours, or text that was looked at.
     pub headers: Vec<(&'static str, String)>,
+    /// A stream is read no further once this holds, for it may never end.
+    pub enough: Enough,
 }
 
 /// Whether what has come so far holds what is waited for.
@@ -108,7 +109,6 @@ pub(super) fn post(
     tls: &Arc<ClientConfig>,
     url: &OutboundUrl,
     post: &Post,
-    enough: &Enough,
     max_bytes: usize,
     deadline: Deadline,
 ) -> Result<Told, OutboundError> {
@@ -141,7 +141,7 @@ pub(super) fn post(
         return Err(OutboundError::Compressed);
     }
     let body = if streams {
-        read_until(response.body_mut(), max_bytes, enough)?
+        read_until(response.body_mut(), max_bytes, &post.enough)?
     } else {
         read(response.body_mut(), max_bytes)?
     };

@@ -111,17 +111,11 @@ impl Outbound {
             .await
     }
 
-    /// Sends one JSON text, and reads what comes back until `enough` has seen what it waits for: a stream may never end.
-    pub async fn post(
-        &self,
-        url: &OutboundUrl,
-        post: Post,
-        enough: Enough,
-        limits: Limits,
-    ) -> Result<Told, OutboundError> {
+    /// Sends one JSON text, and reads what comes back, of a stream as far as it takes.
+    pub async fn post(&self, url: &OutboundUrl, post: Post, limits: Limits) -> Result<Told, OutboundError> {
         let url = url.clone();
         self.within(limits.total_time, move |shared, deadline| {
-            fetch::post(&shared.policy, &shared.tls, &url, &post, &enough, limits.max_bytes, deadline)
+            fetch::post(&shared.policy, &shared.tls, &url, &post, limits.max_bytes, deadline)
         })
         .await
     }
