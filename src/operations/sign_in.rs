@@ -150,9 +150,17 @@ pub async fn sign_in(app: &App, ctx: &Context, attempt: Attempt<'_>) -> Result<O
             }
         })
         .await?;
-    let signed_in = matches!(outcome, Outcome::SignedIn { .. });
-    app.hours.count(ctx.at, if signed_in { Counted::SignIn } else { Counted::SignInFailed });
+    tally(app, ctx, &outcome);
     Ok(outcome)
+}
+
+/// Half a sign-in is neither one nor a failure.
+pub(super) fn tally(app: &App, ctx: &Context, outcome: &Outcome) {
+    match outcome {
+        Outcome::SignedIn { .. } => app.hours.count(ctx.at, Counted::SignIn),
+        Outcome::Refused | Outcome::TooSoon { .. } => app.hours.count(ctx.at, Counted::SignInFailed),
+        Outcome::CodeWanted { .. } | Outcome::Over => {}
+    }
 }
 
 /// A refusal of somebody who is known.

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::known_browser::KnownBrowser;
-use super::sign_in::{Outcome, bucket, count, new_session, refuse};
+use super::sign_in::{Outcome, bucket, count, new_session, refuse, tally};
 use crate::app::App;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, Timestamp};
 use crate::keys;
@@ -68,13 +68,16 @@ pub async fn sign_in_with_code(app: &App, ctx: &Context, attempt: CodeAttempt<'_
     let _turn = app.turns.wait(bucket).await;
     if let Some(retry_after) = app.store.write("count sign-in", ctx, move |tx| count(tx, bucket)).await? {
         app.tally.count("sign-in too soon after failures");
-        return Ok(Outcome::TooSoon { retry_after });
+        let outcome = Outcome::TooSoon { retry_after };
+        tally(app, ctx, &outcome);
+        return Ok(outcome);
     }
     let proof = Proof::of(app, ctx.at, &factor, attempt.code)?;
     let entropy = app.entropy.clone();
     let lifetime = app.config.lifetimes.session;
     let (replaces, device) = (attempt.replaces, attempt.device);
-    app.store
+    let outcome = app
+        .store
         .write("sign in with code", ctx, move |tx| {
             let same = |person: &Person| {
                 person.state == PersonState::Active && Digest::of(person.password.as_bytes()) == half.password
@@ -102,7 +105,9 @@ pub async fn sign_in_with_code(app: &App, ctx: &Context, attempt: CodeAttempt<'_
             tx.record(Event::SignedIn { person: id, session: session.id })?;
             Ok(Outcome::SignedIn { cookie, known: known.clone(), session: session.id, person: id })
         })
-        .await
+        .await?;
+    tally(app, ctx, &outcome);
+    Ok(outcome)
 }
 
 /// What was typed, held against a secret. Whether it is taken is decided in a transaction.
