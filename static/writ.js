@@ -11,7 +11,7 @@
     return chosen === "light" || chosen === "dark" ? chosen : device.matches ? "dark" : "light";
   };
   each("[data-theme-switch]", (button) => {
-    const label = () => { 
+    const label = () => {
       const { dark = "Dark page", light = "Light page" } = button.dataset;
       button.textContent = shown() === "dark" ? light : dark;
     };
@@ -43,7 +43,7 @@
     if (!field) return;
     const show = (visible) => {
       field.type = visible ? "text" : "password";
-      button.textContent = visible ? button.dataset.hide : button.dataset.show;
+      button.textContent = visible ? button.dataset.hide ?? "Hide" : button.dataset.show ?? "Show";
       button.setAttribute("aria-pressed", String(visible));
     };
     button.hidden = false;

@@ -45,7 +45,7 @@ fn view(visitor: &Visitor, ask: ConsentAsk) -> ConsentPage {
     let standing = match (&client.provenance, &client.id) {
         (Provenance::Document, ClientId::Document(url)) => Standing::Verified { domain: host(url) },
         (Provenance::Dynamic { .. }, _) => match client.verified() {
-            Some(mark) => Standing::Checked { at: visitor.words().moment(mark.at, visitor.ctx.at) },
+            Some(mark) => Standing::Checked { at: visitor.moment(mark.at) },
             None => Standing::SelfRegistered,
         },
         _ => Standing::Administrator,

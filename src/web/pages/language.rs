@@ -17,7 +17,7 @@ const LONGEST: usize = 17 * 1_024;
 pub(crate) async fn create(form: Posted) -> Result<HttpResponse, PageProblem> {
     let visitor = &form.visitor;
     let issuer = &visitor.app.issuer;
-    let to = form.text("to").strip_prefix(issuer.path()).and_then(back_to).unwrap_or_else(|| "/".to_owned());
+    let to = form.text("here").strip_prefix(issuer.path()).and_then(back_to).unwrap_or_else(|| "/".to_owned());
     let mut response = reply::see_other(visitor, &format!("{}{to}", issuer.path()));
     let chosen = Language::ALL.into_iter().find(|language| language.tag() == form.text("language"));
     if let Some(language) = chosen {

@@ -267,7 +267,10 @@ impl Spoken for ConsentPage {
             (
                 "checked_loopback",
                 Self {
-                    applicant: Applicant::new("Local helper", Standing::Checked { at: sample::moment("3 days ago") }),
+                    applicant: Applicant::new(
+                        "Local helper",
+                        Standing::Checked { at: sample::moment_in(language, -3 * 86_400) },
+                    ),
                     ..stranger.clone()
                 },
             ),

@@ -427,7 +427,9 @@ pub(super) static WORDS: Words = Words {
         }),
         rejected_title: "Diese Anwendung darf hier nicht benutzt werden",
         rejected_why: OfNameAndPlain(|application, house| {
-            html!("Die Verwaltung von {house} hat sich gegen {application} entschieden. Es wurde ihr nichts geschickt.")
+            html!(
+                "Die Verwaltung von {house} hat sich gegen {application} entschieden. Es wurde nichts dorthin geschickt."
+            )
         }),
         rejected_advice: OfPlain(|house| html!("Wenn Sie sie trotzdem brauchen, fragen Sie, wer {house} betreut.")),
         form: Told {
