@@ -239,7 +239,7 @@ fn only_what_nobody_uses_is_removed_together() {
     let before = world.now().minus(Lifetime::from_days(30));
     let chosen = ids(&[&unused.id, &used.id, &made.id]);
     let gone = world.block(clients::remove_stale(&world.app, &world.operator(), before, chosen)).unwrap();
-    assert_eq!(gone, [unused.id.clone()]);
+    assert_eq!(gone, std::slice::from_ref(&unused.id));
     world.expect_event("client.removed");
     unused.asks(&mut browser).expect_page(400, "This registration is gone");
     used.asks(&mut browser).expect_status(200);
