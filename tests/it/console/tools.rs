@@ -120,7 +120,7 @@ fn what_each_tool_needs_is_decided_and_goes_into_the_code() {
     };
     let page = decide(&mut stage.browser, &form, ["mcp:read", "", "*any token*"]);
     page.expect_page(200, "It is decided").expect_text("1 tool is not decided about");
-    page.expect_text("&#34;search&#34;: &#34;mcp:read&#34;,\n    ").expect_no_text("&#34;close&#34;:");
+    page.expect_text("&#34;search&#34;: &#34;mcp:read&#34;,").expect_no_text("&#34;close&#34;:");
     page.expect_text("&#34;ping&#34;: None");
     stage.world.expect_event("resource.changed");
     // Somebody else decided meanwhile.
