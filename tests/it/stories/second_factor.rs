@@ -329,3 +329,24 @@ fn whoever_looks_after_the_appliance_has_a_way_back() {
     assert!(is_signed_in(&mut world.signed_in(&enrolled.ada)));
     world.block(own_sign_in::reset(&world.app, &world.operator(), person)).unwrap_err();
 }
+
+/// Half a sign-in is no failure of anybody: the console counts the whole, and what was wrong.
+#[test]
+fn a_sign_in_in_two_halves_is_counted_once() {
+    use writ::model::Counted;
+    let enrolled = Enrolled::new();
+    let world = &enrolled.world;
+    let counted = || {
+        let hours = world.block(writ::operations::hours::since(&world.app, world.now())).unwrap();
+        let of = |what| hours.values().map(|hour| hour.of(what)).sum::<u64>();
+        (of(Counted::SignIn), of(Counted::SignInFailed))
+    };
+    let before = counted();
+    let (mut browser, page) = enrolled.half_way();
+    assert_eq!(counted(), before);
+    let page = browser.submit(&page, &[("code", "000000")]);
+    assert_eq!(counted(), (before.0, before.1 + 1));
+    browser.submit(&page, &[("code", &enrolled.code())]);
+    assert!(is_signed_in(&mut browser));
+    assert_eq!(counted(), (before.0 + 1, before.1 + 1));
+}
