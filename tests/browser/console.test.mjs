@@ -77,7 +77,7 @@ for (const javaScriptEnabled of [true, false]) {
             await page.getByRole("link", { name: "Done" }).click();
             await page.getByText("1 token", { exact: true }).waitFor();
             await page.getByText("curl", { exact: true }).click();
-            await page.getByText("grant_type=client_credentials").waitFor();
+            await page.locator("#snippet-curl", { hasText: "grant_type=client_credentials" }).waitFor();
             await seen("machine");
         });
 
@@ -101,7 +101,7 @@ for (const javaScriptEnabled of [true, false]) {
             await page.getByRole("button", { name: "Create credential" }).click();
             await page.getByText("The credential is made").waitFor();
             await page.getByText("Try a token").click();
-            await page.getByLabel("Token").fill("eyJhbGciOiJub25lIn0.eyJpc3MiOiJ4In0.");
+            await page.getByLabel("Token", { exact: true }).fill("eyJhbGciOiJub25lIn0.eyJpc3MiOiJ4In0.");
             await page.getByRole("button", { name: "Try token" }).click();
             await page.getByText("would be refused").waitFor();
             await seen("trial");
