@@ -201,7 +201,9 @@ fn with_links(noun: &Noun, operation: &Operation, mut response: Response) -> Res
     };
     // The list of those that have something is none of that.
     let below = format!("{}/{{id}}", operation.path);
-    for other in noun.operations.iter().filter(|other| other.path.starts_with(&below)) {
+    // What an operation's address needs besides must be in this one's: a link of a provider is not known by the provider.
+    let known = |other: &Operation| places(other).all(|name| name == "id" || places(operation).any(|own| own == name));
+    for other in noun.operations.iter().filter(|other| other.path.starts_with(&below) && known(other)) {
         let mut link = LinkBuilder::new().operation_id(other.id).parameter("path.id", place.as_str());
         // What is further up in the address is the same.
         for name in places(other).filter(|name| *name != "id") {

@@ -100,3 +100,26 @@ fn the_page_tells_of_every_operation_schema_and_problem() {
     assert!(page.body.contains(&format!("id=\"{kind}\"")), "{kind}");
     assert!(page.body.len() < 150_000, "{} bytes", page.body.len());
 }
+
+/// OpenAPI 3.1 §4.8.20.1: what a link takes from a request must be in that request's address.
+#[test]
+fn every_link_can_be_followed() {
+    let office = Office::open();
+    let document = office.world.request("GET", "/api/v1/openapi.json").send().json();
+    let mut links = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for operation in item.as_object().unwrap().values() {
+            for response in operation["responses"].as_object().unwrap().values() {
+                for (name, link) in response["links"].as_object().into_iter().flatten() {
+                    links += 1;
+                    for taken in link["parameters"].as_object().unwrap().values() {
+                        let taken = taken.as_str().unwrap();
+                        let place = taken.strip_prefix("$request.path.").map(|place| format!("{{{place}}}"));
+                        assert!(place.is_none_or(|place| path.contains(&place)), "{path} -> {name}: {taken}");
+                    }
+                }
+            }
+        }
+    }
+    assert!(links > 50, "{links}");
+}
