@@ -11,7 +11,10 @@ use crate::world::{ClientApp, Someone, World};
 fn many_grants(world: &World, ada: &Someone, app: &ClientApp, many: usize) {
     let mut browser = world.signed_in(ada);
     app.tokens(world, &mut browser);
-    let model: Consent = world.read(|view| view.newest(&CONSENTS, None, 1)).rows.remove(0).1;
+    // Of one moment: which of two consents is the newer, chance says.
+    let rows = world.read(|view| view.newest(&CONSENTS, None, 10)).rows;
+    let of_app = |consent: &Consent| consent.client_id.to_string() == app.id.to_string();
+    let model = rows.into_iter().map(|(_, consent)| consent).find(of_app).unwrap();
     let entropy = world.app.entropy.clone();
     world.change("many grants", move |tx| {
         for number in 0..many {
@@ -29,6 +32,8 @@ fn all_that_was_allowed_is_a_page_away() {
     let ada = world.administrator("ada");
     let (busy, quiet) = (world.client("Busy"), world.client("Quiet"));
     quiet.tokens(&world, &mut world.signed_in(&ada));
+    // Of one moment, chance would say which of two consents is the older.
+    world.later(writ::base::Lifetime::from_seconds(1));
     many_grants(&world, &ada, &busy, 70);
     let mut browser = world.signed_in(&ada);
     let page = browser.get(&format!("/console/applications/{}", busy.id));
