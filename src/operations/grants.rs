@@ -40,9 +40,10 @@ pub async fn list(
             let of_client = |consent: &Consent| which.client.as_ref().is_none_or(|client| consent.client_id == *client);
             let page = match &which.person {
                 Some(person) => {
-                    let page = view.list_after(&CONSENTS, &CONSENTS_BY_PERSON, person, from.as_ref(), limit)?;
-                    let rows = page.rows.into_iter().filter(|(_, consent)| of_client(consent)).collect();
-                    Page { rows, next: page.next }
+                    // Without an application everything fits, and no more is read than is shown.
+                    let most = if which.client.is_some() { search::LOOKED_AT } else { limit };
+                    let page = view.list_after(&CONSENTS, &CONSENTS_BY_PERSON, person, from.as_ref(), most)?;
+                    search::fitting(page, limit, of_client)
                 }
                 None => search::newest(view, &CONSENTS, from.as_ref(), limit, of_client)?,
             };

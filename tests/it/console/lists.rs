@@ -32,8 +32,6 @@ fn all_that_was_allowed_is_a_page_away() {
     let ada = world.administrator("ada");
     let (busy, quiet) = (world.client("Busy"), world.client("Quiet"));
     quiet.tokens(&world, &mut world.signed_in(&ada));
-    // Of one moment, chance would say which of two consents is the older.
-    world.later(writ::base::Lifetime::from_seconds(1));
     many_grants(&world, &ada, &busy, 70);
     let mut browser = world.signed_in(&ada);
     let page = browser.get(&format!("/console/applications/{}", busy.id));
