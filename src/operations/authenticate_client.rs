@@ -111,7 +111,7 @@ fn read_now(client: Client) -> Named {
 /// A key's row is found by the id in its text, and the machine by the row.
 async fn machine_of_key(app: &App, key: &OpaqueToken) -> Result<Option<Named>, Fault> {
     let (within, id) = (app.clone(), key.id::<Credential>());
-    let found = app.store.read(move |view| by_credential(&within, view, &id)).await?;
+    let found = app.store.read(move |view| by_secret(&within, view, &id)).await?;
     let is_key = |client: &Client| {
         let credential = client.identity.as_ref().map(|identity| &identity.credential.kind);
         matches!(credential, Some(CredentialKind::AccessKey { .. }))
@@ -119,13 +119,19 @@ async fn machine_of_key(app: &App, key: &OpaqueToken) -> Result<Option<Named>, F
     Ok(found.filter(|(client, _)| is_key(client)))
 }
 
-/// The machine of a credential, with its secret if it is one.
-fn by_credential(app: &App, read: &impl Read, id: &Id<Credential>) -> Result<Option<Named>, Fault> {
+/// The machine of a credential that is a secret, with that secret.
+fn by_secret(app: &App, read: &impl Read, id: &Id<Credential>) -> Result<Option<Named>, Fault> {
     let make = || {
         let Some(credential) = read.get(&CREDENTIALS, id)? else { return Ok(None) };
-        let Some(machine) = read.get(&MACHINES, &credential.machine)? else { return Ok(None) };
-        let permissions = roles::permissions_of(read, &machine)?;
-        Ok(Some(with_secret(machine, credential, permissions)))
+        let digest = match &credential.kind {
+            CredentialKind::ClientSecret { digest } | CredentialKind::AccessKey { digest } => *digest,
+            CredentialKind::PublicKeys { .. } | CredentialKind::KeySet { .. } | CredentialKind::Trust(_) => {
+                return Ok(None);
+            }
+        };
+        let secret = ClientSecret { digest, created_at: credential.created_at, expires_at: credential.expires_at };
+        let client = find_client::by_credential(read, credential)?;
+        Ok(client.map(|client| Client { secrets: vec![secret], ..client }))
     };
     let found = app.known.machines.find(read, id, make)?;
     Ok(found.map(|(client, generation)| (client, Some(generation))))
@@ -155,25 +161,13 @@ async fn machine_by_secret(app: &App, id: Id<Machine>, secret: &Secret) -> Resul
     let within = app.clone();
     app.store
         .read(move |view| {
-            let found = credential.map(|credential| by_credential(&within, view, &credential)).transpose()?.flatten();
+            let found = credential.map(|credential| by_secret(&within, view, &credential)).transpose()?.flatten();
             match found.filter(|(client, _)| client.id == ClientId::Machine(id)) {
                 Some(found) => Ok(Some(found)),
                 None => Ok(view.get(&MACHINES, &id)?.map(|machine| read_now(machine.as_client()))),
             }
         })
         .await
-}
-
-fn with_secret(machine: Machine, credential: Credential, permissions: Vec<Permission>) -> Client {
-    match credential.kind {
-        CredentialKind::ClientSecret { digest } | CredentialKind::AccessKey { digest } => {
-            let secret = ClientSecret { digest, created_at: credential.created_at, expires_at: credential.expires_at };
-            Client { secrets: vec![secret], ..machine.authenticated_by(credential, permissions) }
-        }
-        CredentialKind::PublicKeys { .. } | CredentialKind::KeySet { .. } | CredentialKind::Trust(_) => {
-            machine.as_client()
-        }
-    }
 }
 
 /// The machine with the one of its key credentials that has the key an assertion says it was signed with; where it says

@@ -14,13 +14,13 @@ use crate::model::{
     Authenticated, Client, ClientState, Context, Credential, CredentialKind, Event, JwsAlgorithm, Trust,
 };
 use crate::operations::declined::Declined;
+use crate::operations::find_client;
 use crate::operations::operator::Operator;
-use crate::operations::roles;
 use crate::protocol::client_auth::{Audiences, AuthenticatedClient, Presented, Proof, authenticate, claimed_key};
 use crate::protocol::federation::{self, Accepted, Check, WorkloadToken};
 use crate::protocol::refusal::{Refusal, ensure};
 use crate::store::Read;
-use crate::store::tables::{CREDENTIALS, CREDENTIALS_BY_PIN, MACHINES};
+use crate::store::tables::{CREDENTIALS, CREDENTIALS_BY_PIN};
 
 /// Most trusts that say the same of the same claim of one issuer.
 pub(super) const MOST_ALIKE: usize = 64;
@@ -209,13 +209,8 @@ fn candidates(app: &App, read: &impl Read, claims: &Map<String, Value>, now: Tim
 fn by_pin(read: &impl Read, key: &(String, String, String)) -> Result<Option<Vec<Arc<Client>>>, Fault> {
     let mut clients = Vec::new();
     for (_, credential) in read.list(&CREDENTIALS, &CREDENTIALS_BY_PIN, key, MOST_ALIKE)? {
-        let machine = match &credential.kind {
-            CredentialKind::Trust(_) => read.get(&MACHINES, &credential.machine)?,
-            _ => None,
-        };
-        if let Some(machine) = machine {
-            let permissions = roles::permissions_of(read, &machine)?;
-            clients.push(Arc::new(machine.authenticated_by(credential, permissions)));
+        if matches!(credential.kind, CredentialKind::Trust(_)) {
+            clients.extend(find_client::by_credential(read, credential)?.map(Arc::new));
         }
     }
     Ok((!clients.is_empty()).then_some(clients))

@@ -2,7 +2,8 @@
 
 use crate::app::App;
 use crate::base::{Digest, Fault, Lifetime, Timestamp};
-use crate::model::{Client, ClientId, ClientState, DocumentRecord, Tombstone};
+use crate::model::{Client, ClientId, ClientState, Credential, DocumentRecord, Tombstone};
+use crate::operations::roles;
 use crate::outbound::{DocumentError, LONGEST_CACHE};
 use crate::store::tables::{CLIENT_STATES, CLIENTS, DOCUMENTS, MACHINE_STATES, MACHINES, TOMBSTONES};
 use crate::store::{Read, Tx};
@@ -86,6 +87,13 @@ pub(crate) fn stored(read: &impl Read, id: &ClientId) -> Result<Found, Fault> {
             read.get(&DOCUMENTS, url)?.map_or(Found::Unknown, |record| Found::Client(Box::new(record.client)))
         }
     })
+}
+
+/// The machine of a credential as it authenticates by it, with what its roles come to.
+pub(crate) fn by_credential(read: &impl Read, credential: Credential) -> Result<Option<Client>, Fault> {
+    let Some(machine) = read.get(&MACHINES, &credential.machine)? else { return Ok(None) };
+    let permissions = roles::permissions_of(read, &machine)?;
+    Ok(Some(machine.authenticated_by(credential, permissions)))
 }
 
 /// Only the state of a stored client or machine, read inside whatever transaction needs to know it. A client-id document

@@ -102,8 +102,9 @@ pub async fn sign_in(app: &App, ctx: &Context, attempt: Attempt<'_>) -> Result<O
     let _turn = app.turns.wait(bucket).await;
     if let Some(retry_after) = app.store.write("count sign-in", ctx, move |tx| count(tx, bucket)).await? {
         app.tally.count("sign-in too soon after failures");
-        app.hours.count(ctx.at, Counted::SignInFailed);
-        return Ok(Outcome::TooSoon { retry_after });
+        let outcome = Outcome::TooSoon { retry_after };
+        tally(app, ctx, &outcome);
+        return Ok(outcome);
     }
     let person =
         app.store.read(move |view| Ok(view.find(&PEOPLE, &PEOPLE_BY_EMAIL, folded.as_str())?.map(|(_, p)| p))).await?;

@@ -37,8 +37,7 @@ pub(super) fn stands(tx: &Tx<'_>, client: &AuthenticatedClient) -> Result<bool, 
     Ok(is_as_it_was(tx, client)? || find_client::stands(tx, client.id())?)
 }
 
-/// Looks again. Of a machine the whole row is read, where only the state was before: as many look-ups, and its scopes, networks, end and
-/// roles are those of now.
+/// Looks again, where anything changed. Of a machine the whole row is read: its scopes, networks, end and roles are those of now.
 pub(super) fn now(tx: &Tx<'_>, client: &AuthenticatedClient) -> Result<Now, Fault> {
     if is_as_it_was(tx, client)? {
         return Ok(Now::Same);

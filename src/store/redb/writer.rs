@@ -82,18 +82,16 @@ fn closed() -> Fault {
 /// What is waiting, and what comes while those who bring it are given way.
 fn gather(first: Request, inbox: &Receiver<Request>) -> Vec<Request> {
     let mut batch = vec![first];
-    loop {
-        batch.extend(inbox.try_iter().take(MAX_BATCH - batch.len()));
+    batch.extend(inbox.try_iter().take(MAX_BATCH - 1));
+    while batch.len() < MAX_BATCH {
         let gathered = batch.len();
-        if gathered >= MAX_BATCH {
-            return batch;
-        }
         thread::yield_now();
         batch.extend(inbox.try_iter().take(MAX_BATCH - gathered));
         if batch.len() == gathered {
-            return batch;
+            break;
         }
     }
+    batch
 }
 
 /// Where the writer sits.
