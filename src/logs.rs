@@ -11,8 +11,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tracing::{Level, Metadata};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::{MakeWriter, SubscriberBuilder};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::prelude::*;
 
 use crate::base::{Fault, FaultKind};
 use crate::config::{Log, LogFormat};
@@ -29,15 +30,19 @@ const SERVER: &str = "actix_server";
 pub fn start(log: &Log) -> Result<Logging, Fault> {
     // The web server's own lines about its threads are nobody's news; a filter that names it still gets them.
     let filter = if log.filter.contains(SERVER) { log.filter.clone() } else { format!("{SERVER}=warn,{}", log.filter) };
-    let filter = EnvFilter::try_new(filter)
-        .map_err(|error| Fault::because(FaultKind::Settings, "`log.filter` is not a filter", error))?;
-    let lines: SubscriberBuilder<_, _, _, _> = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Desk);
+    let filter: Targets =
+        filter.parse().map_err(|error| Fault::because(FaultKind::Settings, "`log.filter` is not a filter", error))?;
+    let lines = tracing_subscriber::fmt::layer().with_writer(Desk);
+    let filtered = tracing_subscriber::registry().with(filter);
     let begun = match log.format {
         LogFormat::Text => {
             let colour = std::io::IsTerminal::is_terminal(&std::io::stderr());
-            lines.with_ansi(colour).with_target(false).try_init()
+            filtered.with(lines.with_ansi(colour).with_target(false)).try_init()
         }
-        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init(),
+        LogFormat::Json => {
+            let lines = lines.json().flatten_event(true).with_current_span(false).with_span_list(false);
+            filtered.with(lines).try_init()
+        }
     };
     begun.map_err(|error| Fault::new(FaultKind::Bug, format!("logging was begun twice: {error}")))?;
     std::thread::Builder::new()
