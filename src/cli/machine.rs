@@ -357,7 +357,7 @@ fn said(insight: &Insight) -> impl Iterator<Item = Value> {
             "finding": finding.kind.as_str(),
             "since": finding.since.map(Timestamp::iso),
             "credential": finding.credential,
-            "about": finding.text,
+            "about": finding.told(),
         })
     })
 }
@@ -394,7 +394,7 @@ pub(super) async fn show(app: &App, by: &Operator, ask: Named) -> Result<Value, 
                 json!({
                     "finding": finding.kind.as_str(),
                     "since": finding.since.map(Timestamp::iso),
-                    "about": finding.text,
+                    "about": finding.told(),
                 })
             })
             .collect();

@@ -7,17 +7,24 @@ use super::machine::Machine;
 use crate::base::{Id, Timestamp};
 
 /// One thing about one machine that calls for a decision.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     pub kind: FindingKind,
     pub machine: Id<Machine>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<Id<Credential>>,
     /// Since when it is so, where that is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
-    /// What it means and what to do.
+    /// What is so.
     pub text: String,
+    /// What to do about it, at a command line.
+    pub mend: String,
+}
+
+impl Finding {
+    /// Both, as one sentence.
+    pub fn told(&self) -> String {
+        format!("{}: {}", self.text, self.mend)
+    }
 }
 
 macro_rules! kinds {

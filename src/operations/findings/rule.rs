@@ -64,32 +64,28 @@ pub fn is_idle(facts: &Facts, after: Lifetime, now: Timestamp) -> bool {
 fn no_owner(facts: &Facts) -> Option<Finding> {
     let text = match facts.owner {
         Some(PersonState::Active) => return None,
-        Some(PersonState::Suspended) => {
-            "its owner is suspended, so nobody answers for it: hand it over with `writ machine hand-over`, or retire it"
-        }
-        None => "nobody answers for it: hand it over with `writ machine hand-over`, or retire it",
+        Some(PersonState::Suspended) => "its owner is suspended, so nobody answers for it",
+        None => "nobody answers for it",
     };
     let since = facts.machine.stopped.as_ref().map(|stopped| stopped.at);
-    Some(finding(facts, FindingKind::NoOwner, since, text))
+    let mend = "hand it over with `writ machine hand-over`, or retire it";
+    Some(finding(facts, FindingKind::NoOwner, since, text, mend))
 }
 
 fn idle(facts: &Facts, settings: &MachineSettings, now: Timestamp) -> Option<Finding> {
     let used = &facts.usage.used;
     if let Some(last) = used.last_at() {
-        let text = format!(
-            "last used {}: retire it if nobody needs it, or suspend it until somebody does",
-            LastUse { used, now }
-        );
+        let text = format!("last used {}", LastUse { used, now });
+        let mend = "retire it if nobody needs it, or suspend it until somebody does";
         return (now.since(last) >= settings.unused_after)
-            .then(|| finding(facts, FindingKind::Unused, Some(last), text));
+            .then(|| finding(facts, FindingKind::Unused, Some(last), text, mend));
     }
     let made = facts.machine.created_at;
     // From before uses were counted nobody knows.
     let known = made.max(facts.watch.counting_since);
     (now.since(known) >= settings.never_used_after).then(|| {
-        let text =
-            format!("made {} and never used: was it set up? If it is not needed, retire it", Ago(now.since(made)));
-        finding(facts, FindingKind::NeverUsed, Some(made), text)
+        let text = format!("made {} and never used", Ago(now.since(made)));
+        finding(facts, FindingKind::NeverUsed, Some(made), text, "was it set up? If it is not needed, retire it")
     })
 }
 
@@ -118,23 +114,19 @@ fn scopes_unused(facts: &Facts, settings: &MachineSettings, now: Timestamp) -> O
         .map(|(scope, at, _)| at.map_or_else(|| scope.to_string(), |resource| format!("{scope} at {resource}")))
         .collect();
     (!unused.is_empty()).then(|| {
-        let text = format!(
-            "it may ask for {} and has not for {}: take away what it does not need with `writ machine set`",
-            unused.join(", "),
-            Length(settings.scopes_unused_after)
-        );
-        finding(facts, FindingKind::ScopesUnused, since, text)
+        let length = Length(settings.scopes_unused_after);
+        let text = format!("it may ask for {} and has not for {length}", unused.join(", "));
+        let mend = "take away what it does not need with `writ machine set`";
+        finding(facts, FindingKind::ScopesUnused, since, text, mend)
     })
 }
 
 fn machine_expiring(machine: &Machine, settings: &MachineSettings, now: Timestamp) -> Option<Finding> {
     let end = machine.expires_at.filter(|end| now.plus(settings.expiring_within) >= *end)?;
-    let text = format!(
-        "its time ends in {}, on {end}: give it more with `writ machine set --expires-in`, or let it end",
-        Length(end.since(now))
-    );
+    let text = format!("its time ends in {}, on {end}", Length(end.since(now)));
+    let mend = "give it more with `writ machine set --expires-in`, or let it end".to_owned();
     let since = Some(end.minus(settings.expiring_within).max(machine.created_at));
-    Some(Finding { kind: FindingKind::MachineExpiring, machine: machine.id, credential: None, since, text })
+    Some(Finding { kind: FindingKind::MachineExpiring, machine: machine.id, credential: None, since, text, mend })
 }
 
 /// The networks that a machine called from for the first time not long ago, though it had called before from others.
@@ -145,13 +137,9 @@ fn new_network(facts: &Facts, settings: &MachineSettings, now: Timestamp) -> Opt
     let new: Vec<&Caller> = facts.usage.used.callers.iter().filter(is_new).collect();
     let since = new.iter().map(|caller| caller.seen.first_at).max()?;
     let networks: Vec<String> = new.iter().map(|caller| caller.network.to_string()).collect();
-    let text = format!(
-        "it called from {}, first {}, and never before: if nobody moved it, suspend it and rotate its secrets; else \
-         name its networks with `writ machine set --network`",
-        networks.join(", "),
-        Ago(now.since(since))
-    );
-    Some(finding(facts, FindingKind::NewNetwork, Some(since), text))
+    let text = format!("it called from {}, first {}, and never before", networks.join(", "), Ago(now.since(since)));
+    let mend = "if nobody moved it, suspend it and rotate its secrets; else name its networks with `writ machine set --network`";
+    Some(finding(facts, FindingKind::NewNetwork, Some(since), text, mend))
 }
 
 fn of_credential(facts: &Facts, credential: &Credential, settings: &MachineSettings, now: Timestamp) -> Vec<Finding> {
@@ -159,43 +147,40 @@ fn of_credential(facts: &Facts, credential: &Credential, settings: &MachineSetti
     let used = used(facts, id).unwrap_or(&never);
     let is_secret = matches!(credential.kind, CredentialKind::ClientSecret { .. } | CredentialKind::AccessKey { .. });
     let named = format!("`{}` ({})", credential.name, credential.hint);
-    let say = |kind, since, text| Finding { credential: Some(id), ..finding(facts, kind, Some(since), text) };
+    let say = |kind, since, text: String, mend: String| Finding {
+        credential: Some(id),
+        ..finding(facts, kind, Some(since), text, mend)
+    };
     let mut found = Vec::new();
     if credential.replaced_by.is_some() {
         found.extend(match replaced(facts, credential, settings, now) {
             Some(Replaced::Silent(since)) => {
-                let text = format!(
-                    "the old secret {named} was last used {}; the new one is in use: safe to remove, with `writ \
-                     credential revoke {id}`",
-                    LastUse { used, now }
-                );
-                Some(say(FindingKind::OldSecretSilent, since, text))
+                let text =
+                    format!("the old secret {named} was last used {}; the new one is in use", LastUse { used, now });
+                let mend = format!("safe to remove, with `writ credential revoke {id}`");
+                Some(say(FindingKind::OldSecretSilent, since, text, mend))
             }
             Some(Replaced::Used(since)) => {
-                let text = format!(
-                    "the old secret {named} was last used {}: give that caller the new one before {}",
-                    LastUse { used, now },
-                    credential.expires_at.map_or_else(|| "it is revoked".to_owned(), Timestamp::iso)
-                );
-                Some(say(FindingKind::OldSecretUsed, since, text))
+                let text = format!("the old secret {named} was last used {}", LastUse { used, now });
+                let until = credential.expires_at.map_or_else(|| "it is revoked".to_owned(), Timestamp::iso);
+                let mend = format!("give that caller the new one before {until}");
+                Some(say(FindingKind::OldSecretUsed, since, text, mend))
             }
             None => None,
         });
     } else {
         let age = now.since(credential.created_at);
         if is_secret && age >= settings.secret_max_age {
-            let text = format!(
-                "the secret {named} is {} old and the policy is {}: replace it with `writ credential rotate {id}`",
-                Length(age),
-                Length(settings.secret_max_age)
-            );
-            found.push(say(FindingKind::SecretOld, credential.created_at.plus(settings.secret_max_age), text));
+            let most = settings.secret_max_age;
+            let text = format!("the secret {named} is {} old and the policy is {}", Length(age), Length(most));
+            let mend = format!("replace it with `writ credential rotate {id}`");
+            found.push(say(FindingKind::SecretOld, credential.created_at.plus(most), text, mend));
         }
         if let Some(end) = credential.expires_at.filter(|end| now.plus(settings.expiring_within) >= *end) {
             let how = if is_secret { "replace it with `writ credential rotate`" } else { "add the next one before" };
-            let text = format!("{named} ends in {}, on {end}: {how}", Length(end.since(now)));
+            let text = format!("{named} ends in {}, on {end}", Length(end.since(now)));
             let since = end.minus(settings.expiring_within).max(credential.created_at);
-            found.push(say(FindingKind::CredentialExpiring, since, text));
+            found.push(say(FindingKind::CredentialExpiring, since, text, how.to_owned()));
         }
     }
     let lately = |caller: &&Caller| now.since(caller.seen.last_at) < settings.shared_within;
@@ -205,12 +190,9 @@ fn of_credential(facts: &Facts, credential: &Credential, settings: &MachineSetti
     // From its second caller on it is shared.
     if let (true, Some(since)) = (is_secret, first.get(1)) {
         let networks: Vec<String> = callers.iter().map(|caller| caller.network.to_string()).collect();
-        let text = format!(
-            "{named} was used from {} within {}: if that is not one machine that moves, give each its own credential",
-            networks.join(", "),
-            Length(settings.shared_within)
-        );
-        found.push(say(FindingKind::SecretShared, *since, text));
+        let text = format!("{named} was used from {} within {}", networks.join(", "), Length(settings.shared_within));
+        let mend = "if that is not one machine that moves, give each its own credential".to_owned();
+        found.push(say(FindingKind::SecretShared, *since, text, mend));
     }
     found
 }
@@ -251,8 +233,14 @@ fn used(facts: &Facts, id: Id<Credential>) -> Option<&Tally> {
     facts.by_credential.iter().find(|(known, _)| *known == id).map(|(_, tally)| tally)
 }
 
-fn finding(facts: &Facts, kind: FindingKind, since: Option<Timestamp>, text: impl Into<String>) -> Finding {
-    Finding { kind, machine: facts.machine.id, credential: None, since, text: text.into() }
+fn finding(
+    facts: &Facts,
+    kind: FindingKind,
+    since: Option<Timestamp>,
+    text: impl Into<String>,
+    mend: impl Into<String>,
+) -> Finding {
+    Finding { kind, machine: facts.machine.id, credential: None, since, text: text.into(), mend: mend.into() }
 }
 
 /// A length of time in the words of people: its largest unit, rounded down.

@@ -122,7 +122,7 @@ fn said(finding: &Finding) -> FindingView {
         kind: finding.kind.into(),
         credential_id: finding.credential.map(|id| id.to_string()),
         since: finding.since.map(|at| at.iso()),
-        text: finding.text.clone(),
+        text: finding.told(),
     }
 }
 

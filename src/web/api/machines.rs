@@ -632,7 +632,7 @@ fn whole(call: &Call, insight: &Insight) -> MachineView {
         finding: finding.kind.as_str(),
         credential_id: finding.credential.map(|id| id.to_string()),
         since: finding.since.map(Timestamp::iso),
-        about: finding.text.clone(),
+        about: finding.told(),
     };
     MachineView {
         usage: Some(UsageView {

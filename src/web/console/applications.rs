@@ -220,7 +220,7 @@ pub(super) async fn show(
             })
             .collect(),
         more_grants: more,
-        events: told::lines(app, now, &told).await.map_err(broken)?,
+        events: told::folded(app, now, &told).await.map_err(broken)?,
         at_stake: match (count, more) {
             (0, false) => "Nobody has allowed it anything.".to_owned(),
             (1, false) => "One person has allowed it something.".to_owned(),

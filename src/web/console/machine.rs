@@ -7,7 +7,9 @@ use super::machines::{kind_words, standing};
 use super::told::{self, Told};
 use super::{back, declined, shell, snippets, wanted};
 use crate::base::{Id, Lifetime, Resource, Timestamp};
-use crate::model::{ClientState, Credential, CredentialKind, Delegation, Machine, ScopeEntry, ScopeSet, Subject};
+use crate::model::{
+    ClientState, Credential, CredentialKind, Delegation, Finding, FindingKind, Machine, ScopeEntry, ScopeSet, Subject,
+};
 use crate::operations::audit::{self, Which};
 use crate::operations::findings::{self, Insight, Replaced};
 use crate::operations::machines::{self, Halted, Terms};
@@ -21,7 +23,8 @@ use crate::web::problem::PageProblem;
 use crate::web::reply::{self, length, moment};
 use crate::web::views::FlashKind;
 use crate::web::views::console::{
-    AccessLine, CredentialLine, DelegationLine, Frame, Halt, MachinePage, Pill, ScopeUseLine, Section, Tone,
+    AccessLine, CredentialLine, DelegationLine, FindingLine, Frame, Halt, MachinePage, Pill, ScopeUseLine, Section,
+    Tone,
 };
 
 /// Delegations and events that its page shows.
@@ -110,7 +113,7 @@ pub(super) async fn show(
             many => format!("{many} tokens"),
         },
         halt: halt(visitor, &insight, grants).await?,
-        findings: insight.findings.iter().map(|finding| (title(finding.kind.as_str()), finding.text.clone())).collect(),
+        findings: insight.findings.iter().map(found).collect(),
         credentials: insight.facts.credentials.iter().map(|one| credential(&insight, visitor, by, one)).collect(),
         access: access(&insight, &catalogue, &known, &unused, now),
         trim: match unused.len() {
@@ -124,7 +127,7 @@ pub(super) async fn show(
         dpop_bound: machine.dpop_bound,
         more_delegations: acts.len() > SHOWN,
         delegations: acts.iter().take(SHOWN).map(|one| delegation(one, &names, now)).collect(),
-        events: told::lines(app, now, &told).await.map_err(broken)?,
+        events: told::folded(app, now, &told).await.map_err(broken)?,
         snippets,
         id: id_text,
     };
@@ -367,4 +370,28 @@ pub(super) async fn trim(asked: Administered, id: web::Path<String>) -> Result<H
     });
     done.await.map_err(|why| declined(visitor, why))?;
     Ok(back(visitor, &path(id), "trimmed"))
+}
+
+/// What somebody should look at, and where on this page it is mended.
+fn found(finding: &Finding) -> FindingLine {
+    let (mend, at) = match (finding.kind, finding.credential) {
+        (FindingKind::NoOwner, _) => ("Hand it over", "hand-over".to_owned()),
+        (FindingKind::Unused | FindingKind::NeverUsed, _) => ("Retire it", "hand-over".to_owned()),
+        (FindingKind::ScopesUnused, _) => ("Take away what it does not need", "access".to_owned()),
+        (FindingKind::MachineExpiring | FindingKind::NewNetwork, _) => ("See what it may do", "access".to_owned()),
+        (FindingKind::OldSecretSilent, Some(id)) => ("Revoke it", id.to_string()),
+        (FindingKind::OldSecretUsed, Some(id)) => ("See who uses it", id.to_string()),
+        (FindingKind::SecretShared, _) => ("Give each its own", "credentials".to_owned()),
+        (_, Some(id)) => ("Rotate it", id.to_string()),
+        (_, None) => ("See its credentials", "credentials".to_owned()),
+    };
+    FindingLine { title: title(finding.kind.as_str()), sentence: sentence(&finding.text), mend: mend.to_owned(), at }
+}
+
+/// With a capital and a full stop, and without the marks that a command line puts around names.
+fn sentence(text: &str) -> String {
+    let text = text.replace('`', "");
+    let mut letters = text.chars();
+    let first = letters.next().map(char::to_uppercase).into_iter().flatten();
+    first.chain(letters).chain(['.']).collect()
 }

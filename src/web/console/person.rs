@@ -164,7 +164,7 @@ pub(super) async fn show(
         roles: membership.roles.iter().map(ToString::to_string).collect(),
         claims: (!membership.custom_claims.is_empty())
             .then(|| serde_json::to_string_pretty(&membership.custom_claims).unwrap_or_default()),
-        events: told::lines(app, now, &told).await.map_err(broken)?,
+        events: told::folded(app, now, &told).await.map_err(broken)?,
         name: person.name,
         email: person.email.as_str().to_owned(),
         id: id.to_string(),

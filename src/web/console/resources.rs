@@ -156,7 +156,7 @@ pub(super) async fn show(
             href: applications::path(&client.id),
             about: String::new(),
         }),
-        events: told::lines(app, now, &told).await.map_err(broken)?,
+        events: told::folded(app, now, &told).await.map_err(broken)?,
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
 }

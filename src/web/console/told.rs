@@ -26,8 +26,28 @@ pub(super) async fn lines(app: &App, now: Timestamp, entries: &[Told<'_>]) -> Re
         event: told.event.name().to_owned(),
         words: words(told.event, &names),
         by: by(told.by, &names),
+        alike: None,
     };
     Ok(entries.iter().map(line).collect())
+}
+
+/// The same, the newest first, with those that say the same one after the other as one: a machine that gets a token every minute
+/// does little else.
+pub(super) async fn folded(app: &App, now: Timestamp, entries: &[Told<'_>]) -> Result<Vec<EventLine>, Fault> {
+    let mut folded: Vec<EventLine> = Vec::new();
+    for line in lines(app, now, entries).await? {
+        match folded
+            .last_mut()
+            .filter(|last| last.event == line.event && last.words == line.words && last.by == line.by)
+        {
+            Some(last) => {
+                let count = last.alike.as_ref().map_or(0, |(count, _)| *count);
+                last.alike = Some((count + 1, line.at));
+            }
+            None => folded.push(line),
+        }
+    }
+    Ok(folded)
 }
 
 pub(super) fn actor(by: &Actor) -> Option<String> {

@@ -32,8 +32,8 @@ pub struct MachinePage {
     pub grants: String,
     /// How it stands with stopping.
     pub halt: Halt,
-    /// What there is to be said about it: the word and the sentence.
-    pub findings: Vec<(String, String)>,
+    /// What there is to be said about it.
+    pub findings: Vec<FindingLine>,
     pub credentials: Vec<CredentialLine>,
     pub access: Vec<AccessLine>,
     /// Scopes that nobody used for long: "the 2 scopes that 90 days did not use".
@@ -47,6 +47,18 @@ pub struct MachinePage {
     pub more_delegations: bool,
     pub events: Vec<EventLine>,
     pub snippets: Snippets,
+}
+
+/// What somebody should look at.
+#[derive(Clone, Debug)]
+pub struct FindingLine {
+    /// "Secret old"
+    pub title: String,
+    pub sentence: String,
+    /// What to do: "Rotate it".
+    pub mend: String,
+    /// Where on the page: the id of an element.
+    pub at: String,
 }
 
 /// How a machine stands with stopping.
@@ -199,7 +211,12 @@ impl Sample for MachinePage {
             last_from: Some("from 10.1.2.0/24".into()),
             grants: "412 tokens".into(),
             halt: Halt::Runs { at_stake: "It got 412 tokens; the last one 4 minutes ago.".into() },
-            findings: vec![("scopes unused".into(), "tickets:delete was not used in 90 days.".into())],
+            findings: vec![FindingLine {
+                title: "Scopes unused".into(),
+                sentence: "It may ask for tickets:delete and has not for 90 days.".into(),
+                mend: "Take away what it does not need".into(),
+                at: "access".into(),
+            }],
             credentials: vec![secret, trust],
             access: vec![AccessLine {
                 name: "Tickets".into(),

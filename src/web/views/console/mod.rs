@@ -33,7 +33,7 @@ pub use audit::{AuditEntryPage, AuditLivePage, AuditPage, AuditRow};
 pub use delegation_form::DelegationFormPage;
 pub use keys::{KeyRow, KeysPage};
 pub use lists::{DelegationRow, DelegationsPage, GrantRow, GrantsPage};
-pub use machine::{AccessLine, CredentialLine, DelegationLine, Halt, MachinePage, ScopeUseLine};
+pub use machine::{AccessLine, CredentialLine, DelegationLine, FindingLine, Halt, MachinePage, ScopeUseLine};
 pub use machine_form::{CredentialForm, CredentialPage, MachineForm, MachineFormPage};
 pub use machines::{MachineRow, MachinesPage};
 pub use overview::{OverviewPage, Wanted};
@@ -184,6 +184,15 @@ pub struct EventLine {
     pub words: String,
     /// Who did it.
     pub by: String,
+    /// Older entries right behind it that say the same: how many, and when the first was.
+    pub alike: Option<(usize, Moment)>,
+}
+
+impl EventLine {
+    /// Whether the words do not begin with who did it.
+    pub fn names_another(&self) -> bool {
+        !self.words.starts_with(&self.by)
+    }
 }
 
 /// One choice of a list.
@@ -222,6 +231,7 @@ mod sample {
             event: event.into(),
             words: words.into(),
             by: "Ada Moreno".into(),
+            alike: None,
         }
     }
 }
