@@ -100,7 +100,7 @@ fn main() {
 /// Puts the rows that so many revocations would have left; says how many there are.
 fn put(store: &Store, number: u64, revoked: &Revoked, now: Timestamp) -> usize {
     let context = Context::new(now, Actor::Operator, Origin::within(Channel::Http));
-    let list = StatusList { version: 1, expires_at: now.plus(Lifetime::from_days(2)) };
+    let list = StatusList { version: 1, void: false, expires_at: now.plus(Lifetime::from_days(2)) };
     let expires_at = list.expires_at;
     let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
     let mut pages = vec![PageBits::default(); (LIST_SIZE / PAGE_BITS) as usize];

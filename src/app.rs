@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::base::{Clock, Entropy, Issuer, MacKey};
 use crate::config::Config;
-use crate::keys::{HeadSigner, Keys, Passwords, Sealer};
+use crate::keys::{BackupKey, HeadSigner, Keys, Passwords, Sealer};
 use crate::outbound::Outbound;
 use crate::store::Store;
 
@@ -53,7 +53,11 @@ pub struct Parts {
     pub ticket_sealer: Sealer,
     /// Signs the head of the audit log that is kept outside the file.
     pub head_signer: HeadSigner,
-    /// Where that is; nowhere without a file.
+    /// Seals backups.
+    pub backup_key: BackupKey,
+    /// Whose turn it is to make one.
+    pub backup_turn: Arc<tokio::sync::Semaphore>,
+    /// Where the head is; nowhere without a file.
     pub head_file: Option<PathBuf>,
     /// The picture of the house.
     pub logo: Option<Logo>,

@@ -162,6 +162,18 @@ settings! {
     audit: AuditSettings {
         traffic_for: Lifetime = "90d" in "1d..36500d", "How long the audit log keeps what was only used: tokens issued, sign-ins, refusals. What was made, changed or ended stays for ever.";
     }
+    backup: BackupSettings {
+        directory: Option<PathBuf> = "", "Where backups go. Without it, the directory `backups` in the data directory: on the same disk, so a copy must go elsewhere.";
+        every: Option<Lifetime> = "" in "10m..366d", "How often a backup is made by itself, and restored once to see that it can be. Without it, none is.";
+        keep: u32 = "30" in "1..10000", "How many backups are kept; the oldest go once a newer one was made and tried.";
+        s3_bucket: Option<String> = "", "A bucket of a store that speaks S3: backups that go to backup.directory are copied there too, as many as are kept.";
+        s3_endpoint: Option<String> = "", "Where that store is, for instance https://s3.eu-central-1.amazonaws.com.";
+        s3_region: String = "us-east-1", "Its region, as requests to it are signed.";
+        s3_prefix: String = "", "What the names of backups begin with there, for instance writ/.";
+        s3_access_key_id: Option<String> = "", "The access key for it. It may put, head and delete objects under the prefix, and nothing else.";
+        s3_secret_access_key: Option<Secret> = "", "The secret of the access key.";
+        s3_private: bool = "false", "Whether that store may be at an address inside, where plain http is allowed too. Without it, only public addresses over https are called.";
+    }
     store: Store {
         cache_mib: u32 = "64" in "1..65536", "Memory for the file's pages, in MiB.";
     }

@@ -5,12 +5,14 @@
 
 mod answer;
 mod audit;
+mod backup;
 mod client;
 mod config;
 mod credential;
 mod crossing;
 mod declared;
 mod delegation;
+mod file;
 mod grant;
 mod key;
 mod machine;
@@ -19,6 +21,7 @@ mod print;
 mod provider;
 mod remote;
 mod resource;
+mod restore;
 mod role;
 mod scope;
 mod serve;
@@ -146,6 +149,14 @@ enum Verb {
     /// The audit log
     #[command(subcommand)]
     Audit(audit::Verb),
+    /// Make a backup, and restore it once to see that it can be
+    Backup(backup::Backup),
+    /// Put a backup into the place of the store, with nothing running
+    Restore(restore::Restore),
+    /// Give back what the store's file does not need, with nothing running
+    Compact,
+    /// Bring the store's file to this version's layout, as a start does, with nothing running
+    Migrate(file::Migrate),
     /// Write out what a file can say: scopes, resources, clients, machines; no secrets
     Export(declared::Export),
     /// Make things as a file says, all of it or nothing
@@ -238,6 +249,8 @@ pub enum Command {
     KeyRotate(key::Rotate),
     AuditList(audit::List),
     AuditVerify,
+    Backup(backup::Make),
+    BackupList(backup::List),
     Export(declared::Export),
     Apply(declared::Apply),
 }
@@ -325,6 +338,8 @@ pub async fn dispatch(app: &App, by: &Operator, command: Command) -> Result<Valu
         Command::KeyRotate(ask) => key::rotate(app, by, ask).await,
         Command::AuditList(ask) => audit::list(app, ask).await,
         Command::AuditVerify => audit::verify(app).await,
+        Command::Backup(ask) => backup::make(app, by, ask).await,
+        Command::BackupList(ask) => backup::list(app, ask).await,
         Command::Export(_) => declared::export(app, by).await,
         Command::Apply(ask) => declared::apply(app, by, ask).await,
     }
@@ -362,6 +377,21 @@ fn obey(cli: Cli) -> Result<ExitCode, CommandError> {
             print::answer(&config::list(&effective), cli.flags.json);
             return Ok(ExitCode::SUCCESS);
         }
+        Verb::Restore(ask) => {
+            here("`restore` makes the file of an appliance that is stopped; run it beside the file")?;
+            print::answer(&ask.run(effective.config)?, cli.flags.json);
+            return Ok(ExitCode::SUCCESS);
+        }
+        Verb::Compact => {
+            here("`compact` is about the file of an appliance that is stopped; run it beside the file")?;
+            print::answer(&file::compact(&effective.config)?, cli.flags.json);
+            return Ok(ExitCode::SUCCESS);
+        }
+        Verb::Migrate(ask) => {
+            here("`migrate` is about the file of an appliance that is stopped; run it beside the file")?;
+            print::answer(&ask.run(&effective.config)?, cli.flags.json);
+            return Ok(ExitCode::SUCCESS);
+        }
         Verb::Setup(ask) => Command::Setup(ask.with_password()?),
         Verb::Person(verb) => verb.command()?,
         Verb::Tenant(verb) => verb.command(),
@@ -378,6 +408,7 @@ fn obey(cli: Cli) -> Result<ExitCode, CommandError> {
         Verb::Grant(verb) => verb.command(),
         Verb::Key(verb) => verb.command(),
         Verb::Audit(verb) => verb.command(),
+        Verb::Backup(ask) => ask.command()?,
         Verb::Export(ask) => Command::Export(ask),
         Verb::Apply(ask) => Command::Apply(ask.with_file()?),
     };

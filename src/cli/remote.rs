@@ -208,6 +208,9 @@ fn needs(command: &Command) -> Needs {
                 "while there is no administrator there is nobody whose credential could be good. Run it beside the file, or open the link",
             );
         }
+        Command::Backup(_) | Command::BackupList(_) => {
+            return Needs::Here("a backup is a file on the computer that the appliance runs on. Run it there");
+        }
         Command::PersonList(_) | Command::PersonShow(_) => PEOPLE.read,
         Command::PersonAdd(_) | Command::PersonSet(_) | Command::PersonSuspend(_) | Command::PersonResume(_) => {
             PEOPLE.write

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -17,6 +18,9 @@ use crate::model::{Actor, Channel, Context, Origin};
 use crate::operations::start::{Keeping, start};
 use crate::operations::{demo, housekeeping, setup, turn_keys};
 use crate::{logs, web};
+
+/// How long what threads are doing after the last answer is waited for.
+const LAST_WORK: Duration = Duration::from_secs(5);
 
 /// Serves until it is told to stop.
 pub(super) fn run(effective: Effective, demo: bool) -> Result<ExitCode, CommandError> {
@@ -34,8 +38,10 @@ pub(super) fn run(effective: Effective, demo: bool) -> Result<ExitCode, CommandE
     }
     let app = start(config, Keeping::File, Clock::System, Entropy::os())?;
     warn(&app);
-    runtime.block_on(serve(app, None))?;
-    Ok(ExitCode::SUCCESS)
+    let served = runtime.block_on(serve(app, None));
+    // Everybody was answered. A backup that is being made is not waited for: what is left of it goes with the next one.
+    runtime.shutdown_timeout(LAST_WORK);
+    served.map(|()| ExitCode::SUCCESS).map_err(CommandError::from)
 }
 
 /// With what is said of a demo, which has no control socket: its directory may belong to a real appliance.

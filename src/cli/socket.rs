@@ -29,6 +29,8 @@ const AT_ONCE: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a caller waits for an answer.
 const CALLER_PATIENCE: Duration = Duration::from_secs(120);
+/// The same for a backup, which takes as long as the file is large.
+const BACKUP_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What comes back over the socket.
 #[derive(Debug, Serialize, Deserialize)]
@@ -170,11 +172,12 @@ pub fn ask(path: &Path, command: &Command) -> Result<Option<Reply>, CommandError
         }
         Err(error) => return Err(broken(error)),
     };
-    converse_as_caller(stream, command).map(Some).map_err(broken)
+    let patience = if matches!(command, Command::Backup(_)) { BACKUP_PATIENCE } else { CALLER_PATIENCE };
+    converse_as_caller(stream, command, patience).map(Some).map_err(broken)
 }
 
-fn converse_as_caller(mut stream: UnixStream, command: &Command) -> io::Result<Reply> {
-    stream.set_read_timeout(Some(CALLER_PATIENCE))?;
+fn converse_as_caller(mut stream: UnixStream, command: &Command, patience: Duration) -> io::Result<Reply> {
+    stream.set_read_timeout(Some(patience))?;
     stream.set_write_timeout(Some(CALLER_PATIENCE))?;
     let mut bytes = zeroize::Zeroizing::new(serde_json::to_vec(command)?);
     bytes.push(b'\n');

@@ -13,6 +13,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ring::hkdf;
 use zeroize::Zeroizing;
 
+use super::backup::BackupKey;
 use super::head::HeadSigner;
 use super::seal::Sealer;
 use crate::base::{Entropy, Fault, FaultKind, MacKey, Secret};
@@ -117,6 +118,11 @@ impl Master {
     /// Signs the head of the audit log that is kept outside the file.
     pub fn head_signer(&self) -> Result<HeadSigner, Fault> {
         HeadSigner::from_seed(&*self.derive("writ audit head signature v1")?)
+    }
+
+    /// Seals backups.
+    pub fn backup_key(&self) -> Result<BackupKey, Fault> {
+        Ok(BackupKey::new(&*self.derive("writ backup v1")?))
     }
 
     /// Ties a form to a browser and a session.

@@ -6,6 +6,7 @@
 //! - [`rotate`] decides when keys turn, without a clock.
 //! - [`Passwords`] hashes on threads of its own.
 
+mod backup;
 mod head;
 mod jwk_set;
 mod jwks;
@@ -21,6 +22,7 @@ mod strict;
 pub mod totp;
 mod verify;
 
+pub use backup::{BackupKey, FileKey, SALT as BACKUP_SALT};
 pub use head::HeadSigner;
 pub use jwk_set::{JwkSet, JwkSetError};
 pub use jwks::{Jwks, max_age};

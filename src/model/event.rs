@@ -130,6 +130,33 @@ events! {
     IssuerChanged { from: String, to: String } = "appliance.issuer_changed", Change;
     /// The file was brought to a newer layout.
     Migrated { from: u64, to: u64 } = "store.migrated", Change;
+    /// A backup was made, and restored once to see that it can be. It holds this log up to the entry `sequence`.
+    BackupMade {
+        file: String,
+        bytes: u64,
+        sequence: u64,
+        /// What it is called in the object store, if it is there too.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        object: Option<String>,
+    } = "backup.made", Traffic;
+    /// Backups that were more than are kept were removed.
+    BackupsRemoved {
+        files: Vec<String>,
+        /// By their names in the object store.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        objects: Vec<String>,
+    } = "backup.removed", Traffic;
+    /// The file was restored from a backup made at a time by a version of Writ. It holds this log up to the entry `sequence`; so many came after
+    /// it, as far as that is known.
+    Restored { made_at: Timestamp, sequence: u64, missing: Option<u64>, version: String } = "appliance.restored", Change;
+    /// What was given out before a restore was ended: so many of one kind.
+    RestoreEnded { what: String, count: u64 } = "restore.ended", Change;
+    /// What a newer store had taken away stays away after a restore.
+    RestoreCarried { what: String, which: Vec<String> } = "restore.carried_over", Change;
+    /// Somebody looked at what a restore left to people.
+    RestoreSeen {} = "restore.seen", Change;
+    /// A backup could not be made, or could not be restored.
+    BackupFailed { why: String } = "backup.failed", Traffic;
     /// Rows whose time was over were removed.
     Swept { tables: Vec<(String, u64)> } = "store.swept", Traffic;
     /// Old entries of traffic were cut out of this log: so many, all from before a time, the first and the last by their numbers.

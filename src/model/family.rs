@@ -103,6 +103,8 @@ pub enum RevokedBecause {
     ClientRemoved,
     /// The person was stopped.
     PersonSuspended,
+    /// The file was restored from a backup, which cannot know what was ended since.
+    Restored,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -28,13 +28,16 @@ const LONGEST_TOKEN: Lifetime = Lifetime::from_days(1);
 pub struct StatusList {
     /// Grows with every change of what the list says, in the transaction of that change.
     pub version: u64,
+    /// Everything it speaks of is invalid: the file was restored from a backup.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub void: bool,
     /// The last token that it speaks of is over by then, and nobody is answered any more.
     pub expires_at: Timestamp,
 }
 
 impl StatusList {
     pub fn opened(number: ListNumber) -> Self {
-        Self { version: 0, expires_at: closes_at(number).plus(LONGEST_TOKEN) }
+        Self { version: 0, void: false, expires_at: closes_at(number).plus(LONGEST_TOKEN) }
     }
 }
 

@@ -26,8 +26,12 @@ pub fn keep(app: &App) -> Result<(), Fault> {
     if read(path, &app.head_signer)?.is_some_and(|kept| kept.sequence >= head.sequence) {
         return Ok(());
     }
-    let text = text(&head)?;
-    let kept = Kept { signature: app.head_signer.sign(text.as_bytes()), head };
+    write(path, &head, &app.head_signer)
+}
+
+/// Writes a head down whatever was kept before.
+pub(crate) fn write(path: &Path, head: &Head, signer: &HeadSigner) -> Result<(), Fault> {
+    let kept = Kept { signature: sign(head, signer)?, head: head.clone() };
     let json = serde_json::to_vec(&kept).map_err(|e| Fault::because(FaultKind::Bug, "a head has no JSON", e))?;
     let fault = |e| Fault::because(FaultKind::Storage, "the audit log's head cannot be kept beside the file", e);
     let fresh = path.with_extension("head.new");
@@ -53,7 +57,7 @@ pub(crate) fn read(path: &Path, signer: &HeadSigner) -> Result<Option<Head>, Fau
         )
     };
     let kept: Kept = serde_json::from_slice(&bytes).map_err(|_| foreign())?;
-    if !signer.is_ours(text(&kept.head)?.as_bytes(), &kept.signature) {
+    if !is_ours(&kept.head, &kept.signature, signer)? {
         return Err(foreign());
     }
     Ok(Some(kept.head))
@@ -76,6 +80,15 @@ pub(crate) fn check(app: &App) -> Result<(), Fault> {
             path.display()
         ),
     ))
+}
+
+/// The signature that is kept beside a head, wherever that is.
+pub(crate) fn sign(head: &Head, signer: &HeadSigner) -> Result<String, Fault> {
+    Ok(signer.sign(text(head)?.as_bytes()))
+}
+
+pub(crate) fn is_ours(head: &Head, signature: &str, signer: &HeadSigner) -> Result<bool, Fault> {
+    Ok(signer.is_ours(text(head)?.as_bytes(), signature))
 }
 
 fn text(head: &Head) -> Result<String, Fault> {

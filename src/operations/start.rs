@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 
-use super::keep_head;
+use super::{backup, keep_head};
 use crate::app::{
     App, Discovery, Hours, KeySets, Known, LastSeen, Logo, Looked, Parts, Refusals, StatusIndices, StatusLists, Tally,
     Turns, Usage, VerifiedTokens,
@@ -33,6 +33,7 @@ pub enum Keeping {
 pub fn start(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) -> Result<App, Fault> {
     let app = open(config, keeping, clock, entropy)?;
     keep_head::check(&app)?;
+    backup::check(&app.config)?;
     freeze_issuer(&app.store, &context(app.clock.now()), app.issuer.as_str())?;
     every_resource_has_a_key(&app)?;
     Ok(app)
@@ -85,6 +86,8 @@ pub fn open(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) ->
         throttle: master.throttle()?,
         dpop_nonce: master.dpop_nonce()?,
         head_signer: master.head_signer()?,
+        backup_key: master.backup_key()?,
+        backup_turn: Arc::new(tokio::sync::Semaphore::new(1)),
         head_file: (keeping == Keeping::File).then(|| config.head_file()),
         row_sealer,
         logo,
@@ -120,7 +123,7 @@ pub(crate) fn key_rows(store: &Store) -> Result<Vec<SigningKey>, Fault> {
 }
 
 /// Everything in the data directory is its owner's alone.
-fn make_directory(config: &Config) -> Result<(), Fault> {
+pub(crate) fn make_directory(config: &Config) -> Result<(), Fault> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

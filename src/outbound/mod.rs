@@ -10,6 +10,7 @@ mod cache;
 mod documents;
 mod error;
 mod fetch;
+mod object_store;
 mod transport;
 mod url;
 
@@ -29,6 +30,7 @@ pub use cache::{CachePolicy, DocumentCache, Failure, Fresh};
 pub use documents::{DocumentError, LONGEST_CACHE};
 pub use error::OutboundError;
 pub use fetch::{Enough, Fetched, Knock, Knocked, Post, Told};
+pub use object_store::{Reach, Stored};
 pub use url::OutboundUrl;
 
 use crate::base::{Fault, FaultKind, Lifetime};

@@ -51,7 +51,7 @@ impl Deadline {
 }
 
 impl Pinned {
-    fn dial(&self) -> Result<TcpStream, OutboundError> {
+    pub(super) fn dial(&self) -> Result<TcpStream, OutboundError> {
         let mut left = u32::try_from(self.addresses.len()).unwrap_or(u32::MAX);
         let mut refused = OutboundError::NoConnection;
         for address in &self.addresses {
@@ -143,10 +143,10 @@ impl fmt::Debug for Secured {
 }
 
 /// A socket with a deadline and an allowance of bytes to read.
-struct Metered {
-    socket: TcpStream,
-    deadline: Deadline,
-    left: usize,
+pub(super) struct Metered {
+    pub(super) socket: TcpStream,
+    pub(super) deadline: Deadline,
+    pub(super) left: usize,
 }
 
 impl Read for Metered {

@@ -4,9 +4,11 @@
 //! writes. Types, indexes, expiry and the audit log are built on top of it, once.
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::ops::{Bound, ControlFlow};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::base::Fault;
+use crate::base::{Fault, FaultKind};
 
 /// What a backend implements. redb and memory today; a backend a network away is a table
 /// (name, key, value) and a retry loop.
@@ -23,10 +25,55 @@ pub trait Engine: Send + Sync + 'static {
     /// False once the backend cannot write any more (a failed disk). The process should then end:
     /// only opening the file again tells what became durable.
     fn ready(&self) -> bool;
+
+    /// The tables that somebody has written to, as of the last commit.
+    fn tables(&self) -> Result<Vec<Name>, Fault>;
+
+    /// From the next transaction on, each key is noted in `touched` when it is written, before that can be seen; with `None`, not any
+    /// more. There is one such list at most: the last one given.
+    fn watch(&self, touched: Option<Arc<Touched>>);
 }
 
 /// The name of a table; the same everywhere, for ever.
 pub type Name = &'static str;
+
+/// A name that was read from somewhere and not written here. Each costs its letters for as long as the process lives, so there is
+/// a bound: more tables than anybody has, and names as long as anybody gives.
+pub fn interned(text: &str) -> Result<Name, Fault> {
+    static KNOWN: Mutex<BTreeSet<Name>> = Mutex::new(BTreeSet::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(name) = known.get(text) {
+        return Ok(name);
+    }
+    if known.len() >= MOST_TABLES || text.len() > LONGEST_NAME {
+        return Err(Fault::new(FaultKind::Storage, "more tables, or longer names of tables, than a store has"));
+    }
+    let name: Name = Box::leak(text.to_owned().into_boxed_str());
+    known.insert(name);
+    Ok(name)
+}
+
+const MOST_TABLES: usize = 1_024;
+const LONGEST_NAME: usize = 128;
+
+/// The keys that were written while somebody copies. A set, so that what changes all the time is in it once.
+#[derive(Debug, Default)]
+pub struct Touched(Mutex<BTreeSet<(Name, Vec<u8>)>>);
+
+impl Touched {
+    pub fn note(&self, table: Name, key: &[u8]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((table, key.to_vec()));
+    }
+
+    /// What is in it, which is then empty.
+    pub fn take(&self) -> BTreeSet<(Name, Vec<u8>)> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
 
 /// What a transaction does. Called on the backend's thread: nothing slow belongs in it.
 pub type Job = Box<dyn FnMut(&mut dyn WriteTx) -> Result<(), Fault> + Send>;

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::engine::{Done, Engine, Job, Joint, Name, Order, ReadTx, Span, Visit, WriteTx};
+use super::engine::{Done, Engine, Job, Joint, Name, Order, ReadTx, Span, Touched, Visit, WriteTx};
 use crate::base::{Fault, FaultKind};
 
 /// Tables in memory, lost with the process.
@@ -14,6 +14,7 @@ pub struct Memory {
     committed: Mutex<Tables>,
     writing: Mutex<()>,
     rehearsal: Rehearsal,
+    watch: Mutex<Option<Arc<Touched>>>,
 }
 
 /// Whether each job is first run once for nothing, to find those that cannot be run twice.
@@ -38,8 +39,9 @@ impl Memory {
     fn run(&self, job: &mut Job) -> Result<(), Fault> {
         let _alone = lock(&self.writing);
         let before = lock(&self.committed).clone();
+        let touched = lock(&self.watch).clone();
         let attempt = |job: &mut Job| {
-            let mut draft = Draft { tables: before.clone(), joint: None };
+            let mut draft = Draft { tables: before.clone(), joint: None, touched: touched.clone() };
             let ended = catch_unwind(AssertUnwindSafe(|| job(&mut draft)));
             ended.unwrap_or_else(|_| Err(Fault::new(FaultKind::Bug, "a job panicked")))?;
             if let Some(mut joint) = draft.joint.take() {
@@ -66,6 +68,14 @@ impl Engine for Memory {
 
     fn ready(&self) -> bool {
         true
+    }
+
+    fn tables(&self) -> Result<Vec<Name>, Fault> {
+        Ok(lock(&self.committed).0.keys().copied().collect())
+    }
+
+    fn watch(&self, touched: Option<Arc<Touched>>) {
+        *lock(&self.watch) = touched;
     }
 }
 
@@ -94,6 +104,15 @@ impl ReadTx for Tables {
 struct Draft {
     tables: Tables,
     joint: Option<Box<dyn Joint>>,
+    touched: Option<Arc<Touched>>,
+}
+
+impl Draft {
+    fn touch(&self, table: Name, key: &[u8]) {
+        if let Some(touched) = &self.touched {
+            touched.note(table, key);
+        }
+    }
 }
 
 impl ReadTx for Draft {
@@ -108,11 +127,13 @@ impl ReadTx for Draft {
 
 impl WriteTx for Draft {
     fn put(&mut self, table: Name, key: &[u8], value: &[u8]) -> Result<(), Fault> {
+        self.touch(table, key);
         Arc::make_mut(self.tables.0.entry(table).or_default()).insert(key.to_vec(), value.to_vec());
         Ok(())
     }
 
     fn delete(&mut self, table: Name, key: &[u8]) -> Result<(), Fault> {
+        self.touch(table, key);
         if let Some(rows) = self.tables.0.get_mut(table) {
             Arc::make_mut(rows).remove(key);
         }

@@ -1,16 +1,19 @@
 //! The layout of the file, in numbered steps.
 //!
 //! A file says which layout it has. Opening it takes the steps that are missing, each in a transaction of its own with
-//! an event of its own; a file from a newer Writ is left alone. Steps are never changed once released, only added; for
+//! an event of its own, after a copy of the file as it was was put beside it ([`put_aside`]); a file from a newer Writ is left alone. All of it
+//! can be tried on a copy before ([`rehearse`]). Steps are never changed once released, only added; for
 //! each layout a file of that time is kept in `tests/vectors`.
 
+use std::path::{Path, PathBuf};
+
 use super::audit::{build_words, lengthen};
-use super::engine::Name;
+use super::engine::{Name, ReadTx};
 use super::key::RowKey as _;
 use super::tables::CLIENTS;
 use super::tx::{MAX_ROWS, Read as _, Tx};
-use super::{Store, View};
-use crate::base::{Fault, FaultKind, Timestamp};
+use super::{CACHE, Filling, Rows, Store, View};
+use crate::base::{Fault, FaultKind, MacKey, Timestamp};
 use crate::model::{Actor, Channel, Context, Event, Origin, Provenance};
 
 /// Makes layout `n` of layout `n - 1`, where `n` is its place in [`STEPS`], counted from one.
@@ -90,8 +93,71 @@ pub(super) fn migrate(store: &Store, steps: &'static [Step], at: Timestamp) -> R
     Ok(())
 }
 
+/// Whether steps are missing in a file of this layout that has rows.
+pub(super) const fn is_behind(layout: u64) -> bool {
+    layout > 0 && layout < STEPS.len() as u64
+}
+
+/// Where the copy of a file is that was made before it got another layout: `writ.redb.layout-3`.
+pub fn aside(path: &Path, layout: u64) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".layout-{layout}"));
+    PathBuf::from(name)
+}
+
+/// Copies a store, as it is, to a file that is there once it is whole.
+pub(super) fn put_aside(store: &Store, aside: &Path) -> Result<(), Fault> {
+    let failed = |e| Fault::because(FaultKind::Storage, format!("no copy could be put at {}", aside.display()), e);
+    let draft = aside.with_extension("draft");
+    if draft.exists() {
+        std::fs::remove_file(&draft).map_err(failed)?;
+    }
+    copy_to(store, &draft)?;
+    std::fs::rename(&draft, aside).map_err(failed)
+}
+
+fn copy_to(store: &Store, path: &Path) -> Result<(), Fault> {
+    let filling = Filling::create(path)?;
+    store.copy(&mut |Rows { table, rows }| filling.put(&[(table, rows)])).map(drop)
+}
+
+/// What opening a file would do to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rehearsed {
+    pub from: u64,
+    pub to: u64,
+    /// What the steps are for.
+    pub steps: Vec<&'static str>,
+    /// Entries of the audit log, which was walked afterwards.
+    pub entries: u64,
+}
+
+/// Takes the steps that are missing on a copy of the file at `path`, made at `scratch` and removed again. The file itself is left as it is, and
+/// nobody else may have it open.
+pub fn rehearse(path: &Path, key: &MacKey, scratch: &Path, at: Timestamp) -> Result<Rehearsed, Fault> {
+    let tried = || {
+        let store = Store::as_it_is(path, CACHE, key.clone())?;
+        let from = store.read_blocking(layout)?;
+        copy_to(&store, scratch)?;
+        let copy = Store::as_it_is(scratch, CACHE, key.clone())?;
+        migrate(&copy, STEPS, at)?;
+        let head = copy.verify_audit(None)?.map_err(|broken| {
+            Fault::new(FaultKind::Storage, format!("the audit log is not whole after the steps: {broken}"))
+        })?;
+        let steps = (0..).zip(STEPS).filter(|(number, _)| *number >= from).map(|(_, step)| step.what).collect();
+        Ok(Rehearsed { from, to: STEPS.len() as u64, steps, entries: head.sequence })
+    };
+    let tried = tried();
+    drop(std::fs::remove_file(scratch));
+    tried
+}
+
 /// The layout of a file; 0 for one just made.
-fn layout(view: &View<'_>) -> Result<u64, Fault> {
-    let Some(bytes) = view.raw().get(META, LAYOUT)? else { return Ok(0) };
+pub fn layout(view: &View<'_>) -> Result<u64, Fault> {
+    layout_of(view.raw())
+}
+
+pub(super) fn layout_of(raw: &dyn ReadTx) -> Result<u64, Fault> {
+    let Some(bytes) = raw.get(META, LAYOUT)? else { return Ok(0) };
     u64::decoded(&bytes).ok_or_else(|| Fault::new(FaultKind::Row, "the layout of the file does not parse"))
 }

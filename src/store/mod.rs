@@ -13,6 +13,7 @@
 //! - A job that changes a row and records no event is a fault.
 
 mod audit;
+mod copy;
 pub mod engine;
 mod key;
 mod memory;
@@ -33,10 +34,11 @@ pub use self::audit::{
     search_by as audit_search_by,
 };
 use self::audit::{Step, Walk};
+pub use self::copy::{Moment, Row, Rows};
 use self::engine::{Engine, Job, Name, WriteTx};
 pub use self::key::{Key, RowKey};
 pub use self::memory::{Memory, Rehearsal};
-pub use self::redb::{CACHE, Redb};
+pub use self::redb::{CACHE, Compacted, Filling, Redb, compact};
 pub use self::table::{AnyTable, Generation, Index, Indexed, Out, Sharing, Table, Unique};
 pub use self::tx::{MAX_ROWS, Page, Read, Tx, Under, View};
 use crate::base::{Fault, FaultKind, MacKey, Timestamp};
@@ -51,9 +53,16 @@ pub struct Store {
 
 impl Store {
     /// Opens the file at `path`, or makes it, and brings it to the present layout. `key` seals the head of the audit
-    /// log; it comes from the master key and is not in the file. `at` is the time a migration is recorded under.
+    /// log; it comes from the master key and is not in the file. `at` is the time a migration is recorded under. Before one, a copy of
+    /// the file as it was is put beside it.
     pub fn open(path: &Path, cache_bytes: usize, key: MacKey, at: Timestamp) -> Result<Self, Fault> {
-        Self::over(Redb::open(path, cache_bytes)?, key, at)
+        let store = Self::as_it_is(path, cache_bytes, key)?;
+        let layout = store.read_blocking(migrate::layout)?;
+        if migrate::is_behind(layout) {
+            migrate::put_aside(&store, &migrate::aside(path, layout))?;
+        }
+        migrate::migrate(&store, migrate::STEPS, at)?;
+        Ok(store)
     }
 
     /// The same without a file: for tests and demonstrations.
@@ -76,6 +85,23 @@ impl Store {
         let store = Self { engine: Arc::new(engine), key: Arc::new(key) };
         migrate::migrate(&store, steps, at)?;
         Ok(store)
+    }
+
+    /// A file as it is, whatever its layout: to be looked at.
+    pub fn as_it_is(path: &Path, cache_bytes: usize, key: MacKey) -> Result<Self, Fault> {
+        Ok(Self { engine: Arc::new(Redb::open(path, cache_bytes)?), key: Arc::new(key) })
+    }
+
+    /// Another file, as it is, that is sealed under the same key.
+    pub fn beside(&self, path: &Path) -> Result<Self, Fault> {
+        Ok(Self { engine: Arc::new(Redb::open(path, CACHE)?), key: Arc::clone(&self.key) })
+    }
+
+    /// Copies everything, as of one moment, to `out`, which gets rows in the order in which they are to be laid down, the later over the
+    /// earlier. Others go on writing, and the file does not grow by it. One copy at a time; takes its time, so not for a thread
+    /// that drives futures.
+    pub fn copy(&self, out: &mut dyn FnMut(Rows) -> Result<(), Fault>) -> Result<Moment, Fault> {
+        copy::copy(self, &self.key, out)
     }
 
     /// False once nothing can be written any more; the process should end.

@@ -6,13 +6,13 @@ use super::table::{AnyTable, Generation, Index, Table, Unique};
 use crate::base::look::skeleton;
 use crate::base::{Digest, Id, Timestamp};
 use crate::model::{
-    AccessRecord, ActingRuns, AuthorizationCode, Client, ClientId, ClientState, Consent, Credential, CredentialKind,
-    CredentialState, CredentialUsage, Crossing, Delegation, DelegationState, DocumentRecord, DoneOnce, Family,
-    FrozenIssuer, Hour, HourNumber, IdentityProvider, InitialAccessToken, Machine, MachineFindings, MachineUsage,
-    Membership, Offered, Person, ProtectedResource, Provenance, RecentRegistration, RefreshToken, ResourceTools,
-    RevokedToken, Role, RoleName, ScopeEntry, ScopesUsage, SecondFactor, Session, SetupState, SignInFailures,
-    SigningKey, SpentProof, StatusBlock, StatusList, StatusPage, SubjectLink, Tenant, TenantName, Tombstone,
-    UsedAssertion, Watch,
+    AccessRecord, ActingRuns, AuthorizationCode, BackupState, Client, ClientId, ClientState, Consent, Credential,
+    CredentialKind, CredentialState, CredentialUsage, Crossing, Delegation, DelegationState, DocumentRecord, DoneOnce,
+    Family, FrozenIssuer, Hour, HourNumber, IdentityProvider, InitialAccessToken, Machine, MachineFindings,
+    MachineUsage, Membership, Offered, Person, ProtectedResource, Provenance, RecentRegistration, RefreshToken,
+    ResourceTools, Restored, RevokedToken, Role, RoleName, ScopeEntry, ScopesUsage, SecondFactor, Session, SetupState,
+    SignInFailures, SigningKey, SpentProof, StatusBlock, StatusList, StatusPage, SubjectLink, Tenant, TenantName,
+    Tombstone, UsedAssertion, Watch,
 };
 
 // What is kept in memory of rows that every request reads: app/kept.rs.
@@ -314,6 +314,10 @@ pub static PROOFS: Table<Digest, SpentProof> = Table::new("dpop_proofs")
 pub static SIGNING_KEYS: Table<Id<SigningKey>, SigningKey> = Table::new("signing_keys");
 /// One row, under [`ONLY`].
 pub static ISSUER: Table<String, FrozenIssuer> = Table::new("issuer");
+/// How backups went: one row, under [`ONLY`].
+pub static BACKUPS: Table<String, BackupState> = Table::new("backups");
+/// That the file comes from a backup: one row, under [`ONLY`].
+pub static RESTORED: Table<String, Restored> = Table::new("restored");
 /// One row, under [`ONLY`].
 pub static SETUP: Table<String, SetupState> = Table::new("setup");
 

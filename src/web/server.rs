@@ -13,7 +13,7 @@ use super::middleware::Desk;
 use super::routes;
 use crate::app::App;
 use crate::base::{Fault, FaultKind};
-use crate::operations::{housekeeping, turn_keys};
+use crate::operations::{backup, housekeeping, turn_keys};
 
 /// A server that is answering.
 pub struct Running {
@@ -104,6 +104,10 @@ async fn keep_house(app: App, server: ServerHandle) {
         }
         if let Err(fault) = housekeeping::round(&app).await {
             tracing::error!(%fault, "housekeeping failed");
+        }
+        // Not with the last round of all: who stops is not kept waiting for a backup.
+        if let Err(fault) = backup::begin(&app, &ctx).await {
+            tracing::error!(%fault, "no backup was begun");
         }
         if !app.store.ready() {
             tracing::error!("the store cannot be written to any more; stopping");

@@ -13,6 +13,8 @@ mod architecture;
 #[cfg(test)]
 mod audit_head;
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod console;
@@ -36,6 +38,8 @@ mod outbound;
 mod pages;
 #[cfg(test)]
 mod remote;
+#[cfg(test)]
+mod restore;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]

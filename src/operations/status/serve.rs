@@ -96,6 +96,7 @@ fn sign(app: &App, ctx: &Context, number: ListNumber, version: u64, lst: Arc<str
 /// The bits of a list, compressed, and the version they are of. Takes some milliseconds.
 pub fn compressed(store: &Store, number: ListNumber) -> Result<Option<(u64, Arc<str>)>, Fault> {
     let read = store.read_blocking(|view| match view.get(&STATUS_LISTS, &number)? {
+        Some(row) if row.void => Ok(Some((row.version, vec![u8::MAX; LIST_SIZE as usize / 8]))),
         Some(row) => Ok(Some((row.version, bits(view, number)?))),
         None => Ok(None),
     })?;

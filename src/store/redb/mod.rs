@@ -3,6 +3,7 @@
 //! Every table is a map from bytes to bytes. Commits are quick-repair commits, so a file whose process was killed
 //! opens at once. The file may be open in one process only; redb holds a lock on it.
 
+mod filling;
 mod writer;
 
 use std::fs::{File, OpenOptions};
@@ -14,11 +15,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use redb::backends::InMemoryBackend;
 use redb::{
     Builder, Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase as _, ReadableTable,
-    StorageBackend, TableDefinition, TableError,
+    StorageBackend, TableDefinition, TableError, TableHandle as _,
 };
 
+pub use self::filling::{Compacted, Filling, compact};
 use self::writer::Writer;
-use super::engine::{Done, Engine, Job, Name, Order, ReadTx, Span, Visit};
+use super::engine::{Done, Engine, Job, Name, Order, ReadTx, Span, Touched, Visit, interned};
 use crate::base::{Fault, FaultKind};
 
 /// How much of the file redb may keep in memory when nobody says otherwise, in bytes.
@@ -28,8 +30,12 @@ pub const CACHE: usize = 64 * 1024 * 1024;
 pub struct Redb {
     writer: Writer,
     latest: Arc<Latest>,
+    watched: Arc<Watched>,
     db: Arc<Database>,
 }
+
+/// Who is told of each key that is written, if anybody is.
+type Watched = RwLock<Option<Arc<Touched>>>;
 
 impl Redb {
     /// Opens `path`, or makes it, readable by its owner only.
@@ -84,8 +90,9 @@ impl Redb {
             DatabaseError::DatabaseAlreadyOpen => Fault::new(FaultKind::Busy, "the store is open in another process"),
             e => Fault::because(FaultKind::Storage, "cannot open the store", e),
         })?);
-        let latest = Arc::new(Latest::default());
-        Ok(Self { writer: Writer::start(Arc::clone(&db), Arc::clone(&latest))?, latest, db })
+        let (latest, watched) = (Arc::new(Latest::default()), Arc::new(Watched::default()));
+        let writer = Writer::start(Arc::clone(&db), Arc::clone(&latest), Arc::clone(&watched))?;
+        Ok(Self { writer, latest, watched, db })
     }
 }
 
@@ -100,6 +107,16 @@ impl Engine for Redb {
 
     fn ready(&self) -> bool {
         self.writer.ready()
+    }
+
+    fn tables(&self) -> Result<Vec<Name>, Fault> {
+        let tx = self.db.begin_read().map_err(storage)?;
+        let tables = tx.list_tables().map_err(storage)?;
+        tables.map(|table| interned(table.name())).collect()
+    }
+
+    fn watch(&self, touched: Option<Arc<Touched>>) {
+        *self.watched.write().unwrap_or_else(PoisonError::into_inner) = touched;
     }
 }
 

@@ -8,16 +8,16 @@
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use redb::{Database, Table, WriteTransaction};
 
-use super::{Bytes, Latest, definition, get, scan, storage};
+use super::{Bytes, Latest, Watched, definition, get, scan, storage};
 use crate::base::{Fault, FaultKind};
-use crate::store::engine::{Done, Job, Joint, Name, ReadTx, Span, Visit, WriteTx};
+use crate::store::engine::{Done, Job, Joint, Name, ReadTx, Span, Touched, Visit, WriteTx};
 
 /// Jobs that share one commit. More would make the first of them wait long for the last.
 const MAX_BATCH: usize = 256;
@@ -38,10 +38,10 @@ struct Request {
 }
 
 impl Writer {
-    pub(super) fn start(db: Arc<Database>, latest: Arc<Latest>) -> Result<Self, Fault> {
+    pub(super) fn start(db: Arc<Database>, latest: Arc<Latest>, watched: Arc<Watched>) -> Result<Self, Fault> {
         let (inbox, requests) = sync_channel(MAX_WAITING);
         let healthy = Arc::new(AtomicBool::new(true));
-        let desk = Desk { db, latest, healthy: Arc::clone(&healthy) };
+        let desk = Desk { db, latest, watched, healthy: Arc::clone(&healthy) };
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || desk.work(&requests))
@@ -98,6 +98,7 @@ fn gather(first: Request, inbox: &Receiver<Request>) -> Vec<Request> {
 struct Desk {
     /// Before the file: a snapshot must be gone when the file is closed.
     latest: Arc<Latest>,
+    watched: Arc<Watched>,
     db: Arc<Database>,
     healthy: Arc<AtomicBool>,
 }
@@ -149,7 +150,8 @@ impl Desk {
         let broken = |e: redb::Error| Broken::File(storage(e));
         let mut tx = self.db.begin_write().map_err(|e| broken(e.into()))?;
         tx.set_quick_repair(true);
-        let mut open = Open { tx: &tx, tables: RefCell::default(), joint: None, effect: Effect::None };
+        let touched = self.watched.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut open = Open { tx: &tx, tables: RefCell::default(), joint: None, effect: Effect::None, touched };
         let ran = batch.iter_mut().enumerate().try_for_each(|(place, request)| {
             // Caught here, around the job: a write transaction dropped while unwinding marks the file for repair.
             let ended = catch_unwind(AssertUnwindSafe(|| (request.job)(&mut open)));
@@ -185,6 +187,8 @@ struct Open<'tx> {
     tables: RefCell<Vec<(Name, Table<'tx, Bytes, Bytes>)>>,
     joint: Option<Box<dyn Joint>>,
     effect: Effect,
+    /// Who is told of each key that is written.
+    touched: Option<Arc<Touched>>,
 }
 
 /// Whether there is anything to commit.
@@ -195,6 +199,12 @@ enum Effect {
 }
 
 impl<'tx> Open<'tx> {
+    fn touch(&self, table: Name, key: &[u8]) {
+        if let Some(touched) = &self.touched {
+            touched.note(table, key);
+        }
+    }
+
     fn within<T>(
         &self,
         table: Name,
@@ -224,11 +234,13 @@ impl ReadTx for Open<'_> {
 impl WriteTx for Open<'_> {
     fn put(&mut self, table: Name, key: &[u8], value: &[u8]) -> Result<(), Fault> {
         self.effect = Effect::Written;
+        self.touch(table, key);
         self.within(table, |open| open.insert(key, value).map(drop).map_err(storage))
     }
 
     fn delete(&mut self, table: Name, key: &[u8]) -> Result<(), Fault> {
         self.effect = Effect::Written;
+        self.touch(table, key);
         self.within(table, |open| open.remove(key).map(drop).map_err(storage))
     }
 

@@ -107,6 +107,7 @@ pub(super) static DOORS: &[Door] = &[
     page("/console/roles/{tenant}/{role}/change", POST, Who::Console, Class::Pages),
     page("/console/roles/{tenant}/{role}/removal", POST, Who::Console, Class::Pages),
     page("/console/settings", GET, Who::Console, Class::Pages),
+    page("/console/settings/restored", POST, Who::Console, Class::Pages),
     page("/console/keys", GET, Who::Console, Class::Pages),
     page("/console/keys/rotation", POST, Who::Console, Class::Pages),
     page("/console/audit", GET, Who::Console, Class::Pages),
@@ -193,6 +194,7 @@ pub(super) fn configure(config: &mut ServiceConfig, base: &str) {
     door("/console/roles/{tenant}/{role}/change", vec![post().to(roles::change)]);
     door("/console/roles/{tenant}/{role}/removal", vec![post().to(roles::remove)]);
     door("/console/settings", vec![get(settings::show)]);
+    door("/console/settings/restored", vec![post().to(settings::looked)]);
     door("/console/keys", vec![get(keys::show)]);
     door("/console/keys/rotation", vec![post().to(keys::rotate)]);
     door("/console/audit", vec![get(audit::list)]);

@@ -6,9 +6,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::activity::{self, Span};
 use super::shell;
 use super::told::{self, Told};
-use crate::base::Lifetime;
+use crate::base::{Lifetime, Timestamp};
 use crate::model::{Actor, ClientState, EventClass, FindingKind, KeyState};
 use crate::operations::audit::{self, Which};
+use crate::operations::backup::{self, Worry};
 use crate::operations::clients::{self, Which as Clients};
 use crate::operations::hours::{self, Guesses};
 use crate::operations::{findings, keys, machines, resources};
@@ -70,6 +71,9 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
             pressing: false,
         });
     }
+    for worry in backup::worries(app, now).await.map_err(broken)? {
+        wanted.push(about_backups(worry, now));
+    }
     wanted.sort_by_key(|wanted| !wanted.pressing);
     let span = Span::parse(super::queries(&request).get("span"));
     let lately = activity::of(app, now, span, &hours).await.map_err(broken)?;
@@ -96,6 +100,31 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
         latest: told::lines(app, now, &changes).await.map_err(broken)?,
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
+}
+
+/// Backups, and what having been restored from one leaves to people.
+fn about_backups(worry: Worry, now: Timestamp) -> Wanted {
+    let href = "/console/settings#backups".to_owned();
+    match worry {
+        Worry::Failed { at, why } => Wanted {
+            words: format!("The last backup came to nothing {}", moment(at, now).words),
+            advice: why,
+            href,
+            pressing: true,
+        },
+        Worry::Old { since } => Wanted {
+            words: format!("The last backup was made {}", moment(since, now).words),
+            advice: "They should be closer to each other: see the log for what keeps them.".to_owned(),
+            href,
+            pressing: true,
+        },
+        Worry::Restored(restored) => Wanted {
+            words: format!("This appliance was restored from a backup of {}", restored.made_at.iso()),
+            advice: "Look at what came back that should not have, and say that you did.".to_owned(),
+            href,
+            pressing: true,
+        },
+    }
 }
 
 /// Somebody tries passwords, or has forgotten one thoroughly.

@@ -1,22 +1,32 @@
 //! `GET /console/settings`: what holds, where it came from, and what would change it. Nothing is changed here.
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
 
+use super::{back, declined, shell};
 use crate::config::Entry;
 use crate::operations::appliance;
-use crate::web::extract::Administrator;
+use crate::operations::backup::{self, Worry};
+use crate::web::extract::{Administered, Administrator};
 use crate::web::problem::PageProblem;
 use crate::web::reply::{self, moment};
+use crate::web::views::FlashKind;
 use crate::web::views::console::{Frame, Section, SettingGroup, SettingLine, SettingsPage};
 
-pub(super) async fn show(admin: Administrator) -> Result<HttpResponse, PageProblem> {
+pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let visitor = &admin.visitor;
     let (app, now) = (&visitor.app, visitor.ctx.at);
     let facts = appliance::facts(app).await.map_err(|fault| visitor.broken(&fault))?;
     let read = app.config.origin.file.as_ref();
+    let backups = backup::state(app).await.map_err(|fault| visitor.broken(&fault))?;
+    let worries = backup::worries(app, now).await.map_err(|fault| visitor.broken(&fault))?;
+    let restored = worries.into_iter().find_map(|worry| match worry {
+        Worry::Restored(restored) => Some(restored),
+        _ => None,
+    });
+    let words = [("looked", FlashKind::Done, "It is not told of any more on the first page.")];
     let page = SettingsPage {
-        shell: visitor.shell(),
+        shell: shell(visitor, &request, &words),
         frame: Frame::of(Section::Settings),
         version: facts.version.to_owned(),
         licence: facts.licence.to_owned(),
@@ -28,9 +38,20 @@ pub(super) async fn show(admin: Administrator) -> Result<HttpResponse, PageProbl
         file: read.cloned().unwrap_or_else(|| app.config.settings_file()).display().to_string(),
         file_read: read.is_some(),
         doubts: app.config.doubts(),
+        backup_place: backup::directory(app).display().to_string(),
+        backup_last: backups.last.map(|last| (last.file, size(last.bytes), moment(last.at, now))),
+        backup_failed: backups.failed.map(|failed| (failed.why, moment(failed.at, now))),
+        restored: restored.map(|restored| (moment(restored.made_at, now), restored.advice)),
         groups: groups(app.config.entries()),
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
+}
+
+/// `POST /console/settings/restored`: somebody looked at what a restore left to people.
+pub(super) async fn looked(asked: Administered) -> Result<HttpResponse, PageProblem> {
+    let visitor = &asked.form.visitor;
+    backup::seen(&visitor.app, &asked.by).await.map_err(|why| declined(visitor, why))?;
+    Ok(back(visitor, "/console/settings", "looked"))
 }
 
 /// By the sections of the file, in the order of the table.

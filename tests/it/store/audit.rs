@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use writ::base::{Digest, FaultKind, Lifetime, MacKey, Timestamp};
 use writ::model::{Actor, Channel, Context, Event, Origin};
-use writ::store::engine::{Done, Engine, Job, ReadTx, Span};
+use writ::store::engine::{Done, Engine, Job, Name, ReadTx, Span, Touched};
 use writ::store::{
     Broken, Cutting, Damage, Entry, Head, Look, Memory, Rehearsal, Store, Word, audit_behind, audit_page, audit_search,
     audit_search_by,
@@ -38,6 +38,14 @@ impl Engine for Tampered {
 
     fn ready(&self) -> bool {
         true
+    }
+
+    fn tables(&self) -> Result<Vec<Name>, writ::base::Fault> {
+        self.0.tables()
+    }
+
+    fn watch(&self, touched: Option<Arc<Touched>>) {
+        self.0.watch(touched);
     }
 }
 

@@ -9,7 +9,7 @@ use writ::model::{
     Actor, ApplicationType, AuthMethod, Channel, Client, ClientAbout, ClientId, ClientState, Context, Event, GrantType,
     Origin, Provenance,
 };
-use writ::store::migrate::{STEPS, Step};
+use writ::store::migrate::{self, STEPS, Step};
 use writ::store::tables::{CLIENTS, CLIENTS_BY_LOOK};
 use writ::store::{CACHE, Look, Memory, Read as _, Redb, Rehearsal, Store, Table, Word, audit_page, audit_search_by};
 
@@ -174,6 +174,37 @@ fn the_newest_layout_finds_the_entries_that_were_there_before_it() {
             }
         }
         assert!(store.verify_audit(None).unwrap().is_ok());
+    }
+}
+
+#[test]
+fn a_file_is_tried_on_a_copy_and_copied_before_it_gets_another_layout() {
+    let newest = STEPS.len() as u64;
+    for layout in 1..=newest {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("store");
+        std::fs::copy(vector().with_file_name(format!("store-v{layout}.redb")), &path).unwrap();
+        let is_of = |path: &Path| {
+            let store = Store::as_it_is(path, CACHE, key()).unwrap();
+            (store.read_blocking(migrate::layout).unwrap(), store.audit_head().unwrap().sequence)
+        };
+        let before = is_of(&path);
+        let scratch = place.path().join("scratch");
+        let tried = migrate::rehearse(&path, &key(), &scratch, NOW).unwrap();
+        assert_eq!((tried.from, tried.to, tried.steps.len() as u64), (layout, newest, newest - layout));
+        assert_eq!(tried.entries, before.1 + newest - layout);
+        assert!(!scratch.exists());
+        assert_eq!(is_of(&path), before, "only tried");
+
+        let aside = migrate::aside(&path, layout);
+        drop(Store::open(&path, CACHE, key(), NOW).unwrap());
+        assert_eq!(is_of(&path).0, newest);
+        assert_eq!(aside.exists(), layout < newest, "{layout}");
+        if layout < newest {
+            assert_eq!(is_of(&aside), before);
+        }
+        let files = std::fs::read_dir(place.path()).unwrap().count();
+        assert_eq!(files, if layout < newest { 2 } else { 1 }, "no draft is left");
     }
 }
 

@@ -3,6 +3,7 @@
 #[macro_use]
 mod contract;
 mod audit;
+mod copy;
 mod crash;
 mod memory;
 mod migrate;

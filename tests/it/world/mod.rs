@@ -80,18 +80,31 @@ impl World {
 
     /// One that keeps a file, and so can be [`restarted`](Self::restarted).
     pub fn with_file() -> Self {
+        Self::with_file_and(&[])
+    }
+
+    /// The same, with settings of its own.
+    pub fn with_file_and(settings: &[(&'static str, &str)]) -> Self {
         let directory = Arc::new(tempfile::tempdir().unwrap());
-        let config = Self::config(&[("data", directory.path().to_str().unwrap())]);
+        let data = directory.path().to_str().unwrap().to_owned();
+        let config = Self::config(&[settings, &[("data", data.as_str())]].concat());
         Self::begin(&config, Some(directory), Clock::fixed(Timestamp::from_seconds(1_800_000_000)))
     }
 
     /// Stops, and starts again over the same file.
     #[must_use]
     pub fn restarted(self) -> Self {
+        self.restarted_after(|_| ()).0
+    }
+
+    /// The same, with something done to the file in between.
+    #[must_use]
+    pub fn restarted_after<T>(self, between: impl FnOnce(&Config) -> T) -> (Self, T) {
         let (config, directory, clock) = (self.app.config.clone(), self.directory.clone(), self.clock.clone());
         assert!(directory.is_some(), "only a world with a file outlives a restart");
         drop(self);
-        Self::begin(&config, directory, clock)
+        let done = between(&config);
+        (Self::begin(&config, directory, clock), done)
     }
 
     fn config(settings: &[(&'static str, &str)]) -> Config {

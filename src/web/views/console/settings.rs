@@ -25,6 +25,14 @@ pub struct SettingsPage {
     pub file_read: bool,
     /// What works and is probably not meant.
     pub doubts: Vec<String>,
+    /// Where backups go.
+    pub backup_place: String,
+    /// The last one: its name, its size and when.
+    pub backup_last: Option<(String, String, Moment)>,
+    /// Why the last try came to nothing, if it did.
+    pub backup_failed: Option<(String, Moment)>,
+    /// Of when the backup is that this appliance was restored from, and what that leaves to people, until somebody has looked.
+    pub restored: Option<(Moment, Vec<String>)>,
     pub groups: Vec<SettingGroup>,
 }
 
@@ -99,6 +107,14 @@ impl Sample for SettingsPage {
             file: "data/writ.toml".into(),
             file_read: true,
             doubts: vec![],
+            backup_place: "data/backups".into(),
+            backup_last: Some((
+                "writ-20261121T020000-000Z.backup".into(),
+                "3.1 MiB".into(),
+                sample::moment("7 hours ago"),
+            )),
+            backup_failed: None,
+            restored: None,
             groups: vec![
                 SettingGroup {
                     id: "general".into(),
@@ -128,6 +144,12 @@ impl Sample for SettingsPage {
                     doubts: vec!["The public URL is https, and no proxy is trusted.".into()],
                     file_read: false,
                     size: None,
+                    backup_last: None,
+                    backup_failed: Some((sample::HOSTILE.into(), sample::moment("3 minutes ago"))),
+                    restored: Some((
+                        sample::moment("yesterday"),
+                        vec![sample::HOSTILE.into(), "Look for people.".into()],
+                    )),
                     ..page.clone()
                 },
             ),

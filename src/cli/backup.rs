@@ -1,0 +1,116 @@
+//! `writ backup`.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Command, CommandError};
+use crate::app::App;
+use crate::operations::backup::{self, file::Header};
+use crate::operations::operator::Operator;
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct Backup {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    /// The file to make, or a directory to make one in [default: the setting backup.directory]
+    #[arg(value_name = "FILE|DIRECTORY")]
+    place: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// List the backups in a place, the newest first
+    List {
+        /// The directory [default: the setting backup.directory]
+        directory: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Make {
+    place: Option<PathBuf>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct List {
+    directory: Option<PathBuf>,
+}
+
+impl Backup {
+    pub(super) fn command(self) -> Result<Command, CommandError> {
+        Ok(match self.verb {
+            None => Command::Backup(Make { place: self.place.as_deref().map(absolute).transpose()? }),
+            Some(Verb::List { directory }) => {
+                Command::BackupList(List { directory: directory.as_deref().map(absolute).transpose()? })
+            }
+        })
+    }
+}
+
+/// As whoever typed it means it: the appliance may have been started somewhere else.
+fn absolute(path: &Path) -> Result<PathBuf, CommandError> {
+    let is_folder = path.as_os_str().to_string_lossy().ends_with('/');
+    let path = std::path::absolute(path).map_err(|error| CommandError::argument("FILE|DIRECTORY", error))?;
+    // An end that says that it is a directory is lost on the way.
+    Ok(if is_folder { path.join("") } else { path })
+}
+
+pub(super) async fn make(app: &App, by: &Operator, ask: Make) -> Result<Value, CommandError> {
+    let made = backup::make(app, by, ask.place).await?;
+    let mut told = of(&made.header);
+    if let Value::Object(members) = &mut told {
+        members.insert("file".to_owned(), made.path.display().to_string().into());
+        members.insert("object".to_owned(), made.object.clone().into());
+        members.insert("verified".to_owned(), true.into());
+        let key = match &app.config.master_key {
+            Some(_) => "The master key is NOT in it, and without the key it is worth nothing: keep a copy of the setting master_key, apart from it".to_owned(),
+            None => format!(
+                "The master key is NOT in it, and without the key it is worth nothing: keep a copy of {}, apart from it",
+                app.config.master_key_file().display()
+            ),
+        };
+        members.insert("note".to_owned(), key.into());
+    }
+    Ok(told)
+}
+
+pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
+    let folder = ask.directory.unwrap_or_else(|| backup::directory(app));
+    let rows: Vec<Value> = backup::list(app, &folder)?
+        .iter()
+        .map(|one| {
+            let file = one.path.file_name().map(|name| name.to_string_lossy().into_owned());
+            let mut row = match &one.header {
+                Ok(header) => of(header),
+                Err(why) => json!({ "unusable": why }),
+            };
+            if let Value::Object(members) = &mut row {
+                members.insert("file".to_owned(), file.into());
+            }
+            row
+        })
+        .collect();
+    let state = backup::state(app).await?;
+    Ok(json!({
+        "directory": folder.display().to_string(),
+        "last": state.last.map(|last| last.at.iso()),
+        "failed": state.failed.map(|failed| format!("{}: {}", failed.at.iso(), failed.why)),
+        "backups": rows,
+    }))
+}
+
+fn of(header: &Header) -> Value {
+    json!({
+        "made_at": header.made_at.iso(),
+        "issuer": header.issuer,
+        "version": header.version,
+        "layout": header.layout,
+        "entries": header.head.sequence,
+        "rows": header.rows,
+        "bytes": header.bytes,
+    })
+}

@@ -1,0 +1,53 @@
+//! What is remembered of backups, and of having been restored from one.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::Timestamp;
+
+/// How backups went lately.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupState {
+    /// The last one that was made and checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<BackupMade>,
+    /// The last try that came to nothing, if none was good since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<BackupFailed>,
+    /// The names of those that are in the object store, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objects: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupMade {
+    pub at: Timestamp,
+    /// Its file's name, without the place.
+    pub file: String,
+    pub bytes: u64,
+    /// The last entry of the audit log in it.
+    pub sequence: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupFailed {
+    pub at: Timestamp,
+    pub why: String,
+}
+
+/// That this file comes from a backup, and what is to be thought of because of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restored {
+    pub at: Timestamp,
+    /// When the backup was made.
+    pub made_at: Timestamp,
+    /// The last entry of the audit log that was in it.
+    pub sequence: u64,
+    /// How many entries there were after it, as far as anybody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<u64>,
+    /// What a person should do, in sentences.
+    pub advice: Vec<String>,
+    /// When somebody said that they did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<Timestamp>,
+}

@@ -1,0 +1,354 @@
+//! Carries over what a newer store had taken away: whoever was stopped, removed or narrowed there is so in the restored one. Nothing that
+//! it had added comes along, so whoever had the newer store can take away by this and never gain.
+
+use std::fmt::Display;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::ending::Verdict;
+use super::restore::Sessions;
+use crate::base::{Digest, Fault, Id};
+use crate::model::{
+    Client, ClientState, CodeState, Consent, Context, Credential, CredentialState, Crossing, Delegation,
+    DelegationState, Event, Family, FamilyState, IdentityProvider, KeyState, Machine, Membership, Person, PersonState,
+    RevokedBecause, Role, SecondFactor, Session, SigningKey, Standing, SubjectLink,
+};
+use crate::store::tables::{
+    ACCESS, ASSERTIONS, CLIENTS, CODES, CONSENTS, CREDENTIALS, CROSSINGS, DELEGATIONS, DONE_ONCE, FAMILIES,
+    INITIAL_TOKENS, LINKS, MACHINES, MEMBERSHIPS, PEOPLE, PROOFS, PROVIDERS, REVOKED, ROLES, SECOND_FACTORS, SESSIONS,
+    SIGNING_KEYS,
+};
+use crate::store::{Read, RowKey, Store, Table};
+
+/// Rows in one transaction.
+const AT_ONCE: usize = 500;
+/// Names that are told of each kind.
+const TOLD: usize = 200;
+
+/// What was carried over, or is to be looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried {
+    pub what: &'static str,
+    /// The names, of many the first.
+    pub which: Vec<String>,
+    pub count: u64,
+}
+
+pub(super) const PASSWORDS: &str = "People whose password was another in the newer store, who have the old one again";
+pub(super) const DIFFER: &str =
+    "Machines and applications that were otherwise changed after the backup, and are as they were before";
+
+/// Goes through what can be taken away.
+pub(super) fn over(old: &Store, store: &Store, ctx: &Context, sessions: Sessions) -> Result<Vec<Carried>, Fault> {
+    let all = Carrying { old, store, ctx };
+    let mut carried = vec![
+        all.each(&PEOPLE, "people stopped, or administrators no more", by_id, person)?,
+        all.each(&MACHINES, "machines stopped or retired", by_id, machine)?,
+        all.each(&CREDENTIALS, "credentials revoked or replaced", by_id, credential)?,
+        all.each(&CLIENTS, "applications stopped or removed, or secrets of theirs", by_id, client)?,
+        all.each(&DELEGATIONS, "delegations revoked", by_id, delegation)?,
+        all.each(&CONSENTS, "consents taken back", by_id, |old, _: &Consent| gone(old))?,
+        all.each(&CROSSINGS, "crossings removed", by_id, |old, _: &Crossing| gone(old))?,
+        all.each(&PROVIDERS, "identity providers removed", by_id, |old, _: &IdentityProvider| gone(old))?,
+        all.each(&LINKS, "links of identity providers removed", |_, link: &SubjectLink| link.person.to_string(), link)?,
+        all.each(&MEMBERSHIPS, "roles taken from people", by_id, membership)?,
+        all.each(&ROLES, "roles narrowed", |(tenant, role): &(String, String), _| format!("{tenant}/{role}"), role)?,
+        all.each(&SECOND_FACTORS, "recovery codes spent", by_id, factor)?,
+    ];
+    if sessions == Sessions::Keep {
+        carried.extend([
+            all.each(&SESSIONS, "sessions ended", by_id, |old, _: &Session| gone(old))?,
+            all.each(&CODES, "codes spent", by_id, |old, _| match old {
+                Some(old) if old.state == CodeState::Fresh => Verdict::Stays,
+                _ => Verdict::Goes,
+            })?,
+            all.each(&ACCESS, "opaque tokens ended", by_id, |old, _| gone(old))?,
+            all.each(&INITIAL_TOKENS, "initial access tokens ended", by_id, |old, _| gone(old))?,
+            all.each(&FAMILIES, "lines of tokens ended or gone on", by_id, {
+                let at = ctx.at;
+                move |old: Option<Family>, family: &Family| match old {
+                    _ if family.state != FamilyState::Live => Verdict::Stays,
+                    // The refresh token that its holder has by now is not known here.
+                    Some(old) if old.state == FamilyState::Live && old.generation == family.generation => {
+                        Verdict::Stays
+                    }
+                    _ => {
+                        let because = RevokedBecause::Restored;
+                        Verdict::Becomes(Family { state: FamilyState::Revoked { at, because }, ..family.clone() })
+                    }
+                }
+            })?,
+            all.each(&SIGNING_KEYS, "signing keys withdrawn", by_id, signing_key)?,
+        ]);
+        all.additions(&REVOKED, "tokens revoked")?;
+    }
+    // What was used stays used.
+    all.additions(&ASSERTIONS, "assertions used")?;
+    all.additions(&PROOFS, "proofs used")?;
+    all.additions(&DONE_ONCE, "requests done once")?;
+    carried.push(all.that(&PEOPLE, PASSWORDS, |old: &Person, new: &Person| old.password != new.password)?);
+    let mut differ = all.that(&MACHINES, DIFFER, |old: &Machine, new: &Machine| {
+        let same =
+            Machine { state: new.state, stopped: new.stopped.clone(), void_before: new.void_before, ..old.clone() };
+        same != *new
+    })?;
+    let clients = all.that(&CLIENTS, DIFFER, |old: &Client, new: &Client| {
+        (&old.redirect_uris, &old.scope, &old.resources, &old.jwks, &old.jwks_uri, &old.auth_method)
+            != (&new.redirect_uris, &new.scope, &new.resources, &new.jwks, &new.jwks_uri, &new.auth_method)
+    })?;
+    differ.count += clients.count;
+    differ.which.extend(clients.which);
+    carried.push(differ);
+    carried.retain(|carried| carried.count > 0);
+    Ok(carried)
+}
+
+fn by_id<T, V>(id: &Id<T>, _: &V) -> String
+where
+    Id<T>: Display,
+{
+    id.to_string()
+}
+
+fn gone<V>(old: Option<V>) -> Verdict<V> {
+    if old.is_some() { Verdict::Stays } else { Verdict::Goes }
+}
+
+fn becomes<V: PartialEq + Clone>(was: &V, is: V) -> Verdict<V> {
+    if *was == is { Verdict::Stays } else { Verdict::Becomes(is) }
+}
+
+fn person(old: Option<Person>, person: &Person) -> Verdict<Person> {
+    let Some(old) = old else { return Verdict::Stays };
+    let mut is = person.clone();
+    if old.state == PersonState::Suspended {
+        is.state = PersonState::Suspended;
+    }
+    if old.standing == Standing::Member {
+        is.standing = Standing::Member;
+    }
+    becomes(person, is)
+}
+
+/// Whether `old` may do less than `new`.
+fn stopped(old: ClientState, new: ClientState) -> bool {
+    old != ClientState::Active && (new == ClientState::Active || old == ClientState::Retired) && old != new
+}
+
+fn machine(old: Option<Machine>, machine: &Machine) -> Verdict<Machine> {
+    let Some(old) = old else { return Verdict::Stays };
+    let mut is = machine.clone();
+    is.void_before = is.void_before.max(old.void_before);
+    if stopped(old.state, machine.state) {
+        (is.state, is.stopped) = (old.state, old.stopped);
+    }
+    becomes(machine, is)
+}
+
+fn credential(old: Option<Credential>, credential: &Credential) -> Verdict<Credential> {
+    let Some(old) = old else { return Verdict::Goes };
+    let mut is = credential.clone();
+    if let CredentialState::Revoked { .. } = old.state {
+        is.state = old.state;
+    }
+    // One that got a successor ends when it would have ended.
+    is.expires_at = match (is.expires_at, old.expires_at) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    };
+    becomes(credential, is)
+}
+
+fn client(old: Option<Client>, client: &Client) -> Verdict<Client> {
+    let Some(old) = old else { return Verdict::Goes };
+    let mut is = client.clone();
+    is.void_before = is.void_before.max(old.void_before);
+    if stopped(old.state, client.state) {
+        is.state = old.state;
+    }
+    let known: Vec<Digest> = old.secrets.iter().map(|secret| secret.digest).collect();
+    is.secrets.retain(|secret| known.contains(&secret.digest));
+    becomes(client, is)
+}
+
+fn delegation(old: Option<Delegation>, delegation: &Delegation) -> Verdict<Delegation> {
+    match old {
+        None => Verdict::Goes,
+        Some(old) => match (&old.state, &delegation.state) {
+            (DelegationState::Revoked { .. }, DelegationState::Live) => {
+                Verdict::Becomes(Delegation { state: old.state, ..delegation.clone() })
+            }
+            _ => Verdict::Stays,
+        },
+    }
+}
+
+fn link(old: Option<SubjectLink>, link: &SubjectLink) -> Verdict<SubjectLink> {
+    gone(old.filter(|old| old.person == link.person))
+}
+
+fn membership(old: Option<Membership>, membership: &Membership) -> Verdict<Membership> {
+    let Some(old) = old else { return Verdict::Goes };
+    let mut is = membership.clone();
+    is.roles.retain(|role| old.roles.contains(role));
+    becomes(membership, is)
+}
+
+fn role(old: Option<Role>, role: &Role) -> Verdict<Role> {
+    let Some(old) = old else { return Verdict::Stays };
+    let mut is = role.clone();
+    is.permissions.retain(|permission| old.permissions.contains(permission));
+    becomes(role, is)
+}
+
+fn factor(old: Option<SecondFactor>, factor: &SecondFactor) -> Verdict<SecondFactor> {
+    // One that was taken away may have been taken away by whoever has the password: it is asked for again.
+    let Some(old) = old.filter(|old| old.added_at == factor.added_at) else { return Verdict::Stays };
+    let mut is = factor.clone();
+    is.last_step = is.last_step.max(old.last_step);
+    is.recovery.retain(|code| old.recovery.contains(code));
+    becomes(factor, is)
+}
+
+fn signing_key(old: Option<SigningKey>, key: &SigningKey) -> Verdict<SigningKey> {
+    match old {
+        Some(SigningKey { state: state @ KeyState::Revoked { .. }, .. }) => {
+            becomes(key, SigningKey { state, sealed: None, ..key.clone() })
+        }
+        _ => Verdict::Stays,
+    }
+}
+
+struct Carrying<'a> {
+    old: &'a Store,
+    store: &'a Store,
+    ctx: &'a Context,
+}
+
+impl Carrying<'_> {
+    /// Each row of the restored store, beside what it is in the newer one.
+    fn each<K, V>(
+        &self,
+        table: &'static Table<K, V>,
+        what: &'static str,
+        name: impl Fn(&K, &V) -> String,
+        verdict: impl Fn(Option<V>, &V) -> Verdict<V>,
+    ) -> Result<Carried, Fault>
+    where
+        K: RowKey + Clone + Send + 'static,
+        V: Serialize + DeserializeOwned + Clone + Send + 'static,
+    {
+        let mut carried = Carried { what, which: Vec::new(), count: 0 };
+        self.pairs(table, |pairs| {
+            let mut changes = Vec::new();
+            let mut names = Vec::new();
+            for (key, old, row) in pairs {
+                let new = match verdict(old, &row) {
+                    Verdict::Stays => continue,
+                    Verdict::Becomes(new) => Some(new),
+                    Verdict::Goes => None,
+                };
+                names.push(name(&key, &row));
+                changes.push((key, new));
+            }
+            if changes.is_empty() {
+                return Ok(());
+            }
+            let which = names.clone();
+            self.store.write_blocking("carry over", self.ctx, move |tx| {
+                for (key, new) in &changes {
+                    match new {
+                        Some(new) => tx.put(table, key, new)?,
+                        None => tx.delete(table, key)?,
+                    }
+                }
+                tx.record(Event::RestoreCarried { what: what.to_owned(), which: which.clone() })
+            })?;
+            carried.count += names.len() as u64;
+            names.truncate(TOLD.saturating_sub(carried.which.len()));
+            carried.which.extend(names);
+            Ok(())
+        })?;
+        Ok(carried)
+    }
+
+    /// Rows that are in both and differ in a way that is told and not changed.
+    fn that<K, V>(
+        &self,
+        table: &'static Table<K, V>,
+        what: &'static str,
+        differ: impl Fn(&V, &V) -> bool,
+    ) -> Result<Carried, Fault>
+    where
+        K: RowKey + Clone + Display,
+        V: DeserializeOwned,
+    {
+        let mut carried = Carried { what, which: Vec::new(), count: 0 };
+        self.pairs(table, |pairs| {
+            for (key, old, row) in pairs {
+                if old.is_some_and(|old| differ(&old, &row)) {
+                    carried.count += 1;
+                    if carried.which.len() < TOLD {
+                        carried.which.push(key.to_string());
+                    }
+                }
+            }
+            Ok(())
+        })?;
+        Ok(carried)
+    }
+
+    fn pairs<K, V>(
+        &self,
+        table: &'static Table<K, V>,
+        mut each: impl FnMut(Vec<(K, Option<V>, V)>) -> Result<(), Fault>,
+    ) -> Result<(), Fault>
+    where
+        K: RowKey + Clone,
+        V: DeserializeOwned,
+    {
+        let mut after: Option<K> = None;
+        loop {
+            let page = self.store.read_blocking(|view| view.page(table, after.as_ref(), AT_ONCE))?;
+            let pairs = self.old.read_blocking(|old| {
+                page.rows.into_iter().map(|(key, row)| Ok((key.clone(), old.get(table, &key)?, row))).collect()
+            })?;
+            each(pairs)?;
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Rows of the newer store that the restored one does not have: marks of what was used.
+    fn additions<K, V>(&self, table: &'static Table<K, V>, what: &'static str) -> Result<(), Fault>
+    where
+        K: RowKey + Clone + Send + 'static,
+        V: Serialize + DeserializeOwned + Clone + Send + 'static,
+    {
+        let mut after: Option<K> = None;
+        loop {
+            let page = self.old.read_blocking(|view| view.page(table, after.as_ref(), AT_ONCE))?;
+            let rows = page.rows;
+            self.store.write_blocking("carry over", self.ctx, move |tx| {
+                let mut count = 0;
+                for (key, row) in &rows {
+                    if tx.get(table, key)?.is_none() {
+                        tx.put(table, key, row)?;
+                        count += 1;
+                    }
+                }
+                match count {
+                    0 => Ok(()),
+                    _ => tx.record(Event::RestoreCarried { what: what.to_owned(), which: Vec::new() }),
+                }
+            })?;
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(()),
+            }
+        }
+    }
+}

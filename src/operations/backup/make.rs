@@ -1,0 +1,156 @@
+//! Makes a backup and restores it once, to see that it can be.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use super::file::{Header, Writer};
+use super::object_store::copy;
+use super::scratch::{Scratch, check, lay_down};
+use super::{EXTENSION, directory, words};
+use crate::app::App;
+use crate::base::{Fault, FaultKind, Timestamp};
+use crate::model::{BackupFailed, BackupMade, Context, Event};
+use crate::operations::declined::Declined;
+use crate::store::tables::{BACKUPS, ISSUER, ONLY};
+use crate::store::{Read, Tx};
+
+/// A backup that was tried.
+#[derive(Clone, Debug)]
+pub struct Made {
+    pub path: PathBuf,
+    pub header: Header,
+    /// What it is called in the object store, if it is there too.
+    pub object: Option<String>,
+}
+
+/// Makes a backup: at `place` if that is a file's name, in it if it is a directory, else where backups go. It is restored into a file of
+/// its own beside the store and its audit log walked before it is given its name.
+pub async fn make(app: &App, ctx: &Context, place: Option<PathBuf>) -> Result<Made, Declined> {
+    let is_usual = place.is_none();
+    let path = target(app, ctx.at, place)?;
+    let Ok(turn) = app.backup_turn.clone().try_acquire_owned() else {
+        return Err(Declined::Conflict("a backup is being made at this moment: ask again in a while".to_owned()));
+    };
+    let (within, at) = (app.clone(), ctx.at);
+    let making = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        let made = write_and_try(&within, at, path)?;
+        let object = if is_usual { copy(&within, &made.path, within.clock.now())? } else { None };
+        Ok(Made { object, ..made })
+    });
+    let made = making.await.map_err(|e| Fault::because(FaultKind::Bug, "the thread that makes backups ended", e))?;
+    note(app, ctx, made.as_ref()).await?;
+    made
+}
+
+fn write_and_try(app: &App, at: Timestamp, path: PathBuf) -> Result<Made, Declined> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make_folder(folder)?;
+    forget_drafts(app, folder);
+    // Named after the key, so that an appliance finds what it left when it was killed, and nobody else's.
+    let draft = Scratch::within(folder, &format!(".{}-{}.draft", app.backup_key.id(), at.millis()))?;
+    let mut writer = Writer::create(&draft.0, &app.backup_key, &app.entropy)?;
+    let moment = app.store.copy(&mut |rows| writer.put(&rows))?;
+    let frozen = app.store.read_blocking(|view| view.get(&ISSUER, &ONLY.to_owned()))?;
+    let issuer = frozen.map_or_else(|| app.issuer.to_string(), |frozen| frozen.issuer);
+    let header = writer.finish(moment, issuer, at, &app.head_signer)?;
+
+    // The rows are readable in it: not where backups go, which may be anybody's disk.
+    let beside = if app.config.data.is_dir() { app.config.data.as_path() } else { folder };
+    let scratch = Scratch::within(beside, SCRATCH)?;
+    lay_down(&draft.0, &app.backup_key, &scratch.0)?;
+    check(&app.store.beside(&scratch.0)?, &header, &app.head_signer)?;
+    drop(scratch);
+
+    name(&draft.0, &path)?;
+    Ok(Made { path, header, object: None })
+}
+
+/// What a backup is restored into, to see that it can be.
+const SCRATCH: &str = "writ.redb.trial";
+
+fn target(app: &App, at: Timestamp, place: Option<PathBuf>) -> Result<PathBuf, Declined> {
+    let name = format!("writ-{}.{EXTENSION}", at.iso().replace(['-', ':'], "").replace('.', "-"));
+    let path = match place {
+        None => directory(app).join(name),
+        Some(place) if place.is_dir() || place.as_os_str().to_string_lossy().ends_with('/') => place.join(name),
+        Some(file) => file,
+    };
+    if path.exists() {
+        return Err(Declined::Conflict(format!("{} is there already: a backup replaces nothing", path.display())));
+    }
+    Ok(path)
+}
+
+fn make_folder(folder: &Path) -> Result<(), Fault> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(folder)
+        .map_err(|e| Fault::because(FaultKind::Storage, format!("{} cannot be made", folder.display()), e))
+}
+
+/// What this appliance left when it was killed.
+fn forget_drafts(app: &App, folder: &Path) {
+    let ours = format!(".{}-", app.backup_key.id());
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(&ours) && name.ends_with(".draft") {
+            drop(fs::remove_file(entry.path()));
+        }
+    }
+}
+
+/// Gives a whole, durable file its name, which nobody else may have taken meanwhile.
+fn name(draft: &Path, path: &Path) -> Result<(), Declined> {
+    let failed = |e| Fault::because(FaultKind::Storage, format!("the backup {} cannot be named", path.display()), e);
+    match fs::hard_link(draft, path) {
+        Ok(()) => {}
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
+            return Err(Declined::Conflict(format!("{} is there already: a backup replaces nothing", path.display())));
+        }
+        // A file system without hard links.
+        Err(_) => fs::rename(draft, path).map_err(failed)?,
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok(File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?)
+}
+
+/// Remembers how it went, for whoever looks after it.
+async fn note(app: &App, ctx: &Context, made: Result<&Made, &Declined>) -> Result<(), Fault> {
+    let told = match made {
+        Ok(made) => Ok((
+            made.object.clone(),
+            BackupMade {
+                at: made.header.made_at,
+                file: made.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+                bytes: made.header.bytes,
+                sequence: made.header.head.sequence,
+            },
+        )),
+        Err(declined) => Err(words(declined).chars().take(500).collect::<String>()),
+    };
+    app.store.write("note backup", ctx, move |tx| put_down(tx, &told)).await
+}
+
+fn put_down(tx: &mut Tx<'_>, told: &Result<(Option<String>, BackupMade), String>) -> Result<(), Fault> {
+    let only = ONLY.to_owned();
+    let mut state = tx.get(&BACKUPS, &only)?.unwrap_or_default();
+    let event = match told {
+        Ok((object, made)) => {
+            state.objects.extend(object.clone());
+            let BackupMade { file, bytes, sequence, .. } = made.clone();
+            (state.last, state.failed) = (Some(made.clone()), None);
+            Event::BackupMade { file, bytes, sequence, object: object.clone() }
+        }
+        Err(why) => {
+            state.failed = Some(BackupFailed { at: tx.now(), why: why.clone() });
+            Event::BackupFailed { why: why.clone() }
+        }
+    };
+    tx.put(&BACKUPS, &only, &state)?;
+    tx.record(event)
+}

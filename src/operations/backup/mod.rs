@@ -1,0 +1,102 @@
+//! Backups: made while the appliance runs, restored once to see that they can be, and restored for good.
+//!
+//! - [`make`] writes one and tries it; nothing that was not tried has a backup's name.
+//! - [`file`] is the format, [`scratch`] makes a store of it.
+//! - [`restore`] puts one into the place of the store; what it ends and what it carries over are files of their own.
+
+mod carry;
+mod ending;
+pub mod file;
+mod make;
+mod object_store;
+pub mod restore;
+mod schedule;
+pub mod scratch;
+
+use std::path::{Path, PathBuf};
+
+pub use make::{Made, make};
+pub use schedule::{Worry, begin, scheduled, seen, worries};
+
+use self::file::{Header, Reader};
+use crate::app::App;
+use crate::base::{Fault, FaultKind};
+use crate::config::Config;
+use crate::model::BackupState;
+use crate::operations::declined::Declined;
+use crate::store::Read;
+use crate::store::tables::{BACKUPS, ONLY};
+
+/// What the files of backups end in.
+pub const EXTENSION: &str = "backup";
+
+/// Most files that are looked at in one place.
+const MOST: usize = 10_000;
+
+/// Where backups go when nobody says.
+pub fn directory(app: &App) -> PathBuf {
+    app.config.backup.directory.clone().unwrap_or_else(|| app.config.data.join("backups"))
+}
+
+/// Settings that say something of backups and cannot work.
+pub(crate) fn check(config: &Config) -> Result<(), Fault> {
+    object_store::ObjectStore::of(&config.backup).map(drop)
+}
+
+/// How backups went lately.
+pub async fn state(app: &App) -> Result<BackupState, Fault> {
+    Ok(app.store.read(|view| view.get(&BACKUPS, &ONLY.to_owned())).await?.unwrap_or_default())
+}
+
+/// One file in the place where backups go.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    pub path: PathBuf,
+    /// What it says of itself, or why nobody can tell.
+    pub header: Result<Header, String>,
+}
+
+/// The backups in a place, the newest first. Of each its header is read, and nothing tried.
+pub fn list(app: &App, folder: &Path) -> Result<Vec<Listed>, Declined> {
+    let mut listed = Vec::new();
+    for path in files(folder)? {
+        let header = match Reader::open(&path, &app.backup_key) {
+            Ok(reader) => Ok(reader.header),
+            Err(Declined::Conflict(why) | Declined::Missing(why)) => Err(why),
+            Err(Declined::Broken(fault)) => Err(fault.to_string()),
+            Err(other) => return Err(other),
+        };
+        listed.push(Listed { path, header });
+    }
+    listed.sort_by_key(|one| std::cmp::Reverse(one.header.as_ref().map(|header| header.made_at).ok()));
+    Ok(listed)
+}
+
+/// Why something was not done, for the log and the overview.
+fn words(declined: &Declined) -> String {
+    match declined {
+        Declined::Conflict(text) | Declined::Missing(text) | Declined::Forbidden(text) => text.clone(),
+        Declined::Broken(fault) => fault.to_string(),
+        other => format!("{other:?}"),
+    }
+}
+
+/// The files in a place that have the name of a backup.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, Fault> {
+    let unreadable =
+        |e| Fault::because(FaultKind::Storage, format!("the backups in {} cannot be listed", folder.display()), e);
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(unreadable(e)),
+    };
+    let mut found = Vec::new();
+    for entry in entries.take(MOST) {
+        let path = entry.map_err(unreadable)?.path();
+        let is_hidden = path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
+        if !is_hidden && path.extension().is_some_and(|extension| extension == EXTENSION) {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,177 @@
+//! Backups that are made by themselves, and how many of them are kept.
+
+use std::path::Path;
+
+use super::file::Reader;
+use super::object_store::ObjectStore;
+use super::{Made, directory, files, make, state};
+use crate::app::App;
+use crate::base::{Fault, FaultKind, Lifetime, Timestamp};
+use crate::model::{BackupState, Context, Event, Restored};
+use crate::operations::declined::Declined;
+use crate::operations::operator::Operator;
+use crate::store::tables::{BACKUPS, ONLY, RESTORED};
+use crate::store::{Read, Tx};
+
+/// After a try that came to nothing, the next one waits this long, or as long as backups are apart.
+const RETRY: Lifetime = Lifetime::from_minutes(15);
+/// A clock that was set back by more makes the last backup one of the future, which counts for nothing.
+const CLOCK: Lifetime = Lifetime::from_hours(1);
+
+/// Whether it is time for a backup.
+fn is_due(state: &BackupState, every: Lifetime, now: Timestamp) -> bool {
+    let apart = |at: Timestamp, wait: Lifetime| now.since(at) >= wait || at > now.plus(CLOCK);
+    state.last.as_ref().is_none_or(|last| apart(last.at, every))
+        && state.failed.as_ref().is_none_or(|failed| apart(failed.at, every.min(RETRY)))
+}
+
+/// Makes a backup if it is time for one, and removes what is more than is kept.
+pub async fn scheduled(app: &App, ctx: &Context) -> Result<Option<Made>, Declined> {
+    let Some(every) = app.config.backup.every else { return Ok(None) };
+    if !is_due(&state(app).await?, every, ctx.at) {
+        return Ok(None);
+    }
+    let made = make(app, ctx, None).await?;
+    forget_old(app, ctx).await?;
+    Ok(Some(made))
+}
+
+/// Begins one beside everything else, if it is time for it: nobody waits for it.
+pub async fn begin(app: &App, ctx: &Context) -> Result<(), Fault> {
+    let Some(every) = app.config.backup.every else { return Ok(()) };
+    // Without a file of its own there is nothing to lose; and one at a time.
+    if app.head_file.is_none() || app.backup_turn.available_permits() == 0 {
+        return Ok(());
+    }
+    if is_due(&state(app).await?, every, ctx.at) {
+        let (app, ctx) = (app.clone(), ctx.clone());
+        drop(tokio::spawn(async move {
+            match scheduled(&app, &ctx).await {
+                Ok(Some(made)) => tracing::info!(file = %made.path.display(), "a backup was made and tried"),
+                Ok(None) => {}
+                Err(declined) => tracing::error!(why = %super::words(&declined), "the backup came to nothing"),
+            }
+        }));
+    }
+    Ok(())
+}
+
+/// Removes this appliance's own backups in the place where they go, the oldest, until as many are left as are kept. Those that somebody gave
+/// another name stay.
+async fn forget_old(app: &App, ctx: &Context) -> Result<(), Declined> {
+    let (within, keep) = (app.clone(), usize::try_from(app.config.backup.keep).unwrap_or(usize::MAX));
+    let removing = tokio::task::spawn_blocking(move || {
+        let folder = directory(&within);
+        let mut ours: Vec<_> = files(&folder)?
+            .into_iter()
+            .filter(|path| is_named_by_us(path))
+            .filter_map(|path| Some((Reader::open(&path, &within.backup_key).ok()?.header.made_at, path)))
+            .collect();
+        ours.sort();
+        let gone = ours.len().saturating_sub(keep);
+        ours.truncate(gone);
+        let mut names = Vec::new();
+        for (_, path) in ours {
+            let failed = |e| Fault::because(FaultKind::Storage, format!("{} cannot be removed", path.display()), e);
+            std::fs::remove_file(&path).map_err(failed)?;
+            names.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
+        }
+        Ok::<_, Fault>(names)
+    });
+    let removed = removing.await.map_err(|e| Fault::because(FaultKind::Bug, "old backups were not removed", e))??;
+    let objects = forget_objects(app, keep, ctx.at).await;
+    let gone: Vec<String> = objects.as_ref().map(Clone::clone).unwrap_or_default();
+    if removed.is_empty() && gone.is_empty() {
+        return Ok(objects.map(drop)?);
+    }
+    let write = move |tx: &mut Tx<'_>| {
+        if !gone.is_empty() {
+            let mut state = tx.get(&BACKUPS, &ONLY.to_owned())?.unwrap_or_default();
+            state.objects.retain(|name| !gone.contains(name));
+            tx.put(&BACKUPS, &ONLY.to_owned(), &state)?;
+        }
+        tx.record(Event::BackupsRemoved { files: removed.clone(), objects: gone.clone() })
+    };
+    app.store.write("note removed backups", ctx, write).await?;
+    Ok(objects.map(drop)?)
+}
+
+/// The same in the object store, of those that this appliance sent there.
+async fn forget_objects(app: &App, keep: usize, at: Timestamp) -> Result<Vec<String>, Fault> {
+    let Some(store) = ObjectStore::of(&app.config.backup)? else { return Ok(Vec::new()) };
+    let mut objects = state(app).await?.objects;
+    objects.truncate(objects.len().saturating_sub(keep));
+    let within = app.clone();
+    let removing = tokio::task::spawn_blocking(move || {
+        objects.iter().try_for_each(|key| store.remove(&within.outbound, key, at))?;
+        Ok(objects)
+    });
+    removing.await.map_err(|e| Fault::because(FaultKind::Bug, "old objects were not removed", e))?
+}
+
+fn is_named_by_us(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("writ-"))
+}
+
+/// What is to be said of backups to whoever looks after the appliance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Worry {
+    /// The last try came to nothing.
+    Failed { at: Timestamp, why: String },
+    /// The last good one is older than two of them are apart.
+    Old { since: Timestamp },
+    /// The file comes from a backup, and nobody has looked at what that left to people.
+    Restored(Restored),
+}
+
+pub async fn worries(app: &App, now: Timestamp) -> Result<Vec<Worry>, Fault> {
+    let mut worries = Vec::new();
+    let restored = app.store.read(|view| view.get(&RESTORED, &ONLY.to_owned())).await?;
+    worries.extend(restored.filter(|restored| restored.seen_at.is_none()).map(Worry::Restored));
+    let BackupState { last, failed, .. } = state(app).await?;
+    let twice = app.config.backup.every.map(|every| Lifetime::from_seconds(every.seconds().saturating_mul(2)));
+    let old = last.zip(twice).filter(|(last, twice)| now.since(last.at) > *twice).map(|(last, _)| last.at);
+    worries.extend(failed.map(|failed| Worry::Failed { at: failed.at, why: failed.why }));
+    worries.extend(old.map(|since| Worry::Old { since }));
+    Ok(worries)
+}
+
+/// Somebody looked at what a restore left to people.
+pub async fn seen(app: &App, by: &Operator) -> Result<(), Declined> {
+    let (ctx, by) = (by, by.clone());
+    app.store
+        .write("look at restore", ctx, move |tx| {
+            if let Err(declined) = by.stands(tx)? {
+                return Ok(Err(declined));
+            }
+            let only = ONLY.to_owned();
+            let Some(restored) = tx.get(&RESTORED, &only)?.filter(|restored| restored.seen_at.is_none()) else {
+                return Ok(Err(Declined::Missing("there is nothing to look at any more".to_owned())));
+            };
+            tx.put(&RESTORED, &only, &Restored { seen_at: Some(tx.now()), ..restored })?;
+            tx.record(Event::RestoreSeen {})?;
+            Ok(Ok(()))
+        })
+        .await?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{BackupFailed, BackupMade};
+
+    #[test]
+    fn a_backup_is_due_when_its_time_has_come_and_not_again_at_once_when_it_failed() {
+        let (now, day) = (Timestamp::from_seconds(1_800_000_000), Lifetime::from_days(1));
+        let made = |at| Some(BackupMade { at, file: String::new(), bytes: 0, sequence: 0 });
+        let failed = |at| Some(BackupFailed { at, why: String::new() });
+        let due = |last, failed| is_due(&BackupState { last, failed, objects: Vec::new() }, day, now);
+        assert!(due(None, None));
+        assert!(!due(made(now.minus(Lifetime::from_hours(23))), None));
+        assert!(due(made(now.minus(day)), None));
+        assert!(!due(made(now.minus(day)), failed(now.minus(Lifetime::from_minutes(14)))));
+        assert!(due(made(now.minus(day)), failed(now.minus(RETRY))));
+        assert!(!due(made(now.plus(Lifetime::from_minutes(5))), None), "a clock that is a little off");
+        assert!(due(made(now.plus(Lifetime::from_days(400))), None), "a clock that was years ahead");
+    }
+}

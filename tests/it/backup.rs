@@ -1,0 +1,239 @@
+//! Backups, with the built program: made while it runs, restored, and killed in the middle.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::cli::Appliance;
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut names: Vec<String> = entries.map(|name| name.to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+fn add_machine(appliance: &Appliance, name: &str) -> Value {
+    appliance.json(&["machine", "add", "--name", name, "--owner", "ada@example.com", "--purpose", "testing"])
+}
+
+#[test]
+fn a_backup_is_made_of_a_running_appliance_and_of_a_stopped_one_and_is_tried_at_once() {
+    let appliance = Appliance::new();
+    appliance.set_up();
+    let stopped = appliance.json(&["backup"]);
+    let folder = appliance.data().join("backups");
+    let file = PathBuf::from(stopped["file"].as_str().unwrap());
+    assert_eq!(file.parent().unwrap(), folder);
+    assert!(stopped["note"].as_str().unwrap().contains("The master key is NOT in it"));
+    assert!(stopped["note"].as_str().unwrap().contains("master.key"));
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+
+    let serving = appliance.serve();
+    let elsewhere = appliance.directory.path().join("elsewhere");
+    let named = elsewhere.join("mine");
+    let running = appliance.json(&["backup", named.to_str().unwrap()]);
+    assert_eq!((running["verified"].as_bool(), running["file"].as_str()), (Some(true), named.to_str()));
+    assert!(running["entries"].as_u64() > stopped["entries"].as_u64());
+    let again = appliance.refused(&["backup", named.to_str().unwrap()]);
+    assert!(again.contains("is there already"), "{again}");
+    appliance.json(&["backup", &format!("{}/", elsewhere.display())]);
+    assert_eq!(names(&elsewhere).len(), 2, "{:?}", names(&elsewhere));
+
+    // Neither what was being written nor what it was tried in is left.
+    assert_eq!(names(&folder).len(), 1);
+    assert!(!names(&appliance.data()).iter().any(|name| name.contains("trial")));
+    // No row can be read in it.
+    let bytes = std::fs::read(&named).unwrap();
+    assert!(!bytes.windows(15).any(|part| part == b"ada@example.com"));
+
+    let events = appliance.events();
+    assert_eq!(events.iter().filter(|(name, _)| name == "backup.made").count(), 3);
+    let list = appliance.json(&["backup", "list"]);
+    assert_eq!(list["backups"].as_array().unwrap().len(), 1);
+    assert_eq!(list["backups"][0]["entries"], stopped["entries"]);
+    std::fs::write(folder.join("x.backup"), b"not one").unwrap();
+    let list = appliance.json(&["backup", "list"]);
+    let odd = list["backups"].as_array().unwrap().iter().find(|row| row["file"] == "x.backup").unwrap().clone();
+    assert!(odd["unusable"].as_str().unwrap().contains("is no backup"), "{odd}");
+    serving.stop();
+}
+
+#[test]
+fn a_backup_that_cannot_be_written_says_so_and_leaves_nothing() {
+    let appliance = Appliance::new();
+    appliance.set_up();
+    let file = appliance.directory.path().join("file");
+    std::fs::write(&file, b"").unwrap();
+    let refused = appliance.refused(&["backup", file.join("under").to_str().unwrap()]);
+    assert!(refused.contains("cannot be made"), "{refused}");
+    assert!(appliance.events().iter().any(|(name, _)| name == "backup.failed"));
+    assert!(appliance.json(&["backup", "list"])["failed"].as_str().unwrap().contains("cannot be made"));
+}
+
+#[test]
+fn case_59_a_backup_that_is_killed_leaves_nothing_that_has_the_name_of_one() {
+    let appliance = Appliance::new();
+    appliance.set_up();
+    for n in 0..12 {
+        add_machine(&appliance, &format!("machine-{n}"));
+    }
+    let folder = appliance.data().join("backups");
+    for round in 0..6_u32 {
+        let serving = appliance.serve();
+        let mut asking: Vec<_> = (0..3).map(|_| appliance.program(&["backup", "--json"]).spawn().unwrap()).collect();
+        // At another moment each time: the first answer, or what is seen of the draft.
+        let seen = |end: &str| folder.is_dir() && names(&folder).iter().any(|name| name.ends_with(end));
+        let trial = appliance.data().join("writ.redb.trial");
+        for _ in 0..200_000_u32 {
+            let now = match round % 3 {
+                0 => seen(".draft"),
+                1 => trial.exists(),
+                _ => asking.iter_mut().any(|one| one.try_wait().unwrap().is_some()),
+            };
+            if now {
+                break;
+            }
+            std::thread::yield_now();
+        }
+        serving.kill();
+        asking.into_iter().for_each(|mut one| drop(one.wait()));
+        assert_eq!(appliance.json(&["audit", "verify"])["intact"], true, "round {round}");
+        let made = appliance.json(&["backup"]);
+        assert_eq!(made["verified"], true);
+        // What the killed one left is gone, and whatever has the name of a backup is whole.
+        assert!(!names(&folder).iter().any(|name| name.ends_with(".draft")), "{:?}", names(&folder));
+        assert!(!trial.exists());
+        let list = appliance.json(&["backup", "list"]);
+        for row in list["backups"].as_array().unwrap() {
+            assert!(row.get("unusable").is_none(), "{row}");
+        }
+    }
+}
+
+#[test]
+fn a_file_is_made_smaller_and_brought_to_a_layout_with_nothing_running() {
+    let appliance = Appliance::new();
+    assert!(appliance.refused(&["compact"]).contains("there is no"));
+    appliance.set_up();
+    let serving = appliance.serve();
+    for command in [&["compact"][..], &["migrate"], &["migrate", "--dry-run"]] {
+        let words = appliance.refused(command);
+        assert!(words.contains("stop the appliance first"), "{words}");
+    }
+    serving.stop();
+    let smaller = appliance.json(&["compact"]);
+    assert!(smaller["bytes_after"].as_u64() <= smaller["bytes_before"].as_u64(), "{smaller}");
+    let newest = writ::store::migrate::STEPS.len() as u64;
+    let tried = appliance.json(&["migrate", "--dry-run"]);
+    assert_eq!((tried["layout_before"].as_u64(), tried["layout_after"].as_u64()), (Some(newest), Some(newest)));
+    assert_eq!((tried["done"].as_bool(), tried["copy"].as_str()), (Some(false), None));
+    assert_eq!(appliance.json(&["migrate"])["done"], true);
+    assert!(!names(&appliance.data()).iter().any(|name| name.contains("rehearsal")));
+    assert_eq!(appliance.json(&["audit", "verify"])["intact"], true);
+}
+
+mod schedule {
+    use writ::base::Lifetime;
+    use writ::operations::backup::{self, Worry};
+    use writ::operations::housekeeping;
+    use writ::store::Read as _;
+    use writ::store::tables::{ONLY, RESTORED};
+
+    use super::names;
+    use crate::world::World;
+
+    fn world(folder: &std::path::Path) -> World {
+        World::with_file_and(&[
+            ("backup.every", "1d"),
+            ("backup.keep", "2"),
+            ("backup.directory", folder.to_str().unwrap()),
+        ])
+    }
+
+    fn round(world: &World) -> bool {
+        let ctx = housekeeping::context(&world.app);
+        world.block(backup::scheduled(&world.app, &ctx)).unwrap().is_some()
+    }
+
+    #[test]
+    fn backups_are_made_when_it_is_time_and_the_oldest_go() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("b");
+        let world = world(&folder);
+        assert!(round(&world));
+        assert!(!round(&world), "a day has not passed");
+        std::fs::copy(folder.join(&names(&folder)[0]), folder.join("mine.backup")).unwrap();
+        std::fs::write(folder.join("writ-somebody-elses.backup"), b"not ours").unwrap();
+        let mut newest = Vec::new();
+        for _ in 0..3 {
+            world.later(Lifetime::from_days(1));
+            assert!(round(&world));
+            newest = names(&folder);
+        }
+        // Two of ours, and what was never ours to remove.
+        assert_eq!(newest.len(), 4, "{newest:?}");
+        assert!(newest.iter().any(|name| name == "mine.backup"));
+        assert!(newest.iter().any(|name| name == "writ-somebody-elses.backup"));
+        world.expect_event("backup.removed");
+        assert!(world.block(backup::worries(&world.app, world.now())).unwrap().is_empty());
+        world.later(Lifetime::from_days(3));
+        let worries = world.block(backup::worries(&world.app, world.now())).unwrap();
+        assert!(matches!(worries.as_slice(), [Worry::Old { .. }]), "{worries:?}");
+    }
+
+    #[test]
+    fn one_that_came_to_nothing_is_told_on_the_first_page_and_nothing_older_goes() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("b");
+        let world = world(&folder);
+        let ada = world.administrator("ada");
+        assert!(round(&world));
+        let before = names(&folder);
+        let aside = place.path().join("aside");
+        std::fs::rename(&folder, &aside).unwrap();
+        std::fs::write(&folder, b"a file in the place of the directory").unwrap();
+        world.later(Lifetime::from_days(1));
+        let ctx = housekeeping::context(&world.app);
+        assert!(world.block(backup::scheduled(&world.app, &ctx)).is_err());
+        world.expect_event("backup.failed");
+        let mut browser = world.signed_in(&ada);
+        browser.get("/console").expect_text("The last backup came to nothing");
+        browser.get("/console/settings").expect_text("cannot be made");
+        // Not again at once, and then it is good.
+        assert!(!round(&world));
+        std::fs::remove_file(&folder).unwrap();
+        std::fs::rename(&aside, &folder).unwrap();
+        assert_eq!(names(&folder), before);
+        world.later(Lifetime::from_minutes(16));
+        assert!(round(&world));
+        browser.get("/console").expect_no_text("came to nothing");
+    }
+
+    #[test]
+    fn a_restored_file_is_told_of_until_somebody_says_that_they_have_looked() {
+        let world = World::new();
+        let ada = world.administrator("ada");
+        world.change("mark", |tx| {
+            let row = writ::model::Restored {
+                at: tx.now(),
+                made_at: tx.now().minus(Lifetime::from_days(2)),
+                sequence: 7,
+                missing: Some(3),
+                advice: vec!["Look for <people>.".to_owned()],
+                seen_at: None,
+            };
+            tx.put(&RESTORED, &ONLY.to_owned(), &row)?;
+            tx.record(writ::model::Event::RestoreSeen {})
+        });
+        let mut browser = world.signed_in(&ada);
+        browser.get("/console").expect_text("This appliance was restored from a backup");
+        let page = browser.get("/console/settings");
+        page.expect_text("Look for &#60;people&#62;.");
+        browser.submit_form(&page.form_to("/settings/restored"), &[]);
+        browser.get("/console").expect_no_text("restored from a backup");
+        assert!(world.read(|view| view.get(&RESTORED, &ONLY.to_owned())).unwrap().seen_at.is_some());
+        world.expect_event("restore.seen");
+    }
+}
