@@ -4,8 +4,10 @@
 //! - [`KeyRing`] holds the parsed keys of one moment: it mints tokens and verifies its own. [`Keys`] is the current one.
 //! - [`JwkSet`] verifies what others signed, and [`verify_proof`] that somebody has the key they show.
 //! - [`rotate`] decides when keys turn, without a clock.
+//! - [`Certificate`] is what TLS shows, read with its key.
 //! - [`Passwords`] hashes on threads of its own.
 
+mod certificate;
 mod head;
 mod jwk_set;
 mod jwks;
@@ -21,6 +23,7 @@ mod strict;
 pub mod totp;
 mod verify;
 
+pub use certificate::{Certificate, CertificateError};
 pub use head::HeadSigner;
 pub use jwk_set::{JwkSet, JwkSetError};
 pub use jwks::{Jwks, max_age};

@@ -1,6 +1,7 @@
 //! Nouns: rows at rest, the context of an operation, the vocabulary of the audit log. No IO and no clock.
 
 mod authorization;
+mod certificate;
 mod client;
 mod code;
 mod consent;
@@ -32,6 +33,7 @@ mod token;
 mod usage;
 
 pub use authorization::{Authorization, Prompt};
+pub use certificate::AcmeChallenge;
 pub use client::{
     ApplicationType, AuthMethod, Client, ClientId, ClientSecret, ClientState, DocumentRecord, GrantType, Provenance,
     Tombstone,
