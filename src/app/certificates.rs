@@ -27,6 +27,8 @@ struct Standing {
     failures: u32,
     /// Not before this is an authority asked again.
     next: Option<Timestamp>,
+    /// When it was last said that the time is running out.
+    warned: Option<Timestamp>,
 }
 
 #[derive(Debug)]
@@ -63,6 +65,9 @@ impl Default for Certificates {
 /// The first wait after an authority said no, and the longest: they count attempts, and close the door on who makes too many.
 const FIRST_WAIT: Lifetime = Lifetime::from_minutes(2);
 const LONGEST_DOUBLINGS: u32 = 8;
+/// Whoever has to act needs this long. What renews itself has done so long before.
+const SOON: Lifetime = Lifetime::from_days(10);
+const DAY: Lifetime = Lifetime::from_days(1);
 
 impl Certificates {
     pub fn shown(&self) -> Option<Arc<Certificate>> {
@@ -115,6 +120,18 @@ impl Certificates {
         let next = now.plus(Lifetime::from_millis(wait));
         standing.next = Some(next);
         next
+    }
+
+    /// Whether to say, once a day, that the certificate that is shown runs out soon: until when it holds.
+    pub fn runs_out(&self, now: Timestamp) -> Option<Timestamp> {
+        let until = self.shown()?.valid_until;
+        let mut standing = self.standing();
+        let said = standing.warned.is_some_and(|warned| now < warned.plus(DAY));
+        if said || until > now.plus(SOON) {
+            return None;
+        }
+        standing.warned = Some(now);
+        Some(until)
     }
 
     /// Somebody has mended something: no more waiting.

@@ -64,7 +64,7 @@ async fn serve(app: App, handed: Handed, demo: Option<String>) -> Result<(), Fau
     turn_keys::turn_quick(&app, &housekeeping::context(&app)).await?;
     let running = web::listen(&app, ORDERS, handed.or_bind(&app.config)?)?;
     // Before anybody is told that it listens: whoever stops it at once stops it in order.
-    let stop = StopSignals::new();
+    let (stop, hangup) = (StopSignals::new(), signal(SignalKind::hangup()).ok());
     announce(&app, running.address, demo)?;
     let supervisor = Arc::new(Supervisor::of_this_process());
     supervisor.ready(&format!("Answering as {} on {}", app.issuer, running.address));
@@ -79,7 +79,7 @@ async fn serve(app: App, handed: Handed, demo: Option<String>) -> Result<(), Fau
         tracing::info!("stopping: requests in flight are finished first");
         handle.stop(true).await;
     });
-    let looker = tokio::spawn(look_again(app.clone()));
+    let looker = tokio::spawn(look_again(app.clone(), hangup));
     let ended = running.run(app).await;
     stopper.abort();
     looker.abort();
@@ -128,8 +128,8 @@ fn warn(app: &App) {
 }
 
 /// Looks at the certificate's files whenever somebody says so, besides every round. Without this, the signal would end the process.
-async fn look_again(app: App) {
-    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
+async fn look_again(app: App, hangup: Option<Signal>) {
+    let Some(mut hangup) = hangup else { return };
     while hangup.recv().await.is_some() {
         if let Err(fault) = certificates::look_at_once(&app, &housekeeping::context(&app)).await {
             tracing::error!(%fault, "the certificate could not be looked at");

@@ -59,6 +59,16 @@ pub async fn look_at_once(app: &App, ctx: &Context) -> Result<(), Fault> {
 /// Looks whether the files are others than before, or whether it is time to get another one. Safe to run at any time and as often as one
 /// likes. An authority takes its time, so nobody should wait for this.
 pub async fn look(app: &App, ctx: &Context) -> Result<(), Fault> {
+    let looked = look_for_another(app, ctx).await;
+    if let Some(until) = app.certificates.runs_out(ctx.at) {
+        let trouble =
+            app.certificates.state().trouble.unwrap_or_else(|| "nobody has put another in its place".to_owned());
+        tracing::error!(%until, "the certificate that is shown runs out: {trouble}");
+    }
+    looked
+}
+
+async fn look_for_another(app: &App, ctx: &Context) -> Result<(), Fault> {
     if let Some(directory) = &app.config.acme.directory {
         return acme::renew(app, ctx, directory.as_str()).await;
     }

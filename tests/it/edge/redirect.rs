@@ -114,6 +114,37 @@ fn case_51_a_forged_host_changes_nothing_over_tls() {
     }
 }
 
+/// A proxy that is believed is believed about who asks, and about nothing else.
+#[test]
+fn case_51_not_even_a_trusted_proxy_says_what_the_appliance_is_called() {
+    let world = World::with(&[("public_url", ISSUER), ("trusted_proxies", "127.0.0.1")]);
+    for path in ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration", "/sign-in", "/account"]
+    {
+        let get = |forged: bool| {
+            let mut request = world.request("GET", path).header("X-Forwarded-For", "203.0.113.7");
+            for (name, value) in [
+                ("Host", "evil.test"),
+                ("X-Forwarded-Host", "evil.test"),
+                ("X-Forwarded-Proto", "http"),
+                ("X-Forwarded-Port", "80"),
+                ("X-Forwarded-Prefix", "/evil"),
+                ("Forwarded", "for=203.0.113.9;host=evil.test;proto=http"),
+                ("X-Real-IP", "203.0.113.9"),
+            ] {
+                request = if forged { request.header(name, value) } else { request };
+            }
+            request.send()
+        };
+        let (honest, forged) = (get(false), get(true));
+        assert_eq!((forged.status, forged.header("location")), (honest.status, honest.header("location")), "{path}");
+        assert!(!forged.body.contains("evil"), "{path}");
+        assert!(forged.all("set-cookie").all(|cookie| cookie.starts_with("__Host-")), "{path}");
+        if path.starts_with("/.well-known") {
+            assert_eq!(forged.body, honest.body, "{path}");
+        }
+    }
+}
+
 /// RFC 6797 §6.1.1. Browsers hold a whole host to it, with all its ports.
 #[test]
 fn browsers_are_not_told_that_this_computer_speaks_tls_alone() {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustls::ProtocolVersion;
 use rustls::version::{TLS12, TLS13};
-use writ::base::{FaultKind, Timestamp};
+use writ::base::{FaultKind, Lifetime, Timestamp};
 use writ::operations::{certificates, housekeeping};
 use writ::web::Patience;
 
@@ -151,6 +151,24 @@ fn a_file_that_was_broken_and_is_whole_again_is_no_trouble_any_more() {
     write_key(&edge.file("key.pem"), &good.key_pem);
     look();
     assert_eq!(app.certificates.state().trouble, None);
+}
+
+#[test]
+fn that_it_runs_out_is_said_once_a_day_and_not_before_it_matters() {
+    // The clock of these tests begins on 15 January 2027.
+    let edge = Edge::open(&Certificate::between("id.example", (2026, 2028)));
+    let runs_out = || edge.world.app.certificates.runs_out(edge.world.now());
+    assert_eq!(runs_out(), None);
+    edge.world.later(Lifetime::from_days(345));
+    let until = Timestamp::parse_iso("2028-01-01T00:00:00Z");
+    assert_eq!((runs_out(), runs_out()), (until, None));
+    edge.world.later(Lifetime::from_days(1));
+    assert_eq!((runs_out(), runs_out()), (until, None));
+    edge.world.later(Lifetime::from_days(30));
+    assert_eq!(runs_out(), until, "and also when it is over");
+    edge.put(&Certificate::between("id.example", (2026, 2030)));
+    edge.world.block(certificates::look(&edge.world.app, &housekeeping::context(&edge.world.app))).unwrap();
+    assert_eq!(runs_out(), None);
 }
 
 #[test]
