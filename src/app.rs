@@ -10,6 +10,7 @@ use crate::keys::{BackupKey, HeadSigner, Keys, Passwords, Sealer};
 use crate::outbound::Outbound;
 use crate::store::Store;
 
+mod certificates;
 mod discovery;
 mod hours;
 mod kept;
@@ -21,6 +22,7 @@ mod tally;
 mod usage;
 mod verified;
 
+pub use certificates::{CertificateState, Certificates};
 pub use discovery::{Discovery, Document};
 pub use hours::Hours;
 pub use kept::{Kept, Known};
@@ -47,6 +49,8 @@ pub struct Parts {
     pub keys: Keys,
     pub passwords: Passwords,
     pub outbound: Outbound,
+    /// What TLS shows, and what proves to an authority that this appliance has its name.
+    pub certificates: Certificates,
     /// Seals signing keys in their rows.
     pub row_sealer: Sealer,
     /// Seals what travels through a browser and comes back.
@@ -59,6 +63,8 @@ pub struct Parts {
     pub backup_turn: Arc<tokio::sync::Semaphore>,
     /// Where the head is; nowhere without a file.
     pub head_file: Option<PathBuf>,
+    /// Where an account at a certificate authority and its certificate are kept; nowhere without a file.
+    pub acme_file: Option<PathBuf>,
     /// The picture of the house.
     pub logo: Option<Logo>,
     pub csrf: MacKey,

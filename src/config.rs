@@ -11,11 +11,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 pub use load::{Effective, Entry, Provenance, SettingsError, Source, Sources};
-pub use value::{Accent, LogFormat, SupportUrl};
+pub use value::{Accent, HttpsUrl, LogFormat, SupportUrl};
 use value::{SettingValue, within};
 
 use crate::base::{AddressRange, Issuer, Lifetime, Secret};
-use crate::model::{Algorithm, RegistrationMode};
+use crate::model::{AcmeChallenge, Algorithm, Email, RegistrationMode};
 
 /// What the table knows about one setting.
 pub struct Setting {
@@ -91,13 +91,25 @@ macro_rules! settings {
 
 settings! {
     {
-        listen: SocketAddr = "127.0.0.1:9000", "Address and port to listen on. Outside loopback only behind a trusted proxy: Writ itself speaks plain http.";
+        listen: SocketAddr = "127.0.0.1:9000", "Address and port to listen on. Outside loopback only with TLS (tls.certificate or acme.directory), or behind a trusted proxy.";
         public_url: Issuer = "http://127.0.0.1:9000", "The URL that browsers and clients use, and the issuer in every token. Without it, http:// and the listening address. Frozen at first start.";
         data: PathBuf = "data", "The directory that holds everything: writ.redb, master.key, writ.sock, writ.toml.";
         trusted_proxies: Vec<AddressRange> = "", "Addresses or networks (10.0.0.0/8) of the proxies whose X-Forwarded-For is believed. From anybody else the header is ignored.";
         master_key: Option<Secret> = "", "32 bytes in base64 that seal the signing keys. Without it, the file master.key in the data directory, made at first start.";
         demo: bool = "false", "Serve an invented organisation, in memory: nothing is kept, and what is in the data directory is not touched. The same as `writ serve --demo`.";
         workers: u32 = "0" in "0..256", "Threads that answer requests; 0 for one per processor.";
+    }
+    tls: Tls {
+        certificate: Option<PathBuf> = "", "A PEM file with the certificate and those that lead to its root, the own one first. With it Writ speaks https itself. Read again when it changes, and on SIGHUP.";
+        key: Option<PathBuf> = "", "The PEM file of its private key, which others may not read.";
+        redirect_from: Option<SocketAddr> = "", "An address, usually port 80, where plain http is sent on to the public URL. What carries a secret is refused there.";
+    }
+    acme: Acme {
+        directory: Option<HttpsUrl> = "", "The directory of a certificate authority, such as https://acme-v02.api.letsencrypt.org/directory: Writ then gets its certificate there by itself (RFC 8555), and renews it. Setting it agrees to the authority's terms.";
+        contact: Option<Email> = "", "Where the authority writes to when something is wrong.";
+        challenge: AcmeChallenge = "tls-alpn-01", "How the authority sees that this is the public URL's host: tls-alpn-01 (at port 443 of it) or http-01 (at port 80, which is tls.redirect_from).";
+        key_id: Option<String> = "", "The id of an account that is had at the authority otherwise, where it asks for one (external account binding).";
+        hmac_key: Option<Secret> = "", "The key that belongs to acme.key_id, in base64url.";
     }
     registration: Registration {
         mode: RegistrationMode = "open", "Who may register a client: open (anybody), approval (usable once an administrator approves), token (whoever has an initial access token), closed (nobody).";
@@ -214,9 +226,24 @@ impl Config {
         self.data.join("writ.head")
     }
 
+    /// Where an account at a certificate authority and what came of it are kept.
+    pub fn acme_file(&self) -> PathBuf {
+        self.data.join("acme.json")
+    }
+
     /// The control socket of a running appliance.
     pub fn socket_file(&self) -> PathBuf {
         self.data.join("writ.sock")
+    }
+
+    /// Whether Writ itself speaks TLS.
+    pub fn speaks_tls(&self) -> bool {
+        self.tls.certificate.is_some() || self.acme.directory.is_some()
+    }
+
+    /// Whether other computers may reach this address: not in the clear, unless by a proxy that somebody named.
+    pub fn may_listen_on(&self, address: SocketAddr) -> bool {
+        self.speaks_tls() || !self.trusted_proxies.is_empty() || address.ip().to_canonical().is_loopback()
     }
 
     /// Settings that work and are probably not meant: in words for the log, with what to set.
@@ -224,7 +251,7 @@ impl Config {
     /// A proxy on this computer that nobody named is one of them. Refusing to start would be safer and would break whoever has a
     /// tunnel here that forwards no addresses, or is alone.
     pub fn doubts(&self) -> Vec<String> {
-        let proxied = self.public_url.is_https() && self.listen.ip().to_canonical().is_loopback();
+        let proxied = self.public_url.is_https() && !self.speaks_tls() && self.listen.ip().to_canonical().is_loopback();
         let nameless = proxied && self.trusted_proxies.is_empty();
         let text = "the public URL is https, so a proxy on this computer speaks for everybody, and it is not trusted: all visitors \
                     count as one address, share one limit of sign-ins and registrations, and look alike in the audit log. Set \

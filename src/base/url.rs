@@ -73,6 +73,13 @@ impl Issuer {
         format!("{}{path}", self.0)
     }
 
+    /// Whether browsers should be told never to use plain http for its host again. For `localhost` they would keep to it with
+    /// whatever else somebody develops on their computer.
+    pub fn is_for_tls_alone(&self) -> bool {
+        let host = self.authority().split(':').next().unwrap_or_default();
+        self.is_https() && host != "localhost" && !host.ends_with(".localhost")
+    }
+
     pub fn is_loopback(&self) -> bool {
         Url::parse(&self.0).is_ok_and(|url| is_loopback(&url))
     }

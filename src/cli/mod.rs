@@ -27,6 +27,7 @@ mod scope;
 mod serve;
 mod setup;
 pub mod socket;
+mod supervisor;
 mod tenant;
 mod token;
 

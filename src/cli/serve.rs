@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -11,12 +12,13 @@ use super::answer::operator;
 use super::dispatch;
 use super::remote::ORDERS;
 use super::socket::{ControlSocket, Reply};
+use super::supervisor::{Handed, Supervisor};
 use crate::app::App;
 use crate::base::{Clock, Entropy, Fault, FaultKind};
 use crate::config::Effective;
 use crate::model::{Actor, Channel, Context, Origin};
 use crate::operations::start::{Keeping, start};
-use crate::operations::{demo, housekeeping, setup, turn_keys};
+use crate::operations::{certificates, demo, housekeeping, setup, turn_keys};
 use crate::{logs, web};
 
 /// How long what threads are doing after the last answer is waited for.
@@ -24,6 +26,8 @@ const LAST_WORK: Duration = Duration::from_secs(5);
 
 /// Serves until it is told to stop.
 pub(super) fn run(effective: Effective, demo: bool) -> Result<ExitCode, CommandError> {
+    // Before there are threads.
+    let handed = Handed::take()?;
     let config = effective.config;
     let _logging = logs::start(&config.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -33,19 +37,19 @@ pub(super) fn run(effective: Effective, demo: bool) -> Result<ExitCode, CommandE
     if demo || config.demo {
         let (app, password) = runtime.block_on(demo::start_demo(config, Clock::System.now()))?;
         let sign_in = format!("Sign in as {} with {}\n", demo::ADMINISTRATOR, password.expose());
-        runtime.block_on(serve(app, Some(sign_in)))?;
+        runtime.block_on(serve(app, handed, Some(sign_in)))?;
         return Ok(ExitCode::SUCCESS);
     }
     let app = start(config, Keeping::File, Clock::System, Entropy::os())?;
     warn(&app);
-    let served = runtime.block_on(serve(app, None));
+    let served = runtime.block_on(serve(app, handed, None));
     // Everybody was answered. A backup that is being made is not waited for: what is left of it goes with the next one.
     runtime.shutdown_timeout(LAST_WORK);
     served.map(|()| ExitCode::SUCCESS).map_err(CommandError::from)
 }
 
 /// With what is said of a demo, which has no control socket: its directory may belong to a real appliance.
-async fn serve(app: App, demo: Option<String>) -> Result<(), Fault> {
+async fn serve(app: App, handed: Handed, demo: Option<String>) -> Result<(), Fault> {
     // Before the port is: whoever sees the port open can use the command line.
     let control = match demo.is_none().then(|| ControlSocket::bind(&app.config.socket_file())).transpose() {
         Ok(None) => None,
@@ -64,18 +68,28 @@ async fn serve(app: App, demo: Option<String>) -> Result<(), Fault> {
     };
     // Before the port opens: the first client of all is not told to come back because a key is being made.
     turn_keys::turn_quick(&app, &housekeeping::context(&app)).await?;
-    let running = web::listen(&app, ORDERS)?;
+    let running = web::listen(&app, ORDERS, handed.or_bind(&app.config)?)?;
     // Before anybody is told that it listens: whoever stops it at once stops it in order.
-    let stop = StopSignals::new();
+    let (stop, hangup) = (StopSignals::new(), signal(SignalKind::hangup()).ok());
     announce(&app, running.address, demo)?;
+    let supervisor = Arc::new(Supervisor::of_this_process());
+    supervisor.ready(&format!("Answering as {} on {}", app.issuer, running.address));
+    let watched = tokio::spawn({
+        let (supervisor, app) = (Arc::clone(&supervisor), app.clone());
+        async move { supervisor.watch(&app).await }
+    });
     let handle = running.handle();
     let stopper = tokio::spawn(async move {
         stop.come().await;
+        supervisor.stopping();
         tracing::info!("stopping: requests in flight are finished first");
         handle.stop(true).await;
     });
+    let looker = tokio::spawn(look_again(app.clone(), hangup));
     let ended = running.run(app).await;
     stopper.abort();
+    looker.abort();
+    watched.abort();
     if let Some(control) = control {
         control.abort();
         // Until it is gone its file is there; an error only says that it was aborted.
@@ -88,7 +102,8 @@ async fn serve(app: App, demo: Option<String>) -> Result<(), Fault> {
 fn announce(app: &App, address: std::net::SocketAddr, demo: Option<String>) -> Result<(), Fault> {
     let ctx = Context::new(app.clock.now(), Actor::System, Origin::within(Channel::Housekeeping));
     let link = setup::open_link(app, &ctx)?;
-    let mut text = format!("Writ is listening on http://{address}\n");
+    let scheme = if app.config.speaks_tls() { "https" } else { "http" };
+    let mut text = format!("Writ is listening on {scheme}://{address}\n");
     if let Some(token) = link {
         text += &format!("Set up: {}\n", app.issuer.url(&format!("/setup?token={}", token.expose())));
     }
@@ -115,6 +130,16 @@ fn warn(app: &App) {
     }
     if !app.issuer.is_https() && !app.issuer.is_loopback() {
         tracing::warn!(issuer = %app.issuer, "the public URL is plain http: passwords and tokens travel in the clear");
+    }
+}
+
+/// Looks at the certificate's files whenever somebody says so, besides every round. Without this, the signal would end the process.
+async fn look_again(app: App, hangup: Option<Signal>) {
+    let Some(mut hangup) = hangup else { return };
+    while hangup.recv().await.is_some() {
+        if let Err(fault) = certificates::look_at_once(&app, &housekeeping::context(&app)).await {
+            tracing::error!(%fault, "the certificate could not be looked at");
+        }
     }
 }
 

@@ -293,6 +293,29 @@ fn contradictions(config: &Config) -> Vec<String> {
         }
     };
     let no_proxy = config.trusted_proxies.is_empty();
+    let (tls, speaks_tls) = (&config.tls, config.speaks_tls());
+    refuse(
+        tls.certificate.is_some() != tls.key.is_some(),
+        "`tls.certificate` and `tls.key` go together: one is the certificate, the other its private key".to_owned(),
+    );
+    refuse(
+        speaks_tls && !config.public_url.is_https(),
+        format!(
+            "`public_url` is {}, and `tls.certificate` or `acme.directory` makes Writ speak https: set `public_url` to the https:// \
+             URL that the certificate is for",
+            config.public_url.as_str()
+        ),
+    );
+    refuse(
+        tls.redirect_from.is_some() && !speaks_tls,
+        "`tls.redirect_from` sends people on to https, which Writ does not speak without `tls.certificate` or `acme.directory`; \
+         behind a proxy, the proxy does that"
+            .to_owned(),
+    );
+    refuse(
+        tls.redirect_from == Some(config.listen) && config.listen.port() != 0,
+        "`tls.redirect_from` is another address than `listen`".to_owned(),
+    );
     refuse(
         no_proxy && !config.public_url.is_https() && !config.public_url.is_loopback(),
         format!(
@@ -302,12 +325,29 @@ fn contradictions(config: &Config) -> Vec<String> {
         ),
     );
     refuse(
-        no_proxy && !config.listen.ip().to_canonical().is_loopback(),
+        !config.may_listen_on(config.listen),
         format!(
-            "`listen` is {}: Writ speaks plain http, so other computers may reach it only through a proxy that \
-             speaks https. Listen on 127.0.0.1, or set `trusted_proxies` to that proxy's address",
+            "`listen` is {}: without TLS Writ speaks plain http, so other computers may reach it only through a proxy that \
+             speaks https. Listen on 127.0.0.1, set `trusted_proxies` to that proxy's address, or let it speak TLS itself \
+             (`tls.certificate` and `tls.key`, or `acme.directory`)",
             config.listen
         ),
+    );
+    let acme = &config.acme;
+    refuse(
+        acme.directory.is_some() && tls.certificate.is_some(),
+        "`acme.directory` and `tls.certificate` are two ways to the same thing: set one of them".to_owned(),
+    );
+    refuse(
+        acme.directory.is_some() && !is_public_name(config.public_url.authority()),
+        format!(
+            "`acme.directory` gets a certificate for a name that is known in public, and `public_url` is {}",
+            config.public_url.as_str()
+        ),
+    );
+    refuse(
+        acme.key_id.is_some() != acme.hmac_key.is_some(),
+        "`acme.key_id` and `acme.hmac_key` go together: the authority gives both".to_owned(),
     );
     let lifetimes = &config.lifetimes;
     refuse(
@@ -333,6 +373,12 @@ fn contradictions(config: &Config) -> Vec<String> {
             .to_owned(),
     );
     wrong
+}
+
+/// Whether it is a name, and one with a dot: authorities give no certificates for `localhost` and, by and large, for addresses.
+fn is_public_name(authority: &str) -> bool {
+    let host = authority.split(':').next().unwrap_or_default();
+    host.contains('.') && host.parse::<std::net::Ipv4Addr>().is_err() && !host.ends_with(".localhost")
 }
 
 fn read(path: &Path) -> Result<Table, String> {
@@ -481,6 +527,44 @@ mod tests {
             (&[("WRIT_LISTEN", "127.0.0.1:0")], false),
         ] {
             assert_eq!(load(variables, &[], None).is_ok(), good, "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn tls_of_its_own_lets_others_in_and_says_what_it_needs() {
+        const URL: (&str, &str) = ("WRIT_PUBLIC_URL", "https://id.example");
+        const OPEN: (&str, &str) = ("WRIT_LISTEN", "0.0.0.0:443");
+        const PAIR: [(&str, &str); 2] = [("WRIT_TLS_CERTIFICATE", "/a"), ("WRIT_TLS_KEY", "/b")];
+        const ACME: (&str, &str) = ("WRIT_ACME_DIRECTORY", "https://ca.example/dir");
+        for (variables, words) in [
+            (&[URL, OPEN, PAIR[0], PAIR[1], ("WRIT_TLS_REDIRECT_FROM", "0.0.0.0:80")][..], ""),
+            (&[URL, OPEN, ACME], ""),
+            (&[URL, ACME, ("WRIT_ACME_KEY_ID", "a"), ("WRIT_ACME_HMAC_KEY", "b")], ""),
+            (&[URL, PAIR[0]], "go together"),
+            (&[URL, PAIR[1]], "go together"),
+            (&[PAIR[0], PAIR[1]], "makes Writ speak https"),
+            (&[("WRIT_PUBLIC_URL", "http://localhost:9000"), PAIR[0], PAIR[1]], "makes Writ speak https"),
+            (&[URL, ("WRIT_TLS_REDIRECT_FROM", "127.0.0.1:80")], "which Writ does not speak"),
+            (
+                &[URL, OPEN, PAIR[0], PAIR[1], ("WRIT_TLS_REDIRECT_FROM", "0.0.0.0:443")],
+                "another address than `listen`",
+            ),
+            (&[URL, PAIR[0], PAIR[1], ACME], "set one of them"),
+            (&[("WRIT_PUBLIC_URL", "https://localhost:8443"), ACME], "known in public"),
+            (&[("WRIT_PUBLIC_URL", "https://10.0.0.1"), ACME], "known in public"),
+            (&[("WRIT_PUBLIC_URL", "https://[::1]:8443"), ACME], "known in public"),
+            (&[URL, ACME, ("WRIT_ACME_KEY_ID", "a")], "gives both"),
+            (&[URL, ("WRIT_ACME_DIRECTORY", "http://ca.example/dir")], "is an https:// URL"),
+            (&[URL, ACME, ("WRIT_ACME_CHALLENGE", "dns-01")], "is tls-alpn-01 or http-01"),
+            (&[URL, ACME, ("WRIT_ACME_CONTACT", "ada")], "is an e-mail address"),
+        ] {
+            let loaded = load(variables, &[], None);
+            match words {
+                "" => assert!(loaded.is_ok(), "{variables:?} {:?}", loaded.err()),
+                words => {
+                    assert!(loaded.as_ref().is_err_and(|why| why.contains(words)), "{variables:?} {:?}", loaded.err())
+                }
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::base::{AddressRange, Issuer, Lifetime, ParseAddressRangeError, ParseLifetimeError, Secret};
-use crate::model::{Algorithm, RegistrationMode};
+use crate::model::{AcmeChallenge, Algorithm, Email, RegistrationMode};
 
 /// A type that settings have. The words of an error complete the sentence "`name` …".
 pub(super) trait SettingValue: Sized {
@@ -176,6 +176,24 @@ impl SettingValue for RegistrationMode {
     }
 }
 
+impl SettingValue for AcmeChallenge {
+    fn parse(text: &str) -> Result<Self, String> {
+        Self::parse(text).ok_or_else(|| "is tls-alpn-01 or http-01".to_owned())
+    }
+    fn show(&self) -> Option<String> {
+        Some(self.as_str().to_owned())
+    }
+}
+
+impl SettingValue for Email {
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|_| "is an e-mail address".to_owned())
+    }
+    fn show(&self) -> Option<String> {
+        Some(self.as_str().to_owned())
+    }
+}
+
 impl SettingValue for Algorithm {
     fn parse(text: &str) -> Result<Self, String> {
         text.parse().map_err(|_| "is a list of ES256, RS256 and EdDSA".to_owned())
@@ -211,6 +229,27 @@ impl SettingValue for SupportUrl {
         let known = url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "https" | "mailto"));
         let plain = text.len() <= 500 && text.bytes().all(|b| b.is_ascii_graphic());
         if known && plain { Ok(Self(text.to_owned())) } else { Err("is an https:// or mailto: link".to_owned()) }
+    }
+    fn show(&self) -> Option<String> {
+        Some(self.0.clone())
+    }
+}
+
+/// Where something of the operator's choice is asked for over https.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpsUrl(String);
+
+impl HttpsUrl {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl SettingValue for HttpsUrl {
+    fn parse(text: &str) -> Result<Self, String> {
+        let plain = text.len() <= 500 && text.bytes().all(|b| b.is_ascii_graphic()) && !text.contains(['#', '@']);
+        let https = url::Url::parse(text).is_ok_and(|url| url.scheme() == "https" && url.has_host());
+        if https && plain { Ok(Self(text.to_owned())) } else { Err("is an https:// URL".to_owned()) }
     }
     fn show(&self) -> Option<String> {
         Some(self.0.clone())

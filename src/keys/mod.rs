@@ -4,9 +4,11 @@
 //! - [`KeyRing`] holds the parsed keys of one moment: it mints tokens and verifies its own. [`Keys`] is the current one.
 //! - [`JwkSet`] verifies what others signed, and [`verify_proof`] that somebody has the key they show.
 //! - [`rotate`] decides when keys turn, without a clock.
+//! - [`Certificate`] is what TLS shows, read with its key.
 //! - [`Passwords`] hashes on threads of its own.
 
 mod backup;
+mod certificate;
 mod head;
 mod jwk_set;
 mod jwks;
@@ -23,6 +25,7 @@ pub mod totp;
 mod verify;
 
 pub use backup::{BackupKey, FileKey, SALT as BACKUP_SALT};
+pub use certificate::{Certificate, CertificateError};
 pub use head::HeadSigner;
 pub use jwk_set::{JwkSet, JwkSetError};
 pub use jwks::{Jwks, max_age};

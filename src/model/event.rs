@@ -161,6 +161,8 @@ events! {
     Swept { tables: Vec<(String, u64)> } = "store.swept", Traffic;
     /// Old entries of traffic were cut out of this log: so many, all from before a time, the first and the last by their numbers.
     TrafficCut { entries: u64, from: u64, to: u64, until: Timestamp } = "audit.cut", Change;
+    /// TLS shows another certificate than before: the digests of both, and until when the new one holds.
+    CertificateReplaced { before: Option<String>, after: String, until: Timestamp } = "certificate.replaced", Change;
     /// A setup link was made; the ones before it are void.
     SetupOpened {} = "setup.opened", Change;
     /// The first administrator was made.

@@ -2,6 +2,7 @@
 
 mod authorization;
 mod backup;
+mod certificate;
 mod client;
 mod code;
 mod consent;
@@ -34,6 +35,7 @@ mod usage;
 
 pub use authorization::{Authorization, Prompt};
 pub use backup::{BackupFailed, BackupMade, BackupState, Restored};
+pub use certificate::AcmeChallenge;
 pub use client::{
     ApplicationType, AuthMethod, Client, ClientId, ClientSecret, ClientState, DocumentRecord, GrantType, Provenance,
     Tombstone,

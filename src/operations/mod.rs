@@ -1,12 +1,14 @@
 //! Verbs. One file, one thing that a person, a client or the appliance can do. The only room that writes to the store.
 
 pub mod account;
+mod acme;
 pub mod answering;
 pub mod appliance;
 pub mod audit;
 pub mod authenticate_client;
 pub mod authorize;
 pub mod backup;
+pub mod certificates;
 pub mod check_resource;
 pub mod clients;
 pub mod consent;

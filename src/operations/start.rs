@@ -6,8 +6,8 @@ use base64::Engine as _;
 
 use super::{backup, keep_head};
 use crate::app::{
-    App, Discovery, Hours, KeySets, Known, LastSeen, Logo, Looked, Parts, Refusals, StatusIndices, StatusLists, Tally,
-    Turns, Usage, VerifiedTokens,
+    App, Certificates, Discovery, Hours, KeySets, Known, LastSeen, Logo, Looked, Parts, Refusals, StatusIndices,
+    StatusLists, Tally, Turns, Usage, VerifiedTokens,
 };
 use crate::base::{Clock, Entropy, Fault, FaultKind, Secret, Timestamp};
 use crate::config::Config;
@@ -88,6 +88,7 @@ pub fn open(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) ->
         head_signer: master.head_signer()?,
         backup_key: master.backup_key()?,
         backup_turn: Arc::new(tokio::sync::Semaphore::new(1)),
+        acme_file: (keeping == Keeping::File).then(|| config.acme_file()),
         head_file: (keeping == Keeping::File).then(|| config.head_file()),
         row_sealer,
         logo,
@@ -97,6 +98,7 @@ pub fn open(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) ->
         entropy,
         config,
         verified: VerifiedTokens::default(),
+        certificates: Certificates::default(),
         discovery: Discovery::default(),
         tally: Tally::default(),
         refusals: Refusals::default(),

@@ -238,7 +238,7 @@ fn addresses(policy: &OutboundPolicy, url: &OutboundUrl) -> Result<Vec<SocketAdd
     Ok(found.into_iter().take(MOST_TRIED).map(|address| SocketAddr::new(canonical(address), url.port())).collect())
 }
 
-fn config(deadline: Deadline) -> Result<Config, OutboundError> {
+pub(super) fn config(deadline: Deadline) -> Result<Config, OutboundError> {
     Ok(Agent::config_builder()
         .https_only(true)
         .max_redirects(0)
@@ -276,7 +276,7 @@ fn cache_policy(headers: &HeaderMap) -> CachePolicy {
     CachePolicy::of(&directives.join(","), age)
 }
 
-fn read(body: &mut Body, max_bytes: usize) -> Result<String, OutboundError> {
+pub(super) fn read(body: &mut Body, max_bytes: usize) -> Result<String, OutboundError> {
     let mut bytes = Vec::new();
     let one_more = u64::try_from(max_bytes).unwrap_or(u64::MAX).saturating_add(1);
     body.as_reader().take(one_more).read_to_end(&mut bytes).map_err(understand_io)?;

@@ -4,6 +4,7 @@
 //! the name is resolved once and every address it resolves to must be public, the connection goes to a checked
 //! address and nowhere else, redirects are not followed, and bytes, time and concurrency are bounded.
 
+mod acme;
 mod address;
 mod appliance;
 mod cache;
@@ -24,6 +25,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::Semaphore;
 
+pub use acme::{AcmeError, Applicant, Authority, Issued, NewApplicant, Proof};
 pub use address::is_public;
 pub use appliance::{Answered, Appliance};
 pub use cache::{CachePolicy, DocumentCache, Failure, Fresh};

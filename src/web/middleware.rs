@@ -96,7 +96,7 @@ impl Arrival {
         if !host_is_sane(request.headers()) {
             app.tally.count("malformed Host header");
             let mut refused = HttpResponse::BadRequest().body("The Host header is malformed.");
-            headers(refused.headers_mut(), &routes::NOWHERE, false, app.issuer.is_https());
+            headers(refused.headers_mut(), &routes::NOWHERE, false, app.issuer.is_for_tls_alone());
             return Err(refused);
         }
         let at = app.clock.now();
@@ -137,7 +137,7 @@ fn finish(
     began: Instant,
 ) -> ServiceResponse<BoxBody> {
     let preflight = method == Method::OPTIONS;
-    let secure = arrival.app.issuer.is_https();
+    let secure = arrival.app.issuer.is_for_tls_alone();
     headers(response.headers_mut(), arrival.door, preflight, secure);
     // RFC 9110 §15.5.9: "the server has decided to close the connection rather than continue waiting". What may still come of the
     // body is no request.
@@ -215,7 +215,7 @@ fn headers_contain(headers: &HeaderMap, name: &'static str) -> bool {
 
 /// RFC 9110 §7.2, RFC 3986 §3.2: a host and perhaps a port. Nothing is ever made from it: the issuer is a setting
 /// (attack case 51).
-fn host_is_sane(headers: &HeaderMap) -> bool {
+pub(super) fn host_is_sane(headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all("host");
     let (first, second) = (hosts.next(), hosts.next());
     if second.is_some() {

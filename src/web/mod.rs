@@ -18,8 +18,9 @@ mod problem;
 mod reply;
 pub mod routes;
 mod server;
+mod tls;
 pub mod views;
 mod words;
 
 pub use api::{Obeying, Orders};
-pub use server::{Running, listen, listen_for};
+pub use server::{Patience, Running, Sockets, listen, listen_with};

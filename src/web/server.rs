@@ -10,41 +10,97 @@ use super::api::Orders;
 use super::extract::BodyTime;
 use super::limits::Limits;
 use super::middleware::Desk;
-use super::routes;
+use super::{routes, tls};
 use crate::app::App;
 use crate::base::{Fault, FaultKind};
-use crate::operations::{backup, housekeeping, turn_keys};
+use crate::config::Config;
+use crate::model::{AcmeChallenge, Context};
+use crate::operations::{backup, certificates, housekeeping, turn_keys};
 
 /// A server that is answering.
 pub struct Running {
     pub address: SocketAddr,
+    /// Where plain http is sent on to https, if it is.
+    pub redirects_from: Option<SocketAddr>,
     server: Server,
     handle: ServerHandle,
+    redirects: Option<Server>,
+}
+
+/// What is listened on. They are bound before anything is done with them, or come from whoever started the process.
+pub struct Sockets {
+    pub main: TcpListener,
+    /// Plain http, to be sent on.
+    pub redirects: Option<TcpListener>,
+}
+
+/// How long others may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For a body, after the headers.
+    pub body: Duration,
+    /// For a TLS handshake.
+    pub handshake: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { body: Duration::from_secs(15), handshake: Duration::from_secs(5) }
+    }
 }
 
 /// How long requests in flight have to finish after a stop.
 const GRACE_SECONDS: u64 = 20;
 /// How long a client may take to send its headers.
 const HEADER_TIME: Duration = Duration::from_secs(15);
-/// How long it may take to send a body after them.
-const BODY_TIME: Duration = Duration::from_secs(15);
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Most connections of each worker; beyond it the kernel's backlog waits.
 const CONNECTIONS: usize = 20_000;
+/// Most TLS handshakes at once of each worker. Beyond it the others wait: a handshake costs a signature, and who begins many and
+/// finishes none has them for no longer than [`Patience::handshake`].
+const HANDSHAKES: usize = 1_024;
 /// Time between two rounds of housekeeping.
 const ROUND: Duration = Duration::from_secs(10);
 
-/// Binds and begins to answer; `orders` runs what comes from the command line of another computer. The keys that are missing are made while the first requests already come in.
-pub fn listen(app: &App, orders: Orders) -> Result<Running, Fault> {
-    listen_for(app, orders, BODY_TIME)
+impl Sockets {
+    /// Those that the settings name.
+    pub fn bind(config: &Config) -> Result<Self, Fault> {
+        Ok(Self { main: bind(config.listen)?, redirects: Self::redirects(config)? })
+    }
+
+    /// The one for plain http that they name.
+    pub fn redirects(config: &Config) -> Result<Option<TcpListener>, Fault> {
+        config.tls.redirect_from.map(bind).transpose()
+    }
 }
 
-/// The same, with another patience for bodies.
-pub fn listen_for(app: &App, orders: Orders, body_time: Duration) -> Result<Running, Fault> {
-    let address = app.config.listen;
-    let listener = TcpListener::bind(address)
-        .map_err(|e| Fault::because(FaultKind::Settings, format!("cannot listen on {address}"), e))?;
-    let address = listener.local_addr().map_err(|e| Fault::because(FaultKind::Settings, "no local address", e))?;
+fn bind(address: SocketAddr) -> Result<TcpListener, Fault> {
+    TcpListener::bind(address)
+        .map_err(|e| Fault::because(FaultKind::Settings, format!("cannot listen on {address}"), e))
+}
+
+/// Begins to answer; `orders` runs what comes from the command line of another computer. The keys that are missing are made while the first requests already come in.
+pub fn listen(app: &App, orders: Orders, sockets: Sockets) -> Result<Running, Fault> {
+    listen_with(app, orders, sockets, Patience::default())
+}
+
+/// The same, with another patience.
+pub fn listen_with(app: &App, orders: Orders, sockets: Sockets, patience: Patience) -> Result<Running, Fault> {
+    let address = local(&sockets.main)?;
+    if !app.config.may_listen_on(address) {
+        let text = format!(
+            "the socket that was handed over is {address}: without TLS Writ speaks plain http, and other computers may reach it only \
+             through a proxy. Set tls.certificate and tls.key, or trusted_proxies"
+        );
+        return Err(Fault::new(FaultKind::Settings, text));
+    }
+    if app.config.acme.directory.is_some()
+        && app.config.acme.challenge == AcmeChallenge::Http01
+        && sockets.redirects.is_none()
+    {
+        let text = "acme.challenge is http-01, which is answered over plain http: set tls.redirect_from to an address with port 80";
+        return Err(Fault::new(FaultKind::Settings, text));
+    }
     let workers = match app.config.workers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         count => usize::try_from(count).unwrap_or(1),
@@ -55,21 +111,34 @@ pub fn listen_for(app: &App, orders: Orders, body_time: Duration) -> Result<Runn
         actix_web::App::new()
             .app_data(web::Data::new(shared.clone()))
             .app_data(limits.clone())
-            .app_data(BodyTime(body_time))
+            .app_data(BodyTime(patience.body))
             .app_data(orders)
             .wrap(Desk)
             .configure(|config| routes::configure(config, &shared))
     })
     .workers(workers)
     .max_connections(CONNECTIONS)
+    .max_connection_rate(HANDSHAKES)
+    .tls_handshake_timeout(patience.handshake)
     .client_request_timeout(HEADER_TIME)
     .keep_alive(KEEP_ALIVE)
     .shutdown_timeout(GRACE_SECONDS)
-    .disable_signals()
-    .listen(listener)
-    .map_err(|e| Fault::because(FaultKind::Settings, format!("cannot listen on {address}"), e))?
-    .run();
-    Ok(Running { address, handle: server.handle(), server })
+    .disable_signals();
+    let server = if app.config.speaks_tls() {
+        certificates::load(app, app.clock.now())?;
+        server.listen_rustls_0_23(sockets.main, tls::config(app)?)
+    } else {
+        server.listen(sockets.main)
+    };
+    let server =
+        server.map_err(|e| Fault::because(FaultKind::Settings, format!("cannot listen on {address}"), e))?.run();
+    let redirects_from = sockets.redirects.as_ref().map(local).transpose()?;
+    let redirects = sockets.redirects.map(|socket| tls::redirect::serve(app, socket)).transpose()?;
+    Ok(Running { address, redirects_from, handle: server.handle(), server, redirects })
+}
+
+fn local(socket: &TcpListener) -> Result<SocketAddr, Fault> {
+    socket.local_addr().map_err(|e| Fault::because(FaultKind::Settings, "no local address", e))
 }
 
 impl Running {
@@ -80,7 +149,14 @@ impl Running {
 
     /// Answers until it is stopped.
     pub async fn answer(self) -> Result<(), Fault> {
-        self.server.await.map_err(|e| Fault::because(FaultKind::Bug, "the server ended", e))
+        let Some(redirects) = self.redirects else { return ended(self.server.await) };
+        let handle = redirects.handle();
+        let redirecting = tokio::spawn(redirects);
+        let answered = self.server.await;
+        // Nothing there is worth waiting for.
+        handle.stop(false).await;
+        redirecting.abort();
+        ended(answered)
     }
 
     /// Answers until it is stopped, and keeps house meanwhile.
@@ -92,6 +168,10 @@ impl Running {
         housekeeping::round(&app).await?;
         ended
     }
+}
+
+fn ended(outcome: std::io::Result<()>) -> Result<(), Fault> {
+    outcome.map_err(|e| Fault::because(FaultKind::Bug, "the server ended", e))
 }
 
 /// Rounds until the server stops. A file that cannot be written to any more ends the process: only opening it again tells
@@ -109,11 +189,19 @@ async fn keep_house(app: App, server: ServerHandle) {
         if let Err(fault) = backup::begin(&app, &ctx).await {
             tracing::error!(%fault, "no backup was begun");
         }
+        // Apart: an authority may take minutes, and the round before may still be waiting for it.
+        tokio::spawn(look(app.clone(), ctx));
         if !app.store.ready() {
             tracing::error!("the store cannot be written to any more; stopping");
             server.stop(true).await;
             return;
         }
         tokio::time::sleep(ROUND).await;
+    }
+}
+
+async fn look(app: App, ctx: Context) {
+    if let Err(fault) = certificates::look(&app, &ctx).await {
+        tracing::error!(%fault, "the certificate could not be looked after");
     }
 }

@@ -118,6 +118,15 @@ impl Serving {
         log.join().unwrap()
     }
 
+    /// What it said on standard output before it listened and just after.
+    pub fn said(&self) -> &[String] {
+        &self.said
+    }
+
+    pub fn id(&self) -> String {
+        self.child.id().to_string()
+    }
+
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();

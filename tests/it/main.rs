@@ -27,6 +27,8 @@ mod demo;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod edge;
+#[cfg(test)]
 mod every_route;
 #[cfg(test)]
 mod kill;

@@ -45,6 +45,9 @@ mod tests {
         assert_eq!(nearest(proxy, "198.51.100.1", trusted), ip("198.51.100.1"));
         assert_eq!(nearest(proxy, "1.1.1.1, 198.51.100.1", trusted), ip("198.51.100.1"), "the left is hearsay");
         assert_eq!(nearest(proxy, "198.51.100.1, 10.0.0.2", trusted), ip("198.51.100.1"), "two proxies");
+        // As fly.io's proxy writes it: the visitor, and last the address of the application itself.
+        let fly = |address: IpAddr| address == ip("172.19.1.1") || address == ip("66.241.124.9");
+        assert_eq!(nearest(ip("172.19.1.1"), "6.6.6.6, 77.97.0.98, 66.241.124.9", fly), ip("77.97.0.98"));
         for bad in ["", "x", "198.51.100.1:80", "127.0.0.1, nonsense", ","] {
             assert_eq!(nearest(proxy, bad, trusted), proxy, "{bad}");
         }

@@ -100,8 +100,12 @@ impl Request {
 
 /// [`wire`], with what comes back read as an answer; its status is 0 if nothing does. The request says `Connection: close`.
 pub fn raw(address: SocketAddr, request: &[u8]) -> Answer {
-    let text = wire(address, request);
-    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+    read_answer(&wire(address, request))
+}
+
+/// A text as an answer; its status is 0 if it is none.
+pub fn read_answer(text: &str) -> Answer {
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
     let mut lines = head.lines();
     let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|status| status.parse().ok());
     let headers = lines.filter_map(|line| line.split_once(": ")).map(|(n, v)| (n.to_ascii_lowercase(), v.to_owned()));

@@ -5,6 +5,7 @@ mod client_app;
 mod http;
 mod key_pair;
 mod mcp_server;
+mod tls_client;
 mod tls_front;
 mod told;
 mod website;
@@ -28,12 +29,14 @@ use writ::operations::start::{Keeping, start};
 use writ::operations::turn_keys;
 use writ::store::tables::PEOPLE;
 use writ::store::{Read, audit_page};
+use writ::web::{Patience, Sockets};
 
 pub use browser::{Browser, Form, Page};
 pub use client_app::{CALLBACK, ClientApp, Tokens, VERIFIER, challenge, claims};
-pub use http::{Answer, Request, encode, wire};
+pub use http::{Answer, Request, encode, raw, read_answer, wire};
 pub use key_pair::{JWT_BEARER, KeyPair, Signer, base64, unsigned, verified};
 pub use mcp_server::{McpServer, Speaks};
+pub use tls_client::TlsClient;
 pub use tls_front::{Certificate, TlsFront};
 pub use told::Told;
 pub use website::{DISCOVERY, METADATA, OpenIdIssuer, ProtectedServer, Website};
@@ -47,6 +50,8 @@ pub const PASSWORD: &str = "correct horse battery";
 pub struct World {
     pub app: App,
     pub address: SocketAddr,
+    /// Where plain http is sent on from, if it is.
+    pub redirects_from: Option<SocketAddr>,
     clock: Clock,
     /// Where its file is, if it has one.
     directory: Option<Arc<TempDir>>,
@@ -134,26 +139,37 @@ impl World {
         };
         let ctx = Context::new(clock.now(), Actor::System, Origin::within(Channel::Housekeeping));
         runtime.block_on(turn_keys::turn(&app, &ctx)).unwrap();
-        let (address, server, thread) = serve(&app, None);
-        Self { app, address, clock, directory, runtime, server, thread: Some(thread) }
+        let (address, redirects_from, server, thread) = serve(&app, Patience::default());
+        Self { app, address, redirects_from, clock, directory, runtime, server, thread: Some(thread) }
     }
 
     /// An appliance that was begun elsewhere.
     pub fn over(app: App) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let clock = app.clock.clone();
-        let (address, server, thread) = serve(&app, None);
-        Self { app, address, clock, directory: None, runtime, server, thread: Some(thread) }
+        let (address, redirects_from, server, thread) = serve(&app, Patience::default());
+        Self { app, address, redirects_from, clock, directory: None, runtime, server, thread: Some(thread) }
     }
 
     /// The same appliance again, at an address where it waits for no body.
     #[must_use]
-    pub fn impatient(mut self) -> Self {
+    pub fn impatient(self) -> Self {
+        self.as_patient(Patience { body: Duration::ZERO, ..Patience::default() })
+    }
+
+    /// The same appliance again, at an address where it is as patient as this.
+    #[must_use]
+    pub fn as_patient(mut self, patience: Patience) -> Self {
         self.runtime.block_on(self.server.stop(false));
         self.thread.take().unwrap().join().unwrap();
-        let (address, server, thread) = serve(&self.app, Some(Duration::ZERO));
-        (self.address, self.server, self.thread) = (address, server, Some(thread));
+        let (address, redirects_from, server, thread) = serve(&self.app, patience);
+        (self.address, self.redirects_from, self.server, self.thread) = (address, redirects_from, server, Some(thread));
         self
+    }
+
+    /// Tells it to stop once what is in flight is answered; the future is over when it has.
+    pub fn stop_in_order(&self) -> impl Future<Output = ()> + use<> {
+        self.server.stop(true)
     }
 
     pub fn now(&self) -> Timestamp {
@@ -347,21 +363,18 @@ impl Drop for World {
     }
 }
 
-fn serve(app: &App, body_time: Option<Duration>) -> (SocketAddr, ServerHandle, JoinHandle<()>) {
+fn serve(app: &App, patience: Patience) -> (SocketAddr, Option<SocketAddr>, ServerHandle, JoinHandle<()>) {
     let (tell, told) = mpsc::channel();
     let app = app.clone();
     let thread = std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let running = match body_time {
-                Some(time) => writ::web::listen_for(&app, writ::cli::ORDERS, time),
-                None => writ::web::listen(&app, writ::cli::ORDERS),
-            };
-            let running = running.unwrap();
-            tell.send((running.address, running.handle())).unwrap();
+            let sockets = Sockets::bind(&app.config).unwrap();
+            let running = writ::web::listen_with(&app, writ::cli::ORDERS, sockets, patience).unwrap();
+            tell.send((running.address, running.redirects_from, running.handle())).unwrap();
             // Without housekeeping: a test says itself when time has passed.
             running.answer().await.unwrap();
         });
     });
-    let (address, handle) = told.recv().unwrap();
-    (address, handle, thread)
+    let (address, redirects_from, handle) = told.recv().unwrap();
+    (address, redirects_from, handle, thread)
 }

@@ -14,6 +14,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 pub struct Certificate {
     /// For those who should trust it.
     pub pem: String,
+    pub key_pem: String,
     der: CertificateDer<'static>,
     key: Vec<u8>,
 }
@@ -30,10 +31,26 @@ impl Certificate {
         Self::made(params)
     }
 
+    /// One that holds between these years.
+    pub fn between(name: &str, years: (i32, i32)) -> Self {
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        (params.not_before, params.not_after) = (date_time_ymd(years.0, 1, 1), date_time_ymd(years.1, 1, 1));
+        Self::made(params)
+    }
+
+    /// The other end of a connection to whoever has this certificate.
+    pub fn accept(&self, socket: TcpStream) -> StreamOwned<ServerConnection, TcpStream> {
+        StreamOwned::new(ServerConnection::new(config(self)).unwrap(), socket)
+    }
+
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
     fn made(params: CertificateParams) -> Self {
         let key = KeyPair::generate().unwrap();
         let made = params.self_signed(&key).unwrap();
-        Self { pem: made.pem(), der: made.der().clone(), key: key.serialize_der() }
+        Self { pem: made.pem(), key_pem: key.serialize_pem(), der: made.der().clone(), key: key.serialize_der() }
     }
 }
 

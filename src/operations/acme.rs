@@ -1,0 +1,191 @@
+//! The certificate that an authority gives (RFC 8555): had at the first start, kept, and renewed long before it is over. Nothing that goes wrong
+//! on the way takes away what is shown.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::certificates::{host, refuse, replaces, show};
+use crate::app::App;
+use crate::base::{Fault, FaultKind, Secret};
+use crate::keys::Certificate;
+use crate::model::Context;
+use crate::outbound::{AcmeError, NewApplicant};
+
+/// `acme.json`: for its owner alone.
+#[derive(Default, Serialize, Deserialize)]
+struct Kept {
+    /// Whose account it is.
+    directory: String,
+    /// The account with its key, as the library writes it.
+    account: Option<String>,
+    /// The certificate and what leads to its root, in PEM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    chain: Option<String>,
+    /// Its private key, in PEM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+}
+
+/// Larger is something else.
+const LARGEST_FILE: u64 = 512 * 1_024;
+
+/// Shows the certificate that was kept, if there is one. One that is over is shown until there is another.
+pub(super) fn load(app: &App) -> Result<(), Fault> {
+    let kept = read(app)?;
+    match kept.certificate() {
+        Some(Ok(certificate)) => {
+            tracing::info!(until = %certificate.valid_until, "speaking TLS with the certificate that was kept");
+            app.certificates.show(Arc::new(certificate));
+        }
+        Some(Err(why)) => tracing::error!("{why}; another one is asked for"),
+        None => tracing::warn!("there is no certificate yet: until the authority has given one, nobody can connect"),
+    }
+    Ok(())
+}
+
+/// Gets a certificate if it is time to. Safe to run at any time and as often as one likes.
+pub(super) async fn renew(app: &App, ctx: &Context, directory: &str) -> Result<(), Fault> {
+    let Some(_turn) = app.certificates.turn() else { return Ok(()) };
+    if !app.certificates.is_due(ctx.at) {
+        return Ok(());
+    }
+    let ordered = order(app, directory).await;
+    app.certificates.prove_no_more();
+    let certificate = match ordered {
+        Ok(certificate) => replaces(app, &certificate, ctx.at).map(|()| certificate),
+        Err(Failure::Authority(why)) => Err(why.to_string()),
+        Err(Failure::Ours(fault)) => {
+            app.certificates.failed(ctx.at);
+            return Err(fault);
+        }
+    };
+    match certificate {
+        Ok(certificate) => show(app, ctx, certificate).await,
+        Err(why) => {
+            let next = app.certificates.failed(ctx.at);
+            refuse(app, &why);
+            tracing::warn!(%next, "the certificate authority is asked again then, or at once after SIGHUP");
+            Ok(())
+        }
+    }
+}
+
+enum Failure {
+    Authority(AcmeError),
+    Ours(Fault),
+}
+
+impl From<AcmeError> for Failure {
+    fn from(error: AcmeError) -> Self {
+        Self::Authority(error)
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Self::Ours(fault)
+    }
+}
+
+async fn order(app: &App, directory: &str) -> Result<Certificate, Failure> {
+    let settings = &app.config.acme;
+    let mut kept = read(app)?;
+    if kept.directory != directory {
+        // What another authority gave stays until there is something in its place.
+        (kept.directory, kept.account) = (directory.to_owned(), None);
+    }
+    let authority = app.outbound.authority(directory);
+    let new = NewApplicant {
+        contact: settings.contact.as_ref().map(|contact| contact.as_str()),
+        external: settings.key_id.as_deref().zip(settings.hmac_key.as_ref()),
+    };
+    let account = kept.account.as_deref().map(Secret::new);
+    let (applicant, account) = authority.applicant(account.as_ref(), new).await?;
+    if kept.account.is_none() {
+        // Before anything is ordered: authorities count the accounts that one makes.
+        kept.account = Some(account.expose().to_owned());
+        write(app, &kept)?;
+    }
+    let name = host(app);
+    let prove = |proof: &crate::outbound::Proof| {
+        let certificate = Certificate::proof(name, &proof.digest)?;
+        app.certificates.prove(name, certificate, &proof.token, &proof.answer);
+        Ok(())
+    };
+    tracing::info!(directory, host = name, "asking the certificate authority for a certificate");
+    let issued = applicant.order(name, settings.challenge, prove).await?;
+    let unclear = |why| AcmeError::Unclear(format!("the certificate that it gave {why}"));
+    let certificate = Certificate::read(issued.chain.as_bytes(), issued.key.expose().as_bytes()).map_err(unclear)?;
+    (kept.chain, kept.key) = (Some(issued.chain), Some(issued.key.expose().to_owned()));
+    write(app, &kept)?;
+    Ok(certificate)
+}
+
+impl Kept {
+    fn certificate(&self) -> Option<Result<Certificate, String>> {
+        let (chain, key) = self.chain.as_deref().zip(self.key.as_deref())?;
+        Some(Certificate::read(chain.as_bytes(), key.as_bytes()).map_err(|why| format!("the kept certificate {why}")))
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        use zeroize::Zeroize as _;
+        self.account.zeroize();
+        self.key.zeroize();
+    }
+}
+
+/// What was kept. Nothing is no fault; a file that is none of ours is, and so is one that others can read.
+fn read(app: &App) -> Result<Kept, Fault> {
+    use std::os::unix::fs::MetadataExt as _;
+    let Some(path) = &app.acme_file else { return Ok(Kept::default()) };
+    let unreadable = |e| Fault::because(FaultKind::Settings, format!("{} cannot be read", path.display()), e);
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Kept::default()),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let mode = file.metadata().map_err(unreadable)?.mode();
+    if mode & 0o077 != 0 {
+        let text = format!(
+            "{path} can be read by other users of this machine (mode {mode:03o}), and has private keys in it. If it may have been read, \
+             remove it, and Writ gets others; otherwise run: chmod 600 {path}",
+            path = path.display(),
+            mode = mode & 0o777,
+        );
+        return Err(Fault::new(FaultKind::Settings, text));
+    }
+    let mut text = Zeroizing::new(Vec::new());
+    file.take(LARGEST_FILE).read_to_end(&mut text).map_err(unreadable)?;
+    let foreign = |_| {
+        let text =
+            format!("{} was not written by Writ. Move it away, and Writ gets another certificate", path.display());
+        Fault::new(FaultKind::Settings, text)
+    };
+    serde_json::from_slice(&text).map_err(foreign)
+}
+
+/// To a new file, synced, then renamed: there is always a whole one.
+fn write(app: &App, kept: &Kept) -> Result<(), Fault> {
+    let Some(path) = &app.acme_file else { return Ok(()) };
+    let fault = |e| Fault::because(FaultKind::Storage, format!("{} cannot be written", path.display()), e);
+    let text = serde_json::to_vec(kept).map_err(|e| Fault::because(FaultKind::Bug, "an account has no JSON", e))?;
+    let text = Zeroizing::new(text);
+    let fresh = path.with_extension("json.new");
+    // Left behind by a process that ended on the way, perhaps with another mode.
+    let _ = std::fs::remove_file(&fresh);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&fresh).map_err(fault)?;
+    file.write_all(&text).and_then(|()| file.sync_all()).map_err(fault)?;
+    std::fs::rename(&fresh, path).map_err(fault)?;
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(parent).and_then(|parent| parent.sync_all()).map_err(fault)
+}
