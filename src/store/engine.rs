@@ -7,6 +7,7 @@ use std::any::Any;
 use std::ops::{Bound, ControlFlow};
 
 use crate::base::Fault;
+use crate::base::measure::{Counter, Histogram, Level, SIZES, TIMES};
 
 /// What a backend implements. redb and memory today; a backend a network away is a table
 /// (name, key, value) and a retry loop.
@@ -23,6 +24,43 @@ pub trait Engine: Send + Sync + 'static {
     /// False once the backend cannot write any more (a failed disk). The process should then end:
     /// only opening the file again tells what became durable.
     fn ready(&self) -> bool;
+
+    /// What it has measured of itself, if it does.
+    fn measured(&self) -> Option<&Measured> {
+        None
+    }
+
+    /// How many rows a table has, if that is known without counting them.
+    fn count(&self, _table: Name) -> Result<Option<u64>, Fault> {
+        Ok(None)
+    }
+}
+
+/// What a backend measures while it works, for those who watch.
+#[derive(Debug)]
+pub struct Measured {
+    /// Jobs that shared one commit.
+    pub batches: Histogram,
+    /// How long a commit took, in microseconds, syncing included.
+    pub commits: Histogram,
+    /// How long one sync of the file took, in microseconds.
+    pub syncs: Histogram,
+    /// Jobs that wait for their turn.
+    pub waiting: Level,
+    /// Jobs that were refused because too many were waiting.
+    pub refused: Counter,
+}
+
+impl Default for Measured {
+    fn default() -> Self {
+        Self {
+            batches: Histogram::new(SIZES),
+            commits: Histogram::new(TIMES),
+            syncs: Histogram::new(TIMES),
+            waiting: Level::default(),
+            refused: Counter::default(),
+        }
+    }
 }
 
 /// The name of a table; the same everywhere, for ever.
