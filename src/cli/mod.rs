@@ -11,6 +11,7 @@ mod credential;
 mod crossing;
 mod declared;
 mod delegation;
+mod doctor;
 mod grant;
 mod key;
 mod machine;
@@ -146,6 +147,8 @@ enum Verb {
     /// The audit log
     #[command(subcommand)]
     Audit(audit::Verb),
+    /// Look at everything that somebody who helps would ask about, and say how to mend it
+    Doctor(doctor::Doctor),
     /// Write out what a file can say: scopes, resources, clients, machines; no secrets
     Export(declared::Export),
     /// Make things as a file says, all of it or nothing
@@ -238,6 +241,7 @@ pub enum Command {
     KeyRotate(key::Rotate),
     AuditList(audit::List),
     AuditVerify,
+    Doctor(doctor::Doctor),
     Export(declared::Export),
     Apply(declared::Apply),
 }
@@ -325,6 +329,7 @@ pub async fn dispatch(app: &App, by: &Operator, command: Command) -> Result<Valu
         Command::KeyRotate(ask) => key::rotate(app, by, ask).await,
         Command::AuditList(ask) => audit::list(app, ask).await,
         Command::AuditVerify => audit::verify(app).await,
+        Command::Doctor(ask) => doctor::examine(app, by, ask).await,
         Command::Export(_) => declared::export(app, by).await,
         Command::Apply(ask) => declared::apply(app, by, ask).await,
     }
@@ -362,6 +367,8 @@ fn obey(cli: Cli) -> Result<ExitCode, CommandError> {
             print::answer(&config::list(&effective), cli.flags.json);
             return Ok(ExitCode::SUCCESS);
         }
+        Verb::Doctor(ask) if remote.is_none() => return doctor::run(effective, ask, cli.flags.json),
+        Verb::Doctor(ask) => Command::Doctor(ask),
         Verb::Setup(ask) => Command::Setup(ask.with_password()?),
         Verb::Person(verb) => verb.command()?,
         Verb::Tenant(verb) => verb.command(),

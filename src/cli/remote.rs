@@ -208,6 +208,10 @@ fn needs(command: &Command) -> Needs {
                 "while there is no administrator there is nobody whose credential could be good. Run it beside the file, or open the link",
             );
         }
+        // It also asks an address that whoever types it names, which may lie on the appliance's own network.
+        Command::Doctor(_) => {
+            return Needs::Here("it looks at the files and asks from where they are. Run it beside them");
+        }
         Command::PersonList(_) | Command::PersonShow(_) => PEOPLE.read,
         Command::PersonAdd(_) | Command::PersonSet(_) | Command::PersonSuspend(_) | Command::PersonResume(_) => {
             PEOPLE.write

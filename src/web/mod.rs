@@ -19,6 +19,7 @@ mod reply;
 pub mod routes;
 mod server;
 pub mod views;
+mod watch;
 mod words;
 
 pub use api::{Obeying, Orders};

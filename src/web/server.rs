@@ -11,15 +11,18 @@ use super::extract::BodyTime;
 use super::limits::Limits;
 use super::middleware::Desk;
 use super::routes;
+use super::watch::{self, Watched};
 use crate::app::App;
 use crate::base::{Fault, FaultKind};
-use crate::operations::{housekeeping, turn_keys};
+use crate::operations::{deliver, housekeeping, turn_keys};
 
 /// A server that is answering.
 pub struct Running {
     pub address: SocketAddr,
     server: Server,
     handle: ServerHandle,
+    /// The listener for those who watch, if the settings name one.
+    watched: Option<Watched>,
 }
 
 /// How long requests in flight have to finish after a stop.
@@ -69,7 +72,7 @@ pub fn listen_for(app: &App, orders: Orders, body_time: Duration) -> Result<Runn
     .listen(listener)
     .map_err(|e| Fault::because(FaultKind::Settings, format!("cannot listen on {address}"), e))?
     .run();
-    Ok(Running { address, handle: server.handle(), server })
+    Ok(Running { address, handle: server.handle(), server, watched: watch::listen(app)? })
 }
 
 impl Running {
@@ -78,19 +81,50 @@ impl Running {
         self.handle.clone()
     }
 
+    /// Where those who watch are answered.
+    pub fn watched_at(&self) -> Option<SocketAddr> {
+        self.watched.as_ref().map(|watched| watched.address)
+    }
+
     /// Answers until it is stopped.
     pub async fn answer(self) -> Result<(), Fault> {
-        self.server.await.map_err(|e| Fault::because(FaultKind::Bug, "the server ended", e))
+        let watched = self.watched.map(Watched::answer);
+        let ended = self.server.await.map_err(|e| Fault::because(FaultKind::Bug, "the server ended", e));
+        // The last to go: a stop that takes its time can be watched.
+        if let Some(watched) = watched {
+            watched.stop(false).await;
+        }
+        ended
     }
 
     /// Answers until it is stopped, and keeps house meanwhile.
     pub async fn run(self, app: App) -> Result<(), Fault> {
         let rounds = tokio::spawn(keep_house(app.clone(), self.handle.clone()));
+        let deliveries = tokio::spawn(keep_delivering(app.clone()));
         let ended = self.answer().await;
         rounds.abort();
+        app.delivery.stop();
+        deliveries.abort();
         // What was counted since the last round.
         housekeeping::round(&app).await?;
+        deliver::save(&app, &housekeeping::context(&app)).await?;
         ended
+    }
+}
+
+/// Time between two looks at what is to be delivered.
+const DELIVERY: Duration = Duration::from_secs(1);
+
+/// Sends the audit log to where the settings say, beside everything else: who is slow there slows nothing here.
+async fn keep_delivering(app: App) {
+    if app.config.audit.deliver_to.is_none() {
+        return;
+    }
+    loop {
+        if let Err(fault) = deliver::round(&app, &housekeeping::context(&app)).await {
+            tracing::error!(%fault, "delivering the audit log failed");
+        }
+        tokio::time::sleep(DELIVERY).await;
     }
 }
 

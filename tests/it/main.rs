@@ -43,4 +43,6 @@ mod store;
 #[cfg(test)]
 mod stories;
 #[cfg(test)]
+mod watch;
+#[cfg(test)]
 mod world;

@@ -47,6 +47,8 @@ pub const PASSWORD: &str = "correct horse battery";
 pub struct World {
     pub app: App,
     pub address: SocketAddr,
+    /// Where those who watch are answered, if a setting says so.
+    pub watched: Option<SocketAddr>,
     clock: Clock,
     /// Where its file is, if it has one.
     directory: Option<Arc<TempDir>>,
@@ -80,8 +82,14 @@ impl World {
 
     /// One that keeps a file, and so can be [`restarted`](Self::restarted).
     pub fn with_file() -> Self {
+        Self::with_file_and(&[])
+    }
+
+    /// The same with settings of its own.
+    pub fn with_file_and(settings: &[(&'static str, &str)]) -> Self {
         let directory = Arc::new(tempfile::tempdir().unwrap());
-        let config = Self::config(&[("data", directory.path().to_str().unwrap())]);
+        let data = [("data", directory.path().to_str().unwrap())];
+        let config = Self::config(&[settings, &data].concat());
         Self::begin(&config, Some(directory), Clock::fixed(Timestamp::from_seconds(1_800_000_000)))
     }
 
@@ -121,16 +129,16 @@ impl World {
         };
         let ctx = Context::new(clock.now(), Actor::System, Origin::within(Channel::Housekeeping));
         runtime.block_on(turn_keys::turn(&app, &ctx)).unwrap();
-        let (address, server, thread) = serve(&app, None);
-        Self { app, address, clock, directory, runtime, server, thread: Some(thread) }
+        let (address, watched, server, thread) = serve(&app, None);
+        Self { app, address, watched, clock, directory, runtime, server, thread: Some(thread) }
     }
 
     /// An appliance that was begun elsewhere.
     pub fn over(app: App) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let clock = app.clock.clone();
-        let (address, server, thread) = serve(&app, None);
-        Self { app, address, clock, directory: None, runtime, server, thread: Some(thread) }
+        let (address, watched, server, thread) = serve(&app, None);
+        Self { app, address, watched, clock, directory: None, runtime, server, thread: Some(thread) }
     }
 
     /// The same appliance again, at an address where it waits for no body.
@@ -138,8 +146,8 @@ impl World {
     pub fn impatient(mut self) -> Self {
         self.runtime.block_on(self.server.stop(false));
         self.thread.take().unwrap().join().unwrap();
-        let (address, server, thread) = serve(&self.app, Some(Duration::ZERO));
-        (self.address, self.server, self.thread) = (address, server, Some(thread));
+        let (address, watched, server, thread) = serve(&self.app, Some(Duration::ZERO));
+        (self.address, self.watched, self.server, self.thread) = (address, watched, server, Some(thread));
         self
     }
 
@@ -334,7 +342,9 @@ impl Drop for World {
     }
 }
 
-fn serve(app: &App, body_time: Option<Duration>) -> (SocketAddr, ServerHandle, JoinHandle<()>) {
+type Served = (SocketAddr, Option<SocketAddr>, ServerHandle, JoinHandle<()>);
+
+fn serve(app: &App, body_time: Option<Duration>) -> Served {
     let (tell, told) = mpsc::channel();
     let app = app.clone();
     let thread = std::thread::spawn(move || {
@@ -344,11 +354,11 @@ fn serve(app: &App, body_time: Option<Duration>) -> (SocketAddr, ServerHandle, J
                 None => writ::web::listen(&app, writ::cli::ORDERS),
             };
             let running = running.unwrap();
-            tell.send((running.address, running.handle())).unwrap();
+            tell.send((running.address, running.watched_at(), running.handle())).unwrap();
             // Without housekeeping: a test says itself when time has passed.
             running.answer().await.unwrap();
         });
     });
-    let (address, handle) = told.recv().unwrap();
-    (address, handle, thread)
+    let (address, watched, handle) = told.recv().unwrap();
+    (address, watched, handle, thread)
 }
