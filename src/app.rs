@@ -11,11 +11,14 @@ use crate::outbound::Outbound;
 use crate::store::Store;
 
 mod certificates;
+mod delivery;
 mod discovery;
 mod hours;
 mod kept;
 mod key_sets;
 mod logo;
+mod metrics;
+mod mirror;
 mod refusals;
 mod status;
 mod tally;
@@ -23,11 +26,14 @@ mod usage;
 mod verified;
 
 pub use certificates::{CertificateState, Certificates};
+pub use delivery::{Delivery, Pace};
 pub use discovery::{Discovery, Document};
 pub use hours::Hours;
 pub use kept::{Kept, Known};
 pub use key_sets::KeySets;
 pub use logo::Logo;
+pub use metrics::{AskedBy, Metrics, Route};
+pub use mirror::Mirror;
 pub use refusals::{Asked, Refusals, Refused};
 pub use status::{MadeList, StatusIndices, StatusLists, Stopped, Taken};
 pub use tally::{LastSeen, Tally, Turns};
@@ -87,6 +93,12 @@ pub struct Parts {
     pub last_seen: LastSeen,
     /// What machines used, until it is written down.
     pub usage: Usage,
+    /// Whether this appliance is asking itself how it is reached.
+    pub mirror: Mirror,
+    /// How far a copy of the audit log has got.
+    pub delivery: Delivery,
+    /// What is counted for those who watch.
+    pub metrics: Metrics,
     /// What happens in the present hour, until it is written down.
     pub hours: Hours,
     /// How far housekeeping has looked through the machines.

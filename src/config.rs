@@ -4,12 +4,14 @@
 //! environment (`WRIT_…`), the command line. A name that no setting has refuses to start, so that a spelling
 //! mistake is never a silent default. `docs/settings.md` is written from this table and checked against it.
 
+mod deliver_to;
 mod load;
 mod value;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+pub use deliver_to::{DeliverTo, SyslogAt};
 pub use load::{Effective, Entry, Provenance, SettingsError, Source, Sources};
 pub use value::{Accent, HttpsUrl, LogFormat, SupportUrl};
 use value::{SettingValue, within};
@@ -173,6 +175,13 @@ settings! {
     }
     audit: AuditSettings {
         traffic_for: Lifetime = "90d" in "1d..36500d", "How long the audit log keeps what was only used: tokens issued, sign-ins, refusals. What was made, changed or ended stays for ever.";
+        deliver_to: Option<DeliverTo> = "", "Where a copy of every entry of the audit log is sent: file:/path, syslog:/dev/log, syslog+udp://host:514, syslog+tcp://host:601, or an https:// address. Without it, nowhere.";
+        deliver_secret: Option<Secret> = "", "What deliveries to an https:// address are signed with, as Standard Webhooks has it: whsec_ and base64 of 24 to 64 bytes. There must be one.";
+        deliver_file_mib: u32 = "64" in "1..65536", "A file of the audit log that has this many MiB is put aside, and another one begun.";
+        deliver_files: u32 = "10" in "1..1000", "How many files are kept that were put aside; the oldest goes.";
+    }
+    metrics: MetricsSettings {
+        listen: Option<SocketAddr> = "", "A second address and port, for those who watch: /metrics in the text format of Prometheus, and /health/ready with reasons. Whoever reaches it reads it, so it belongs on loopback or a network of one's own. Without it, there is none.";
     }
     backup: BackupSettings {
         directory: Option<PathBuf> = "", "Where backups go. Without it, the directory `backups` in the data directory: on the same disk, so a copy must go elsewhere.";

@@ -6,42 +6,52 @@
 //! A system call for each line would take an eighth of what a small answer costs, so lines wait a few milliseconds for
 //! each other. A warning or an error takes all that wait with it, at once.
 
+mod traces;
+mod variables;
+
 use std::io::{self, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tracing::{Level, Metadata};
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{FilterFn, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::prelude::*;
+use tracing_subscriber::registry::LookupSpan;
 
+pub use self::traces::{Send, TARGET};
+pub use self::variables::{Tracing, read as tracing};
 use crate::base::{Fault, FaultKind};
 use crate::config::{Log, LogFormat};
 
-/// Logging, until it is dropped: then every line is written.
+/// Logging, until it is dropped: then every line is written, and every trace sent that can be.
 #[must_use]
-#[derive(Debug)]
-pub struct Logging(());
+pub struct Logging {
+    traces: Option<traces::Sender>,
+}
 
 /// The target of the web server's own lines.
 const SERVER: &str = "actix_server";
 
-/// Begins logging, once per process.
-pub fn start(log: &Log) -> Result<Logging, Fault> {
+/// Begins logging, once per process; and traces, if somebody takes them.
+pub fn start(log: &Log, traces: Option<(Tracing, Send)>) -> Result<Logging, Fault> {
     // The web server's own lines about its threads are nobody's news; a filter that names it still gets them.
-    let filter = if log.filter.contains(SERVER) { log.filter.clone() } else { format!("{SERVER}=warn,{}", log.filter) };
+    let mut filter =
+        if log.filter.contains(SERVER) { log.filter.clone() } else { format!("{SERVER}=warn,{}", log.filter) };
+    if !filter.contains(TARGET) {
+        filter += &format!(",{TARGET}=off");
+    }
     let filter: Targets =
         filter.parse().map_err(|error| Fault::because(FaultKind::Settings, "`log.filter` is not a filter", error))?;
-    let lines = tracing_subscriber::fmt::layer().with_writer(Desk);
-    let filtered = tracing_subscriber::registry().with(filter);
-    let begun = match log.format {
-        LogFormat::Text => {
-            let colour = std::io::IsTerminal::is_terminal(&std::io::stderr());
-            filtered.with(lines.with_ansi(colour).with_target(false)).try_init()
-        }
-        LogFormat::Json => {
-            let lines = lines.json().flatten_event(true).with_current_span(false).with_span_list(false);
-            filtered.with(lines).try_init()
+    let registry = tracing_subscriber::registry();
+    let (begun, traces) = match traces {
+        None => (registry.with(filter).with(lines(log.format)).try_init(), None),
+        Some((tracing, send)) => {
+            let (recorder, sender) = traces::start(tracing, send)?;
+            let is_trace = FilterFn::new(|known| known.is_span() && known.target() == TARGET);
+            let both = registry.with(lines(log.format).with_filter(filter)).with(recorder.with_filter(is_trace));
+            (both.try_init(), Some(sender))
         }
     };
     begun.map_err(|error| Fault::new(FaultKind::Bug, format!("logging was begun twice: {error}")))?;
@@ -49,11 +59,26 @@ pub fn start(log: &Log) -> Result<Logging, Fault> {
         .name("log".to_owned())
         .spawn(|| LINES.write_for_ever())
         .map_err(|error| Fault::because(FaultKind::Bug, "the log's thread could not be started", error))?;
-    Ok(Logging(()))
+    Ok(Logging { traces })
+}
+
+/// What writes them.
+fn lines<S: tracing::Subscriber + for<'l> LookupSpan<'l>>(
+    format: LogFormat,
+) -> Box<dyn Layer<S> + std::marker::Send + Sync> {
+    let lines = tracing_subscriber::fmt::layer().with_writer(Desk);
+    match format {
+        LogFormat::Text => {
+            let colour = std::io::IsTerminal::is_terminal(&std::io::stderr());
+            lines.with_ansi(colour).with_target(false).boxed()
+        }
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed(),
+    }
 }
 
 impl Drop for Logging {
     fn drop(&mut self) {
+        drop(self.traces.take());
         LINES.write_now();
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::base::measure::Counter;
 use crate::base::{Id, Timestamp};
 use crate::model::{Counted, Hour, HourNumber, Machine, Waits};
 
@@ -13,6 +14,8 @@ pub struct Hours {
     /// The hour that the counts below belong to.
     present: AtomicU64,
     counts: [AtomicU64; Counted::ALL.len()],
+    /// The same since the process began: never handed over.
+    ever: [Counter; Counted::ALL.len()],
     waits: [AtomicU64; Waits::PLACES],
     /// Hours that are over and not written down yet.
     over: Mutex<BTreeMap<HourNumber, Hour>>,
@@ -43,6 +46,14 @@ impl Hours {
         if let Some(count) = self.counts.get(what.place()) {
             count.fetch_add(1, Ordering::Relaxed);
         }
+        if let Some(ever) = self.ever.get(what.place()) {
+            ever.one();
+        }
+    }
+
+    /// How often it happened since the process began.
+    pub fn ever(&self, what: Counted) -> u64 {
+        self.ever.get(what.place()).map_or(0, Counter::get)
     }
 
     /// A token was given after so many microseconds.

@@ -100,6 +100,11 @@ impl MacKey {
         Self(hmac::Key::new(hmac::HMAC_SHA256, key))
     }
 
+    /// Of a secret that others share: as long as they made it.
+    pub fn shared(secret: &[u8]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, secret))
+    }
+
     pub fn mac(&self, parts: &[&[u8]]) -> Digest {
         let mut context = hmac::Context::with_key(&self.0);
         for part in parts {

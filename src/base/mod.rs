@@ -6,6 +6,7 @@ mod entropy;
 mod fault;
 mod id;
 pub mod look;
+pub mod measure;
 mod recent;
 mod secret;
 mod time;

@@ -50,6 +50,13 @@ impl Timestamp {
         Some(Self(at.as_millisecond()))
     }
 
+    /// Reads an HTTP date, RFC 9110 §5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`.
+    pub fn parse_http(text: &str) -> Option<Self> {
+        let text = Some(text).filter(|text| text.len() <= 64)?;
+        let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+        Some(Self(at.as_millisecond()))
+    }
+
     /// `2026-11-21T08:15:30.123Z`.
     pub fn iso(self) -> String {
         jiff::Timestamp::from_millisecond(self.0).map_or_else(|_| self.0.to_string(), |t| format!("{t:.3}"))

@@ -217,11 +217,14 @@ fn on_file(app: &App, command: Command) -> Result<Value, CommandError> {
         .build()
         .map_err(|error| Fault::because(FaultKind::Bug, "no runtime", error))?;
     // A file that has lost entries is looked at, and nothing else.
-    if !matches!(command, Command::AuditVerify | Command::AuditList(_)) {
+    if !matches!(command, Command::AuditVerify | Command::AuditList(_) | Command::Doctor(_)) {
         keep_head::check(app)?;
     }
+    let only_looks = matches!(command, Command::Doctor(_));
     let answer = runtime.block_on(dispatch(app, &operator(app, Channel::File), command))?;
-    keep_head::keep(app)?;
+    if !only_looks {
+        keep_head::keep(app)?;
+    }
     Ok(answer)
 }
 

@@ -12,6 +12,7 @@ mod credential;
 mod crossing;
 mod declared;
 mod delegation;
+mod doctor;
 mod file;
 mod grant;
 mod key;
@@ -158,6 +159,8 @@ enum Verb {
     Compact,
     /// Bring the store's file to this version's layout, as a start does, with nothing running
     Migrate(file::Migrate),
+    /// Look at everything that somebody who helps would ask about, and say how to mend it
+    Doctor(doctor::Doctor),
     /// Write out what a file can say: scopes, resources, clients, machines; no secrets
     Export(declared::Export),
     /// Make things as a file says, all of it or nothing
@@ -252,6 +255,7 @@ pub enum Command {
     AuditVerify,
     Backup(backup::Make),
     BackupList(backup::List),
+    Doctor(doctor::Doctor),
     Export(declared::Export),
     Apply(declared::Apply),
 }
@@ -341,6 +345,7 @@ pub async fn dispatch(app: &App, by: &Operator, command: Command) -> Result<Valu
         Command::AuditVerify => audit::verify(app).await,
         Command::Backup(ask) => backup::make(app, by, ask).await,
         Command::BackupList(ask) => backup::list(app, ask).await,
+        Command::Doctor(ask) => doctor::examine(app, by, ask).await,
         Command::Export(_) => declared::export(app, by).await,
         Command::Apply(ask) => declared::apply(app, by, ask).await,
     }
@@ -393,6 +398,8 @@ fn obey(cli: Cli) -> Result<ExitCode, CommandError> {
             print::answer(&ask.run(&effective.config)?, cli.flags.json);
             return Ok(ExitCode::SUCCESS);
         }
+        Verb::Doctor(ask) if remote.is_none() => return doctor::run(effective, ask, cli.flags.json),
+        Verb::Doctor(ask) => Command::Doctor(ask),
         Verb::Setup(ask) => Command::Setup(ask.with_password()?),
         Verb::Person(verb) => verb.command()?,
         Verb::Tenant(verb) => verb.command(),

@@ -211,6 +211,10 @@ fn needs(command: &Command) -> Needs {
         Command::Backup(_) | Command::BackupList(_) => {
             return Needs::Here("a backup is a file on the computer that the appliance runs on. Run it there");
         }
+        // It also asks an address that whoever types it names, which may lie on the appliance's own network.
+        Command::Doctor(_) => {
+            return Needs::Here("it looks at the files and asks from where they are. Run it beside them");
+        }
         Command::PersonList(_) | Command::PersonShow(_) => PEOPLE.read,
         Command::PersonAdd(_) | Command::PersonSet(_) | Command::PersonSuspend(_) | Command::PersonResume(_) => {
             PEOPLE.write

@@ -14,11 +14,13 @@ use super::remote::ORDERS;
 use super::socket::{ControlSocket, Reply};
 use super::supervisor::{Handed, Supervisor};
 use crate::app::App;
-use crate::base::{Clock, Entropy, Fault, FaultKind};
-use crate::config::Effective;
+use crate::base::{Clock, Entropy, Fault, FaultKind, Lifetime};
+use crate::config::{Config, Effective};
+use crate::logs::Tracing;
 use crate::model::{Actor, Channel, Context, Origin};
-use crate::operations::start::{Keeping, start};
+use crate::operations::start::{Keeping, outbound_policy, start};
 use crate::operations::{certificates, demo, housekeeping, setup, turn_keys};
+use crate::outbound::{Content, Message, Outbound};
 use crate::{logs, web};
 
 /// How long what threads are doing after the last answer is waited for.
@@ -29,7 +31,7 @@ pub(super) fn run(effective: Effective, demo: bool) -> Result<ExitCode, CommandE
     // Before there are threads.
     let handed = Handed::take()?;
     let config = effective.config;
-    let _logging = logs::start(&config.log)?;
+    let _logging = logs::start(&config.log, traces(&config)?)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -46,6 +48,26 @@ pub(super) fn run(effective: Effective, demo: bool) -> Result<ExitCode, CommandE
     // Everybody was answered. A backup that is being made is not waited for: what is left of it goes with the next one.
     runtime.shutdown_timeout(LAST_WORK);
     served.map(|()| ExitCode::SUCCESS).map_err(CommandError::from)
+}
+
+/// Where traces go, if the usual variables say so.
+fn traces(config: &Config) -> Result<Option<(Tracing, logs::Send)>, Fault> {
+    let Some(tracing) = logs::tracing(|name| std::env::var(name).ok())? else { return Ok(None) };
+    let outbound = Outbound::new(outbound_policy(config)?)?;
+    let send = move |tracing: &Tracing, body: &[u8]| {
+        let headers = tracing.headers.iter().map(|(name, value)| (name.as_str(), value.expose().to_owned()));
+        let headers: Vec<_> = headers.collect();
+        let millis = u64::try_from(tracing.timeout.as_millis()).unwrap_or(10_000);
+        let message = Message {
+            url: &tracing.endpoint,
+            headers: &headers,
+            body: Content::Json(body),
+            most_bytes: 64 * 1_024,
+            total_time: Lifetime::from_millis(millis),
+        };
+        outbound.tell(&message).ok().map(|heard| heard.status)
+    };
+    Ok(Some((tracing, Box::new(send))))
 }
 
 /// With what is said of a demo, which has no control socket: its directory may belong to a real appliance.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::{Config, SETTINGS, Setting};
+use super::{Config, DeliverTo, SETTINGS, Setting};
 use crate::base::Issuer;
 use crate::model::Algorithm;
 
@@ -358,6 +358,14 @@ fn contradictions(config: &Config) -> Vec<String> {
     refuse(
         lifetimes.refresh_overlap > lifetimes.refresh_unused,
         "`lifetimes.refresh_overlap` is at most `lifetimes.refresh_unused`".to_owned(),
+    );
+    let audit = &config.audit;
+    let is_webhook = matches!(audit.deliver_to, Some(DeliverTo::Webhook(_)));
+    refuse(
+        is_webhook && audit.deliver_secret.as_ref().and_then(DeliverTo::signing_key).is_none(),
+        "`audit.deliver_secret` must be set to whsec_ and the base64 of 24 to 64 random bytes (`echo whsec_$(openssl rand \
+         -base64 32)`): a delivery to an address is signed with it, so that its receiver knows whose it is"
+            .to_owned(),
     );
     let keys = &config.keys;
     refuse(

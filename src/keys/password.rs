@@ -20,6 +20,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use subtle::ConstantTimeEq as _;
 use tokio::sync::oneshot;
 
+use crate::base::measure::{Counter, Histogram, Observed, Stopwatch, TIMES};
 use crate::base::{Entropy, Fault, FaultKind, Secret};
 use crate::model::WeakPassword;
 
@@ -49,8 +50,12 @@ const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAA
 impl Passwords {
     /// Starts `threads` threads (at least one). Half the cores is a good number, so that logins never take all.
     pub fn start(threads: usize, entropy: Entropy) -> Result<Self, Fault> {
-        let queue =
-            Arc::new(Queue { state: Mutex::new(State { jobs: VecDeque::new(), open: true }), ready: Condvar::new() });
+        let queue = Arc::new(Queue {
+            state: Mutex::new(State { jobs: VecDeque::new(), open: true }),
+            ready: Condvar::new(),
+            refused: Counter::default(),
+            times: Histogram::new(TIMES),
+        });
         let desk = Arc::new(Desk { queue: Arc::clone(&queue) });
         for number in 0..threads.max(1) {
             let queue = Arc::clone(&queue);
@@ -60,6 +65,21 @@ impl Passwords {
                 .map_err(|error| Fault::because(FaultKind::Bug, "a password thread could not be started", error))?;
         }
         Ok(Self { desk, entropy })
+    }
+
+    /// How many wait for their turn.
+    pub fn waiting(&self) -> usize {
+        self.desk.queue.lock().jobs.len()
+    }
+
+    /// How many found the queue full.
+    pub fn refused(&self) -> u64 {
+        self.desk.queue.refused.get()
+    }
+
+    /// How long hashing one took, in microseconds, without the wait for a turn.
+    pub fn times(&self) -> Observed {
+        self.desk.queue.times.read()
     }
 
     /// Hashes a new password into a PHC string that names its own cost.
@@ -95,6 +115,7 @@ impl Passwords {
         &self,
         task: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static,
     ) -> Result<T, Fault> {
+        let _span = tracing::trace_span!(target: "writ::trace", "password");
         let (reply, answer) = oneshot::channel();
         self.desk.queue.push(Box::new(move |memory| {
             // Whoever asked may have left; their place in the queue then costs nothing.
@@ -293,6 +314,8 @@ struct State {
 struct Queue {
     state: Mutex<State>,
     ready: Condvar,
+    refused: Counter,
+    times: Histogram,
 }
 
 impl Queue {
@@ -303,6 +326,7 @@ impl Queue {
     fn push(&self, job: Job) -> Result<(), Fault> {
         let mut state = self.lock();
         if state.jobs.len() >= QUEUE {
+            self.refused.one();
             return Err(Fault::new(FaultKind::Busy, "too many people are signing in at this moment"));
         }
         state.jobs.push_back(job);
@@ -331,7 +355,9 @@ fn work(queue: &Queue) {
         if let Some(job) = state.jobs.pop_front() {
             drop(state);
             // A job that panics must not take its thread with it: the queue would fill and nobody could sign in.
+            let watch = Stopwatch::start();
             let _ = catch_unwind(AssertUnwindSafe(|| job(&mut memory)));
+            queue.times.observe(watch.micros());
             // Hashes from elsewhere may have wanted more; that much is not kept.
             if memory.len() > MEMORY_KIB as usize {
                 memory = Vec::new();

@@ -9,6 +9,7 @@ mod consent;
 mod context;
 mod credential;
 mod delegation;
+mod delivered;
 mod device;
 mod entitlements;
 mod event;
@@ -47,6 +48,7 @@ pub use credential::{
     ClaimRule, ClaimTest, Credential, CredentialKind, CredentialState, ParseRuleError, TokenUse, Trust,
 };
 pub use delegation::{Delegation, DelegationState, Link};
+pub use delivered::Delivered;
 pub use device::{BrowserName, Device, SystemName};
 pub use entitlements::{Entitled, Entitlements};
 pub use event::{Acting, Event, EventClass, GrantName, Subject};

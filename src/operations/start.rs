@@ -6,8 +6,8 @@ use base64::Engine as _;
 
 use super::{backup, keep_head};
 use crate::app::{
-    App, Certificates, Discovery, Hours, KeySets, Known, LastSeen, Logo, Looked, Parts, Refusals, StatusIndices,
-    StatusLists, Tally, Turns, Usage, VerifiedTokens,
+    App, Certificates, Delivery, Discovery, Hours, KeySets, Known, LastSeen, Logo, Looked, Metrics, Mirror, Parts,
+    Refusals, StatusIndices, StatusLists, Tally, Turns, Usage, VerifiedTokens,
 };
 use crate::base::{Clock, Entropy, Fault, FaultKind, Secret, Timestamp};
 use crate::config::Config;
@@ -104,6 +104,9 @@ pub fn open(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) ->
         refusals: Refusals::default(),
         last_seen: LastSeen::default(),
         usage: Usage::default(),
+        delivery: Delivery::default(),
+        metrics: Metrics::new(now),
+        mirror: Mirror::default(),
         hours: Hours::default(),
         known: Known::default(),
         key_sets: KeySets::default(),
@@ -178,7 +181,7 @@ fn freeze_issuer(store: &Store, ctx: &Context, issuer: &str) -> Result<(), Fault
     })
 }
 
-fn outbound_policy(config: &Config) -> Result<OutboundPolicy, Fault> {
+pub(crate) fn outbound_policy(config: &Config) -> Result<OutboundPolicy, Fault> {
     let extra_root = match &config.outbound.extra_root {
         Some(path) => Some(
             std::fs::read(path)

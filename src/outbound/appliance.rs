@@ -2,18 +2,14 @@
 //! rest it is as strict as every other request of ours: no redirects, no proxy from the environment, everything bounded.
 
 use std::io::Read as _;
-use std::net::ToSocketAddrs as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::pki_types::ServerName;
-use ureq::Agent;
-use ureq::config::{AutoHeaderValue, Config};
 use ureq::http::header;
 
-use super::fetch::{LONGEST_HEADERS, understand, understand_io};
-use super::transport::{Deadline, Pinned};
-use super::{OutboundError, trust};
+use super::fetch::{understand, understand_io};
+use super::transport::Deadline;
+use super::{OutboundError, named, trust};
 use crate::base::{Fault, Issuer, Secret};
 
 /// Longest answer, in bytes.
@@ -43,8 +39,7 @@ impl Appliance {
     /// Posts a JSON text to `path`, with a credential as its bearer. RFC 6750 §2.1. Waits for the answer.
     pub fn post(&self, path: &str, bearer: &Secret, json: &[u8]) -> Result<Answered, OutboundError> {
         let deadline = Deadline::after(PATIENCE);
-        let agent =
-            if self.issuer.is_https() { self.pinned(deadline)? } else { Agent::new_with_config(config(deadline)?) };
+        let agent = named::agent(&self.tls, self.issuer.as_str(), LONGEST_ANSWER, deadline)?;
         let authorization = zeroize::Zeroizing::new(format!("Bearer {}", bearer.expose()));
         let request = agent
             .post(self.issuer.url(path))
@@ -64,45 +59,4 @@ impl Appliance {
         }
         Ok(Answered { status, body: String::from_utf8(bytes).map_err(|_| OutboundError::NotUtf8)? })
     }
-
-    fn pinned(&self, deadline: Deadline) -> Result<Agent, OutboundError> {
-        let url = ::url::Url::parse(self.issuer.as_str()).map_err(|_| OutboundError::Url("it is no URL"))?;
-        let port = url.port_or_known_default().ok_or(OutboundError::Url("it has no port"))?;
-        let (host, name) = match url.host() {
-            Some(::url::Host::Domain(name)) => (
-                name.to_owned(),
-                ServerName::try_from(name.to_owned()).map_err(|_| OutboundError::Url("its host is not a DNS name"))?,
-            ),
-            Some(::url::Host::Ipv4(address)) => (address.to_string(), ServerName::from(std::net::IpAddr::V4(address))),
-            Some(::url::Host::Ipv6(address)) => (address.to_string(), ServerName::from(std::net::IpAddr::V6(address))),
-            None => return Err(OutboundError::Url("it has no host")),
-        };
-        let addresses: Vec<_> =
-            (host.as_str(), port).to_socket_addrs().map_err(|_| OutboundError::NameNotFound)?.collect();
-        if addresses.is_empty() {
-            return Err(OutboundError::NameNotFound);
-        }
-        let connect = || Pinned {
-            addresses: addresses.clone(),
-            name: name.clone(),
-            tls: Arc::clone(&self.tls),
-            deadline,
-            most_bytes: LONGEST_ANSWER * 2,
-        };
-        Ok(Agent::with_parts(config(deadline)?, connect(), connect()))
-    }
-}
-
-fn config(deadline: Deadline) -> Result<Config, OutboundError> {
-    Ok(Agent::config_builder()
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .http_status_as_error(false)
-        .proxy(None)
-        .user_agent(concat!("Writ/", env!("CARGO_PKG_VERSION")))
-        .accept("application/json")
-        .accept_encoding(AutoHeaderValue::None)
-        .max_response_header_size(LONGEST_HEADERS)
-        .timeout_global(Some(deadline.remaining()?))
-        .build())
 }

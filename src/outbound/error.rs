@@ -42,6 +42,29 @@ pub enum OutboundError {
 }
 
 impl OutboundError {
+    /// What requests can come to, for counting; the first is that all went well.
+    pub const OUTCOMES: [&str; 9] =
+        ["ok", "bad_url", "forbidden_address", "no_connection", "tls", "status", "bad_answer", "too_slow", "busy"];
+
+    /// Its place among [`Self::OUTCOMES`].
+    pub(super) const fn outcome(&self) -> usize {
+        match self {
+            Self::Url(_) => 1,
+            Self::ForbiddenAddress => 2,
+            Self::NameNotFound | Self::NoConnection => 3,
+            Self::Certificate | Self::Tls => 4,
+            Self::Redirected(_) | Self::Status(_) => 5,
+            Self::ContentType
+            | Self::Compressed
+            | Self::TooLarge(_)
+            | Self::NotUtf8
+            | Self::TooDeep
+            | Self::Malformed => 6,
+            Self::TooSlow => 7,
+            Self::Busy => 8,
+        }
+    }
+
     /// Whether the fault may be ours or passing, so that the same request may well succeed soon.
     pub fn is_transient(&self) -> bool {
         match self {

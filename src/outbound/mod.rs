@@ -11,6 +11,7 @@ mod cache;
 mod documents;
 mod error;
 mod fetch;
+mod named;
 mod object_store;
 mod transport;
 mod url;
@@ -24,6 +25,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::Semaphore;
+use tracing::field::Empty;
 
 pub use acme::{AcmeError, Applicant, Authority, Issued, NewApplicant, Proof};
 pub use address::is_public;
@@ -32,9 +34,11 @@ pub use cache::{CachePolicy, DocumentCache, Failure, Fresh};
 pub use documents::{DocumentError, LONGEST_CACHE};
 pub use error::OutboundError;
 pub use fetch::{Enough, Fetched, Knock, Knocked, Post, Told};
+pub use named::{Content, Heard, Message};
 pub use object_store::{Reach, Stored};
 pub use url::OutboundUrl;
 
+use crate::base::measure::Counter;
 use crate::base::{Fault, FaultKind, Lifetime};
 use transport::Deadline;
 
@@ -78,6 +82,8 @@ struct Shared {
     /// Requests in work or waiting.
     admitted: Arc<Semaphore>,
     documents: documents::Documents,
+    /// What requests came to, by [`OutboundError::OUTCOMES`].
+    outcomes: [Counter; OutboundError::OUTCOMES.len()],
 }
 
 impl Outbound {
@@ -95,6 +101,7 @@ impl Outbound {
                 working: Arc::new(Semaphore::new(Self::MOST_WORKING)),
                 admitted: Arc::new(Semaphore::new(Self::MOST_WORKING + Self::MOST_WAITING)),
                 documents: documents::Documents::new(),
+                outcomes: Default::default(),
             }),
         })
     }
@@ -124,8 +131,38 @@ impl Outbound {
         .await
     }
 
-    /// Does one piece of work when its turn comes, on a thread of its own.
+    /// How often requests came to what, with its name.
+    pub fn outcomes(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        OutboundError::OUTCOMES.into_iter().zip(self.shared.outcomes.iter().map(Counter::get))
+    }
+
+    /// Does one piece of work when its turn comes, and counts what it came to.
     async fn within<T: Send + 'static>(
+        &self,
+        total: Lifetime,
+        work: impl FnOnce(&Shared, Deadline) -> Result<T, OutboundError> + Send + 'static,
+    ) -> Result<T, OutboundError> {
+        let span = tracing::trace_span!(
+            target: "writ::trace", "outbound", otel.kind = "client", outcome = Empty, otel.status_code = Empty
+        );
+        let came_to = self.worked(total, work).await;
+        self.count(&came_to);
+        if let (Err(error), false) = (&came_to, span.is_disabled()) {
+            span.record("otel.status_code", "ERROR");
+            span.record("outcome", OutboundError::OUTCOMES.get(error.outcome()).copied().unwrap_or_default());
+        }
+        came_to
+    }
+
+    fn count<T>(&self, came_to: &Result<T, OutboundError>) {
+        let outcome = came_to.as_ref().err().map_or(0, OutboundError::outcome);
+        if let Some(count) = self.shared.outcomes.get(outcome) {
+            count.one();
+        }
+    }
+
+    /// On a thread of its own.
+    async fn worked<T: Send + 'static>(
         &self,
         total: Lifetime,
         work: impl FnOnce(&Shared, Deadline) -> Result<T, OutboundError> + Send + 'static,

@@ -214,6 +214,19 @@ pub fn search_by(
     Ok(page)
 }
 
+/// The entries behind a number, in the order in which they were written, up to `limit`.
+pub fn after(view: &impl Read, sequence: u64, limit: usize) -> Result<Vec<Entry>, Fault> {
+    let (from, mut entries) = (sequence.encoded(), Vec::new());
+    view.raw().scan(ENTRIES, Span::after(&from), &mut |key, value| {
+        if entries.len() >= limit {
+            return Ok(ControlFlow::Break(()));
+        }
+        entries.push(Entry::parse(key, value)?);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(entries)
+}
+
 fn earlier(one: Option<u64>, other: Option<u64>) -> Option<u64> {
     one.into_iter().chain(other).min()
 }

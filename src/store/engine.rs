@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::ops::{Bound, ControlFlow};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::base::measure::{Counter, Histogram, Level, SIZES, TIMES};
 use crate::base::{Fault, FaultKind};
 
 /// What a backend implements. redb and memory today; a backend a network away is a table
@@ -32,6 +33,43 @@ pub trait Engine: Send + Sync + 'static {
     /// From the next transaction on, each key is noted in `touched` when it is written, before that can be seen; with `None`, not any
     /// more. There is one such list at most: the last one given.
     fn watch(&self, touched: Option<Arc<Touched>>);
+
+    /// What it has measured of itself, if it does.
+    fn measured(&self) -> Option<&Measured> {
+        None
+    }
+
+    /// How many rows a table has, if that is known without counting them.
+    fn count(&self, _table: Name) -> Result<Option<u64>, Fault> {
+        Ok(None)
+    }
+}
+
+/// What a backend measures while it works, for those who watch.
+#[derive(Debug)]
+pub struct Measured {
+    /// Jobs that shared one commit.
+    pub batches: Histogram,
+    /// How long a commit took, in microseconds, syncing included.
+    pub commits: Histogram,
+    /// How long one sync of the file took, in microseconds.
+    pub syncs: Histogram,
+    /// Jobs that wait for their turn.
+    pub waiting: Level,
+    /// Jobs that were refused because too many were waiting.
+    pub refused: Counter,
+}
+
+impl Default for Measured {
+    fn default() -> Self {
+        Self {
+            batches: Histogram::new(SIZES),
+            commits: Histogram::new(TIMES),
+            syncs: Histogram::new(TIMES),
+            waiting: Level::default(),
+            refused: Counter::default(),
+        }
+    }
 }
 
 /// The name of a table; the same everywhere, for ever.

@@ -27,9 +27,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use tokio::sync::oneshot;
+use tracing::field::Empty;
 
 pub use self::audit::{
-    Broken, Cutting, Damage, Entry, Head, Look, Page as AuditPage, Word, behind as audit_behind,
+    Broken, Cutting, Damage, Entry, Head, Look, Page as AuditPage, Word, after as audit_after, behind as audit_behind,
     of_request as audit_of_request, page as audit_page, page_of as audit_page_of, search as audit_search,
     search_by as audit_search_by,
 };
@@ -43,6 +44,9 @@ pub use self::table::{AnyTable, Generation, Index, Indexed, Out, Sharing, Table,
 pub use self::tx::{MAX_ROWS, Page, Read, Tx, Under, View};
 use crate::base::{Fault, FaultKind, MacKey, Timestamp};
 use crate::model::{Context, Event};
+
+/// The target of spans that are traces (`src/logs/traces.rs`).
+const TRACE: &str = "writ::trace";
 
 /// The handle everybody holds. Cheap to clone; when the last one goes, what is queued is finished and the file closed.
 #[derive(Clone)]
@@ -109,6 +113,16 @@ impl Store {
         self.engine.ready()
     }
 
+    /// What the engine has measured of itself.
+    pub fn measured(&self) -> Option<&engine::Measured> {
+        self.engine.measured()
+    }
+
+    /// How many rows a table has, if the engine knows it without counting.
+    pub fn count(&self, table: &dyn AnyTable) -> Result<Option<u64>, Fault> {
+        self.engine.count(table.name())
+    }
+
     /// Reads a snapshot of the last commit.
     pub async fn read<T, F>(&self, work: F) -> Result<T, Fault>
     where
@@ -131,9 +145,14 @@ impl Store {
         T: Send + 'static,
         F: FnMut(&mut Tx<'_>) -> Result<T, Fault> + Send + 'static,
     {
+        let span = tracing::trace_span!(target: TRACE, "store.write", job = name, otel.status_code = Empty);
         let (tell, told) = oneshot::channel();
         self.submit(name, context, work, |outcome| drop(tell.send(outcome)));
-        told.await.unwrap_or_else(|_| Err(silent()))
+        let outcome = told.await.unwrap_or_else(|_| Err(silent()));
+        if outcome.is_err() {
+            span.record("otel.status_code", "ERROR");
+        }
+        outcome
     }
 
     /// [`Store::write`] for those who are not async. Not for a thread that drives futures: it waits.

@@ -7,8 +7,8 @@ use crate::base::look::skeleton;
 use crate::base::{Digest, Id, Timestamp};
 use crate::model::{
     AccessRecord, ActingRuns, AuthorizationCode, BackupState, Client, ClientId, ClientState, Consent, Credential,
-    CredentialKind, CredentialState, CredentialUsage, Crossing, Delegation, DelegationState, DocumentRecord, DoneOnce,
-    Family, FrozenIssuer, Hour, HourNumber, IdentityProvider, InitialAccessToken, Machine, MachineFindings,
+    CredentialKind, CredentialState, CredentialUsage, Crossing, Delegation, DelegationState, Delivered, DocumentRecord,
+    DoneOnce, Family, FrozenIssuer, Hour, HourNumber, IdentityProvider, InitialAccessToken, Machine, MachineFindings,
     MachineUsage, Membership, Offered, Person, ProtectedResource, Provenance, RecentRegistration, RefreshToken,
     ResourceTools, Restored, RevokedToken, Role, RoleName, ScopeEntry, ScopesUsage, SecondFactor, Session, SetupState,
     SignInFailures, SigningKey, SpentProof, StatusBlock, StatusList, StatusPage, SubjectLink, Tenant, TenantName,
@@ -186,6 +186,9 @@ pub static FINDINGS_BY_KIND: Index<MachineFindings, str> =
 pub static FINDINGS: Table<Id<Machine>, MachineFindings> = Table::new("findings")
     .indexed(&[&FINDINGS_BY_KIND])
     .unlogged("worked out from rows whose changes are recorded; one row for each machine at most");
+/// How far a copy of the audit log has got, by the digest of where it goes.
+pub static DELIVERED: Table<Digest, Delivered> = Table::new("audit_delivered")
+    .unlogged("one row for each place; an entry for each delivery would be one more to deliver, for ever");
 /// By the number of the hour.
 pub static HOURS: Table<HourNumber, Hour> = Table::new("hours")
     .expires(|hour: &Hour| Some(hour.expires_at))

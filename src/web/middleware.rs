@@ -2,13 +2,14 @@
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
-use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::{Error, HttpMessage as _, HttpResponse, web};
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 
 use super::extract::{accepted_language, peer};
 use super::limits::Limits;
@@ -16,10 +17,13 @@ use super::problem;
 use super::reply::OPENER_POLICY;
 use super::routes::{self, Cors, Door, Opener};
 use crate::app::App;
+use crate::base::measure::Stopwatch;
 use crate::base::{Id, Lifetime};
 use crate::model::{Actor, Channel, Context, Language, Network, Origin, Request};
 use crate::operations;
 
+/// The target of spans that are traces (`src/logs/traces.rs`).
+const TRACE: &str = "writ::trace";
 /// The door whose answers are timed for the console's first page.
 const TOKEN: &str = "/oauth/token";
 
@@ -57,12 +61,8 @@ where
 
     actix_web::dev::forward_ready!(service);
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "how long a request took is a measurement for the log, not a time that anything is decided by"
-    )]
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let began = Instant::now();
+        let began = Stopwatch::start();
         let arrival = match Arrival::of(&request) {
             Ok(arrival) => arrival,
             Err(refused) => return Box::pin(async move { Ok(request.into_response(refused)) }),
@@ -73,8 +73,22 @@ where
             let response = finish(request.into_response(answer), &arrival, &method, began);
             return Box::pin(async move { Ok(response) });
         }
-        let answering = self.service.call(request);
-        Box::pin(async move { Ok(finish(answering.await?.map_into_boxed_body(), &arrival, &method, began)) })
+        let span = arrival.span(&method, request.headers());
+        if span.is_disabled() {
+            let answering = self.service.call(request);
+            return Box::pin(
+                async move { Ok(finish(answering.await?.map_into_boxed_body(), &arrival, &method, began)) },
+            );
+        }
+        let answering = span.in_scope(|| self.service.call(request)).instrument(span.clone());
+        Box::pin(async move {
+            let response = finish(answering.await?.map_into_boxed_body(), &arrival, &method, began);
+            span.record("http.response.status_code", response.status().as_u16());
+            if response.status().is_server_error() {
+                span.record("otel.status_code", "ERROR");
+            }
+            Ok(response)
+        })
     }
 }
 
@@ -118,6 +132,24 @@ impl Arrival {
         Ok(Self { ctx: Context::new(at, Actor::Nobody, origin), app, door, over, language })
     }
 
+    /// The request as a trace has it, if there are traces: the door and not the address, the id and nobody's name. W3C Trace Context: whose
+    /// call this is, a header says.
+    fn span(&self, method: &Method, headers: &HeaderMap) -> Span {
+        let span = tracing::trace_span!(
+            target: TRACE, "request", otel.kind = "server", otel.name = Empty, http.request.method = Empty,
+            http.route = Empty, request = Empty, http.response.status_code = Empty, otel.status_code = Empty,
+            traceparent = headers.get("traceparent").and_then(|value| value.to_str().ok()),
+        );
+        if !span.is_disabled() {
+            let method = if routes::METHODS.contains(method) { method.as_str() } else { "other" };
+            span.record("otel.name", format!("{method} {}", self.door.pattern).as_str());
+            span.record("http.request.method", method);
+            span.record("http.route", self.door.pattern);
+            span.record("request", self.ctx.from.request.map(|id| id.to_string()).unwrap_or_default().as_str());
+        }
+        span
+    }
+
     /// Preflights, and whoever asks too often.
     fn answer_at_once(&self, method: &Method) -> Option<HttpResponse> {
         if method == Method::OPTIONS && self.door.cors == Cors::Any {
@@ -125,6 +157,7 @@ impl Arrival {
         }
         self.over.map(|wait| {
             self.app.tally.count("too many requests from one address");
+            self.app.metrics.limited(routes::kind(self.door));
             problem::too_many(&self.app, self.door, wait, self.language, &self.ctx)
         })
     }
@@ -134,7 +167,7 @@ fn finish(
     mut response: ServiceResponse<BoxBody>,
     arrival: &Arrival,
     method: &Method,
-    began: Instant,
+    began: Stopwatch,
 ) -> ServiceResponse<BoxBody> {
     let preflight = method == Method::OPTIONS;
     let secure = arrival.app.issuer.is_for_tls_alone();
@@ -144,9 +177,10 @@ fn finish(
     if response.status() == StatusCode::REQUEST_TIMEOUT {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
-    let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let micros = began.micros();
     let status = response.status();
     log(arrival, method, status, micros);
+    arrival.app.metrics.answered(routes::kind(arrival.door), status.as_u16(), micros);
     if arrival.door.pattern == TOKEN && status.is_success() {
         arrival.app.hours.waited(arrival.ctx.at, micros);
     }

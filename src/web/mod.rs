@@ -20,6 +20,7 @@ pub mod routes;
 mod server;
 mod tls;
 pub mod views;
+mod watch;
 mod words;
 
 pub use api::{Obeying, Orders};

@@ -12,8 +12,8 @@ use actix_web::web::{self, PayloadConfig, ServiceConfig};
 
 use super::extract::LONGEST_FORM;
 use super::limits::Class;
-use super::{api, console, oauth, pages};
-use crate::app::App;
+use super::{api, console, oauth, pages, watch};
+use crate::app::{App, Route as Kind};
 
 /// Who may come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +130,10 @@ static FIXED: &[Door] = &[
     page("/account/codes/recovery", POST, Who::SignedIn, Class::SignIn),
     page("/account/codes/end", POST, Who::SignedIn, Class::SignIn),
     Door { cors: Cors::None, ..program("/health", GET, Who::Anyone, Class::Unlimited) },
+    Door { cors: Cors::None, ..program("/health/live", GET, Who::Anyone, Class::Unlimited) },
+    // Reasons take a look at the disk and, for a token, at the file.
+    Door { cors: Cors::None, ..program("/health/ready", GET, Who::Anyone, Class::Pages) },
+    Door { cors: Cors::None, ..program("/health/mirror", GET, Who::Anyone, Class::Pages) },
     Door { cors: Cors::None, ..program("/static/{file}", GET, Who::Anyone, Class::Pages) },
 ];
 
@@ -154,6 +158,27 @@ pub(super) fn door(method: &Method, path: &str) -> &'static Door {
         let well_known = |door: &&Door| door.pattern.starts_with("/.well-known/o") && path.starts_with(door.pattern);
         DOORS.iter().find(well_known).unwrap_or(&NOWHERE)
     })
+}
+
+/// What a door is counted as.
+pub(super) fn kind(door: &Door) -> Kind {
+    match door.class {
+        Class::Token => match door.pattern {
+            "/oauth/introspect" => Kind::Introspection,
+            "/oauth/revoke" => Kind::Revocation,
+            "/oauth/userinfo" => Kind::Userinfo,
+            _ => Kind::Token,
+        },
+        Class::Authorize => Kind::Authorize,
+        Class::Register => Kind::Registration,
+        Class::SignIn => Kind::SignIn,
+        Class::Api => Kind::Api,
+        Class::Metadata => Kind::Metadata,
+        Class::Unlimited => Kind::Health,
+        Class::Pages if door.pattern.starts_with("/health") => Kind::Health,
+        Class::Pages if door.methods.is_empty() => Kind::Elsewhere,
+        Class::Pages | Class::Keys => Kind::Pages,
+    }
 }
 
 /// The doors whose path has no variable part, by it: what is asked for all day is found without going through the list.
@@ -251,7 +276,10 @@ pub(super) fn configure(config: &mut ServiceConfig, app: &App) {
     door("/account/codes", vec![get(pages::own_sign_in::codes), web::post().to(pages::own_sign_in::add_codes)]);
     door("/account/codes/recovery", vec![web::post().to(pages::own_sign_in::renew_codes)]);
     door("/account/codes/end", vec![web::post().to(pages::own_sign_in::remove_codes)]);
-    door("/health", vec![get(pages::home::health)]);
+    door("/health", vec![get(watch::health)]);
+    door("/health/live", vec![get(watch::live)]);
+    door("/health/ready", vec![get(watch::ready)]);
+    door("/health/mirror", vec![get(watch::mirror)]);
     door("/static/{file}", vec![get(pages::home::asset)]);
     // The 2025-03-26 revision looks for them at the origin, whatever the issuer's path.
     if !base.is_empty() {

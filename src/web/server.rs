@@ -10,12 +10,13 @@ use super::api::Orders;
 use super::extract::BodyTime;
 use super::limits::Limits;
 use super::middleware::Desk;
+use super::watch::{self, Watched};
 use super::{routes, tls};
 use crate::app::App;
 use crate::base::{Fault, FaultKind};
 use crate::config::Config;
 use crate::model::{AcmeChallenge, Context};
-use crate::operations::{backup, certificates, housekeeping, turn_keys};
+use crate::operations::{backup, certificates, deliver, housekeeping, turn_keys};
 
 /// A server that is answering.
 pub struct Running {
@@ -25,6 +26,8 @@ pub struct Running {
     server: Server,
     handle: ServerHandle,
     redirects: Option<Server>,
+    /// The listener for those who watch, if the settings name one.
+    watched: Option<Watched>,
 }
 
 /// What is listened on. They are bound before anything is done with them, or come from whoever started the process.
@@ -134,7 +137,8 @@ pub fn listen_with(app: &App, orders: Orders, sockets: Sockets, patience: Patien
         server.map_err(|e| Fault::because(FaultKind::Settings, format!("cannot listen on {address}"), e))?.run();
     let redirects_from = sockets.redirects.as_ref().map(local).transpose()?;
     let redirects = sockets.redirects.map(|socket| tls::redirect::serve(app, socket)).transpose()?;
-    Ok(Running { address, redirects_from, handle: server.handle(), server, redirects })
+    let watched = watch::listen(app)?;
+    Ok(Running { address, redirects_from, handle: server.handle(), server, redirects, watched })
 }
 
 fn local(socket: &TcpListener) -> Result<SocketAddr, Fault> {
@@ -147,31 +151,57 @@ impl Running {
         self.handle.clone()
     }
 
+    /// Where those who watch are answered.
+    pub fn watched_at(&self) -> Option<SocketAddr> {
+        self.watched.as_ref().map(|watched| watched.address)
+    }
+
     /// Answers until it is stopped.
     pub async fn answer(self) -> Result<(), Fault> {
-        let Some(redirects) = self.redirects else { return ended(self.server.await) };
-        let handle = redirects.handle();
-        let redirecting = tokio::spawn(redirects);
+        let watched = self.watched.map(Watched::answer);
+        let redirecting = self.redirects.map(|redirects| (redirects.handle(), tokio::spawn(redirects)));
         let answered = self.server.await;
-        // Nothing there is worth waiting for.
-        handle.stop(false).await;
-        redirecting.abort();
-        ended(answered)
+        if let Some((handle, redirecting)) = redirecting {
+            // Nothing there is worth waiting for.
+            handle.stop(false).await;
+            redirecting.abort();
+        }
+        // The last to go: a stop that takes its time can be watched.
+        if let Some(watched) = watched {
+            watched.stop(false).await;
+        }
+        answered.map_err(|e| Fault::because(FaultKind::Bug, "the server ended", e))
     }
 
     /// Answers until it is stopped, and keeps house meanwhile.
     pub async fn run(self, app: App) -> Result<(), Fault> {
         let rounds = tokio::spawn(keep_house(app.clone(), self.handle.clone()));
+        let deliveries = tokio::spawn(keep_delivering(app.clone()));
         let ended = self.answer().await;
         rounds.abort();
+        app.delivery.stop();
+        deliveries.abort();
         // What was counted since the last round.
         housekeeping::round(&app).await?;
+        deliver::save(&app, &housekeeping::context(&app)).await?;
         ended
     }
 }
 
-fn ended(outcome: std::io::Result<()>) -> Result<(), Fault> {
-    outcome.map_err(|e| Fault::because(FaultKind::Bug, "the server ended", e))
+/// Time between two looks at what is to be delivered.
+const DELIVERY: Duration = Duration::from_secs(1);
+
+/// Sends the audit log to where the settings say, beside everything else: who is slow there slows nothing here.
+async fn keep_delivering(app: App) {
+    if app.config.audit.deliver_to.is_none() {
+        return;
+    }
+    loop {
+        if let Err(fault) = deliver::round(&app, &housekeeping::context(&app)).await {
+            tracing::error!(%fault, "delivering the audit log failed");
+        }
+        tokio::time::sleep(DELIVERY).await;
+    }
 }
 
 /// Rounds until the server stops. A file that cannot be written to any more ends the process: only opening it again tells

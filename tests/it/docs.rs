@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use writ::config::SETTINGS;
+use writ::operations::metrics::METRICS;
 
 const BEGIN: &str = "<!-- table: written by `UPDATE_DOCS=1 cargo test --test it docs`, from src/config.rs -->\n";
 const END: &str = "<!-- end of table -->";
@@ -35,6 +36,83 @@ fn every_setting_has_its_line_in_the_settings_document() {
         return;
     }
     assert_eq!(found, settings_table(), "run: UPDATE_DOCS=1 cargo test --test it docs");
+}
+
+const METRICS_BEGIN: &str =
+    "<!-- table: written by `UPDATE_DOCS=1 cargo test --test it docs`, from src/operations/metrics/names.rs -->\n";
+
+fn metrics_table() -> String {
+    let mut table = "| metric | kind | labels | what it says |\n|---|---|---|---|\n".to_owned();
+    for metric in METRICS {
+        let labels: Vec<String> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
+        table +=
+            &format!("| `{}` | {} | {} | {} |\n", metric.name, metric.kind.as_str(), labels.join(", "), metric.help);
+    }
+    table
+}
+
+/// That the page tells exactly these is held by `watch/metrics.rs`.
+#[test]
+fn every_metric_has_its_line_in_the_metrics_document() {
+    let (path, text) = document("metrics.md");
+    let (before, rest) = text.split_once(METRICS_BEGIN).expect("the table begins somewhere");
+    let (found, after) = rest.split_once(END).expect("and ends somewhere");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, format!("{before}{METRICS_BEGIN}{}{END}{after}", metrics_table())).unwrap();
+        return;
+    }
+    assert_eq!(found, metrics_table(), "run: UPDATE_DOCS=1 cargo test --test it docs");
+    // What the rest of the document names, and what the recipes for alarms ask for, there is.
+    for document in ["metrics.md", "observe.md"] {
+        let (_, text) = self::document(document);
+        for word in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| is_metric(word)) {
+            assert!(is_known(word), "{document} names {word}, which there is not");
+        }
+    }
+}
+
+fn is_metric(word: &str) -> bool {
+    (word.starts_with("writ_") || word.starts_with("process_")) && word.len() > "process_".len()
+}
+
+/// A metric, or a part of a histogram.
+fn is_known(word: &str) -> bool {
+    let base = ["_bucket", "_sum", "_count"].iter().find_map(|end| word.strip_suffix(end));
+    METRICS.iter().any(|metric| {
+        metric.name == word || (metric.kind.as_str() == "histogram" && base.is_some_and(|base| base == metric.name))
+    })
+}
+
+/// Every query of the dashboard asks for something that there is, by labels that it has.
+#[test]
+fn the_dashboard_asks_for_metrics_that_there_are() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/grafana/writ.json");
+    let dashboard: serde_json::Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let mut queries = Vec::new();
+    for panel in dashboard["panels"].as_array().unwrap() {
+        for target in panel["targets"].as_array().into_iter().flatten() {
+            queries.push(target["expr"].as_str().unwrap());
+        }
+    }
+    assert!(queries.len() > 15, "{}", queries.len());
+    let mut asked_for = std::collections::BTreeSet::new();
+    for query in queries {
+        let words: Vec<&str> = query.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+        let names: Vec<&&str> = words.iter().filter(|word| is_metric(word)).collect();
+        assert!(!names.is_empty(), "{query} asks for nothing");
+        for name in names {
+            assert!(is_known(name), "{query}: there is no {name}");
+            asked_for.insert(METRICS.iter().find(|metric| name.starts_with(metric.name)).unwrap().name);
+        }
+        let labels = METRICS.iter().filter(|metric| query.contains(metric.name)).flat_map(|metric| metric.labels);
+        let labels: Vec<&str> = labels.copied().chain(["le", "instance", "job"]).collect();
+        for (at, _) in query.match_indices(" by (") {
+            for label in query[at + 5..].split(')').next().unwrap().split(',') {
+                assert!(labels.contains(&label.trim()), "{query}: {label} is no label");
+            }
+        }
+    }
+    assert!(asked_for.len() > 15, "the dashboard shows little of what there is: {asked_for:?}");
 }
 
 /// A setting that nothing reads would be a promise that nobody keeps.

@@ -56,6 +56,9 @@ POST /account/codes                                403 409 403 403 405
 POST /account/codes/recovery                       403 422 403 403 405
 POST /account/codes/end                            403 422 403 403 405
 GET /health                                        200 200 200 200 405
+GET /health/live                                   200 200 200 200 405
+GET /health/ready                                  200 200 200 200 405
+GET /health/mirror                                 404 404 404 404 405
 GET /static/{file}                                 200 200 200 200 405
 GET /api/v1/openapi.json                           200 200 200 200 405
 GET /api/v1/docs                                   200 200 200 200 405

@@ -49,4 +49,6 @@ mod store;
 #[cfg(test)]
 mod stories;
 #[cfg(test)]
+mod watch;
+#[cfg(test)]
 mod world;

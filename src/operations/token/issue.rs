@@ -402,6 +402,7 @@ impl Issued {
 
     /// Signs what is to be signed.
     pub(crate) fn sign(self, app: &App) -> Result<TokenResponse, Fault> {
+        let _span = tracing::trace_span!(target: "writ::trace", "sign");
         if let Some(place) = &self.place {
             place.committed(app);
         }

@@ -4,6 +4,7 @@
 //! opens at once. The file may be open in one process only; redb holds a lock on it.
 
 mod filling;
+mod timed;
 mod writer;
 
 use std::fs::{File, OpenOptions};
@@ -15,12 +16,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use redb::backends::InMemoryBackend;
 use redb::{
     Builder, Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase as _, ReadableTable,
-    StorageBackend, TableDefinition, TableError, TableHandle as _,
+    ReadableTableMetadata as _, StorageBackend, TableDefinition, TableError, TableHandle as _,
 };
 
 pub use self::filling::{Compacted, Filling, compact};
+use self::timed::Timed;
 use self::writer::Writer;
-use super::engine::{Done, Engine, Job, Name, Order, ReadTx, Span, Touched, Visit, interned};
+use super::engine::{Done, Engine, Job, Measured, Name, Order, ReadTx, Span, Touched, Visit, interned};
 use crate::base::{Fault, FaultKind};
 
 /// How much of the file redb may keep in memory when nobody says otherwise, in bytes.
@@ -32,6 +34,7 @@ pub struct Redb {
     latest: Arc<Latest>,
     watched: Arc<Watched>,
     db: Arc<Database>,
+    measured: Arc<Measured>,
 }
 
 /// Who is told of each key that is written, if anybody is.
@@ -45,7 +48,10 @@ impl Redb {
         }
         let file = OpenOptions::new().read(true).write(true).open(path);
         let file = file.map_err(|e| Fault::because(FaultKind::Storage, failed_to_open(path), e))?;
-        Self::start(Builder::new().set_cache_size(cache_bytes).create_file(file))
+        let measured = Arc::new(Measured::default());
+        let opened = Timed::new(file, Arc::clone(&measured))
+            .and_then(|timed| Builder::new().set_cache_size(cache_bytes).create_with_backend(timed));
+        Self::start(opened, measured)
     }
 
     /// Makes an empty store beside its place and then links it there: a file whose making was cut short could never
@@ -82,17 +88,17 @@ impl Redb {
 
     /// Over a storage of the caller's: how tests pull the plug.
     pub fn over(storage: impl StorageBackend) -> Result<Self, Fault> {
-        Self::start(Builder::new().set_cache_size(CACHE).create_with_backend(storage))
+        Self::start(Builder::new().set_cache_size(CACHE).create_with_backend(storage), Arc::default())
     }
 
-    fn start(opened: Result<Database, DatabaseError>) -> Result<Self, Fault> {
+    fn start(opened: Result<Database, DatabaseError>, measured: Arc<Measured>) -> Result<Self, Fault> {
         let db = Arc::new(opened.map_err(|e| match e {
             DatabaseError::DatabaseAlreadyOpen => Fault::new(FaultKind::Busy, "the store is open in another process"),
             e => Fault::because(FaultKind::Storage, "cannot open the store", e),
         })?);
         let (latest, watched) = (Arc::new(Latest::default()), Arc::new(Watched::default()));
-        let writer = Writer::start(Arc::clone(&db), Arc::clone(&latest), Arc::clone(&watched))?;
-        Ok(Self { writer, latest, watched, db })
+        let writer = Writer::start(Arc::clone(&db), Arc::clone(&latest), Arc::clone(&watched), Arc::clone(&measured))?;
+        Ok(Self { writer, latest, watched, db, measured })
     }
 }
 
@@ -117,6 +123,14 @@ impl Engine for Redb {
 
     fn watch(&self, touched: Option<Arc<Touched>>) {
         *self.watched.write().unwrap_or_else(PoisonError::into_inner) = touched;
+    }
+
+    fn measured(&self) -> Option<&Measured> {
+        Some(&self.measured)
+    }
+
+    fn count(&self, table: Name) -> Result<Option<u64>, Fault> {
+        self.latest.get(&self.db)?.within(table, |open| open.len().map_err(storage)).map(Some)
     }
 }
 

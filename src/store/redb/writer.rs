@@ -16,8 +16,9 @@ use std::thread::{self, JoinHandle};
 use redb::{Database, Table, WriteTransaction};
 
 use super::{Bytes, Latest, Watched, definition, get, scan, storage};
+use crate::base::measure::Stopwatch;
 use crate::base::{Fault, FaultKind};
-use crate::store::engine::{Done, Job, Joint, Name, ReadTx, Span, Touched, Visit, WriteTx};
+use crate::store::engine::{Done, Job, Joint, Measured, Name, ReadTx, Span, Touched, Visit, WriteTx};
 
 /// Jobs that share one commit. More would make the first of them wait long for the last.
 const MAX_BATCH: usize = 256;
@@ -30,6 +31,7 @@ pub(super) struct Writer {
     inbox: Option<SyncSender<Request>>,
     thread: Option<JoinHandle<()>>,
     healthy: Arc<AtomicBool>,
+    measured: Arc<Measured>,
 }
 
 struct Request {
@@ -38,22 +40,28 @@ struct Request {
 }
 
 impl Writer {
-    pub(super) fn start(db: Arc<Database>, latest: Arc<Latest>, watched: Arc<Watched>) -> Result<Self, Fault> {
+    pub(super) fn start(
+        db: Arc<Database>,
+        latest: Arc<Latest>,
+        watched: Arc<Watched>,
+        measured: Arc<Measured>,
+    ) -> Result<Self, Fault> {
         let (inbox, requests) = sync_channel(MAX_WAITING);
         let healthy = Arc::new(AtomicBool::new(true));
-        let desk = Desk { db, latest, watched, healthy: Arc::clone(&healthy) };
+        let desk = Desk { db, latest, watched, healthy: Arc::clone(&healthy), measured: Arc::clone(&measured) };
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || desk.work(&requests))
             .map_err(|e| Fault::because(FaultKind::Storage, "cannot start the store's writer", e))?;
-        Ok(Self { inbox: Some(inbox), thread: Some(thread), healthy })
+        Ok(Self { inbox: Some(inbox), thread: Some(thread), healthy, measured })
     }
 
     pub(super) fn submit(&self, job: Job, done: Done) {
         let Some(inbox) = &self.inbox else { return done(Err(closed())) };
         match inbox.try_send(Request { job, done }) {
-            Ok(()) => {}
+            Ok(()) => self.measured.waiting.rise(),
             Err(TrySendError::Full(refused)) => {
+                self.measured.refused.one();
                 (refused.done)(Err(Fault::new(FaultKind::Busy, "too many writes are waiting")));
             }
             Err(TrySendError::Disconnected(refused)) => (refused.done)(Err(closed())),
@@ -101,6 +109,7 @@ struct Desk {
     watched: Arc<Watched>,
     db: Arc<Database>,
     healthy: Arc<AtomicBool>,
+    measured: Arc<Measured>,
 }
 
 /// Why a batch was not committed.
@@ -116,7 +125,9 @@ enum Broken {
 impl Desk {
     fn work(&self, inbox: &Receiver<Request>) {
         while let Ok(first) = inbox.recv() {
-            self.settle(gather(first, inbox));
+            let batch = gather(first, inbox);
+            self.measured.waiting.fall(batch.len() as u64);
+            self.settle(batch);
         }
     }
 
@@ -166,7 +177,10 @@ impl Desk {
         drop(open);
         match (ran, effect) {
             (Ok(()), Effect::Written) => {
+                let watch = Stopwatch::start();
                 let committed = tx.commit().map_err(|e| broken(e.into()));
+                self.measured.commits.observe(watch.micros());
+                self.measured.batches.observe(batch.len() as u64);
                 self.latest.forget();
                 committed
             }

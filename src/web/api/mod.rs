@@ -52,6 +52,7 @@ use super::oauth;
 use super::routes::{Cors, Door, Opener, Who};
 use crate::app::App;
 use crate::model::Context;
+use crate::protocol::own_scopes;
 
 /// Every noun, in the order in which the page tells of them.
 static NOUNS: LazyLock<Vec<Noun>> = LazyLock::new(|| {
@@ -76,6 +77,12 @@ static NOUNS: LazyLock<Vec<Noun>> = LazyLock::new(|| {
         state::noun(),
     ]
 });
+
+/// Whether whoever asks may read everything here; what they are told if not.
+pub(super) async fn may_read(caller: &Caller, request: &HttpRequest) -> Result<(), HttpResponse> {
+    let permitted = permit::permit(caller, request, own_scopes::READ).await;
+    permitted.map(drop).map_err(|problem| problem.answer(caller))
+}
 
 /// The document of the API, and the page that says the same to people.
 const DOCUMENT: &str = "/api/v1/openapi.json";

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 
+use crate::app::AskedBy;
 use crate::operations::token::exchange_access_key;
 use crate::protocol::access_key;
 use crate::web::extract::{Body, Caller};
@@ -9,9 +10,9 @@ use crate::web::key_guess::KeyGuess;
 use crate::web::problem;
 
 pub(crate) async fn create(caller: Caller, request: HttpRequest, body: Body) -> HttpResponse {
-    match answer(&caller, &request, &body).await {
-        Ok(response) | Err(response) => response,
-    }
+    let (Ok(response) | Err(response)) = answer(&caller, &request, &body).await;
+    caller.metrics.asked(AskedBy::AccessKey, response.status().as_u16());
+    response
 }
 
 async fn answer(caller: &Caller, request: &HttpRequest, body: &Body) -> Result<HttpResponse, HttpResponse> {

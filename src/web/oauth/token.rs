@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 
+use crate::app::AskedBy;
 use crate::model::Actor;
 use crate::operations::token;
 use crate::protocol::token_request::TokenRequest;
@@ -9,18 +10,26 @@ use crate::web::extract::{Body, Caller};
 use crate::web::problem;
 
 pub(crate) async fn create(caller: Caller, request: HttpRequest, body: Body) -> HttpResponse {
-    let answer = answer(&caller, &request, &body).await;
+    let mut asked_by = AskedBy::Unreadable;
+    let answer = answer(&caller, &request, &body, &mut asked_by).await;
     if answer.is_err() {
         super::claim(&caller.app, &caller.ctx, super::claimed(&request, &body).as_deref());
     }
     let (Ok(response) | Err(response)) = answer;
+    caller.metrics.asked(asked_by, response.status().as_u16());
     super::with_nonce(&caller, &request, response)
 }
 
-async fn answer(caller: &Caller, request: &HttpRequest, body: &Body) -> Result<HttpResponse, HttpResponse> {
+async fn answer(
+    caller: &Caller,
+    request: &HttpRequest,
+    body: &Body,
+    asked_by: &mut AskedBy,
+) -> Result<HttpResponse, HttpResponse> {
     let params = super::form(caller, request, body)?;
     // What is asked for is read before who asks: a request without a grant has nothing to authenticate for.
     let ask = TokenRequest::parse(&params).map_err(|refusal| problem::json(caller, false, refusal.into()))?;
+    *asked_by = AskedBy::Grant(ask.grant_type());
     let (client, ask) = match ask {
         TokenRequest::JwtBearer(ask) => {
             let client = super::workload(caller, request, &params, &ask.assertion).await?;

@@ -1,9 +1,8 @@
-//! `/`, `/health`, files, and doors that are not there.
+//! `/`, files, and doors that are not there.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::json;
 
 use crate::operations::setup;
 use crate::web::assets;
@@ -18,15 +17,6 @@ pub(crate) async fn show(visitor: Visitor) -> Result<HttpResponse, PageProblem> 
     let ready = setup::is_done(&visitor.app).await.map_err(|fault| visitor.broken(&fault))?;
     let page = HomePage { shell: visitor.shell(), ready, issuer: visitor.app.issuer.to_string() };
     reply::page(&visitor, StatusCode::OK, &page, &[])
-}
-
-/// `GET /health`
-pub(crate) async fn health(caller: Caller) -> HttpResponse {
-    if caller.store.ready() {
-        HttpResponse::Ok().json(json!({ "status": "ok" }))
-    } else {
-        HttpResponse::ServiceUnavailable().json(json!({ "status": "the store cannot be written to" }))
-    }
 }
 
 /// Styles of its own are all that a picture may have.

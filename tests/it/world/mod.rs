@@ -52,6 +52,8 @@ pub struct World {
     pub address: SocketAddr,
     /// Where plain http is sent on from, if it is.
     pub redirects_from: Option<SocketAddr>,
+    /// Where those who watch are answered, if a setting says so.
+    pub watched: Option<SocketAddr>,
     clock: Clock,
     /// Where its file is, if it has one.
     directory: Option<Arc<TempDir>>,
@@ -139,16 +141,16 @@ impl World {
         };
         let ctx = Context::new(clock.now(), Actor::System, Origin::within(Channel::Housekeeping));
         runtime.block_on(turn_keys::turn(&app, &ctx)).unwrap();
-        let (address, redirects_from, server, thread) = serve(&app, Patience::default());
-        Self { app, address, redirects_from, clock, directory, runtime, server, thread: Some(thread) }
+        let (address, (redirects_from, watched), server, thread) = serve(&app, Patience::default());
+        Self { app, address, redirects_from, watched, clock, directory, runtime, server, thread: Some(thread) }
     }
 
     /// An appliance that was begun elsewhere.
     pub fn over(app: App) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let clock = app.clock.clone();
-        let (address, redirects_from, server, thread) = serve(&app, Patience::default());
-        Self { app, address, redirects_from, clock, directory: None, runtime, server, thread: Some(thread) }
+        let (address, (redirects_from, watched), server, thread) = serve(&app, Patience::default());
+        Self { app, address, redirects_from, watched, clock, directory: None, runtime, server, thread: Some(thread) }
     }
 
     /// The same appliance again, at an address where it waits for no body.
@@ -162,8 +164,9 @@ impl World {
     pub fn as_patient(mut self, patience: Patience) -> Self {
         self.runtime.block_on(self.server.stop(false));
         self.thread.take().unwrap().join().unwrap();
-        let (address, redirects_from, server, thread) = serve(&self.app, patience);
-        (self.address, self.redirects_from, self.server, self.thread) = (address, redirects_from, server, Some(thread));
+        let (address, (redirects_from, watched), server, thread) = serve(&self.app, patience);
+        (self.address, self.server, self.thread) = (address, server, Some(thread));
+        (self.redirects_from, self.watched) = (redirects_from, watched);
         self
     }
 
@@ -363,18 +366,22 @@ impl Drop for World {
     }
 }
 
-fn serve(app: &App, patience: Patience) -> (SocketAddr, Option<SocketAddr>, ServerHandle, JoinHandle<()>) {
+/// Where it is answered, where plain http is sent on from and where those who watch are answered, and what stops it.
+type Served = (SocketAddr, (Option<SocketAddr>, Option<SocketAddr>), ServerHandle, JoinHandle<()>);
+
+fn serve(app: &App, patience: Patience) -> Served {
     let (tell, told) = mpsc::channel();
     let app = app.clone();
     let thread = std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
             let sockets = Sockets::bind(&app.config).unwrap();
             let running = writ::web::listen_with(&app, writ::cli::ORDERS, sockets, patience).unwrap();
-            tell.send((running.address, running.redirects_from, running.handle())).unwrap();
+            let beside = (running.redirects_from, running.watched_at());
+            tell.send((running.address, beside, running.handle())).unwrap();
             // Without housekeeping: a test says itself when time has passed.
             running.answer().await.unwrap();
         });
     });
-    let (address, redirects_from, handle) = told.recv().unwrap();
-    (address, redirects_from, handle, thread)
+    let (address, beside, handle) = told.recv().unwrap();
+    (address, beside, handle, thread)
 }

@@ -1,0 +1,121 @@
+//! Whose the files are, and who else may read them.
+
+use std::fs;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use super::finding::Finding;
+use crate::config::Config;
+
+pub(super) fn owned(config: &Config) -> Vec<Finding> {
+    if !config.data.exists() {
+        let mend = "start `writ` once, or say with --data where it is";
+        return vec![Finding::look("files", format!("{} is not there: no appliance yet", config.data.display()), mend)];
+    }
+    let me = owner_of(&config.data);
+    let mut found = Vec::new();
+    found.extend(looked_at("data directory", &config.data, Kind::Directory, me));
+    found.extend(looked_at("store", &config.store_file(), Kind::File, me));
+    match &config.master_key {
+        Some(_) => found.push(Finding::ok("master key", "is in the settings")),
+        None if config.store_file().exists() && !config.master_key_file().exists() => found.push(Finding::broken(
+            "master key",
+            format!("{} is not there, and nothing in the store opens without it", config.master_key_file().display()),
+            "put the copy of master.key that you kept elsewhere back into its place, or set WRIT_MASTER_KEY to it",
+        )),
+        None => found.extend(looked_at("master key", &config.master_key_file(), Kind::File, me)),
+    }
+    found.extend(looked_at("audit head", &config.head_file(), Kind::Signed, me));
+    found.extend(looked_at("socket", &config.socket_file(), Kind::Socket, me));
+    found
+}
+
+/// Who the data directory belongs to is who should run Writ.
+fn owner_of(directory: &Path) -> Option<u32> {
+    fs::metadata(directory).ok().map(|known| known.uid())
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Directory,
+    File,
+    /// It has a signature and no secret: who reads it is no matter.
+    Signed,
+    Socket,
+}
+
+/// `None` of what is not there: which of them there have to be, others say.
+fn looked_at(check: &str, path: &Path, kind: Kind, owner: Option<u32>) -> Option<Finding> {
+    let known = fs::symlink_metadata(path).ok()?;
+    let (mode, place) = (known.permissions().mode() & 0o777, path.display());
+    let is_it = match kind {
+        Kind::Directory => known.is_dir() || known.is_symlink(),
+        Kind::File | Kind::Signed => known.is_file() || known.is_symlink(),
+        Kind::Socket => known.file_type().is_socket(),
+    };
+    let fits = if kind == Kind::Directory { 0o700 } else { 0o600 };
+    let closed = if kind == Kind::Signed { 0o022 } else { 0o077 };
+    Some(if !is_it {
+        Finding::broken(
+            check,
+            format!("{place} is something else than it should be"),
+            "find out what put it there, and move it away",
+        )
+    } else if owner.is_some_and(|owner| owner != known.uid()) {
+        let found = format!("{place} belongs to another user than the data directory");
+        Finding::look(
+            check,
+            found,
+            format!("chown it to the user that runs Writ: chown --reference={} {place}", parent(path)),
+        )
+    } else if !known.is_symlink() && mode & closed != 0 {
+        let found = format!("{place} can be reached by other users of this machine (mode {mode:o})");
+        Finding::broken(check, found, format!("chmod {fits:o} {place}"))
+    } else if !known.is_symlink() && mode & fits != fits {
+        let found = format!("{place} cannot be read and written by its owner (mode {mode:o})");
+        Finding::broken(check, found, format!("chmod {fits:o} {place}"))
+    } else {
+        Finding::ok(check, format!("{place} is its owner's alone"))
+    })
+}
+
+fn parent(path: &Path) -> String {
+    path.parent().map_or_else(|| ".".to_owned(), |parent| parent.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::State;
+    use super::*;
+
+    #[test]
+    fn what_others_may_read_is_told_with_the_way_to_mend_it() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("writ.redb");
+        assert_eq!(looked_at("store", &path, Kind::File, None), None);
+        fs::write(&path, b"").unwrap();
+        let found = |mode| {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            looked_at("store", &path, Kind::File, None).unwrap()
+        };
+        assert_eq!(found(0o600).state, State::Ok);
+        for mode in [0o644, 0o660, 0o601] {
+            let found = found(mode);
+            assert_eq!(found.state, State::Broken, "{mode:o}");
+            assert_eq!(found.mend.unwrap(), format!("chmod 600 {}", path.display()));
+        }
+        found(0o666);
+        assert_eq!(
+            looked_at("audit head", &path, Kind::Signed, None).unwrap().state,
+            State::Broken,
+            "others may write it"
+        );
+        found(0o644);
+        assert_eq!(looked_at("audit head", &path, Kind::Signed, None).unwrap().state, State::Ok);
+        assert_eq!(found(0o400).state, State::Broken, "nothing can be written");
+        let other = fs::metadata(&path).unwrap().uid() + 1;
+        found(0o600);
+        assert_eq!(looked_at("store", &path, Kind::File, Some(other)).unwrap().state, State::Look);
+        assert_eq!(looked_at("socket", &path, Kind::Socket, None).unwrap().state, State::Broken);
+    }
+}
