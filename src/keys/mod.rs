@@ -23,9 +23,9 @@ mod verify;
 
 pub use head::HeadSigner;
 pub use jwk_set::{JwkSet, JwkSetError};
-pub use jwks::{Jwks, max_age};
+pub use jwks::{Jwks, SHORT, heard_by_all, max_age};
 pub use key_ring::{KeyRing, Keys};
-pub use master::Master;
+pub use master::{Master, PURPOSES};
 pub use mint::{Signer, generate};
 pub use password::{Passwords, acceptable, needs_rehash};
 pub use proof::{SelfSigned, verify_proof};

@@ -26,8 +26,21 @@ pub fn keep(app: &App) -> Result<(), Fault> {
     if read(path, &app.head_signer)?.is_some_and(|kept| kept.sequence >= head.sequence) {
         return Ok(());
     }
+    put_down(path, &app.head_signer, head)
+}
+
+/// Signs the kept head anew, once the master key was changed: it is the same head, and must still be ours, by the old key or the new one.
+pub(crate) fn sign_anew(path: &Path, old: &HeadSigner, new: &HeadSigner) -> Result<(), Fault> {
+    let head = match read(path, new) {
+        Ok(_) => return Ok(()),
+        Err(_) => read(path, old)?,
+    };
+    head.map_or(Ok(()), |head| put_down(path, new, head))
+}
+
+fn put_down(path: &Path, signer: &HeadSigner, head: Head) -> Result<(), Fault> {
     let text = text(&head)?;
-    let kept = Kept { signature: app.head_signer.sign(text.as_bytes()), head };
+    let kept = Kept { signature: signer.sign(text.as_bytes()), head };
     let json = serde_json::to_vec(&kept).map_err(|e| Fault::because(FaultKind::Bug, "a head has no JSON", e))?;
     let fault = |e| Fault::because(FaultKind::Storage, "the audit log's head cannot be kept beside the file", e);
     let fresh = path.with_extension("head.new");
