@@ -38,7 +38,7 @@ pub use refusals::{Asked, Refusals, Refused};
 pub use status::{MadeList, StatusIndices, StatusLists, Stopped, Taken};
 pub use tally::{LastSeen, Tally, Turns};
 pub use usage::{Grant, Looked, Usage};
-pub use verified::VerifiedTokens;
+pub use verified::{SoFar, VerifiedTokens};
 
 /// The handle that every request and every command holds. Cheap to clone.
 #[derive(Clone)]

@@ -98,6 +98,7 @@ settings! {
         data: PathBuf = "data", "The directory that holds everything: writ.redb, master.key, writ.sock, writ.toml.";
         trusted_proxies: Vec<AddressRange> = "", "Addresses or networks (10.0.0.0/8) of the proxies whose X-Forwarded-For is believed. From anybody else the header is ignored.";
         master_key: Option<Secret> = "", "32 bytes in base64 that seal the signing keys. Without it, the file master.key in the data directory, made at first start.";
+        master_key_next: Option<Secret> = "", "The master key that is to take the place of master_key: `writ key rotate-master` seals everything under it. Only where master_key is set.";
         demo: bool = "false", "Serve an invented organisation, in memory: nothing is kept, and what is in the data directory is not touched. The same as `writ serve --demo`.";
         workers: u32 = "0" in "0..256", "Threads that answer requests; 0 for one per processor.";
     }
@@ -228,6 +229,11 @@ impl Config {
     /// The master key's file, used unless the settings hold the key.
     pub fn master_key_file(&self) -> PathBuf {
         self.data.join("master.key")
+    }
+
+    /// Where the next master key is while it takes the place of the present one.
+    pub fn next_master_key_file(&self) -> PathBuf {
+        self.data.join("master.key.next")
     }
 
     /// Where the head of the audit log is kept outside the store's file, signed.

@@ -5,19 +5,36 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answer::argument;
-use super::{Command, CommandError};
+use super::{Command, CommandError, ErrorKind};
 use crate::app::App;
+use crate::base::{Clock, Entropy, FaultKind};
+use crate::config::Config;
 use crate::keys::rotate::Haste;
 use crate::model::{Algorithm, KeyState, SigningKey};
-use crate::operations::keys;
+use crate::operations::keys::{self, Breaks, IdTokens};
+use crate::operations::master_key::{self, Kept};
 use crate::operations::operator::Operator;
+use crate::operations::seen::Seen;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
+    #[command(flatten)]
+    Told(Told),
+    /// Put a new master key in the place of the present one, while nobody serves
+    RotateMaster,
+}
+
+/// What a running appliance does as well.
+#[derive(Debug, Subcommand)]
+pub(super) enum Told {
     /// List the signing keys
     List,
+    /// One of them, and what stops working without it
+    Show(Named),
     /// Sign with new keys before it is due
     Rotate(Rotate),
+    /// Withdraw a key that is not trusted any more, with everything it signed
+    Revoke(Revoke),
 }
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
@@ -30,13 +47,59 @@ pub struct Rotate {
     at_once: bool,
 }
 
-impl Verb {
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct Named {
+    /// Its kid
+    kid: String,
+}
+
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct Revoke {
+    #[command(flatten)]
+    named: Named,
+    /// Why, for whoever reads the audit log
+    #[arg(long, value_name = "WORDS")]
+    because: Option<String>,
+    /// Do it. Without this, what stops working is said, and nothing is done
+    #[arg(long, requires = "because")]
+    yes: bool,
+}
+
+impl Told {
     pub(super) fn command(self) -> Command {
         match self {
             Self::List => Command::KeyList,
+            Self::Show(ask) => Command::KeyShow(ask),
             Self::Rotate(ask) => Command::KeyRotate(ask),
+            Self::Revoke(ask) => Command::KeyRevoke(ask),
         }
     }
+}
+
+/// Beside the file, and never through an appliance that runs: what it holds of the old key would be good for nothing.
+pub(super) fn rotate_master(config: &Config) -> Result<Value, CommandError> {
+    let changed = master_key::change(config, &Clock::System, &Entropy::os(), &|_| Ok(()));
+    let changed = changed.map_err(|fault| match fault.kind() {
+        FaultKind::Busy => CommandError::new(
+            ErrorKind::Refused,
+            "the appliance is running: stop it, change the master key, and start it again. Nothing was changed",
+        ),
+        _ => fault.into(),
+    })?;
+    let next = match changed.kept {
+        Kept::File => "master.key is the new key. Make a backup; the old key is still needed for the backups before",
+        Kept::Settings => {
+            "set master_key to what master_key_next is, and take master_key_next away, before the next start"
+        }
+    };
+    Ok(json!({
+        "changed": true,
+        "signing_keys": changed.signing_keys,
+        "second_factors": changed.second_factors,
+        "audit_gaps": changed.gaps,
+        "audit_head_key": changed.head_key,
+        "next": next,
+    }))
 }
 
 pub(super) fn list(app: &App) -> Result<Value, CommandError> {
@@ -52,6 +115,59 @@ fn row(key: &SigningKey) -> Value {
         KeyState::Revoked { revoked_at, .. } => ("revoked", revoked_at),
     };
     json!({ "kid": key.kid, "algorithm": key.algorithm.as_str(), "state": state, "since": since.iso() })
+}
+
+pub(super) async fn show(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
+    Ok(told(&keys::breaks(app, by, &ask.kid).await?))
+}
+
+pub(super) async fn revoke(app: &App, by: &Operator, ask: Revoke) -> Result<Value, CommandError> {
+    let (kid, because) = (&ask.named.kid, ask.because.unwrap_or_default());
+    let breaks = match ask.yes {
+        true => keys::revoke(app, by, kid, Seen::Anything, &because).await?,
+        false => keys::breaks(app, by, kid).await?,
+    };
+    let mut answer = told(&breaks);
+    if let (false, Some(members)) = (ask.yes, answer.as_object_mut()) {
+        members.insert("done".to_owned(), "nothing: add --yes (and --because) to withdraw it".into());
+    }
+    Ok(answer)
+}
+
+/// A key, and what a withdrawal breaks.
+fn told(breaks: &Breaks) -> Value {
+    let mut answer = row(&breaks.key);
+    let Some(members) = answer.as_object_mut() else { return answer };
+    let mut say = |name: &str, value: Value| drop(members.insert(name.to_owned(), value));
+    let mut resources: Vec<String> = breaks.resources.iter().map(ToString::to_string).collect();
+    if breaks.more_resources > 0 {
+        resources.push(format!("and {} more", breaks.more_resources));
+    }
+    let mut signs = Vec::new();
+    if breaks.own {
+        signs.push("access tokens for the appliance itself".to_owned());
+    }
+    match &breaks.id_tokens {
+        IdTokens::Usually => signs.push("ID tokens of applications that registered no other algorithm".to_owned()),
+        IdTokens::Of { names, more } if !names.is_empty() => {
+            let names = names.join(", ");
+            signs.push(format!("ID tokens of {names}{}", if *more { ", and maybe others" } else { "" }));
+        }
+        IdTokens::Of { .. } => {}
+    }
+    if breaks.status_lists {
+        signs.push("status lists".to_owned());
+    }
+    say("signs_tokens_for", json!(resources));
+    say("signs", json!(signs.join("; ")));
+    say("tokens_at_most", json!(breaks.tokens.at_most));
+    say("tokens_until", json!(breaks.tokens.until.map(|at| at.iso())));
+    say("taken_elsewhere_until", json!(breaks.taken_until.iso()));
+    if let Some(next) = &breaks.successor {
+        say("successor", json!(next.kid));
+        say("successor_known_to_all", json!(next.known_to_all));
+    }
+    answer
 }
 
 pub(super) async fn rotate(app: &App, by: &Operator, ask: Rotate) -> Result<Value, CommandError> {

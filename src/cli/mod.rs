@@ -250,7 +250,9 @@ pub enum Command {
     GrantRevoke(grant::Named),
     TokenAdd,
     KeyList,
+    KeyShow(key::Named),
     KeyRotate(key::Rotate),
+    KeyRevoke(key::Revoke),
     AuditList(audit::List),
     AuditVerify,
     Backup(backup::Make),
@@ -340,7 +342,9 @@ pub async fn dispatch(app: &App, by: &Operator, command: Command) -> Result<Valu
         Command::GrantShow(ask) => grant::show(app, by, ask).await,
         Command::GrantRevoke(ask) => grant::revoke(app, by, ask).await,
         Command::KeyList => key::list(app),
+        Command::KeyShow(ask) => key::show(app, by, ask).await,
         Command::KeyRotate(ask) => key::rotate(app, by, ask).await,
+        Command::KeyRevoke(ask) => key::revoke(app, by, ask).await,
         Command::AuditList(ask) => audit::list(app, ask).await,
         Command::AuditVerify => audit::verify(app).await,
         Command::Backup(ask) => backup::make(app, by, ask).await,
@@ -414,7 +418,12 @@ fn obey(cli: Cli) -> Result<ExitCode, CommandError> {
         Verb::Provider(verb) => verb.command()?,
         Verb::Crossing(verb) => verb.command(),
         Verb::Grant(verb) => verb.command(),
-        Verb::Key(verb) => verb.command(),
+        Verb::Key(key::Verb::Told(verb)) => verb.command(),
+        Verb::Key(key::Verb::RotateMaster) => {
+            here("`key rotate-master` works on the file of an appliance that is stopped")?;
+            print::answer(&key::rotate_master(&effective.config)?, cli.flags.json);
+            return Ok(ExitCode::SUCCESS);
+        }
         Verb::Audit(verb) => verb.command(),
         Verb::Backup(ask) => ask.command()?,
         Verb::Export(ask) => Command::Export(ask),

@@ -263,8 +263,8 @@ fn needs(command: &Command) -> Needs {
         Command::CrossingAdd(_) | Command::CrossingRemove(_) => CROSSINGS.write,
         Command::GrantList(_) | Command::GrantShow(_) => GRANTS.read,
         Command::GrantRevoke(_) => GRANTS.write,
-        Command::KeyList => KEYS.read,
-        Command::KeyRotate(_) => KEYS.write,
+        Command::KeyList | Command::KeyShow(_) => KEYS.read,
+        Command::KeyRotate(_) | Command::KeyRevoke(_) => KEYS.write,
         Command::AuditList(_) | Command::AuditVerify => AUDIT.read,
         Command::Export(_) => READ,
         // Whose password is known, and whose word is taken, is who one can be.

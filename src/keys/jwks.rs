@@ -73,18 +73,50 @@ impl Jwks {
 /// signing key at all (the first seconds of the first start) gets one that signs at once, and until then the
 /// answer is zero.
 ///
+/// While a revocation is fresh it is [`SHORT`]: where one key was taken another may have been, and the next revocation is then heard
+/// of sooner (decision 31).
+///
 /// Two commands break the promise knowingly, because the old key is worse: a forced rotation with
 /// [`Haste::AtOnce`](super::rotate::Haste) and a revocation without a published successor. Verifiers then
 /// meet an unknown `kid` and fetch again, as they should anyway.
-pub fn max_age(rows: &[SigningKey], policy: &Policy, _now: Timestamp) -> Lifetime {
+pub fn max_age(rows: &[SigningKey], policy: &Policy, now: Timestamp) -> Lifetime {
     let signs = |algorithm: &Algorithm| {
         rows.iter().any(|row| row.algorithm == *algorithm && matches!(row.state, KeyState::Signing { .. }))
     };
-    if policy.algorithms.iter().all(signs) {
-        policy.jwks_max_age.min(policy.publish_before)
-    } else {
-        Lifetime::default()
+    if !policy.algorithms.iter().all(signs) {
+        return Lifetime::default();
     }
+    let usual = usual(policy);
+    if fresh_revocation(rows, now).is_some() { usual.min(SHORT) } else { usual }
+}
+
+/// Until when somebody may go by a set that was fetched before `now`: whatever is withdrawn at `now` is taken no longer than that by
+/// those who heed `max-age`.
+pub fn heard_by_all(rows: &[SigningKey], policy: &Policy, now: Timestamp) -> Timestamp {
+    let usual = usual(policy);
+    match fresh_revocation(rows, now) {
+        // What was served before it may be kept for the usual time, what was served since for the short one.
+        Some(since) => now.plus(usual.min(SHORT)).max(since.plus(usual)),
+        None => now.plus(usual),
+    }
+}
+
+/// How long the set may be kept while a revocation is fresh.
+pub const SHORT: Lifetime = Lifetime::from_minutes(1);
+/// How long it is.
+const FRESH: Lifetime = Lifetime::from_days(1);
+
+fn usual(policy: &Policy) -> Lifetime {
+    policy.jwks_max_age.min(policy.publish_before)
+}
+
+/// When the first of those revocations was that are fresh at `now`.
+fn fresh_revocation(rows: &[SigningKey], now: Timestamp) -> Option<Timestamp> {
+    let at = rows.iter().filter_map(|row| match row.state {
+        KeyState::Revoked { revoked_at, .. } => Some(revoked_at),
+        _ => None,
+    });
+    at.filter(|at| *at <= now && now < at.plus(FRESH)).min()
 }
 
 #[cfg(test)]
@@ -166,5 +198,24 @@ mod tests {
         }
         let more = Policy { algorithms: vec![Algorithm::ES256, Algorithm::RS256], ..policy };
         assert_eq!(max_age(&rows, &more, NOW), Lifetime::default(), "RS256 is still to come, and will sign at once");
+    }
+
+    #[test]
+    fn while_a_revocation_is_fresh_copies_are_kept_for_a_minute() {
+        let policy = Policy { algorithms: vec![Algorithm::ES256], ..Policy::default() };
+        let signing = row(Algorithm::ES256, SIGNING);
+        let rows = [signing.clone(), row(Algorithm::ES256, REVOKED)];
+        let at = |seconds| NOW.plus(Lifetime::from_seconds(seconds));
+        let day = 24 * 3_600;
+        for (seconds, age) in [(0, 60), (day - 1, 60), (day, 300)] {
+            assert_eq!(max_age(&rows, &policy, at(seconds)), Lifetime::from_seconds(age), "{seconds}");
+        }
+        let hasty = Policy { jwks_max_age: Lifetime::from_seconds(10), ..policy.clone() };
+        assert_eq!(max_age(&rows, &hasty, NOW), Lifetime::from_seconds(10), "never longer than usual");
+        // A set that was fetched just before the first revocation is kept for five minutes, whatever comes after.
+        assert_eq!(heard_by_all(&[signing], &policy, NOW), at(300));
+        for (seconds, heard) in [(0, 300), (239, 300), (240, 300), (241, 301), (3_600, 3_660), (day, day + 300)] {
+            assert_eq!(heard_by_all(&rows, &policy, at(seconds)), at(heard), "{seconds}");
+        }
     }
 }

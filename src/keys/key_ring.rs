@@ -1,7 +1,7 @@
 //! The parsed keys of one moment. A snapshot: a turn of the keys makes a new ring, and requests in flight keep theirs.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::jwks::{self, Jwks};
 use super::mint::Signer;
@@ -92,21 +92,35 @@ impl std::fmt::Debug for KeyRing {
 
 /// The ring in force. Cheap to clone; all clones see a replacement.
 #[derive(Clone, Debug)]
-pub struct Keys(Arc<RwLock<Arc<KeyRing>>>);
+pub struct Keys(Arc<InForce>);
+
+#[derive(Debug)]
+struct InForce {
+    ring: RwLock<Arc<KeyRing>>,
+    /// Whose turn it is to read the rows anew.
+    reading: Mutex<()>,
+}
 
 impl Keys {
     pub fn new(ring: KeyRing) -> Self {
-        Self(Arc::new(RwLock::new(Arc::new(ring))))
+        Self(Arc::new(InForce { ring: RwLock::new(Arc::new(ring)), reading: Mutex::new(()) }))
     }
 
     /// The ring of this moment; hold it for one request, not longer.
     pub fn current(&self) -> Arc<KeyRing> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.0.ring.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts a new ring in force. Call it after the commit that changed the rows.
-    pub fn replace(&self, ring: KeyRing) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+    /// Puts the ring that `read` makes of the rows in force, and says whether it is another. Call it after the commit that changed
+    /// them.
+    ///
+    /// Reading and replacing is one step: otherwise whoever read before a revocation could replace after it, and the
+    /// key that was withdrawn would be good again.
+    pub fn renew(&self, read: impl FnOnce() -> Result<Option<KeyRing>, Fault>) -> Result<bool, Fault> {
+        let _turn = self.0.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(ring) = read()? else { return Ok(false) };
+        *self.0.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+        Ok(true)
     }
 }
 
@@ -205,7 +219,7 @@ mod tests {
         let keys = Keys::new(ring(&[row(Algorithm::EdDSA)]));
         let clone = keys.clone();
         let in_flight = keys.current();
-        clone.replace(ring(&[row(Algorithm::EdDSA)]));
+        assert!(clone.renew(|| Ok(Some(ring(&[row(Algorithm::EdDSA)])))).unwrap());
         let kid = |ring: &KeyRing| ring.signing(Algorithm::EdDSA).unwrap().kid().to_owned();
         assert_eq!(kid(&keys.current()), kid(&clone.current()));
         assert_ne!(kid(&keys.current()), kid(&in_flight));

@@ -3,6 +3,9 @@
 //! It lives beside the store, in `master.key` (mode 0600, 44 characters of base64), or outside the machine in
 //! a setting. It is made at first start by this appliance and for it alone; none is shipped. Whoever has the
 //! file and the store has the signing keys; whoever has only one of the two has neither.
+//!
+//! It can be changed: [`PURPOSES`] says what becomes of everything that is derived from it, and
+//! `operations::master_key` does it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -20,6 +23,23 @@ use crate::base::{Entropy, Fault, FaultKind, MacKey, Secret};
 
 /// The root secret. It is only ever derived from.
 pub struct Master(hkdf::Prk);
+
+/// Everything that is derived, by its label, and what a change of the master key does to it. A test compares this with the code.
+pub const PURPOSES: &[(&str, &str)] = &[
+    ("writ seal v1", "sealed rows, that is signing keys and the secrets of second factors, are sealed anew"),
+    ("writ audit head v1", "the audit log's head, and the gaps in it, get a new seal"),
+    (
+        "writ audit head signature v1",
+        "writ.head is signed anew; heads that were sent elsewhere stay under the key that the event names",
+    ),
+    ("writ ticket v1", "whoever is in the middle of signing in or allowing something begins again"),
+    ("writ csrf v1", "pages that were open are loaded again before their forms are taken"),
+    ("writ dpop nonce v1", "clients are told the new nonce and ask once more"),
+    (
+        "writ throttle v1",
+        "failed sign-ins are counted from zero, known browsers are strangers, and Idempotency-Keys of the day are forgotten",
+    ),
+];
 
 /// Bound to this use of HKDF, so that the same 32 bytes elsewhere give other keys.
 const SALT: &[u8] = b"writ master key v1";
@@ -83,6 +103,22 @@ impl Master {
                     .to_owned(),
             )
         })
+    }
+
+    /// Puts the key at `next` in the place of the one at `path`, whole or not at all.
+    pub fn promote(next: &Path, path: &Path) -> Result<(), Fault> {
+        let renamed = fs::rename(next, path).and_then(|()| sync_directory(path));
+        renamed.map_err(|error| {
+            let text = format!("{} could not take the place of {}", next.display(), path.display());
+            Fault::because(FaultKind::Key, text, error)
+        })
+    }
+
+    /// Whether both come to the same.
+    pub fn is(&self, other: &Self) -> Result<bool, Fault> {
+        use subtle::ConstantTimeEq as _;
+        let (one, two) = (self.derive("writ seal v1")?, other.derive("writ seal v1")?);
+        Ok(one.as_slice().ct_eq(two.as_slice()).into())
     }
 
     fn from_bytes(bytes: &[u8; 32]) -> Self {

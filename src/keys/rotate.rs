@@ -11,10 +11,10 @@
 //! ```
 //!
 //! [`plan`] says what is due, from the rows and the time alone: whoever was switched off for a week, or woke up
-//! with a wrong clock, asks again and gets the way back. [`carry_out`] applies it to the rows.
+//! with a wrong clock, asks again and gets the way back. [`Workbench`] applies it to the rows.
 
 use crate::base::{Fault, FaultKind, Id, Lifetime, Timestamp};
-use crate::model::{Algorithm, KeyState, SigningKey};
+use crate::model::{Algorithm, KeyState, PublicJwk, SigningKey};
 
 /// How keys turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,17 +174,112 @@ pub enum Change {
     Drop(SigningKey),
 }
 
-/// Applies `turns` to `keys`. `fresh` are keys made beforehand, outside the transaction; a `Generate` takes one
-/// of its algorithm, and is left for the next round when there is none. Rows may have changed since the plan was made:
-/// a turn whose key is no longer in the state it expects is left out, and the next plan sees what remains to be done.
-pub fn carry_out(
+/// Keys that are being turned: what is decided is applied at once, so that the next decision sees it, and all of it goes into
+/// one transaction. Keys take time to make, so they are made before it: [`Workbench::rehearsal`] tells how many.
+#[derive(Debug)]
+pub struct Workbench<'p> {
+    rows: Vec<SigningKey>,
+    fresh: Vec<SigningKey>,
+    changes: Vec<Change>,
+    lacking: Vec<Algorithm>,
+    policy: &'p Policy,
+    now: Timestamp,
+}
+
+/// No decision takes more keys of one algorithm: one that signs and one that is next, twice over.
+const MOST_FRESH: u8 = 4;
+/// Rounds after which the schedule has nothing left to do; it takes three at most.
+const MOST_ROUNDS: usize = 8;
+
+impl<'p> Workbench<'p> {
+    /// Over `rows`, with keys that were made beforehand.
+    pub fn new(rows: Vec<SigningKey>, fresh: Vec<SigningKey>, policy: &'p Policy, now: Timestamp) -> Self {
+        Self { rows, fresh, changes: Vec::new(), lacking: Vec::new(), policy, now }
+    }
+
+    /// The same with keys that are none, to see how many are wanted: [`Workbench::used`].
+    pub fn rehearsal(rows: Vec<SigningKey>, policy: &'p Policy, now: Timestamp) -> Self {
+        let blanks = Algorithm::ALL.into_iter().flat_map(|algorithm| (0..MOST_FRESH).map(move |at| (algorithm, at)));
+        let fresh = (0..=u8::MAX).zip(blanks).map(|(number, (algorithm, at))| SigningKey {
+            id: Id::from_bytes([number; 16]),
+            kid: format!("{algorithm} {at}"),
+            algorithm,
+            public: PublicJwk::OKP { crv: String::new(), x: String::new() },
+            sealed: None,
+            created_at: now,
+            published_at: now,
+            state: KeyState::Next { signs_from: now },
+        });
+        Self::new(rows, fresh.collect(), policy, now)
+    }
+
+    /// The rows as they are by now.
+    pub fn rows(&self) -> &[SigningKey] {
+        &self.rows
+    }
+
+    pub fn policy(&self) -> &Policy {
+        self.policy
+    }
+
+    /// What was done, in order. A row may be in it several times.
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// The algorithms of which there were not enough fresh keys.
+    pub fn lacking(&self) -> &[Algorithm] {
+        &self.lacking
+    }
+
+    /// Of a rehearsal: the keys to make, by their algorithms.
+    pub fn used(&self) -> Vec<Algorithm> {
+        let left = |algorithm| self.fresh.iter().filter(|key| key.algorithm == algorithm).count();
+        let used = |algorithm| usize::from(MOST_FRESH).saturating_sub(left(algorithm));
+        Algorithm::ALL.into_iter().flat_map(|algorithm| std::iter::repeat_n(algorithm, used(algorithm))).collect()
+    }
+
+    /// Does what the schedule says is due, until nothing is.
+    pub fn settle(&mut self) {
+        for _ in 0..MOST_ROUNDS {
+            let turns = plan(&self.rows, self.policy, self.now);
+            let lacked = self.lacking.len();
+            if !self.carry_out(&turns) {
+                return;
+            }
+            // Only the last round says what could not be had at all.
+            self.lacking.truncate(lacked);
+        }
+    }
+
+    /// Applies `turns`, and says whether that changed anything.
+    pub fn carry_out(&mut self, turns: &[Turn]) -> bool {
+        let changes = carry_out(&self.rows, turns, &mut self.fresh, &mut self.lacking, self.policy, self.now);
+        for change in &changes {
+            match change {
+                Change::Put(row) => match self.rows.iter_mut().find(|key| key.id == row.id) {
+                    Some(key) => key.clone_from(row),
+                    None => self.rows.push(row.clone()),
+                },
+                Change::Drop(row) => self.rows.retain(|key| key.id != row.id),
+            }
+        }
+        let changed = !changes.is_empty();
+        self.changes.extend(changes);
+        changed
+    }
+}
+
+/// Applies `turns` to `keys`. A `Generate` takes one of the `fresh` keys, of its algorithm; if there is none, it is left out and the
+/// algorithm is `lacking`. A turn whose key is not in the state it expects is left out as well.
+fn carry_out(
     keys: &[SigningKey],
     turns: &[Turn],
-    fresh: Vec<SigningKey>,
+    fresh: &mut Vec<SigningKey>,
+    lacking: &mut Vec<Algorithm>,
     policy: &Policy,
     now: Timestamp,
 ) -> Vec<Change> {
-    let mut fresh = fresh;
     let find = |id: Id<SigningKey>, fits: fn(&KeyState) -> bool| {
         keys.iter().find(|key| key.id == id && fits(&key.state)).cloned()
     };
@@ -201,6 +296,7 @@ pub fn carry_out(
                 let made = fresh.iter().position(|key| key.algorithm == algorithm).map(|at| fresh.swap_remove(at));
                 if made.is_none() {
                     without_successor.push(algorithm);
+                    lacking.push(algorithm);
                 }
                 let begun = signs_from <= now;
                 let state = if begun { KeyState::Signing { signs_from: now } } else { KeyState::Next { signs_from } };
@@ -353,15 +449,9 @@ mod tests {
                     fresh.push(self.make(algorithm, signs_from));
                 }
             }
-            for change in carry_out(&self.keys, turns, fresh, &self.policy, self.now) {
-                match change {
-                    Change::Put(row) => match self.keys.iter_mut().find(|key| key.id == row.id) {
-                        Some(key) => *key = row,
-                        None => self.keys.push(row),
-                    },
-                    Change::Drop(row) => self.keys.retain(|key| key.id != row.id),
-                }
-            }
+            let mut bench = Workbench::new(self.keys.clone(), fresh, &self.policy, self.now);
+            bench.carry_out(turns);
+            self.keys = bench.rows().to_vec();
         }
 
         /// Housekeeping: until nothing is due.
@@ -581,12 +671,65 @@ mod tests {
     }
 
     #[test]
+    fn a_rehearsal_tells_which_keys_to_make() {
+        let mut writ = Appliance::new();
+        writ.policy = Policy::default();
+        let wanted = |writ: &Appliance, turns: &[Turn]| {
+            let mut bench = Workbench::rehearsal(writ.keys.clone(), &writ.policy, writ.now);
+            bench.carry_out(turns);
+            bench.settle();
+            assert!(bench.lacking().is_empty());
+            bench.used()
+        };
+        let [es256, rs256, eddsa] = Algorithm::ALL;
+        assert_eq!(wanted(&writ, &[]), [es256, es256, rs256, rs256, eddsa, eddsa], "one that signs, one that is next");
+        writ.settle();
+        assert_eq!(wanted(&writ, &[]), []);
+        let signing = writ.keys.iter().find(|key| key.algorithm == rs256 && key.sealed.is_some()).unwrap().id;
+        assert_eq!(wanted(&writ, &revoke(&writ.keys, signing, writ.now)), [rs256], "its successor's successor");
+        let forced = force(&writ.keys, eddsa, Haste::AtOnce, &writ.policy, writ.now);
+        assert_eq!(wanted(&writ, &forced.turns), [eddsa]);
+    }
+
+    #[test]
+    fn without_a_fresh_key_the_rest_is_done_and_what_lacks_is_said() {
+        let policy = Policy::default();
+        let mut writ = Appliance::new();
+        let fresh = [Algorithm::ES256, Algorithm::ES256, Algorithm::EdDSA, Algorithm::EdDSA];
+        let fresh = fresh.map(|algorithm| writ.make(algorithm, START)).to_vec();
+        let mut bench = Workbench::new(Vec::new(), fresh, &policy, START);
+        bench.settle();
+        assert_eq!((bench.rows().len(), bench.lacking()), (4, &[Algorithm::RS256][..]));
+    }
+
+    /// Withdrawn, replaced and provided for in one go, in whatever state it was.
+    #[test]
+    fn a_revocation_leaves_nothing_due() {
+        let states = |state: &KeyState| matches!(state, KeyState::Signing { .. } | KeyState::Next { .. });
+        for wanted in [0, 1] {
+            let mut writ = Appliance::new();
+            writ.settle();
+            let id = writ.keys[wanted].id;
+            let mut fresh = vec![writ.make(Algorithm::ES256, START), writ.make(Algorithm::ES256, START)];
+            fresh.truncate(1);
+            let mut bench = Workbench::new(writ.keys.clone(), fresh, &writ.policy, writ.now);
+            bench.carry_out(&revoke(&writ.keys, id, writ.now));
+            bench.settle();
+            assert!(bench.lacking().is_empty() && plan(bench.rows(), &writ.policy, writ.now).is_empty());
+            let good = bench.rows().iter().filter(|key| states(&key.state) && key.id != id).count();
+            assert_eq!(good, 2, "one signs and one is next");
+        }
+    }
+
+    #[test]
     fn nobody_retires_before_the_successor_is_made() {
         let mut writ = Appliance::new();
         writ.settle();
         writ.keys.truncate(1);
         let forced = force(&writ.keys, Algorithm::ES256, Haste::AtOnce, &writ.policy, writ.now);
-        assert_eq!(carry_out(&writ.keys, &forced.turns, Vec::new(), &writ.policy, writ.now), []);
+        let mut bench = Workbench::new(writ.keys.clone(), Vec::new(), &writ.policy, writ.now);
+        assert!(!bench.carry_out(&forced.turns));
+        assert_eq!((bench.changes(), bench.lacking()), (&[][..], &[Algorithm::ES256][..]));
     }
 
     /// A plan may have been made before the rows changed. It must not bring a withdrawn key back to work.

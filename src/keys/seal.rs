@@ -63,6 +63,11 @@ impl Sealer {
         self.unlock(body, associated).ok_or_else(broken)
     }
 
+    /// Whether this sealer made it, as far as it says.
+    pub fn made(&self, sealed: &Sealed) -> bool {
+        sealed.as_str().strip_prefix("v1.").and_then(|rest| rest.split_once('.')).is_some_and(|(id, _)| id == self.id)
+    }
+
     /// Seals `plain` for a stranger to carry and bring back: base64url, fit for a URL or a hidden field.
     pub fn seal_text(&self, plain: &[u8], associated: &[u8], entropy: &Entropy) -> Result<String, Fault> {
         self.lock(plain, associated, entropy).map(|body| URL_SAFE_NO_PAD.encode(body))

@@ -343,11 +343,32 @@ events! {
     /// A signing key stopped signing; it stays published.
     KeyRetired { kid: String } = "key.retired", Change;
     /// A signing key that waits to sign was given another time to begin.
-    KeyRescheduled { kid: String } = "key.rescheduled", Change;
-    /// A signing key was withdrawn: it is not published and none of its signatures are good.
-    KeyRevoked { kid: String } = "key.revoked", Change;
+    KeyRescheduled {
+        kid: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<Value>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<Value>,
+    } = "key.rescheduled", Change;
+    /// A signing key was withdrawn: it is not published and none of its signatures are good. Its state before and after.
+    KeyRevoked {
+        kid: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        algorithm: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<Value>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<Value>,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        because: String,
+    } = "key.revoked", Change;
     /// A signing key is no longer published; its private half is gone.
     KeyDropped { kid: String } = "key.dropped", Change;
+
+    /// The master key was changed, and everything that was sealed under the old one is sealed under the new one: how much, and with which
+    /// keys the audit log's heads are signed that were kept before and are kept from now on.
+    MasterKeyChanged { signing_keys: u64, second_factors: u64, gaps: u64, head_key_before: String, head_key_after: String }
+        = "master_key.changed", Change;
 
     /// A person allowed an application something.
     ConsentGiven { person: Id<Person>, client: ClientId, resource: Option<Resource>, scope: ScopeSet, remembered: bool }

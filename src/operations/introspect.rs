@@ -154,13 +154,14 @@ fn verified(app: &App, ctx: &Context, token: &str) -> Option<Arc<AccessClaims>> 
     if let Some(claims) = app.verified.find(&digest, ctx.at) {
         return Some(claims);
     }
+    let so_far = app.verified.so_far();
     let verified = app.keys.current().verify(token, Typ::Exactly(ACCESS_TOKEN_TYPE)).ok()?;
     let claims: AccessClaims = serde_json::from_value(serde_json::Value::Object(verified.into_claims())).ok()?;
     if claims.iss != app.issuer.as_str() || ctx.at >= claims.expires_at() {
         return None;
     }
     let claims = Arc::new(claims);
-    app.verified.remember(digest, Arc::clone(&claims));
+    app.verified.remember(digest, Arc::clone(&claims), so_far);
     Some(claims)
 }
 

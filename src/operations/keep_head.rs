@@ -29,6 +29,15 @@ pub fn keep(app: &App) -> Result<(), Fault> {
     write(path, &head, &app.head_signer)
 }
 
+/// Signs the kept head anew, once the master key was changed: it is the same head, and must still be ours, by the old key or the new one.
+pub(crate) fn sign_anew(path: &Path, old: &HeadSigner, new: &HeadSigner) -> Result<(), Fault> {
+    let head = match read(path, new) {
+        Ok(_) => return Ok(()),
+        Err(_) => read(path, old)?,
+    };
+    head.map_or(Ok(()), |head| write(path, &head, new))
+}
+
 /// Writes a head down whatever was kept before.
 pub(crate) fn write(path: &Path, head: &Head, signer: &HeadSigner) -> Result<(), Fault> {
     let kept = Kept { signature: sign(head, signer)?, head: head.clone() };

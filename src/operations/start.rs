@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 
-use super::{backup, keep_head};
+use super::{backup, keep_head, master_key};
 use crate::app::{
     App, Certificates, Delivery, Discovery, Hours, KeySets, Known, LastSeen, Logo, Looked, Metrics, Mirror, Parts,
     Refusals, StatusIndices, StatusLists, Tally, Turns, Usage, VerifiedTokens,
@@ -64,13 +64,14 @@ pub fn open(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) ->
         make_directory(&config)?;
     }
     let logo = config.brand.logo.as_deref().map(Logo::load).transpose()?;
-    let master = master_key(&config, keeping, &entropy)?;
-    let store = match keeping {
-        Keeping::File => {
-            let cache_bytes = usize::try_from(config.store.cache_mib).unwrap_or(64) * 1_024 * 1_024;
-            Store::open(&config.store_file(), cache_bytes, master.audit_head()?, now)?
+    let (master, store) = match keeping {
+        Keeping::File => master_key::open(&config, &entropy, now)?,
+        Keeping::Memory => {
+            let bytes = base64::engine::general_purpose::STANDARD.encode(entropy.bytes::<32>()?);
+            let master = Master::from_secret(config.master_key.as_ref().unwrap_or(&Secret::new(bytes)))?;
+            let store = Store::in_memory(master.audit_head()?, now)?;
+            (master, store)
         }
-        Keeping::Memory => Store::in_memory(master.audit_head()?, now)?,
     };
     super::scopes::load_catalogue(&store, &context(now))?;
     let row_sealer = master.row_sealer()?;
@@ -123,8 +124,11 @@ fn context(now: Timestamp) -> Context {
 }
 
 pub(crate) fn key_rows(store: &Store) -> Result<Vec<SigningKey>, Fault> {
-    let rows = store.read_blocking(|view| view.page(&SIGNING_KEYS, None, MAX_ROWS))?.rows;
-    Ok(rows.into_iter().map(|(_, row)| row).collect())
+    store.read_blocking(|view| keys_in(view))
+}
+
+pub(crate) fn keys_in(read: &impl Read) -> Result<Vec<SigningKey>, Fault> {
+    Ok(read.page(&SIGNING_KEYS, None, MAX_ROWS)?.rows.into_iter().map(|(_, row)| row).collect())
 }
 
 /// Everything in the data directory is its owner's alone.
@@ -135,29 +139,6 @@ pub(crate) fn make_directory(config: &Config) -> Result<(), Fault> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     let text = || format!("the data directory {} cannot be made", config.data.display());
     builder.create(&config.data).map_err(|e| Fault::because(FaultKind::Settings, text(), e))
-}
-
-fn master_key(config: &Config, keeping: Keeping, entropy: &Entropy) -> Result<Master, Fault> {
-    match (&config.master_key, keeping) {
-        (Some(secret), _) => Master::from_secret(secret),
-        // A new key beside an old store would open nothing in it, and stand in the way of the right one.
-        (None, Keeping::File) if config.store_file().exists() => {
-            let missing = || {
-                let (key, store) = (config.master_key_file(), config.store_file());
-                let text = format!(
-                    "{} is missing, and {} cannot be opened without it: put it back",
-                    key.display(),
-                    store.display()
-                );
-                Fault::new(FaultKind::Settings, text)
-            };
-            Master::read(&config.master_key_file())?.ok_or_else(missing)
-        }
-        (None, Keeping::File) => Master::read_or_create(&config.master_key_file(), entropy),
-        (None, Keeping::Memory) => {
-            Master::from_secret(&Secret::new(base64::engine::general_purpose::STANDARD.encode(entropy.bytes::<32>()?)))
-        }
-    }
 }
 
 /// The issuer is in every token out there, so it is the one the file was begun with, or none.

@@ -441,6 +441,11 @@ impl Head {
         Self::read(raw, key)?.map_err(|broken| Fault::new(FaultKind::Storage, format!("audit log: {broken}")))
     }
 
+    /// Whether it was sealed with `key`.
+    pub(super) fn fits(raw: &dyn ReadTx, key: &MacKey) -> Result<bool, Fault> {
+        Ok(Self::read(raw, key)?.is_ok())
+    }
+
     fn read(raw: &dyn ReadTx, key: &MacKey) -> Result<Result<Self, Broken>, Fault> {
         let Some(bytes) = raw.get(HEAD, &[])? else {
             // Only a log without entries has no head. Otherwise somebody took it away.
@@ -502,6 +507,16 @@ pub(super) fn append(raw: &mut dyn WriteTx, key: &MacKey, context: &Context, eve
     chain.append(raw, context, event)?;
     *raw.joint() = Some(joint);
     Ok(())
+}
+
+/// Seals the head and the gaps with another key, in this transaction; the chain itself has none. Says how many gaps there were.
+///
+/// The handle that this transaction came from knows only the old key: it is of no use afterwards.
+pub(super) fn reseal(raw: &mut dyn WriteTx, old: &MacKey, new: &MacKey) -> Result<u64, Fault> {
+    let gaps = cut::reseal(raw, old, new)?;
+    let head = Head::load(raw, old)?;
+    *raw.joint() = Some(Box::new(Chain { key: new.clone(), head, noted: Noted::default(), bytes: Vec::new() }));
+    Ok(gaps)
 }
 
 /// The end of the chain, as the jobs of one transaction move it on.

@@ -69,6 +69,11 @@ impl Store {
         Ok(store)
     }
 
+    /// Opens the file at `path`, or makes it, without a key: to see which key it is under.
+    pub fn look(path: &Path, cache_bytes: usize) -> Result<Unopened, Fault> {
+        Redb::open(path, cache_bytes).map(Unopened)
+    }
+
     /// The same without a file: for tests and demonstrations.
     pub fn in_memory(key: MacKey, at: Timestamp) -> Result<Self, Fault> {
         Self::over(Redb::in_memory()?, key, at)
@@ -248,6 +253,26 @@ impl Store {
             tell(outcome.and_then(|()| says.ok_or_else(silent)));
         };
         self.engine.submit(job, Box::new(done));
+    }
+}
+
+/// A file that nothing was written to yet.
+pub struct Unopened(Redb);
+
+impl Unopened {
+    /// Whether the head of its audit log is sealed with `key`. A new file has none, and any key will do.
+    pub fn is_sealed_with(&self, key: &MacKey) -> Result<bool, Fault> {
+        Head::fits(&*self.0.snapshot()?, key)
+    }
+
+    /// Reads it as it is, before any migration.
+    pub fn read<T>(&self, work: impl FnOnce(&View<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
+        work(&View::new(&*self.0.snapshot()?))
+    }
+
+    /// Opens it, and brings it to the present layout.
+    pub fn open(self, key: MacKey, at: Timestamp) -> Result<Store, Fault> {
+        Store::over(self.0, key, at)
     }
 }
 

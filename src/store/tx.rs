@@ -371,6 +371,14 @@ impl<'a> Tx<'a> {
         audit::cut_traffic(self.raw, self.key, until, most)
     }
 
+    /// Seals the audit log with another key. To be called before anything is recorded, and to be recorded.
+    pub(crate) fn reseal_audit(&mut self, new: &MacKey) -> Result<u64, Fault> {
+        if self.recorded {
+            return Err(Fault::new(FaultKind::Bug, "the audit log is sealed anew before anything is recorded"));
+        }
+        audit::reseal(self.raw, self.key, new)
+    }
+
     /// Sets a row and its index entries. Faults with `Duplicate` if a unique index has one of its keys for another
     /// row: look with [`Read::find`] first.
     pub fn put<K: Key, V: Serialize + DeserializeOwned>(

@@ -35,6 +35,8 @@ mod kill;
 #[cfg(test)]
 mod machines;
 #[cfg(test)]
+mod master_key;
+#[cfg(test)]
 mod outbound;
 #[cfg(test)]
 mod pages;

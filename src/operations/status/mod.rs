@@ -7,6 +7,9 @@ pub mod end;
 mod place;
 pub mod serve;
 
+pub use end::LiveTokens;
+pub(crate) use serve::signs_lists;
+
 pub(crate) use place::{Acted, Place, for_acting, for_client, for_family};
 
 use crate::app::App;

@@ -64,10 +64,14 @@ fn current(app: &App, ctx: &Context, number: ListNumber, row: &StatusList) -> Re
 
 /// Lists are signed with the first of the algorithms that there is a key of; every key is in the published set.
 fn signer(app: &App) -> Result<Arc<Signer>, Fault> {
+    app.keys.current().signing(signs_lists(app)).map(Arc::clone)
+}
+
+/// With what they are signed.
+pub(crate) fn signs_lists(app: &App) -> Algorithm {
     let preferred = Algorithm::default();
     let algorithms = &app.config.keys.algorithms;
-    let algorithm = if algorithms.contains(&preferred) { preferred } else { *algorithms.first().unwrap_or(&preferred) };
-    app.keys.current().signing(algorithm).map(Arc::clone)
+    if algorithms.contains(&preferred) { preferred } else { *algorithms.first().unwrap_or(&preferred) }
 }
 
 fn sign(app: &App, ctx: &Context, number: ListNumber, version: u64, lst: Arc<str>) -> Result<MadeList, Fault> {

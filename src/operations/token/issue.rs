@@ -161,7 +161,7 @@ impl Making {
 }
 
 /// With which what is for no resource of ours is signed.
-fn own_algorithm(app: &App) -> Algorithm {
+pub(crate) fn own_algorithm(app: &App) -> Algorithm {
     let configured = |algorithm: &Algorithm| app.config.keys.algorithms.contains(algorithm);
     [Algorithm::default(), Algorithm::RS256].into_iter().find(configured).unwrap_or_default()
 }

@@ -82,6 +82,24 @@ impl Cut {
     }
 }
 
+/// Seals every gap anew. One that was not ours is a fault: it would become so.
+pub(super) fn reseal(raw: &mut dyn WriteTx, old: &MacKey, new: &MacKey) -> Result<u64, Fault> {
+    let mut keys = Vec::new();
+    raw.scan(CUTS, Span::ALL, &mut |key, _| {
+        keys.push(key.to_vec());
+        Ok(ControlFlow::Continue(()))
+    })?;
+    for key in &keys {
+        let sequence = u64::decoded(key).unwrap_or_default();
+        let cut = Cut::around(raw, old, sequence)?.transpose();
+        let cut = cut.map_err(|broken| Fault::new(FaultKind::Storage, format!("audit log: {broken}")))?;
+        if let Some(cut) = cut {
+            cut.save(raw, new)?;
+        }
+    }
+    Ok(keys.len() as u64)
+}
+
 /// The words in front keep this MAC from being taken for any other made with the same key.
 fn seal(key: &MacKey, from: u64, body: &[u8]) -> Digest {
     key.mac(&[b"writ audit cut 1\0", &from.encoded(), body])

@@ -3,14 +3,14 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::answer::Listed;
+use super::answer::{Listed, One};
 use super::call::Call;
 use super::cursor::Window;
 use super::operation::{Noun, What};
 use super::problem::Problem;
-use super::wire::{AlgorithmName, NoFilter};
+use super::wire::{AlgorithmName, NoFilter, Reason, StillTaken};
 use crate::model::{KeyState, SigningKey};
-use crate::operations::keys::{self, Haste};
+use crate::operations::keys::{self, Breaks, Haste, IdTokens};
 use crate::protocol::own_scopes::KEYS;
 
 pub(super) fn noun() -> Noun {
@@ -20,7 +20,20 @@ pub(super) fn noun() -> Noun {
         "What tokens are signed with. The schedule turns keys by itself; a private half is never shown.",
     )
     .list(What("/api/v1/keys", "listKeys", KEYS.read, "List the signing keys, the oldest first"), list)
+    .show(
+        What("/api/v1/keys/{id}", "showKey", KEYS.read, "Show a signing key, and what stops working without it"),
+        show,
+    )
     .tell(What("/api/v1/keys/rotation", "rotateKeys", KEYS.write, "Sign with new keys before it is due"), rotate)
+    .act(
+        What(
+            "/api/v1/keys/{id}/revocation",
+            "revokeKey",
+            KEYS.write,
+            "Withdraw a key that is not trusted any more, with everything it signed",
+        ),
+        revoke,
+    )
 }
 
 /// A signing key.
@@ -35,6 +48,40 @@ struct KeyView {
     since: String,
     #[schema(format = DateTime)]
     created_at: String,
+    /// What stops working when it is withdrawn, or stopped when it was. Where one key is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    withdrawal: Option<Withdrawal>,
+}
+
+/// What a withdrawal breaks.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = KeyWithdrawal)]
+struct Withdrawal {
+    /// The resources whose access tokens it signs; the first of them.
+    resources: Vec<String>,
+    /// How many there are besides.
+    more_resources: u64,
+    /// Whether it signs access tokens for the appliance itself, and identity assertions.
+    own_tokens: bool,
+    /// Whether it signs the ID tokens of every application that registered no other algorithm.
+    usual_id_tokens: bool,
+    /// The applications that registered its algorithm for their ID tokens, by name; the first of them.
+    id_tokens_of: Vec<String>,
+    status_lists: bool,
+    /// What it signed and is not over: refused here from the withdrawal on. Tokens of all algorithms are counted.
+    tokens: StillTaken,
+    /// Until when verifiers that keep a copy of the key set may still take them.
+    #[schema(format = DateTime)]
+    taken_until: String,
+    /// The key that signs in its place. Without one, one is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    successor: Option<String>,
+    /// Whether every copy of the key set has the successor by now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    successor_known: Option<bool>,
 }
 
 /// `next` is published and does not sign yet, `retained` signs no more, `revoked` is withdrawn with all it signed.
@@ -92,6 +139,36 @@ async fn rotate(call: Call, ask: Rotation) -> Result<Rotated, Problem> {
     Ok(Rotated { rotated: turned.collect() })
 }
 
+async fn show(call: Call) -> Result<One<KeyView>, Problem> {
+    let kid: String = call.id()?;
+    shown(&keys::breaks(&call.app, &call.by, &kid).await?)
+}
+
+async fn revoke(call: Call, ask: Reason) -> Result<One<KeyView>, Problem> {
+    let kid: String = call.id()?;
+    shown(&keys::revoke(&call.app, &call.by, &kid, call.seen(), &ask.because).await?)
+}
+
+fn shown(breaks: &Breaks) -> Result<One<KeyView>, Problem> {
+    let (usual_id_tokens, id_tokens_of) = match &breaks.id_tokens {
+        IdTokens::Usually => (true, Vec::new()),
+        IdTokens::Of { names, .. } => (false, names.clone()),
+    };
+    let withdrawal = Withdrawal {
+        resources: breaks.resources.iter().map(ToString::to_string).collect(),
+        more_resources: breaks.more_resources as u64,
+        own_tokens: breaks.own,
+        usual_id_tokens,
+        id_tokens_of,
+        status_lists: breaks.status_lists,
+        tokens: breaks.tokens.into(),
+        taken_until: breaks.taken_until.iso(),
+        successor: breaks.successor.as_ref().map(|next| next.kid.clone()),
+        successor_known: breaks.successor.as_ref().map(|next| next.known_to_all),
+    };
+    Ok(One::of(&breaks.key, KeyView { withdrawal: Some(withdrawal), ..view(&breaks.key) })?)
+}
+
 fn view(key: &SigningKey) -> KeyView {
     KeyView {
         kid: key.kid.clone(),
@@ -104,5 +181,6 @@ fn view(key: &SigningKey) -> KeyView {
         },
         since: key.state_since().iso(),
         created_at: key.created_at.iso(),
+        withdrawal: None,
     }
 }

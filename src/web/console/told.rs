@@ -229,7 +229,13 @@ pub(super) fn words(event: &Event, names: &Names) -> String {
         Event::KeyGenerated { kid, algorithm } => format!("A key for {algorithm} was made: {kid}"),
         Event::KeyPromoted { kid } => format!("The key {kid} signs"),
         Event::KeyRetired { kid } => format!("The key {kid} signs no more"),
-        Event::KeyRevoked { kid } => format!("The key {kid} was withdrawn"),
+        Event::KeyRescheduled { kid, .. } => format!("The key {kid} begins at another time"),
+        Event::KeyRevoked { kid, .. } => format!("The key {kid} was withdrawn"),
+        Event::MasterKeyChanged { signing_keys, second_factors, .. } => {
+            format!(
+                "The master key was changed: {signing_keys} signing keys and {second_factors} second factors were sealed anew"
+            )
+        }
         Event::KeyDropped { kid } => format!("The key {kid} is gone"),
         Event::ConsentGiven { person, client, scope, .. } => {
             format!("{} allowed {}: {scope}", called(person), called(client))

@@ -20,6 +20,7 @@ mod registration;
 mod resources;
 mod reviewed;
 mod revocation;
+mod revoked_keys;
 mod status_list;
 mod tokens;
 mod userinfo;

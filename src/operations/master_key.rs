@@ -1,0 +1,293 @@
+//! The master key: which one a file is under, and another one in its place.
+//!
+//! A change is one transaction that seals everything anew. Around it, a process may end at any moment and leaves an appliance
+//! that opens:
+//!
+//! ```text
+//!   master.key.next is written | everything is sealed anew | writ.head is signed anew | it becomes master.key
+//!        the old key opens     |              the new key opens, and what is left to do is done at once
+//! ```
+//!
+//! It is done while nobody serves: what a process holds of the old key would be good for nothing (decision 32).
+
+use std::io;
+use std::path::Path;
+
+use super::keep_head;
+use super::sign_in_code::place;
+use super::start::keys_in;
+use crate::base::{Clock, Entropy, Fault, FaultKind, Timestamp};
+use crate::config::Config;
+use crate::keys::{Master, Sealer};
+use crate::model::{Actor, Channel, Context, Event, Origin};
+use crate::store::tables::{SECOND_FACTORS, SIGNING_KEYS};
+use crate::store::{MAX_ROWS, Read, Store, Tx, Unopened};
+
+/// What a change came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    pub signing_keys: u64,
+    pub second_factors: u64,
+    /// Gaps in the audit log.
+    pub gaps: u64,
+    /// With which the heads of the audit log are signed from now on.
+    pub head_key: String,
+    /// Where the new key is.
+    pub kept: Kept,
+}
+
+/// Where a master key is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// In a file beside the store.
+    File,
+    /// In the settings: whoever changed it there puts it in the place of the old one.
+    Settings,
+}
+
+/// Where a change is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The new key is there, and nothing is sealed under it.
+    Drafted,
+    /// Everything is sealed under it.
+    Sealed,
+    /// The head of the audit log is signed with it.
+    HeadSigned,
+}
+
+/// Opens the store of `config` under the key that it is sealed with, of those that there are; and finishes a change that was cut short.
+pub(super) fn open(config: &Config, entropy: &Entropy, now: Timestamp) -> Result<(Master, Store), Fault> {
+    opened(config, entropy, now, &|_| Ok(()))
+}
+
+/// Puts another key in the place of the present one: a new one where it is in a file, the setting `master_key_next` where it is in the
+/// settings. `at` is told of every stage and may end it there, as a power cut would: for tests.
+pub fn change(
+    config: &Config,
+    clock: &Clock,
+    entropy: &Entropy,
+    at: &dyn Fn(Stage) -> Result<(), Fault>,
+) -> Result<Changed, Fault> {
+    if !config.store_file().exists() {
+        return Err(settings(format!("there is no appliance in {}", config.data.display())));
+    }
+    let now = clock.now();
+    let (old, store) = opened(config, entropy, now, at)?;
+    let (new, kept) = match (&config.master_key, &config.master_key_next) {
+        (Some(_), Some(next)) => (Master::from_secret(next)?, Kept::Settings),
+        (Some(_), None) => {
+            return Err(settings(
+                "the master key is in the settings: set master_key_next (WRIT_MASTER_KEY_NEXT) to the new one, which \
+                 `openssl rand -base64 32` makes, and ask again"
+                    .to_owned(),
+            ));
+        }
+        (None, _) => (Master::create(&config.next_master_key_file(), entropy)?, Kept::File),
+    };
+    if old.is(&new)? {
+        return Err(settings(
+            "everything is sealed under master_key_next already: set master_key to it, and take master_key_next away"
+                .to_owned(),
+        ));
+    }
+    at(Stage::Drafted)?;
+    let mut changed = seal_anew(&store, now, &old, &new, entropy)?;
+    changed.kept = kept;
+    // Closes the file.
+    drop((store, old));
+    at(Stage::Sealed)?;
+    // Opening it finishes the change, and shows that the new key opens what the old one did.
+    let (opened, store) = opened(config, entropy, now, at)?;
+    let sealer = opened.row_sealer()?;
+    store.read_blocking(|view| every_sealed(view, &mut |sealed, place| sealer.open(sealed, place).map(drop)))?;
+    match store.verify_audit(None)? {
+        Ok(_) => Ok(changed),
+        Err(broken) => Err(Fault::new(
+            FaultKind::Storage,
+            format!("the master key is changed, and the audit log is not whole: {broken}"),
+        )),
+    }
+}
+
+fn opened(
+    config: &Config,
+    entropy: &Entropy,
+    now: Timestamp,
+    at: &dyn Fn(Stage) -> Result<(), Fault>,
+) -> Result<(Master, Store), Fault> {
+    if config.master_key.is_none() && config.master_key_next.is_some() {
+        return Err(settings(
+            "master_key_next is set and master_key is not: where the key is in a file, `writ key rotate-master` makes the next one itself"
+                .to_owned(),
+        ));
+    }
+    let (file, next_file) = (config.master_key_file(), config.next_master_key_file());
+    let is_new = !config.store_file().exists();
+    let (present, next) = match &config.master_key {
+        Some(secret) => {
+            let next = config.master_key_next.as_ref().map(Master::from_secret).transpose()?;
+            (Some(Master::from_secret(secret)?), next)
+        }
+        None if is_new => (Some(Master::read_or_create(&file, entropy)?), None),
+        // A new key beside an old store would open nothing in it, and stand in the way of the right one.
+        None => (Master::read(&file)?, Master::read(&next_file)?),
+    };
+    if present.is_none() && next.is_none() {
+        let (key, store) = (file.display(), config.store_file());
+        let text = format!("{key} is missing, and {} cannot be opened without it: put it back", store.display());
+        return Err(settings(text));
+    }
+    let cache_bytes = usize::try_from(config.store.cache_mib).unwrap_or(64) * 1_024 * 1_024;
+    let unopened = Store::look(&config.store_file(), cache_bytes)?;
+    if let Some(master) = &present
+        && fits(&unopened, master)?
+    {
+        // A key that never came to anything. Nobody else has the file open, so nobody is about to need it.
+        if config.master_key.is_none() {
+            remove(&next_file)?;
+        }
+    } else if let Some(new) = &next
+        && fits(&unopened, new)?
+    {
+        if let Some(old) = &present {
+            keep_head::sign_anew(&config.head_file(), &old.head_signer()?, &new.head_signer()?)?;
+        }
+        at(Stage::HeadSigned)?;
+        match config.master_key {
+            None => Master::promote(&next_file, &file)?,
+            Some(_) => tracing::warn!(
+                "everything is sealed under master_key_next: set master_key to it, and take master_key_next away"
+            ),
+        }
+        let store = unopened.open(new.audit_head()?, now)?;
+        return Ok((next.ok_or_else(gone)?, store));
+    } else {
+        return Err(wrong_key(config));
+    }
+    let master = present.ok_or_else(gone)?;
+    let store = unopened.open(master.audit_head()?, now)?;
+    Ok((master, store))
+}
+
+/// Whether the file is under this key. A head that does not fit, in a file whose rows do, is damage: for `writ audit verify` to say.
+fn fits(file: &Unopened, master: &Master) -> Result<bool, Fault> {
+    if file.is_sealed_with(&master.audit_head()?)? {
+        return Ok(true);
+    }
+    let sealer = master.row_sealer()?;
+    let mut ours = false;
+    file.read(|view| {
+        every_sealed(view, &mut |sealed, _| {
+            ours |= sealer.made(sealed);
+            Ok(())
+        })
+    })?;
+    Ok(ours)
+}
+
+fn wrong_key(config: &Config) -> Fault {
+    let key = match &config.master_key {
+        Some(_) => "the setting master_key (WRIT_MASTER_KEY)".to_owned(),
+        None => config.master_key_file().display().to_string(),
+    };
+    settings(format!(
+        "{key} holds another master key than the one that {} is sealed under. Nothing was changed. Put the right one back: the one that this \
+         file was last served with, or, of a backup, the one that belongs to it",
+        config.store_file().display()
+    ))
+}
+
+/// Everything in the file that is sealed under the master key, and where it belongs.
+fn every_sealed(
+    read: &impl Read,
+    see: &mut dyn FnMut(&crate::model::Sealed, &[u8]) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    for key in keys_in(read)? {
+        if let Some(sealed) = &key.sealed {
+            see(sealed, key.seal_context().as_bytes())?;
+        }
+    }
+    let mut after = None;
+    loop {
+        let page = read.page(&SECOND_FACTORS, after.as_ref(), MAX_ROWS)?;
+        page.rows.iter().try_for_each(|(person, factor)| see(&factor.secret, &place(*person)))?;
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// The transaction. Nobody serves, so it may take its time: some microseconds for each row.
+fn seal_anew(store: &Store, now: Timestamp, old: &Master, new: &Master, entropy: &Entropy) -> Result<Changed, Fault> {
+    let ctx = Context::new(now, Actor::Operator, Origin::within(Channel::File));
+    let (opens, seals, audit) = (old.row_sealer()?, new.row_sealer()?, new.audit_head()?);
+    let (before, after) = (old.head_signer()?.public(), new.head_signer()?.public());
+    let entropy = entropy.clone();
+    store.write_blocking("change the master key", &ctx, move |tx| {
+        let gaps = tx.reseal_audit(&audit)?;
+        let anew = Anew { opens: &opens, seals: &seals, entropy: &entropy };
+        let (signing_keys, second_factors) = (anew.signing_keys(tx)?, anew.second_factors(tx)?);
+        let (head_key_before, head_key_after) = (before.clone(), after.clone());
+        tx.record(Event::MasterKeyChanged { signing_keys, second_factors, gaps, head_key_before, head_key_after })?;
+        Ok(Changed { signing_keys, second_factors, gaps, head_key: after.clone(), kept: Kept::File })
+    })
+}
+
+struct Anew<'a> {
+    opens: &'a Sealer,
+    seals: &'a Sealer,
+    entropy: &'a Entropy,
+}
+
+impl Anew<'_> {
+    fn seal(&self, sealed: &crate::model::Sealed, place: &[u8]) -> Result<crate::model::Sealed, Fault> {
+        self.seals.seal(&self.opens.open(sealed, place)?, place, self.entropy)
+    }
+
+    fn signing_keys(&self, tx: &mut Tx<'_>) -> Result<u64, Fault> {
+        let mut count = 0;
+        for mut key in keys_in(tx)? {
+            if let Some(sealed) = &key.sealed {
+                key.sealed = Some(self.seal(sealed, key.seal_context().as_bytes())?);
+                tx.put(&SIGNING_KEYS, &key.id, &key)?;
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+
+    fn second_factors(&self, tx: &mut Tx<'_>) -> Result<u64, Fault> {
+        let (mut count, mut after) = (0, None);
+        loop {
+            let page = tx.page(&SECOND_FACTORS, after.as_ref(), MAX_ROWS)?;
+            for (person, mut factor) in page.rows {
+                factor.secret = self.seal(&factor.secret, &place(person))?;
+                tx.put(&SECOND_FACTORS, &person, &factor)?;
+                count += 1;
+            }
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(count),
+            }
+        }
+    }
+}
+
+fn remove(path: &Path) -> Result<(), Fault> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Fault::because(FaultKind::Settings, format!("{} cannot be removed", path.display()), error))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn settings(text: String) -> Fault {
+    Fault::new(FaultKind::Settings, text)
+}
+
+fn gone() -> Fault {
+    Fault::new(FaultKind::Bug, "a master key that fits is not there")
+}

@@ -1,0 +1,320 @@
+//! Another master key in the place of the present one, and every moment at which the process may end on the way.
+
+use std::path::{Path, PathBuf};
+
+use redb::{ReadableDatabase as _, ReadableTable as _, TableDefinition, TableHandle as _};
+use writ::app::App;
+use writ::base::{Clock, Entropy, Fault, FaultKind, Id, Lifetime, Secret, Timestamp};
+use writ::config::{Config, Sources};
+use writ::keys::{Master, PURPOSES};
+use writ::model::{Event, Person, SecondFactor};
+use writ::operations::master_key::{self, Changed, Kept, Stage};
+use writ::operations::start::{Keeping, start};
+use writ::operations::{audit, housekeeping, turn_keys};
+use writ::store::tables::SECOND_FACTORS;
+use writ::store::{Read as _, audit_page};
+
+const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
+/// 32 bytes each, in base64.
+const OLD: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+const NEW: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+
+/// A data directory, and what its appliance is configured with.
+struct Place {
+    directory: tempfile::TempDir,
+    master_key: Option<&'static str>,
+    next: Option<&'static str>,
+}
+
+impl Place {
+    /// With its key in a file, or in the settings.
+    fn new(master_key: Option<&'static str>) -> Self {
+        Self { directory: tempfile::tempdir().unwrap(), master_key, next: None }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn config(&self) -> Config {
+        let mut flags = vec![("data", self.directory.path().display().to_string())];
+        flags.extend(self.master_key.map(|key| ("master_key", key.to_owned())));
+        flags.extend(self.next.map(|key| ("master_key_next", key.to_owned())));
+        let mut config = Sources { flags, file: None, environment: Vec::new() }.load().unwrap().config;
+        // RSA keys take longer to make than the rest of the test.
+        config.keys.algorithms.retain(|algorithm| algorithm.as_str() != "RS256");
+        config
+    }
+
+    fn start(&self) -> Result<App, Fault> {
+        start(self.config(), Keeping::File, Clock::fixed(START), Entropy::os())
+    }
+
+    fn change(&self) -> Result<Changed, Fault> {
+        self.change_until(None)
+    }
+
+    /// As if the power went at this stage.
+    fn change_until(&self, stop: Option<Stage>) -> Result<Changed, Fault> {
+        let cut = |stage| match stop == Some(stage) {
+            true => Err(Fault::new(FaultKind::Storage, "the power went")),
+            false => Ok(()),
+        };
+        master_key::change(&self.config(), &Clock::fixed(START), &Entropy::os(), &cut)
+    }
+
+    fn key(&self) -> String {
+        std::fs::read_to_string(self.path("master.key")).unwrap()
+    }
+}
+
+/// An appliance that has signed something, with a second factor, a head beside its file and a gap in its log.
+async fn furnished(place: &Place) -> String {
+    let app = place.start().unwrap();
+    let ctx = housekeeping::context(&app);
+    turn_keys::turn(&app, &ctx).await.unwrap();
+    let person = Id::<Person>::new(START, &app.entropy).unwrap();
+    let secret = app.row_sealer.seal(b"shared", &in_its_row(person), &app.entropy).unwrap();
+    app.store
+        .write("furnish", &ctx, move |tx| {
+            let factor =
+                SecondFactor { person, secret: secret.clone(), last_step: 0, recovery: Vec::new(), added_at: tx.now() };
+            tx.put(&SECOND_FACTORS, &person, &factor)?;
+            tx.record(Event::SecondFactorAdded { person })?;
+            // Old traffic, enough of it to be cut out.
+            (0..4_096).try_for_each(|count| tx.record(Event::Tallied { what: "noise".to_owned(), count }))
+        })
+        .await
+        .unwrap();
+    let later = START.plus(Lifetime::from_days(1));
+    let cut = app.store.write("cut", &ctx, move |tx| {
+        let cut = tx.cut_traffic(later, 8)?;
+        tx.record(cut.event(later).unwrap())
+    });
+    cut.await.unwrap();
+    housekeeping::round(&app).await.unwrap();
+    token(&app)
+}
+
+fn in_its_row(person: Id<Person>) -> Vec<u8> {
+    format!("second factor of {person}").into_bytes()
+}
+
+fn token(app: &App) -> String {
+    let ring = app.keys.current();
+    ring.signing(writ::model::Algorithm::ES256).unwrap().mint("at+jwt", &serde_json::json!({ "sub": "x" })).unwrap()
+}
+
+/// It opens, what it signed is good, what was sealed opens, the log is whole, and it works on.
+async fn check(place: &Place, signed: &str) {
+    let app = place.start().unwrap();
+    let typ = writ::keys::Typ::Exactly("at+jwt");
+    app.keys.current().verify(signed, typ).unwrap();
+    app.keys.current().verify(&token(&app), typ).unwrap();
+    let factors = app.store.read(|view| view.page(&SECOND_FACTORS, None, 10)).await.unwrap().rows;
+    for (person, factor) in &factors {
+        assert_eq!(app.row_sealer.open(&factor.secret, &in_its_row(*person)).unwrap().as_slice(), b"shared");
+    }
+    assert_eq!(factors.len(), 1);
+    assert!(audit::verify(&app).await.unwrap().is_ok(), "also against the head beside the file");
+    writ::operations::setup::open_link(&app, &housekeeping::context(&app)).unwrap().unwrap();
+    housekeeping::round(&app).await.unwrap();
+    assert!(audit::verify(&app).await.unwrap().is_ok());
+    assert!(!place.path("master.key.next").exists());
+}
+
+/// How often the change was recorded.
+fn recorded(app: &App) -> usize {
+    let page = app.store.read_blocking(|view| audit_page(view, None, None, 100)).unwrap();
+    page.entries.iter().filter(|entry| entry.event.name() == "master_key.changed").count()
+}
+
+#[tokio::test]
+async fn everything_is_sealed_under_the_new_key_and_nothing_under_the_old() {
+    let place = Place::new(None);
+    let signed = furnished(&place).await;
+    let old = place.key();
+    let marks = marks(&place.path("writ.redb"));
+    assert!(marks.len() == 1, "one key sealed everything: {marks:?}");
+    let changed = place.change().unwrap();
+    assert_eq!((changed.signing_keys, changed.second_factors, changed.kept), (4, 1, Kept::File));
+    assert!(changed.gaps >= 1);
+    assert_ne!(place.key(), old);
+    let after = self::marks(&place.path("writ.redb"));
+    assert!(after.len() == 1 && after != marks, "{after:?}");
+    check(&place, &signed).await;
+    assert_eq!(recorded(&place.start().unwrap()), 1);
+    // Once more, from the new one.
+    place.change().unwrap();
+    check(&place, &signed).await;
+    // The old key opens nothing.
+    let now = place.key();
+    std::fs::write(place.path("master.key"), &old).unwrap();
+    let refused = place.start().err().unwrap();
+    assert!(refused.to_string().contains("another master key"), "{refused}");
+    std::fs::write(place.path("master.key"), now).unwrap();
+    check(&place, &signed).await;
+}
+
+/// By which keys anything in the file is sealed, whatever table it is in.
+fn marks(file: &Path) -> std::collections::BTreeSet<String> {
+    let database = redb::Database::open(file).unwrap();
+    let tx = database.begin_read().unwrap();
+    let mut marks = std::collections::BTreeSet::new();
+    for table in tx.list_tables().unwrap() {
+        let name = table.name().to_owned();
+        let table = tx.open_table(TableDefinition::<&[u8], &[u8]>::new(&name)).unwrap();
+        for row in table.iter().unwrap() {
+            let (_, value) = row.unwrap();
+            let text = String::from_utf8_lossy(value.value()).into_owned();
+            for (at, _) in text.match_indices("\"v1.") {
+                marks.insert(text[at + 4..].split('.').next().unwrap().to_owned());
+            }
+        }
+    }
+    marks
+}
+
+#[tokio::test]
+async fn the_power_may_go_at_any_stage_of_a_change() {
+    for (stage, done) in [(Stage::Drafted, false), (Stage::Sealed, true), (Stage::HeadSigned, true)] {
+        let place = Place::new(None);
+        let signed = furnished(&place).await;
+        let old = place.key();
+        assert!(place.change_until(Some(stage)).is_err(), "{stage:?}");
+        assert_eq!(place.key(), old, "{stage:?}: the new key takes its place last of all");
+        assert!(place.path("master.key.next").exists());
+        check(&place, &signed).await;
+        assert_eq!(place.key() != old, done, "{stage:?}");
+        assert_eq!(recorded(&place.start().unwrap()), usize::from(done));
+        // And a change that is begun again is an ordinary one.
+        place.change().unwrap();
+        check(&place, &signed).await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_in_the_settings_is_changed_for_the_one_beside_it() {
+    for stage in [None, Some(Stage::Drafted), Some(Stage::Sealed), Some(Stage::HeadSigned)] {
+        let mut place = Place::new(Some(OLD));
+        let signed = furnished(&place).await;
+        let refused = place.change().unwrap_err();
+        assert!(refused.kind() == FaultKind::Settings && refused.to_string().contains("master_key_next"), "{refused}");
+        place.next = Some(NEW);
+        check(&place, &signed).await;
+        match stage {
+            None => assert_eq!(place.change().unwrap().kept, Kept::Settings),
+            Some(_) => assert!(place.change_until(stage).is_err()),
+        }
+        // With both, it starts whatever became of the change.
+        check(&place, &signed).await;
+        let done = stage != Some(Stage::Drafted);
+        if done {
+            let again = place.change().unwrap_err();
+            assert!(again.to_string().contains("already"), "{again}");
+        }
+        // With the right one of them alone, too, and not with the other.
+        for (key, fits) in [(OLD, !done), (NEW, done)] {
+            (place.master_key, place.next) = (Some(key), None);
+            match fits {
+                true => check(&place, &signed).await,
+                false => {
+                    let refused = place.start().err().unwrap();
+                    assert_eq!(refused.kind(), FaultKind::Settings);
+                    assert!(refused.to_string().contains("WRIT_MASTER_KEY"), "{refused}");
+                }
+            }
+        }
+        assert!(!place.path("master.key").exists(), "a key that is kept elsewhere is not put beside the file");
+    }
+}
+
+#[tokio::test]
+async fn the_wrong_master_key_refuses_to_start_and_changes_nothing() {
+    let place = Place::new(None);
+    let signed = furnished(&place).await;
+    let (file, right) = (std::fs::read(place.path("writ.redb")).unwrap(), place.key());
+    let other = tempfile::tempdir().unwrap();
+    Master::create(&other.path().join("master.key"), &Entropy::os()).unwrap();
+    std::fs::copy(other.path().join("master.key"), place.path("master.key")).unwrap();
+    for refused in [place.start().err().unwrap(), place.change().unwrap_err()] {
+        assert_eq!(refused.kind(), FaultKind::Settings);
+        let text = refused.to_string();
+        for words in ["master.key", "another master key", "Nothing was changed", "Put the right one back"] {
+            assert!(text.contains(words), "{text}");
+        }
+        assert!(!text.contains(right.trim()));
+    }
+    assert!(!place.path("master.key.next").exists());
+    assert!(std::fs::read(place.path("writ.redb")).unwrap().len() == file.len());
+    std::fs::write(place.path("master.key"), right).unwrap();
+    check(&place, &signed).await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_changed_says_why() {
+    let place = Place::new(None);
+    let refused = place.change().unwrap_err();
+    assert!(refused.to_string().contains("there is no appliance"), "{refused}");
+    furnished(&place).await;
+    let serving = place.start().unwrap();
+    assert_eq!(place.change().unwrap_err().kind(), FaultKind::Busy);
+    drop(serving);
+    // Where the key is a file, the next one is made here and comes from nowhere else.
+    let mut place = place;
+    place.next = Some(NEW);
+    for refused in [place.change().unwrap_err(), place.start().err().unwrap()] {
+        assert!(refused.to_string().contains("master_key is not"), "{refused}");
+    }
+    // The same key again is no change.
+    let mut place = Place::new(Some(OLD));
+    furnished(&place).await;
+    place.next = Some(OLD);
+    assert!(place.change().unwrap_err().to_string().contains("already"));
+    assert!(
+        Master::from_secret(&Secret::new(OLD)).unwrap().is(&Master::from_secret(&Secret::new(OLD)).unwrap()).unwrap()
+    );
+}
+
+/// Whoever derives something new, or seals another row, has to say what a change of the master key does to it.
+#[test]
+fn every_purpose_of_the_master_key_is_accounted_for() {
+    let sources = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    let mut derived: Vec<String> = Vec::new();
+    for (path, text) in &sources {
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for (at, call) in code.match_indices("derive(\"") {
+            assert!(path.ends_with("keys/master.rs"), "{path} derives something");
+            derived.push(code[at + call.len()..].split('"').next().unwrap().to_owned());
+        }
+    }
+    derived.sort();
+    derived.dedup();
+    let mut listed: Vec<String> = PURPOSES.iter().map(|(label, _)| (*label).to_owned()).collect();
+    listed.sort();
+    assert_eq!(derived, listed);
+    let with_sealed: Vec<&str> = sources
+        .iter()
+        .filter(|(path, text)| path.contains("/model/") && text.contains("Sealed,") | text.contains("Option<Sealed>"))
+        .map(|(path, _)| path.rsplit('/').next().unwrap())
+        .collect();
+    assert_eq!(
+        with_sealed,
+        ["mod.rs", "second_factor.rs", "signing_key.rs"],
+        "operations/master_key.rs seals them anew"
+    );
+}
+
+fn sources(directory: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|ext| ext == "rs") {
+            found.push((path.display().to_string(), std::fs::read_to_string(&path).unwrap()));
+        }
+    }
+    found.sort();
+    found
+}
