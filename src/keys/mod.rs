@@ -12,6 +12,7 @@ mod jwks;
 mod key_ring;
 mod master;
 mod mint;
+pub mod passkey;
 mod password;
 mod proof;
 mod provider;
