@@ -17,7 +17,7 @@ pub use value::{Accent, HttpsUrl, LogFormat, SupportUrl};
 use value::{SettingValue, within};
 
 use crate::base::{AddressRange, Issuer, Lifetime, Secret};
-use crate::model::{AcmeChallenge, Algorithm, Email, RegistrationMode};
+use crate::model::{AcmeChallenge, Algorithm, Email, RegistrationMode, SecondFactorFor};
 
 /// What the table knows about one setting.
 pub struct Setting {
@@ -134,6 +134,9 @@ settings! {
         refresh_unused: Lifetime = "10m" in "0s..1h", "How long it is answered at all while its successor has not been used: an answer may get lost.";
         session: Lifetime = "7d" in "5m..90d", "A signed-in browser, at most.";
         session_idle: Lifetime = "12h" in "5m..90d", "A signed-in browser that nobody uses.";
+    }
+    sign_in: SignIn {
+        second_factor: SecondFactorFor = "off", "Of whom more than a password is demanded: off (of nobody), administrators, everybody. Who has neither codes from an app nor a passkey sets one up right after the password, before anything else.";
     }
     dpop: Dpop {
         require_nonce: bool = "false", "Whether every DPoP proof must have a nonce of this appliance's (RFC 9449 §8). Proofs made beforehand are then worth nothing; clients ask once more than otherwise.";

@@ -9,9 +9,10 @@ use super::machine::{claim, given};
 use super::{Command, CommandError, Password};
 use crate::app::App;
 use crate::base::Id;
-use crate::model::{Email, Membership, Person, RoleIn, Standing};
+use crate::model::{Email, Membership, Passkey, Person, RoleIn, Standing};
 use crate::operations::declined::Declined;
 use crate::operations::operator::Operator;
+use crate::operations::own_passkeys;
 use crate::operations::own_sign_in;
 use crate::operations::people::{self, NewPerson, PersonChange};
 use crate::operations::roles::{self, MembershipChange};
@@ -36,6 +37,10 @@ pub(super) enum Verb {
     Password(SetPassword),
     /// Let somebody sign in with their password alone again: their telephone and their recovery codes are gone
     ResetFactor(ByEmail),
+    /// List somebody's passkeys
+    Passkeys(ByEmail),
+    /// Remove one of somebody's passkeys: the device is lost. Every session of theirs ends
+    RemovePasskey(RemovePasskey),
     /// Give somebody roles, or take them away; without either, say what they have
     Role(Role),
     /// Change what tokens about somebody say under customClaims
@@ -47,6 +52,16 @@ pub struct ByEmail {
     /// The address they sign in with
     #[arg(long)]
     email: String,
+}
+
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct RemovePasskey {
+    /// The address they sign in with
+    #[arg(long)]
+    email: String,
+    /// Which of them
+    #[arg(long, value_name = "PASSKEY_ID")]
+    passkey: String,
 }
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
@@ -154,6 +169,8 @@ impl Verb {
             Self::Suspend(ask) => Ok(Command::PersonSuspend(ask)),
             Self::Resume(named) => Ok(Command::PersonResume(named)),
             Self::ResetFactor(ask) => Ok(Command::PersonResetFactor(ask)),
+            Self::Passkeys(ask) => Ok(Command::PersonPasskeys(ask)),
+            Self::RemovePasskey(ask) => Ok(Command::PersonRemovePasskey(ask)),
             Self::Password(ask) => {
                 Ok(Command::PersonPassword(SetPassword { password: Password::from_stdin()?, ..ask }))
             }
@@ -219,8 +236,33 @@ pub(super) async fn password(app: &App, by: &Operator, ask: SetPassword) -> Resu
 pub(super) async fn reset_factor(app: &App, by: &Operator, ask: ByEmail) -> Result<Value, CommandError> {
     let email = argument("--email", ask.email.parse::<Email>())?;
     let person = roles::membership_of(app, &email).await?.person;
-    own_sign_in::reset(app, by, person).await?;
-    Ok(json!({ "person_id": person.to_string() }))
+    let sessions = own_sign_in::reset(app, by, person).await?;
+    Ok(json!({ "person_id": person.to_string(), "sessions_ended": sessions }))
+}
+
+pub(super) async fn passkeys(app: &App, ask: ByEmail) -> Result<Value, CommandError> {
+    let email = argument("--email", ask.email.parse::<Email>())?;
+    let person = roles::membership_of(app, &email).await?.person;
+    let rows: Vec<Value> = own_passkeys::list_of(app, person).await?.iter().map(passkey_row).collect();
+    Ok(json!({ "passkeys": rows }))
+}
+
+fn passkey_row(passkey: &Passkey) -> Value {
+    json!({
+        "passkey_id": passkey.id.to_string(),
+        "name": passkey.name,
+        "backed_up": passkey.backed_up,
+        "created_at": passkey.created_at.iso(),
+        "last_used_at": passkey.last_used_at.map(|at| at.iso()),
+    })
+}
+
+pub(super) async fn remove_passkey(app: &App, by: &Operator, ask: RemovePasskey) -> Result<Value, CommandError> {
+    let email = argument("--email", ask.email.parse::<Email>())?;
+    let passkey = argument("--passkey", ask.passkey.parse::<Id<Passkey>>())?;
+    let person = roles::membership_of(app, &email).await?.person;
+    let sessions = own_passkeys::remove_of(app, by, person, passkey).await?;
+    Ok(json!({ "passkey_id": passkey.to_string(), "sessions_ended": sessions }))
 }
 
 pub(super) async fn role(app: &App, by: &Operator, ask: Role) -> Result<Value, CommandError> {

@@ -270,6 +270,8 @@ fn needs(command: &Command) -> Needs {
         // Whose password is known, and whose word is taken, is who one can be.
         Command::PersonPassword(_)
         | Command::PersonResetFactor(_)
+        | Command::PersonPasskeys(_)
+        | Command::PersonRemovePasskey(_)
         | Command::ProviderAdd(_)
         | Command::ProviderSet(_)
         | Command::ProviderRemove(_)

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::base::{AddressRange, Issuer, Lifetime, ParseAddressRangeError, ParseLifetimeError, Secret};
-use crate::model::{AcmeChallenge, Algorithm, Email, RegistrationMode};
+use crate::model::{AcmeChallenge, Algorithm, Email, RegistrationMode, SecondFactorFor};
 
 /// A type that settings have. The words of an error complete the sentence "`name` …".
 pub(super) trait SettingValue: Sized {
@@ -84,6 +84,16 @@ impl<T: SettingValue> SettingValue for Vec<T> {
     }
     fn show(&self) -> Option<String> {
         self.iter().map(T::show).collect::<Option<Vec<_>>>().map(|parts| parts.join(","))
+    }
+}
+
+impl SettingValue for SecondFactorFor {
+    fn parse(text: &str) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|known| known.as_str() == text);
+        known.ok_or_else(|| "is off, administrators or everybody".to_owned())
+    }
+    fn show(&self) -> Option<String> {
+        Some(self.as_str().to_owned())
     }
 }
 

@@ -15,6 +15,7 @@ mod jwks;
 mod key_ring;
 mod master;
 mod mint;
+pub mod passkey;
 mod password;
 mod proof;
 mod provider;

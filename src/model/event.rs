@@ -11,6 +11,7 @@ use super::credential::Credential;
 use super::delegation::{Delegation, Link};
 use super::family::{Family, RevokedBecause};
 use super::machine::Machine;
+use super::passkey::Passkey;
 use super::person::{Person, Standing};
 use super::provider::{Crossing, IdentityProvider, PersonBy};
 use super::resource::{ProtectedResource, ToldBy};
@@ -186,7 +187,7 @@ events! {
     SignedIn { person: Id<Person>, session: Id<Session> } = "person.signed_in", Traffic;
     /// A sign-in to a known account was refused.
     SignInRefused { person: Id<Person>, why: String } = "person.sign_in_refused", Traffic;
-    /// A password was right, and a code is wanted besides; nobody is signed in yet.
+    /// A password was right, and more is wanted besides; nobody is signed in yet.
     SignInHalfDone { person: Id<Person> } = "person.sign_in_half_done", Traffic;
     /// A person signs in with a code besides their password from now on.
     SecondFactorAdded { person: Id<Person> } = "person.second_factor_added", Change;
@@ -196,6 +197,15 @@ events! {
     RecoveryCodeUsed { person: Id<Person>, left: u64 } = "person.recovery_code_used", Change;
     /// A person made new recovery codes; so many of the old ones were left.
     RecoveryCodesRenewed { person: Id<Person>, before: u64 } = "person.recovery_codes_renewed", Change;
+    /// A person may sign in with this passkey from now on.
+    PasskeyAdded { person: Id<Person>, passkey: Id<Passkey>, name: String } = "person.passkey_added", Change;
+    /// A passkey signs nobody in any more; who removed it is said beside it. So many sessions ended with it.
+    PasskeyRemoved { person: Id<Person>, passkey: Id<Passkey>, name: String, sessions: u64 } = "person.passkey_removed", Change;
+    /// A person signed in with this passkey.
+    PasskeyUsed { person: Id<Person>, passkey: Id<Passkey>, session: Id<Session> } = "person.passkey_used", Traffic;
+    /// A passkey was right and its counter had gone back: there may be a copy of it. Nobody was signed in.
+    PasskeyCounterBack { person: Id<Person>, passkey: Id<Passkey>, stored: u32, shown: u32 }
+        = "person.passkey_counter_back", Traffic;
     /// When sessions were last used, written down together.
     SessionsSeen { count: u64 } = "session.seen", Traffic;
     /// A person signed out.

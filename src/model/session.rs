@@ -43,29 +43,41 @@ pub enum SignInMethod {
     Password,
     /// A password, and a code that their own program showed or that they kept on paper.
     PasswordAndCode,
+    /// A passkey, whose device asked for a fingerprint, a face or a code.
+    Passkey,
 }
 
 impl SignInMethod {
-    /// RFC 8176 §2: `pwd` is "Password-based authentication", `otp` "One-time password", `mfa` "Multiple-factor authentication".
+    /// RFC 8176 §2: `pwd` is "Password-based authentication", `otp` "One-time password", `mfa` "Multiple-factor authentication", `user`
+    /// "User presence test". `pop` is of OpenID Connect EAP ACR Values §5: "Proof-of-possession of a key", where nobody says whether
+    /// hardware keeps it.
     pub const fn amr(self) -> &'static [&'static str] {
         match self {
             Self::Password => &["pwd"],
             Self::PasswordAndCode => &["pwd", "otp", "mfa"],
+            Self::Passkey => &["pop", "user", "mfa"],
         }
     }
 
     /// OpenID Connect Core §2, `acr`: "An absolute URI or an RFC 6711 registered name SHOULD be used". The one says: a password,
-    /// over a connection that nobody reads; the other, of OpenID Provider Authentication Policy Extension §4: "more than one
-    /// authentication factor".
+    /// over a connection that nobody reads; the next, of OpenID Provider Authentication Policy Extension §4: "more than one
+    /// authentication factor". The last, of the same §4: "an authentication mechanism where a party potentially under the control of the
+    /// Relying Party can not gain sufficient information to be able to successfully authenticate to the End User's OpenID Provider".
     pub const fn acr(self) -> &'static str {
         match self {
             Self::Password => "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
             Self::PasswordAndCode => "http://schemas.openid.net/pape/policies/2007/06/multi-factor",
+            Self::Passkey => "http://schemas.openid.net/pape/policies/2007/06/phishing-resistant",
         }
     }
 
     /// Every value that `acr` may have.
-    pub const ACRS: [&'static str; 2] = [Self::Password.acr(), Self::PasswordAndCode.acr()];
+    pub const ACRS: [&'static str; 3] = [Self::Password.acr(), Self::PasswordAndCode.acr(), Self::Passkey.acr()];
+
+    /// Whether it took more than a password.
+    pub const fn is_strong(self) -> bool {
+        matches!(self, Self::PasswordAndCode | Self::Passkey)
+    }
 
     pub(super) fn is_usual(&self) -> bool {
         *self == Self::default()

@@ -18,6 +18,24 @@ pub struct KnownBrowser {
     proofs: Vec<String>,
 }
 
+/// What is guessed at: each is counted by itself, so that whoever keeps the one busy, for which an address is enough, keeps nobody from the
+/// other, for which one has to have the password (attack case 49).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Guessed {
+    Password,
+    Code,
+}
+
+impl Guessed {
+    /// What its counters' names begin with.
+    pub(crate) const fn label(self) -> &'static [u8] {
+        match self {
+            Self::Password => b"",
+            Self::Code => b"code of ",
+        }
+    }
+}
+
 /// For how long a browser is known after a sign-in.
 pub const KNOWN_FOR: Lifetime = Lifetime::from_days(180);
 /// Most accounts that one browser is known to: a family's.
@@ -36,11 +54,11 @@ impl KnownBrowser {
     }
 
     /// Its counter for this account, if somebody has signed in to it here.
-    pub(crate) fn counter(&self, app: &App, account: &str) -> Option<u64> {
+    pub(crate) fn counter(&self, app: &App, account: &str, of: Guessed) -> Option<u64> {
         let proof = proof(app, &self.name, account);
         let is_known = self.proofs.iter().any(|known| known.as_bytes().ct_eq(proof.as_bytes()).into());
-        let mac =
-            || app.throttle.mac(&[b"counter of a known browser\n", self.name.as_bytes(), b"\n", account.as_bytes()]);
+        let named = [b"counter of a known browser\n", self.name.as_bytes(), b"\n", of.label(), account.as_bytes()];
+        let mac = || app.throttle.mac(&named);
         is_known.then(|| super::sign_in::bucket_of(&mac()))
     }
 

@@ -8,7 +8,7 @@ use super::find_client::{self, Found};
 use super::introspect::{self, NotLive};
 use super::once::Once;
 use super::sign_in::SignedIn;
-use super::{Problem, credentials, dpop, usage};
+use super::{Problem, credentials, dpop, set_up_factor, usage};
 use crate::app::App;
 use crate::base::{Fault, Id};
 use crate::model::{
@@ -52,6 +52,8 @@ pub enum NotPermitted {
     Key(Refusal),
     /// The person it speaks for does not administer this appliance, or not any more.
     NotAnAdministrator,
+    /// More than a password is demanded of administrators here, and that person has set nothing up.
+    NoSecondFactor,
     /// It does not have this scope, or its client may not have it any more.
     InsufficientScope { needed: &'static str },
 }
@@ -102,23 +104,29 @@ impl Operator {
             }
         }
         let (subject, client_id) = (live.subject.clone(), live.client_id.clone());
-        let (administers, reach) = app
+        let demanded = app.config.sign_in.second_factor.includes(Standing::Administrator);
+        let (administers, strong, reach) = app
             .store
             .read(move |view| {
-                let administers = match &subject {
-                    Subject::Person(person) => is_administrator(view, person)?,
-                    Subject::Client(_) => true,
+                let (administers, strong) = match &subject {
+                    Subject::Person(person) => {
+                        (is_administrator(view, person)?, !demanded || set_up_factor::has_any(view, *person)?)
+                    }
+                    Subject::Client(_) => (true, true),
                 };
                 let reach = match find_client::stored(view, &client_id)? {
                     Found::Client(client) => own_scopes::within_reach(&client),
                     Found::Gone(_) | Found::BadDocument(_) | Found::Unknown => ScopeSet::new(),
                 };
-                Ok((administers, reach))
+                Ok((administers, strong, reach))
             })
             .await?;
         let held = live.scope.intersection(&reach);
         if !administers {
             return Ok(Err(NotPermitted::NotAnAdministrator));
+        }
+        if !strong {
+            return Ok(Err(NotPermitted::NoSecondFactor));
         }
         if !own_scopes::suffices(&held, needed) {
             return Ok(Err(NotPermitted::InsufficientScope { needed }));

@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::known_browser::KnownBrowser;
+use super::known_browser::{Guessed, KnownBrowser};
+use super::own_passkeys::session;
 use super::people::changeable;
 use super::sessions::delete_all;
 use super::sign_in::{SignedIn, bucket, count, refuse};
@@ -11,7 +12,7 @@ use super::sign_in_code::place;
 use crate::app::App;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, Secret, Timestamp};
 use crate::keys;
-use crate::model::{Context, Event, Person, PersonState, SecondFactor, Session, WeakPassword};
+use crate::model::{Context, Event, Person, PersonState, SecondFactor, WeakPassword};
 use crate::operations::declined::Declined;
 use crate::operations::operator::Operator;
 use crate::operations::seen::Seen;
@@ -27,6 +28,11 @@ pub enum Changed {
     Codes(Vec<Secret>),
     WrongPassword,
     WrongCode,
+    /// What the browser brought is not taken: not for us, not now, or here already.
+    WrongPasskey,
+    WrongName,
+    /// There are as many passkeys as one person has.
+    TooMany,
     Weak(WeakPassword),
     /// The form is too old, or something else was quicker.
     Over,
@@ -54,10 +60,17 @@ pub struct Offered {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Carried {
+pub(super) struct Carried {
     secret: [u8; second_factor::SECRET],
-    session: Id<Session>,
+    /// The session, or the note of a right password.
+    bound_to: Digest,
     at: Timestamp,
+}
+
+impl Carried {
+    pub(super) fn secret(&self) -> &[u8] {
+        &self.secret
+    }
 }
 
 const OFFER: &[u8] = b"a second factor to be";
@@ -70,19 +83,23 @@ pub async fn second_factor_of(app: &App, person: Id<Person>) -> Result<Option<Se
 
 /// Makes a secret. Nothing is stored.
 pub fn offer(app: &App, at: Timestamp, signed_in: &SignedIn) -> Result<Offered, Fault> {
+    offer_to(app, at, signed_in.person(), session(signed_in.session().id))
+}
+
+pub(super) fn offer_to(app: &App, at: Timestamp, person: &Person, bound_to: Digest) -> Result<Offered, Fault> {
     let secret = app.entropy.bytes::<{ second_factor::SECRET }>()?;
-    let carried = Carried { secret, session: signed_in.session().id, at };
-    offered(app, signed_in, &carried)
+    offered(app, person, &Carried { secret, bound_to, at })
 }
 
 /// The same once more, for a form that comes back. `None` if it is over.
 pub fn offer_again(app: &App, at: Timestamp, signed_in: &SignedIn, ticket: &str) -> Result<Option<Offered>, Fault> {
-    carried(app, at, signed_in, ticket).map(|carried| offered(app, signed_in, &carried)).transpose()
+    let carried = carried(app, at, session(signed_in.session().id), ticket);
+    carried.map(|carried| offered(app, signed_in.person(), &carried)).transpose()
 }
 
-fn offered(app: &App, signed_in: &SignedIn, carried: &Carried) -> Result<Offered, Fault> {
+pub(super) fn offered(app: &App, person: &Person, carried: &Carried) -> Result<Offered, Fault> {
     let plain = serde_json::to_vec(carried).map_err(|e| Fault::because(FaultKind::Bug, "an offer has no JSON", e))?;
-    let email = signed_in.person().email.as_str();
+    let email = person.email.as_str();
     Ok(Offered {
         ticket: app.ticket_sealer.seal_text(&plain, OFFER, &app.entropy)?,
         address: Secret::new(address(&app.config.brand.name, email, &carried.secret)),
@@ -90,24 +107,26 @@ fn offered(app: &App, signed_in: &SignedIn, carried: &Carried) -> Result<Offered
     })
 }
 
-fn carried(app: &App, at: Timestamp, signed_in: &SignedIn, ticket: &str) -> Option<Carried> {
+pub(super) fn carried(app: &App, at: Timestamp, bound_to: Digest, ticket: &str) -> Option<Carried> {
     let plain = app.ticket_sealer.open_text(ticket, OFFER)?;
     let carried: Carried = serde_json::from_slice(&plain).ok()?;
-    (carried.session == signed_in.session().id && at < carried.at.plus(OFFERED_FOR)).then_some(carried)
+    (carried.bound_to == bound_to && at < carried.at.plus(OFFERED_FOR)).then_some(carried)
+}
+
+/// The step whose code this is, for a secret that was offered.
+pub(super) fn fitting(carried: &Carried, code: &str, at: Timestamp) -> Option<u64> {
+    keys::totp::step_of(&carried.secret, second_factor::code(code)?, second_factor::steps(at))
 }
 
 /// Turns it on. Somebody who has one turns that off first.
 pub async fn add(app: &App, ctx: &Context, asking: Asking<'_>, ticket: &str, code: &str) -> Result<Changed, Fault> {
-    let Some(carried) = carried(app, ctx.at, asking.signed_in, ticket) else { return Ok(Changed::Over) };
+    let bound_to = session(asking.signed_in.session().id);
+    let Some(carried) = carried(app, ctx.at, bound_to, ticket) else { return Ok(Changed::Over) };
     let signed_in = asking.signed_in.clone();
     if let Some(no) = prove(app, ctx, asking).await? {
         return Ok(no);
     }
-    let code = second_factor::code(code);
-    let Some(step) = code.and_then(|code| keys::totp::step_of(&carried.secret, code, second_factor::steps(ctx.at)))
-    else {
-        return Ok(Changed::WrongCode);
-    };
+    let Some(step) = fitting(&carried, code, ctx.at) else { return Ok(Changed::WrongCode) };
     let person = signed_in.person().id;
     let (codes, recovery) = recovery_codes(app)?;
     let secret = app.row_sealer.seal(&carried.secret, &place(person), &app.entropy)?;
@@ -191,18 +210,23 @@ pub async fn change_password(app: &App, ctx: &Context, asking: Asking<'_>, new: 
     Ok(if changed.await? { Changed::Done } else { Changed::Over })
 }
 
-/// Takes somebody's second factor away, for whoever looks after the appliance: the telephone is gone, and so is the paper.
-pub async fn reset(app: &App, by: &Operator, person: Id<Person>) -> Result<(), Declined> {
+/// Takes somebody's second factor away, for whoever looks after the appliance: the telephone is gone, and so is the paper. Whoever has
+/// them may be signed in somewhere, so every session ends as well. Says how many there were.
+pub async fn reset(app: &App, by: &Operator, person: Id<Person>) -> Result<u64, Declined> {
     let (ctx, by) = (by, by.clone());
     app.store
         .write("reset second factor", ctx, move |tx| {
             if let Err(declined) = changeable(tx, &by, person, &Seen::Anything)? {
                 return Ok(Err(declined));
             }
-            Ok(match end(tx, person)? {
-                true => Ok(()),
-                false => Err(Declined::Conflict("they sign in with a password alone as it is".to_owned())),
-            })
+            if !end(tx, person)? {
+                return Ok(Err(Declined::Conflict("they are asked for no code as it is".to_owned())));
+            }
+            let sessions = delete_all(tx, person)?;
+            if sessions > 0 {
+                tx.record(Event::SessionsEnded { person, sessions })?;
+            }
+            Ok(Ok(sessions))
         })
         .await?
 }
@@ -216,10 +240,11 @@ fn end(tx: &mut Tx<'_>, person: Id<Person>) -> Result<bool, Fault> {
 
 /// Asks for the password, with the counter of the sign-in: whoever sits at somebody's session gets no more guesses than anybody. It is
 /// not cleared either; the next sign-in does that.
-async fn prove(app: &App, ctx: &Context, asking: Asking<'_>) -> Result<Option<Changed>, Fault> {
+pub(super) async fn prove(app: &App, ctx: &Context, asking: Asking<'_>) -> Result<Option<Changed>, Fault> {
     let person = asking.signed_in.person().clone();
     let folded = person.email.folded();
-    let bucket = asking.known.and_then(|known| known.counter(app, &folded)).unwrap_or_else(|| bucket(app, &folded));
+    let bucket = asking.known.and_then(|known| known.counter(app, &folded, Guessed::Password));
+    let bucket = bucket.unwrap_or_else(|| self::bucket(app, &folded, Guessed::Password));
     let _turn = app.turns.wait(bucket).await;
     if let Some(retry_after) = app.store.write("count sign-in", ctx, move |tx| count(tx, bucket)).await? {
         app.tally.count("sign-in too soon after failures");
@@ -240,12 +265,12 @@ fn is_same(now: &Person, signed_in: &SignedIn) -> bool {
 }
 
 /// The person may act, their password is still the one that was typed, and they are still signed in here.
-fn is_unchanged(tx: &Tx<'_>, signed_in: &SignedIn) -> Result<bool, Fault> {
+pub(super) fn is_unchanged(tx: &Tx<'_>, signed_in: &SignedIn) -> Result<bool, Fault> {
     let there = tx.get(&SESSIONS, &signed_in.session().id)?.is_some();
     Ok(there && tx.get(&PEOPLE, &signed_in.person().id)?.is_some_and(|now| is_same(&now, signed_in)))
 }
 
-fn recovery_codes(app: &App) -> Result<(Vec<Secret>, Vec<Digest>), Fault> {
+pub(super) fn recovery_codes(app: &App) -> Result<(Vec<Secret>, Vec<Digest>), Fault> {
     let mut codes = Vec::with_capacity(second_factor::RECOVERY);
     let mut digests = Vec::with_capacity(second_factor::RECOVERY);
     while codes.len() < second_factor::RECOVERY {

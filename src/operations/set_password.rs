@@ -1,5 +1,6 @@
 //! Gives somebody a new password, for whoever looks after the appliance.
 
+use super::known_browser::Guessed;
 use super::people::{self, changeable};
 use super::sessions::delete_all;
 use super::sign_in::bucket;
@@ -33,7 +34,7 @@ pub async fn set_password_of(
     // Before the hash, which is expensive; and again inside the transaction.
     by.may_raise(known.standing)?;
     let hash = app.passwords.hash(password).await?;
-    let (id, bucket) = (known.id, bucket(app, &email.folded()));
+    let (id, bucket) = (known.id, bucket(app, &email.folded(), Guessed::Password));
     let (ctx, by) = (by, by.clone());
     app.store
         .write("set password", ctx, move |tx| {

@@ -31,10 +31,10 @@ pub enum Closed {
 /// What completing the setup came to.
 #[derive(Debug)]
 pub enum Outcome {
-    /// The new administrator is signed in: the cookie's value.
+    /// The new administrator is signed in: the cookie's value. Without one where more than a password is demanded of them: they sign in.
     Done {
         person: Id<Person>,
-        cookie: Secret,
+        cookie: Option<Secret>,
     },
     Closed(Closed),
     Invalid(Invalid),
@@ -96,11 +96,15 @@ pub async fn complete(
                 Err(taken) => return Ok(Outcome::Invalid(taken)),
             };
             close(tx, person)?;
+            // They sign in first, and are led to what is demanded besides.
+            if within.config.sign_in.second_factor.includes(Standing::Administrator) {
+                return Ok(Outcome::Done { person, cookie: None });
+            }
             let lifetime = within.config.lifetimes.session;
             let method = SignInMethod::Password;
             let (session, cookie) = new_session(tx, &within.entropy, person, method, device, lifetime)?;
             tx.record(Event::SignedIn { person, session: session.id })?;
-            Ok(Outcome::Done { person, cookie })
+            Ok(Outcome::Done { person, cookie: Some(cookie) })
         })
         .await
 }

@@ -1,6 +1,7 @@
 //! Proving who one is, with a password; and knowing a browser again afterwards.
 
-use super::known_browser::KnownBrowser;
+use super::known_browser::{Guessed, KnownBrowser};
+use super::set_up_factor::{has_passkey, is_demanded};
 use super::sign_in_code;
 use crate::app::App;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, OpaqueToken, Secret, Timestamp, TokenKind};
@@ -54,6 +55,10 @@ pub enum Outcome {
     },
     /// The password was right. This note of it, and a code, sign them in (`sign_in_code`).
     CodeWanted { half: String },
+    /// It was right, more is demanded here, and they have set nothing up: they do now, with this note (`set_up_factor`).
+    SetUpWanted { half: String },
+    /// It was right, more is demanded here, and they have a passkey, which signs in alone.
+    PasskeyWanted,
     /// Unknown, wrong, suspended: nobody is told which. After the password: the code was wrong.
     Refused,
     /// The note does not count, or not any more: from the beginning.
@@ -97,7 +102,8 @@ pub async fn sign_in(app: &App, ctx: &Context, attempt: Attempt<'_>) -> Result<O
     let Attempt { email, password, replaces, known: before, browser, device } = attempt;
     let email: Option<Email> = email.parse().ok();
     let folded = email.as_ref().map_or_else(|| "\0".to_owned(), Email::folded);
-    let bucket = before.and_then(|known| known.counter(app, &folded)).unwrap_or_else(|| bucket(app, &folded));
+    let bucket = before.and_then(|known| known.counter(app, &folded, Guessed::Password));
+    let bucket = bucket.unwrap_or_else(|| self::bucket(app, &folded, Guessed::Password));
     let known = KnownBrowser::after(before, app, &folded)?;
     let _turn = app.turns.wait(bucket).await;
     if let Some(retry_after) = app.store.write("count sign-in", ctx, move |tx| count(tx, bucket)).await? {
@@ -120,14 +126,23 @@ pub async fn sign_in(app: &App, ctx: &Context, attempt: Attempt<'_>) -> Result<O
     // Whether it is wanted is decided below.
     let half = signed_in.as_ref().map(|person| sign_in_code::half(app, person, browser, ctx.at)).transpose()?;
 
-    let entropy = app.entropy.clone();
+    let (within, entropy) = (app.clone(), app.entropy.clone());
     let lifetime = app.config.lifetimes.session;
     let outcome = app
         .store
         .write("sign in", ctx, move |tx| match still_so(tx, signed_in.as_ref())? {
             Some(person) if tx.get(&SECOND_FACTORS, &person.id)?.is_some() => {
+                tx.delete(&FAILURES, &bucket)?;
                 tx.record(Event::SignInHalfDone { person: person.id })?;
                 Ok(half.clone().map_or(Outcome::Over, |half| Outcome::CodeWanted { half }))
+            }
+            Some(person) if is_demanded(&within, &person) => {
+                tx.delete(&FAILURES, &bucket)?;
+                tx.record(Event::SignInHalfDone { person: person.id })?;
+                if has_passkey(tx, person.id)? {
+                    return Ok(Outcome::PasskeyWanted);
+                }
+                Ok(half.clone().map_or(Outcome::Over, |half| Outcome::SetUpWanted { half }))
             }
             Some(person) => {
                 tx.delete(&FAILURES, &bucket)?;
@@ -160,7 +175,7 @@ pub(super) fn tally(app: &App, ctx: &Context, outcome: &Outcome) {
     match outcome {
         Outcome::SignedIn { .. } => app.hours.count(ctx.at, Counted::SignIn),
         Outcome::Refused | Outcome::TooSoon { .. } => app.hours.count(ctx.at, Counted::SignInFailed),
-        Outcome::CodeWanted { .. } | Outcome::Over => {}
+        Outcome::CodeWanted { .. } | Outcome::SetUpWanted { .. } | Outcome::PasskeyWanted | Outcome::Over => {}
     }
 }
 
@@ -220,14 +235,18 @@ pub async fn recognize(app: &App, at: Timestamp, cookie: &str) -> Result<Option<
     if !session.is_live(at, app.config.lifetimes.session_idle) || person.state != PersonState::Active {
         return Ok(None);
     }
+    // Since it began, more than a password may have come to be demanded.
+    if is_demanded(app, &person) && !session.method.is_strong() {
+        return Ok(None);
+    }
     app.last_seen.saw(id, at);
     Ok(Some(SignedIn::assertion(session, person)))
 }
 
 /// Which counter a name uses: 65,536 of them, by a key that nobody outside knows, so that neither the table nor its growth
 /// tells which names exist.
-pub(crate) fn bucket(app: &App, folded: &str) -> u64 {
-    bucket_of(&app.throttle.mac(&[folded.as_bytes()]))
+pub(crate) fn bucket(app: &App, folded: &str, of: Guessed) -> u64 {
+    bucket_of(&app.throttle.mac(&[of.label(), folded.as_bytes()]))
 }
 
 pub(crate) fn bucket_of(mac: &Digest) -> u64 {

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::known_browser::KnownBrowser;
+use super::known_browser::{Guessed, KnownBrowser};
 use super::sign_in::{Outcome, bucket, count, new_session, refuse, tally};
 use crate::app::App;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, Timestamp};
@@ -20,7 +20,7 @@ const HALF: &[u8] = b"half a sign-in";
 
 /// What the browser brings back.
 #[derive(Serialize, Deserialize)]
-struct Half {
+pub(super) struct Half {
     person: Id<Person>,
     /// Of the hash that the password fitted: with a new password, the old one was never right.
     password: Digest,
@@ -34,6 +34,23 @@ pub(super) fn half(app: &App, person: &Person, browser: Digest, at: Timestamp) -
     let plain =
         serde_json::to_vec(&half).map_err(|e| Fault::because(FaultKind::Bug, "half a sign-in has no JSON", e))?;
     app.ticket_sealer.seal_text(&plain, HALF, &app.entropy)
+}
+
+impl Half {
+    /// Reads a note. Attack case 42: another browser's counts no more than one that was kept.
+    pub(super) fn open(app: &App, text: &str, browser: Digest, at: Timestamp) -> Option<Self> {
+        let half = serde_json::from_slice::<Self>(&app.ticket_sealer.open_text(text, HALF)?).ok()?;
+        (half.browser == browser && at < half.at.plus(GOOD_FOR)).then_some(half)
+    }
+
+    pub(super) fn person(&self) -> Id<Person> {
+        self.person
+    }
+
+    /// Whether the password is still the one that was right, and its person may act.
+    pub(super) fn still_counts(&self, person: &Person) -> bool {
+        person.state == PersonState::Active && Digest::of(person.password.as_bytes()) == self.password
+    }
 }
 
 /// What comes with the code.
@@ -50,20 +67,16 @@ pub struct CodeAttempt<'a> {
 
 /// Signs in whoever's password was right, if the code is.
 ///
-/// Codes are counted as passwords are, on the same counter and before they are looked at. A right password does not clear the counter
-/// of somebody who has a second factor, or whoever knows the password could guess codes without end (attack case 47).
+/// Codes are counted as passwords are, before they are looked at, on a counter of their own: a right password does not clear it, or whoever
+/// knows the password could guess codes without end (attack case 47), and who guesses passwords keeps nobody from their code (49).
 pub async fn sign_in_with_code(app: &App, ctx: &Context, attempt: CodeAttempt<'_>) -> Result<Outcome, Fault> {
-    let half = app.ticket_sealer.open_text(attempt.half, HALF);
-    let half = half.and_then(|plain| serde_json::from_slice::<Half>(&plain).ok());
-    // Attack case 42: another browser's, or one that was kept.
-    let Some(half) = half.filter(|half| half.browser == attempt.browser && ctx.at < half.at.plus(GOOD_FOR)) else {
-        return Ok(Outcome::Over);
-    };
+    let Some(half) = Half::open(app, attempt.half, attempt.browser, ctx.at) else { return Ok(Outcome::Over) };
     let id = half.person;
     let found = app.store.read(move |view| Ok((view.get(&PEOPLE, &id)?, view.get(&SECOND_FACTORS, &id)?))).await?;
     let (Some(person), Some(factor)) = found else { return Ok(Outcome::Over) };
     let folded = person.email.folded();
-    let bucket = attempt.known.and_then(|known| known.counter(app, &folded)).unwrap_or_else(|| bucket(app, &folded));
+    let bucket = attempt.known.and_then(|known| known.counter(app, &folded, Guessed::Code));
+    let bucket = bucket.unwrap_or_else(|| self::bucket(app, &folded, Guessed::Code));
     let known = KnownBrowser::after(attempt.known, app, &folded)?;
     let _turn = app.turns.wait(bucket).await;
     if let Some(retry_after) = app.store.write("count sign-in", ctx, move |tx| count(tx, bucket)).await? {
@@ -79,10 +92,8 @@ pub async fn sign_in_with_code(app: &App, ctx: &Context, attempt: CodeAttempt<'_
     let outcome = app
         .store
         .write("sign in with code", ctx, move |tx| {
-            let same = |person: &Person| {
-                person.state == PersonState::Active && Digest::of(person.password.as_bytes()) == half.password
-            };
-            let Some(person) = tx.get(&PEOPLE, &id)?.filter(same) else { return Ok(Outcome::Over) };
+            let person = tx.get(&PEOPLE, &id)?.filter(|person| half.still_counts(person));
+            let Some(person) = person else { return Ok(Outcome::Over) };
             let Some(now) = tx.get(&SECOND_FACTORS, &id)?.filter(|now| now.secret == proof.secret) else {
                 return Ok(Outcome::Over);
             };

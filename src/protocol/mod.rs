@@ -21,6 +21,7 @@
 //! | RFC 8414, OpenID Connect Discovery: metadata | [`discovery`] |
 //! | RFC 9728: what a client reads at a resource before it comes here | [`resource_metadata`] |
 //! | RFC 6238, RFC 4226: codes besides a password | [`second_factor`] |
+//! | Web Authentication Level 3, RFC 8949: passkeys | [`webauthn`] |
 //! | RFC 9110 §10.1.5: what a browser calls itself | [`user_agent`] |
 //! | RFC 7009, RFC 7662: revocation and introspection | [`token_status`] |
 //! | Token Status List: revocation that reaches who verifies offline | [`status_list`] |
@@ -59,3 +60,4 @@ pub mod target;
 pub mod token_request;
 pub mod token_status;
 pub mod user_agent;
+pub mod webauthn;

@@ -9,10 +9,10 @@ use crate::model::{
     AccessRecord, ActingRuns, AuthorizationCode, BackupState, Client, ClientId, ClientState, Consent, Credential,
     CredentialKind, CredentialState, CredentialUsage, Crossing, Delegation, DelegationState, Delivered, DocumentRecord,
     DoneOnce, Family, FrozenIssuer, Hour, HourNumber, IdentityProvider, InitialAccessToken, Machine, MachineFindings,
-    MachineUsage, Membership, Offered, Person, ProtectedResource, Provenance, RecentRegistration, RefreshToken,
-    ResourceTools, Restored, RevokedToken, Role, RoleName, ScopeEntry, ScopesUsage, SecondFactor, Session, SetupState,
-    SignInFailures, SigningKey, SpentProof, StatusBlock, StatusList, StatusPage, SubjectLink, Tenant, TenantName,
-    Tombstone, UsedAssertion, Watch,
+    MachineUsage, Membership, Offered, Passkey, Person, ProtectedResource, Provenance, RecentRegistration,
+    RefreshToken, ResourceTools, Restored, RevokedToken, Role, RoleName, ScopeEntry, ScopesUsage, SecondFactor,
+    Session, SetupState, SignInFailures, SigningKey, SpentProof, StatusBlock, StatusList, StatusPage, SubjectLink,
+    Tenant, TenantName, Tombstone, UsedAssertion, Watch,
 };
 
 // What is kept in memory of rows that every request reads: app/kept.rs.
@@ -35,6 +35,19 @@ pub static SESSIONS: Table<Id<Session>, Session> =
 
 /// Of those who have one; everybody else has no row.
 pub static SECOND_FACTORS: Table<Id<Person>, SecondFactor> = Table::new("second_factors");
+
+/// By a digest of the credential id.
+pub static PASSKEYS_BY_CREDENTIAL: Unique<Passkey, Digest> =
+    Unique::new("passkeys_by_credential", |passkey, out| out(&Passkey::found_by(&passkey.credential)));
+pub static PASSKEYS_BY_PERSON: Index<Passkey, Id<Person>> =
+    Index::new("passkeys_by_person", |passkey, out| out(&passkey.person));
+pub static PASSKEYS: Table<Id<Passkey>, Passkey> =
+    Table::new("passkeys").indexed(&[&PASSKEYS_BY_CREDENTIAL, &PASSKEYS_BY_PERSON]);
+/// By a digest of the challenge.
+pub static PASSKEY_CHALLENGES: Table<Digest, SpentProof> =
+    Table::new("passkey_challenges").expires(|spent: &SpentProof| Some(spent.expires_at)).unlogged(
+        "remembered for as long as they would be accepted, so that none is answered twice; what they buy is recorded",
+    );
 
 /// Keyed by a bucket of the account name's MAC.
 pub static FAILURES: Table<u64, SignInFailures> = Table::new("sign_in_failures")
@@ -328,7 +341,7 @@ pub static SETUP: Table<String, SetupState> = Table::new("setup");
 pub const ONLY: &str = "only";
 
 /// The tables whose rows housekeeping removes when their time is over.
-pub static SWEPT: [&dyn AnyTable; 17] = [
+pub static SWEPT: [&dyn AnyTable; 18] = [
     &HOURS,
     &SESSIONS,
     &FAILURES,
@@ -341,6 +354,7 @@ pub static SWEPT: [&dyn AnyTable; 17] = [
     &REVOKED,
     &ASSERTIONS,
     &PROOFS,
+    &PASSKEY_CHALLENGES,
     &DONE_ONCE,
     &STATUS_LISTS,
     &STATUS_BLOCKS,

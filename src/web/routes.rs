@@ -112,6 +112,9 @@ static FIXED: &[Door] = &[
     page("/sign-in", GET, Who::Anyone, Class::Pages),
     page("/sign-in", POST, Who::Anyone, Class::SignIn),
     page("/sign-in/code", POST, Who::Anyone, Class::SignIn),
+    page("/sign-in/set-up/codes", POST, Who::Anyone, Class::SignIn),
+    page("/sign-in/set-up/passkey", POST, Who::Anyone, Class::SignIn),
+    page("/sign-in/passkey", POST, Who::Anyone, Class::SignIn),
     page("/sign-out", POST, Who::SignedIn, Class::Pages),
     page("/signed-out", GET, Who::Anyone, Class::Pages),
     page("/language", POST, Who::Anyone, Class::Pages),
@@ -125,6 +128,10 @@ static FIXED: &[Door] = &[
     page("/account/activity", GET, Who::SignedIn, Class::Pages),
     page("/account/password", GET, Who::SignedIn, Class::Pages),
     page("/account/password", POST, Who::SignedIn, Class::SignIn),
+    page("/account/passkeys", GET, Who::SignedIn, Class::Pages),
+    page("/account/passkeys", POST, Who::SignedIn, Class::SignIn),
+    page("/account/passkeys/new", POST, Who::SignedIn, Class::SignIn),
+    page("/account/passkeys/{id}/end", POST, Who::SignedIn, Class::SignIn),
     page("/account/codes", GET, Who::SignedIn, Class::Pages),
     page("/account/codes", POST, Who::SignedIn, Class::SignIn),
     page("/account/codes/recovery", POST, Who::SignedIn, Class::SignIn),
@@ -260,6 +267,9 @@ pub(super) fn configure(config: &mut ServiceConfig, app: &App) {
     door("/setup", vec![get(pages::setup::new), web::post().to(pages::setup::create)]);
     door("/sign-in", vec![get(pages::sign_in::new), web::post().to(pages::sign_in::create)]);
     door("/sign-in/code", vec![web::post().to(pages::sign_in::create_with_code)]);
+    door("/sign-in/set-up/codes", vec![web::post().to(pages::set_up::create_codes)]);
+    door("/sign-in/set-up/passkey", vec![web::post().to(pages::set_up::create_passkey)]);
+    door("/sign-in/passkey", vec![web::post().to(pages::sign_in::create_with_passkey)]);
     door("/sign-out", vec![web::post().to(pages::sign_in::destroy)]);
     door("/signed-out", vec![get(pages::sign_in::signed_out)]);
     door("/language", vec![web::post().to(pages::language::create)]);
@@ -273,6 +283,10 @@ pub(super) fn configure(config: &mut ServiceConfig, app: &App) {
     door("/account/activity", vec![get(pages::activity::show)]);
     let password = vec![get(pages::own_sign_in::password), web::post().to(pages::own_sign_in::change_password)];
     door("/account/password", password);
+    let passkeys = vec![get(pages::own_passkeys::show), web::post().to(pages::own_passkeys::create)];
+    door("/account/passkeys", passkeys);
+    door("/account/passkeys/new", vec![web::post().to(pages::own_passkeys::begin)]);
+    door("/account/passkeys/{id}/end", vec![web::post().to(pages::own_passkeys::destroy)]);
     door("/account/codes", vec![get(pages::own_sign_in::codes), web::post().to(pages::own_sign_in::add_codes)]);
     door("/account/codes/recovery", vec![web::post().to(pages::own_sign_in::renew_codes)]);
     door("/account/codes/end", vec![web::post().to(pages::own_sign_in::remove_codes)]);

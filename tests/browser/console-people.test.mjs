@@ -66,9 +66,7 @@ for (const javaScriptEnabled of [true, false]) {
             const theirs = await browser.newContext({ javaScriptEnabled });
             const other = await theirs.newPage();
             await other.goto(at("/sign-in"));
-            await other.getByLabel("Email").fill("grace@people.example");
-            await other.getByLabel("Password", { exact: true }).fill(password);
-            await other.getByRole("button", { name: /^Sign in/ }).click();
+            await signIn(other, { email: "grace@people.example", password });
             await other.getByRole("heading", { name: "Grace Hopper" }).waitFor();
             await rememberCookies(appliance, theirs);
             assert.equal(await other.getByRole("link", { name: "Console" }).count(), 0);

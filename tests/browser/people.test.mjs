@@ -56,7 +56,9 @@ for (const javaScriptEnabled of [true, false]) {
             const flow = new Flow(appliance, client, callback.uri, { scope: ["openid", ...SCOPES].join(" "), resource: API });
             assertGuarded(await page.goto(flow.url.href));
             assert.equal(await page.getAttribute("html", "lang"), "de");
+            await see("sign-in-address");
             await page.getByLabel("E-Mail-Adresse").fill(appliance.email);
+            await page.getByRole("button", { name: "Weiter" }).click();
             await page.getByLabel("Passwort", { exact: true }).fill("falsches Passwort");
             await page.getByRole("button", { name: "Anmelden" }).click();
             await page.getByRole("alert").waitFor();
@@ -104,6 +106,7 @@ for (const javaScriptEnabled of [true, false]) {
             await page.getByRole("button", { name: "Abmelden" }).click();
             await page.goto(`${appliance.origin}/sign-in`);
             await page.getByLabel("E-Mail-Adresse").fill(appliance.email);
+            await page.getByRole("button", { name: "Weiter" }).click();
             await page.getByLabel("Passwort", { exact: true }).fill(appliance.password);
             await page.getByRole("button", { name: "Anmelden" }).click();
             await page.getByRole("heading", { name: "Noch ein Schritt" }).waitFor();

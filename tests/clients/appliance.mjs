@@ -30,8 +30,11 @@ export class Appliance {
     email = `ada-${randomBytes(6).toString("hex")}@people.example`;
     password = `correct horse ${randomBytes(8).toString("hex")}`;
 
-    /** `administrator: false` leaves the appliance as a stranger finds it: with a setup link. */
-    static async start({ administrator = true, environment = {} } = {}) {
+    /**
+     * `administrator: false` leaves the appliance as a stranger finds it: with a setup link. Under the host `localhost` browsers have passkeys
+     * for it.
+     */
+    static async start({ administrator = true, environment = {}, host = "127.0.0.1" } = {}) {
         const appliance = new Appliance();
         const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("WRIT_"));
         appliance.environment = {
@@ -42,7 +45,7 @@ export class Appliance {
             ...environment,
         };
         appliance.port = await freePort();
-        appliance.origin = `http://127.0.0.1:${appliance.port}`;
+        appliance.origin = `http://${host}:${appliance.port}`;
         appliance.directory = mkdtempSync(join(tmpdir(), "writ-"));
         appliance.data = join(appliance.directory, "data");
         appliance.remember({ email: appliance.email, password: appliance.password });

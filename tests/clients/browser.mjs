@@ -17,11 +17,18 @@ export async function launch() {
     });
 }
 
-/** Fills the sign-in form that `page` shows. */
-export async function signIn(page, { email, password }) {
+/** Gives the address on the sign-in page that `page` shows; the next one asks for the password. */
+export async function giveAddress(page, email) {
     await page.getByLabel("Email").fill(email);
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByLabel("Password", { exact: true }).waitFor();
+}
+
+/** Fills the sign-in pages, of which `page` shows the first. */
+export async function signIn(page, { email, password }) {
+    await giveAddress(page, email);
     await page.getByLabel("Password", { exact: true }).fill(password);
-    await page.getByRole("button", { name: /^Sign in/ }).click();
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
 }
 
 export async function rememberCookies(appliance, context) {

@@ -68,10 +68,11 @@ class Callback:
 
 
 async def sign_in(page: Page, appliance):
-    """Fills the sign-in form that `page` shows."""
+    """Fills the sign-in pages, of which `page` shows the first: the address, then the password."""
     await page.get_by_label("Email").fill(appliance.email)
+    await page.get_by_role("button", name="Continue").click()
     await page.get_by_label("Password", exact=True).fill(appliance.password)
-    await page.get_by_role("button", name=re.compile("^Sign in")).click()
+    await page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 async def approve(browser: Browser, appliance, url: str, *, signed_in=None):

@@ -9,7 +9,7 @@ import time
 import httpx2
 import jwt
 import pytest
-from browser import Callback, approve, chromium
+from browser import Callback, approve, chromium, sign_in
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from documents import Documents
@@ -278,9 +278,7 @@ def test_a_person_who_says_no(appliance):
                 context = await browser.new_context()
                 page = await context.new_page()
                 await page.goto(link)
-                await page.get_by_label("Email").fill(appliance.email)
-                await page.get_by_label("Password", exact=True).fill(appliance.password)
-                await page.get_by_role("button", name=re.compile("^Sign in")).click()
+                await sign_in(page, appliance)
                 await page.get_by_role("button", name=re.compile("^Deny")).click()
                 said.update(await callback.answer())
 

@@ -8,7 +8,7 @@ use std::process::Command;
 use writ::model::Event;
 
 /// The texts the rules come from, as the comments write them and as `docs/protocol.md` does.
-const SPECIFICATIONS: [(&str, &str); 13] = [
+const SPECIFICATIONS: [(&str, &str); 14] = [
     ("OAuth 2.1", "OAuth 2.1"),
     ("OAuth 2.0 Multiple Response Type Encoding Practices", "OAuth Multiple Response Types"),
     ("OpenID Connect Core", "OpenID Connect Core"),
@@ -22,6 +22,7 @@ const SPECIFICATIONS: [(&str, &str); 13] = [
     ("draft-ietf-oauth-status-list", "Token Status List"),
     ("draft-ietf-oauth-identity-assertion-authz-grant", "ID-JAG"),
     ("ID-JAG", "ID-JAG"),
+    ("WebAuthn", "WebAuthn"),
 ];
 
 fn root() -> &'static Path {

@@ -11,8 +11,8 @@ use super::cursor::Window;
 use super::operation::{Kind, Operation};
 use super::problem::{FieldError, Problem};
 use crate::app::App;
-use crate::base::Digest;
-use crate::model::TenantName;
+use crate::base::{Digest, Id};
+use crate::model::{Passkey, TenantName};
 use crate::operations::once::Once;
 use crate::operations::operator::Operator;
 use crate::operations::seen::Seen;
@@ -102,6 +102,11 @@ impl Call {
         named(self.places.subject.as_deref())
     }
 
+    /// The passkey in the address, of the person there.
+    pub(super) fn passkey(&self) -> Result<Id<Passkey>, Problem> {
+        named(self.places.passkey.as_deref())
+    }
+
     pub(super) fn seen(&self) -> Seen {
         self.seen.clone().unwrap_or(Seen::Anything)
     }
@@ -141,6 +146,8 @@ struct Places {
     tenant: Option<String>,
     #[serde(default)]
     subject: Option<String>,
+    #[serde(default)]
+    passkey: Option<String>,
 }
 
 fn named<T: std::str::FromStr>(place: Option<&str>) -> Result<T, Problem> {

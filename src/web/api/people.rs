@@ -9,9 +9,11 @@ use super::cursor::Window;
 use super::operation::{Noun, What};
 use super::problem::Problem;
 use super::wire::{Given, NoFilter, Nothing, Reason, StillTaken, Wrong};
-use crate::base::Secret;
-use crate::model::{Person, PersonState, Standing};
+use crate::base::{Id, Secret};
+use crate::model::{Passkey, Person, PersonState, Standing};
 use crate::operations::declined::Declined;
+use crate::operations::own_passkeys;
+use crate::operations::own_sign_in;
 use crate::operations::people::{self, NewPerson, PersonChange};
 use crate::protocol::own_scopes::PEOPLE;
 
@@ -41,6 +43,25 @@ pub(super) fn noun() -> Noun {
         .act(
             What("/api/v1/people/{id}/suspension/end", "resumePerson", PEOPLE.write, "Let a stopped person go on"),
             resume,
+        )
+        .remove(
+            What(
+                "/api/v1/people/{id}/second-factor",
+                "resetSecondFactor",
+                PEOPLE.write,
+                "Let somebody sign in with their password alone again, and end their sessions: app and recovery codes are lost",
+            ),
+            reset_factor,
+        )
+        .list(What("/api/v1/people/{id}/passkeys", "listPasskeys", PEOPLE.read, "List somebody's passkeys, the oldest first"), passkeys)
+        .remove(
+            What(
+                "/api/v1/people/{id}/passkeys/{passkey}",
+                "removePasskey",
+                PEOPLE.write,
+                "Remove one of somebody's passkeys, and end their sessions: the device is lost",
+            ),
+            remove_passkey,
         )
 }
 
@@ -76,6 +97,23 @@ enum StandingName {
 enum State {
     Active,
     Suspended,
+}
+
+/// A passkey of somebody's.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Passkey)]
+struct PasskeyView {
+    #[schema(example = "pky_01jd2v6k3m8x9q4w7t5r1n0b2c")]
+    id: String,
+    /// What its owner calls it.
+    name: String,
+    /// It is kept on more than one device.
+    backed_up: bool,
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, nullable = false)]
+    last_used_at: Option<String>,
 }
 
 /// Somebody to be added.
@@ -141,6 +179,36 @@ async fn suspend(call: Call, ask: Reason) -> Result<One<PersonView>, Problem> {
 
 async fn resume(call: Call, _: Nothing) -> Result<One<PersonView>, Problem> {
     shown(&people::resume(&call.app, &call.by, call.id()?, call.seen()).await?)
+}
+
+async fn reset_factor(call: Call) -> Result<(), Problem> {
+    own_sign_in::reset(&call.app, &call.by, call.id()?).await?;
+    Ok(())
+}
+
+/// There are few enough for one page.
+async fn passkeys(call: Call, window: Window, _: NoFilter) -> Result<Listed<PasskeyView>, Problem> {
+    let passkeys = own_passkeys::list_of(&call.app, call.id()?).await?;
+    let after = window.from::<Id<Passkey>>()?;
+    let mut rest = passkeys.iter().filter(|passkey| after.is_none_or(|after| passkey.id > after)).peekable();
+    let items: Vec<&Passkey> = rest.by_ref().take(window.limit).collect();
+    let next = items.last().filter(|_| rest.peek().is_some()).map(|passkey| passkey.id);
+    Ok(Listed::of(items.into_iter().map(passkey_view).collect(), &window, next))
+}
+
+async fn remove_passkey(call: Call) -> Result<(), Problem> {
+    own_passkeys::remove_of(&call.app, &call.by, call.id()?, call.passkey()?).await?;
+    Ok(())
+}
+
+fn passkey_view(passkey: &Passkey) -> PasskeyView {
+    PasskeyView {
+        id: passkey.id.to_string(),
+        name: passkey.name.clone(),
+        backed_up: passkey.backed_up,
+        created_at: passkey.created_at.iso(),
+        last_used_at: passkey.last_used_at.map(|at| at.iso()),
+    }
 }
 
 fn shown(person: &Person) -> Result<One<PersonView>, Problem> {

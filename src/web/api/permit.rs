@@ -75,6 +75,11 @@ pub(super) async fn permit(caller: &Caller, request: &HttpRequest, needed: &'sta
             let words = "the access token speaks for a person who does not administer this appliance";
             Err(Problem::forbidden(challenge(&insufficient(needed)), words))
         }
+        Err(NotPermitted::NoSecondFactor) => {
+            let words = "administrators of this appliance have a second factor or a passkey, and the person that the access token \
+                         speaks for has neither: signing in to it once more sets one up";
+            Err(Problem::forbidden(challenge(&insufficient(needed)), words))
+        }
         Err(NotPermitted::InsufficientScope { needed }) => {
             let words = format!("this takes an access token with the scope `{needed}`");
             Err(Problem::forbidden(challenge(&insufficient(needed)), &words))
@@ -122,7 +127,8 @@ async fn by_key(caller: &Caller, request: &HttpRequest, key: &str, needed: &'sta
             NotPermitted::InvalidToken
             | NotPermitted::OtherKey
             | NotPermitted::Proof(_)
-            | NotPermitted::NotAnAdministrator,
+            | NotPermitted::NotAnAdministrator
+            | NotPermitted::NoSecondFactor,
         ) => Err(nobody(caller)),
     }
 }

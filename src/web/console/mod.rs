@@ -94,6 +94,8 @@ pub(super) static DOORS: &[Door] = &[
     page("/console/people/{id}/resumption", POST, Who::Console, Class::Pages),
     page("/console/people/{id}/standing", POST, Who::Console, Class::Pages),
     page("/console/people/{id}/password", POST, Who::Console, Class::Pages),
+    page("/console/people/{id}/factor/reset", POST, Who::Console, Class::Pages),
+    page("/console/people/{id}/passkeys/{passkey}/end", POST, Who::Console, Class::Pages),
     page("/console/people/{id}/roles", POST, Who::Console, Class::Pages),
     page("/console/people/{id}/sessions/end", POST, Who::Console, Class::Pages),
     page("/console/people/{id}/sessions/{session}/end", POST, Who::Console, Class::Pages),
@@ -181,6 +183,8 @@ pub(super) fn configure(config: &mut ServiceConfig, base: &str) {
     door("/console/people/{id}/resumption", vec![post().to(person::resume)]);
     door("/console/people/{id}/standing", vec![post().to(person::raise)]);
     door("/console/people/{id}/password", vec![post().to(person::password)]);
+    door("/console/people/{id}/factor/reset", vec![post().to(person::reset_factor)]);
+    door("/console/people/{id}/passkeys/{passkey}/end", vec![post().to(person::remove_passkey)]);
     door("/console/people/{id}/roles", vec![post().to(person::change_roles)]);
     door("/console/people/{id}/sessions/end", vec![post().to(person::end_sessions)]);
     door("/console/people/{id}/sessions/{session}/end", vec![post().to(person::end_session)]);

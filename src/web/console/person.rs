@@ -8,7 +8,9 @@ use super::people::{named, shown_once};
 use super::told::{self, Told};
 use super::{as_seen, back, declined, shell, wanted};
 use crate::base::{Id, Secret, Timestamp};
-use crate::model::{ClientId, ClientState, Consent, Machine, Person, PersonState, RoleIn, Session, Standing, Subject};
+use crate::model::{
+    ClientId, ClientState, Consent, Machine, Passkey, Person, PersonState, RoleIn, Session, Standing, Subject,
+};
 use crate::operations::audit::{self, Which as Entries};
 use crate::operations::declined::Declined;
 use crate::operations::grants;
@@ -16,13 +18,13 @@ use crate::operations::names;
 use crate::operations::roles::{self, MembershipChange};
 use crate::operations::seen::{Seen, tag};
 use crate::operations::set_password::set_password_of;
-use crate::operations::{delegations, people, sessions};
+use crate::operations::{delegations, own_passkeys, own_sign_in, people, sessions, set_up_factor};
 use crate::web::extract::{Administered, Administrator, Visitor};
 use crate::web::problem::PageProblem;
 use crate::web::reply::{self, moment};
 use crate::web::views::FlashKind;
 use crate::web::views::console::{
-    ActingLine, AllowedLine, Frame, OwnedLine, PersonPage, Pill, Section, SignedInLine, Tone,
+    ActingLine, AllowedLine, FactorLine, Frame, OwnedLine, OwnedPasskey, PersonPage, Pill, Section, SignedInLine, Tone,
 };
 
 /// Rows of each kind that the page shows; machines of theirs that are counted; roles to choose from.
@@ -32,7 +34,7 @@ const ROLES: usize = 200;
 /// What somebody types who means to stop themselves.
 const MEANT: &str = "stop myself";
 
-const WORDS: [(&str, FlashKind, &str); 15] = [
+const WORDS: [(&str, FlashKind, &str); 19] = [
     ("added", FlashKind::Done, "Added. They can sign in now."),
     ("changed", FlashKind::Done, "Changed. Where they are signed in, they stay so."),
     ("stopped", FlashKind::Done, "Stopped. They sign in nowhere, and nothing acts for them."),
@@ -47,6 +49,18 @@ const WORDS: [(&str, FlashKind, &str); 15] = [
         FlashKind::Failed,
         "The password stays as it was: take one of at least 10 characters that is not easily guessed and has no name of theirs in it.",
     ),
+    (
+        "factor-reset",
+        FlashKind::Done,
+        "Reset. Their password is asked for alone again, and every session they had is over.",
+    ),
+    ("no-factor", FlashKind::Failed, "They are asked for no code as it is."),
+    (
+        "passkey-removed",
+        FlashKind::Done,
+        "Removed. Nobody signs in with that passkey, and every session they had is over.",
+    ),
+    ("no-passkey", FlashKind::Failed, "They have no such passkey any more."),
     ("raised", FlashKind::Done, "An administrator from now on."),
     ("lowered", FlashKind::Done, "A member from now on."),
     ("roles", FlashKind::Done, "Their roles are changed. Tokens say so from the next one on."),
@@ -90,6 +104,8 @@ pub(super) async fn show(
     let here = visitor.signed_in.as_ref().map(|signed_in| signed_in.session().id);
     let signed_in = sessions::of_person(app, now, id).await.map_err(broken)?;
     let which = grants::Which { person: Some(id), client: None };
+    let factor = own_sign_in::second_factor_of(app, id).await.map_err(broken)?;
+    let passkeys = own_passkeys::of_person(app, id).await.map_err(broken)?;
     let given = grants::list(app, which, None, SHOWN).await.map_err(broken)?;
     let owned = people::machines_of(app, id, COUNTED).await.map_err(broken)?;
     let acting = delegations::of_subject(app, &Subject::Person(id), SHOWN + 1).await.map_err(broken)?;
@@ -117,6 +133,18 @@ pub(super) async fn show(
         seen_roles: tag(&membership).map_err(broken)?.text(),
         at_stake: at_stake(&owned),
         sessions: signed_in.iter().map(|session| session_line(session, here, now)).collect(),
+        owes_factor: factor.is_none() && passkeys.is_empty() && set_up_factor::is_demanded(app, &person),
+        factor: factor
+            .map(|factor| FactorLine { since: moment(factor.added_at, now), codes_left: factor.recovery.len() }),
+        passkeys: passkeys
+            .into_iter()
+            .map(|passkey| OwnedPasskey {
+                id: passkey.id.to_string(),
+                name: passkey.name,
+                added: moment(passkey.created_at, now),
+                used: passkey.last_used_at.map(|at| moment(at, now)),
+            })
+            .collect(),
         grants: given
             .rows
             .iter()
@@ -257,6 +285,32 @@ pub(super) async fn password(asked: Administered, id: web::Path<String>) -> Resu
         Ok(_) if random => shown_once(visitor, &person, &password, true),
         Ok(_) => Ok(back(visitor, &path(id), "password")),
         Err(Declined::Invalid(_)) => Ok(back(visitor, &path(id), "weak")),
+        Err(why) => Err(declined(visitor, why)),
+    }
+}
+
+/// `POST /console/people/{id}/factor/reset`
+pub(super) async fn reset_factor(asked: Administered, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
+    let visitor = &asked.form.visitor;
+    let id: Id<Person> = wanted(visitor, &id)?;
+    match own_sign_in::reset(&visitor.app, &asked.by, id).await {
+        Ok(_) => Ok(back(visitor, &path(id), "factor-reset")),
+        Err(Declined::Conflict(_)) => Ok(back(visitor, &path(id), "no-factor")),
+        Err(why) => Err(declined(visitor, why)),
+    }
+}
+
+/// `POST /console/people/{id}/passkeys/{passkey}/end`
+pub(super) async fn remove_passkey(
+    asked: Administered,
+    ids: web::Path<(String, String)>,
+) -> Result<HttpResponse, PageProblem> {
+    let visitor = &asked.form.visitor;
+    let id: Id<Person> = wanted(visitor, &ids.0)?;
+    let passkey: Id<Passkey> = wanted(visitor, &ids.1)?;
+    match own_passkeys::remove_of(&visitor.app, &asked.by, id, passkey).await {
+        Ok(_) => Ok(back(visitor, &path(id), "passkey-removed")),
+        Err(Declined::Missing(_)) => Ok(back(visitor, &path(id), "no-passkey")),
         Err(why) => Err(declined(visitor, why)),
     }
 }

@@ -86,6 +86,10 @@ fn about(event: &Event) -> Vec<String> {
         | Event::SecondFactorRemoved { person, .. }
         | Event::RecoveryCodeUsed { person, .. }
         | Event::RecoveryCodesRenewed { person, .. }
+        | Event::PasskeyAdded { person, .. }
+        | Event::PasskeyRemoved { person, .. }
+        | Event::PasskeyUsed { person, .. }
+        | Event::PasskeyCounterBack { person, .. }
         | Event::MembershipChanged { person, .. }
         | Event::SetupCompleted { person } => vec![person.to_string()],
         Event::ClientChanged { client, .. }
@@ -164,6 +168,12 @@ pub(super) fn words(event: &Event, names: &Names) -> String {
             format!("{} signed in with a recovery code; {left} left", called(person))
         }
         Event::RecoveryCodesRenewed { person, .. } => format!("{} made new recovery codes", called(person)),
+        Event::PasskeyAdded { person, name, .. } => format!("{} may sign in with the passkey {name}", called(person)),
+        Event::PasskeyRemoved { person, name, .. } => format!("{} has the passkey {name} no more", called(person)),
+        Event::PasskeyUsed { person, .. } => format!("{} signed in with a passkey", called(person)),
+        Event::PasskeyCounterBack { person, .. } => {
+            format!("A passkey of {} was refused: there may be a copy of it", called(person))
+        }
         Event::ClientRegistered { name, .. } => format!("{name} was registered"),
         Event::ClientRegisteredItself { name, .. } => format!("{name} registered itself"),
         Event::ClientUpdatedItself { client, what } => {

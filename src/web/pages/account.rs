@@ -8,6 +8,7 @@ use crate::base::Id;
 use crate::model::{Consent, Delegation, Device, Session};
 use crate::operations::account::{self, ConnectedApplication, revoke_consent};
 use crate::operations::delegations::{self, Agent};
+use crate::operations::own_passkeys;
 use crate::operations::own_sign_in;
 use crate::operations::sign_in::SignedIn;
 use crate::web::extract::{Posted, Visitor};
@@ -50,6 +51,8 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
     };
     let factor = own_sign_in::second_factor_of(&visitor.app, signed_in.person().id).await;
     let factor = factor.map_err(|fault| visitor.broken(&fault))?;
+    let passkeys = own_passkeys::of_person(&visitor.app, signed_in.person().id).await;
+    let passkeys = passkeys.map_err(|fault| visitor.broken(&fault))?.len();
     let mut shell = visitor.shell();
     shell.flash = flash.or(changed).map(|(kind, text)| Flash { kind, text });
     let page = AccountPage {
@@ -59,6 +62,7 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
         agents: agents.into_iter().map(|agent| agent_line(&visitor, agent)).collect(),
         sessions: sessions.into_iter().map(|session| session_line(&visitor, &session, signed_in)).collect(),
         factor_since: factor.map(|factor| visitor.moment(factor.added_at)),
+        passkeys,
         administrator: signed_in.is_administrator(),
         shell,
     };

@@ -6,7 +6,10 @@ pub(super) mod consent;
 pub(super) mod delegation;
 pub(super) mod home;
 pub(super) mod language;
+mod own_form;
+pub(super) mod own_passkeys;
 pub(super) mod own_sign_in;
+pub(super) mod set_up;
 pub(super) mod setup;
 pub(super) mod sign_in;
 

@@ -3,19 +3,22 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::sign_in::known_browser;
-use crate::base::{Fault, Lifetime, Secret};
-use crate::operations::own_sign_in::{self, Asking, Changed, Offered};
+use super::own_form::{OwnForm, back, sign_in_first, wait};
+use crate::base::Secret;
+use crate::operations::own_sign_in::{self, Changed, Offered};
 use crate::operations::sign_in::SignedIn;
-use crate::web::extract::{Posted, Visitor, peer};
-use crate::web::limits::{Class, Limits};
+use crate::web::extract::{Posted, Visitor};
+use crate::web::limits::Limits;
 use crate::web::problem::PageProblem;
 use crate::web::reply;
 use crate::web::views::{FactorPage, FactorProblem, FactorStep, OwnPasswordPage, OwnPasswordProblem, Picture, grouped};
 
+const PASSWORD: &str = "/account/password";
+const CODES: &str = "/account/codes";
+
 /// `GET /account/password`
 pub(crate) async fn password(visitor: Visitor) -> Result<HttpResponse, PageProblem> {
-    let Some(signed_in) = &visitor.signed_in else { return Ok(sign_in_first(&visitor, "/account/password")) };
+    let Some(signed_in) = &visitor.signed_in else { return Ok(sign_in_first(&visitor, PASSWORD)) };
     reply::page(&visitor, StatusCode::OK, &password_page(&visitor, signed_in), &[])
 }
 
@@ -26,15 +29,12 @@ pub(crate) async fn change_password(
     limits: web::Data<Limits>,
 ) -> Result<HttpResponse, PageProblem> {
     let visitor = &form.visitor;
-    let Some(signed_in) = &visitor.signed_in else { return Ok(sign_in_first(visitor, "/account/password")) };
-    let known = known_browser(visitor, &request);
-    let asking = Asking { signed_in, known: known.as_ref(), password: Secret::new(form.text("current")) };
+    let Some(own) = OwnForm::of(&form, &request, &limits) else { return Ok(sign_in_first(visitor, PASSWORD)) };
     let new = Secret::new(form.text("new"));
-    let changed = own_sign_in::change_password(&visitor.app, &visitor.ctx, asking, new).await;
-    let changed = forgiven(changed, visitor, &request, &limits)?;
-    let mut page = password_page(visitor, signed_in);
-    let status = match changed {
-        Changed::Done => return Ok(back(visitor, "password")),
+    let changed = own_sign_in::change_password(&visitor.app, &visitor.ctx, own.asking("current"), new).await;
+    let mut page = password_page(visitor, own.signed_in);
+    let status = match own.came_to(changed)? {
+        Changed::Done => return Ok(back(visitor, "/account?changed=password")),
         Changed::WrongPassword => {
             page.current_wrong = true;
             StatusCode::UNPROCESSABLE_ENTITY
@@ -47,7 +47,7 @@ pub(crate) async fn change_password(
             page.problem = Some(OwnPasswordProblem::Throttled { wait: wait(visitor, retry_after) });
             StatusCode::TOO_MANY_REQUESTS
         }
-        Changed::Over | Changed::WrongCode | Changed::Codes(_) => {
+        _ => {
             page.problem = Some(OwnPasswordProblem::Over);
             StatusCode::CONFLICT
         }
@@ -67,9 +67,17 @@ fn password_page(visitor: &Visitor, signed_in: &SignedIn) -> OwnPasswordPage {
 
 /// `GET /account/codes`
 pub(crate) async fn codes(visitor: Visitor) -> Result<HttpResponse, PageProblem> {
-    let Some(signed_in) = &visitor.signed_in else { return Ok(sign_in_first(&visitor, "/account/codes")) };
+    let Some(signed_in) = &visitor.signed_in else { return Ok(sign_in_first(&visitor, CODES)) };
     let step = standing(&visitor, signed_in).await?;
     reply::page(&visitor, StatusCode::OK, &FactorPage { shell: visitor.shell(), step, problem: None }, &[])
+}
+
+/// What a form on that page does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ask {
+    Add,
+    Renew,
+    Remove,
 }
 
 /// `POST /account/codes`
@@ -78,17 +86,7 @@ pub(crate) async fn add_codes(
     request: HttpRequest,
     limits: web::Data<Limits>,
 ) -> Result<HttpResponse, PageProblem> {
-    let visitor = &form.visitor;
-    let Some(signed_in) = &visitor.signed_in else { return Ok(sign_in_first(visitor, "/account/codes")) };
-    let known = known_browser(visitor, &request);
-    let asking = Asking { signed_in, known: known.as_ref(), password: Secret::new(form.text("add-password")) };
-    let (app, ticket) = (&visitor.app, form.text("ticket"));
-    let changed = own_sign_in::add(app, &visitor.ctx, asking, ticket, form.text("code")).await;
-    let changed = forgiven(changed, visitor, &request, &limits)?;
-    // The same secret once more: the program may have it already.
-    let again = own_sign_in::offer_again(app, visitor.ctx.at, signed_in, ticket);
-    let again = again.map_err(|fault| visitor.broken(&fault))?.map(offered);
-    answer(visitor, signed_in, changed, again).await
+    change_codes(Ask::Add, &form, &request, &limits).await
 }
 
 /// `POST /account/codes/recovery`
@@ -97,12 +95,7 @@ pub(crate) async fn renew_codes(
     request: HttpRequest,
     limits: web::Data<Limits>,
 ) -> Result<HttpResponse, PageProblem> {
-    let visitor = &form.visitor;
-    let Some(signed_in) = &visitor.signed_in else { return Ok(sign_in_first(visitor, "/account/codes")) };
-    let known = known_browser(visitor, &request);
-    let asking = Asking { signed_in, known: known.as_ref(), password: Secret::new(form.text("renew-password")) };
-    let changed = own_sign_in::renew_codes(&visitor.app, &visitor.ctx, asking).await;
-    answer(visitor, signed_in, forgiven(changed, visitor, &request, &limits)?, None).await
+    change_codes(Ask::Renew, &form, &request, &limits).await
 }
 
 /// `POST /account/codes/end`
@@ -111,26 +104,29 @@ pub(crate) async fn remove_codes(
     request: HttpRequest,
     limits: web::Data<Limits>,
 ) -> Result<HttpResponse, PageProblem> {
-    let visitor = &form.visitor;
-    let Some(signed_in) = &visitor.signed_in else { return Ok(sign_in_first(visitor, "/account/codes")) };
-    let known = known_browser(visitor, &request);
-    let asking = Asking { signed_in, known: known.as_ref(), password: Secret::new(form.text("end-password")) };
-    let changed = own_sign_in::remove(&visitor.app, &visitor.ctx, asking).await;
-    answer(visitor, signed_in, forgiven(changed, visitor, &request, &limits)?, None).await
+    change_codes(Ask::Remove, &form, &request, &limits).await
 }
 
-/// What a change came to, on the page as it stands then. `again` is the form that was sent, if it may be sent again.
-async fn answer(
-    visitor: &Visitor,
-    signed_in: &SignedIn,
-    changed: Changed,
-    again: Option<FactorStep>,
+async fn change_codes(
+    ask: Ask,
+    form: &Posted,
+    request: &HttpRequest,
+    limits: &web::Data<Limits>,
 ) -> Result<HttpResponse, PageProblem> {
-    let (status, problem) = match changed {
-        Changed::Done => return Ok(back(visitor, "codes")),
+    let visitor = &form.visitor;
+    let Some(own) = OwnForm::of(form, request, limits) else { return Ok(sign_in_first(visitor, CODES)) };
+    let (app, ctx, ticket) = (&visitor.app, &visitor.ctx, form.text("ticket"));
+    let changed = match ask {
+        Ask::Add => own_sign_in::add(app, ctx, own.asking("add-password"), ticket, form.text("code")).await,
+        Ask::Renew => own_sign_in::renew_codes(app, ctx, own.asking("renew-password")).await,
+        Ask::Remove => own_sign_in::remove(app, ctx, own.asking("end-password")).await,
+    };
+    let (status, problem) = match own.came_to(changed)? {
+        Changed::Done => return Ok(back(visitor, "/account?changed=codes")),
         Changed::Codes(codes) => {
             let codes = codes.iter().map(|code| code.expose().to_owned()).collect();
-            let page = FactorPage { shell: visitor.shell(), step: FactorStep::Codes(codes), problem: None };
+            let onward = format!("{}/account", app.issuer.path());
+            let page = FactorPage { shell: visitor.shell(), step: FactorStep::Codes { codes, onward }, problem: None };
             return reply::page(visitor, StatusCode::OK, &page, &[]);
         }
         Changed::WrongPassword => (StatusCode::UNPROCESSABLE_ENTITY, FactorProblem::WrongPassword),
@@ -138,11 +134,18 @@ async fn answer(
         Changed::TooSoon { retry_after } => {
             (StatusCode::TOO_MANY_REQUESTS, FactorProblem::Throttled { wait: wait(visitor, retry_after) })
         }
-        Changed::Over | Changed::Weak(_) => (StatusCode::CONFLICT, FactorProblem::Over),
+        _ => (StatusCode::CONFLICT, FactorProblem::Over),
     };
-    let step = match again.filter(|_| problem != FactorProblem::Over) {
-        Some(step) => step,
-        None => standing(visitor, signed_in).await?,
+    // The same secret once more: the program may have it already.
+    let again = match ask {
+        Ask::Add if problem != FactorProblem::Over => {
+            own_sign_in::offer_again(app, ctx.at, own.signed_in, ticket).map_err(|fault| visitor.broken(&fault))?
+        }
+        _ => None,
+    };
+    let step = match again {
+        Some(offer) => offered(offer),
+        None => standing(visitor, own.signed_in).await?,
     };
     reply::page(visitor, status, &FactorPage { shell: visitor.shell(), step, problem: Some(problem) }, &[])
 }
@@ -164,30 +167,4 @@ fn offered(offer: Offered) -> FactorStep {
         picture: Picture::of(offer.address.expose()),
         secret: grouped(offer.text.expose()),
     }
-}
-
-/// The desk counted the request as a guess. It was none, and an office shares one address.
-fn forgiven(
-    changed: Result<Changed, Fault>,
-    visitor: &Visitor,
-    request: &HttpRequest,
-    limits: &Limits,
-) -> Result<Changed, PageProblem> {
-    let changed = changed.map_err(|fault| visitor.broken(&fault))?;
-    if matches!(changed, Changed::Done | Changed::Codes(_)) {
-        limits.forgive(Class::SignIn, peer(&visitor.app, request));
-    }
-    Ok(changed)
-}
-
-fn wait(visitor: &Visitor, retry_after: Lifetime) -> String {
-    visitor.words().length(retry_after.seconds() + 1)
-}
-
-fn back(visitor: &Visitor, changed: &str) -> HttpResponse {
-    reply::see_other(visitor, &format!("{}/account?changed={changed}", visitor.app.issuer.path()))
-}
-
-fn sign_in_first(visitor: &Visitor, to: &str) -> HttpResponse {
-    reply::see_other(visitor, &format!("{}/sign-in?to={to}", visitor.app.issuer.path()))
 }

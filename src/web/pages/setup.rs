@@ -36,7 +36,10 @@ pub(crate) async fn create(form: Posted) -> Result<HttpResponse, PageProblem> {
         Outcome::Done { cookie, .. } => {
             let mut response = reply::see_other(visitor, &format!("{}/account", visitor.app.issuer.path()));
             let lifetime = visitor.app.config.lifetimes.session;
-            let _ = response.add_cookie(&cookies::write(&visitor.app.issuer, Name::Session, &cookie, Some(lifetime)));
+            if let Some(cookie) = cookie {
+                let cookie = cookies::write(&visitor.app.issuer, Name::Session, &cookie, Some(lifetime));
+                let _ = response.add_cookie(&cookie);
+            }
             Ok(response)
         }
         Outcome::Closed(why) => closed(visitor, why),

@@ -3,22 +3,35 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{encoded, own_page, query};
+use super::{encoded, own_page, query, set_up};
 use crate::base::Secret;
 use crate::operations::authorize::{self, SignInAsk};
 use crate::operations::known_browser::{KNOWN_FOR, KnownBrowser};
 use crate::operations::sign_in::{Attempt, Outcome, sign_in};
 use crate::operations::sign_in_code::{CodeAttempt, sign_in_with_code};
+use crate::operations::sign_in_passkey::{self, PasskeyAttempt, sign_in_with_passkey};
 use crate::operations::sign_out::sign_out;
 use crate::web::cookies::{self, Name};
 use crate::web::extract::{Posted, Visitor, peer};
 use crate::web::limits::{Class, Limits};
 use crate::web::problem::PageProblem;
 use crate::web::reply;
-use crate::web::views::{CodePage, CodeProblem, Shell, SignInPage, SignInProblem, SignedOutPage};
+use crate::web::views::{
+    CodePage, CodeProblem, PasskeyAsk, Shell, SignInPage, SignInProblem, SignInStep, SignedOutPage,
+};
 
 /// Longest password that is looked at, in bytes.
 const LONGEST_PASSWORD: usize = 1_024;
+
+/// In the address of the first page where an application has named somebody, and it is another.
+const OTHER: &str = "other";
+
+/// Which of the two pages.
+enum Step {
+    Address,
+    /// Of whom the password is asked.
+    Password(String),
+}
 
 /// `GET /sign-in`
 pub(crate) async fn new(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
@@ -39,19 +52,23 @@ pub(crate) async fn new(visitor: Visitor, request: HttpRequest) -> Result<HttpRe
         None => None,
     };
     match ask {
-        Some(ask) => self::ask(&visitor, StatusCode::OK, &ask, String::new(), None),
+        // The application may have named somebody. Whoever is somebody else says so.
+        Some(ask) if query(&request, OTHER).is_none() => begin(&visitor, &ask),
+        Some(ask) => self::ask(&visitor, StatusCode::OK, &ask, Step::Address, None),
         None => {
             let to = query(&request, "to").and_then(|to| own_page(&to));
             match (&visitor.signed_in, to) {
                 (Some(_), Some(to)) => Ok(to_page(&visitor, &to)),
                 (Some(_), None) => Ok(to_page(&visitor, "/account")),
-                (None, to) => plain(&visitor, StatusCode::OK, String::new(), to, None),
+                (None, to) => plain(&visitor, StatusCode::OK, Step::Address, to, None),
             }
         }
     }
 }
 
-/// `POST /sign-in`
+/// `POST /sign-in`: the address, or the address and the password.
+///
+/// The address alone is looked up nowhere, so its answer is the same for everybody and takes as long (attack case 50).
 pub(crate) async fn create(
     form: Posted,
     request: HttpRequest,
@@ -61,16 +78,19 @@ pub(crate) async fn create(
     let visitor = &form.visitor;
     let (app, ctx) = (&visitor.app, &visitor.ctx);
     let broken = |fault| visitor.broken(&fault);
-    let ask = match form.optional("ticket").filter(|ticket| !ticket.is_empty()) {
-        Some(ticket) => authorize::sign_in_ask(app, ctx, ticket, visitor.browser(), visitor.signed_in.as_ref())
-            .await
-            .map_err(broken)?,
-        None => None,
-    };
+    let ask = asked(&form).await?;
     let to = form.optional("to").and_then(own_page);
     let typed = form.text("email").trim();
     let email: String = typed.chars().take(254).collect();
-    let password = form.text("password");
+    let Some(password) = form.optional("password") else {
+        // The desk counted it as a guess, and nothing was guessed.
+        limits.forgive(Class::SignIn, peer(app, &request));
+        let step = if email.is_empty() { Step::Address } else { Step::Password(email) };
+        return match ask {
+            Some(ask) => self::ask(visitor, StatusCode::OK, &ask, step, None),
+            None => plain(visitor, StatusCode::OK, step, to, None),
+        };
+    };
     let known = known_browser(visitor, &request);
     let replaces = visitor.signed_in.as_ref().map(|signed_in| signed_in.session().id);
     let outcome = if password.len() > LONGEST_PASSWORD {
@@ -96,17 +116,92 @@ pub(crate) async fn create(
             limits.forgive(Class::SignIn, peer(app, &request));
             return code_page(visitor, StatusCode::OK, ask.as_ref(), to, half, None);
         }
-        Outcome::Over => (StatusCode::UNPROCESSABLE_ENTITY, SignInProblem::Expired),
+        Outcome::SetUpWanted { half } => {
+            limits.forgive(Class::SignIn, peer(app, &request));
+            return set_up::begin(visitor, ask.as_ref(), to, half).await;
+        }
+        Outcome::PasskeyWanted => {
+            limits.forgive(Class::SignIn, peer(app, &request));
+            return again(visitor, StatusCode::FORBIDDEN, ask.as_ref(), to, SignInProblem::PasskeyWanted);
+        }
+        Outcome::Over => {
+            let (status, problem) = (StatusCode::UNPROCESSABLE_ENTITY, SignInProblem::Expired);
+            return again(visitor, status, ask.as_ref(), to, problem);
+        }
         Outcome::Refused => (StatusCode::UNPROCESSABLE_ENTITY, SignInProblem::Wrong),
         Outcome::TooSoon { retry_after } => {
             let wait = visitor.words().length(retry_after.seconds() + 1);
             (StatusCode::TOO_MANY_REQUESTS, SignInProblem::Throttled { wait })
         }
     };
+    let step = Step::Password(email);
     match ask {
-        Some(ask) => self::ask(visitor, status, &ask, email, Some(problem)),
-        None => plain(visitor, status, email, to, Some(problem)),
+        Some(ask) => self::ask(visitor, status, &ask, step, Some(problem)),
+        None => plain(visitor, status, step, to, Some(problem)),
     }
+}
+
+/// From the beginning, and still on the way.
+pub(super) fn again(
+    visitor: &Visitor,
+    status: StatusCode,
+    ask: Option<&SignInAsk>,
+    to: Option<String>,
+    problem: SignInProblem,
+) -> Result<HttpResponse, PageProblem> {
+    match ask {
+        Some(ask) => self::ask(visitor, status, ask, Step::Address, Some(problem)),
+        None => plain(visitor, status, Step::Address, to, Some(problem)),
+    }
+}
+
+/// `POST /sign-in/passkey`
+pub(crate) async fn create_with_passkey(
+    form: Posted,
+    request: HttpRequest,
+    limits: web::Data<Limits>,
+) -> Result<HttpResponse, PageProblem> {
+    let form = form.with_ticket();
+    let visitor = &form.visitor;
+    let (app, ctx) = (&visitor.app, &visitor.ctx);
+    let broken = |fault| visitor.broken(&fault);
+    let ask = asked(&form).await?;
+    let to = form.optional("to").and_then(own_page);
+    let known = known_browser(visitor, &request);
+    let attempt = PasskeyAttempt {
+        ticket: form.text("asked"),
+        credential: form.text("credential"),
+        client_data: form.text("client_data"),
+        authenticator_data: form.text("authenticator_data"),
+        signature: form.text("signature"),
+        user_handle: form.text("user_handle"),
+        replaces: visitor.signed_in.as_ref().map(|signed_in| signed_in.session().id),
+        known: known.as_ref(),
+        browser: visitor.browser(),
+        device: visitor.device,
+    };
+    let problem = match sign_in_with_passkey(app, ctx, attempt).await.map_err(broken)? {
+        Outcome::SignedIn { cookie, known, .. } => {
+            limits.forgive(Class::SignIn, peer(app, &request));
+            return Ok(admit(visitor, ask.as_ref(), to.as_deref(), &cookie, &known));
+        }
+        Outcome::Refused => SignInProblem::WrongPasskey,
+        Outcome::Over
+        | Outcome::CodeWanted { .. }
+        | Outcome::SetUpWanted { .. }
+        | Outcome::PasskeyWanted
+        | Outcome::TooSoon { .. } => SignInProblem::Expired,
+    };
+    again(visitor, StatusCode::UNPROCESSABLE_ENTITY, ask.as_ref(), to, problem)
+}
+
+/// The authorization that a form is on the way of, if one.
+pub(super) async fn asked(form: &Posted) -> Result<Option<SignInAsk>, PageProblem> {
+    let visitor = &form.visitor;
+    let Some(ticket) = form.optional("ticket").filter(|ticket| !ticket.is_empty()) else { return Ok(None) };
+    let signed_in = visitor.signed_in.as_ref();
+    let ask = authorize::sign_in_ask(&visitor.app, &visitor.ctx, ticket, visitor.browser(), signed_in).await;
+    ask.map_err(|fault| visitor.broken(&fault))
 }
 
 /// `POST /sign-in/code`
@@ -119,12 +214,7 @@ pub(crate) async fn create_with_code(
     let visitor = &form.visitor;
     let (app, ctx) = (&visitor.app, &visitor.ctx);
     let broken = |fault| visitor.broken(&fault);
-    let ask = match form.optional("ticket").filter(|ticket| !ticket.is_empty()) {
-        Some(ticket) => authorize::sign_in_ask(app, ctx, ticket, visitor.browser(), visitor.signed_in.as_ref())
-            .await
-            .map_err(broken)?,
-        None => None,
-    };
+    let ask = asked(&form).await?;
     let to = form.optional("to").and_then(own_page);
     let known = known_browser(visitor, &request);
     let attempt = CodeAttempt {
@@ -145,13 +235,9 @@ pub(crate) async fn create_with_code(
             let wait = visitor.words().length(retry_after.seconds() + 1);
             (StatusCode::TOO_MANY_REQUESTS, CodeProblem::Throttled { wait })
         }
-        // From the beginning, and still on the way.
-        Outcome::Over | Outcome::CodeWanted { .. } => {
-            let (status, problem) = (StatusCode::UNPROCESSABLE_ENTITY, Some(SignInProblem::Expired));
-            return match ask {
-                Some(ask) => self::ask(visitor, status, &ask, String::new(), problem),
-                None => plain(visitor, status, String::new(), to, problem),
-            };
+        Outcome::Over | Outcome::CodeWanted { .. } | Outcome::SetUpWanted { .. } | Outcome::PasskeyWanted => {
+            let (status, problem) = (StatusCode::UNPROCESSABLE_ENTITY, SignInProblem::Expired);
+            return again(visitor, status, ask.as_ref(), to, problem);
         }
     };
     let half = form.text("half").to_owned();
@@ -166,12 +252,28 @@ fn admit(
     cookie: &Secret,
     known: &Secret,
 ) -> HttpResponse {
+    let response = reply::see_other(visitor, &onward(visitor, ask, to));
+    admitted(visitor, ask, response, cookie, known)
+}
+
+/// Where somebody was going who has signed in.
+pub(super) fn onward(visitor: &Visitor, ask: Option<&SignInAsk>, to: Option<&str>) -> String {
+    let base = visitor.app.issuer.path();
+    match ask {
+        Some(ask) => format!("{base}/oauth/authorize/continue?ticket={}", ask.ticket),
+        None => format!("{base}{}", to.unwrap_or("/account")),
+    }
+}
+
+/// An answer to somebody who has signed in with it.
+pub(super) fn admitted(
+    visitor: &Visitor,
+    ask: Option<&SignInAsk>,
+    mut response: HttpResponse,
+    cookie: &Secret,
+    known: &Secret,
+) -> HttpResponse {
     let app = &visitor.app;
-    let to = match ask {
-        Some(ask) => format!("{}/oauth/authorize/continue?ticket={}", app.issuer.path(), ask.ticket),
-        None => format!("{}{}", app.issuer.path(), to.unwrap_or("/account")),
-    };
-    let mut response = reply::see_other(visitor, &to);
     let cookie = cookies::write(&app.issuer, Name::Session, cookie, Some(app.config.lifetimes.session));
     let _ = response.add_cookie(&cookie);
     let _ = response.add_cookie(&cookies::write(&app.issuer, Name::Known, known, Some(KNOWN_FOR)));
@@ -207,27 +309,34 @@ pub(super) fn known_browser(visitor: &Visitor, request: &HttpRequest) -> Option<
     cookies::read(request, &visitor.app.issuer, Name::Known).and_then(|cookie| KnownBrowser::parse(&cookie))
 }
 
-/// The page, on the way of an authorization: its form leads back to the application in the end.
-pub(crate) fn ask(
+/// The page, on the way of an authorization. If the application has named somebody, it begins with their password.
+pub(crate) fn begin(visitor: &Visitor, ask: &SignInAsk) -> Result<HttpResponse, PageProblem> {
+    let step = ask.login_hint.clone().map_or(Step::Address, Step::Password);
+    self::ask(visitor, StatusCode::OK, ask, step, None)
+}
+
+/// The same as it stands. Its form leads back to the application in the end.
+fn ask(
     visitor: &Visitor,
     status: StatusCode,
     ask: &SignInAsk,
-    typed: String,
+    step: Step,
     problem: Option<SignInProblem>,
 ) -> Result<HttpResponse, PageProblem> {
+    let here = format!("/sign-in?ticket={}", encoded(&ask.ticket));
     let again = visitor.signed_in.as_ref().filter(|_| ask.again && !ask.chooses_account);
-    let email = match again {
-        Some(signed_in) => signed_in.person().email.as_str().to_owned(),
-        None if typed.is_empty() => ask.login_hint.clone().unwrap_or_default(),
-        None => typed,
+    let (email, step) = match again {
+        Some(signed_in) => (signed_in.person().email.as_str().to_owned(), SignInStep::Password { another: None }),
+        None => at(step, format!("{here}&{OTHER}=yes")),
     };
     let page = SignInPage {
-        shell: Shell { here: Some(format!("/sign-in?ticket={}", encoded(&ask.ticket))), ..visitor.shell() },
+        shell: Shell { here: Some(here), ..visitor.shell() },
         ticket: Some(ask.ticket.clone()),
         to: None,
         application: Some(ask.application.clone()),
         email,
-        confirming: again.is_some(),
+        step,
+        asked: passkey(visitor)?,
         problem,
     };
     reply::page(visitor, status, &page, &[ask.redirect_uri.form_action_source()]).map(reply::on_the_way)
@@ -236,14 +345,30 @@ pub(crate) fn ask(
 fn plain(
     visitor: &Visitor,
     status: StatusCode,
-    email: String,
+    step: Step,
     to: Option<String>,
     problem: Option<SignInProblem>,
 ) -> Result<HttpResponse, PageProblem> {
     let here = to.as_ref().map_or_else(|| "/sign-in".to_owned(), |to| format!("/sign-in?to={}", encoded(to)));
+    let (email, step) = at(step, here.clone());
     let shell = Shell { here: Some(here), ..visitor.shell() };
-    let page = SignInPage { shell, ticket: None, to, application: None, email, confirming: false, problem };
+    let asked = passkey(visitor)?;
+    let page = SignInPage { shell, ticket: None, to, application: None, email, step, asked, problem };
     reply::page(visitor, status, &page, &[])
+}
+
+fn at(step: Step, another: String) -> (String, SignInStep) {
+    match step {
+        Step::Address => (String::new(), SignInStep::Address),
+        Step::Password(email) => (email, SignInStep::Password { another: Some(another) }),
+    }
+}
+
+/// What a passkey has to sign on this page.
+fn passkey(visitor: &Visitor) -> Result<Option<PasskeyAsk>, PageProblem> {
+    let ask = sign_in_passkey::ask(&visitor.app, visitor.ctx.at, visitor.browser());
+    let ask = ask.map_err(|fault| visitor.broken(&fault))?;
+    Ok(ask.map(|ask| PasskeyAsk { ticket: ask.ticket, challenge: ask.challenge, rp_id: ask.rp_id }))
 }
 
 /// `POST /sign-out`

@@ -23,6 +23,8 @@ pub struct AccountPage {
     pub sessions: Vec<SessionLine>,
     /// Since when a code is asked for besides the password; `None`: it is not.
     pub factor_since: Option<Moment>,
+    /// How many passkeys there are.
+    pub passkeys: usize,
     /// Shows the way to the console.
     pub administrator: bool,
 }
@@ -78,6 +80,14 @@ pub struct SessionLine {
 }
 
 impl AccountPage {
+    fn has_passkeys(&self) -> bool {
+        self.passkeys > 0
+    }
+
+    fn have(&self) -> String {
+        (self.shell.words.account.passkeys_have)(self.passkeys)
+    }
+
     /// There is another session than this one.
     fn has_others(&self) -> bool {
         self.sessions.iter().any(|session| session.id.is_some())
@@ -147,6 +157,7 @@ impl Spoken for AccountPage {
             agents: vec![],
             sessions: vec![here.clone()],
             factor_since: None,
+            passkeys: 0,
             administrator: false,
         };
         vec![
@@ -172,6 +183,7 @@ impl Spoken for AccountPage {
                         },
                     ],
                     factor_since: Some(sample::moment_in(language, -12 * 86_400)),
+                    passkeys: 2,
                     administrator: true,
                     ..empty.clone()
                 },

@@ -41,7 +41,11 @@ pub enum FactorStep {
         codes_left: usize,
     },
     /// Shown once.
-    Codes(Vec<String>),
+    Codes {
+        codes: Vec<String>,
+        /// Where they were going.
+        onward: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,7 +123,10 @@ impl Spoken for FactorPage {
             ("last_code", have(1)),
             ("no_codes", Self { problem: Some(FactorProblem::Over), ..have(0) }),
             ("throttled", Self { problem: Some(throttled), ..have(7) }),
-            ("codes", Self { step: FactorStep::Codes(codes.map(code).to_vec()), ..add }),
+            (
+                "codes",
+                Self { step: FactorStep::Codes { codes: codes.map(code).to_vec(), onward: "/account".into() }, ..add },
+            ),
         ]
     }
 }

@@ -11,7 +11,8 @@ use super::console::{
 };
 use super::{
     AccountPage, ActivityPage, ApiPage, CodePage, ConsentPage, DelegationPage, ErrorPage, FactorPage, HomePage,
-    OwnPasswordPage, ReturnPage, Sample, SetupClosedPage, SetupPage, SignInPage, SignedOutPage, Spoken,
+    OwnPasswordPage, PasskeysPage, ReturnPage, Sample, SetUpPage, SetupClosedPage, SetupPage, SignInPage,
+    SignedOutPage, Spoken,
 };
 use crate::model::Language;
 
@@ -34,11 +35,13 @@ pub fn shown() -> askama::Result<Vec<Shown>> {
     speak::<SignInPage>(&mut all, "pages/sign_in.html")?;
     speak::<SignedOutPage>(&mut all, "pages/signed_out.html")?;
     speak::<CodePage>(&mut all, "pages/code.html")?;
+    speak::<SetUpPage>(&mut all, "pages/set_up.html")?;
     speak::<ConsentPage>(&mut all, "pages/consent.html")?;
     speak::<ReturnPage>(&mut all, "pages/return.html")?;
     speak::<AccountPage>(&mut all, "pages/account.html")?;
     speak::<OwnPasswordPage>(&mut all, "pages/own_password.html")?;
     speak::<FactorPage>(&mut all, "pages/factor.html")?;
+    speak::<PasskeysPage>(&mut all, "pages/passkeys.html")?;
     speak::<ActivityPage>(&mut all, "pages/activity.html")?;
     speak::<DelegationPage>(&mut all, "pages/delegation.html")?;
     show::<ApiPage>(&mut all, "pages/api.html")?;

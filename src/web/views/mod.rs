@@ -16,7 +16,9 @@ mod factor;
 pub mod gallery;
 mod home;
 mod own_password;
+mod passkeys;
 mod return_to;
+mod set_up;
 mod setup;
 mod shell;
 mod sign_in;
@@ -38,10 +40,12 @@ pub use error::{ErrorPage, Problem};
 pub use factor::{FactorPage, FactorProblem, FactorStep, Picture, grouped};
 pub use home::HomePage;
 pub use own_password::{OwnPasswordPage, OwnPasswordProblem};
+pub use passkeys::{PasskeyAsk, PasskeyForm, PasskeyLine, PasskeysPage, PasskeysProblem, PasskeysStep};
 pub use return_to::{ReturnPage, Verdict};
+pub use set_up::{SetUpPage, SetUpProblem};
 pub use setup::{SetupClosed, SetupClosedPage, SetupPage};
 pub use shell::{Accent, Brand, Field, Flash, FlashKind, Link, Moment, PermissionLine, Person, Shell, Theme, initial};
-pub use sign_in::{SignInPage, SignInProblem};
+pub use sign_in::{SignInPage, SignInProblem, SignInStep};
 pub use signed_out::SignedOutPage;
 
 /// A page in every state worth looking at, by name.

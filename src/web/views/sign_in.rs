@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::Spoken;
+use super::passkeys::PasskeyAsk;
 use super::shell::{Shell, sample};
 use crate::model::Language;
 use crate::web::words;
@@ -22,12 +23,27 @@ pub struct SignInPage {
     pub application: Option<String>,
     /// What was typed, or what the application suggested (`login_hint`).
     pub email: String,
-    /// Signed in already, and asked again: the address is fixed and only the password is wanted.
-    pub confirming: bool,
+    pub step: SignInStep,
+    /// What a passkey has to sign; `None` where no browser has any for us.
+    pub asked: Option<PasskeyAsk>,
     pub problem: Option<SignInProblem>,
 }
 
+/// The address first. The second page is the same for every address, whether somebody has it or not.
+#[derive(Clone, Debug)]
+pub enum SignInStep {
+    Address,
+    Password {
+        /// Where another address can be given, below the issuer's path. `None`: signed in already, and asked again.
+        another: Option<String>,
+    },
+}
+
 impl SignInPage {
+    fn confirming(&self) -> bool {
+        matches!(self.step, SignInStep::Password { another: None })
+    }
+
     /// A link of a machine's owner led here.
     fn decides_about_a_machine(&self) -> bool {
         self.to.as_deref().is_some_and(|to| to.starts_with("/account/delegations"))
@@ -38,6 +54,9 @@ impl SignInPage {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignInProblem {
     Wrong,
+    WrongPasskey,
+    /// The password was right and is not enough: there is a passkey.
+    PasskeyWanted,
     /// In words: "30 seconds", "2 minutes".
     Throttled {
         wait: String,
@@ -54,15 +73,23 @@ impl Spoken for SignInPage {
             to: None,
             application: None,
             email: String::new(),
-            confirming: false,
+            step: SignInStep::Address,
+            asked: None,
             problem: None,
         };
+        let second = SignInStep::Password { another: Some("/sign-in?other=yes".into()) };
+        let confirming = SignInStep::Password { another: None };
         let started =
             Self { ticket: Some("tkt_sample".into()), application: Some("Cursor".into()), to: None, ..plain.clone() };
-        let typed = Self { email: "ada@example.com".into(), ..started.clone() };
+        let started = Self { asked: Some(PasskeyAsk::sample()), ..started };
+        let typed = Self { email: "ada@example.com".into(), step: second.clone(), ..started.clone() };
         vec![
             ("plain", plain.clone()),
-            ("from_application", started),
+            ("from_application", started.clone()),
+            ("wrong_passkey", Self { problem: Some(SignInProblem::WrongPasskey), ..started.clone() }),
+            ("passkey_wanted", Self { problem: Some(SignInProblem::PasskeyWanted), ..started.clone() }),
+            ("password", typed.clone()),
+            ("password_alone", Self { step: second, email: "ada@example.com".into(), ..plain.clone() }),
             ("from_a_link", Self { to: Some("/account/delegations/new?machine=mch_sample".into()), ..plain.clone() }),
             ("wrong", Self { problem: Some(SignInProblem::Wrong), ..typed.clone() }),
             (
@@ -72,12 +99,12 @@ impl Spoken for SignInPage {
                     ..typed.clone()
                 },
             ),
-            ("expired", Self { problem: Some(SignInProblem::Expired), ..typed.clone() }),
-            ("confirming", Self { confirming: true, shell: sample::signed_in_in(language), ..typed.clone() }),
+            ("expired", Self { problem: Some(SignInProblem::Expired), ..started }),
+            ("confirming", Self { step: confirming.clone(), shell: sample::signed_in_in(language), ..typed.clone() }),
             (
                 "confirming_wrong",
                 Self {
-                    confirming: true,
+                    step: confirming,
                     shell: sample::signed_in_in(language),
                     problem: Some(SignInProblem::Wrong),
                     ..typed.clone()

@@ -18,11 +18,13 @@ pub(crate) struct Words {
     pub(crate) sign_in: SignInWords,
     pub(crate) signed_out: SignedOutWords,
     pub(crate) code: CodeWords,
+    pub(crate) set_up: SetUpWords,
     pub(crate) consent: ConsentWords,
     pub(crate) return_to: ReturnWords,
     pub(crate) account: AccountWords,
     pub(crate) own_password: OwnPasswordWords,
     pub(crate) factor: FactorWords,
+    pub(crate) passkeys: PasskeysWords,
     pub(crate) activity: ActivityWords,
     pub(crate) delegation: DelegationWords,
     pub(crate) kinds: KindsWords,
@@ -150,6 +152,11 @@ pub(crate) struct SignInWords {
     pub(crate) wrong: Text,
     pub(crate) throttled: OfPlain,
     pub(crate) expired: Text,
+    pub(crate) go_on: Text,
+    pub(crate) use_another: Text,
+    pub(crate) or: Text,
+    pub(crate) wrong_passkey: Text,
+    pub(crate) passkey_wanted: Text,
     pub(crate) cannot_get_in: Text,
     pub(crate) get_help: Text,
     pub(crate) ask: OfPlain,
@@ -165,6 +172,16 @@ pub(crate) struct CodeWords {
     pub(crate) recovery: Text,
     pub(crate) recovery_note: Text,
     pub(crate) submit_recovery: Text,
+}
+
+/// What is wanted besides a password, set up right after it.
+pub(crate) struct SetUpWords {
+    pub(crate) heading: Text,
+    pub(crate) about: Text,
+    pub(crate) passkey: Text,
+    pub(crate) passkey_about: Text,
+    pub(crate) or_codes: Text,
+    pub(crate) submit_codes: Text,
 }
 
 pub(crate) struct SignedOutWords {
@@ -280,6 +297,10 @@ pub(crate) struct AccountWords {
     pub(crate) factor_pill: Text,
     pub(crate) set_up_factor: Text,
     pub(crate) look_at_factor: Text,
+    pub(crate) passkeys: Text,
+    pub(crate) passkeys_about: Text,
+    pub(crate) passkeys_have: fn(usize) -> String,
+    pub(crate) look_at_passkeys: Text,
     pub(crate) activity_about: Text,
     pub(crate) see_activity: Text,
     pub(crate) others_ended: fn(u64) -> String,
@@ -332,6 +353,37 @@ pub(crate) struct FactorWords {
     pub(crate) kept: Text,
 }
 
+pub(crate) struct PasskeysWords {
+    pub(crate) heading: Text,
+    pub(crate) about: Text,
+    pub(crate) none: Text,
+    pub(crate) used: OfTime,
+    pub(crate) never_used: Text,
+    pub(crate) added: OfTime,
+    pub(crate) in_many_places: Text,
+    pub(crate) in_one_place: Text,
+    pub(crate) remove: Text,
+    pub(crate) remove_about: OfName,
+    pub(crate) submit_remove: Text,
+    pub(crate) add: Text,
+    pub(crate) add_about: Text,
+    pub(crate) go_on: Text,
+    pub(crate) name: Text,
+    pub(crate) name_note: Text,
+    pub(crate) wrong_name: Text,
+    pub(crate) submit: Text,
+    pub(crate) without: Text,
+    pub(crate) nameless: Text,
+    pub(crate) full: Text,
+    pub(crate) not_taken: Text,
+    pub(crate) cancelled: Text,
+    pub(crate) known: Text,
+    pub(crate) was_added: Text,
+    pub(crate) was_removed: Text,
+    /// On the button of the sign-in page.
+    pub(crate) sign_in: Text,
+}
+
 /// What happened to somebody's account, said to them.
 pub(crate) struct ActivityWords {
     pub(crate) heading: Text,
@@ -350,6 +402,9 @@ pub(crate) struct ActivityWords {
     pub(crate) factor_removed: Text,
     pub(crate) recovery_used: fn(u64) -> String,
     pub(crate) recovery_renewed: Text,
+    pub(crate) passkey_added: OfName,
+    pub(crate) passkey_removed: OfName,
+    pub(crate) passkey_counter: Text,
     pub(crate) signed_in_to: OfName,
     pub(crate) consent_given: OfName,
     pub(crate) consent_denied: OfName,

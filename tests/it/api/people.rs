@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Office;
-use crate::world::{PASSWORD, at_once};
+use crate::world::{Device, PASSWORD, World, at_once};
 
 #[test]
 fn a_person_is_called_something_else_and_stays_who_they_were() {
@@ -90,4 +90,39 @@ fn case_44_an_address_is_not_changed_with_less_than_a_password_takes() {
     assert_eq!((&now["name"], &now["email"]), (&json!("Robert"), &json!("bob@example.com")), "all of it, or nothing");
     // To say what is so anyway is no change.
     change(&bob, json!({ "email": "bob@example.com" })).expect_status(200);
+}
+
+/// What somebody signs in with besides a password: seen, and taken away when a telephone is lost.
+#[test]
+fn a_second_factor_is_reset_and_a_passkey_removed() {
+    let office = Office::in_world(World::with(&[("public_url", "http://localhost:9000")]));
+    let bob = office.world.person("bob");
+    let mut browser =
+        crate::stories::passkeys::with_passkey(&office.world, &bob, &mut Device::new("ES256"), "Telephone");
+    crate::stories::second_factor::set_up(&office.world, &bob);
+    let list = format!("/people/{}/passkeys", bob.id);
+    let items = office.get(&list)["items"].clone();
+    assert_eq!((items[0]["name"].as_str(), items[0]["backed_up"].as_bool()), (Some("Telephone"), Some(false)));
+    for member in ["key", "credential", "sign_count", "person"] {
+        assert!(items[0].get(member).is_none(), "{items}");
+    }
+    let one = format!("{list}/{}", items[0]["id"].as_str().unwrap());
+    let factor = format!("/people/{}/second-factor", bob.id);
+    // A clerk who may only look.
+    let clerk = office.token_with("writ:people:read");
+    for path in [&one, &factor] {
+        let refused = office.world.request("DELETE", &format!("/api/v1{path}")).bearer(&clerk).send();
+        refused.expect_status(403);
+    }
+    assert_eq!(browser.get("/account").path, "/account");
+    office.ask("DELETE", &factor).send().expect_status(204);
+    assert_eq!(browser.get("/account").path, "/sign-in");
+    assert_eq!(office.ask("DELETE", &factor).send().problem(), "conflict");
+    let mut browser = office.world.signed_in(&bob);
+    let ada = format!("/people/{}/passkeys/{}", office.ada.id, items[0]["id"].as_str().unwrap());
+    assert_eq!(office.ask("DELETE", &ada).send().problem(), "missing", "she has no such passkey");
+    office.ask("DELETE", &one).send().expect_status(204);
+    assert_eq!(browser.get("/account").path, "/sign-in");
+    assert_eq!(office.ask("DELETE", &one).send().problem(), "missing");
+    assert!(office.get(&list)["items"].as_array().unwrap().is_empty());
 }

@@ -5,7 +5,7 @@ use writ::operations::declined::Declined;
 use writ::operations::people;
 use writ::operations::seen::Seen;
 
-use crate::world::{PASSWORD, Page, Someone, World};
+use crate::world::{Device, PASSWORD, Page, Someone, World};
 
 fn at(someone: &Someone) -> String {
     format!("/console/people/{}", someone.id)
@@ -38,6 +38,30 @@ fn somebody_is_added_with_a_random_password_and_signs_in_with_it() {
     assert_eq!(page.path, "/account");
     theirs.get("/console/people").expect_page(403, "You may not open this");
     browser.get("/console/people").expect_text("Grace Hopper").expect_text("Administrator").expect_no_text(&password);
+}
+
+/// A telephone is gone: its codes, its passkey, and wherever it was signed in.
+#[test]
+fn a_second_factor_is_reset_and_a_passkey_removed_and_every_session_ends() {
+    let world = World::with(&[("public_url", "http://localhost:9000")]);
+    let (ada, bob) = (world.administrator("ada"), world.person("bob"));
+    let mut browser = world.signed_in(&ada);
+    browser.get(&at(&bob)).expect_page(200, "they have set up no codes from an app");
+    let mut theirs =
+        crate::stories::passkeys::with_passkey(&world, &bob, &mut Device::new("ES256"), "<b>Telephone</b>");
+    crate::stories::second_factor::set_up(&world, &bob);
+    let page = browser.get(&at(&bob));
+    page.expect_text("10 recovery codes left").expect_text("&#60;b&#62;Telephone").expect_no_text("<b>Telephone");
+    browser.submit_form(&page.form_to("/factor/reset"), &[]).expect_page(200, "every session they had is over");
+    assert_eq!(theirs.get("/account").path, "/sign-in");
+    world.expect_event("person.second_factor_removed");
+    world.expect_event("person.sessions_ended");
+    browser.submit_form(&page.form_to("/factor/reset"), &[]).expect_page(200, "They are asked for no code as it is");
+    let mut theirs = world.signed_in(&bob);
+    browser.submit_form(&page.form_to("/passkeys/"), &[]).expect_page(200, "Nobody signs in with that passkey");
+    assert_eq!(theirs.get("/account").path, "/sign-in");
+    browser.submit_form(&page.form_to("/passkeys/"), &[]).expect_page(200, "no such passkey any more");
+    browser.get("/console/audit?event=person.passkey_removed").expect_page(200, "has the passkey");
 }
 
 #[test]

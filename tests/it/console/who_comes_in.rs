@@ -1,5 +1,6 @@
 //! Who sees the console, and where the others are sent.
 
+use actix_web::http::Method;
 use writ::web::routes::{DOORS, Who};
 
 use crate::world::World;
@@ -44,6 +45,19 @@ fn case_41_signing_in_leads_to_no_other_site() {
     assert_eq!(page.path, "/account", "and no more when a form says so");
 }
 
+/// An address behind a door, of things that there are not.
+fn filled(pattern: &str) -> String {
+    pattern
+        .replace("{id}", "mch_00000000000000000000000000")
+        .replace("{credential}", "crd_00000000000000000000000000")
+        .replace("{session}", "ses_00000000000000000000000000")
+        .replace("{passkey}", "pky_00000000000000000000000000")
+        .replace("{delegation}", "dlg_00000000000000000000000000")
+        .replace("{tenant}", "main")
+        .replace("{role}", "reader")
+        .replace("{grant}", "con_00000000000000000000000000")
+}
+
 /// Every page and every form of the console is closed to whoever does not administer.
 #[test]
 fn whoever_does_not_administer_sees_nothing_and_changes_nothing() {
@@ -54,15 +68,7 @@ fn whoever_does_not_administer_sees_nothing_and_changes_nothing() {
     let token = browser.get("/account").form("csrf").value("csrf").to_owned();
     let mut seen = 0;
     for door in DOORS.iter().filter(|door| door.who == Who::Console) {
-        let path = door
-            .pattern
-            .replace("{id}", "mch_00000000000000000000000000")
-            .replace("{credential}", "crd_00000000000000000000000000")
-            .replace("{session}", "ses_00000000000000000000000000")
-            .replace("{delegation}", "dlg_00000000000000000000000000")
-            .replace("{tenant}", "main")
-            .replace("{role}", "reader")
-            .replace("{grant}", "con_00000000000000000000000000");
+        let path = filled(door.pattern);
         for method in door.methods {
             let page = match method.as_str() {
                 "GET" => browser.get(&path),
@@ -73,6 +79,35 @@ fn whoever_does_not_administer_sees_nothing_and_changes_nothing() {
         }
     }
     assert!(seen > 10, "{seen}");
+}
+
+/// Attack 46: no form of the console is taken that another page sent, or that has another session's token.
+#[test]
+fn case_46_no_change_in_the_console_comes_from_elsewhere() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mut browser = world.signed_in(&ada);
+    let token = browser.get("/account").form("csrf").value("csrf").to_owned();
+    let others = world.signed_in(&ada).get("/account").form("csrf").value("csrf").to_owned();
+    let mut seen = 0;
+    for door in DOORS.iter().filter(|door| door.who == Who::Console && door.methods.contains(&Method::POST)) {
+        let path = filled(door.pattern);
+        let before = world.events(100);
+        for wrong in ["", "x", others.as_str()] {
+            browser.post(&path, &[("csrf", wrong)]).expect_status(403);
+        }
+        for site in ["cross-site", "same-site", "none"] {
+            browser.fetch_site = Some(site);
+            browser.post(&path, &[("csrf", &token)]).expect_status(403);
+        }
+        browser.fetch_site = None;
+        browser.headers = vec![("Origin", "https://evil.test".to_owned())];
+        browser.post(&path, &[("csrf", &token)]).expect_status(403);
+        (browser.fetch_site, browser.headers) = (Some("same-origin"), Vec::new());
+        assert_eq!(world.events(100), before, "{path}");
+        seen += 1;
+    }
+    assert!(seen > 30, "{seen}");
 }
 
 /// Who administered a moment ago does nothing more: their session is looked at with every request, and their standing again in the

@@ -23,15 +23,7 @@ impl Enrolled {
     fn new() -> Self {
         let world = World::new();
         let ada = world.administrator("ada");
-        let mut browser = world.signed_in(&ada);
-        let page = browser.get("/account/codes");
-        let secret = secret(&page);
-        let code = shown(&secret, &world);
-        let page = browser.submit_form(&page.form_to("/account/codes"), &[("code", &code), ("add-password", PASSWORD)]);
-        page.expect_page(200, "Your recovery codes");
-        let recovery: Vec<String> =
-            page.body.split("<li><code>").skip(1).map(|rest| rest.split('<').next().unwrap().to_owned()).collect();
-        assert_eq!(recovery.len(), 10);
+        let (secret, recovery) = set_up(&world, &ada);
         // The next code.
         world.later(STEP);
         Self { world, ada, secret, recovery }
@@ -51,12 +43,26 @@ impl Enrolled {
     }
 }
 
-fn shown(secret: &[u8], world: &World) -> String {
+/// Somebody sets codes up: what their telephone and their paper have then.
+pub fn set_up(world: &World, someone: &Someone) -> (Vec<u8>, Vec<String>) {
+    let mut browser = world.signed_in(someone);
+    let page = browser.get("/account/codes");
+    let secret = secret(&page);
+    let code = shown(&secret, world);
+    let page = browser.submit_form(&page.form_to("/account/codes"), &[("code", &code), ("add-password", PASSWORD)]);
+    page.expect_page(200, "Your recovery codes");
+    let recovery: Vec<String> =
+        page.body.split("<li><code>").skip(1).map(|rest| rest.split('<').next().unwrap().to_owned()).collect();
+    assert_eq!(recovery.len(), 10);
+    (secret, recovery)
+}
+
+pub(super) fn shown(secret: &[u8], world: &World) -> String {
     let step = u64::try_from(world.now().seconds()).unwrap() / 30;
     format!("{:06}", totp::at(secret, step))
 }
 
-fn secret(page: &Page) -> Vec<u8> {
+pub(super) fn secret(page: &Page) -> Vec<u8> {
     let text = page.body.split("<code id=\"secret\">").nth(1).unwrap().split('<').next().unwrap();
     let (mut held, mut bits, mut secret) = (0_u32, 0, Vec::new());
     for letter in text.bytes().filter(|letter| *letter != b' ') {
@@ -197,7 +203,7 @@ fn a_recovery_code_signs_in_once() {
     late.submit(&page, &[("code", &enrolled.recovery[4])]).expect_page(422, "does not fit");
 }
 
-/// On the counter that passwords have, and a right password in between gives no new guesses.
+/// On a counter of their own, and a right password in between gives no new guesses.
 #[test]
 fn case_47_codes_are_guessed_no_faster_than_passwords() {
     let enrolled = Enrolled::new();
@@ -227,6 +233,19 @@ fn case_47_codes_are_guessed_no_faster_than_passwords() {
     browser.submit(&page, &[("code", &enrolled.code())]).expect_page(200, "Connected applications");
     let (mut browser, page) = enrolled.half_way();
     browser.submit(&page, &[("code", "000000")]).expect_page(422, "does not fit");
+}
+
+/// An address is enough to keep the counter of passwords busy, and whoever does so keeps nobody from the code that comes after theirs.
+#[test]
+fn case_49_codes_and_passwords_are_counted_apart() {
+    let enrolled = Enrolled::new();
+    let (mut browser, page) = enrolled.half_way();
+    let mut thief = enrolled.world.browser();
+    let form = thief.get("/sign-in");
+    let mut guess = || thief.submit(&form, &[("email", &enrolled.ada.email), ("password", "a wrong guess")]).status;
+    while guess() != 429 {}
+    browser.submit(&page, &[("code", &enrolled.code())]).expect_page(200, "Connected applications");
+    assert_eq!(guess(), 429, "and that forgives no guesses at the password");
 }
 
 #[test]

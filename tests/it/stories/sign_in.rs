@@ -19,7 +19,16 @@ fn a_wrong_password_keeps_the_way_of_the_application() {
 
     let page = mail.sends(&mut browser, &[("login_hint", "ada@example.com")]);
     assert_eq!(page.form("email").value("email"), "ada@example.com", "what the application suggested");
-    let page = browser.submit(&page, &[("email", "Ada@Example.com"), ("password", "wrong password")]);
+    page.expect_text("type=\"password\"").expect_text("to continue to");
+    let link =
+        page.body.split("class=\"quiet\" href=\"").nth(1).unwrap().split('"').next().unwrap().replace("&#38;", "&");
+    let page = browser.get(&link);
+    page.expect_page(200, "to continue to").expect_no_text("type=\"password\"");
+    assert_eq!(page.form("email").value("email"), "", "somebody else");
+    let page = browser.submit(&page, &[("email", "Ada@Example.com")]);
+    page.expect_page(200, "to continue to").expect_text("type=\"password\"");
+    assert_eq!(page.form("password").value("email"), "Ada@Example.com", "password managers look for it");
+    let page = browser.submit(&page, &[("password", "wrong password")]);
     page.expect_page(422, "Email and password do not match").expect_text("to continue to");
     assert_eq!(page.form("email").value("email"), "Ada@Example.com", "what was typed");
     assert_eq!(page.form("email").value("password"), "");
@@ -85,7 +94,7 @@ fn an_account_can_be_chosen() {
         let page = mail.sends(&mut browser, &[("prompt", prompt)]);
         page.expect_page(200, "to continue to").expect_no_text("Confirm it’s you").expect_no_text(" readonly");
         let page = browser.submit(&page, &[("email", "bob@example.com"), ("password", "wrong password")]);
-        page.expect_page(422, "Email and password do not match").expect_no_text(" readonly");
+        page.expect_page(422, "Email and password do not match").expect_text("Use another address");
         let page = browser.sign_in(&page, &bob);
         page.expect_page(200, "asks for your permission").expect_text("bob@example.com");
     }
@@ -120,6 +129,38 @@ fn max_age_asks_for_a_proof_that_is_young_enough() {
         let page = mail.sends(&mut browser, &[("max_age", bad)]);
         assert_eq!(page.expect_left().parameter("error").as_deref(), Some("invalid_request"), "{bad}");
     }
+}
+
+/// The address alone is looked up nowhere: what comes back has the address in it, and nothing else that differs.
+#[test]
+fn case_50_the_second_page_is_the_same_for_every_address() {
+    let world = World::with(&[("public_url", "http://localhost:9000")]);
+    world.administrator("ada");
+    let gone = world.person("gone");
+    world.suspend(&gone);
+    let form = world.browser().get("/sign-in").form("email");
+    assert!(form.fields.iter().all(|field| field.kind != "password"), "{form:?}");
+    let mut browser = world.browser();
+    let page = browser.get("/sign-in");
+    let before = world.events(100).len();
+    let mut second = |email: &str| {
+        let answer = browser.submit(&page, &[("email", email)]);
+        answer.expect_page(200, "type=\"password\"");
+        // The challenge and its note are chance.
+        let mut body = answer.body.replace(email, "somebody");
+        for chance in ["data-challenge=\"", "name=\"asked\" value=\""] {
+            let at = body.find(chance).unwrap() + chance.len();
+            let end = at + body[at..].find('"').unwrap();
+            body.replace_range(at..end, "");
+        }
+        body
+    };
+    let ada = second("ada@example.com");
+    for other in ["nobody@example.com", "gone@example.com", "not-an-address"] {
+        assert_eq!(second(other), ada, "{other}");
+    }
+    assert_eq!(world.events(100).len(), before, "and nothing was written");
+    assert!(world.read(|view| view.page(&FAILURES, None, 10)).rows.is_empty(), "nor counted");
 }
 
 /// Nothing that is not equal for all of them tells who has an account here.

@@ -70,6 +70,13 @@ impl Browser {
         self.submit_form(&form, fill)
     }
 
+    /// The same with what a script filled in.
+    #[track_caller]
+    pub fn submit_filled(&mut self, form: &Form, fill: &[(&'static str, String)]) -> Page {
+        let fill: Vec<(&str, &str)> = fill.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        self.submit_form(form, &fill)
+    }
+
     pub fn submit_form(&mut self, form: &Form, fill: &[(&str, &str)]) -> Page {
         let mut fields: Vec<(&str, &str)> = form
             .fields
@@ -254,7 +261,7 @@ impl Form {
     }
 }
 
-fn attribute(tag: &str, name: &str) -> Option<String> {
+pub fn attribute(tag: &str, name: &str) -> Option<String> {
     let start = tag.find(&format!(" {name}=\""))? + name.len() + 3;
     let rest = &tag[start..];
     let value = &rest[..rest.find('"')?];

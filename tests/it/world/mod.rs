@@ -1,5 +1,6 @@
 //! The people in the tests. They speak HTTP to the real server over the real store; only the clock is theirs to set.
 
+mod authenticator;
 mod browser;
 mod client_app;
 mod http;
@@ -31,6 +32,7 @@ use writ::store::tables::PEOPLE;
 use writ::store::{Read, audit_page};
 use writ::web::{Patience, Sockets};
 
+pub use authenticator::{Device, PRESENT, VERIFIED};
 pub use browser::{Browser, Form, Page};
 pub use client_app::{CALLBACK, ClientApp, Tokens, VERIFIER, challenge, claims};
 pub use http::{Answer, Request, encode, raw, read_answer, wire};

@@ -38,7 +38,7 @@ pub use machine_form::{CredentialForm, CredentialPage, MachineForm, MachineFormP
 pub use machines::{MachineRow, MachinesPage};
 pub use overview::{OverviewPage, Wanted};
 pub use people::{PasswordPage, PeoplePage, PersonFormPage, PersonRow};
-pub use person::{ActingLine, AllowedLine, OwnedLine, PersonPage, SignedInLine};
+pub use person::{ActingLine, AllowedLine, FactorLine, OwnedLine, OwnedPasskey, PersonPage, SignedInLine};
 pub use refusals::{Blame, Mark, RefusalPage, RefusalRow, RefusalsPage, Step, StepLine};
 pub use resources::{
     Named, NewScopeRow, ResourceCheckPage, ResourceFormPage, ResourcePage, ResourceRow, ResourcesPage, ScopeChoice,

@@ -28,6 +28,11 @@ pub struct PersonPage {
     /// "2 machines that they answer for are stopped with them." Empty if there are none.
     pub at_stake: String,
     pub sessions: Vec<SignedInLine>,
+    /// The codes that are asked for besides the password, if they are.
+    pub factor: Option<FactorLine>,
+    pub passkeys: Vec<OwnedPasskey>,
+    /// They have neither, and more than a password is demanded of them.
+    pub owes_factor: bool,
     pub grants: Vec<AllowedLine>,
     /// There are more than these.
     pub more_grants: bool,
@@ -54,6 +59,23 @@ pub struct SignedInLine {
     pub current: bool,
     pub since: Moment,
     pub seen: Moment,
+}
+
+/// Codes from an app.
+#[derive(Clone, Debug)]
+pub struct FactorLine {
+    pub since: Moment,
+    pub codes_left: usize,
+}
+
+/// One of their passkeys.
+#[derive(Clone, Debug)]
+pub struct OwnedPasskey {
+    pub id: String,
+    pub name: String,
+    pub added: Moment,
+    /// `None`: never.
+    pub used: Option<Moment>,
 }
 
 /// What they allowed one application at one resource.
@@ -105,6 +127,9 @@ impl Sample for PersonPage {
             seen_roles: "sample-seen-roles".into(),
             at_stake: String::new(),
             sessions: vec![],
+            factor: None,
+            passkeys: vec![],
+            owes_factor: true,
             grants: vec![],
             more_grants: false,
             machines: vec![],
@@ -117,6 +142,7 @@ impl Sample for PersonPage {
             events: vec![],
         };
         let full = Self {
+            owes_factor: false,
             administrator: true,
             at_stake: "2 machines that they answer for are stopped with them.".into(),
             sessions: vec![SignedInLine {
@@ -134,6 +160,21 @@ impl Sample for PersonPage {
                 given: sample::moment("12 days ago"),
             }],
             more_grants: true,
+            factor: Some(FactorLine { since: sample::moment("12 days ago"), codes_left: 7 }),
+            passkeys: vec![
+                OwnedPasskey {
+                    id: "pky_sample".into(),
+                    name: "iPhone".into(),
+                    added: sample::moment("12 days ago"),
+                    used: Some(sample::moment("an hour ago")),
+                },
+                OwnedPasskey {
+                    id: "pky_other".into(),
+                    name: "YubiKey".into(),
+                    added: sample::moment("yesterday"),
+                    used: None,
+                },
+            ],
             machines: vec![OwnedLine {
                 href: "/console/machines/mch_sample".into(),
                 name: "nightly-import".into(),
@@ -159,6 +200,12 @@ impl Sample for PersonPage {
             name: sample::HOSTILE.into(),
             email: sample::HOSTILE.into(),
             claims: Some(sample::HOSTILE.into()),
+            passkeys: vec![OwnedPasskey {
+                id: "pky_sample".into(),
+                name: sample::HOSTILE.into(),
+                added: sample::moment("yesterday"),
+                used: None,
+            }],
             machines: vec![OwnedLine {
                 href: "/console/machines/mch_sample".into(),
                 name: sample::HOSTILE.into(),
