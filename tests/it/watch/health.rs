@@ -21,7 +21,7 @@ fn without_a_signing_key_it_lives_and_is_not_ready() {
     let at = world.watched.unwrap();
     let ready = |at| Request::new(at, "GET", "/health/ready").send();
     assert_eq!(ready(at).json(), json!({ "status": "ready" }));
-    world.app.keys.replace(writ::keys::KeyRing::load(Vec::new(), &world.app.row_sealer).unwrap());
+    world.app.keys.renew(|| writ::keys::KeyRing::load(Vec::new(), &world.app.row_sealer).map(Some)).unwrap();
     let told = ready(world.address);
     assert_eq!((told.status, told.json()), (503, json!({ "status": "unready" })), "a stranger is not told why");
     let told = ready(at);
