@@ -17,17 +17,20 @@
     form.submit();
   };
   // What the device or its owner did not want. It is said beside the button.
-  const failed = (form, error) => {
+  const failed = (part, form, error) => {
     delete form.dataset.sent;
-    const known = error.name === "InvalidStateError" && form.dataset.known;
+    const known = error.name === "InvalidStateError" && part.dataset.known;
     const place = form.querySelector("[data-passkey-problem]");
     place.hidden = false;
-    place.querySelector("span").textContent = known || form.dataset.cancelled;
+    place.querySelector("span").textContent = known || part.dataset.cancelled;
   };
 
-  each("form[data-passkey=create]", (form) => {
-    const { challenge, rp, rpName, user, userName, userDisplay, exclude, algorithms } = form.dataset;
+  each("[data-passkey=create]", (part) => {
+    const form = part.querySelector("form");
+    const { challenge, rp, rpName, user, userName, userDisplay, exclude, algorithms } = part.dataset;
     form.addEventListener("submit", async (event) => {
+      // Pressed a second time, while the browser still asks.
+      if (event.defaultPrevented) return;
       event.preventDefault();
       try {
         const made = await navigator.credentials.create({
@@ -43,13 +46,14 @@
         });
         send(form, { client_data: text(made.response.clientDataJSON), attestation: text(made.response.attestationObject) });
       } catch (error) {
-        failed(form, error);
+        failed(part, form, error);
       }
     });
   });
 
-  each("form[data-passkey=get]", (form) => {
-    const { challenge, rp } = form.dataset;
+  each("[data-passkey=get]", (part) => {
+    const form = part.querySelector("form");
+    const { challenge, rp } = part.dataset;
     let waiting;
     const ask = async (mediation) => {
       waiting?.abort();
@@ -75,11 +79,13 @@
     };
     offer();
     form.addEventListener("submit", async (event) => {
+      // Pressed a second time, while the browser still asks.
+      if (event.defaultPrevented) return;
       event.preventDefault();
       try {
         await ask("optional");
       } catch (error) {
-        failed(form, error);
+        failed(part, form, error);
         offer();
       }
     });

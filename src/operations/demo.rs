@@ -13,8 +13,8 @@ use std::net::IpAddr;
 
 use crate::app::App;
 use crate::base::{Clock, Digest, Entropy, Fault, FaultKind, Id, Lifetime, Secret, Timestamp};
-use crate::config::{Config, Registration};
-use crate::model::{Actor, Channel, Context, Network, Origin, RegistrationMode, Request};
+use crate::config::{Config, Registration, SignIn};
+use crate::model::{Actor, Channel, Context, Network, Origin, RegistrationMode, Request, SecondFactorFor};
 use crate::operations::declined::Declined;
 use crate::operations::operator::Operator;
 use crate::operations::sign_in::{self, Attempt, Outcome, SignedIn};
@@ -25,7 +25,7 @@ use crate::operations::{Problem, housekeeping, turn_keys};
 pub const ADMINISTRATOR: &str = "ada@demo.example";
 
 /// How long ago the organisation began, and how many days of it were busy.
-const BEGAN: Lifetime = Lifetime::from_days(120);
+const BEGAN: Lifetime = Lifetime::from_days(150);
 const BUSY_DAYS: u64 = 30;
 /// What its ids and secrets come of until it is open.
 const SEED: u64 = 0x5752_4954;
@@ -42,7 +42,9 @@ pub async fn start_demo(config: Config, now: Timestamp) -> Result<(App, Secret),
     }
     let (clock, entropy) = (Clock::held(now.minus(BEGAN)), Entropy::rehearsed(SEED));
     let registration = Registration { mode: RegistrationMode::Approval, ..config.registration };
-    let app = start(Config { demo: true, registration, ..config }, Keeping::Memory, clock, entropy)?;
+    // Everybody there has a password, and nobody a telephone.
+    let sign_in = SignIn { second_factor: SecondFactorFor::Off };
+    let app = start(Config { demo: true, registration, sign_in, ..config }, Keeping::Memory, clock, entropy)?;
     let chance: [u8; 8] = Entropy::os().bytes()?;
     let password = Secret::new(format!("demo-{:016x}", u64::from_be_bytes(chance)));
     let stage = Stage { app: app.clone(), now, password: password.clone() };
@@ -82,6 +84,8 @@ impl Stage {
         housekeeping::round(&self.app).await?;
         let ada = self.people().await?;
         self.nouns(&ada).await?;
+        self.tools(&ada).await?;
+        self.forgotten(&ada).await?;
         let mut cast = self.machines(&ada).await?;
         self.delegations(&ada, &cast).await?;
         self.month(&ada, &mut cast).await

@@ -11,7 +11,7 @@ const PAGES = [
     ["machines", "/console/machines"],
     ["machines-suspended", "/console/machines?state=suspended"],
     ["applications", "/console/applications"],
-    ["applications-stale", "/console/applications/stale?days=7"],
+    ["applications-stale", "/console/applications/stale"],
     ["grants", "/console/grants"],
     ["delegations", "/console/delegations"],
     ["keys", "/console/keys"],
@@ -51,6 +51,8 @@ describe("the console of the demo", () => {
         ["machine", "/console/machines?q=support", "support-agent"],
         ["machine-turning", "/console/machines?q=billing", "billing-sync"],
         ["application", "/console/applications", "Meeting notes"],
+        ["application-verified", "/console/applications", "Cursor"],
+        ["resource", "/console/resources", "Tickets"],
     ]) {
         test(`${name} is full`, async () => {
             await page.goto(`${writ.origin}${list}`);
@@ -61,6 +63,15 @@ describe("the console of the demo", () => {
             await look(page, `demo-${name}`);
         });
     }
+
+    test("the tools of a server are full, and one waits for a decision", async () => {
+        await page.goto(`${writ.origin}/console/resources`);
+        await page.getByRole("link", { name: "Tickets", exact: true }).first().click();
+        await page.getByRole("heading", { name: "Tickets", level: 1 }).waitFor();
+        await page.goto(`${page.url().split("?")[0]}/tools`);
+        await page.getByText("merge_tickets").first().waitFor();
+        await look(page, "demo-tools");
+    });
 
     test("an error leads to its story", async () => {
         const wrong = new URLSearchParams({ grant_type: "client_credentials", client_id: "cli_nobody" });

@@ -46,13 +46,26 @@ fn it_is_an_organisation_of_some_size() {
             resources::list(app).await.unwrap().len(),
         )
     });
-    assert_eq!((people, machines.len(), applications.len(), resources), (12, 40, 15, 6));
+    assert_eq!((people, machines.len(), applications.len(), resources), (12, 40, 18, 6));
     let states: std::collections::HashSet<_> =
         machines.iter().map(|(_, machine)| format!("{:?}", machine.state)).collect();
     assert!(states.len() >= 3, "{states:?}");
     let waiting =
         applications.iter().filter(|(_, client)| client.state == writ::model::ClientState::AwaitingApproval).count();
     assert_eq!(waiting, 2);
+    let verified = applications.iter().filter(|(_, client)| client.review.verified.is_some()).count();
+    assert_eq!(verified, 3);
+    let (stale, tools) = block(async {
+        let long_ago = app.clock.now().minus(writ::base::Lifetime::from_days(90));
+        let stale = clients::stale(app, long_ago, None, 100).await.unwrap().rows.len();
+        let mut tools = 0;
+        for resource in resources::list(app).await.unwrap() {
+            let known = writ::operations::tools::of(app, resource.id).await.unwrap();
+            tools += known.map_or(0, |known| known.list.len() - resource.tool_scopes.len());
+        }
+        (stale, tools)
+    });
+    assert_eq!((stale, tools), (3, 1), "some that nobody uses, and a tool that nobody has decided about");
 }
 
 #[test]

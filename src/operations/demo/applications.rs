@@ -72,6 +72,28 @@ const PARTS: [Part; 15] = [
     part("Curs0r", "https://cursor.update-check.example/callback", 0, Waiting, None),
 ];
 
+/// Long gone: tried by somebody once, on a day so many before now.
+const FORGOTTEN: [Part; 3] = [
+    part(
+        "Spreadsheet plugin",
+        "https://sheets.vendor.example/callback",
+        118,
+        Itself,
+        Some(("tickets:read", TICKETS, &["ben"])),
+    ),
+    part("Agent playground", "http://127.0.0.1/callback", 147, Itself, Some(("docs:search", HANDBOOK, &["goran"]))),
+    part(
+        "Hackathon board",
+        "http://localhost/callback",
+        116,
+        Itself,
+        Some(("tickets:read tickets:write", TICKETS, &["joana"])),
+    ),
+];
+
+/// Those that the administrator looked at and answers for.
+const VERIFIED: [&str; 3] = ["Ticket board", "Cursor", "Claude Desktop"];
+
 /// A refresh token, and whose it is.
 pub(super) struct Connected {
     client: ClientId,
@@ -93,6 +115,9 @@ impl Stage {
                 continue;
             }
             let client = self.registers(ada, part).await?;
+            if VERIFIED.contains(&part.name) {
+                made(part.name, clients::verify(&self.app, &self.by(ada)?, client.clone(), Seen::Anything).await)?;
+            }
             let Some((scope, resource, people)) = part.asks else { continue };
             for person in people {
                 let email = format!("{person}@demo.example");
@@ -101,6 +126,20 @@ impl Stage {
                 if let Some(token) = self.connects(&client, part, (scope, resource), &person, from).await? {
                     connected.push(Connected { client: client.clone(), token, number, from });
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// What came before the month, was tried, and is used by nobody since.
+    pub(super) async fn forgotten(&self, ada: &SignedIn) -> Result<(), Fault> {
+        for part in &FORGOTTEN {
+            self.until(Self::days(part.came));
+            let client = self.registers(ada, part).await?;
+            let Some((scope, resource, people)) = part.asks else { continue };
+            for person in people {
+                let person = self.sign_in(&format!("{person}@demo.example"), OFFICE).await?;
+                self.connects(&client, part, (scope, resource), &person, OFFICE).await?;
             }
         }
         Ok(())

@@ -1,16 +1,20 @@
 //! People, tenants, roles, scopes, resources.
 
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
 use super::{ADMINISTRATOR, OFFICE, Stage, broken, made};
 use crate::base::{Fault, Lifetime, Resource};
 use crate::model::{Algorithm, Context, Risk, RoleIn, ScopeSet, Standing, TokenFormat};
 use crate::operations::operator::Operator;
 use crate::operations::people::{self, NewPerson};
-use crate::operations::resources::{self, NewResource};
+use crate::operations::resources::{self, NewResource, ResourceChange};
 use crate::operations::roles::{self, MembershipChange, RoleTerms};
 use crate::operations::scopes::{self, NewScope};
 use crate::operations::seen::Seen;
 use crate::operations::sign_in::SignedIn;
-use crate::operations::{setup, tenants};
+use crate::operations::{setup, tenants, tools};
 use crate::protocol::display_name::DisplayName;
 
 /// Everybody but the first administrator: name, e-mail address, and what they are.
@@ -58,6 +62,33 @@ const RESOURCES: [(&str, &str, &str); 6] = [
     (BILLING, "Billing", "invoices:read invoices:pay"),
     (DEPLOY, "Deployments", "deploy:run deploy:status"),
     (METRICS, "Measurements", "metrics:read metrics:write"),
+];
+
+/// In the place of a scope: nobody has decided yet, or any token will do.
+const UNDECIDED: &str = "?";
+const ANY: &str = "*";
+const READS: &str = "readOnlyHint";
+const DESTROYS: &str = "destructiveHint";
+
+/// Name, what it does, a hint of the server's, and the scope that it needs.
+type ToolTold = (&'static str, &'static str, &'static str, &'static str);
+
+#[rustfmt::skip]
+const TOOLS: [(&str, &[ToolTold]); 2] = [
+    (TICKETS, &[
+        ("search_tickets", "Finds tickets by words, state and who they are for", READS, "tickets:read"),
+        ("show_ticket", "Shows a ticket and its comments", READS, "tickets:read"),
+        ("create_ticket", "Opens a ticket", "openWorldHint", "tickets:write"),
+        ("comment", "Writes a comment", "openWorldHint", "tickets:write"),
+        ("close_ticket", "Closes a ticket and tells whoever opened it", "openWorldHint", "tickets:write"),
+        ("list_queues", "Names the queues", READS, ANY),
+        ("merge_tickets", "Makes one ticket of two; nothing takes it apart again", DESTROYS, UNDECIDED),
+    ]),
+    (CODE, &[
+        ("find_code", "Searches all repositories", READS, "code:read"),
+        ("read_file", "Reads a file at a revision", READS, "code:read"),
+        ("review_change", "Comments on a change and approves it", "openWorldHint", "code:review"),
+    ]),
 ];
 
 const ROLES: [(&str, &str, &str, &[&str]); 5] = [
@@ -148,6 +179,31 @@ impl Stage {
                 machine_access_most: None,
             };
             made(title, resources::add(&self.app, &self.by(ada)?, new).await)?;
+        }
+        Ok(())
+    }
+
+    /// What the MCP servers can do, as they would tell it, and what each tool needs. One of each list waits for a decision.
+    pub(super) async fn tools(&self, ada: &SignedIn) -> Result<(), Fault> {
+        for (identifier, list) in TOOLS {
+            let known = resource(identifier)?;
+            let found = resources::list(&self.app).await?.into_iter().find(|one| one.identifier == known);
+            let id = found.ok_or_else(|| broken("tools", identifier))?.id;
+            let told: Vec<Value> = list
+                .iter()
+                .map(|(name, description, hint, _)| {
+                    json!({ "name": name, "description": description, "annotations": { (*hint): true } })
+                })
+                .collect();
+            let told = json!({ "tools": told }).to_string();
+            made(identifier, tools::write_down(&self.app, &self.by(ada)?, id, &told).await)?;
+            let mut needed = BTreeMap::new();
+            for (tool, _, _, needs) in list.iter().filter(|(_, _, _, needs)| *needs != UNDECIDED) {
+                let scope = if *needs == ANY { None } else { Some(needs.parse().map_err(|why| broken(tool, why))?) };
+                needed.insert((*tool).to_owned(), scope);
+            }
+            let change = ResourceChange { tool_scopes: Some(needed), ..ResourceChange::default() };
+            made(identifier, resources::change(&self.app, &self.by(ada)?, id, Seen::Anything, change).await)?;
         }
         Ok(())
     }

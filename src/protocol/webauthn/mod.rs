@@ -6,8 +6,6 @@
 mod authenticator_data;
 mod cbor;
 mod client_data;
-#[cfg(test)]
-mod tests;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -201,3 +199,6 @@ fn read<'a>(bytes: &'a [u8], expected: &Expected<'_>) -> Result<AuthenticatorDat
 pub fn counts_on(stored: u32, shown: u32) -> bool {
     (stored == 0 && shown == 0) || shown > stored
 }
+
+#[cfg(test)]
+mod tests;

@@ -78,6 +78,7 @@ fn groups(entries: impl Iterator<Item = Entry>) -> Vec<SettingGroup> {
 fn title(section: &str) -> String {
     match section {
         "outbound" => "Calls to others".to_owned(),
+        "sign_in" => "Signing in".to_owned(),
         "dpop" => "Tokens bound to keys".to_owned(),
         "log" => "The program’s own log".to_owned(),
         "status" => "Status lists".to_owned(),

@@ -33,6 +33,12 @@ enum Step {
     Password(String),
 }
 
+impl Step {
+    fn of(email: String) -> Self {
+        if email.is_empty() { Self::Address } else { Self::Password(email) }
+    }
+}
+
 /// `GET /sign-in`
 pub(crate) async fn new(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let ticket = query(&request, "ticket");
@@ -85,10 +91,9 @@ pub(crate) async fn create(
     let Some(password) = form.optional("password") else {
         // The desk counted it as a guess, and nothing was guessed.
         limits.forgive(Class::SignIn, peer(app, &request));
-        let step = if email.is_empty() { Step::Address } else { Step::Password(email) };
         return match ask {
-            Some(ask) => self::ask(visitor, StatusCode::OK, &ask, step, None),
-            None => plain(visitor, StatusCode::OK, step, to, None),
+            Some(ask) => self::ask(visitor, StatusCode::OK, &ask, Step::of(email), None),
+            None => plain(visitor, StatusCode::OK, Step::of(email), to, None),
         };
     };
     let known = known_browser(visitor, &request);
@@ -134,7 +139,7 @@ pub(crate) async fn create(
             (StatusCode::TOO_MANY_REQUESTS, SignInProblem::Throttled { wait })
         }
     };
-    let step = Step::Password(email);
+    let step = Step::of(email);
     match ask {
         Some(ask) => self::ask(visitor, status, &ask, step, Some(problem)),
         None => plain(visitor, status, step, to, Some(problem)),

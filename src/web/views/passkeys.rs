@@ -115,16 +115,17 @@ impl PasskeyAsk {
 
 impl Spoken for PasskeysPage {
     fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let called = |english, german| sample::said(language, english, german).to_owned();
         let telephone = PasskeyLine {
             id: "pky_sample".into(),
-            name: "iPhone".into(),
+            name: called("Telephone", "Telefon"),
             added: sample::moment_in(language, -12 * 86_400),
             used: Some(sample::moment_in(language, -3_600)),
             backed_up: true,
         };
         let stick = PasskeyLine {
             id: "pky_other".into(),
-            name: "YubiKey".into(),
+            name: called("Key on the ring", "Stick am Schlüsselbund"),
             added: sample::moment_in(language, -86_400),
             used: None,
             backed_up: false,

@@ -33,6 +33,12 @@ pub enum SetUpProblem {
     WrongPasskey,
 }
 
+impl SetUpPage {
+    fn note(&self) -> Option<&String> {
+        Some(&self.half)
+    }
+}
+
 impl Spoken for SetUpPage {
     fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
         let secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";

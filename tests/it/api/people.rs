@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Office;
-use crate::world::{Device, PASSWORD, World, at_once};
+use crate::world::{PASSWORD, at_once};
 
 #[test]
 fn a_person_is_called_something_else_and_stays_who_they_were() {
@@ -95,10 +95,10 @@ fn case_44_an_address_is_not_changed_with_less_than_a_password_takes() {
 /// What somebody signs in with besides a password: seen, and taken away when a telephone is lost.
 #[test]
 fn a_second_factor_is_reset_and_a_passkey_removed() {
-    let office = Office::in_world(World::with(&[("public_url", "http://localhost:9000")]));
+    let office = Office::open();
     let bob = office.world.person("bob");
-    let mut browser =
-        crate::stories::passkeys::with_passkey(&office.world, &bob, &mut Device::new("ES256"), "Telephone");
+    crate::stories::passkeys::planted(&office.world, &bob, "Telephone");
+    let mut browser = office.world.signed_in(&bob);
     crate::stories::second_factor::set_up(&office.world, &bob);
     let list = format!("/people/{}/passkeys", bob.id);
     let items = office.get(&list)["items"].clone();

@@ -212,7 +212,10 @@ fn case_42_no_step_can_be_skipped() {
     // Not signed in: the consent form leads nowhere, and the way goes on with signing in.
     nobody.post("/oauth/consent", &allow(&token, &ticket)).expect_page(400, OVER);
     nobody.get(&format!("/oauth/authorize/continue?ticket={ticket}")).expect_page(200, "to continue to");
-    nobody.post("/sign-in", &[("csrf", &token), ("ticket", &ticket)]).expect_page(422, "do not match");
+    nobody.post("/sign-in", &[("csrf", &token), ("ticket", &ticket)]).expect_page(200, "to continue to");
+    nobody
+        .post("/sign-in", &[("csrf", &token), ("ticket", &ticket), ("password", "")])
+        .expect_page(422, "do not match");
 
     // Signed in: the ticket of one step is not the ticket of another.
     let asked = stage.asked();

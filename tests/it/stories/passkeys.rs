@@ -1,7 +1,7 @@
 //! Passkeys, and what is tried against them. WebAuthn §7.1 and §7.2, attack cases 42, 49 and 55.
 
-use writ::base::Lifetime;
-use writ::model::Passkey;
+use writ::base::{Id, Lifetime};
+use writ::model::{Event, Passkey, PublicJwk};
 use writ::operations::own_passkeys;
 use writ::store::Read;
 use writ::store::tables::{PASSKEY_CHALLENGES, PASSKEYS};
@@ -27,6 +27,19 @@ pub fn with_passkey(world: &World, someone: &Someone, device: &mut Device, name:
     let mut browser = world.signed_in(someone);
     add(&mut browser, device, name).expect_status(200);
     browser
+}
+
+/// One that was put into the file: nobody has the device.
+pub fn planted(world: &World, someone: &Someone, name: &'static str) {
+    let (id, person) = (Id::<Passkey>::new(world.now(), &world.app.entropy).unwrap(), someone.id);
+    let (key, created_at) = (PublicJwk::OKP { crv: "Ed25519".to_owned(), x: "AA".to_owned() }, world.now());
+    let (name, credential) = (name.to_owned(), id.to_string());
+    let (sign_count, backed_up, last_used_at) = (0, false, None);
+    let row = Passkey { id, person, name, credential, key, sign_count, backed_up, created_at, last_used_at };
+    world.change("plant a passkey", move |tx| {
+        tx.put(&PASSKEYS, &id, &row)?;
+        tx.record(Event::PasskeyAdded { person, passkey: id, name: row.name.clone() })
+    });
 }
 
 fn enrolled(world: &World, someone: &Someone, alg: &str) -> Device {
@@ -72,7 +85,7 @@ fn a_passkey_signs_in_alone_and_the_tokens_say_so() {
         world.expect_event(event);
     }
     let page = world.signed_in(&ada).get("/account/passkeys");
-    page.expect_page(200, "Telephone").expect_text("Last used just now").expect_text("on one device only");
+    page.expect_page(200, "Telephone").expect_text("Last used").expect_text("on one device only");
     world.signed_in(&ada).get("/account").expect_page(200, "3 passkeys");
     world
         .signed_in(&ada)
@@ -187,8 +200,11 @@ fn where_no_browser_has_passkeys_for_us_none_are_offered() {
 fn case_55_a_passkey_for_another_page_or_another_person_is_refused() {
     let world = World::with(&[("public_url", "https://example.com"), ("trusted_proxies", "127.0.0.1")]);
     let (ada, bob) = (world.administrator("ada"), world.person("bob"));
-    let at_home =
-        |device: Device| Device { origin: "https://example.com".to_owned(), rp_id: "example.com".to_owned(), ..device };
+    let at_home = |mut device: Device| {
+        device.origin = "https://example.com".to_owned();
+        device.rp_id = "example.com".to_owned();
+        device
+    };
     let enroll = |someone: &Someone| {
         let mut device = at_home(Device::new("ES256"));
         device.count = 10;

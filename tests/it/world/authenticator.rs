@@ -157,7 +157,7 @@ impl Device {
 
 fn tag(page: &Page, marker: &str) -> String {
     let at = page.body.find(marker).unwrap_or_else(|| panic!("no {marker} on {}: {}", page.path, page.body));
-    let start = page.body[..at].rfind("<form").unwrap();
+    let start = page.body[..at].rfind('<').unwrap();
     page.body[start..].split('>').next().unwrap().to_owned()
 }
 
