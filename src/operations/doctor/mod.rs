@@ -6,6 +6,7 @@
 
 mod address;
 mod audit;
+mod certificate;
 mod clock;
 mod delivery;
 pub mod disk;
@@ -50,6 +51,7 @@ const CHECKS: &[Check] = &[
     audit::head,
     audit::kept,
     delivery::copied,
+    certificate::shown,
     clock::steady,
     clock::with_others,
     address::discovery,
@@ -81,10 +83,11 @@ pub fn outside(config: &Config) -> Vec<Finding> {
 /// network or takes longer than a look.
 pub fn readiness(app: &App, now: Timestamp) -> Vec<Finding> {
     let patient = Patient { app, now, is_serving: true, ask: &Ask::default() };
-    let mut found: Vec<Finding> = [store::writable, keys::in_force, keys::on_schedule, audit::kept, delivery::copied]
-        .iter()
-        .flat_map(|check| check(&patient))
-        .collect();
+    let mut found: Vec<Finding> =
+        [store::writable, keys::in_force, keys::on_schedule, audit::kept, delivery::copied, certificate::shown]
+            .iter()
+            .flat_map(|check| check(&patient))
+            .collect();
     if app.head_file.is_some() {
         found.extend(disk::room(&app.config));
     }

@@ -32,6 +32,10 @@ pub fn page(app: &App) -> Result<String, Fault> {
     passwords(app, &mut page);
     store(app, &mut page)?;
     keys(app, &mut page);
+    page.family(&names::CERTIFICATE_LEFT);
+    if let Some(until) = app.certificates.state().valid_until {
+        page.sample(&names::CERTIFICATE_LEFT, &[], until.since(app.clock.now()).seconds());
+    }
     audit(app, &mut page)?;
     page.each(&names::OUTBOUND, "outcome", app.outbound.outcomes());
     process::tell(app, &mut page);

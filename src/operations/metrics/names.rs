@@ -64,6 +64,7 @@ metrics! {
     DISK_SIZE = Gauge "writ_disk_size_bytes" [], "Size of that disk.";
     KEYS = Gauge "writ_signing_keys" ["algorithm", "state"], "Signing keys: next, signing, retained, revoked.";
     KEY_AGES = Gauge "writ_signing_key_age_seconds" ["algorithm", "state"], "Age of the oldest key of an algorithm and state, since it was made.";
+    CERTIFICATE_LEFT = Gauge "writ_certificate_left_seconds" [], "How long the certificate that TLS shows still holds. Only where Writ itself speaks TLS and has one.";
     AUDIT_ENTRIES = Gauge "writ_audit_entries" [], "Number of the newest entry of the audit log.";
     AUDIT_AGE = Gauge "writ_audit_head_age_seconds" [], "How long ago the newest entry was written.";
     AUDIT_NOT_KEPT = Gauge "writ_audit_head_behind_entries" [], "Entries that are newer than the head kept outside the file; it is renewed every ten seconds.";

@@ -182,7 +182,7 @@ fn a_name_that_leads_elsewhere_is_not_given_a_certificate_and_the_authority_says
     let world = pebble.appliance(&[]);
     look(&world);
     let trouble = world.app.certificates.state().trouble.unwrap_or_default();
-    assert!(trouble.contains("says no") && trouble.contains("refused"), "{trouble}");
+    assert!(trouble.contains("says no") && trouble.contains("Failed to connect to 127.0.0.1"), "{trouble}");
     assert!(file(&world)["account"].is_string(), "the account is kept: authorities count them");
     // It is not asked again at once, unless somebody says so.
     let account = file(&world)["account"].clone();

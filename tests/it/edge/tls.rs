@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustls::ProtocolVersion;
 use rustls::version::{TLS12, TLS13};
 use writ::base::{FaultKind, Lifetime, Timestamp};
-use writ::operations::{certificates, housekeeping};
+use writ::operations::{certificates, doctor, housekeeping, metrics};
 use writ::web::Patience;
 
 use super::{Edge, ISSUER, put, write_key};
@@ -166,9 +166,17 @@ fn that_it_runs_out_is_said_once_a_day_and_not_before_it_matters() {
     assert_eq!((runs_out(), runs_out()), (until, None));
     edge.world.later(Lifetime::from_days(30));
     assert_eq!(runs_out(), until, "and also when it is over");
+    // Those who watch are told as well, and nobody else is sent here.
+    assert_eq!(doctor::worst(&doctor::readiness(&edge.world.app, edge.world.now())), doctor::State::Broken);
     edge.put(&Certificate::between("id.example", (2026, 2030)));
     edge.world.block(certificates::look(&edge.world.app, &housekeeping::context(&edge.world.app))).unwrap();
     assert_eq!(runs_out(), None);
+    let told = doctor::readiness(&edge.world.app, edge.world.now());
+    let certificate = told.iter().find(|finding| finding.check == "certificate").unwrap();
+    assert_eq!(certificate.state, doctor::State::Ok, "{certificate:?}");
+    let page = metrics::page(&edge.world.app).unwrap();
+    let left = page.lines().find_map(|line| line.strip_prefix("writ_certificate_left_seconds ")).unwrap();
+    assert!(left.parse::<u64>().unwrap() > 600 * 86_400, "{left}");
 }
 
 #[test]
