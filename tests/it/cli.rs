@@ -486,6 +486,50 @@ fn keys_are_listed_and_turned() {
 }
 
 #[test]
+fn a_key_is_withdrawn_after_it_was_said_what_breaks() {
+    let appliance = Appliance::with(&[("WRIT_KEYS_ALGORITHMS", "ES256,RS256")]);
+    appliance.json(&["key", "rotate", "--algorithm", "ES256"]);
+    appliance.json(&["resource", "add", "https://mcp.example/mcp", "--name", "M"]);
+    let kid = |state: &str| {
+        let keys = appliance.json(&["key", "list"])["keys"].clone();
+        let fits = |key: &&Value| key["algorithm"] == "ES256" && key["state"] == state;
+        keys.as_array().unwrap().iter().find(fits).unwrap()["kid"].as_str().unwrap().to_owned()
+    };
+    let (stolen, next) = (kid("signing"), kid("next"));
+    let shown = appliance.json(&["key", "show", &stolen]);
+    assert_eq!((&shown["signs_tokens_for"], &shown["successor"]), (&json!(["https://mcp.example/mcp"]), &json!(next)));
+    let said = appliance.json(&["key", "revoke", &stolen]);
+    assert!(said["done"].as_str().unwrap().contains("nothing"), "{said}");
+    assert_eq!(kid("signing"), stolen);
+    assert!(appliance.refused(&["key", "revoke", &stolen, "--yes"]).contains("--because"));
+    let done = appliance.json(&["key", "revoke", &stolen, "--because", "found in a backup", "--yes"]);
+    assert_eq!((&done["state"], &done["done"]), (&json!("revoked"), &Value::Null));
+    assert_eq!(kid("signing"), next);
+    assert_ne!(kid("next"), next);
+    assert!(appliance.refused(&["key", "revoke", &stolen, "--because", "x", "--yes"]).contains("already"));
+    assert!(appliance.refused(&["key", "show", "x"]).contains("writ key list"));
+}
+
+#[test]
+fn the_master_key_is_changed_while_nobody_serves() {
+    let appliance = Appliance::new();
+    assert!(appliance.refused(&["key", "rotate-master"]).contains("no appliance"));
+    appliance.set_up();
+    let serving = appliance.serve();
+    let key = || std::fs::read(appliance.data().join("master.key")).unwrap();
+    let before = key();
+    assert!(appliance.refused(&["key", "rotate-master"]).contains("stop it"));
+    assert_eq!(key(), before);
+    serving.stop();
+    let changed = appliance.json(&["key", "rotate-master"]);
+    assert!(changed["changed"] == true && changed["signing_keys"].as_u64() >= Some(4), "{changed}");
+    assert_ne!(key(), before);
+    appliance.serve().stop();
+    assert_eq!(appliance.json(&["audit", "verify"])["intact"], true);
+    assert!(appliance.events().iter().any(|(event, _)| event == "master_key.changed"));
+}
+
+#[test]
 fn bad_arguments_are_refused_in_words_and_change_nothing() {
     let appliance = Appliance::new();
     appliance.set_up();

@@ -1,38 +1,53 @@
-//! `/console/keys`: the line of time, and a turn before its time.
+//! `/console/keys`: the line of time, a turn before its time, and the page of one key, where it is withdrawn.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{back, declined, shell};
+use super::{as_seen, back, declined, shell};
 use crate::base::{Lifetime, Timestamp};
+use crate::keys::SHORT;
 use crate::model::{Algorithm, KeyState, SigningKey};
 use crate::operations::declined::Declined;
-use crate::operations::keys::{self, Haste};
+use crate::operations::keys::{self, Breaks, Haste, IdTokens};
+use crate::operations::seen::tag;
+use crate::operations::turn_keys::policy;
 use crate::web::extract::{Administered, Administrator};
 use crate::web::problem::PageProblem;
 use crate::web::reply::{self, length, moment};
-use crate::web::views::FlashKind;
-use crate::web::views::console::{Choice, Frame, KeyRow, KeysPage, Pill, Section, Tone};
+use crate::web::views::console::{Bar, Choice, Coming, Frame, KeyLine, KeyPage, KeyRow, KeysPage, Pill, Section, Tone};
+use crate::web::views::{FlashKind, Moment};
 
 /// The line of time shows as many periods before now as after it.
 const PERIODS: u64 = 4;
+/// Most things that are said to come.
+const COMING: usize = 6;
+/// So much of a kid is enough to tell one key from the others, and to be typed.
+const SHORTENED: usize = 8;
 
 /// `GET /console/keys`
 pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let visitor = &admin.visitor;
     let (app, now) = (&visitor.app, visitor.ctx.at);
-    let mut rows = keys::list(app).map_err(|fault| visitor.broken(&fault))?;
-    rows.reverse();
+    let rows = keys::list(app).map_err(|fault| visitor.broken(&fault))?;
     let settings = &app.config.keys;
     let ring = app.keys.current();
     let jwks: serde_json::Value = serde_json::from_str(ring.jwks().body()).unwrap_or_default();
-    let words = [("rotated", FlashKind::Done, "A new key is on its way; the table says when it signs.")];
+    let words = [
+        ("rotated", FlashKind::Done, "A new key is on its way; the lines say when it signs."),
+        ("withdrawn", FlashKind::Done, "The key is withdrawn. Nothing that it signed is taken here any more."),
+    ];
+    let hurried = ring.max_age(&policy(app), now) == SHORT && settings.jwks_max_age > SHORT;
     let page = KeysPage {
         shell: shell(visitor, &request, &words),
         frame: Frame::of(Section::Keys),
         period: length(settings.rotation_period.seconds()),
         max_age: length(settings.jwks_max_age.seconds()),
-        rows: rows.iter().map(|key| row(key, settings.rotation_period, now)).collect(),
+        window: length(settings.rotation_period.seconds().saturating_mul(PERIODS)),
+        hurried: hurried.then(|| {
+            "A key was withdrawn within the last day, so others keep a copy of the key set for no longer than a minute.".to_owned()
+        }),
+        coming: coming(&rows, now),
+        lines: lines(&rows, settings.rotation_period, now),
         algorithms: std::iter::once(Choice::new("", "All of them", true))
             .chain(settings.algorithms.iter().map(|one| Choice::new(one.as_str(), one.as_str(), false)))
             .collect(),
@@ -42,38 +57,102 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
     reply::page(visitor, StatusCode::OK, &page, &[])
 }
 
-fn row(key: &SigningKey, period: Lifetime, now: Timestamp) -> KeyRow {
-    let said = |words: &str, at| (words.to_owned(), moment(at, now));
-    let (state, moments, bar) = match key.state {
-        KeyState::Next { signs_from } => {
-            let moments = vec![said("Published", key.published_at), said("Signs", signs_from)];
-            (Pill::new("next", Tone::Soon), moments, Some((signs_from, None)))
-        }
-        KeyState::Signing { signs_from } => {
-            (Pill::new("signs", Tone::Live), vec![said("Signs since", signs_from)], Some((signs_from, None)))
-        }
-        KeyState::Retained { signs_from, retired_at, gone_at } => (
-            Pill::new("published", Tone::Plain),
-            vec![said("Signed until", retired_at), said("Gone", gone_at)],
-            Some((signs_from, Some(retired_at))),
-        ),
-        KeyState::Revoked { revoked_at, gone_at } => (
-            Pill::new("withdrawn", Tone::Danger),
-            vec![said("Withdrawn", revoked_at), said("Forgotten", gone_at)],
-            None,
-        ),
+/// The keys of each algorithm: what is next first, then what signs, then what did.
+fn lines(rows: &[SigningKey], period: Lifetime, now: Timestamp) -> Vec<KeyLine> {
+    let line = |algorithm: Algorithm| {
+        let mut keys: Vec<&SigningKey> = rows.iter().filter(|key| key.algorithm == algorithm).collect();
+        keys.sort_by_key(|key| (rank(key), std::cmp::Reverse((key.state_since(), key.id))));
+        let rows = keys.into_iter().map(|key| row(key, period, now)).collect::<Vec<_>>();
+        (!rows.is_empty()).then(|| KeyLine { algorithm: algorithm.as_str().to_owned(), rows })
     };
+    Algorithm::ALL.into_iter().filter_map(line).collect()
+}
+
+fn rank(key: &SigningKey) -> u8 {
+    match key.state {
+        KeyState::Next { .. } => 0,
+        KeyState::Signing { .. } => 1,
+        KeyState::Retained { .. } => 2,
+        KeyState::Revoked { .. } => 3,
+    }
+}
+
+/// What the schedule will do, the soonest first.
+fn coming(rows: &[SigningKey], now: Timestamp) -> Vec<Coming> {
+    let mut all: Vec<(Timestamp, String)> = rows
+        .iter()
+        .filter_map(|key| {
+            let (algorithm, short) = (key.algorithm, short(&key.kid));
+            match key.state {
+                KeyState::Next { signs_from } => Some((signs_from, format!("{algorithm}: {short} begins to sign"))),
+                KeyState::Signing { .. } => None,
+                KeyState::Retained { gone_at, .. } => {
+                    Some((gone_at, format!("{algorithm}: {short} is not published any more")))
+                }
+                KeyState::Revoked { gone_at, .. } => Some((gone_at, format!("{algorithm}: {short} is forgotten"))),
+            }
+        })
+        .collect();
+    all.sort();
+    all.truncate(COMING);
+    all.into_iter().map(|(at, words)| Coming { at: moment(at, now), words }).collect()
+}
+
+fn short(kid: &str) -> String {
+    kid.chars().take(SHORTENED).collect()
+}
+
+fn path(kid: &str) -> String {
+    format!("/console/keys/{kid}")
+}
+
+/// Its state, and what it does when.
+fn standing(key: &SigningKey, now: Timestamp) -> (Pill, Vec<(String, Moment)>) {
+    let said = |words: &str, at| (words.to_owned(), moment(at, now));
+    match key.state {
+        KeyState::Next { signs_from } => {
+            (Pill::new("next", Tone::Soon), vec![said("Published", key.published_at), said("Signs", signs_from)])
+        }
+        KeyState::Signing { signs_from } => (Pill::new("signs", Tone::Live), vec![said("Signs since", signs_from)]),
+        KeyState::Retained { retired_at, gone_at, .. } => {
+            (Pill::new("published", Tone::Plain), vec![said("Signed until", retired_at), said("Gone", gone_at)])
+        }
+        KeyState::Revoked { revoked_at, gone_at } => {
+            (Pill::new("withdrawn", Tone::Danger), vec![said("Withdrawn", revoked_at), said("Forgotten", gone_at)])
+        }
+    }
+}
+
+fn row(key: &SigningKey, period: Lifetime, now: Timestamp) -> KeyRow {
+    let (state, moments) = standing(key, now);
     KeyRow {
         kid: key.kid.clone(),
-        algorithm: key.algorithm.as_str().to_owned(),
+        short: short(&key.kid),
+        href: path(&key.kid),
         state,
         moments,
-        bar: bar.map(|(from, until)| {
-            let until = until.unwrap_or_else(|| from.plus(period).max(now));
-            let (from, until) = (place(from, period, now), place(until, period, now));
-            (from, until.saturating_sub(from).max(4))
-        }),
+        bars: bars(key, period, now),
     }
+}
+
+/// A life in three stretches: published and waiting, signing, and only verified with. What is to come is drawn as the schedule has it.
+fn bars(key: &SigningKey, period: Lifetime, now: Timestamp) -> Vec<Bar> {
+    let (signs_from, until, gone_at) = match key.state {
+        KeyState::Next { signs_from } => (signs_from, signs_from.plus(period), None),
+        KeyState::Signing { signs_from } => (signs_from, signs_from.plus(period).max(now), None),
+        KeyState::Retained { signs_from, retired_at, gone_at } => (signs_from, retired_at, Some(gone_at)),
+        KeyState::Revoked { .. } => return Vec::new(),
+    };
+    let stretch = |class, from, until| {
+        let (from, until) = (place(from, period, now), place(until, period, now));
+        Bar { class, from, long: until.saturating_sub(from) }
+    };
+    let kept = gone_at.map(|gone_at| stretch("life-kept", until, gone_at));
+    [Some(stretch("life-wait", key.published_at, signs_from)), Some(stretch("bar-life", signs_from, until)), kept]
+        .into_iter()
+        .flatten()
+        .filter(|bar| bar.long > 0)
+        .collect()
 }
 
 /// Where a time is on the line, of 1000: now in the middle.
@@ -97,6 +176,108 @@ pub(super) async fn rotate(asked: Administered) -> Result<HttpResponse, PageProb
     let done = keys::rotate(&visitor.app, &asked.by, algorithm, haste).await;
     done.map_err(|why| declined(visitor, why))?;
     Ok(back(visitor, "/console/keys", "rotated"))
+}
+
+/// `GET /console/keys/{kid}`
+pub(super) async fn one(
+    admin: Administrator,
+    kid: web::Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, PageProblem> {
+    let Administrator { visitor, by } = &admin;
+    let now = visitor.ctx.at;
+    let breaks = keys::breaks(&visitor.app, by, &kid).await.map_err(|why| declined(visitor, why))?;
+    let (state, mut moments) = standing(&breaks.key, now);
+    moments.insert(0, ("Made".to_owned(), moment(breaks.key.created_at, now)));
+    let withdrawable = breaks.key.is_published();
+    let words = [("wrong-name", FlashKind::Failed, "Nothing was withdrawn: the key begins with other letters.")];
+    let page = KeyPage {
+        shell: shell(visitor, &request, &words),
+        frame: Frame::of(Section::Keys),
+        kid: breaks.key.kid.clone(),
+        short: short(&breaks.key.kid),
+        algorithm: breaks.key.algorithm.as_str().to_owned(),
+        href: path(&breaks.key.kid),
+        state,
+        moments,
+        signs: if withdrawable { signs(&breaks) } else { Vec::new() },
+        withdrawable,
+        breaks: broken(&breaks, now),
+        taken_until: moment(breaks.taken_until, now),
+        seen: tag(&breaks.key).map_err(|fault| visitor.broken(&fault))?.text(),
+    };
+    reply::page(visitor, StatusCode::OK, &page, &[])
+}
+
+/// What is signed with its algorithm.
+fn signs(breaks: &Breaks) -> Vec<String> {
+    let mut lines: Vec<String> =
+        breaks.resources.iter().map(|resource| format!("Access tokens for {resource}")).collect();
+    if breaks.more_resources > 0 {
+        lines.push(format!("Access tokens for {} more resources", breaks.more_resources));
+    }
+    if breaks.own {
+        lines.push(
+            "Access tokens for this appliance’s own API, and what it tells other servers about people".to_owned(),
+        );
+    }
+    match &breaks.id_tokens {
+        IdTokens::Usually => lines.push("ID tokens of every application that asked for no other algorithm".to_owned()),
+        IdTokens::Of { names, more } => {
+            lines.extend(names.iter().map(|name| format!("ID tokens of {name}")));
+            if *more && !names.is_empty() {
+                lines.push("ID tokens of more applications".to_owned());
+            }
+        }
+    }
+    if breaks.status_lists {
+        lines.push("The lists that say which tokens were ended".to_owned());
+    }
+    lines
+}
+
+/// What stops working with the key, and what does not.
+fn broken(breaks: &Breaks, now: Timestamp) -> Vec<String> {
+    let mut lines = Vec::new();
+    match (breaks.key.state, breaks.tokens.until) {
+        (KeyState::Next { .. }, _) => lines.push("It has signed nothing, so nothing stops working.".to_owned()),
+        (_, None) => lines.push("Nothing that it signed is alive, so nothing stops working.".to_owned()),
+        (_, Some(until)) => lines.push(format!(
+            "Every token that it signed is refused here at once: at most {}, of which the last would end {}. Whoever holds one gets another \
+             with the grant, secret or key they have.",
+            breaks.tokens.at_most,
+            moment(until, now).words,
+        )),
+    }
+    match &breaks.successor {
+        Some(next) if next.known_to_all => {
+            lines.push(format!("{} signs from that moment on; everybody knows it already.", short(&next.kid)));
+        }
+        Some(next) => lines.push(format!(
+            "{} signs from that moment on. It was published a moment ago: some meet a key they do not know and fetch again.",
+            short(&next.kid)
+        )),
+        None if matches!(breaks.key.state, KeyState::Signing { .. }) => {
+            lines.push("A new key is made and signs at once. Everybody meets a key they do not know and fetches again.".to_owned());
+        }
+        None => {}
+    }
+    lines.push("People stay signed in, and refresh tokens, secrets and access keys stay good.".to_owned());
+    lines
+}
+
+/// `POST /console/keys/{kid}/withdrawal`: nothing brings it back, so how it begins is asked for.
+pub(super) async fn withdraw(asked: Administered, kid: web::Path<String>) -> Result<HttpResponse, PageProblem> {
+    let visitor = &asked.form.visitor;
+    let key = keys::find(&visitor.app, &kid).map_err(|why| declined(visitor, why))?;
+    let typed = asked.form.text("name").trim();
+    if typed != short(&key.kid) && typed != key.kid {
+        return Ok(back(visitor, &path(&key.kid), "wrong-name"));
+    }
+    let (seen, because) = (as_seen(&asked.form), asked.form.text("because"));
+    let done = keys::revoke(&visitor.app, &asked.by, &key.kid, seen, because).await;
+    done.map_err(|why| declined(visitor, why))?;
+    Ok(back(visitor, "/console/keys", "withdrawn"))
 }
 
 #[cfg(test)]

@@ -112,6 +112,8 @@ pub(super) static DOORS: &[Door] = &[
     page("/console/settings/restored", POST, Who::Console, Class::Pages),
     page("/console/keys", GET, Who::Console, Class::Pages),
     page("/console/keys/rotation", POST, Who::Console, Class::Pages),
+    page("/console/keys/{id}", GET, Who::Console, Class::Pages),
+    page("/console/keys/{id}/withdrawal", POST, Who::Console, Class::Pages),
     page("/console/audit", GET, Who::Console, Class::Pages),
     page("/console/audit/live", GET, Who::Console, Class::Pages),
     page("/console/audit/export", GET, Who::Console, Class::Pages),
@@ -201,6 +203,8 @@ pub(super) fn configure(config: &mut ServiceConfig, base: &str) {
     door("/console/settings/restored", vec![post().to(settings::looked)]);
     door("/console/keys", vec![get(keys::show)]);
     door("/console/keys/rotation", vec![post().to(keys::rotate)]);
+    door("/console/keys/{id}", vec![get(keys::one)]);
+    door("/console/keys/{id}/withdrawal", vec![post().to(keys::withdraw)]);
     door("/console/audit", vec![get(audit::list)]);
     door("/console/audit/live", vec![get(audit::live)]);
     door("/console/audit/export", vec![get(audit::export)]);

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::console::{
     ApplicationFormPage, ApplicationPage, ApplicationsPage, AuditEntryPage, AuditLivePage, AuditPage, CredentialPage,
-    DelegationFormPage, DelegationsPage, GrantsPage, KeysPage, MachineFormPage, MachinePage, MachinesPage,
+    DelegationFormPage, DelegationsPage, GrantsPage, KeyPage, KeysPage, MachineFormPage, MachinePage, MachinesPage,
     OverviewPage, PasswordPage, PeoplePage, PersonFormPage, PersonPage, RefusalPage, RefusalsPage, ResourceCheckPage,
     ResourceFormPage, ResourcePage, ResourceToolsPage, ResourcesPage, RoleFormPage, RolePage, RolesPage, ScopeFormPage,
     ScopePage, ScopesPage, SearchPage, SecretPage, SettingsPage, StaleApplicationsPage, TrialPage,
@@ -71,6 +71,7 @@ pub fn shown() -> askama::Result<Vec<Shown>> {
     show::<RolePage>(&mut all, "console/role.html")?;
     show::<SettingsPage>(&mut all, "console/settings.html")?;
     show::<KeysPage>(&mut all, "console/keys.html")?;
+    show::<KeyPage>(&mut all, "console/key.html")?;
     show::<AuditPage>(&mut all, "console/audit.html")?;
     show::<AuditLivePage>(&mut all, "console/audit_live.html")?;
     show::<AuditEntryPage>(&mut all, "console/audit_entry.html")?;

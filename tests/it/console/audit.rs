@@ -55,20 +55,6 @@ fn the_chain_is_verified_by_a_button() {
 }
 
 #[test]
-fn keys_are_seen_and_turned() {
-    let world = World::new();
-    let ada = world.administrator("ada");
-    let mut browser = world.signed_in(&ada);
-    let page = browser.get("/console/keys");
-    page.expect_page(200, "signs").expect_text("ES256").expect_text("&#34;kty&#34;").expect_no_text("&#34;d&#34;");
-    let page = browser.submit_form(&page.form_to("/rotation"), &[("algorithm", "ES256"), ("haste", "now")]);
-    page.expect_page(200, "A new key is on its way").expect_text("Signed until");
-    world.expect_event("key.promoted");
-    let page = browser.submit_form(&page.form_to("/rotation"), &[("algorithm", "none")]);
-    page.expect_status(409);
-}
-
-#[test]
 fn the_search_finds_a_machine_by_its_name_and_goes_where_an_id_is() {
     let world = World::new();
     let ada = world.administrator("ada");

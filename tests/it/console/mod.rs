@@ -2,6 +2,7 @@
 
 mod applications;
 mod audit;
+mod keys;
 mod lists;
 mod machines;
 mod overview;

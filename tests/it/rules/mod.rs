@@ -21,6 +21,7 @@ mod resources;
 mod reviewed;
 mod revocation;
 mod revoked_keys;
+mod rotation_under_load;
 mod status_list;
 mod tokens;
 mod userinfo;

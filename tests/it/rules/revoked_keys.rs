@@ -225,7 +225,7 @@ fn a_revocation_is_told_before_and_recorded_after() {
     let at = format!("{path}/revocation");
     assert_eq!(office.post(&at, &json!({ "because": "" })).wrong(), ["because"]);
     let stale = office.change("POST", &at, "\"nothing\"", &json!({ "because": "stolen" }));
-    assert_eq!((stale.status, stale.problem()), (412, "changed-meanwhile".to_owned()));
+    assert_eq!((stale.status, stale.problem()), (412, "stale".to_owned()));
     let reader = office.token_with("writ:keys:read");
     let refused =
         world.request("POST", &format!("/api/v1{at}")).bearer(&reader).json(&json!({ "because": "x" })).send();

@@ -1,4 +1,4 @@
-//! `/console/keys`: every signing key on one line of time.
+//! `/console/keys`: every signing key on one line of time, and the page of each, where it is withdrawn.
 
 use askama::Template;
 
@@ -14,7 +14,13 @@ pub struct KeysPage {
     /// The schedule, in words.
     pub period: String,
     pub max_age: String,
-    pub rows: Vec<KeyRow>,
+    /// How much of the past and of the future the lines of time show, in words.
+    pub window: String,
+    /// Said while a revocation is fresh.
+    pub hurried: Option<String>,
+    /// What the schedule does next, the soonest first.
+    pub coming: Vec<Coming>,
+    pub lines: Vec<KeyLine>,
     pub algorithms: Vec<Choice>,
     /// Where the key set is published.
     pub jwks_uri: String,
@@ -22,15 +28,39 @@ pub struct KeysPage {
     pub jwks: String,
 }
 
+/// Something that the schedule will do.
+#[derive(Clone, Debug)]
+pub struct Coming {
+    pub at: Moment,
+    pub words: String,
+}
+
+/// The keys of one algorithm, the newest first.
+#[derive(Clone, Debug)]
+pub struct KeyLine {
+    pub algorithm: String,
+    pub rows: Vec<KeyRow>,
+}
+
 #[derive(Clone, Debug)]
 pub struct KeyRow {
     pub kid: String,
-    pub algorithm: String,
+    /// How it is called in sentences: the beginning of its kid.
+    pub short: String,
+    pub href: String,
     pub state: Pill,
     /// What it does when: "signs from", "signed until", "gone from".
     pub moments: Vec<(String, Moment)>,
-    /// Its life on the line of time: where the bar begins and how long it is, of 1000; nothing for one that is gone.
-    pub bar: Option<(u32, u32)>,
+    /// Its life on the line of time; nothing of one that was withdrawn.
+    pub bars: Vec<Bar>,
+}
+
+/// A stretch of a life, of 1000.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bar {
+    pub class: &'static str,
+    pub from: u32,
+    pub long: u32,
 }
 
 impl KeysPage {
@@ -38,34 +68,120 @@ impl KeysPage {
     pub(super) const NOW: u32 = 500;
 }
 
+/// One key, and what a withdrawal breaks.
+#[derive(Clone, Debug, Template)]
+#[template(path = "console/key.html")]
+pub struct KeyPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub kid: String,
+    pub short: String,
+    pub algorithm: String,
+    pub href: String,
+    pub state: Pill,
+    pub moments: Vec<(String, Moment)>,
+    /// What it signs, in sentences; names in them are strangers'.
+    pub signs: Vec<String>,
+    /// Whether it can be withdrawn: it was not yet.
+    pub withdrawable: bool,
+    /// What stops working, and what does not, in sentences.
+    pub breaks: Vec<String>,
+    /// Until when verifiers elsewhere may go by what they know.
+    pub taken_until: Moment,
+    pub seen: String,
+}
+
 impl Sample for KeysPage {
     fn samples() -> Vec<(&'static str, Self)> {
         let row = KeyRow {
-            kid: "es256-2026-08-01-k4td".into(),
-            algorithm: "ES256".into(),
+            kid: "k4tdP0yQm3bM5Xb7mXo0yQm3bM5Xb7mXoGv1c2d3e4f".into(),
+            short: "k4tdP0yQ".into(),
+            href: "/console/keys/k4tdP0yQm3bM5Xb7mXo0yQm3bM5Xb7mXoGv1c2d3e4f".into(),
             state: Pill::new("signs", Tone::Live),
             moments: vec![("Signs since".into(), sample::moment("9 hours ago"))],
-            bar: Some((480, 40)),
+            bars: vec![
+                Bar { class: "life-wait", from: 330, long: 120 },
+                Bar { class: "bar-life", from: 450, long: 125 },
+                Bar { class: "life-kept", from: 575, long: 425 },
+            ],
         };
+        let rows = vec![
+            KeyRow {
+                state: Pill::new("next", Tone::Soon),
+                bars: vec![
+                    Bar { class: "life-wait", from: 450, long: 125 },
+                    Bar { class: "bar-life", from: 575, long: 125 },
+                ],
+                ..row.clone()
+            },
+            row.clone(),
+            KeyRow { state: Pill::new("withdrawn", Tone::Danger), bars: vec![], ..row.clone() },
+        ];
         let page = Self {
             shell: sample::shell(),
             frame: Frame::of(Section::Keys),
             period: "1 day".into(),
             max_age: "5 minutes".into(),
-            rows: vec![
-                KeyRow { state: Pill::new("next", Tone::Soon), bar: Some((520, 200)), ..row.clone() },
-                row.clone(),
-                KeyRow { state: Pill::new("withdrawn", Tone::Danger), bar: None, ..row.clone() },
+            window: "4 days".into(),
+            hurried: None,
+            coming: vec![
+                Coming { at: sample::moment("in 15 hours"), words: "ES256: k4tdP0yQ begins to sign".into() },
+                Coming { at: sample::moment("in 11 days"), words: "ES256: 9fQm3bM5 is forgotten".into() },
+            ],
+            lines: vec![
+                KeyLine { algorithm: "ES256".into(), rows: rows.clone() },
+                KeyLine { algorithm: "RS256".into(), rows },
             ],
             algorithms: vec![Choice::new("", "All", true), Choice::new("ES256", "ES256", false)],
             jwks_uri: "https://id.example.com/.well-known/jwks.json".into(),
             jwks: "{\"keys\": []}".into(),
         };
+        let hostile = KeyRow { kid: sample::HOSTILE.into(), short: sample::HOSTILE.into(), ..row };
         vec![
             ("some", page.clone()),
-            ("none", Self { rows: vec![], ..page.clone() }),
+            ("withdrawn", Self { hurried: Some("A key was withdrawn 3 hours ago.".into()), ..page.clone() }),
+            ("none", Self { lines: vec![], coming: vec![], ..page.clone() }),
             ("branded", Self { shell: sample::branded(), ..page.clone() }),
-            ("hostile", Self { rows: vec![KeyRow { kid: sample::HOSTILE.into(), ..row }], ..page }),
+            ("hostile", Self { lines: vec![KeyLine { algorithm: "ES256".into(), rows: vec![hostile] }], ..page }),
+        ]
+    }
+}
+
+impl Sample for KeyPage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let page = Self {
+            shell: sample::shell(),
+            frame: Frame::of(Section::Keys),
+            kid: "k4tdP0yQm3bM5Xb7mXo0yQm3bM5Xb7mXoGv1c2d3e4f".into(),
+            short: "k4tdP0yQ".into(),
+            algorithm: "ES256".into(),
+            href: "/console/keys/k4tdP0yQm3bM5Xb7mXo0yQm3bM5Xb7mXoGv1c2d3e4f".into(),
+            state: Pill::new("signs", Tone::Live),
+            moments: vec![
+                ("Published".into(), sample::moment("yesterday")),
+                ("Signs since".into(), sample::moment("9 hours ago")),
+            ],
+            signs: vec!["Access tokens for https://tickets.example.com/mcp".into(), "Status lists".into()],
+            withdrawable: true,
+            breaks: vec![
+                "At most 812 access tokens that it signed are refused here at once.".into(),
+                "The key 9fQm3bM5 signs from that moment on.".into(),
+            ],
+            taken_until: sample::moment("in 5 minutes"),
+            seen: "sample-seen".into(),
+        };
+        let withdrawn = Self {
+            state: Pill::new("withdrawn", Tone::Danger),
+            withdrawable: false,
+            breaks: vec![],
+            signs: vec![],
+            ..page.clone()
+        };
+        vec![
+            ("signs", page.clone()),
+            ("withdrawn", withdrawn),
+            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("hostile", Self { signs: vec![sample::HOSTILE.into()], breaks: vec![sample::HOSTILE.into()], ..page }),
         ]
     }
 }

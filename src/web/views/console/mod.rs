@@ -31,7 +31,7 @@ pub use applications::{
 };
 pub use audit::{AuditEntryPage, AuditLivePage, AuditPage, AuditRow};
 pub use delegation_form::DelegationFormPage;
-pub use keys::{KeyRow, KeysPage};
+pub use keys::{Bar, Coming, KeyLine, KeyPage, KeyRow, KeysPage};
 pub use lists::{DelegationRow, DelegationsPage, GrantRow, GrantsPage};
 pub use machine::{AccessLine, CredentialLine, DelegationLine, FindingLine, Halt, MachinePage, ScopeUseLine};
 pub use machine_form::{CredentialForm, CredentialPage, MachineForm, MachineFormPage};

@@ -1,0 +1,127 @@
+//! Keys that turn while tokens are given and verified all the time. Attack case 29.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use serde_json::Value;
+use writ::base::Lifetime;
+use writ::model::{Algorithm, KeyState};
+use writ::operations::keys::{self, Haste};
+use writ::operations::turn_keys;
+
+use crate::world::{World, verified};
+
+/// A server that verifies by itself: it keeps the key set for as long as it was told, and not a second longer.
+struct Verifier<'w> {
+    world: &'w World,
+    jwks: Value,
+    until: i64,
+    fetched: usize,
+}
+
+impl<'w> Verifier<'w> {
+    fn new(world: &'w World) -> Self {
+        Self { world, jwks: Value::Null, until: i64::MIN, fetched: 0 }
+    }
+
+    /// Whose key signed it; a token that does not verify ends the test.
+    fn verify(&mut self, token: &str) -> String {
+        if self.world.now().seconds() >= self.until {
+            let now = self.world.now().seconds();
+            let answer = self.world.request("GET", "/.well-known/jwks.json").send();
+            let age = answer.header("cache-control").unwrap().strip_prefix("public, max-age=").unwrap();
+            self.until = now + age.parse::<i64>().unwrap();
+            self.jwks = answer.json();
+            self.fetched += 1;
+        }
+        verified(&self.jwks, token).0["kid"].as_str().unwrap().to_owned()
+    }
+}
+
+const CLIENTS: usize = 3;
+const STEPS: usize = 160;
+
+/// The clock runs through several turns, planned and forced, while some get tokens and others verify them without a pause. Of all that was
+/// signed, everything verifies, with copies of the key set that are as old as they may be.
+#[test]
+fn case_29_under_load_no_turn_of_the_keys_fails_a_verification() {
+    let world = World::with(&[("keys.rotation_period", "30m"), ("keys.algorithms", "ES256")]);
+    let crm = world.confidential("crm");
+    let (verifications, over) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let kids = Mutex::new(BTreeSet::new());
+    let fetches = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut verifier = Verifier::new(&world);
+                    while !over.load(Ordering::SeqCst) {
+                        let token = crm.client_credentials(&world, &[]).tokens().access;
+                        let kid = verifier.verify(&token);
+                        assert_eq!(crm.introspect(&world, &token)["active"], true);
+                        kids.lock().unwrap().insert(kid);
+                        verifications.fetch_add(1, Ordering::SeqCst);
+                    }
+                    fetches.fetch_add(verifier.fetched, Ordering::SeqCst);
+                })
+            })
+            .collect();
+        // Housekeeping, with time running between its rounds: each waits until others got something done meanwhile.
+        for step in 0..STEPS {
+            let before = verifications.load(Ordering::SeqCst);
+            while verifications.load(Ordering::SeqCst) < before + CLIENTS {
+                assert!(!clients.iter().any(std::thread::ScopedJoinHandle::is_finished), "a verification failed");
+                std::thread::yield_now();
+            }
+            world.later(Lifetime::from_seconds(61));
+            world.block(turn_keys::turn(&world.app, &world.operator())).unwrap();
+            if step % 50 == 49 {
+                world.block(keys::rotate(&world.app, &world.operator(), None, Haste::WhenPublished)).unwrap();
+            }
+        }
+        over.store(true, Ordering::SeqCst);
+    });
+    let turned = kids.lock().unwrap().len();
+    assert!(turned >= 6, "the keys have turned: {turned}");
+    let (done, fetched) = (verifications.load(Ordering::SeqCst), fetches.load(Ordering::SeqCst));
+    assert!(done >= STEPS * CLIENTS, "{done}");
+    assert!(fetched < done / 3, "copies were kept: {fetched} fetches for {done} verifications");
+}
+
+/// Switched off for 40 days: the keys that were there are too old to sign with, and what comes back is a line of keys as on any other day.
+#[test]
+fn after_forty_days_of_silence_the_keys_are_as_on_any_other_day() {
+    let world = World::with_file();
+    let crm = world.confidential("crm");
+    let early = crm.client_credentials(&world, &[]).tokens().access;
+    let of = |world: &World, wanted: fn(&KeyState) -> bool| -> Vec<String> {
+        let rows = keys::list(&world.app).unwrap();
+        let fits = rows.into_iter().filter(|row| row.algorithm == Algorithm::ES256 && wanted(&row.state));
+        fits.map(|row| row.kid).collect()
+    };
+    let (next, signing): (fn(&KeyState) -> bool, fn(&KeyState) -> bool) =
+        (|state| matches!(state, KeyState::Next { .. }), |state| matches!(state, KeyState::Signing { .. }));
+    let (first, second) = (of(&world, signing), of(&world, next));
+    world.later(Lifetime::from_days(40));
+    let world = world.restarted();
+    // The one that was published 40 days ago signs at once: there is no copy of the key set without it.
+    assert_eq!(of(&world, signing), second);
+    assert_eq!(of(&world, next).len(), 1);
+    assert!(!of(&world, next).contains(&first[0]));
+    assert_eq!(crm.introspect(&world, &early)["active"], false, "it has ended");
+    let mut verifier = Verifier::new(&world);
+    let mut signed_by = BTreeSet::new();
+    for _ in 0..60 {
+        let token = crm.client_credentials(&world, &[]).tokens().access;
+        signed_by.insert(verifier.verify(&token));
+        assert_eq!(crm.introspect(&world, &token)["active"], true);
+        world.later(Lifetime::from_minutes(61));
+        world.block(turn_keys::turn(&world.app, &world.operator())).unwrap();
+    }
+    assert_eq!(signed_by.len(), 3, "a key a day");
+    world.later(Lifetime::from_days(12));
+    world.block(turn_keys::turn(&world.app, &world.operator())).unwrap();
+    let rows = keys::list(&world.app).unwrap();
+    assert!(!rows.iter().any(|row| row.kid == first[0]), "and what was retained is gone");
+}
