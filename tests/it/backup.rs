@@ -134,6 +134,21 @@ fn a_file_is_made_smaller_and_brought_to_a_layout_with_nothing_running() {
     assert_eq!(appliance.json(&["audit", "verify"])["intact"], true);
 }
 
+#[test]
+fn an_appliance_that_serves_makes_them_by_itself() {
+    let appliance = Appliance::with(&[("WRIT_BACKUP_EVERY", "1d")]);
+    appliance.set_up();
+    let serving = appliance.serve();
+    let made = (0..500).find_map(|_| {
+        let list = appliance.json(&["backup", "list"]);
+        list["last"].as_str().map(|_| list["backups"][0].clone())
+    });
+    assert!(made.unwrap()["entries"].as_u64().unwrap() > 0);
+    let by = appliance.events().into_iter().find(|(name, _)| name == "backup.made").unwrap().1;
+    assert_eq!(by, "\"system\"");
+    serving.stop();
+}
+
 mod schedule {
     use writ::base::Lifetime;
     use writ::operations::backup::{self, Worry};

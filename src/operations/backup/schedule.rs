@@ -80,7 +80,7 @@ async fn forget_old(app: &App, ctx: &Context) -> Result<(), Declined> {
     });
     let removed = removing.await.map_err(|e| Fault::because(FaultKind::Bug, "old backups were not removed", e))??;
     let objects = forget_objects(app, keep, ctx.at).await;
-    let gone: Vec<String> = objects.as_ref().map(Clone::clone).unwrap_or_default();
+    let gone: Vec<String> = objects.as_ref().ok().cloned().unwrap_or_default();
     if removed.is_empty() && gone.is_empty() {
         return Ok(objects.map(drop)?);
     }
