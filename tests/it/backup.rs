@@ -192,9 +192,9 @@ mod schedule {
         assert!(newest.iter().any(|name| name == "mine.backup"));
         assert!(newest.iter().any(|name| name == "writ-somebody-elses.backup"));
         world.expect_event("backup.removed");
-        assert!(world.block(backup::worries(&world.app, world.now())).unwrap().is_empty());
+        assert!(backup::worries(&world.app, world.now()).unwrap().is_empty());
         world.later(Lifetime::from_days(3));
-        let worries = world.block(backup::worries(&world.app, world.now())).unwrap();
+        let worries = backup::worries(&world.app, world.now()).unwrap();
         assert!(matches!(worries.as_slice(), [Worry::Old { .. }]), "{worries:?}");
     }
 

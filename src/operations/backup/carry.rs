@@ -11,13 +11,13 @@ use super::restore::Sessions;
 use crate::base::{Digest, Fault, Id};
 use crate::model::{
     Client, ClientState, CodeState, Consent, Context, Credential, CredentialState, Crossing, Delegation,
-    DelegationState, Event, Family, FamilyState, IdentityProvider, KeyState, Machine, Membership, Person, PersonState,
-    RevokedBecause, Role, SecondFactor, Session, SigningKey, Standing, SubjectLink,
+    DelegationState, Event, Family, FamilyState, IdentityProvider, KeyState, Machine, Membership, Passkey, Person,
+    PersonState, RevokedBecause, Role, SecondFactor, Session, SigningKey, Standing, SubjectLink,
 };
 use crate::store::tables::{
     ACCESS, ASSERTIONS, CLIENTS, CODES, CONSENTS, CREDENTIALS, CROSSINGS, DELEGATIONS, DONE_ONCE, FAMILIES,
-    INITIAL_TOKENS, LINKS, MACHINES, MEMBERSHIPS, PEOPLE, PROOFS, PROVIDERS, REVOKED, ROLES, SECOND_FACTORS, SESSIONS,
-    SIGNING_KEYS,
+    INITIAL_TOKENS, LINKS, MACHINES, MEMBERSHIPS, PASSKEY_CHALLENGES, PASSKEYS, PEOPLE, PROOFS, PROVIDERS, REVOKED,
+    ROLES, SECOND_FACTORS, SESSIONS, SIGNING_KEYS,
 };
 use crate::store::{Read, RowKey, Store, Table};
 
@@ -55,6 +55,7 @@ pub(super) fn over(old: &Store, store: &Store, ctx: &Context, sessions: Sessions
         all.each(&MEMBERSHIPS, "roles taken from people", by_id, membership)?,
         all.each(&ROLES, "roles narrowed", |(tenant, role): &(String, String), _| format!("{tenant}/{role}"), role)?,
         all.each(&SECOND_FACTORS, "recovery codes spent", by_id, factor)?,
+        all.each(&PASSKEYS, "passkeys removed, or used since", by_id, passkey)?,
     ];
     if sessions == Sessions::Keep {
         carried.extend([
@@ -86,6 +87,7 @@ pub(super) fn over(old: &Store, store: &Store, ctx: &Context, sessions: Sessions
     // What was used stays used.
     all.additions(&ASSERTIONS, "assertions used")?;
     all.additions(&PROOFS, "proofs used")?;
+    all.additions(&PASSKEY_CHALLENGES, "challenges answered")?;
     all.additions(&DONE_ONCE, "requests done once")?;
     carried.push(all.that(&PEOPLE, PASSWORDS, |old: &Person, new: &Person| old.password != new.password)?);
     let mut differ = all.that(&MACHINES, DIFFER, |old: &Machine, new: &Machine| {
@@ -209,6 +211,12 @@ fn factor(old: Option<SecondFactor>, factor: &SecondFactor) -> Verdict<SecondFac
     is.last_step = is.last_step.max(old.last_step);
     is.recovery.retain(|code| old.recovery.contains(code));
     becomes(factor, is)
+}
+
+fn passkey(old: Option<Passkey>, passkey: &Passkey) -> Verdict<Passkey> {
+    let Some(old) = old else { return Verdict::Goes };
+    // So that a copy that has counted less is still told from the original.
+    becomes(passkey, Passkey { sign_count: old.sign_count.max(passkey.sign_count), ..passkey.clone() })
 }
 
 fn signing_key(old: Option<SigningKey>, key: &SigningKey) -> Verdict<SigningKey> {

@@ -6,6 +6,7 @@
 
 mod address;
 mod audit;
+mod backups;
 mod clock;
 mod delivery;
 pub mod disk;
@@ -50,6 +51,7 @@ const CHECKS: &[Check] = &[
     audit::head,
     audit::kept,
     delivery::copied,
+    backups::made,
     clock::steady,
     clock::with_others,
     address::discovery,
