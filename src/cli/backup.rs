@@ -78,7 +78,7 @@ pub(super) async fn make(app: &App, by: &Operator, ask: Make) -> Result<Value, C
     Ok(told)
 }
 
-pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
+pub(super) fn list(app: &App, ask: List) -> Result<Value, CommandError> {
     let folder = ask.directory.unwrap_or_else(|| backup::directory(app));
     let rows: Vec<Value> = backup::list(app, &folder)?
         .iter()
@@ -94,7 +94,7 @@ pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
             row
         })
         .collect();
-    let state = backup::state(app).await?;
+    let state = backup::state(app)?;
     Ok(json!({
         "directory": folder.display().to_string(),
         "last": state.last.map(|last| last.at.iso()),

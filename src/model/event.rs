@@ -140,6 +140,8 @@ events! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         object: Option<String>,
     } = "backup.made", Traffic;
+    /// A backup could not be made, or could not be restored.
+    BackupFailed { why: String } = "backup.failed", Traffic;
     /// Backups that were more than are kept were removed.
     BackupsRemoved {
         files: Vec<String>,
@@ -156,8 +158,6 @@ events! {
     RestoreCarried { what: String, which: Vec<String> } = "restore.carried_over", Change;
     /// Somebody looked at what a restore left to people.
     RestoreSeen {} = "restore.seen", Change;
-    /// A backup could not be made, or could not be restored.
-    BackupFailed { why: String } = "backup.failed", Traffic;
     /// Rows whose time was over were removed.
     Swept { tables: Vec<(String, u64)> } = "store.swept", Traffic;
     /// Old entries of traffic were cut out of this log: so many, all from before a time, the first and the last by their numbers.

@@ -23,7 +23,7 @@ mod table;
 pub mod tables;
 mod tx;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use tokio::sync::oneshot;
@@ -60,18 +60,12 @@ impl Store {
     /// log; it comes from the master key and is not in the file. `at` is the time a migration is recorded under. Before one, a copy of
     /// the file as it was is put beside it.
     pub fn open(path: &Path, cache_bytes: usize, key: MacKey, at: Timestamp) -> Result<Self, Fault> {
-        let store = Self::as_it_is(path, cache_bytes, key)?;
-        let layout = store.read_blocking(migrate::layout)?;
-        if migrate::is_behind(layout) {
-            migrate::put_aside(&store, &migrate::aside(path, layout))?;
-        }
-        migrate::migrate(&store, migrate::STEPS, at)?;
-        Ok(store)
+        Self::look(path, cache_bytes)?.open(key, at)
     }
 
     /// Opens the file at `path`, or makes it, without a key: to see which key it is under.
     pub fn look(path: &Path, cache_bytes: usize) -> Result<Unopened, Fault> {
-        Redb::open(path, cache_bytes).map(Unopened)
+        Ok(Unopened { file: Redb::open(path, cache_bytes)?, path: path.to_owned() })
     }
 
     /// The same without a file: for tests and demonstrations.
@@ -257,22 +251,31 @@ impl Store {
 }
 
 /// A file that nothing was written to yet.
-pub struct Unopened(Redb);
+pub struct Unopened {
+    file: Redb,
+    path: PathBuf,
+}
 
 impl Unopened {
     /// Whether the head of its audit log is sealed with `key`. A new file has none, and any key will do.
     pub fn is_sealed_with(&self, key: &MacKey) -> Result<bool, Fault> {
-        Head::fits(&*self.0.snapshot()?, key)
+        Head::fits(&*self.file.snapshot()?, key)
     }
 
     /// Reads it as it is, before any migration.
     pub fn read<T>(&self, work: impl FnOnce(&View<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
-        work(&View::new(&*self.0.snapshot()?))
+        work(&View::new(&*self.file.snapshot()?))
     }
 
-    /// Opens it, and brings it to the present layout.
+    /// Opens it, and brings it to the present layout, after a copy of it as it was is put beside it.
     pub fn open(self, key: MacKey, at: Timestamp) -> Result<Store, Fault> {
-        Store::over(self.0, key, at)
+        let store = Store { engine: Arc::new(self.file), key: Arc::new(key) };
+        let layout = store.read_blocking(migrate::layout)?;
+        if migrate::is_behind(layout) {
+            migrate::put_aside(&store, &migrate::aside(&self.path, layout))?;
+        }
+        migrate::migrate(&store, migrate::STEPS, at)?;
+        Ok(store)
     }
 }
 

@@ -216,7 +216,7 @@ async fn keep_house(app: App, server: ServerHandle) {
             tracing::error!(%fault, "housekeeping failed");
         }
         // Not with the last round of all: who stops is not kept waiting for a backup.
-        if let Err(fault) = backup::begin(&app, &ctx).await {
+        if let Err(fault) = backup::begin(&app, &ctx) {
             tracing::error!(%fault, "no backup was begun");
         }
         // Apart: an authority may take minutes, and the round before may still be waiting for it.

@@ -134,6 +134,21 @@ fn a_file_is_made_smaller_and_brought_to_a_layout_with_nothing_running() {
     assert_eq!(appliance.json(&["audit", "verify"])["intact"], true);
 }
 
+#[test]
+fn an_appliance_that_serves_makes_them_by_itself() {
+    let appliance = Appliance::with(&[("WRIT_BACKUP_EVERY", "1d")]);
+    appliance.set_up();
+    let serving = appliance.serve();
+    let made = (0..500).find_map(|_| {
+        let list = appliance.json(&["backup", "list"]);
+        list["last"].as_str().map(|_| list["backups"][0].clone())
+    });
+    assert!(made.unwrap()["entries"].as_u64().unwrap() > 0);
+    let by = appliance.events().into_iter().find(|(name, _)| name == "backup.made").unwrap().1;
+    assert_eq!(by, "\"system\"");
+    serving.stop();
+}
+
 mod schedule {
     use writ::base::Lifetime;
     use writ::operations::backup::{self, Worry};
@@ -177,9 +192,9 @@ mod schedule {
         assert!(newest.iter().any(|name| name == "mine.backup"));
         assert!(newest.iter().any(|name| name == "writ-somebody-elses.backup"));
         world.expect_event("backup.removed");
-        assert!(world.block(backup::worries(&world.app, world.now())).unwrap().is_empty());
+        assert!(backup::worries(&world.app, world.now()).unwrap().is_empty());
         world.later(Lifetime::from_days(3));
-        let worries = world.block(backup::worries(&world.app, world.now())).unwrap();
+        let worries = backup::worries(&world.app, world.now()).unwrap();
         assert!(matches!(worries.as_slice(), [Worry::Old { .. }]), "{worries:?}");
     }
 

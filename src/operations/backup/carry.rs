@@ -11,13 +11,13 @@ use super::restore::Sessions;
 use crate::base::{Digest, Fault, Id};
 use crate::model::{
     Client, ClientState, CodeState, Consent, Context, Credential, CredentialState, Crossing, Delegation,
-    DelegationState, Event, Family, FamilyState, IdentityProvider, KeyState, Machine, Membership, Person, PersonState,
-    RevokedBecause, Role, SecondFactor, Session, SigningKey, Standing, SubjectLink,
+    DelegationState, Event, Family, FamilyState, IdentityProvider, KeyState, Machine, Membership, Passkey, Person,
+    PersonState, RevokedBecause, Role, SecondFactor, Session, SigningKey, Standing, SubjectLink,
 };
 use crate::store::tables::{
     ACCESS, ASSERTIONS, CLIENTS, CODES, CONSENTS, CREDENTIALS, CROSSINGS, DELEGATIONS, DONE_ONCE, FAMILIES,
-    INITIAL_TOKENS, LINKS, MACHINES, MEMBERSHIPS, PEOPLE, PROOFS, PROVIDERS, REVOKED, ROLES, SECOND_FACTORS, SESSIONS,
-    SIGNING_KEYS,
+    INITIAL_TOKENS, LINKS, MACHINES, MEMBERSHIPS, PASSKEY_CHALLENGES, PASSKEYS, PEOPLE, PROOFS, PROVIDERS, REVOKED,
+    ROLES, SECOND_FACTORS, SESSIONS, SIGNING_KEYS,
 };
 use crate::store::{Read, RowKey, Store, Table};
 
@@ -55,6 +55,7 @@ pub(super) fn over(old: &Store, store: &Store, ctx: &Context, sessions: Sessions
         all.each(&MEMBERSHIPS, "roles taken from people", by_id, membership)?,
         all.each(&ROLES, "roles narrowed", |(tenant, role): &(String, String), _| format!("{tenant}/{role}"), role)?,
         all.each(&SECOND_FACTORS, "recovery codes spent", by_id, factor)?,
+        all.each(&PASSKEYS, "passkeys removed, or used since", by_id, passkey)?,
     ];
     if sessions == Sessions::Keep {
         carried.extend([
@@ -86,6 +87,7 @@ pub(super) fn over(old: &Store, store: &Store, ctx: &Context, sessions: Sessions
     // What was used stays used.
     all.additions(&ASSERTIONS, "assertions used")?;
     all.additions(&PROOFS, "proofs used")?;
+    all.additions(&PASSKEY_CHALLENGES, "challenges answered")?;
     all.additions(&DONE_ONCE, "requests done once")?;
     carried.push(all.that(&PEOPLE, PASSWORDS, |old: &Person, new: &Person| old.password != new.password)?);
     let mut differ = all.that(&MACHINES, DIFFER, |old: &Machine, new: &Machine| {
@@ -209,6 +211,12 @@ fn factor(old: Option<SecondFactor>, factor: &SecondFactor) -> Verdict<SecondFac
     is.last_step = is.last_step.max(old.last_step);
     is.recovery.retain(|code| old.recovery.contains(code));
     becomes(factor, is)
+}
+
+fn passkey(old: Option<Passkey>, passkey: &Passkey) -> Verdict<Passkey> {
+    let Some(old) = old else { return Verdict::Goes };
+    // So that a copy that has counted less is still told from the original.
+    becomes(passkey, Passkey { sign_count: old.sign_count.max(passkey.sign_count), ..passkey.clone() })
 }
 
 fn signing_key(old: Option<SigningKey>, key: &SigningKey) -> Verdict<SigningKey> {
@@ -350,5 +358,92 @@ impl Carrying<'_> {
                 None => return Ok(()),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Timestamp;
+    use crate::model::{Actor, CredentialKind, Sealed};
+
+    fn is<V>(verdict: Verdict<V>) -> Option<Option<V>> {
+        match verdict {
+            Verdict::Stays => None,
+            Verdict::Becomes(new) => Some(Some(new)),
+            Verdict::Goes => Some(None),
+        }
+    }
+
+    #[test]
+    fn a_state_is_only_ever_taken_over_to_its_holders_loss() {
+        use ClientState::{Active, AwaitingApproval, Rejected, Retired, Suspended};
+        for new in [Active, AwaitingApproval, Rejected, Suspended, Retired] {
+            assert!(!stopped(Active, new), "{new:?}: one that was let go on there is not let go on here");
+            assert_eq!(stopped(Retired, new), new != Retired);
+            assert_eq!(stopped(Suspended, new), new == Active, "{new:?}");
+        }
+    }
+
+    #[test]
+    fn a_credential_ends_when_either_says_so() {
+        let at = Timestamp::from_seconds;
+        let some = |state: CredentialState, expires_at: Option<Timestamp>| Credential {
+            id: Id::from_bytes([1; 16]),
+            machine: Id::from_bytes([2; 16]),
+            name: "n".to_owned(),
+            hint: "h".to_owned(),
+            kind: CredentialKind::ClientSecret { digest: Digest::ZERO },
+            state,
+            created_at: at(1),
+            created_by: Actor::Operator,
+            expires_at,
+            replaced_by: None,
+        };
+        let active = |expires_at| some(CredentialState::Active, expires_at);
+        let here = active(Some(at(50)));
+        assert_eq!(is(credential(None, &here)), Some(None), "one that is not there any more");
+        assert_eq!(is(credential(Some(active(Some(at(50)))), &here)), None);
+        assert_eq!(is(credential(Some(active(Some(at(90)))), &here)), None, "a longer life was added, not taken away");
+        assert_eq!(is(credential(Some(active(None)), &here)), None);
+        let sooner = is(credential(Some(active(Some(at(20)))), &here)).unwrap().unwrap();
+        assert_eq!(sooner.expires_at, Some(at(20)), "it got a successor there");
+        let sooner = is(credential(Some(active(Some(at(20)))), &active(None))).unwrap().unwrap();
+        assert_eq!(sooner.expires_at, Some(at(20)));
+    }
+
+    #[test]
+    fn roles_and_recovery_codes_become_fewer_and_never_more() {
+        let role_of = |permissions: &[&str]| Role {
+            tenant: "main".parse().unwrap(),
+            name: "ops".parse().unwrap(),
+            description: String::new(),
+            permissions: permissions.iter().map(|name| name.parse().unwrap()).collect(),
+            created_at: Timestamp::from_seconds(1),
+        };
+        let narrowed = is(role(Some(role_of(&["read", "add"])), &role_of(&["read", "write"]))).unwrap().unwrap();
+        assert_eq!(narrowed, role_of(&["read"]));
+        assert_eq!(is(role(Some(role_of(&["read", "write"])), &role_of(&["read"]))), None);
+
+        let member = |roles: &[&str]| Membership {
+            person: Id::from_bytes([1; 16]),
+            roles: roles.iter().map(|held| held.parse().unwrap()).collect(),
+            custom_claims: serde_json::Map::new(),
+        };
+        assert_eq!(is(membership(None, &member(&["main/a"]))), Some(None));
+        let fewer = is(membership(Some(member(&["main/b"])), &member(&["main/a", "main/b"]))).unwrap().unwrap();
+        assert_eq!(fewer, member(&["main/b"]));
+
+        let factor_of = |last_step, recovery: &[u8], added_at| SecondFactor {
+            person: Id::from_bytes([1; 16]),
+            secret: Sealed::from_text("v1.x.y"),
+            last_step,
+            recovery: recovery.iter().map(|n| Digest::from_bytes([*n; 32])).collect(),
+            added_at: Timestamp::from_seconds(added_at),
+        };
+        let spent = is(factor(Some(factor_of(9, &[2], 1)), &factor_of(5, &[1, 2], 1))).unwrap().unwrap();
+        assert_eq!(spent, factor_of(9, &[2], 1));
+        assert_eq!(is(factor(Some(factor_of(9, &[], 7)), &factor_of(5, &[1], 1))), None, "another one");
+        assert_eq!(is(factor(None, &factor_of(5, &[1], 1))), None, "it is asked for again");
     }
 }

@@ -44,8 +44,8 @@ pub(crate) fn check(config: &Config) -> Result<(), Fault> {
 }
 
 /// How backups went lately.
-pub async fn state(app: &App) -> Result<BackupState, Fault> {
-    Ok(app.store.read(|view| view.get(&BACKUPS, &ONLY.to_owned())).await?.unwrap_or_default())
+pub fn state(app: &App) -> Result<BackupState, Fault> {
+    Ok(app.store.read_blocking(|view| view.get(&BACKUPS, &ONLY.to_owned()))?.unwrap_or_default())
 }
 
 /// One file in the place where backups go.

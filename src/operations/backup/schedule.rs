@@ -28,7 +28,7 @@ fn is_due(state: &BackupState, every: Lifetime, now: Timestamp) -> bool {
 /// Makes a backup if it is time for one, and removes what is more than is kept.
 pub async fn scheduled(app: &App, ctx: &Context) -> Result<Option<Made>, Declined> {
     let Some(every) = app.config.backup.every else { return Ok(None) };
-    if !is_due(&state(app).await?, every, ctx.at) {
+    if !is_due(&state(app)?, every, ctx.at) {
         return Ok(None);
     }
     let made = make(app, ctx, None).await?;
@@ -37,13 +37,13 @@ pub async fn scheduled(app: &App, ctx: &Context) -> Result<Option<Made>, Decline
 }
 
 /// Begins one beside everything else, if it is time for it: nobody waits for it.
-pub async fn begin(app: &App, ctx: &Context) -> Result<(), Fault> {
+pub fn begin(app: &App, ctx: &Context) -> Result<(), Fault> {
     let Some(every) = app.config.backup.every else { return Ok(()) };
     // Without a file of its own there is nothing to lose; and one at a time.
     if app.head_file.is_none() || app.backup_turn.available_permits() == 0 {
         return Ok(());
     }
-    if is_due(&state(app).await?, every, ctx.at) {
+    if is_due(&state(app)?, every, ctx.at) {
         let (app, ctx) = (app.clone(), ctx.clone());
         drop(tokio::spawn(async move {
             match scheduled(&app, &ctx).await {
@@ -80,7 +80,7 @@ async fn forget_old(app: &App, ctx: &Context) -> Result<(), Declined> {
     });
     let removed = removing.await.map_err(|e| Fault::because(FaultKind::Bug, "old backups were not removed", e))??;
     let objects = forget_objects(app, keep, ctx.at).await;
-    let gone: Vec<String> = objects.as_ref().map(Clone::clone).unwrap_or_default();
+    let gone: Vec<String> = objects.as_ref().ok().cloned().unwrap_or_default();
     if removed.is_empty() && gone.is_empty() {
         return Ok(objects.map(drop)?);
     }
@@ -99,7 +99,7 @@ async fn forget_old(app: &App, ctx: &Context) -> Result<(), Declined> {
 /// The same in the object store, of those that this appliance sent there.
 async fn forget_objects(app: &App, keep: usize, at: Timestamp) -> Result<Vec<String>, Fault> {
     let Some(store) = ObjectStore::of(&app.config.backup)? else { return Ok(Vec::new()) };
-    let mut objects = state(app).await?.objects;
+    let mut objects = state(app)?.objects;
     objects.truncate(objects.len().saturating_sub(keep));
     let within = app.clone();
     let removing = tokio::task::spawn_blocking(move || {
@@ -124,11 +124,11 @@ pub enum Worry {
     Restored(Restored),
 }
 
-pub async fn worries(app: &App, now: Timestamp) -> Result<Vec<Worry>, Fault> {
+pub fn worries(app: &App, now: Timestamp) -> Result<Vec<Worry>, Fault> {
     let mut worries = Vec::new();
-    let restored = app.store.read(|view| view.get(&RESTORED, &ONLY.to_owned())).await?;
+    let restored = app.store.read_blocking(|view| view.get(&RESTORED, &ONLY.to_owned()))?;
     worries.extend(restored.filter(|restored| restored.seen_at.is_none()).map(Worry::Restored));
-    let BackupState { last, failed, .. } = state(app).await?;
+    let BackupState { last, failed, .. } = state(app)?;
     let twice = app.config.backup.every.map(|every| Lifetime::from_seconds(every.seconds().saturating_mul(2)));
     let old = last.zip(twice).filter(|(last, twice)| now.since(last.at) > *twice).map(|(last, _)| last.at);
     worries.extend(failed.map(|failed| Worry::Failed { at: failed.at, why: failed.why }));

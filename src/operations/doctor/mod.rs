@@ -6,6 +6,7 @@
 
 mod address;
 mod audit;
+mod backups;
 mod certificate;
 mod clock;
 mod delivery;
@@ -52,6 +53,7 @@ const CHECKS: &[Check] = &[
     audit::kept,
     delivery::copied,
     certificate::shown,
+    backups::made,
     clock::steady,
     clock::with_others,
     address::discovery,

@@ -18,8 +18,8 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
     let (app, now) = (&visitor.app, visitor.ctx.at);
     let facts = appliance::facts(app).await.map_err(|fault| visitor.broken(&fault))?;
     let read = app.config.origin.file.as_ref();
-    let backups = backup::state(app).await.map_err(|fault| visitor.broken(&fault))?;
-    let worries = backup::worries(app, now).await.map_err(|fault| visitor.broken(&fault))?;
+    let backups = backup::state(app).map_err(|fault| visitor.broken(&fault))?;
+    let worries = backup::worries(app, now).map_err(|fault| visitor.broken(&fault))?;
     let restored = worries.into_iter().find_map(|worry| match worry {
         Worry::Restored(restored) => Some(restored),
         _ => None,

@@ -46,6 +46,9 @@ fn a_healthy_appliance_is_well_and_so_is_its_file() {
     assert!(!appliance.data().exists(), "looking makes nothing");
 
     appliance.set_up();
+    let (findings, _) = examine(&appliance, &[]);
+    assert_eq!(state(&findings, "backups"), ["look"], "there is none yet");
+    appliance.json(&["backup"]);
     let (findings, code) = examine(&appliance, &[]);
     assert_eq!(code, 0, "{findings:?}");
     assert_eq!(state(&findings, "discovery"), ["ok"], "a stopped one is not asked");

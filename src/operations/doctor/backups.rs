@@ -1,0 +1,51 @@
+//! Whether there are backups, and whether what a restore left to people was looked at.
+
+use super::Patient;
+use super::finding::Finding;
+use crate::operations::backup::{Worry, state, worries};
+
+pub(super) fn made(patient: &Patient<'_>) -> Vec<Finding> {
+    const CHECK: &str = "backups";
+    let app = patient.app;
+    if app.head_file.is_none() {
+        return Vec::new();
+    }
+    let (state, worries) = match (state(app), worries(app, patient.now)) {
+        (Ok(state), Ok(worries)) => (state, worries),
+        (Err(fault), _) | (_, Err(fault)) => {
+            return vec![Finding::broken(CHECK, fault.to_string(), "see what `writ audit verify` says")];
+        }
+    };
+    let mut found: Vec<Finding> = worries
+        .into_iter()
+        .map(|worry| match worry {
+            Worry::Failed { at, why } => Finding::look(
+                CHECK,
+                format!("the last one came to nothing at {}: {why}", at.iso()),
+                "mend what it names, and run `writ backup`",
+            ),
+            Worry::Old { since } => Finding::look(
+                CHECK,
+                format!("the last good one is of {}", since.iso()),
+                "run `writ backup`, and see in the log what keeps those that backup.every asks for",
+            ),
+            Worry::Restored(restored) => Finding::look(
+                CHECK,
+                format!("this file was restored from a backup of {}", restored.made_at.iso()),
+                "look at what came back that should not have, and say so under Settings in the console",
+            ),
+        })
+        .collect();
+    match state.last {
+        Some(last) if found.is_empty() => {
+            found.push(Finding::ok(CHECK, format!("the last one was made and tried at {}", last.at.iso())));
+        }
+        Some(_) => {}
+        None => found.push(Finding::look(
+            CHECK,
+            "none was ever made",
+            "run `writ backup`, set backup.every, and keep a copy of the master key apart from them",
+        )),
+    }
+    found
+}
