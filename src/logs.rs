@@ -20,7 +20,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
 
-pub use self::traces::{Send, TARGET};
+pub use self::traces::{Courier, TARGET};
 pub use self::variables::{Tracing, read as tracing};
 use crate::base::{Fault, FaultKind};
 use crate::config::{Log, LogFormat};
@@ -35,7 +35,7 @@ pub struct Logging {
 const SERVER: &str = "actix_server";
 
 /// Begins logging, once per process; and traces, if somebody takes them.
-pub fn start(log: &Log, traces: Option<(Tracing, Send)>) -> Result<Logging, Fault> {
+pub fn start(log: &Log, traces: Option<(Tracing, Courier)>) -> Result<Logging, Fault> {
     // The web server's own lines about its threads are nobody's news; a filter that names it still gets them.
     let mut filter =
         if log.filter.contains(SERVER) { log.filter.clone() } else { format!("{SERVER}=warn,{}", log.filter) };
@@ -63,9 +63,7 @@ pub fn start(log: &Log, traces: Option<(Tracing, Send)>) -> Result<Logging, Faul
 }
 
 /// What writes them.
-fn lines<S: tracing::Subscriber + for<'l> LookupSpan<'l>>(
-    format: LogFormat,
-) -> Box<dyn Layer<S> + std::marker::Send + Sync> {
+fn lines<S: tracing::Subscriber + for<'l> LookupSpan<'l>>(format: LogFormat) -> Box<dyn Layer<S> + Send + Sync> {
     let lines = tracing_subscriber::fmt::layer().with_writer(Desk);
     match format {
         LogFormat::Text => {

@@ -51,7 +51,7 @@ pub(super) fn run(effective: Effective, demo: bool) -> Result<ExitCode, CommandE
 }
 
 /// Where traces go, if the usual variables say so.
-fn traces(config: &Config) -> Result<Option<(Tracing, logs::Send)>, Fault> {
+fn traces(config: &Config) -> Result<Option<(Tracing, logs::Courier)>, Fault> {
     let Some(tracing) = logs::tracing(|name| std::env::var(name).ok())? else { return Ok(None) };
     let outbound = Outbound::new(outbound_policy(config)?)?;
     let send = move |tracing: &Tracing, body: &[u8]| {

@@ -26,7 +26,7 @@ use crate::base::{Clock, Entropy, Fault, FaultKind};
 pub const TARGET: &str = "writ::trace";
 
 /// Sends a body to the collector; answers with the status, or that nobody was reached.
-pub type Send = Box<dyn Fn(&Tracing, &[u8]) -> Option<u16> + std::marker::Send>;
+pub type Courier = Box<dyn Fn(&Tracing, &[u8]) -> Option<u16> + Send>;
 
 /// One span that has not ended.
 struct Begun {
@@ -272,7 +272,7 @@ pub(super) struct Sender {
 }
 
 /// Begins to record and to send.
-pub(super) fn start(tracing: Tracing, send: Send) -> Result<(Recorder, Sender), Fault> {
+pub(super) fn start(tracing: Tracing, send: Courier) -> Result<(Recorder, Sender), Fault> {
     let queue = Arc::new(Queue { state: Mutex::default(), arrived: Condvar::new(), dropped: AtomicU64::new(0) });
     let recorder = Recorder {
         sampler: tracing.sampler,
@@ -303,7 +303,7 @@ impl Drop for Sender {
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(1);
 
-fn send_for_ever(queue: &Queue, tracing: &Tracing, send: &Send) {
+fn send_for_ever(queue: &Queue, tracing: &Tracing, send: &Courier) {
     let mut was_down = false;
     loop {
         let empty = |state: &mut State| state.waiting.len() < tracing.at_once && !state.is_over;
@@ -327,7 +327,7 @@ fn send_for_ever(queue: &Queue, tracing: &Tracing, send: &Send) {
     }
 }
 
-fn deliver(queue: &Queue, tracing: &Tracing, send: &Send, spans: Vec<Value>, tries: u32) -> bool {
+fn deliver(queue: &Queue, tracing: &Tracing, send: &Courier, spans: Vec<Value>, tries: u32) -> bool {
     let count = spans.len() as u64;
     let resource: Vec<Value> = tracing
         .resource

@@ -116,7 +116,6 @@ fn sampler(name: Option<&str>, argument: Option<&str>) -> Option<Sampler> {
 }
 
 /// A part of all traces, to the millionth.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was checked to be between 0 and 1")]
 fn share(ratio: f64) -> u64 {
     let millionths = (ratio * 1_000_000.0) as u64;
     if millionths >= 1_000_000 { u64::MAX } else { u64::MAX / 1_000_000 * millionths }

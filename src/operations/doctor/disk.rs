@@ -39,7 +39,7 @@ fn judge(space: Space, directory: &Path) -> Finding {
                 answered that would have to be";
     match space.free {
         ..Space::ALMOST_NONE => Finding::broken("disk", found, mend),
-        ..Space::LITTLE => Finding::look("disk", found, mend),
+        Space::ALMOST_NONE..Space::LITTLE => Finding::look("disk", found, mend),
         _ => Finding::ok("disk", found),
     }
 }
@@ -48,7 +48,7 @@ fn judge(space: Space, directory: &Path) -> Finding {
 pub(super) fn size(bytes: u64) -> String {
     match bytes {
         ..10_000_000 => format!("{} kB", bytes / 1_000),
-        ..10_000_000_000 => format!("{} MB", bytes / 1_000_000),
+        10_000_000..10_000_000_000 => format!("{} MB", bytes / 1_000_000),
         _ => format!("{} GB", bytes / 1_000_000_000),
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn owned(config: &Config) -> Vec<Finding> {
         None => found.extend(looked_at("master key", &config.master_key_file(), Kind::File, me)),
     }
     found.extend(looked_at("certificate's file", &config.acme_file(), Kind::File, me));
-    found.extend(looked_at("audit head", &config.head_file(), Kind::Signed, me));
+    found.extend(looked_at("audit head file", &config.head_file(), Kind::Signed, me));
     found.extend(looked_at("socket", &config.socket_file(), Kind::Socket, me));
     found
 }

@@ -55,10 +55,7 @@ impl Page {
     }
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a sum of microseconds that a float cannot hold exactly is two centuries"
-)]
+// A sum of microseconds that a float cannot hold exactly is two centuries.
 fn size(kind: Kind, value: u64) -> f64 {
     match kind {
         Kind::Times => value as f64 / 1_000_000.0,

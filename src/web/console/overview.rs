@@ -12,7 +12,7 @@ use crate::operations::audit::{self, Which};
 use crate::operations::backup::{self, Worry};
 use crate::operations::clients::{self, Which as Clients};
 use crate::operations::hours::{self, Guesses};
-use crate::operations::{findings, keys, machines, resources};
+use crate::operations::{doctor, findings, keys, machines, resources};
 use crate::web::extract::Administrator;
 use crate::web::problem::PageProblem;
 use crate::web::reply::{self, moment};
@@ -32,7 +32,16 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
     let Administrator { visitor, by } = &admin;
     let (app, now) = (&visitor.app, visitor.ctx.at);
     let broken = |fault| visitor.broken(&fault);
-    let mut wanted = Vec::new();
+    // What the appliance itself lacks: room, keys in time, somebody who takes the copy of its log.
+    let lacking = doctor::readiness(app, now).into_iter().filter(|finding| finding.state != doctor::State::Ok);
+    let mut wanted: Vec<Wanted> = lacking
+        .map(|finding| Wanted {
+            words: format!("{}: {}", finding.check, finding.found),
+            advice: finding.mend.unwrap_or_default(),
+            href: "/console/settings".to_owned(),
+            pressing: true,
+        })
+        .collect();
     for (kind, count, more) in findings::count(app, by, COUNTED).await.map_err(broken)? {
         wanted.push(finding(kind, count, more));
     }
