@@ -31,6 +31,7 @@ pub mod keep_head;
 pub mod keys;
 pub mod known_browser;
 pub mod machines;
+pub mod named;
 pub mod names;
 pub mod once;
 pub mod operator;

@@ -82,6 +82,8 @@ pub enum Refusal {
     WorkloadTokenRefused(&'static str),
     ResourceUnknown { asked: Resource, known: Vec<String> },
     ResourceNotAllowed,
+    /// Of an access key: the projects that it is for.
+    ProjectElsewhere { own: Vec<String> },
     ResourceWidened,
     ResourceGone,
     ResourceMany,
@@ -225,6 +227,7 @@ impl Refusal {
             | Self::DelegationElsewhere
             | Self::CrossingNotAllowed
             | Self::ResourceNotAllowed
+            | Self::ProjectElsewhere { .. }
             | Self::ResourceWidened
             | Self::ResourceGone
             | Self::ResourceMany
@@ -311,6 +314,7 @@ impl Refusal {
             Self::ScopeWidened => "OAuth 2.1 §4.3.1",
             Self::ResourceUnknown { .. }
             | Self::ResourceNotAllowed
+            | Self::ProjectElsewhere { .. }
             | Self::ResourceWidened
             | Self::ResourceGone
             | Self::ResourceMany
@@ -342,6 +346,12 @@ impl Refusal {
             }
             Self::ResourceUnknown { known, .. } => {
                 return format!("This resource is not registered here. Registered are: {}.", known.join(", "));
+            }
+            Self::ProjectElsewhere { own } => {
+                return format!(
+                    "The project is not one of this key: it is for {}, or for the address of a resource that is registered here.",
+                    own.join(" or ")
+                );
             }
             Self::RepeatedParameter => "A parameter is sent more than once.",
             Self::TooManyParameters => "The request has too many parameters.",
