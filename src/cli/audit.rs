@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answer::argument;
-use super::{Command, CommandError};
+use super::{Command, CommandError, named};
 use crate::app::App;
-use crate::base::Id;
+use crate::base::{Id, Timestamp};
 use crate::model::Request;
 use crate::operations::audit::{self, ActedBy, Which};
 
@@ -33,17 +33,25 @@ pub struct List {
     #[serde(default)]
     about: Option<String>,
     /// Only entries of this request: the error_id that somebody was given
-    #[arg(long, value_name = "ID", conflicts_with = "event")]
+    #[arg(long, value_name = "ID")]
     #[serde(default)]
     request: Option<String>,
-    /// Only what this machine did for somebody, itself or as one in a chain: mch_…
+    /// Only what this machine did for somebody, itself or as one in a chain: its id, or its name in the tenant `default`
     #[arg(long, value_name = "MACHINE")]
     #[serde(default)]
     actor: Option<String>,
-    /// Only what machines did for this person or machine: per_… or mch_…
+    /// Only what machines did for this person or machine: an id, a person's address or a machine's name
     #[arg(long, value_name = "WHOM")]
     #[serde(default)]
     subject: Option<String>,
+    /// Only from this time on, such as 2027-06-30T08:15:30Z
+    #[arg(long, value_name = "TIME")]
+    #[serde(default)]
+    since: Option<String>,
+    /// Only before this time
+    #[arg(long, value_name = "TIME")]
+    #[serde(default)]
+    until: Option<String>,
     /// Only entries before this number
     #[arg(long, value_name = "SEQUENCE")]
     before: Option<u64>,
@@ -62,20 +70,30 @@ impl Verb {
 }
 
 pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
-    let page = match (&ask.request, ask.actor, ask.subject) {
-        (Some(request), ..) => {
-            let request = argument("--request", request.parse::<Id<Request>>())?;
-            audit::of_request(app, ask.before, request, ask.limit).await?
-        }
-        (None, None, None) => {
-            let which = Which { event: ask.event, by: ask.by, about: ask.about, since: None, until: None, after: None };
-            audit::list(app, which, ask.before, ask.limit).await?
-        }
-        (None, actor, subject) => {
-            let who = ActedBy { actor, subject };
-            audit::list_acting(app, who, ask.before, ask.event, ask.limit).await?
-        }
+    let actor = match &ask.actor {
+        Some(text) => Some(named::machine(app, text).await?.to_string()),
+        None => None,
     };
+    let subject = match &ask.subject {
+        Some(text) => Some(named::somebody(app, "--subject", text).await?.text()),
+        None => None,
+    };
+    let request = ask.request.as_deref().map(str::parse::<Id<Request>>).transpose();
+    let time = |name: &str, text: &Option<String>| {
+        let time = |text: &String| Timestamp::parse_iso(text).ok_or("a time, written 2027-06-30T08:15:30Z");
+        argument(name, text.as_ref().map(time).transpose())
+    };
+    let which = Which {
+        event: ask.event,
+        by: ask.by,
+        about: ask.about,
+        since: time("--since", &ask.since)?,
+        until: time("--until", &ask.until)?,
+        after: None,
+        acting: ActedBy { actor, subject },
+        request: argument("--request", request)?,
+    };
+    let page = audit::list(app, which, ask.before, ask.limit).await?;
     let rows: Vec<Value> = page.entries.iter().map(audit::told).collect::<Result<_, _>>()?;
     Ok(json!({ "entries": rows, "next": page.next }))
 }

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::answer::{argument, json_file, list_of, scope_set};
 use super::machine::given;
-use super::{Command, CommandError, ErrorKind};
+use super::{Command, CommandError, ErrorKind, named};
 use crate::app::App;
 use crate::base::{Id, Resource, Timestamp};
-use crate::model::{Client, ClientId, ClientState, Provenance};
+use crate::model::{Client, ClientState, Provenance};
 use crate::operations::clients::{self, ClientChange, NewClient, Which};
 use crate::operations::operator::Operator;
 use crate::operations::seen::Seen;
@@ -84,7 +84,8 @@ pub struct Add {
 /// The members have the names of RFC 7591 §2 in [`Set::members`]; the rules are those of a new registration.
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct Set {
-    /// Its client_id
+    /// Its client_id, or its name if no other has it
+    #[arg(value_name = "CLIENT")]
     client_id: String,
     /// What people read on the consent page
     #[arg(long)]
@@ -137,13 +138,15 @@ pub struct List {
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct Named {
-    /// Its client_id
+    /// Its client_id, or its name if no other has it
+    #[arg(value_name = "CLIENT")]
     client_id: String,
 }
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct Reasoned {
-    /// Its client_id
+    /// Its client_id, or its name if no other has it
+    #[arg(value_name = "CLIENT")]
     client_id: String,
     /// Why, for whoever reads the audit log
     #[arg(long, value_name = "WORDS")]
@@ -238,12 +241,12 @@ pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
 }
 
 pub(super) async fn show(app: &App, ask: Named) -> Result<Value, CommandError> {
-    let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
+    let id = named::client(app, "CLIENT", &ask.client_id).await?;
     Ok(whole(&clients::find(app, &id).await?))
 }
 
 pub(super) async fn set(app: &App, by: &Operator, ask: Set) -> Result<Value, CommandError> {
-    let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
+    let id = named::client(app, "CLIENT", &ask.client_id).await?;
     let urls = |name: &str, urls: &Option<Vec<String>>| {
         let urls = urls.as_ref().map(|urls| given(urls).map(str::to_owned).collect::<Vec<_>>());
         urls.map(|urls| list_of(name, &urls, Resource::parse)).transpose()
@@ -332,43 +335,43 @@ fn row(client: &Client) -> Value {
 }
 
 pub(super) async fn approve(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
-    let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
+    let id = named::client(app, "CLIENT", &ask.client_id).await?;
     clients::approve(app, by, id.clone(), Seen::Anything).await?;
     Ok(json!({ "client_id": id, "state": "active" }))
 }
 
 pub(super) async fn reject(app: &App, by: &Operator, ask: Reasoned) -> Result<Value, CommandError> {
-    let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
+    let id = named::client(app, "CLIENT", &ask.client_id).await?;
     clients::reject(app, by, id.clone(), Seen::Anything, &ask.because).await?;
     Ok(json!({ "client_id": id, "state": "rejected" }))
 }
 
 /// Says what it is that was verified: between looking and saying so, it may have changed.
 pub(super) async fn verify(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
-    let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
+    let id = named::client(app, "CLIENT", &ask.client_id).await?;
     Ok(whole(&clients::verify(app, by, id, Seen::Anything).await?))
 }
 
 pub(super) async fn unverify(app: &App, by: &Operator, ask: Reasoned) -> Result<Value, CommandError> {
-    let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
+    let id = named::client(app, "CLIENT", &ask.client_id).await?;
     Ok(whole(&clients::unverify(app, by, id, Seen::Anything, &ask.because).await?))
 }
 
 pub(super) async fn suspend(app: &App, by: &Operator, ask: Reasoned) -> Result<Value, CommandError> {
-    let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
+    let id = named::client(app, "CLIENT", &ask.client_id).await?;
     let (_, live) = clients::suspend(app, by, id.clone(), Seen::Anything, &ask.because).await?;
     let until = live.until.map(|until| until.iso());
     Ok(json!({ "client_id": id, "state": "suspended", "tokens_live": live.at_most, "tokens_live_until": until }))
 }
 
 pub(super) async fn resume(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
-    let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
+    let id = named::client(app, "CLIENT", &ask.client_id).await?;
     clients::resume(app, by, id.clone(), Seen::Anything).await?;
     Ok(json!({ "client_id": id, "state": "active" }))
 }
 
 pub(super) async fn remove(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
-    let id = argument("CLIENT_ID", ask.client_id.parse::<ClientId>())?;
+    let id = named::client(app, "CLIENT", &ask.client_id).await?;
     clients::remove(app, by, id.clone(), Seen::Anything).await?;
     Ok(json!({ "client_id": id, "state": "removed" }))
 }

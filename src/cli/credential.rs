@@ -162,7 +162,8 @@ impl TrustWords {
     }
 
     fn into_trust(self, app: &App, jwks: Option<Value>, jwks_uri: Option<String>) -> Result<Trust, CommandError> {
-        let usual = self.preset.as_deref().and_then(Preset::named).and_then(|preset| preset.issuer);
+        let preset = argument("--preset", self.preset.as_deref().map(Preset::known).transpose())?;
+        let usual = preset.and_then(|preset| preset.issuer);
         let issuer = self.issuer.or_else(|| usual.map(str::to_owned));
         let no_issuer = || CommandError::argument("--issuer", "say whose tokens these are");
         Ok(Trust {

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answer::{argument, list_of, scope_set};
-use super::{Command, CommandError};
+use super::{Command, CommandError, named};
 use crate::app::App;
 use crate::base::{Id, Resource};
-use crate::model::{ClientId, Crossing};
+use crate::model::Crossing;
 use crate::operations::crossings::{self, NewCrossing, Terms};
 use crate::operations::operator::Operator;
 use crate::operations::seen::Seen;
@@ -27,8 +27,8 @@ pub(super) enum Verb {
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct Add {
-    /// The `client_id` of the application here
-    #[arg(long, value_name = "CLIENT_ID")]
+    /// The application here: its client_id, or its name if no other has it
+    #[arg(long, value_name = "CLIENT")]
     client: String,
     /// The issuer of the other server, exactly as it says it
     #[arg(long, value_name = "URL")]
@@ -47,7 +47,7 @@ pub struct Add {
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct List {
     /// Only those of this application
-    #[arg(long, value_name = "CLIENT_ID")]
+    #[arg(long, value_name = "CLIENT")]
     client: Option<String>,
     /// Only those before this one
     #[arg(long, value_name = "ID")]
@@ -75,7 +75,7 @@ impl Verb {
 }
 
 pub(super) async fn add(app: &App, by: &Operator, ask: Add) -> Result<Value, CommandError> {
-    let client = argument("--client", ask.client.parse::<ClientId>())?;
+    let client = named::client(app, "--client", &ask.client).await?;
     let terms = Terms {
         audience: ask.audience,
         client_there: ask.client_there,
@@ -87,7 +87,10 @@ pub(super) async fn add(app: &App, by: &Operator, ask: Add) -> Result<Value, Com
 
 pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
     let before = ask.before.map(|text| argument("--before", text.parse::<Id<Crossing>>())).transpose()?;
-    let client = ask.client.map(|text| argument("--client", text.parse::<ClientId>())).transpose()?;
+    let client = match &ask.client {
+        Some(text) => Some(named::client(app, "--client", text).await?),
+        None => None,
+    };
     let page = crossings::list(app, client, before, ask.limit).await?;
     let rows: Vec<Value> = page.rows.iter().map(|(_, crossing)| row(crossing)).collect();
     Ok(json!({ "crossings": rows, "next": page.next }))

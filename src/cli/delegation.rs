@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answer::{argument, list_of, scope_set};
-use super::{Command, CommandError, ErrorKind};
+use super::named::{machine_in, somebody_in};
+use super::{Command, CommandError};
 use crate::app::App;
 use crate::base::{Id, Lifetime, Resource};
-use crate::model::{ClientId, Context, Delegation, DelegationState, Email, Machine, Subject, TenantName};
+use crate::model::{Context, Delegation, DelegationState, TenantName};
 use crate::operations::delegations::{self, NewDelegation, Which};
 use crate::operations::operator::Operator;
 use crate::operations::seen::Seen;
-use crate::operations::{machines, people};
 use crate::store::Page;
 
 #[derive(Debug, Subcommand)]
@@ -95,30 +95,14 @@ impl Verb {
     }
 }
 
-async fn machine(app: &App, within: &str, named: &str) -> Result<Id<Machine>, CommandError> {
-    let tenant = argument("--in", within.parse::<TenantName>())?;
-    Ok(machines::resolve(app, &tenant, named).await?)
-}
-
-async fn subject(app: &App, within: &str, named: &str) -> Result<Subject, CommandError> {
-    if let Ok(person) = named.parse() {
-        return Ok(Subject::Person(person));
-    }
-    if let Ok(email) = named.parse::<Email>() {
-        let nobody = || CommandError::new(ErrorKind::NotFound, "--for: nobody here has this e-mail address");
-        return Ok(Subject::Person(people::find(app, &email).await?.ok_or_else(nobody)?.id));
-    }
-    Ok(Subject::Client(ClientId::Machine(machine(app, within, named).await?)))
-}
-
 pub(super) async fn add(app: &App, by: &Operator, ask: Add) -> Result<Value, CommandError> {
     let may_act = match &ask.may_act {
-        Some(next) => Some(machine(app, &ask.within, next).await?),
+        Some(next) => Some(machine_in(app, &ask.within, next).await?),
         None => None,
     };
     let new = NewDelegation {
-        actor: machine(app, &ask.within, &ask.actor).await?,
-        subject: subject(app, &ask.within, &ask.subject).await?,
+        actor: machine_in(app, &ask.within, &ask.actor).await?,
+        subject: somebody_in(app, &ask.within, "--for", &ask.subject).await?,
         scope: scope_set("--scope", &ask.scopes)?,
         resources: list_of("--resource", &ask.resources, Resource::parse)?,
         may_act,
@@ -134,10 +118,10 @@ pub(super) async fn list(app: &App, by: &Operator, ask: List) -> Result<Value, C
     let before = ask.before.map(|text| argument("--before", text.parse::<Id<Delegation>>())).transpose()?;
     let mut which = Which::default();
     if let Some(actor) = &ask.actor {
-        which.actor = Some(machine(app, &ask.within, actor).await?);
+        which.actor = Some(machine_in(app, &ask.within, actor).await?);
     }
     if let Some(whom) = &ask.subject {
-        which.subject = Some(subject(app, &ask.within, whom).await?);
+        which.subject = Some(somebody_in(app, &ask.within, "--for", whom).await?);
     }
     let Page { rows, next } = delegations::list(app, by.at, which, before, ask.limit).await?;
     let rows: Vec<Value> = rows.iter().map(|(_, delegation)| row(delegation, by)).collect();

@@ -5,13 +5,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answer::argument;
-use super::{Command, CommandError, ErrorKind};
+use super::{Command, CommandError, named};
 use crate::app::App;
 use crate::base::{Id, Timestamp};
-use crate::model::{ClientId, Consent, Email, Family, FamilyState, Person};
+use crate::model::{Consent, Family, FamilyState};
 use crate::operations::grants::{self, Grant, Which};
 use crate::operations::operator::Operator;
-use crate::operations::people;
 use crate::operations::seen::Seen;
 
 #[derive(Debug, Subcommand)]
@@ -29,8 +28,8 @@ pub struct List {
     /// Only what this person has allowed: an id or an e-mail address
     #[arg(long, value_name = "WHO")]
     person: Option<String>,
-    /// Only what this application was allowed
-    #[arg(long, value_name = "CLIENT_ID")]
+    /// Only what this application was allowed: a client_id, or a name that no other has
+    #[arg(long, value_name = "CLIENT")]
     client: Option<String>,
     /// Only those behind this one
     #[arg(long, value_name = "GRANT")]
@@ -56,22 +55,16 @@ impl Verb {
     }
 }
 
-async fn person(app: &App, named: &str) -> Result<Id<Person>, CommandError> {
-    if let Ok(id) = named.parse() {
-        return Ok(id);
-    }
-    let email = argument("--person", named.parse::<Email>())?;
-    let nobody = || CommandError::new(ErrorKind::NotFound, "--person: nobody here has this e-mail address");
-    Ok(people::find(app, &email).await?.ok_or_else(nobody)?.id)
-}
-
 pub(super) async fn list(app: &App, by: &Operator, ask: List) -> Result<Value, CommandError> {
     let which = Which {
         person: match &ask.person {
-            Some(named) => Some(person(app, named).await?),
+            Some(text) => Some(named::person(app, "--person", text).await?),
             None => None,
         },
-        client: ask.client.map(|text| argument("--client", text.parse::<ClientId>())).transpose()?,
+        client: match &ask.client {
+            Some(text) => Some(named::client(app, "--client", text).await?),
+            None => None,
+        },
     };
     let after = ask.after.map(|text| argument("--after", text.parse::<Id<Consent>>())).transpose()?;
     let page = grants::list(app, which, after, ask.limit.min(1_000)).await?;

@@ -5,16 +5,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answer::{argument, list_of, scope_set};
-use super::{Command, CommandError};
+use super::{Command, CommandError, named};
 use super::{credential, delegation};
 use crate::app::App;
 use crate::base::{AddressRange, Id, Lifetime, Resource, Timestamp};
-use crate::model::{Access, Context, Email, FindingKind, Machine, MachineKind, RoleName, ScopeSet, TenantName};
+use crate::model::{Access, Context, FindingKind, Machine, MachineKind, RoleName, ScopeSet, TenantName};
 use crate::operations::credentials::{NewCredential, NewProof};
 use crate::operations::declined::Declined;
 use crate::operations::delegations;
 use crate::operations::findings::{self, Insight};
 use crate::operations::machines::{self, NewMachine, Terms, Which};
+use crate::operations::named::PersonName;
 use crate::operations::operator::Operator;
 use crate::operations::seen::Seen;
 use crate::protocol::display_name::DisplayName;
@@ -46,8 +47,8 @@ pub struct Add {
     /// What it is called; in one tenant, one machine
     #[arg(long)]
     name: String,
-    /// The e-mail address of the person who answers for it
-    #[arg(long, value_name = "EMAIL")]
+    /// Who answers for it: a person's id or e-mail address
+    #[arg(long, value_name = "PERSON")]
     owner: String,
     /// Which organization or environment it belongs to
     #[arg(long, default_value = TenantName::MAIN)]
@@ -168,8 +169,8 @@ pub struct Named {
 pub struct HandOver {
     #[command(flatten)]
     named: Named,
-    /// The e-mail address of whoever answers for it from now on
-    #[arg(long, value_name = "EMAIL")]
+    /// Who answers for it from now on: a person's id or e-mail address
+    #[arg(long, value_name = "PERSON")]
     to: String,
 }
 
@@ -200,8 +201,7 @@ impl Verb {
 
 impl Named {
     pub(super) async fn resolve(&self, app: &App) -> Result<Id<Machine>, CommandError> {
-        let tenant = argument("--in", self.within.parse::<TenantName>())?;
-        Ok(machines::resolve(app, &tenant, &self.machine).await?)
+        named::machine_in(app, &self.within, &self.machine).await
     }
 }
 
@@ -294,7 +294,7 @@ pub(super) async fn add(app: &App, by: &Operator, ask: Add) -> Result<Value, Com
     };
     let new = NewMachine {
         terms: ask.about.upon(terms, by.at)?,
-        owner: argument("--owner", ask.owner.parse::<Email>())?,
+        owner: argument("--owner", ask.owner.parse::<PersonName>())?,
         tenant: argument("--tenant", ask.tenant.parse::<TenantName>())?,
         credential: secret,
     };
@@ -479,7 +479,7 @@ pub(super) async fn set(app: &App, by: &Operator, ask: Set) -> Result<Value, Com
 }
 
 pub(super) async fn hand_over(app: &App, by: &Operator, ask: HandOver) -> Result<Value, CommandError> {
-    let to = argument("--to", ask.to.parse::<Email>())?;
+    let to = argument("--to", ask.to.parse::<PersonName>())?;
     let id = ask.named.resolve(app).await?;
     let machine = machines::hand_over(app, by, id, Seen::Anything, to).await?;
     Ok(row(&machine, by))

@@ -17,6 +17,7 @@ mod file;
 mod grant;
 mod key;
 mod machine;
+mod named;
 mod person;
 mod print;
 mod provider;
@@ -58,26 +59,29 @@ struct Cli {
     verb: Option<Verb>,
 }
 
+/// Above the options that every command takes, so that its own stand by themselves.
+const GLOBAL: &str = "Options of every command";
+
 /// Settings that are worth a flag; `writ config` lists all the others.
 #[derive(Debug, clap::Args)]
 struct Flags {
     /// Address and port to listen on [default: 127.0.0.1:9000]
-    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
     /// The URL that browsers and clients use; the issuer
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "URL")]
     public_url: Option<String>,
     /// The directory that holds everything [default: data]
-    #[arg(long, global = true, value_name = "DIRECTORY")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "DIRECTORY")]
     data: Option<String>,
     /// The settings file [default: writ.toml in the data directory, if there]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Log lines as text or json
-    #[arg(long, global = true, value_name = "FORMAT")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "FORMAT")]
     log_format: Option<String>,
     /// Print one JSON object
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     json: bool,
 }
 
@@ -180,6 +184,7 @@ pub enum Command {
     PersonSet(person::Set),
     PersonSuspend(person::Suspend),
     PersonResume(person::Named),
+    PersonHandOver(person::HandOver),
     PersonPassword(person::SetPassword),
     PersonResetFactor(person::ByEmail),
     PersonPasskeys(person::ByEmail),
@@ -274,6 +279,7 @@ pub async fn dispatch(app: &App, by: &Operator, command: Command) -> Result<Valu
         Command::PersonSet(ask) => person::set(app, by, ask).await,
         Command::PersonSuspend(ask) => person::suspend(app, by, ask).await,
         Command::PersonResume(ask) => person::resume(app, by, ask).await,
+        Command::PersonHandOver(ask) => person::hand_over(app, by, ask).await,
         Command::PersonPassword(ask) => person::password(app, by, ask).await,
         Command::PersonResetFactor(ask) => person::reset_factor(app, by, ask).await,
         Command::PersonPasskeys(ask) => person::passkeys(app, ask).await,

@@ -6,11 +6,13 @@ use serde_json::{Value, json};
 
 use super::answer::{argument, list_of};
 use super::machine::{claim, given};
-use super::{Command, CommandError, Password};
+use super::{Command, CommandError, Password, named};
 use crate::app::App;
 use crate::base::Id;
 use crate::model::{Email, Membership, Passkey, Person, RoleIn, Standing};
 use crate::operations::declined::Declined;
+use crate::operations::machines;
+use crate::operations::named::PersonName;
 use crate::operations::operator::Operator;
 use crate::operations::own_passkeys;
 use crate::operations::own_sign_in;
@@ -33,6 +35,8 @@ pub(super) enum Verb {
     Suspend(Suspend),
     /// Let a stopped one go on
     Resume(Named),
+    /// Make somebody else answer for all the machines that one answers for, or for none of them
+    HandOver(HandOver),
     /// Give somebody a new password: their sessions end, and failed sign-ins are forgiven
     Password(SetPassword),
     /// Let somebody sign in with their password alone again: their telephone and their recovery codes are gone
@@ -45,6 +49,15 @@ pub(super) enum Verb {
     Role(Role),
     /// Change what tokens about somebody say under customClaims
     Claims(Claims),
+}
+
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct HandOver {
+    /// Who answers for them now: an id or an e-mail address
+    person: String,
+    /// Who answers for them from now on: an id or an e-mail address
+    #[arg(long, value_name = "PERSON")]
+    to: String,
 }
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
@@ -106,7 +119,7 @@ pub struct Add {
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct List {
     /// Only those behind this one
-    #[arg(long, value_name = "PERSON_ID")]
+    #[arg(long, value_name = "PERSON")]
     before: Option<String>,
     /// At most this many
     #[arg(long, default_value_t = 100)]
@@ -115,13 +128,15 @@ pub struct List {
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct Named {
-    /// The person's id
+    /// Their id, or the address they sign in with
+    #[arg(value_name = "PERSON")]
     person_id: String,
 }
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct Set {
-    /// The person's id
+    /// Their id, or the address they sign in with
+    #[arg(value_name = "PERSON")]
     person_id: String,
     /// The address they sign in with from now on
     #[arg(long, required_unless_present = "name")]
@@ -133,7 +148,8 @@ pub struct Set {
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct Suspend {
-    /// The person's id
+    /// Their id, or the address they sign in with
+    #[arg(value_name = "PERSON")]
     person_id: String,
     /// Why, for whoever reads the audit log
     #[arg(long, value_name = "WORDS")]
@@ -168,6 +184,7 @@ impl Verb {
             Self::Set(ask) => Ok(Command::PersonSet(ask)),
             Self::Suspend(ask) => Ok(Command::PersonSuspend(ask)),
             Self::Resume(named) => Ok(Command::PersonResume(named)),
+            Self::HandOver(ask) => Ok(Command::PersonHandOver(ask)),
             Self::ResetFactor(ask) => Ok(Command::PersonResetFactor(ask)),
             Self::Passkeys(ask) => Ok(Command::PersonPasskeys(ask)),
             Self::RemovePasskey(ask) => Ok(Command::PersonRemovePasskey(ask)),
@@ -187,14 +204,17 @@ pub(super) async fn add(app: &App, by: &Operator, ask: Add) -> Result<Value, Com
 }
 
 pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
-    let before = ask.before.map(|text| argument("--before", text.parse::<Id<Person>>())).transpose()?;
+    let before = match &ask.before {
+        Some(text) => Some(named::person(app, "--before", text).await?),
+        None => None,
+    };
     let page = people::list(app, before, ask.limit.min(1_000)).await?;
     let rows: Vec<Value> = page.rows.iter().map(|(_, person)| row(person)).collect();
     Ok(json!({ "people": rows, "next": page.next }))
 }
 
 pub(super) async fn show(app: &App, ask: Named) -> Result<Value, CommandError> {
-    Ok(row(&people::by_id(app, argument("PERSON_ID", ask.person_id.parse::<Id<Person>>())?).await?))
+    Ok(row(&people::by_id(app, named::person(app, "PERSON", &ask.person_id).await?).await?))
 }
 
 fn row(person: &Person) -> Value {
@@ -209,13 +229,13 @@ fn row(person: &Person) -> Value {
 }
 
 pub(super) async fn set(app: &App, by: &Operator, ask: Set) -> Result<Value, CommandError> {
-    let id = argument("PERSON_ID", ask.person_id.parse::<Id<Person>>())?;
+    let id = named::person(app, "PERSON", &ask.person_id).await?;
     let change = PersonChange::parse(ask.email.as_deref(), ask.name.as_deref()).map_err(Declined::Invalid)?;
     Ok(row(&people::change(app, by, id, Seen::Anything, change).await?))
 }
 
 pub(super) async fn suspend(app: &App, by: &Operator, ask: Suspend) -> Result<Value, CommandError> {
-    let id = argument("PERSON_ID", ask.person_id.parse::<Id<Person>>())?;
+    let id = named::person(app, "PERSON", &ask.person_id).await?;
     let (person, live) = people::suspend(app, by, id, Seen::Anything, &ask.because).await?;
     let until = live.until.map(|until| until.iso());
     let (state, live) = (person.state, live.at_most);
@@ -223,9 +243,16 @@ pub(super) async fn suspend(app: &App, by: &Operator, ask: Suspend) -> Result<Va
 }
 
 pub(super) async fn resume(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
-    let id = argument("PERSON_ID", ask.person_id.parse::<Id<Person>>())?;
+    let id = named::person(app, "PERSON", &ask.person_id).await?;
     let person = people::resume(app, by, id, Seen::Anything).await?;
     Ok(json!({ "person_id": id.to_string(), "state": person.state }))
+}
+
+pub(super) async fn hand_over(app: &App, by: &Operator, ask: HandOver) -> Result<Value, CommandError> {
+    let from = named::person(app, "PERSON", &ask.person).await?;
+    let to = argument("--to", ask.to.parse::<PersonName>())?;
+    let (machines, owner) = machines::hand_over_all(app, by, from, to).await?;
+    Ok(json!({ "machines": machines, "owner": owner.id.to_string(), "owner_email": owner.email.as_str() }))
 }
 
 pub(super) async fn password(app: &App, by: &Operator, ask: SetPassword) -> Result<Value, CommandError> {

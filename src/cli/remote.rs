@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::GLOBAL;
 use super::{Command, CommandError, ErrorKind, dispatch};
 use crate::app::App;
 use crate::base::{Fault, FaultKind, Issuer, Secret};
@@ -29,13 +30,13 @@ const LONGEST_CREDENTIAL: u64 = 16 * 1_024;
 #[derive(Debug, clap::Args)]
 pub(super) struct Elsewhere {
     /// Run the command at an appliance somewhere else, by its public URL
-    #[arg(long, global = true, value_name = "URL", env = "WRIT_APPLIANCE")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "URL", env = "WRIT_APPLIANCE")]
     appliance: Option<String>,
     /// A file with an access key for it [or the variable WRIT_ACCESS_KEY]
-    #[arg(long, global = true, value_name = "FILE", conflicts_with = "token_file")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "FILE", conflicts_with = "token_file")]
     access_key_file: Option<PathBuf>,
     /// A file with an access token for it [or the variable WRIT_TOKEN]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "FILE")]
     token_file: Option<PathBuf>,
 }
 
@@ -249,6 +250,7 @@ fn needs(command: &Command) -> Needs {
         Command::MachineAdd(_)
         | Command::MachineSet(_)
         | Command::MachineHandOver(_)
+        | Command::PersonHandOver(_)
         | Command::MachineSuspend(_)
         | Command::MachineResume(_)
         | Command::MachineRetire(_)

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::answer::{argument, list_of, scope_set};
 use super::machine::given;
-use super::{Command, CommandError, ErrorKind};
+use super::{Command, CommandError, ErrorKind, named};
 use crate::app::App;
 use crate::base::{Lifetime, Resource};
 use crate::model::{Algorithm, ProtectedResource, Scope, TokenFormat};
@@ -73,13 +73,15 @@ pub struct Add {
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct Named {
-    /// Its resource_id, as `writ resource list` says it
+    /// Its URL, or its resource_id
+    #[arg(value_name = "RESOURCE")]
     resource_id: String,
 }
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct Describe {
-    /// Its resource_id, as `writ resource list` says it
+    /// Its URL, or its resource_id
+    #[arg(value_name = "RESOURCE")]
     resource_id: String,
     /// A tool by its name, or `NAME: what it does`; all that are given replace all there were
     #[arg(long = "tool", value_name = "NAME", required = true)]
@@ -88,7 +90,8 @@ pub struct Describe {
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct Set {
-    /// Its resource_id, as `writ resource list` says it
+    /// Its URL, or its resource_id
+    #[arg(value_name = "RESOURCE")]
     resource_id: String,
     /// What people read on the consent page
     #[arg(long)]
@@ -171,11 +174,11 @@ fn format(text: &str) -> Result<TokenFormat, CommandError> {
 }
 
 pub(super) async fn show(app: &App, ask: Named) -> Result<Value, CommandError> {
-    Ok(row(&resources::find(app, argument("RESOURCE_ID", ask.resource_id.parse())?).await?))
+    Ok(row(&resources::find(app, named::resource(app, "RESOURCE", &ask.resource_id).await?).await?))
 }
 
 pub(super) async fn set(app: &App, by: &Operator, ask: Set) -> Result<Value, CommandError> {
-    let id = argument("RESOURCE_ID", ask.resource_id.parse())?;
+    let id = named::resource(app, "RESOURCE", &ask.resource_id).await?;
     let aliases = ask.aliases.map(|texts| given(&texts).map(str::to_owned).collect::<Vec<_>>());
     let change = ResourceChange {
         name: ask.name.map(|name| argument("--name", DisplayName::parse(&name))).transpose()?,
@@ -205,12 +208,12 @@ fn tool_scopes(texts: &[String]) -> Result<BTreeMap<String, Option<Scope>>, Comm
 }
 
 pub(super) async fn tools(app: &App, ask: Named) -> Result<Value, CommandError> {
-    let resource = resources::find(app, argument("RESOURCE_ID", ask.resource_id.parse())?).await?;
+    let resource = resources::find(app, named::resource(app, "RESOURCE", &ask.resource_id).await?).await?;
     listed(app, &resource).await
 }
 
 pub(super) async fn discover(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
-    let id = argument("RESOURCE_ID", ask.resource_id.parse())?;
+    let id = named::resource(app, "RESOURCE", &ask.resource_id).await?;
     let refused = |why: String| CommandError::new(ErrorKind::Refused, why);
     match tools::discover(app, by, id).await? {
         Asked::Listed { .. } => listed(app, &resources::find(app, id).await?).await,
@@ -224,7 +227,7 @@ pub(super) async fn discover(app: &App, by: &Operator, ask: Named) -> Result<Val
 }
 
 pub(super) async fn describe(app: &App, by: &Operator, ask: Describe) -> Result<Value, CommandError> {
-    let id = argument("RESOURCE_ID", ask.resource_id.parse())?;
+    let id = named::resource(app, "RESOURCE", &ask.resource_id).await?;
     tools::write_down(app, by, id, &ask.tools.join("\n")).await?;
     listed(app, &resources::find(app, id).await?).await
 }
@@ -245,7 +248,7 @@ async fn listed(app: &App, resource: &ProtectedResource) -> Result<Value, Comman
 }
 
 pub(super) async fn remove(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
-    let id = argument("RESOURCE_ID", ask.resource_id.parse())?;
+    let id = named::resource(app, "RESOURCE", &ask.resource_id).await?;
     resources::remove(app, by, id, Seen::Anything).await?;
     Ok(json!({ "resource_id": id.to_string(), "state": "removed" }))
 }

@@ -30,6 +30,17 @@ pub struct Which {
     pub until: Option<Timestamp>,
     /// Only entries behind this number: for whoever has seen the others.
     pub after: Option<u64>,
+    /// What tells of somebody acting for somebody.
+    pub acting: ActedBy,
+    /// The request that its caller was told the id of.
+    pub request: Option<Id<Request>>,
+}
+
+/// Who acts for whom: the id of a machine, itself or as one in a chain, and of a person or a machine. One of them may be anybody.
+#[derive(Clone, Debug, Default)]
+pub struct ActedBy {
+    pub actor: Option<String>,
+    pub subject: Option<String>,
 }
 
 /// Entries stand in the order in which they were written. Their times are those of the requests, which may have begun a little earlier,
@@ -43,16 +54,66 @@ pub async fn list(app: &App, which: Which, before: Option<u64>, limit: usize) ->
         return Ok(AuditPage { entries: Vec::new(), next: None });
     }
     let limit = limit.min(MOST);
+    if let Some(request) = which.request {
+        return of_request(app, which, before, request, limit).await;
+    }
     app.store
         .read(move |view| {
             let until = which.until.map(|until| audit_behind(view, until.plus(OUT_OF_ORDER))).transpose()?.flatten();
             let before = before.into_iter().chain(until).min();
-            match which.word() {
-                Some(word) => audit_search_by(view, word, before, limit, |entry| which.look(entry)),
-                None => audit_search(view, before, limit, |entry| which.look(entry)),
+            let look = |entry: &Entry| which.look(entry);
+            match (which.acting.pair(), which.word()) {
+                ((None, None), Some(word)) => audit_search_by(view, word, before, limit, look),
+                ((None, None), None) => audit_search(view, before, limit, look),
+                (pair, _) => audit_page_of(view, pair, before, limit, look),
             }
         })
         .await
+}
+
+/// The entries of one request, in short snapshots: its id tells when to look.
+async fn of_request(
+    app: &App,
+    which: Which,
+    before: Option<u64>,
+    request: Id<Request>,
+    limit: usize,
+) -> Result<AuditPage, Fault> {
+    let mut page = AuditPage { entries: Vec::new(), next: before };
+    loop {
+        let (before, left, which) = (page.next, limit - page.entries.len(), which.clone());
+        let look = move |view: &View<'_>| {
+            audit_of_request(view, before, request, left, |entry| match which.acting.is_in(entry) {
+                true => which.look(entry),
+                false => Look::Passes,
+            })
+        };
+        let more = app.store.read(look).await?;
+        page.entries.extend(more.entries);
+        page.next = more.next;
+        if page.next.is_none() || page.entries.len() >= limit {
+            return Ok(page);
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+impl ActedBy {
+    fn pair(&self) -> (Option<&str>, Option<&str>) {
+        (self.actor.as_deref(), self.subject.as_deref())
+    }
+
+    /// The same as the index of such entries says.
+    fn is_in(&self, entry: &Entry) -> bool {
+        match (self.pair(), entry.event.acting()) {
+            ((None, None), _) => true,
+            (_, None) => false,
+            ((actor, subject), Some(acting)) => {
+                actor.is_none_or(|actor| acting.actors.iter().any(|one| one.to_string() == actor))
+                    && subject.is_none_or(|subject| acting.subject.text() == subject)
+            }
+        }
+    }
 }
 
 impl Which {
@@ -103,49 +164,6 @@ pub fn told(entry: &Entry) -> Result<Value, Fault> {
     members.insert("event".to_owned(), details.remove("event").unwrap_or_default());
     members.insert("details".to_owned(), Value::Object(details));
     Ok(Value::Object(members))
-}
-
-/// The entries of one request, which its caller was told the id of: its id tells when to look, in short snapshots.
-pub async fn of_request(
-    app: &App,
-    before: Option<u64>,
-    request: Id<Request>,
-    limit: usize,
-) -> Result<AuditPage, Fault> {
-    let mut page = AuditPage { entries: Vec::new(), next: before };
-    let limit = limit.min(MOST);
-    loop {
-        let (before, left) = (page.next, limit - page.entries.len());
-        let more = app.store.read(move |view| audit_of_request(view, before, request, left)).await?;
-        page.entries.extend(more.entries);
-        page.next = more.next;
-        if page.next.is_none() || page.entries.len() >= limit {
-            return Ok(page);
-        }
-        tokio::task::yield_now().await;
-    }
-}
-
-/// Who acts for whom, in the words of the search: the id of a machine, and of a person or a machine. One of them may be anybody.
-#[derive(Clone, Debug, Default)]
-pub struct ActedBy {
-    pub actor: Option<String>,
-    pub subject: Option<String>,
-}
-
-/// The same of what tells of somebody acting for somebody: tokens exchanged, and delegations granted and revoked.
-pub async fn list_acting(
-    app: &App,
-    who: ActedBy,
-    before: Option<u64>,
-    name: Option<String>,
-    limit: usize,
-) -> Result<AuditPage, Fault> {
-    let look = move |view: &View<'_>| {
-        let who = (who.actor.as_deref(), who.subject.as_deref());
-        audit_page_of(view, who, before, name.as_deref(), limit.min(MOST))
-    };
-    app.store.read(look).await
 }
 
 /// Walks the whole log, through the head that was kept outside the file, in a thread that may take its time.

@@ -18,7 +18,7 @@ use crate::store::tables::{
     DELEGATIONS, DELEGATIONS_BY_ACTOR, DELEGATIONS_BY_SUBJECT, DELEGATIONS_LIVE, DELEGATIONS_LIVE_BY_SUBJECT, MACHINES,
     MEMBERSHIPS, PEOPLE, SCOPES,
 };
-use crate::store::{MAX_ROWS, Page, Read, Tx, View, audit_page_of};
+use crate::store::{Look, MAX_ROWS, Page, Read, Tx, View, audit_page_of};
 
 /// Most agents on one page.
 const MOST: usize = 200;
@@ -436,6 +436,9 @@ fn live_for(view: &View<'_>, subject: &Subject, now: Timestamp) -> Result<Vec<De
 /// The audit log knows it, so that nothing has to be written each time.
 fn last_used(read: &impl Read, delegation: &Delegation) -> Result<Option<Timestamp>, Fault> {
     let (actor, subject) = (delegation.actor.to_string(), delegation.subject.text());
-    let page = audit_page_of(read, (Some(&actor), Some(&subject)), None, Some("token.exchanged"), 1)?;
+    let page = audit_page_of(read, (Some(&actor), Some(&subject)), None, 1, |entry| match entry.event {
+        Event::TokenExchanged { .. } => Look::Fits,
+        _ => Look::Passes,
+    })?;
     Ok(page.entries.first().map(|entry| entry.at).filter(|at| *at >= delegation.granted_at))
 }

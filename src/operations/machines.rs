@@ -12,12 +12,13 @@ use serde_json::{Map, Value};
 
 use super::credentials::{self, Drawn, NewCredential, NewProof};
 use crate::app::App;
-use crate::base::{AddressRange, Fault, Id, Lifetime, Resource, Timestamp};
+use crate::base::{AddressRange, Fault, Id, Issuer, Lifetime, Resource, Timestamp};
 use crate::model::{
-    Access, ClientId, ClientState, Credential, CredentialState, Email, Event, Machine, MachineKind, Person,
-    PersonState, RoleName, ScopeSet, Stopped, TenantName,
+    Access, ClientId, ClientState, Credential, CredentialState, Event, Machine, MachineKind, Person, PersonState,
+    RoleName, ScopeSet, Stopped, TenantName,
 };
 use crate::operations::declined::Declined;
+use crate::operations::named::PersonName;
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
 use crate::operations::seen::{Seen, difference, json};
@@ -25,7 +26,7 @@ use crate::operations::status::end::{LiveTokens, Owner, end_owner, left};
 use crate::operations::token::issue::MOST_ACCESS;
 use crate::operations::{find_resource, roles, scopes, tenants, usage};
 use crate::protocol::display_name::DisplayName;
-use crate::store::tables::{MACHINES, MACHINES_BY_NAME, MACHINES_BY_OWNER, PEOPLE, PEOPLE_BY_EMAIL, machine_key};
+use crate::store::tables::{MACHINES, MACHINES_BY_NAME, MACHINES_BY_OWNER, PEOPLE, machine_key};
 use crate::store::{Read, Tx};
 
 /// What an administrator decides about a machine: what making one asks for and changing one may change.
@@ -74,7 +75,7 @@ pub struct Terms {
 pub struct NewMachine {
     pub terms: Terms,
     /// Who answers for it.
-    pub owner: Email,
+    pub owner: PersonName,
     pub tenant: TenantName,
     /// Its first credential, if it is to have one at once.
     pub credential: Option<NewCredential>,
@@ -166,7 +167,12 @@ impl Terms {
     }
 
     /// What needs the store: every scope, resource and role must be known. Aliases are resolved.
-    fn resolved(mut self, read: &impl Read, tenant: &TenantName) -> Result<Result<Self, Declined>, Fault> {
+    fn resolved(
+        mut self,
+        read: &impl Read,
+        issuer: &Issuer,
+        tenant: &TenantName,
+    ) -> Result<Result<Self, Declined>, Fault> {
         self.roles.sort_unstable();
         self.roles.dedup();
         if let Err(declined) = roles::all_known(read, tenant, &self.roles)? {
@@ -182,6 +188,13 @@ impl Terms {
         for access in &mut self.access {
             match find_resource::named(read, &access.resource)? {
                 Some(resource) => access.resource = resource.identifier,
+                None if find_resource::is_itself(&access.resource, issuer) => {
+                    let why = format!(
+                        "{} is this appliance itself, for which every machine may have tokens: leave it out; its scopes say what it may do here",
+                        access.resource
+                    );
+                    return Ok(Err(Declined::field("resource", why)));
+                }
                 None => return Ok(Err(no_resource(&access.resource))),
             }
             if seen.contains(&access.resource) {
@@ -247,8 +260,9 @@ pub async fn add(app: &App, by: &Operator, new: NewMachine) -> Result<Made, Decl
     let id = Id::<Machine>::new(ctx.at, &app.entropy)?;
     let drawn = new.credential.map(|credential| Drawn::new(app, ctx, id, credential)).transpose()?;
     let first = drawn.as_ref().map(|drawn| drawn.credential().clone());
-    let (terms, owner, tenant) = (new.terms, new.owner.folded(), new.tenant);
+    let (terms, owner, tenant) = (new.terms, new.owner, new.tenant);
     let answer = drawn.as_ref().map_or(Answer::Repeatable, Drawn::answer);
+    let issuer = app.issuer.clone();
     let made = app.store.write("add machine", ctx, move |tx| {
         if let Some(earlier) = by.request().earlier(tx)? {
             return Ok(earlier);
@@ -263,7 +277,7 @@ pub async fn add(app: &App, by: &Operator, new: NewMachine) -> Result<Made, Decl
         if !tenants::exists(tx, &tenant)? {
             return Ok(Err(tenants::unknown("tenant", &tenant)));
         }
-        let terms = match terms.clone().resolved(tx, &tenant)? {
+        let terms = match terms.clone().resolved(tx, &issuer, &tenant)? {
             Ok(terms) => terms,
             Err(declined) => return Ok(Err(declined)),
         };
@@ -311,11 +325,12 @@ pub(super) fn blank(id: Id<Machine>, owner: Id<Person>, tenant: TenantName, now:
 }
 
 /// Somebody who can answer for a machine.
-fn active_person(read: &impl Read, folded: &str) -> Result<Result<Person, Declined>, Fault> {
-    Ok(match read.find(&PEOPLE, &PEOPLE_BY_EMAIL, folded)? {
-        Some((_, person)) if person.state == PersonState::Active => Ok(person),
-        Some(_) => Err(Declined::field("owner", "this person is suspended and can answer for nothing")),
-        None => Err(Declined::field("owner", "nobody here has this e-mail address")),
+fn active_person(read: &impl Read, name: &PersonName) -> Result<Result<Person, Declined>, Fault> {
+    Ok(match (name.find(read)?, name) {
+        (Some(person), _) if person.state == PersonState::Active => Ok(person),
+        (Some(_), _) => Err(Declined::field("owner", "this person is suspended and can answer for nothing")),
+        (None, PersonName::Email(_)) => Err(Declined::field("owner", "nobody here has this e-mail address")),
+        (None, PersonName::Id(_)) => Err(Declined::field("owner", "nobody here has this id")),
     })
 }
 
@@ -366,7 +381,7 @@ pub async fn change(
     seen: Seen,
     change: impl Fn(&Machine) -> Result<Terms, Declined> + Send + 'static,
 ) -> Result<Machine, Declined> {
-    let (ctx, by) = (by, by.clone());
+    let (issuer, ctx, by) = (app.issuer.clone(), by, by.clone());
     app.store
         .write("change machine", ctx, move |tx| {
             let old = match standing(tx, &by, id, &seen)? {
@@ -383,7 +398,7 @@ pub async fn change(
             if old.state == ClientState::Retired {
                 return Ok(Err(is_retired(id)));
             }
-            let new = match terms.resolved(tx, &old.tenant)? {
+            let new = match terms.resolved(tx, &issuer, &old.tenant)? {
                 Ok(terms) => terms.put_into(old.clone()),
                 Err(declined) => return Ok(Err(declined)),
             };
@@ -405,9 +420,9 @@ pub async fn hand_over(
     by: &Operator,
     id: Id<Machine>,
     seen: Seen,
-    owner: Email,
+    owner: PersonName,
 ) -> Result<Machine, Declined> {
-    let (owner, ctx, by) = (owner.folded(), by, by.clone());
+    let (ctx, by) = (by, by.clone());
     app.store
         .write("hand over machine", ctx, move |tx| {
             let old = match standing(tx, &by, id, &seen)? {
@@ -425,6 +440,51 @@ pub async fn hand_over(
             tx.replace(&MACHINES, &id, &old, &new)?;
             tx.record(Event::MachineHandedOver { machine: id, from: old.owner, to: owner })?;
             Ok(Ok(new))
+        })
+        .await?
+}
+
+/// Makes somebody else answer for every machine that a person answers for, as when they leave: all of them or, if one reaches further
+/// than the operator or the new owner answers for nothing, none. Says how many there were, and who has them.
+pub async fn hand_over_all(
+    app: &App,
+    by: &Operator,
+    from: Id<Person>,
+    owner: PersonName,
+) -> Result<(u64, Person), Declined> {
+    let (ctx, by) = (by, by.clone());
+    app.store
+        .write("hand over machines", ctx, move |tx| {
+            if let Err(declined) = by.stands(tx)? {
+                return Ok(Err(declined));
+            }
+            if tx.get(&PEOPLE, &from)?.is_none() {
+                return Ok(Err(Declined::Missing(format!("there is no person {from}"))));
+            }
+            let owner = match active_person(tx, &owner)? {
+                Ok(owner) if owner.id == from => {
+                    return Ok(Err(Declined::field("owner", "this is who answers for them now")));
+                }
+                Ok(owner) => owner,
+                Err(declined) => return Ok(Err(declined)),
+            };
+            if let Err(declined) = all_within_reach(tx, &by, from, |state| state != ClientState::Retired)? {
+                return Ok(Err(declined));
+            }
+            let (mut handed_over, mut after) = (0, None);
+            loop {
+                let page = tx.list_after(&MACHINES, &MACHINES_BY_OWNER, &from, after.as_ref(), AT_ONCE)?;
+                for (id, old) in page.rows.into_iter().filter(|(_, old)| old.state != ClientState::Retired) {
+                    let new = Machine { owner: owner.id, ..old.clone() };
+                    tx.replace(&MACHINES, &id, &old, &new)?;
+                    tx.record(Event::MachineHandedOver { machine: id, from, to: owner.id })?;
+                    handed_over += 1;
+                }
+                after = page.next;
+                if after.is_none() {
+                    return Ok(Ok((handed_over, owner)));
+                }
+            }
         })
         .await?
 }
@@ -530,7 +590,7 @@ const AT_ONCE: usize = 500;
 pub fn orphan(app: &App, tx: &mut Tx<'_>, by: &Operator, owner: Id<Person>) -> Result<Result<u64, Declined>, Fault> {
     let (mut stopped, mut after) = (0, None);
     // What is declined is committed all the same, so everything is asked before anything is done.
-    if let Err(declined) = by.stands(tx)?.and(all_within_reach(tx, by, owner)?) {
+    if let Err(declined) = by.stands(tx)?.and(all_within_reach(tx, by, owner, |state| state == ClientState::Active)?) {
         return Ok(Err(declined));
     }
     // However many there are: none of them may be passed over.
@@ -551,11 +611,17 @@ pub fn orphan(app: &App, tx: &mut Tx<'_>, by: &Operator, owner: Id<Person>) -> R
     }
 }
 
-fn all_within_reach(read: &impl Read, by: &Operator, owner: Id<Person>) -> Result<Result<(), Declined>, Fault> {
+/// Whether no machine of this owner, of those in such a state, reaches further than the operator.
+fn all_within_reach(
+    read: &impl Read,
+    by: &Operator,
+    owner: Id<Person>,
+    counts: impl Fn(ClientState) -> bool,
+) -> Result<Result<(), Declined>, Fault> {
     let mut after = None;
     loop {
         let page = read.list_after(&MACHINES, &MACHINES_BY_OWNER, &owner, after.as_ref(), AT_ONCE)?;
-        for (_, machine) in page.rows.iter().filter(|(_, machine)| machine.state == ClientState::Active) {
+        for (_, machine) in page.rows.iter().filter(|(_, machine)| counts(machine.state)) {
             if let Err(declined) = by.may_give(&machine.reach()) {
                 return Ok(Err(declined));
             }

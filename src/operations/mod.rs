@@ -38,6 +38,7 @@ pub mod known_browser;
 pub mod machines;
 pub mod master_key;
 pub mod metrics;
+pub mod named;
 pub mod names;
 pub mod once;
 pub mod operator;

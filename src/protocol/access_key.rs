@@ -80,12 +80,12 @@ fn tenant(body: &[u8]) -> Result<Option<TenantName>, Refusal> {
     }
 }
 
-/// Whether a token for this project may be given to the machine: its tenant's name, or the last part of the issuer's path, where
+/// The projects that a token may be for when the machine's key names them: its tenant's name, and the last part of the issuer's path, where
 /// the SDKs look for a project. RFC 7519 §4.1.3: "The "aud" (audience) claim identifies the recipients that the JWT is intended
 /// for": they are not the bearer's to choose.
-pub fn is_for(project: &str, machine: &Machine, issuer: &Issuer) -> bool {
+pub fn projects(machine: &Machine, issuer: &Issuer) -> Vec<String> {
     let of_the_issuer = issuer.path().rsplit('/').next().filter(|last| !last.is_empty());
-    project == machine.tenant.as_str() || Some(project) == of_the_issuer
+    [machine.tenant.as_str()].into_iter().chain(of_the_issuer).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

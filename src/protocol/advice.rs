@@ -327,6 +327,9 @@ impl Refusal {
             Self::ResourceNotAllowed => {
                 advise(Administrator, Token, "Add the resource to those that this client may have tokens for.")
             }
+            Self::ProjectElsewhere { .. } => {
+                advise(Maker, Token, "Name the machine's tenant as the project, or the resource that the token is for.")
+            }
             Self::ResourceWidened => {
                 advise(Maker, Token, "Ask for the resource that was granted; another takes another sign-in.")
             }

@@ -53,13 +53,17 @@ pub enum Refusal {
     PkceMismatch,
     CodeUnknown,
     CodeExpired,
-    CodeReplayed { family: Id<Family> },
+    CodeReplayed {
+        family: Id<Family>,
+    },
     CodeOfAnotherClient,
     CodeOfAnotherKey,
     RedirectUriMismatch,
     RefreshUnknown,
     RefreshExpired,
-    RefreshReplayed { family: Id<Family> },
+    RefreshReplayed {
+        family: Id<Family>,
+    },
     RefreshOfAnotherClient,
     RefreshOfAnotherKey,
     FamilyOver,
@@ -75,13 +79,22 @@ pub enum Refusal {
     ActorTokenForeign,
     SubjectOfAnotherTenant,
     NotDelegated,
-    ChainTooLong { most: usize },
+    ChainTooLong {
+        most: usize,
+    },
     ExchangeWidened,
     DelegationElsewhere,
     CrossingNotAllowed,
     WorkloadTokenRefused(&'static str),
-    ResourceUnknown { asked: Resource, known: Vec<String> },
+    ResourceUnknown {
+        asked: Resource,
+        known: Vec<String>,
+    },
     ResourceNotAllowed,
+    /// Of an access key: the projects that it is for.
+    ProjectElsewhere {
+        own: Vec<String>,
+    },
     ResourceWidened,
     ResourceGone,
     ResourceMany,
@@ -225,6 +238,7 @@ impl Refusal {
             | Self::DelegationElsewhere
             | Self::CrossingNotAllowed
             | Self::ResourceNotAllowed
+            | Self::ProjectElsewhere { .. }
             | Self::ResourceWidened
             | Self::ResourceGone
             | Self::ResourceMany
@@ -311,6 +325,7 @@ impl Refusal {
             Self::ScopeWidened => "OAuth 2.1 §4.3.1",
             Self::ResourceUnknown { .. }
             | Self::ResourceNotAllowed
+            | Self::ProjectElsewhere { .. }
             | Self::ResourceWidened
             | Self::ResourceGone
             | Self::ResourceMany
@@ -342,6 +357,12 @@ impl Refusal {
             }
             Self::ResourceUnknown { known, .. } => {
                 return format!("This resource is not registered here. Registered are: {}.", known.join(", "));
+            }
+            Self::ProjectElsewhere { own } => {
+                return format!(
+                    "The project is not one of this key: it is for {}, or for the address of a resource that is registered here.",
+                    own.join(" or ")
+                );
             }
             Self::RepeatedParameter => "A parameter is sent more than once.",
             Self::TooManyParameters => "The request has too many parameters.",

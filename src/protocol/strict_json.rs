@@ -40,6 +40,15 @@ pub fn parse_object(bytes: &[u8], longest: usize) -> Result<Map<String, Value>, 
     }
 }
 
+/// The member that an object names twice, if that is what is wrong with bytes that are [`StrictJsonError::NotJson`].
+pub fn named_twice(bytes: &[u8]) -> Option<String> {
+    let error = serde_json::from_slice::<Unique>(bytes).err()?.to_string();
+    let name = error.strip_prefix(TWICE)?.split('\u{0}').next()?;
+    Some(name.chars().take(100).collect())
+}
+
+const TWICE: &str = "twice: ";
+
 /// Refuses text nested deeper than [`DEEPEST`], before anything is built from it. RFC 8259 §9: "An implementation may set
 /// limits on the maximum depth of nesting."
 pub fn check_depth(text: &str) -> Result<(), StrictJsonError> {
@@ -114,8 +123,8 @@ impl<'de> Visitor<'de> for UniqueVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some((name, Unique(value))) = members.next_entry::<String, Unique>()? {
-            if map.insert(name, value).is_some() {
-                return Err(de::Error::custom("a member is named twice"));
+            if map.insert(name.clone(), value).is_some() {
+                return Err(de::Error::custom(format_args!("{TWICE}{name}\u{0}")));
             }
         }
         Ok(Value::Object(map))
@@ -138,6 +147,13 @@ mod tests {
         for text in [r#"{"a":1,"a":1}"#, r#"{"x":[{"a":1,"\u0061":2}]}"#] {
             assert_eq!(parse_object(text.as_bytes(), 1_000), Err(StrictJsonError::NotJson), "{text}");
         }
+    }
+
+    #[test]
+    fn a_member_that_is_named_twice_is_told() {
+        assert_eq!(named_twice(br#"{"x":[{"a":1,"\u0061":2}]}"#).as_deref(), Some("a"));
+        assert_eq!(named_twice(br#"{"a":1,"b":2}"#), None);
+        assert_eq!(named_twice(b"{"), None);
     }
 
     #[test]

@@ -81,12 +81,18 @@ pub fn page(view: &impl Read, before: Option<u64>, name: Option<&str>, limit: us
     })
 }
 
-/// The entries of one request. Its id tells when it came, so nothing much older or younger is looked at.
-pub fn of_request(view: &impl Read, before: Option<u64>, request: Id<Request>, limit: usize) -> Result<Page, Fault> {
+/// The entries of one request that fit. Its id tells when it came, so nothing much older or younger is looked at.
+pub fn of_request(
+    view: &impl Read,
+    before: Option<u64>,
+    request: Id<Request>,
+    limit: usize,
+    look: impl Fn(&Entry) -> Look,
+) -> Result<Page, Fault> {
     let came_at = request.made_at().minus(CLOCKS_DIFFER);
     let before = earlier(before, behind(view, request.made_at().plus(CLOCKS_DIFFER))?);
     search(view, before, limit, |entry| match entry.from.request {
-        Some(id) if id == request => Look::Fits,
+        Some(id) if id == request => look(entry),
         _ if entry.at < came_at => Look::Ends,
         _ => Look::Passes,
     })
@@ -254,14 +260,14 @@ pub fn behind(view: &impl Read, at: Timestamp) -> Result<Option<u64>, Fault> {
     Ok(Some(high))
 }
 
-/// The same of entries that tell of `actor` acting for `subject`, as one of however many between; of everybody, where one of
-/// them is `None`. Only these are looked at.
+/// The same as [`search`] of entries that tell of `actor` acting for `subject`, as one of however many between; of everybody, where one
+/// of them is `None`. Only these are looked at.
 pub fn page_of(
     view: &impl Read,
     (actor, subject): (Option<&str>, Option<&str>),
     before: Option<u64>,
-    name: Option<&str>,
     limit: usize,
+    look: impl Fn(&Entry) -> Look,
 ) -> Result<Page, Fault> {
     let prefix = (actor.unwrap_or_default(), subject.unwrap_or_default()).encoded();
     let last = [prefix.as_slice(), &before.unwrap_or(u64::MAX).encoded()].concat();
@@ -283,8 +289,10 @@ pub fn page_of(
         let value = value.ok_or_else(|| Fault::new(FaultKind::Row, format!("{ACTING} points at no entry")))?;
         let entry = Entry::parse(&key, &value)?;
         last = Some(sequence);
-        if name.is_none_or(|name| entry.event.name() == name) {
-            page.entries.push(entry);
+        match look(&entry) {
+            Look::Fits => page.entries.push(entry),
+            Look::Passes => {}
+            Look::Ends => break,
         }
     }
     Ok(page)

@@ -571,6 +571,11 @@ fn bad_arguments_are_refused_in_words_and_change_nothing() {
             "--kind",
         ),
         (&["resource"], "Usage"),
+        (&["person", "show", "nobody@example.com"], "nobody here has this e-mail address"),
+        (&["person", "show", "Ada"], "by their id (per_…) or by their e-mail address"),
+        (&["client", "show", "Mail"], "no application here has the id or the name Mail"),
+        (&["resource", "show", "https://no.example"], "no registered resource"),
+        (&["resource", "show", "M"], "by its id (res_…) or its URL"),
     ] {
         let said = appliance.refused(arguments);
         assert!(said.contains(words), "{arguments:?}: {said}");
@@ -823,6 +828,93 @@ fn a_delegation_is_granted_listed_searched_and_taken_back() {
     assert_eq!(events, ["delegation.revoked", "delegation.granted"]);
 }
 
+/// People by their addresses, applications by their names, resources by their URLs: as people name them.
+#[test]
+fn commands_take_the_names_that_people_use() {
+    let appliance = Appliance::new();
+    let ada = appliance.set_up()["person_id"].as_str().unwrap().to_owned();
+    appliance.json(&["person", "add", "--email", "grace@example.com", "--name", "Grace", "--password-stdin"]);
+    assert_eq!(appliance.json(&["person", "show", "ADA@example.com"])["person_id"], json!(ada));
+    assert_eq!(appliance.json(&["person", "set", "grace@example.com", "--name", "Grace H"])["name"], "Grace H");
+    let stopped = appliance.json(&["person", "suspend", "grace@example.com", "--because", "left"]);
+    assert_eq!(stopped["state"], "suspended");
+    assert_eq!(appliance.json(&["person", "resume", "grace@example.com"])["state"], "active");
+    assert_eq!(
+        appliance.json(&["person", "list", "--before", "grace@example.com"])["people"][0]["person_id"],
+        json!(ada)
+    );
+
+    let add = |name: &str| {
+        let made = appliance.json(&["client", "add", "--name", name, "--redirect-uri", "https://mail.example/cb"]);
+        made["client_id"].as_str().unwrap().to_owned()
+    };
+    let mail = add("Mail");
+    assert_eq!(appliance.json(&["client", "show", "Mail"])["client_id"], json!(mail));
+    assert_eq!(appliance.json(&["client", "suspend", "Mail", "--because", "x"])["state"], "suspended");
+    assert_eq!(appliance.json(&["client", "resume", &mail])["client_id"], json!(mail));
+    assert_eq!(appliance.json(&["grant", "list", "--client", "Mail"])["grants"], json!([]));
+    let other = add("Mail");
+    let several = appliance.refused(&["client", "remove", "Mail"]);
+    assert!(several.contains("2 applications are called Mail") && several.contains(&other), "{several}");
+
+    let made = appliance.json(&[
+        "resource",
+        "add",
+        "https://mcp.example/mcp",
+        "--name",
+        "M",
+        "--alias",
+        "https://mcp.example",
+    ]);
+    for name in ["https://mcp.example/mcp", "https://mcp.example", made["resource_id"].as_str().unwrap()] {
+        assert_eq!(appliance.json(&["resource", "show", name])["resource_id"], made["resource_id"], "{name}");
+    }
+    assert_eq!(appliance.json(&["resource", "set", "https://mcp.example/mcp", "--name", "Tickets"])["name"], "Tickets");
+
+    let machine = ["machine", "add", "--name", "robot", "--purpose", "tests", "--owner"];
+    appliance.json(&[&machine[..], &[ada.as_str()]].concat());
+    appliance.json(&["machine", "hand-over", "robot", "--to", "grace@example.com"]);
+    let moved = appliance.json(&["person", "hand-over", "grace@example.com", "--to", &ada]);
+    assert_eq!((&moved["machines"], &moved["owner"]), (&json!(1), &json!(ada)));
+
+    // And of the log: who acted for whom, by name, within a time.
+    let acts = [
+        "delegation",
+        "add",
+        "--actor",
+        "robot",
+        "--for",
+        "grace@example.com",
+        "--scope",
+        "mcp:read",
+        "--purpose",
+        "x",
+    ];
+    appliance.json(&["machine", "set", "robot", "--scope", "mcp:read"]);
+    appliance.json(&acts);
+    let found = |more: &[&str]| {
+        let found =
+            appliance.json(&[&["audit", "list", "--actor", "robot", "--subject", "grace@example.com"], more].concat());
+        found["entries"].as_array().unwrap().len()
+    };
+    assert_eq!(found(&[]), 1);
+    assert_eq!(found(&["--since", "2020-01-01T00:00:00Z", "--event", "delegation.granted"]), 1);
+    assert_eq!(found(&["--until", "2020-01-01T00:00:00Z"]), 0);
+    assert!(appliance.refused(&["audit", "list", "--since", "yesterday"]).contains("--since"));
+}
+
+#[test]
+fn what_every_command_takes_stands_apart_from_its_own() {
+    let help = text(&Appliance::new().run(&["person", "suspend", "--help"]).stdout);
+    let (own, shared) = help.split_once("Options of every command:").unwrap();
+    assert!(own.contains("--because") && !own.contains("--public-url"), "{help}");
+    for flag in
+        ["--listen", "--public-url", "--data", "--config", "--log-format", "--json", "--appliance", "--token-file"]
+    {
+        assert!(shared.contains(flag), "{flag}: {help}");
+    }
+}
+
 #[test]
 fn a_trust_is_added_and_a_token_held_against_it() {
     let appliance = Appliance::new();
@@ -837,6 +929,12 @@ fn a_trust_is_added_and_a_token_held_against_it() {
     assert!(names.contains("repository_id"), "{names}");
     assert!(appliance.refused(&add(&["--rule", "repository_id"])).contains("CLAIM=VALUE"));
     assert!(appliance.refused(&["credential", "add", "deploy", "--rule", "a=b"]).contains("only --kind trust"));
+    let nowhere = appliance.refused(&["credential", "add", "deploy", "--kind", "trust", "--preset", "circle"]);
+    assert!(nowhere.contains("there is no preset circle; there are github, gitlab"), "{nowhere}");
+    let own = format!("http://{}", appliance.listen);
+    let itself = ["machine", "add", "--name", "m", "--owner", "ada@example.com", "--purpose", "x", "--resource", &own];
+    let itself = appliance.refused(&itself);
+    assert!(itself.contains("is this appliance itself") && itself.contains("leave it out"), "{itself}");
     let added =
         appliance.json(&add(&["--rule", "repository_id=74", "--rule", "repository_owner_id=65", "--rule", "ref=a|b"]));
     let id = added["credential_id"].as_str().unwrap();

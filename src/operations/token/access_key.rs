@@ -6,7 +6,7 @@ use crate::base::Resource;
 use crate::model::{Actor, Context, Counted};
 use crate::operations::authenticate_client::by_key;
 use crate::operations::{Problem, find_resource};
-use crate::protocol::access_key::{KeyExchange, KeySession, is_for};
+use crate::protocol::access_key::{KeyExchange, KeySession, projects};
 use crate::protocol::dpop;
 use crate::protocol::refusal::{Refusal, ensure};
 use crate::protocol::token_request::ClientCredentials;
@@ -26,7 +26,8 @@ pub async fn exchange_access_key(app: &App, ctx: &Context, ask: KeyExchange) -> 
     let audience = match &resource {
         Some(_) => None,
         None => {
-            ensure(is_for(&ask.project, machine, &app.issuer), Refusal::ResourceNotAllowed)?;
+            let own = projects(machine, &app.issuer);
+            ensure(own.contains(&ask.project), Refusal::ProjectElsewhere { own })?;
             Some(ask.project)
         }
     };

@@ -43,6 +43,12 @@ impl Preset {
         PRESETS.iter().find(|preset| preset.name == name)
     }
 
+    /// The one of this name; of a name that none has, which there are.
+    pub fn known(name: &str) -> Result<&'static Self, String> {
+        let all = || PRESETS.iter().map(|preset| preset.name).collect::<Vec<_>>().join(", ");
+        Self::named(name).ok_or_else(|| format!("there is no preset {name}; there are {}", all()))
+    }
+
     /// What a claim means with this issuer.
     pub fn words(&self, claim: &str) -> Option<&'static str> {
         self.pinned.iter().chain(self.offered).find(|known| known.claim == claim).map(|known| known.words)

@@ -40,7 +40,7 @@ const AUDIENCES_OF_OTHERS: [&str; 7] = [
 pub fn vet(trust: &Trust) -> Result<(), Unfit> {
     let preset = match trust.preset.as_deref() {
         None => None,
-        Some(name) => Some(Preset::named(name).ok_or_else(|| unfit("preset", format!("is one of {}", names())))?),
+        Some(name) => Some(Preset::known(name).map_err(|why| unfit("preset", why))?),
     };
     issuer(trust)?;
     audience(trust)?;
@@ -65,10 +65,6 @@ const NO_PIN: &str = "without a rule that says exactly who, every workload of th
 
 fn unfit(field: &'static str, why: impl Into<String>) -> Unfit {
     Unfit { field, why: why.into() }
-}
-
-fn names() -> String {
-    PRESETS.iter().map(|preset| preset.name).collect::<Vec<_>>().join(", ")
 }
 
 /// `https` in its plain form, or a SPIFFE trust domain whose keys are given.

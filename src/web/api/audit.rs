@@ -10,7 +10,9 @@ use super::cursor::Window;
 use super::operation::{Noun, What};
 use super::problem::Problem;
 use super::wire::{Nothing, Wrong, moment};
-use crate::operations::audit::{self, Which};
+use crate::base::Id;
+use crate::model::{Machine, Request};
+use crate::operations::audit::{self, ActedBy, Which};
 use crate::protocol::own_scopes::AUDIT;
 
 pub(super) fn noun() -> Noun {
@@ -58,6 +60,18 @@ struct Filter {
     #[serde(default)]
     #[param(nullable = false)]
     about: Option<String>,
+    /// Only what this machine did in somebody's name, itself or as one in a chain: `mch_…`.
+    #[serde(default)]
+    #[param(nullable = false)]
+    actor: Option<String>,
+    /// Only what machines did in the name of this person or machine: `per_…` or `mch_…`.
+    #[serde(default)]
+    #[param(nullable = false)]
+    subject: Option<String>,
+    /// Only entries of this request: the `error_id` that somebody was given.
+    #[serde(default)]
+    #[param(nullable = false)]
+    request: Option<String>,
     /// Only from this time on, written `2026-11-21T08:15:30Z`.
     #[serde(default)]
     #[param(nullable = false)]
@@ -93,8 +107,13 @@ async fn list(call: Call, window: Window, filter: Filter) -> Result<Listed<Entry
     let mut wrong = Wrong::default();
     let mut time = |field, text: Option<String>| text.and_then(|text| wrong.parsed(field, moment(&text)));
     let (since, until) = (time("since", filter.since), time("until", filter.until));
+    let actor = filter.actor.and_then(|text| wrong.parsed("actor", text.parse::<Id<Machine>>()));
+    let subject = filter.subject.and_then(|text| wrong.parsed("subject", super::delegations::subject(&text)));
+    let request = filter.request.and_then(|text| wrong.parsed("request", text.parse::<Id<Request>>()));
     wrong.none()?;
-    let which = Which { event: filter.event, by: filter.by, about: filter.about, since, until, after: None };
+    let acting = ActedBy { actor: actor.map(|id| id.to_string()), subject: subject.map(|whom| whom.text()) };
+    let (event, by, about) = (filter.event, filter.by, filter.about);
+    let which = Which { event, by, about, since, until, after: None, acting, request };
     let page = audit::list(&call.app, which, window.from()?, window.limit).await?;
     let entries = page.entries.iter().map(|entry| {
         let mut told = audit::told(entry)?;

@@ -16,7 +16,7 @@ use crate::model::{Passkey, TenantName};
 use crate::operations::once::Once;
 use crate::operations::operator::Operator;
 use crate::operations::seen::Seen;
-use crate::protocol::strict_json;
+use crate::protocol::strict_json::{self, StrictJsonError};
 use crate::web::extract::{Body, Caller, LONGEST_FORM};
 
 /// One permitted request.
@@ -120,7 +120,7 @@ impl Call {
             limit.as_ref().and_then(Value::as_str),
             cursor.as_ref().and_then(Value::as_str),
         )?;
-        Ok((window, typed(std::mem::take(&mut self.query))?))
+        Ok((window, typed(std::mem::take(&mut self.query), self.operation, &["limit", "cursor"])?))
     }
 
     /// An operation that takes no parameters is told none.
@@ -133,7 +133,7 @@ impl Call {
 
     /// The members of the body.
     pub(super) fn input<I: DeserializeOwned>(&mut self) -> Result<I, Problem> {
-        typed(std::mem::take(&mut self.body))
+        typed(std::mem::take(&mut self.body), self.operation, &[])
     }
 }
 
@@ -154,18 +154,39 @@ fn named<T: std::str::FromStr>(place: Option<&str>) -> Result<T, Problem> {
     place.and_then(|text| text.parse().ok()).ok_or_else(|| Problem::missing("there is nothing of this name"))
 }
 
-/// Members as the type that has them; what is wrong is named.
-fn typed<T: DeserializeOwned>(members: Map<String, Value>) -> Result<T, Problem> {
+/// Members as the type that has them; what is wrong is named. `besides` are parameters of every list.
+fn typed<T: DeserializeOwned>(
+    members: Map<String, Value>,
+    operation: &Operation,
+    besides: &[&str],
+) -> Result<T, Problem> {
     serde_path_to_error::deserialize(Value::Object(members)).map_err(|error| {
         let message = error.inner().to_string();
-        let mut field = error.path().to_string();
+        let way = error.path().to_string();
+        let named: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
         // A member that is missing or not known is not on the way to itself; the message has its name.
-        if field == "." || message.starts_with("missing field") || message.starts_with("unknown field") {
-            field = message.split('`').nth(1).unwrap_or(".").to_owned();
-        }
-        let message = message.chars().take(300).collect();
+        let (field, message) = match (named.split_first(), message.split_once(" field")) {
+            (Some((name, known)), Some(("unknown", _))) => {
+                ((*name).to_owned(), not_known(operation, &way, name, &[known, besides].concat()))
+            }
+            (Some((name, _)), Some(("missing", _))) => ((*name).to_owned(), "it is missing".to_owned()),
+            (Some((name, _)), _) if way == "." => ((*name).to_owned(), message.clone()),
+            _ => (way.clone(), message.clone()),
+        };
+        let message = message.chars().take(800).collect();
         Problem::invalid(vec![FieldError { field: field.chars().take(200).collect(), message }])
     })
+}
+
+/// What to say of a member that is none here: where else it is changed, or which members there are.
+fn not_known(operation: &Operation, way: &str, name: &str, known: &[&str]) -> String {
+    let elsewhere = operation.elsewhere.iter().find(|(member, _)| way == "." && *member == name);
+    let what = if operation.kind == Kind::List { "parameter" } else { "member" };
+    match (elsewhere, known) {
+        (Some((_, how)), _) => format!("it is not changed here: {how}"),
+        (None, []) => format!("there is no such {what} here, nor any other"),
+        (None, known) => format!("there is no such {what} here; there are {}", known.join(", ")),
+    }
 }
 
 fn members(request: &HttpRequest, bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
@@ -175,8 +196,10 @@ fn members(request: &HttpRequest, bytes: &[u8]) -> Result<Map<String, Value>, Pr
     if kind != "application/json" && kind != "application/merge-patch+json" {
         return Err(Problem::wrong_media_type());
     }
-    strict_json::parse_object(bytes, LONGEST_FORM)
-        .map_err(|error| Problem::unreadable(&format!("the body cannot be read: {error}")))
+    strict_json::parse_object(bytes, LONGEST_FORM).map_err(|error| match strict_json::named_twice(bytes) {
+        Some(name) if error == StrictJsonError::NotJson => Problem::field(name, "it is there twice"),
+        _ => Problem::unreadable(&format!("the body cannot be read: {error}")),
+    })
 }
 
 fn query(text: &str) -> Result<Map<String, Value>, Problem> {

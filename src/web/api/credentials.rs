@@ -394,9 +394,11 @@ async fn attempt(call: Call, ask: Trial) -> Result<TrialResult, Problem> {
 }
 
 fn trust(wrong: &mut Wrong, call: &Call, ask: NewTrust) -> Option<Trust> {
-    let usual = ask.preset.as_deref().and_then(Preset::named).and_then(|preset| preset.issuer);
+    let preset = ask.preset.as_deref().map(Preset::known).transpose();
+    let knows_preset = preset.is_ok();
+    let usual = wrong.parsed("trust.preset", preset).flatten().and_then(|preset| preset.issuer);
     let issuer = ask.issuer.or_else(|| usual.map(str::to_owned));
-    if issuer.is_none() {
+    if issuer.is_none() && knows_preset {
         wrong.note("trust.issuer", "say whose tokens these are");
     }
     let mut rules = Vec::with_capacity(ask.rules.len());

@@ -182,7 +182,7 @@ async fn revoke(call: Call, ask: Reason) -> Result<One<DelegationView>, Problem>
 }
 
 /// One acts for a person or for a machine, each by its id.
-fn subject(text: &str) -> Result<Subject, &'static str> {
+pub(super) fn subject(text: &str) -> Result<Subject, &'static str> {
     if let Ok(person) = text.parse() {
         return Ok(Subject::Person(person));
     }

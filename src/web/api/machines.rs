@@ -15,8 +15,10 @@ use crate::base::{AddressRange, Lifetime, Resource, Secret, Timestamp};
 use crate::model::{
     Access, Finding, FindingKind, Machine, MachineKind, MachineStanding, RoleName, ScopeSet, ScopeUse, TenantName,
 };
+use crate::operations::declined::Declined;
 use crate::operations::findings::{self, Insight};
 use crate::operations::machines::{self, Halted, NewMachine, Terms, Which, first_secret};
+use crate::operations::named;
 use crate::operations::status::end::LiveTokens;
 use crate::protocol::display_name::DisplayName;
 use crate::protocol::own_scopes::MACHINES;
@@ -36,6 +38,12 @@ pub(super) fn noun() -> Noun {
         show,
     )
     .change(What(at, "changeMachine", MACHINES.write, "Change what a machine is or may do"), change)
+    .elsewhere(&[
+        ("owner", "POST …/handover makes somebody else answer for it"),
+        ("state", "POST …/suspension stops it, …/suspension/end lets it go on, and …/retirement ends it"),
+        ("credentials", "they are a noun of their own: POST …/credentials adds one"),
+        ("tenant", "a machine stays in the tenant that it was made in"),
+    ])
     .act(
         What("/api/v1/machines/{id}/suspension", "suspendMachine", MACHINES.write, "Stop a machine, and all its tokens"),
         suspend,
@@ -237,7 +245,7 @@ struct NewMachineBody {
     name: String,
     #[serde(default)]
     kind: Option<Kind>,
-    /// The e-mail address of the person who answers for it.
+    /// The person who answers for it, by e-mail address or id.
     #[schema(max_length = 254, example = "ada@example.com")]
     owner: String,
     /// Without it, `main`.
@@ -344,7 +352,7 @@ struct MachinePatch {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Handover {
-    /// Their e-mail address.
+    /// The person, by e-mail address or id.
     #[schema(max_length = 254, example = "grace@example.com")]
     owner: String,
 }
@@ -360,7 +368,7 @@ struct Filter {
     #[serde(default)]
     #[param(nullable = false)]
     kind: Option<Kind>,
-    /// Only those that this person answers for, by id.
+    /// Only those that this person answers for, by e-mail address or id.
     #[serde(default)]
     #[param(nullable = false)]
     owner: Option<String>,
@@ -385,10 +393,17 @@ struct Filter {
 async fn list(call: Call, window: Window, filter: Filter) -> Result<Listed<MachineView>, Problem> {
     let mut wrong = Wrong::default();
     let finding = |text: &str| FindingKind::parse(text).ok_or("there is no such finding");
+    let owner = match &filter.owner {
+        Some(name) => match named::person(&call.app, "owner", name).await {
+            Err(Declined::Missing(_)) => wrong.parsed("owner", Err("nobody here has this e-mail address")),
+            found => Some(found?),
+        },
+        None => None,
+    };
     let which = Which {
         state: filter.state.map(Into::into),
         kind: filter.kind.map(Into::into),
-        owner: filter.owner.and_then(|id| wrong.parsed("owner", id.parse())),
+        owner,
         tenant: filter.tenant.and_then(|name| wrong.parsed("tenant", name.parse())),
         tag: filter.tag,
         finding: filter.finding.and_then(|text| wrong.parsed("finding", finding(&text))),
@@ -548,8 +563,7 @@ async fn resume(call: Call, _: Nothing) -> Result<One<MachineView>, Problem> {
 }
 
 async fn hand_over(call: Call, ask: Handover) -> Result<One<MachineView>, Problem> {
-    let owner =
-        ask.owner.parse().map_err(|why: crate::model::ParseEmailError| Problem::field("owner", why.to_string()))?;
+    let owner = ask.owner.parse().map_err(|why| Problem::field("owner", why))?;
     shown(&call, &machines::hand_over(&call.app, &call.by, call.id()?, call.seen(), owner).await?)
 }
 

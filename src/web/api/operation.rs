@@ -40,6 +40,8 @@ pub(super) struct Operation {
     /// The same, where it depends on what is asked for.
     pub(super) weigh: Option<Weigh>,
     pub(super) kind: Kind,
+    /// Members that somebody may look for here, and how they are changed instead.
+    pub(super) elsewhere: &'static [(&'static str, &'static str)],
     /// The filters of a list.
     pub(super) filters: Vec<Parameter>,
     pub(super) input: Option<Shape>,
@@ -123,6 +125,7 @@ impl Operation {
             scope,
             weigh: None,
             kind,
+            elsewhere: &[],
             filters: Vec::new(),
             input: None,
             output: None,
@@ -149,6 +152,14 @@ impl Noun {
     pub(super) fn weighed(mut self, weigh: Weigh) -> Self {
         if let Some(operation) = self.operations.last_mut() {
             operation.weigh = Some(weigh);
+        }
+        self
+    }
+
+    /// Of the operation before: members of the noun that it does not change, and what does.
+    pub(super) fn elsewhere(mut self, members: &'static [(&'static str, &'static str)]) -> Self {
+        if let Some(operation) = self.operations.last_mut() {
+            operation.elsewhere = members;
         }
         self
     }

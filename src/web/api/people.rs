@@ -12,10 +12,11 @@ use super::wire::{Given, NoFilter, Nothing, Reason, StillTaken, Wrong};
 use crate::base::{Id, Secret};
 use crate::model::{Passkey, Person, PersonState, Standing};
 use crate::operations::declined::Declined;
+use crate::operations::machines;
 use crate::operations::own_passkeys;
 use crate::operations::own_sign_in;
 use crate::operations::people::{self, NewPerson, PersonChange};
-use crate::protocol::own_scopes::PEOPLE;
+use crate::protocol::own_scopes::{MACHINES, PEOPLE};
 
 pub(super) fn noun() -> Noun {
     Noun::new("People", "id", "Who can sign in here. Only a token with `writ:admin` decides about administrators.")
@@ -62,6 +63,15 @@ pub(super) fn noun() -> Noun {
                 "Remove one of somebody's passkeys, and end their sessions: the device is lost",
             ),
             remove_passkey,
+        )
+        .tell(
+            What(
+                "/api/v1/people/{id}/handover",
+                "handOverMachinesOfPerson",
+                MACHINES.write,
+                "Make somebody else answer for all the machines of a person, or for none of them",
+            ),
+            hand_over,
         )
 }
 
@@ -231,4 +241,30 @@ fn view(person: &Person) -> PersonView {
         },
         created_at: person.created_at.iso(),
     }
+}
+
+/// Who answers for a person's machines from now on.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = MachinesHandover)]
+struct Handover {
+    /// The person, by e-mail address or id.
+    #[schema(max_length = 254, example = "grace@example.com")]
+    owner: String,
+}
+
+/// What was handed over.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MachinesHandedOver)]
+struct HandedOver {
+    /// How many machines.
+    machines: u64,
+    /// Who answers for them now.
+    owner: String,
+}
+
+async fn hand_over(call: Call, ask: Handover) -> Result<HandedOver, Problem> {
+    let owner = ask.owner.parse().map_err(|why| Problem::field("owner", why))?;
+    let (machines, owner) = machines::hand_over_all(&call.app, &call.by, call.id()?, owner).await?;
+    Ok(HandedOver { machines, owner: owner.id.to_string() })
 }

@@ -101,22 +101,20 @@ struct Shown {
 async fn find(visitor: &Visitor, asked: &Asked, limit: usize) -> Result<(Vec<Shown>, Option<u64>), Fault> {
     let (app, now) = (&visitor.app, visitor.ctx.at);
     let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let page = if let Ok(request) = asked.request.parse::<Id<Request>>() {
-        audit::of_request(app, asked.before, request, limit).await?
-    } else if !asked.actor.is_empty() {
-        let who = ActedBy { actor: given(&asked.actor), subject: given(&asked.about) };
-        audit::list_acting(app, who, asked.before, given(&asked.event), limit).await?
-    } else {
-        let which = Which {
-            event: given(&asked.event),
-            by: given(&asked.by),
-            about: given(&asked.about),
-            since: day(&asked.since, false).unwrap_or_default(),
-            until: day(&asked.until, true).unwrap_or_default(),
-            after: asked.after,
-        };
-        audit::list(app, which, asked.before, limit).await?
+    // Of somebody who acts, what is asked about is whom they act for.
+    let acts = !asked.actor.is_empty();
+    let acting = ActedBy { actor: given(&asked.actor), subject: given(&asked.about).filter(|_| acts) };
+    let which = Which {
+        event: given(&asked.event),
+        by: given(&asked.by),
+        about: given(&asked.about).filter(|_| !acts),
+        since: day(&asked.since, false).unwrap_or_default(),
+        until: day(&asked.until, true).unwrap_or_default(),
+        after: asked.after,
+        acting,
+        request: asked.request.parse::<Id<Request>>().ok(),
     };
+    let page = audit::list(app, which, asked.before, limit).await?;
     let told: Vec<Told<'_>> = page
         .entries
         .iter()

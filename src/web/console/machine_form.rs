@@ -186,8 +186,7 @@ pub(super) async fn create(asked: Administered) -> Result<HttpResponse, PageProb
 
 fn new_machine(typed: &Typed, now: Timestamp) -> Result<NewMachine, Invalid> {
     let mut wrong = Invalid::default();
-    let owner =
-        typed.owner.parse().map_err(|why: crate::model::ParseEmailError| wrong.0.push(("owner", why.to_string())));
+    let owner = typed.owner.parse().map_err(|why: &'static str| wrong.0.push(("owner", why.to_owned())));
     let tenant: Result<TenantName, _> =
         if typed.tenant.is_empty() { Ok(TenantName::default()) } else { typed.tenant.parse() };
     let tenant = tenant.map_err(|_| wrong.0.push(("tenant", "this is no name of a tenant".to_owned())));

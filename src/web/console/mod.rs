@@ -92,6 +92,7 @@ pub(super) static DOORS: &[Door] = &[
     page("/console/people/{id}/change", GET_POST, Who::Console, Class::Pages),
     page("/console/people/{id}/suspension", POST, Who::Console, Class::Pages),
     page("/console/people/{id}/resumption", POST, Who::Console, Class::Pages),
+    page("/console/people/{id}/handover", POST, Who::Console, Class::Pages),
     page("/console/people/{id}/standing", POST, Who::Console, Class::Pages),
     page("/console/people/{id}/password", POST, Who::Console, Class::Pages),
     page("/console/people/{id}/factor/reset", POST, Who::Console, Class::Pages),
@@ -183,6 +184,7 @@ pub(super) fn configure(config: &mut ServiceConfig, base: &str) {
     door("/console/people/{id}/change", vec![get(people::edit), post().to(people::update)]);
     door("/console/people/{id}/suspension", vec![post().to(person::suspend)]);
     door("/console/people/{id}/resumption", vec![post().to(person::resume)]);
+    door("/console/people/{id}/handover", vec![post().to(person::hand_over)]);
     door("/console/people/{id}/standing", vec![post().to(person::raise)]);
     door("/console/people/{id}/password", vec![post().to(person::password)]);
     door("/console/people/{id}/factor/reset", vec![post().to(person::reset_factor)]);

@@ -13,12 +13,12 @@ use crate::model::{
 };
 use crate::operations::audit::{self, Which as Entries};
 use crate::operations::declined::Declined;
-use crate::operations::grants;
 use crate::operations::names;
 use crate::operations::roles::{self, MembershipChange};
 use crate::operations::seen::{Seen, tag};
 use crate::operations::set_password::set_password_of;
 use crate::operations::{delegations, own_passkeys, own_sign_in, people, sessions, set_up_factor};
+use crate::operations::{grants, machines};
 use crate::web::extract::{Administered, Administrator, Visitor};
 use crate::web::problem::PageProblem;
 use crate::web::reply::{self, moment};
@@ -34,10 +34,11 @@ const ROLES: usize = 200;
 /// What somebody types who means to stop themselves.
 const MEANT: &str = "stop myself";
 
-const WORDS: [(&str, FlashKind, &str); 19] = [
+const WORDS: [(&str, FlashKind, &str); 20] = [
     ("added", FlashKind::Done, "Added. They can sign in now."),
     ("changed", FlashKind::Done, "Changed. Where they are signed in, they stay so."),
     ("stopped", FlashKind::Done, "Stopped. They sign in nowhere, and nothing acts for them."),
+    ("handed-over", FlashKind::Done, "Somebody else answers for their machines now."),
     ("resumed", FlashKind::Done, "They may go on. Machines that were stopped with them wait for you."),
     ("ended", FlashKind::Done, "That session is over."),
     ("over", FlashKind::Failed, "That session was over already."),
@@ -256,6 +257,18 @@ pub(super) async fn resume(asked: Administered, id: web::Path<String>) -> Result
     let done = people::resume(&visitor.app, &asked.by, id, as_seen(&asked.form)).await;
     done.map_err(|why| declined(visitor, why))?;
     Ok(back(visitor, &path(id), "resumed"))
+}
+
+/// `POST /console/people/{id}/handover`: every machine they answer for.
+pub(super) async fn hand_over(asked: Administered, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
+    let visitor = &asked.form.visitor;
+    let id: Id<Person> = wanted(visitor, &id)?;
+    let owner = asked.form.text("owner").parse();
+    let owner = owner.map_err(|why| declined(visitor, Declined::field("owner", why)))?;
+    match machines::hand_over_all(&visitor.app, &asked.by, id, owner).await {
+        Ok(_) => Ok(back(visitor, &path(id), "handed-over")),
+        Err(why) => Err(declined(visitor, why)),
+    }
 }
 
 /// `POST /console/people/{id}/standing`

@@ -105,6 +105,39 @@ fn delegations_are_found_by_who_acts_for_whom() {
     }
 }
 
+/// "Everything agent X did for person Y".
+#[test]
+fn the_audit_log_is_asked_who_acted_for_whom() {
+    let mut office = Office::open();
+    let (bob, eve) = (office.world.person("bob"), office.world.person("eve"));
+    let (clerk, for_bob) = ask(&office, "clerk", &bob);
+    let (porter, for_eve) = ask(&office, "porter", &eve);
+    let (one, began) = (office.made("/delegations", &for_bob), office.world.now());
+    office.made("/delegations", &for_eve);
+    office.made("/delegations", &with(&for_bob, "actor", json!(porter)));
+    office.world.later(writ::base::Lifetime::from_hours(3));
+    office.token = office.token_with("writ:admin");
+    office.post(&format!("/delegations/{one}/revocation"), &json!({ "because": "test" })).expect_status(200);
+    let found = |query: &str| {
+        let items = office.get(&format!("/audit?{query}"))["items"].as_array().unwrap().clone();
+        items.iter().map(|entry| entry["event"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let (granted, revoked) = ("delegation.granted", "delegation.revoked");
+    assert_eq!(found(&format!("actor={clerk}&subject={}", bob.id)), [revoked, granted]);
+    assert_eq!(found(&format!("actor={porter}")), [granted, granted]);
+    assert_eq!(found(&format!("subject={}", bob.id)), [revoked, granted, granted]);
+    assert_eq!(found(&format!("actor={clerk}&subject={}", eve.id)), [""; 0]);
+    // Together with every other filter.
+    assert_eq!(found(&format!("actor={clerk}&event={revoked}")), [revoked]);
+    let later = began.plus(writ::base::Lifetime::from_hours(2)).iso();
+    assert_eq!(found(&format!("actor={clerk}&since={later}")), [revoked]);
+    assert_eq!(found(&format!("actor={clerk}&until={later}")), [granted]);
+    assert_eq!(found(&format!("actor={clerk}&by=nobody")), [""; 0]);
+    let page = office.get(&format!("/audit?subject={}&limit=2", bob.id));
+    let rest = found(&format!("subject={}&cursor={}", bob.id, page["next"].as_str().unwrap()));
+    assert_eq!(rest, [granted]);
+}
+
 #[test]
 fn a_delegation_is_granted_once() {
     let office = Office::open();

@@ -57,6 +57,34 @@ fn what_is_wrong_is_named() {
     assert_eq!(ask("/people", json!({ "email": "x", "name": "", "password": "short" })).len(), 3);
 }
 
+/// What is not known is named, with what there is, in words of ours.
+#[test]
+fn what_is_not_known_is_told_what_is() {
+    let office = Office::open();
+    let said = |answer: &crate::world::Answer| answer.json()["errors"][0]["message"].as_str().unwrap().to_owned();
+    let strange = office.ask("GET", "/machines?colour=1").send();
+    assert_eq!(strange.wrong(), ["colour"]);
+    let words = said(&strange);
+    assert!(words.starts_with("there is no such parameter here; there are state, kind, owner"), "{words}");
+    assert!(words.ends_with("limit, cursor"), "{words}");
+    let strange = office.post("/people", &json!({ "colour": 1 }));
+    assert_eq!(said(&strange), "there is no such member here; there are email, name, password");
+    assert_eq!(said(&office.post("/people", &json!({ "email": "a@example.com" }))), "it is missing");
+    let strange = office.ask("GET", "/tenants?colour=1").send();
+    assert_eq!(said(&strange), "there is no such parameter here; there are limit, cursor");
+
+    let robot = office.world.machine("robot", &office.ada, "mcp:read").id;
+    let path = format!("/machines/{robot}");
+    for (member, how) in [("owner", "/handover"), ("state", "/suspension"), ("tenant", "stays")] {
+        let strange = office.ask("PATCH", &path).header("If-Match", "*").json(&json!({ member: "x" })).send();
+        assert_eq!(strange.wrong(), [member]);
+        assert!(said(&strange).contains(how), "{}", said(&strange));
+    }
+    let twice = office.ask("POST", "/people").header("Content-Type", "application/json");
+    let twice = twice.body(br#"{"email":"a@example.com","name":"A","name":"B"}"#).send();
+    assert_eq!((twice.wrong(), said(&twice)), (vec!["name".to_owned()], "it is there twice".to_owned()));
+}
+
 #[test]
 fn an_address_that_is_nobodys_is_missing() {
     let office = Office::open();

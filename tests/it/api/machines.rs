@@ -72,6 +72,16 @@ fn a_machine_from_its_making_to_its_end() {
     assert_eq!(hand_over("grace@example.com").expect_status(200).json()["owner"], grace);
     assert_eq!(hand_over("nobody@example.com").wrong(), ["owner"]);
     assert_eq!(hand_over("nobody").wrong(), ["owner"]);
+    assert_eq!(hand_over("per_00000000000000000000000000").wrong(), ["owner"]);
+    // As it is read, so it is written.
+    let ada = office.ada.id.to_string();
+    assert_eq!(hand_over(&ada).expect_status(200).json()["owner"], ada);
+    assert_eq!(hand_over(&grace).expect_status(200).json()["owner"], grace);
+    let named = |text: &str| office.get(&format!("/machines?owner={text}"))["items"].as_array().unwrap().len();
+    assert_eq!((named(&grace), named("grace@example.com")), (1, 1));
+    assert_eq!(office.ask("GET", "/machines?owner=nobody@example.com").send().wrong(), ["owner"]);
+    let another = json!({ "name": "another", "owner": grace, "purpose": "tests" });
+    assert_eq!(office.post("/machines", &another).expect_status(201).json()["owner"], grace);
     office.post(&format!("/people/{grace}/suspension"), &json!({ "because": "left" })).expect_status(200);
     assert_eq!(office.get(&path)["state"], "suspended", "nobody answers for it");
     assert_eq!(hand_over("grace@example.com").wrong(), ["owner"]);
@@ -130,6 +140,37 @@ fn a_change_counts_for_the_machine_that_was_seen() {
     // What was changed is told as it was and as it is.
     let changes = office.get(&format!("/audit?about={id}&event=machine.changed"));
     assert_eq!(changes["items"][0]["details"]["before"], json!({ "purpose": "tests" }));
+}
+
+#[test]
+fn all_machines_of_one_who_leaves_are_handed_over_at_once() {
+    let office = Office::open();
+    let (bob, eve) = (office.world.person("bob"), office.world.person("eve"));
+    for name in ["one", "two", "three"] {
+        office.world.machine(name, &bob, "mcp:read");
+    }
+    let three = office.world.machine("four", &bob, "mcp:read").id;
+    office.post(&format!("/machines/{three}/retirement"), &json!({ "because": "done" })).expect_status(200);
+    let path = format!("/people/{}/handover", bob.id);
+    let to = |owner: &str| office.post(&path, &json!({ "owner": owner }));
+    assert_eq!(to("nobody@example.com").wrong(), ["owner"]);
+    assert_eq!(to("bob@example.com").wrong(), ["owner"], "they have them already");
+    let clerk = office.token_with("writ:people:write");
+    let refused = office.ask("POST", &path).bearer(&clerk).json(&json!({ "owner": "eve@example.com" })).send();
+    assert_eq!(refused.problem(), "forbidden", "it is about machines");
+    let told = to("eve@example.com").expect_status(200).json();
+    assert_eq!(told, json!({ "machines": 3, "owner": eve.id.to_string() }));
+    let of = |who: &str| office.get(&format!("/machines?owner={who}"))["items"].as_array().unwrap().len();
+    assert_eq!((of("eve@example.com"), of("bob@example.com")), (3, 1), "a retired one keeps its history");
+    assert_eq!(office.get("/audit?event=machine.handed_over")["items"].as_array().unwrap().len(), 3);
+    assert_eq!(to("eve@example.com").expect_status(200).json()["machines"], 0);
+
+    // All or nothing: one that reaches further than who asks stays with all the others.
+    office.world.machine("chief", &eve, "writ:admin");
+    let clerk = office.token_with("writ:machines:write");
+    let back = format!("/people/{}/handover", eve.id);
+    let refused = office.ask("POST", &back).bearer(&clerk).json(&json!({ "owner": "bob@example.com" })).send();
+    assert_eq!((refused.problem().as_str(), of("eve@example.com")), ("forbidden", 4));
 }
 
 #[test]

@@ -285,6 +285,13 @@ fn the_audit_log_is_searched_and_verified() {
     let at = |seconds: i64| writ::base::Timestamp::from_millis(now.millis() + seconds * 1_000).iso();
     assert!(!items(&format!("since={}", at(0))).is_empty() && items(&format!("since={}", at(1))).is_empty());
     assert!(items(&format!("until={}", at(0))).is_empty() && !items(&format!("until={}", at(1))).is_empty());
+    // One request, by the id that its caller was given.
+    let request = about[0]["from"]["request"].as_str().unwrap();
+    assert_eq!(items(&format!("request={request}")), about);
+    assert!(items(&format!("request={request}&event=person.created")).is_empty());
+    for (query, wrong) in [("actor=x", "actor"), ("subject=ada@example.com", "subject"), ("request=x", "request")] {
+        assert_eq!(office.ask("GET", &format!("/audit?{query}")).send().wrong(), [wrong]);
+    }
     let verdict = office.post("/audit/verification", &json!({})).json();
     assert_eq!(verdict["intact"], true);
     assert_eq!(verdict["entries"], office.get("/audit?limit=1")["items"][0]["sequence"]);

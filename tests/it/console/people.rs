@@ -120,6 +120,22 @@ fn somebody_is_stopped_with_the_machines_they_answer_for() {
     world.signed_in(&bob).get("/account").expect_page(200, "bob");
 }
 
+#[test]
+fn the_machines_of_one_who_leaves_are_handed_over() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let (bob, eve) = (world.person("bob"), world.person("eve"));
+    world.machine("robot", &bob, "mcp:read");
+    world.machine("drone", &bob, "mcp:read");
+    let mut browser = world.signed_in(&ada);
+    let page = browser.get(&at(&bob));
+    let form = page.form_to("/handover");
+    let page = browser.submit_form(&form, &[("owner", "eve@example.com")]);
+    page.expect_page(200, "Somebody else answers for their machines now").expect_text("They answer for no machine");
+    browser.get(&at(&eve)).expect_page(200, "robot").expect_text("drone");
+    browser.submit_form(&form, &[("owner", "nobody@example.com")]).expect_text("nobody here has this e-mail address");
+}
+
 /// Nobody locks everybody out: by accident, or meaning to.
 #[test]
 fn the_last_administrator_is_neither_stopped_nor_made_a_member() {

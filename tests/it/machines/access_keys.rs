@@ -127,9 +127,11 @@ fn a_project_is_one_of_the_machines() {
         let body = asks(own, &none).expect_status(200).json();
         assert_eq!(claims(body["sessionJwt"].as_str().unwrap())["aud"], own);
     }
-    for other in ["P2beta", "main", "apps", "https://mcp.example/", "urn:example:closed"] {
+    asks("urn:example:closed", &none).expect_refusal(400, "invalid_target", "ResourceNotAllowed");
+    for other in ["P2beta", "main", "apps", "https://mcp.example/"] {
         let refused = asks(other, &none);
-        refused.expect_refusal(400, "invalid_target", "ResourceNotAllowed");
+        refused.expect_refusal(400, "invalid_target", "ProjectElsewhere");
+        assert!(refused.json()["errorMessage"].as_str().unwrap().contains("it is for P2acme or P2own, or for"));
         assert_eq!(
             (&refused.json()["errorCode"], &refused.json()["errorMessage"]),
             (&json!("invalid_target"), &refused.json()["error_description"])

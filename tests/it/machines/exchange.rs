@@ -8,7 +8,7 @@ use writ::model::{
     Access, Actor, ClientState, Delegation, Event, Machine, MachineKind, ProtectedResource, Subject, TenantName,
     TokenFormat,
 };
-use writ::operations::audit::{self, ActedBy};
+use writ::operations::audit::{self, ActedBy, Which};
 use writ::operations::declined::Declined;
 use writ::operations::delegations::{self, NewDelegation};
 use writ::operations::findings;
@@ -62,8 +62,9 @@ impl World {
     }
 
     fn acted(&self, actor: Option<&ClientApp>, subject: Option<&str>, name: Option<&str>) -> Vec<Entry> {
-        let who = ActedBy { actor: actor.map(|actor| actor.id.to_string()), subject: subject.map(str::to_owned) };
-        self.block(audit::list_acting(&self.app, who, None, name.map(str::to_owned), 100)).unwrap().entries
+        let acting = ActedBy { actor: actor.map(|actor| actor.id.to_string()), subject: subject.map(str::to_owned) };
+        let which = Which { acting, event: name.map(str::to_owned), ..Which::default() };
+        self.block(audit::list(&self.app, which, None, 100)).unwrap().entries
     }
 }
 
@@ -711,10 +712,11 @@ fn the_search_goes_on_where_a_page_ended() {
     for _ in 0..5 {
         stage.desk().exchange(&stage.world, &token, &[("resource", &stage.at(1))]).tokens();
     }
-    let who = || ActedBy { actor: Some(stage.desk().id.to_string()), subject: None };
+    let acting = ActedBy { actor: Some(stage.desk().id.to_string()), subject: None };
+    let which = Which { acting, ..Which::default() };
     let (mut seen, mut before) = (Vec::new(), None);
     loop {
-        let page = stage.world.block(audit::list_acting(&stage.world.app, who(), before, None, 2)).unwrap();
+        let page = stage.world.block(audit::list(&stage.world.app, which.clone(), before, 2)).unwrap();
         seen.extend(page.entries.iter().map(|entry| entry.sequence));
         match page.next {
             Some(next) => before = Some(next),

@@ -453,6 +453,22 @@ const TABLE: &[(&str, &str, u16, Produce)] = &[
         world.edit_client(crm, |row| row.resources.clear());
         answer.into()
     }),
+    ("ProjectElsewhere", "invalid_target", 400, |s| {
+        let name = |text: &str| writ::protocol::display_name::DisplayName::parse(text).unwrap();
+        let kind = writ::model::MachineKind::Service;
+        let terms = writ::operations::machines::Terms::new(name("keyed"), kind, "tests", "mcp:read".parse().unwrap());
+        let credential = Some(writ::operations::credentials::NewCredential {
+            name: name("key"),
+            proof: writ::operations::credentials::NewProof::AccessKey,
+            expires_at: None,
+        });
+        let (owner, tenant) = (s.owner.email.parse().unwrap(), writ::model::TenantName::default());
+        let new = writ::operations::machines::NewMachine { terms, owner, tenant, credential };
+        let made = s.world.block(writ::operations::machines::add(&s.world.app, &s.world.operator(), new)).unwrap();
+        let secret = made.credential.unwrap().secret.unwrap();
+        let key = secret.expose();
+        s.world.request("POST", "/v1/auth/accesskey/exchange").bearer(&format!("P2beta:{key}")).send().into()
+    }),
     ("ResourceWidened", "invalid_target", 400, |s| {
         let other = s.other.identifier.to_string();
         s.redeem(&[("resource", &other)]).into()
@@ -568,7 +584,8 @@ fn every_error_id_leads_somewhere() {
 
     let answer = stage.crm.client_credentials(&stage.world, &[("scope", "openid")]);
     let of = |id: &str| {
-        let page = stage.world.block(audit::of_request(&stage.world.app, None, id.parse().unwrap(), 10)).unwrap();
+        let which = audit::Which { request: Some(id.parse().unwrap()), ..audit::Which::default() };
+        let page = stage.world.block(audit::list(&stage.world.app, which, None, 10)).unwrap();
         assert_eq!(page.next, None);
         page.entries.iter().map(|entry| entry.event.name()).collect::<Vec<_>>()
     };
