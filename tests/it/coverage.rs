@@ -1,6 +1,6 @@
 //! The documents name real things: sections that are cited, functions and tests that exist, events, commands.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -392,6 +392,62 @@ fn every_subcommand_is_in_the_command_line_document() {
 
 fn is_group(help: &str) -> bool {
     help.contains("\nCommands:\n")
+}
+
+/// What a document tells somebody to type is what the program knows: every command of the shell examples, and every option in it.
+#[test]
+fn every_command_in_a_document_exists() {
+    let mut documents = files("docs", &["md"]);
+    documents.push(root().join("README.md"));
+    let mut helps = BTreeMap::new();
+    let mut seen = 0;
+    for path in documents {
+        let text = fs::read_to_string(&path).unwrap();
+        for command in shell_examples(&text) {
+            let words: Vec<&str> = command.split_whitespace().collect();
+            let options = words.iter().filter(|word| word.starts_with("--") && word.len() > 2);
+            let help = help_of(&mut helps, &words);
+            for option in options {
+                let option = option.split('=').next().unwrap();
+                let known = help.split(|c: char| c.is_whitespace() || "[]<>,".contains(c)).any(|word| word == option);
+                assert!(known, "{}: `writ {command}` has {option}, which the program does not know", path.display());
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 30, "the examples were found: {seen}");
+}
+
+/// What comes behind `writ` in the shell examples of a document, up to a pipe or a comment, continued lines as one.
+fn shell_examples(text: &str) -> Vec<String> {
+    let blocks = text.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let lines = blocks.flat_map(|block| block.replace("\\\n", " ").lines().map(str::to_owned).collect::<Vec<_>>());
+    lines
+        .filter_map(|line| {
+            // Behind variables it is still the program; as another's argument it is not.
+            let start = line.split_inclusive(' ').take_while(|word| word.contains('=')).map(str::len).sum();
+            let command = line[start..].strip_prefix("writ ")?;
+            let end = ["|", " #", ">", "&&", ";"].iter().filter_map(|end| command.find(end)).min();
+            Some(command[..end.unwrap_or(command.len())].trim().to_owned())
+        })
+        .collect()
+}
+
+/// The help of the command that `words` begin with.
+fn help_of<'a>(helps: &'a mut BTreeMap<Vec<String>, String>, words: &[&str]) -> &'a str {
+    let mut path: Vec<String> = Vec::new();
+    for word in words.iter().map(|word| (*word).to_owned()).chain([String::new()]) {
+        let help = helps.entry(path.clone()).or_insert_with(|| {
+            let output = Command::new(env!("CARGO_BIN_EXE_writ")).args(&path).arg("--help").output().unwrap();
+            assert!(output.status.success(), "`writ {}` is no command", path.join(" "));
+            String::from_utf8(output.stdout).unwrap()
+        });
+        if !is_group(help) || word.starts_with('-') || word.is_empty() {
+            break;
+        }
+        path.push(word);
+    }
+    &helps[&path]
 }
 
 /// Told once, at the top of the document.
