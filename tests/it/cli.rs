@@ -1002,6 +1002,22 @@ fn providers_and_crossings_are_made_listed_and_taken_back() {
     }
 }
 
+/// Adding a passkey takes a browser; that of one that is there is seen and removed, and of one that is not, it is said.
+#[test]
+fn passkeys_and_second_factors_of_somebody_are_seen_and_taken_away() {
+    let appliance = Appliance::new();
+    appliance.set_up();
+    let of_ada = ["--email", "ada@example.com"];
+    assert_eq!(appliance.json(&[&["person", "passkeys"][..], &of_ada].concat())["passkeys"], json!([]));
+    let unknown = ["--passkey", "pky_00000000000000000000000000"];
+    let remove = appliance.refused(&[&["person", "remove-passkey"][..], &of_ada, &unknown].concat());
+    assert!(remove.contains("no passkey"), "{remove}");
+    let reset = appliance.refused(&[&["person", "reset-factor"][..], &of_ada].concat());
+    assert!(reset.contains("asked for no code"), "{reset}");
+    let nobody = appliance.refused(&["person", "passkeys", "--email", "nobody@example.com"]);
+    assert!(nobody.contains("nobody"), "{nobody}");
+}
+
 #[test]
 fn a_person_gets_another_name_and_address() {
     let appliance = Appliance::new();
