@@ -4,7 +4,7 @@
 #   docker build -t writ .
 #   docker run -p 127.0.0.1:9000:9000 -v writ:/data -e WRIT_PUBLIC_URL=… -e WRIT_TRUSTED_PROXIES=… writ
 FROM rust:1.90-bookworm AS build
-RUN apt-get update && apt-get install -y --no-install-recommends musl-tools cmake && rm -rf /var/lib/apt/lists/*
+RUN apt-get update && apt-get install -y --no-install-recommends musl-tools && rm -rf /var/lib/apt/lists/*
 WORKDIR /writ
 ARG TARGETARCH
 # aarch64 or x86_64, by the platform that is built for.
