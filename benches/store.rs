@@ -91,7 +91,7 @@ async fn call(store: Store, stop: Arc<AtomicBool>) -> Vec<Duration> {
         let context = Context::new(now, Actor::Operator, Origin::within(Channel::Http));
         let done = store.write("bench", &context, move |tx| {
             tx.put(&ROWS, &id, &row)?;
-            tx.record(Event::ScopeCreated { scope: row.client.clone() })
+            tx.record(Event::ScopeCreated { scope: row.client.clone(), after: serde_json::Value::Null })
         });
         done.await.unwrap();
         waits.push(started.elapsed());

@@ -69,7 +69,12 @@ impl Shown {
     /// The text for standard output; `None` where it is printed as every answer is.
     pub(super) fn text(self, answer: &Value) -> Result<Option<String>, CommandError> {
         let broken = |error: String| {
-            let text = format!("this cannot be written as TOML ({error}): use --format json");
+            let text = match null_in(answer) {
+                Some(place) => {
+                    format!("{place} is null, which TOML has no word for: set it anew without, or use --format json")
+                }
+                None => format!("this cannot be written as TOML ({error}): use --format json"),
+            };
             CommandError::new(ErrorKind::Refused, text)
         };
         Ok(match self {
@@ -78,6 +83,19 @@ impl Shown {
             Self::Json => Some(format!("{answer:#}\n")),
             Self::Plan => Some(lines(answer)),
         })
+    }
+}
+
+/// Where something is null: what was set before nobody could.
+fn null_in(value: &Value) -> Option<String> {
+    let below = |name: &str, value: &Value| match value {
+        Value::Null => Some(name.to_owned()),
+        value => null_in(value).map(|place| format!("{name}.{place}")),
+    };
+    match value {
+        Value::Object(members) => members.iter().find_map(|(name, value)| below(name, value)),
+        Value::Array(all) => all.iter().enumerate().find_map(|(n, value)| below(&n.to_string(), value)),
+        _ => None,
     }
 }
 

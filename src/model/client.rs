@@ -130,6 +130,9 @@ pub struct Client {
     pub void_before: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Review::is_empty")]
     pub review: Review,
+    /// What the file calls it that it was made by, where that is not its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared_as: Option<String>,
     /// The machine identity behind it and what it proved itself by; not of its row.
     #[serde(skip)]
     pub identity: Option<Arc<Authenticated>>,

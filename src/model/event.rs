@@ -212,7 +212,13 @@ events! {
     SignedOut { person: Id<Person>, session: Id<Session> } = "person.signed_out", Traffic;
 
     /// An application was registered by an administrator, or by somebody whom one had given an initial access token.
-    ClientRegistered { client: ClientId, name: String, how: String } = "client.registered", Change;
+    ClientRegistered {
+        client: ClientId,
+        name: String,
+        how: String,
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        after: Value,
+    } = "client.registered", Change;
     /// An application registered itself. Another that nobody had used may have made room.
     ClientRegisteredItself {
         client: ClientId,
@@ -249,8 +255,14 @@ events! {
     /// An initial access token for dynamic registration was made.
     InitialAccessTokenCreated { id: String } = "registration.token_created", Change;
 
-    /// A machine identity was made.
-    MachineCreated { machine: Id<Machine>, name: String, owner: Id<Person> } = "machine.created", Change;
+    /// A machine identity was made: all that it is, in `after`.
+    MachineCreated {
+        machine: Id<Machine>,
+        name: String,
+        owner: Id<Person>,
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        after: Value,
+    } = "machine.created", Change;
     /// A machine identity was changed: the members that differ, as they were and as they are.
     MachineChanged { machine: Id<Machine>, before: Value, after: Value } = "machine.changed", Change;
     /// A machine identity was stopped: from this entry on it gets no tokens and none of its tokens are introspected as active.
@@ -259,11 +271,20 @@ events! {
     MachineResumed { machine: Id<Machine> } = "machine.resumed", Change;
     /// A machine identity was ended for good, with all its credentials.
     MachineRetired { machine: Id<Machine>, because: String } = "machine.retired", Change;
+    /// A machine identity's time is over, and so are the tokens that it still had.
+    MachineExpired { machine: Id<Machine>, ended_at: Timestamp } = "machine.expired", Change;
     /// A machine identity was given to somebody else.
     MachineHandedOver { machine: Id<Machine>, from: Id<Person>, to: Id<Person> } = "machine.handed_over", Change;
-    /// A machine got another credential.
-    CredentialCreated { machine: Id<Machine>, credential: Id<Credential>, kind: String, name: String, expires_at: Option<Timestamp> }
-        = "credential.created", Change;
+    /// A machine got another credential: all of it that is no secret, in `after`.
+    CredentialCreated {
+        machine: Id<Machine>,
+        credential: Id<Credential>,
+        kind: String,
+        name: String,
+        expires_at: Option<Timestamp>,
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        after: Value,
+    } = "credential.created", Change;
     /// A credential got a successor; both are good until the overlap ends.
     CredentialRotated { machine: Id<Machine>, old: Id<Credential>, new: Id<Credential>, overlap_until: Timestamp }
         = "credential.rotated", Change;
@@ -274,7 +295,7 @@ events! {
         = "credential.ambiguous", Traffic;
     /// What machines used since the last round, written down together; grants of machines beyond the bound are only counted.
     UsageNoted { machines: u64, grants: u64, missed: u64 } = "machine.used", Traffic;
-    /// A machine was allowed to act for somebody.
+    /// A machine was allowed to act for somebody: all that it may, in `after`.
     DelegationGranted {
         delegation: Id<Delegation>,
         actor: Id<Machine>,
@@ -282,6 +303,8 @@ events! {
         scope: ScopeSet,
         resources: Vec<Resource>,
         expires_at: Timestamp,
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        after: Value,
     } = "delegation.granted", Change;
     /// A machine may act for somebody no more; the tokens that came of it are over.
     DelegationRevoked { delegation: Id<Delegation>, actor: Id<Machine>, subject: Subject, because: String }
@@ -313,16 +336,27 @@ events! {
     TenantChanged { tenant: TenantName, before: Value, after: Value } = "tenant.changed", Change;
     /// A tenant that nothing belonged to was removed.
     TenantRemoved { tenant: TenantName, title: String } = "tenant.removed", Change;
-    /// A role was made.
-    RoleCreated { tenant: TenantName, role: RoleName, permissions: Vec<Permission> } = "role.created", Change;
+    /// A role was made: all that it is, in `after`.
+    RoleCreated {
+        tenant: TenantName,
+        role: RoleName,
+        permissions: Vec<Permission>,
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        after: Value,
+    } = "role.created", Change;
     /// A role was changed: the members that differ, as they were and as they are. It holds from the next token on.
     RoleChanged { tenant: TenantName, role: RoleName, before: Value, after: Value } = "role.changed", Change;
     /// A role that nobody held was removed.
     RoleRemoved { tenant: TenantName, role: RoleName, permissions: Vec<Permission> } = "role.removed", Change;
     /// A person's roles or custom claims were changed: the members that differ, as they were and as they are.
     MembershipChanged { person: Id<Person>, before: Value, after: Value } = "person.membership_changed", Change;
-    /// A protected resource was registered.
-    ResourceCreated { resource: Id<ProtectedResource>, identifier: Resource } = "resource.created", Change;
+    /// A protected resource was registered: all that it is, in `after`.
+    ResourceCreated {
+        resource: Id<ProtectedResource>,
+        identifier: Resource,
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        after: Value,
+    } = "resource.created", Change;
     /// A protected resource was changed; the members that changed, as they were and as they are.
     ResourceChanged { resource: Id<ProtectedResource>, before: Value, after: Value } = "resource.changed", Change;
     /// An MCP server said which tools it has, or an administrator did: how many, the names that are new and those that are gone.
@@ -337,8 +371,12 @@ events! {
     } = "resource.tools_listed", Change;
     /// A protected resource was removed: nobody gets tokens for it any more.
     ResourceRemoved { resource: Id<ProtectedResource>, identifier: Resource } = "resource.removed", Change;
-    /// A scope was added to the catalogue.
-    ScopeCreated { scope: String } = "scope.created", Change;
+    /// A scope was added to the catalogue: all that it is, in `after`.
+    ScopeCreated {
+        scope: String,
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        after: Value,
+    } = "scope.created", Change;
     /// A scope was changed; the members that changed, as they were and as they are.
     ScopeChanged { scope: String, before: Value, after: Value } = "scope.changed", Change;
     /// A scope was taken out of the catalogue.

@@ -129,6 +129,7 @@ impl Machine {
             last_used_at: None,
             reaped_at: None,
             void_before: None,
+            declared_as: None,
             review: Review::default(),
             identity: None,
         }
@@ -162,6 +163,12 @@ impl Machine {
     /// How long its tokens for `resource` live, if that is its own affair: the resource may say less.
     pub fn lifetime(&self, resource: Option<&Resource>) -> Option<Lifetime> {
         self.access_to(resource).and_then(|access| access.access_for).or(self.access_for)
+    }
+
+    /// How long it has still to live. No token of it lives longer: who verifies one offline knows nothing of the machine's end but
+    /// what the token says. (The end of a credential is another matter: until then it may be presented, as until it is revoked.)
+    pub fn left(&self, now: Timestamp) -> Lifetime {
+        self.expires_at.map_or(Lifetime::from_millis(u64::MAX), |end| end.since(now))
     }
 
     fn access_to(&self, resource: Option<&Resource>) -> Option<&Access> {

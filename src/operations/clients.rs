@@ -13,7 +13,7 @@ use crate::operations::declined::Declined;
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
 use crate::operations::registration::bury;
-use crate::operations::seen::{Seen, difference};
+use crate::operations::seen::{Seen, difference, made};
 use crate::operations::status::end::{LiveTokens, Owner, end_owner};
 use crate::operations::{resources, scopes, search};
 use crate::protocol::own_scopes::within_reach;
@@ -85,7 +85,7 @@ pub async fn add(app: &App, by: &Operator, new: NewClient) -> Result<Made, Decli
     };
     let client = admitted.into_client(issued, ctx.at);
     by.may_give(&within_reach(&client))?;
-    let (asked, serves, by) = (new.resources, new.serves, by.clone());
+    let (asked, serves, issuer, by) = (new.resources, new.serves, app.issuer.clone(), by.clone());
     let added = app.store.write("add client", ctx, move |tx| {
         if let Some(earlier) = by.request().earlier(tx)? {
             return Ok(earlier);
@@ -105,7 +105,8 @@ pub async fn add(app: &App, by: &Operator, new: NewClient) -> Result<Made, Decli
         tx.put(&CLIENTS, &id, &client)?;
         by.request().done(tx, &client.id, &client, answer)?;
         let (client_id, name) = (client.id.clone(), client.name.clone());
-        tx.record(Event::ClientRegistered { client: client_id, name, how: "administrator".to_owned() })?;
+        let after = made(&told(&client, &issuer), &[])?;
+        tx.record(Event::ClientRegistered { client: client_id, name, how: "administrator".to_owned(), after })?;
         Ok(Ok(client))
     });
     let client = added.await??;
@@ -209,7 +210,7 @@ fn changed(
 }
 
 /// What the audit log says of a client: what is registered, and nothing that proves anything.
-fn told(client: &Client, issuer: &Issuer) -> Value {
+pub(super) fn told(client: &Client, issuer: &Issuer) -> Value {
     let mut document = registration_response(client, None, None, issuer);
     if let Value::Object(members) = &mut document {
         members.insert("resources".to_owned(), json!(client.resources));
@@ -336,7 +337,8 @@ pub async fn remove_stale(
         return Err(Declined::field("client", "remove at most 200 at once"));
     }
     let (within, ctx, by) = (app.clone(), by, by.clone());
-    app.store
+    let gone = app
+        .store
         .write("remove stale clients", ctx, move |tx| {
             if let Err(declined) = by.stands(tx)? {
                 return Ok(Err(declined));
@@ -353,7 +355,9 @@ pub async fn remove_stale(
             }
             Ok(Ok(gone))
         })
-        .await?
+        .await??;
+    app.discovery.forget();
+    Ok(gone)
 }
 
 /// Stops a client: from this commit on it gets no tokens, refreshes none, none of its tokens are introspected as active, and the
@@ -409,8 +413,8 @@ pub async fn resume(app: &App, by: &Operator, id: ClientId, seen: Seen) -> Resul
         .await?
 }
 
-/// Removes a client. From this commit on it gets no tokens, refreshes none, and none of its tokens are introspected as
-/// active.
+/// Removes a client, with its leave to carry our word elsewhere. From this commit on it gets no tokens, refreshes none, and none of its
+/// tokens are introspected as active.
 pub async fn remove(app: &App, by: &Operator, id: ClientId, seen: Seen) -> Result<(), Declined> {
     let (key, within, ctx, by) = (registered(&id)?, app.clone(), by, by.clone());
     app.store
@@ -423,7 +427,10 @@ pub async fn remove(app: &App, by: &Operator, id: ClientId, seen: Seen) -> Resul
             tx.record(Event::ClientRemoved { client: id.clone() })?;
             Ok(Ok(()))
         })
-        .await?
+        .await??;
+    // The metadata document says whether anybody carries our word.
+    app.discovery.forget();
+    Ok(())
 }
 
 /// The client as it is, for an operator who still stands and has seen it so.

@@ -11,7 +11,7 @@ use crate::operations::federation::MOST_ALIKE;
 use crate::operations::machines::{named, unknown, within_reach};
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
-use crate::operations::seen::Seen;
+use crate::operations::seen::{Seen, made};
 use crate::protocol::display_name::DisplayName;
 use crate::protocol::federation;
 use crate::store::tables::{
@@ -184,7 +184,10 @@ pub(super) fn distinct(read: &impl Read, credential: &Credential) -> Result<Resu
 /// Puts a drawn credential down.
 pub(super) fn put(tx: &mut Tx<'_>, credential: &Credential) -> Result<(), Fault> {
     tx.put(&CREDENTIALS, &credential.id, credential)?;
+    // Neither what proves it nor a part or a digest of that; who made it is who the entry says did.
+    let after = made(credential, &["digest", "hint", "created_by"])?;
     tx.record(Event::CredentialCreated {
+        after,
         machine: credential.machine,
         credential: credential.id,
         kind: credential.kind.as_str().to_owned(),

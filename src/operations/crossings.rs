@@ -176,6 +176,16 @@ pub(super) fn take(tx: &mut Tx<'_>, crossing: &Crossing) -> Result<(), Fault> {
     tx.record(Event::CrossingRemoved { crossing: crossing.id, client, audience })
 }
 
+/// Takes all of a client's that goes for good: it is nobody else's, and carries nothing any more. Says whether there was one.
+pub(super) fn take_of(tx: &mut Tx<'_>, client: &ClientId) -> Result<bool, Fault> {
+    let mut any = false;
+    while let Some((_, crossing)) = tx.first_under(&CROSSINGS, &CROSSINGS_BY_CLIENT, &client.to_string())? {
+        take(tx, &crossing)?;
+        any = true;
+    }
+    Ok(any)
+}
+
 fn unknown(id: Id<Crossing>) -> Declined {
     Declined::Missing(format!("there is no crossing {id}"))
 }

@@ -226,20 +226,33 @@ async fn load(app: &App, now: Timestamp, file: Option<&Document>) -> Result<Pres
     if file.is_none_or(|file| file.providers.is_some()) {
         present.providers = every(app, &PROVIDERS).await?.into_iter().map(|(_, provider)| provider).collect();
     }
-    if file.is_none_or(|file| file.crossings.is_some()) {
+    if file.is_none_or(|file| file.crossings.is_some() || file.clients.is_some()) {
         present.crossings = every(app, &CROSSINGS).await?.into_iter().map(|(_, crossing)| crossing).collect();
         present.carriers = carriers(app, &present, file).await?;
     }
-    if file.is_none_or(|file| file.delegations.is_some()) {
+    // Whatever takes a scope or a resource away must know who has it.
+    if file.is_none_or(|file| file.delegations.is_some() || file.scopes.is_some() || file.resources.is_some()) {
         let all = every(app, &DELEGATIONS).await?.into_iter().map(|(_, delegation)| delegation);
         present.delegations = all.filter(|delegation| delegation.is_live(now)).collect();
     }
 
+    let named: BTreeSet<String> =
+        file.and_then(|file| file.clients.as_ref()).into_iter().flat_map(Map::keys).cloned().collect();
     let mut after = None;
     loop {
         let page = app.store.read(move |view| view.page(&CLIENTS, after.as_ref(), AT_ONCE)).await?;
-        let rows = page.rows.into_iter().map(|(_, client)| client);
-        present.clients.extend(rows.filter(|client| client.provenance == Provenance::Administrator));
+        for (_, client) in page.rows {
+            match client.provenance {
+                Provenance::Administrator => present.clients.push(client),
+                _ if !client.resources.is_empty()
+                    || !client.serves.is_empty()
+                    || named.contains(&client.id.to_string()) =>
+                {
+                    present.placed.push(client);
+                }
+                _ => {}
+            }
+        }
         after = page.next;
         if after.is_none() {
             break;

@@ -13,7 +13,7 @@ use crate::model::{
 use crate::operations::declined::Declined;
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
-use crate::operations::seen::Seen;
+use crate::operations::seen::{Seen, made};
 use crate::store::tables::{
     DELEGATIONS, DELEGATIONS_BY_ACTOR, DELEGATIONS_BY_SUBJECT, DELEGATIONS_LIVE, DELEGATIONS_LIVE_BY_SUBJECT, MACHINES,
     MEMBERSHIPS, PEOPLE, SCOPES,
@@ -171,6 +171,7 @@ pub(super) fn put(
         scope: delegation.scope.clone(),
         resources: delegation.resources.clone(),
         expires_at: delegation.expires_at,
+        after: made(&delegation, &["granted_by"])?,
     })?;
     Ok(Ok(delegation))
 }
@@ -295,6 +296,22 @@ pub(super) fn end(tx: &mut Tx<'_>, old: &Delegation, because: &str) -> Result<De
         because: because.to_owned(),
     })?;
     Ok(ended)
+}
+
+/// Ends every delegation by which a machine acts, or by which others act for it: it has ended for good.
+pub(super) fn end_of(tx: &mut Tx<'_>, machine: Id<Machine>) -> Result<(), Fault> {
+    const BECAUSE: &str = "its machine was retired";
+    while let Some((_, delegation)) = tx.first_under(&DELEGATIONS, &DELEGATIONS_LIVE, &machine)? {
+        end(tx, &delegation, BECAUSE)?;
+    }
+    let subject = Subject::Client(ClientId::Machine(machine)).text();
+    loop {
+        let some = tx.list(&DELEGATIONS, &DELEGATIONS_LIVE_BY_SUBJECT, subject.as_str(), MOST)?;
+        if some.is_empty() {
+            return Ok(());
+        }
+        some.iter().try_for_each(|(_, delegation)| end(tx, delegation, BECAUSE).map(drop))?;
+    }
 }
 
 /// Which delegations are listed.

@@ -21,14 +21,15 @@ use crate::store::{Page, Read};
 /// Machines looked at in one snapshot, and snapshots in one round: 100,000 machines are looked through in 25 rounds.
 const AT_ONCE: usize = 200;
 const SNAPSHOTS: usize = 20;
-/// Most machines suspended in one transaction.
+/// Most machines suspended, or ended, in one transaction.
 const SUSPENDED_AT_ONCE: usize = 100;
 /// A longer silence of the appliance's own is not held against machines.
 const LONGEST_NAP: Lifetime = Lifetime::from_days(1);
 /// How often it is noted that it is awake.
 const NOTED_EVERY: Lifetime = Lifetime::from_hours(1);
 
-/// The part of a round that looks at machines: notes who has findings, and suspends the idle if the settings say so.
+/// The part of a round that looks at machines: notes who has findings, ends the tokens of those whose time is over, and suspends the
+/// idle if the settings say so.
 pub(super) async fn look(app: &App, ctx: &Context) -> Result<(), Fault> {
     let watch = keep_watch(app, ctx).await?;
     for _ in 0..SNAPSHOTS {
@@ -41,6 +42,9 @@ pub(super) async fn look(app: &App, ctx: &Context) -> Result<(), Fault> {
                 let page = view.page(&MACHINES, after.as_ref(), AT_ONCE)?;
                 let mut looked = Looked { next: page.next, ..Looked::default() };
                 for (id, machine) in page.rows {
+                    if machines::is_over_and_holds(view, &machine, now)? {
+                        looked.over.push(id);
+                    }
                     let known = view.get(&FINDINGS, &id)?;
                     // Nothing is said about the retired, so nothing is read.
                     let kinds = if machine.state == ClientState::Retired {
@@ -61,6 +65,7 @@ pub(super) async fn look(app: &App, ctx: &Context) -> Result<(), Fault> {
             .await?;
         note(app, ctx, looked.different).await?;
         suspend_idle(app, ctx, looked.idle, &watch).await?;
+        end_over(app, ctx, looked.over).await?;
         app.looked.set(looked.next);
         if looked.next.is_none() {
             break;
@@ -77,6 +82,8 @@ struct Looked {
     /// Whose findings are of other kinds than those noted.
     different: Vec<(Id<Machine>, Vec<FindingKind>)>,
     idle: Vec<Id<Machine>>,
+    /// Whose time is over while a token of theirs may not be.
+    over: Vec<Id<Machine>>,
 }
 
 /// Each kind once, in the order of [`FindingKind`].
@@ -122,6 +129,20 @@ async fn suspend_idle(app: &App, ctx: &Context, idle: Vec<Id<Machine>>, watch: &
                     }
                 }
                 Ok(())
+            })
+            .await?;
+    }
+    Ok(())
+}
+
+/// Ends the tokens of machines whose time is over: those that were given before somebody moved the end nearer say that they live
+/// longer, and who verifies them offline learns from the status list that they do not.
+async fn end_over(app: &App, ctx: &Context, over: Vec<Id<Machine>>) -> Result<(), Fault> {
+    for some in over.chunks(SUSPENDED_AT_ONCE) {
+        let (app_of_job, some) = (app.clone(), some.to_vec());
+        app.store
+            .write("end machines whose time is over", ctx, move |tx| {
+                some.iter().try_for_each(|id| machines::expire(&app_of_job, tx, *id))
             })
             .await?;
     }

@@ -14,17 +14,17 @@ use super::credentials::{self, Drawn, NewCredential, NewProof};
 use crate::app::App;
 use crate::base::{AddressRange, Fault, Id, Issuer, Lifetime, Resource, Timestamp};
 use crate::model::{
-    Access, ClientId, ClientState, Credential, CredentialState, Event, Machine, MachineKind, Person, PersonState,
-    RoleName, ScopeSet, Stopped, TenantName,
+    Access, ClientId, ClientState, Credential, CredentialState, Event, Machine, MachineKind, MachineStanding, Person,
+    PersonState, RoleName, ScopeSet, Stopped, TenantName,
 };
 use crate::operations::declined::Declined;
 use crate::operations::named::PersonName;
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
-use crate::operations::seen::{Seen, difference, json};
-use crate::operations::status::end::{LiveTokens, Owner, end_owner, left};
+use crate::operations::seen::{Seen, difference, json, made};
+use crate::operations::status::end::{LiveTokens, Owner, end_owner, holds, left};
 use crate::operations::token::issue::MOST_ACCESS;
-use crate::operations::{find_resource, roles, scopes, tenants, usage};
+use crate::operations::{crossings, delegations, find_resource, roles, scopes, tenants, usage};
 use crate::protocol::display_name::DisplayName;
 use crate::store::tables::{MACHINES, MACHINES_BY_NAME, MACHINES_BY_OWNER, PEOPLE, machine_key};
 use crate::store::{Read, Tx};
@@ -166,6 +166,28 @@ impl Terms {
         roles::claims_fit(&self.custom_claims)
     }
 
+    /// Whoever is to end at once is stopped, and says why.
+    fn lies_ahead(&self, now: Timestamp) -> Result<(), Declined> {
+        if self.expires_at.is_some_and(|end| end <= now) {
+            return Err(Declined::field(
+                "expires_at",
+                "the end lies ahead; one that is to end now is suspended or retired",
+            ));
+        }
+        Ok(())
+    }
+
+    /// What is new of them, of a machine that is there: what was set once may stay as it is.
+    fn changes_fit(&self, old: &Machine, now: Timestamp) -> Result<(), Declined> {
+        if self.expires_at != old.expires_at {
+            self.lies_ahead(now)?;
+        }
+        if self.custom_claims != old.custom_claims {
+            roles::say_something(&self.custom_claims)?;
+        }
+        Ok(())
+    }
+
     /// What needs the store: every scope, resource and role must be known. Aliases are resolved.
     fn resolved(
         mut self,
@@ -256,6 +278,8 @@ pub struct Made {
 pub async fn add(app: &App, by: &Operator, new: NewMachine) -> Result<Made, Declined> {
     let (ctx, by) = (by, by.clone());
     new.terms.bounded(ctx.at)?;
+    new.terms.lies_ahead(ctx.at)?;
+    roles::say_something(&new.terms.custom_claims)?;
     by.may_give(&new.terms.reach())?;
     let id = Id::<Machine>::new(ctx.at, &app.entropy)?;
     let drawn = new.credential.map(|credential| Drawn::new(app, ctx, id, credential)).transpose()?;
@@ -263,7 +287,7 @@ pub async fn add(app: &App, by: &Operator, new: NewMachine) -> Result<Made, Decl
     let (terms, owner, tenant) = (new.terms, new.owner, new.tenant);
     let answer = drawn.as_ref().map_or(Answer::Repeatable, Drawn::answer);
     let issuer = app.issuer.clone();
-    let made = app.store.write("add machine", ctx, move |tx| {
+    let added = app.store.write("add machine", ctx, move |tx| {
         if let Some(earlier) = by.request().earlier(tx)? {
             return Ok(earlier);
         }
@@ -287,12 +311,13 @@ pub async fn add(app: &App, by: &Operator, new: NewMachine) -> Result<Made, Decl
             return Ok(Err(declined));
         }
         tx.put(&MACHINES, &id, &machine)?;
-        tx.record(Event::MachineCreated { machine: id, name: machine.name.clone(), owner })?;
+        let after = made(&machine, &[])?;
+        tx.record(Event::MachineCreated { machine: id, name: machine.name.clone(), owner, after })?;
         first.iter().try_for_each(|first| credentials::put(tx, first))?;
         by.request().done(tx, id, &machine, answer)?;
         Ok(Ok(machine))
     });
-    let machine = made.await??;
+    let machine = added.await??;
     // What the same request made before has the credential that it was given then.
     Ok(Made { credential: drawn.filter(|_| machine.id == id).map(Drawn::made), machine })
 }
@@ -392,6 +417,9 @@ pub async fn change(
                 Ok(terms) => terms,
                 Err(declined) => return Ok(Err(declined)),
             };
+            if let Err(declined) = terms.changes_fit(&old, tx.now()) {
+                return Ok(Err(declined));
+            }
             if let Err(declined) = by.may_give(&terms.reach()) {
                 return Ok(Err(declined));
             }
@@ -528,7 +556,8 @@ pub async fn suspend(app: &App, by: &Operator, id: Id<Machine>, seen: Seen, beca
 pub async fn retire(app: &App, by: &Operator, id: Id<Machine>, seen: Seen, because: &str) -> Result<Halted, Declined> {
     let (because, within) = (credentials::reason(because)?, app.clone());
     let (ctx, by) = (by, by.clone());
-    app.store
+    let halted = app
+        .store
         .write("retire machine", ctx, move |tx| {
             let old = match standing(tx, &by, id, &seen)? {
                 Ok(old) => old,
@@ -540,7 +569,9 @@ pub async fn retire(app: &App, by: &Operator, id: Id<Machine>, seen: Seen, becau
             let (machine, live) = end(&within, tx, &old, &because)?;
             Ok(Ok(halted(machine, live)))
         })
-        .await?
+        .await??;
+    app.discovery.forget();
+    Ok(halted)
 }
 
 /// The part of retiring that is inside a transaction.
@@ -551,6 +582,8 @@ pub(super) fn end(app: &App, tx: &mut Tx<'_>, old: &Machine, because: &str) -> R
             credentials::end(tx, credential, because)?;
         }
     }
+    delegations::end_of(tx, old.id)?;
+    crossings::take_of(tx, &ClientId::Machine(old.id))?;
     tx.record(Event::MachineRetired { machine: old.id, because: because.to_owned() })?;
     Ok(stopped)
 }
@@ -631,6 +664,22 @@ fn all_within_reach(
             return Ok(Ok(()));
         }
     }
+}
+
+/// Whether a machine's time is over and a token of it may not be.
+pub(super) fn is_over_and_holds(read: &impl Read, machine: &Machine, now: Timestamp) -> Result<bool, Fault> {
+    let is_over = machine.standing(now) == MachineStanding::Expired;
+    Ok(is_over && holds(read, &ClientId::Machine(machine.id), now)?)
+}
+
+/// The tokens of a machine whose time is over end with it, also should its time be moved on afterwards.
+pub(super) fn expire(app: &App, tx: &mut Tx<'_>, id: Id<Machine>) -> Result<(), Fault> {
+    let Some(old) = named(tx, id)? else { return Ok(()) };
+    let (Some(ended_at), true) = (old.expires_at, is_over_and_holds(tx, &old, tx.now())?) else { return Ok(()) };
+    let new = Machine { void_before: Some(tx.now()), ..old.clone() };
+    tx.replace(&MACHINES, &id, &old, &new)?;
+    end_owner(app, tx, &Owner::Client(ClientId::Machine(id)))?;
+    tx.record(Event::MachineExpired { machine: id, ended_at })
 }
 
 /// State and tokens in one transaction: the status lists call what it holds invalid from this commit on.

@@ -30,6 +30,7 @@ mod fits_here;
 pub mod grants;
 pub mod hours;
 pub mod housekeeping;
+mod in_use;
 pub mod introspect;
 pub mod keep_file;
 pub mod keep_head;

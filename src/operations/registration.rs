@@ -1,6 +1,9 @@
 //! Clients that register themselves, and what they may do with their registration. RFC 7591 §3, RFC 7592 §2.
 
+use super::clients::told;
+use super::crossings;
 use super::fits_here::fits_here;
+use super::seen::made;
 use super::status::end::{Owner, end_owner};
 use crate::app::App;
 use crate::base::{Digest, Fault, Id, Lifetime, OpaqueToken, Secret, TokenKind};
@@ -88,6 +91,7 @@ pub async fn register(
     let new = New::make(app, ctx, admitted, state)?;
 
     let (client, most) = (new.client.clone(), u64::from(app.config.registration.most_unused));
+    let issuer = app.issuer.clone();
     app.store
         .write("register client", ctx, move |tx| {
             let ClientId::Registered(id) = client.id else { return Ok(()) };
@@ -96,7 +100,8 @@ pub async fn register(
             match vouched {
                 VouchedBy::Administrator => {
                     let how = "initial access token".to_owned();
-                    tx.record(Event::ClientRegistered { client: client_id, name, how })
+                    let after = made(&told(&client, &issuer), &[])?;
+                    tx.record(Event::ClientRegistered { client: client_id, name, how, after })
                 }
                 VouchedBy::Nobody => {
                     let recent = RecentRegistration { client: id, reaped_at: client.reaped_at };
@@ -311,6 +316,7 @@ fn differences(before: &Client, after: &Client) -> Vec<String> {
 pub(crate) fn bury(app: &App, tx: &mut Tx<'_>, id: Id<Client>, client: &Client) -> Result<(), Fault> {
     let gone_at = tx.now();
     tx.delete(&CLIENTS, &id)?;
+    crossings::take_of(tx, &client.id)?;
     end_owner(app, tx, &Owner::Client(client.id.clone()))?;
     let expires_at = gone_at.plus(remembered_for(client));
     tx.put(
@@ -345,6 +351,10 @@ pub async fn reap(app: &App, ctx: &Context) -> Result<u64, Fault> {
         if reaped < REAP_AT_ONCE {
             break;
         }
+    }
+    if total > 0 {
+        // What goes may have been the last that carries our word.
+        app.discovery.forget();
     }
     Ok(total)
 }

@@ -9,11 +9,11 @@ use crate::operations::declined::Declined;
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
 use crate::operations::scopes::{self, NewScope};
-use crate::operations::seen::{Seen, difference, json};
-use crate::operations::{find_resource, search};
+use crate::operations::seen::{self, Seen, difference, json};
+use crate::operations::{find_resource, in_use, search};
 use crate::protocol::display_name::DisplayName;
 use crate::protocol::{mcp_tools, own_scopes};
-use crate::store::tables::{RESOURCE_TOOLS, RESOURCES, RESOURCES_BY_DEFAULT, SCOPES};
+use crate::store::tables::{RESOURCE_TOOLS, RESOURCES, RESOURCES_BY_DEFAULT, SCOPES, named_resource};
 use crate::store::{MAX_ROWS, Page, Read, Tx};
 
 /// A resource to be registered.
@@ -95,7 +95,9 @@ pub async fn add_with_scopes(
                 Err(declined) => return Ok(Err(declined)),
             };
             by.request().done(tx, resource.id, &resource, Answer::Repeatable)?;
-            tx.record(Event::ResourceCreated { resource: resource.id, identifier: resource.identifier.clone() })?;
+            let after = seen::made(&resource, &[])?;
+            let identifier = resource.identifier.clone();
+            tx.record(Event::ResourceCreated { resource: resource.id, identifier, after })?;
             Ok(Ok(resource))
         })
         .await??;
@@ -271,7 +273,8 @@ fn changed(current: &ProtectedResource, ask: ResourceChange) -> ProtectedResourc
     }
 }
 
-/// Removes a resource: nobody gets tokens for it, and no refresh token of it is answered any more. Access tokens that are out run out.
+/// Removes a resource that no machine, delegation or application names: nobody gets tokens for it, and no refresh token of it is answered
+/// any more. Access tokens that are out run out.
 pub async fn remove(app: &App, by: &Operator, id: Id<ProtectedResource>, seen: Seen) -> Result<(), Declined> {
     let (ctx, by) = (by, by.clone());
     app.store
@@ -280,6 +283,10 @@ pub async fn remove(app: &App, by: &Operator, id: Id<ProtectedResource>, seen: S
                 Ok(resource) => resource,
                 Err(declined) => return Ok(Err(declined)),
             };
+            let called = resource.identifier.as_str();
+            if let Err(declined) = in_use::by_nobody(tx, &named_resource(&resource.identifier), called, tx.now())? {
+                return Ok(Err(declined));
+            }
             tx.delete(&RESOURCES, &id)?;
             tx.delete(&RESOURCE_TOOLS, &id)?;
             tx.record(Event::ResourceRemoved { resource: id, identifier: resource.identifier })?;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::seen::{Seen, difference, json};
+use super::seen::{Seen, difference, json, made};
 use super::{machines, people, search, tenants};
 use crate::app::App;
 use crate::base::{Fault, Id};
@@ -78,7 +78,8 @@ pub(super) fn put(tx: &mut Tx<'_>, held: &RoleIn, terms: RoleTerms) -> Result<Ro
     let role = Role { tenant, name, description, permissions, created_at: tx.now() };
     tx.put(&ROLES, &role_key(&held.tenant, &held.role), &role)?;
     let (tenant, name) = (role.tenant.clone(), role.name.clone());
-    tx.record(Event::RoleCreated { tenant, role: name, permissions: role.permissions.clone() })?;
+    let after = made(&role, &[])?;
+    tx.record(Event::RoleCreated { tenant, role: name, permissions: role.permissions.clone(), after })?;
     Ok(role)
 }
 
@@ -320,7 +321,8 @@ pub async fn change_membership(
             if new.roles.len() > MOST_ROLES {
                 return Ok(Err(Declined::field("roles", "a person has at most 64 roles")));
             }
-            if let Err(declined) = claims_fit(&new.custom_claims) {
+            let says = if new.custom_claims == old.custom_claims { Ok(()) } else { say_something(&new.custom_claims) };
+            if let Err(declined) = claims_fit(&new.custom_claims).and(says) {
                 return Ok(Err(declined));
             }
             // What somebody has already need not be looked at again.
@@ -425,6 +427,26 @@ pub(super) fn claims_fit(claims: &Map<String, Value>) -> Result<(), Declined> {
         return Err(Declined::field("custom_claims", "custom claims have at most 4 KiB of JSON"));
     }
     Ok(())
+}
+
+/// Declines claims that say nothing: no verifier reads a null as anything but a claim that is not there, and not every kind of file can
+/// hold one.
+pub(super) fn say_something(claims: &Map<String, Value>) -> Result<(), Declined> {
+    fn has_null(value: &Value) -> bool {
+        match value {
+            Value::Null => true,
+            Value::Array(all) => all.iter().any(has_null),
+            Value::Object(members) => members.values().any(has_null),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+        }
+    }
+    match claims.iter().find(|(_, value)| has_null(value)) {
+        Some((name, _)) => {
+            let name: String = name.chars().take(64).collect();
+            Err(Declined::field("custom_claims", format!("`{name}` is null, or has one in it: leave it out")))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Declines unless every role is one of the tenant's.

@@ -9,11 +9,12 @@ use crate::app::App;
 use crate::base::{Fault, FaultKind, Timestamp};
 use crate::model::{Context, Event, Language, Offered, Risk, Scope, ScopeEntry, ScopeSet};
 use crate::operations::declined::{Declined, line};
+use crate::operations::in_use;
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
-use crate::operations::seen::{Seen, difference, json};
+use crate::operations::seen::{Seen, difference, json, made};
 use crate::protocol::{entitlements, own_scopes};
-use crate::store::tables::{OFFERED, ONLY, RESOURCES, SCOPES};
+use crate::store::tables::{OFFERED, ONLY, RESOURCES, SCOPES, named_scope};
 use crate::store::{MAX_ROWS, Page, Read, Store, Tx};
 
 /// What ships with the appliance; from then on the catalogue is the administrator's.
@@ -101,7 +102,7 @@ pub(super) fn fits(read: &impl Read, new: &NewScope) -> Result<Result<(), Declin
 /// Puts down one that [`fits`], with its event.
 pub(super) fn put_new(tx: &mut Tx<'_>, new: &NewScope) -> Result<ScopeEntry, Fault> {
     let entry = put(tx, new)?;
-    tx.record(Event::ScopeCreated { scope: new.name.to_string() })?;
+    tx.record(Event::ScopeCreated { scope: new.name.to_string(), after: made(&entry, &[])? })?;
     Ok(entry)
 }
 
@@ -141,7 +142,8 @@ pub async fn change(
         .await?
 }
 
-/// Takes a scope out of the catalogue, unless a resource offers it or another scope implies it.
+/// Takes a scope out of the catalogue, unless a resource offers it, another scope implies it, or a machine, a delegation or an application
+/// may ask for it.
 pub async fn remove(app: &App, by: &Operator, name: Scope, seen: Seen) -> Result<(), Declined> {
     let (ctx, by) = (by, by.clone());
     let removed = app.store.write("remove scope", ctx, move |tx| {
@@ -156,6 +158,10 @@ pub async fn remove(app: &App, by: &Operator, name: Scope, seen: Seen) -> Result
         let others = tx.page(&SCOPES, None, MAX_ROWS)?.rows;
         if let Some((other, _)) = others.iter().find(|(_, other)| other.implies.contains(name.as_str())) {
             return Ok(Err(Declined::Conflict(format!("`{other}` implies `{name}`: take it from there first"))));
+        }
+        let called = format!("`{name}`");
+        if let Err(declined) = in_use::by_nobody(tx, &named_scope(name.as_str()), &called, tx.now())? {
+            return Ok(Err(declined));
         }
         tx.delete(&SCOPES, &name.to_string())?;
         tx.record(Event::ScopeRemoved { scope: name.to_string() })?;

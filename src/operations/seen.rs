@@ -49,6 +49,24 @@ pub(super) fn difference(before: Value, after: Value, hidden: &[&str]) -> Option
     differ.then_some((Value::Object(before), Value::Object(after)))
 }
 
+/// Most bytes of what an entry says of something that was made, and of one member of it where there is more.
+const LONGEST_MADE: usize = 16_384;
+const LONGEST_MEMBER: usize = 1_024;
+
+/// What was made, for the audit log: the members of a row, those of `hidden` left out. Where there is too much of it, it says of long
+/// members how long they are.
+pub(super) fn made<T: Serialize>(row: &T, hidden: &[&str]) -> Result<Value, Fault> {
+    let mut all = members(json(row)?);
+    all.retain(|name, _| !hidden.contains(&name.as_str()));
+    let length = |value: &Value| value.to_string().len();
+    if all.values().map(length).sum::<usize>() > LONGEST_MADE {
+        for value in all.values_mut().filter(|value| length(value) > LONGEST_MEMBER) {
+            *value = Value::from(format!("{} bytes, left out here", length(value)));
+        }
+    }
+    Ok(Value::Object(all))
+}
+
 /// A row as JSON.
 pub(super) fn json<T: Serialize>(row: &T) -> Result<Value, Fault> {
     serde_json::to_value(row).map_err(|e| Fault::because(FaultKind::Bug, "a row has no JSON", e))
@@ -74,6 +92,14 @@ mod tests {
         let found = difference(before.clone(), after, &["secret"]);
         assert_eq!(found, Some((json!({ "changed": 1, "gone": 1 }), json!({ "changed": 2, "new": [3] }))));
         assert_eq!(difference(before.clone(), before, &[]), None);
+    }
+
+    #[test]
+    fn what_was_made_is_told_whole_or_within_bounds() {
+        let row = json!({ "name": "a", "digest": "x", "jwks": { "keys": ["k"] } });
+        assert_eq!(made(&row, &["digest"]).unwrap(), json!({ "name": "a", "jwks": { "keys": ["k"] } }));
+        let row = json!({ "name": "a", "jwks": "k".repeat(60_000) });
+        assert_eq!(made(&row, &[]).unwrap(), json!({ "name": "a", "jwks": "60002 bytes, left out here" }));
     }
 
     #[test]

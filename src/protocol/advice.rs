@@ -140,6 +140,11 @@ impl Refusal {
             Self::ClientSuspended => {
                 advise(Administrator, Token, "It is stopped; let it go on from its page if it should.")
             }
+            Self::ClientRetired => advise(
+                Administrator,
+                Token,
+                "It was retired, and nothing brings it back: make a new machine for whatever still calls by its credentials, or switch that off.",
+            ),
             Self::ClientAwaitingApproval => advise(
                 Administrator,
                 Registration,

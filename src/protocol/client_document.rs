@@ -167,6 +167,7 @@ impl ClientDocument {
             last_used_at: None,
             reaped_at: None,
             void_before: None,
+            declared_as: None,
             review: Review::default(),
             identity: None,
         }

@@ -27,6 +27,7 @@ pub enum Refusal {
     ClientSecretExpired,
     ClientMethodMismatch,
     ClientSuspended,
+    ClientRetired,
     ClientAwaitingApproval,
     CredentialRevoked,
     MachineExpired,
@@ -196,6 +197,7 @@ impl Refusal {
             | Self::ClientSecretExpired
             | Self::ClientMethodMismatch
             | Self::ClientSuspended
+            | Self::ClientRetired
             | Self::CredentialRevoked
             | Self::MachineExpired
             | Self::AssertionInvalid(_)
@@ -287,6 +289,7 @@ impl Refusal {
             | Self::ClientSecretExpired
             | Self::ClientMethodMismatch
             | Self::ClientSuspended
+            | Self::ClientRetired
             | Self::CredentialRevoked
             | Self::MachineExpired
             | Self::NetworkNotAllowed => "OAuth 2.1 §2.4",
@@ -381,6 +384,7 @@ impl Refusal {
             | Self::ClientSecretExpired
             | Self::ClientMethodMismatch
             | Self::ClientSuspended
+            | Self::ClientRetired
             | Self::CredentialRevoked
             | Self::MachineExpired => {
                 "Client authentication failed: unknown client, wrong or missing credential, or another method than registered."

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::audit::{build_words, lengthen};
 use super::engine::{Name, ReadTx};
 use super::key::RowKey as _;
-use super::tables::CLIENTS;
+use super::tables::{CLIENTS, CLIENTS_BY_NAMED, DELEGATIONS, DELEGATIONS_BY_NAMED, MACHINES, MACHINES_BY_NAMED};
 use super::tx::{MAX_ROWS, Read as _, Tx};
 use super::{CACHE, Filling, Rows, Store, View};
 use crate::base::{Fault, FaultKind, MacKey, Timestamp};
@@ -29,6 +29,7 @@ pub const STEPS: &[Step] = &[
     Step { what: "administrators' clients by the look of their names", run: index_looks },
     Step { what: "the words of the audit log", run: |tx| build_words(tx.raw_mut()) },
     Step { what: "the same in longer stretches", run: lengthen_stretches },
+    Step { what: "machines, delegations and applications by what they name", run: index_named },
 ];
 
 /// Layout 2: `clients_by_look`. What administrators registered is few among many.
@@ -54,6 +55,13 @@ fn index_looks(tx: &mut Tx<'_>) -> Result<(), Fault> {
 fn lengthen_stretches(tx: &mut Tx<'_>) -> Result<(), Fault> {
     lengthen(tx.raw_mut(), 16)?;
     build_words(tx.raw_mut())
+}
+
+/// Layout 5: `machines_by_named`, `delegations_by_named`, `clients_by_named`. The rows stay where they are.
+fn index_named(tx: &mut Tx<'_>) -> Result<(), Fault> {
+    tx.index_anew(&MACHINES, &MACHINES_BY_NAMED)?;
+    tx.index_anew(&DELEGATIONS, &DELEGATIONS_BY_NAMED)?;
+    tx.index_anew(&CLIENTS, &CLIENTS_BY_NAMED)
 }
 
 const META: Name = "meta";

@@ -4,15 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use super::table::{AnyTable, Generation, Index, Table, Unique};
 use crate::base::look::skeleton;
-use crate::base::{Digest, Id, Timestamp};
+use crate::base::{Digest, Id, Resource, Timestamp};
 use crate::model::{
     AccessRecord, ActingRuns, AuthorizationCode, BackupState, Client, ClientId, ClientState, Consent, Credential,
     CredentialKind, CredentialState, CredentialUsage, Crossing, Delegation, DelegationState, Delivered, DocumentRecord,
     DoneOnce, Family, FrozenIssuer, Hour, HourNumber, IdentityProvider, InitialAccessToken, Machine, MachineFindings,
     MachineUsage, Membership, Offered, Passkey, Person, ProtectedResource, Provenance, RecentRegistration,
-    RefreshToken, ResourceTools, Restored, RevokedToken, Role, RoleName, ScopeEntry, ScopesUsage, SecondFactor,
-    Session, SetupState, SignInFailures, SigningKey, SpentProof, StatusBlock, StatusList, StatusPage, SubjectLink,
-    Tenant, TenantName, Tombstone, UsedAssertion, Watch,
+    RefreshToken, ResourceTools, Restored, RevokedToken, Role, RoleName, ScopeEntry, ScopeSet, ScopesUsage,
+    SecondFactor, Session, SetupState, SignInFailures, SigningKey, SpentProof, StatusBlock, StatusList, StatusPage,
+    SubjectLink, Tenant, TenantName, Tombstone, UsedAssertion, Watch,
 };
 
 // What is kept in memory of rows that every request reads: app/kept.rs.
@@ -119,9 +119,28 @@ pub static CLIENTS_BY_LOOK: Index<Client, str> = Index::new("clients_by_look", |
         out(&skeleton(&client.name));
     }
 });
+/// By what an administrator said that it may ask for, reaches or answers for. What a client says of itself holds nobody up.
+pub static CLIENTS_BY_NAMED: Index<Client, (String, String)> = Index::new("clients_by_named", |client, out| {
+    if client.provenance == Provenance::Administrator {
+        client.scope.iter().flat_map(ScopeSet::iter).for_each(|scope| out(&named_scope(scope.as_str())));
+    }
+    client.resources.iter().chain(&client.serves).for_each(|resource| out(&named_resource(resource)));
+});
 /// Only registrations that nobody has used have an end; housekeeping turns it into a tombstone.
-pub static CLIENTS: Table<Id<Client>, Client> =
-    Table::new("clients").indexed(&[&CLIENTS_BY_LOOK]).expires(|client| client.reaped_at).turns(&CLIENTS_AS_OF);
+pub static CLIENTS: Table<Id<Client>, Client> = Table::new("clients")
+    .indexed(&[&CLIENTS_BY_LOOK, &CLIENTS_BY_NAMED])
+    .expires(|client| client.reaped_at)
+    .turns(&CLIENTS_AS_OF);
+
+/// What finds those who name a scope.
+pub fn named_scope(scope: &str) -> (String, String) {
+    ("scope".to_owned(), scope.to_owned())
+}
+
+/// What finds those who name a resource, by its identifier.
+pub fn named_resource(resource: &Resource) -> (String, String) {
+    ("resource".to_owned(), resource.to_string())
+}
 /// Dynamic registrations in the order they came, so that the oldest can make room if nobody used it.
 pub static RECENT_REGISTRATIONS: Table<u64, RecentRegistration> = Table::new("recent_registrations")
     .unlogged("a queue of bounded length; what enters and leaves it is recorded with the client");
@@ -150,8 +169,16 @@ pub static MACHINES_BY_ROLE: Index<Machine, (String, String)> = Index::new("mach
         machine.roles.iter().for_each(|role| out(&role_key(&machine.tenant, role)));
     }
 });
+/// By what they may ask for, where they may go and what they answer for, retired ones left out.
+pub static MACHINES_BY_NAMED: Index<Machine, (String, String)> = Index::new("machines_by_named", |machine, out| {
+    if machine.state != ClientState::Retired {
+        machine.reach().iter().for_each(|scope| out(&named_scope(scope.as_str())));
+        let places = machine.access.iter().map(|access| &access.resource).chain(&machine.serves);
+        places.for_each(|resource| out(&named_resource(resource)));
+    }
+});
 pub static MACHINES: Table<Id<Machine>, Machine> = Table::new("machines")
-    .indexed(&[&MACHINES_BY_NAME, &MACHINES_BY_OWNER, &MACHINES_BY_WORD, &MACHINES_BY_ROLE])
+    .indexed(&[&MACHINES_BY_NAME, &MACHINES_BY_OWNER, &MACHINES_BY_WORD, &MACHINES_BY_ROLE, &MACHINES_BY_NAMED])
     .turns(&MACHINES_AS_OF);
 
 /// The words of a text, and the text itself: `nightly-import` is found by `night` and by `import`.
@@ -228,7 +255,16 @@ pub static DELEGATIONS_LIVE_BY_SUBJECT: Index<Delegation, str> =
             out(&delegation.subject.text());
         }
     });
+/// By what they are for, those that were revoked left out.
+pub static DELEGATIONS_BY_NAMED: Index<Delegation, (String, String)> =
+    Index::new("delegations_by_named", |delegation, out| {
+        if delegation.state == DelegationState::Live {
+            delegation.scope.iter().for_each(|scope| out(&named_scope(scope.as_str())));
+            delegation.resources.iter().for_each(|resource| out(&named_resource(resource)));
+        }
+    });
 pub static DELEGATIONS: Table<Id<Delegation>, Delegation> = Table::new("delegations").indexed(&[
+    &DELEGATIONS_BY_NAMED,
     &DELEGATIONS_LIVE,
     &DELEGATIONS_BY_ACTOR,
     &DELEGATIONS_BY_SUBJECT,

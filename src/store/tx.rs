@@ -431,6 +431,26 @@ impl<'a> Tx<'a> {
         self.take(table, key).map(drop)
     }
 
+    /// Puts the entries of an index that a table has not had so far, for every row there is. For a migration.
+    pub(super) fn index_anew<K: RowKey, V: DeserializeOwned, I: Key + ?Sized>(
+        &mut self,
+        table: &Table<K, V>,
+        index: &Index<V, I>,
+    ) -> Result<(), Fault> {
+        let mut after = None;
+        loop {
+            let page = self.page(table, after.as_ref(), MAX_ROWS)?;
+            for (key, row) in &page.rows {
+                let mine = entries(table, &key.encoded(), row).into_iter().filter(|entry| entry.index == index.name);
+                mine.into_iter().try_for_each(|entry| self.raw.put(entry.index, &entry.key, &entry.value))?;
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
     /// Ends the job, or refuses it because it should have recorded something.
     pub(super) fn finish(self, name: &'static str) -> Result<(), Fault> {
         match self.changed {

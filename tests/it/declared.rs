@@ -1,7 +1,11 @@
 //! One file that says how things are: written out, compared, applied as a whole.
 
 use serde_json::{Value, json};
-use writ::model::{AuthMethod, ClientId, ClientState, GrantType, Machine, MachineKind, PersonBy, Subject, TenantName};
+use writ::model::{
+    Actor, AuthMethod, ClientId, ClientState, Delegation, Event, GrantType, Machine, MachineKind, PersonBy, Subject,
+    TenantName,
+};
+use writ::operations::clients;
 use writ::operations::credentials::{self, NewCredential, NewProof};
 use writ::operations::crossings::{self, NewCrossing};
 use writ::operations::declared::{self, Applied, Doing, NotApplied, Unlisted};
@@ -13,7 +17,7 @@ use writ::operations::roles::{self, MembershipChange};
 use writ::operations::seen::Seen;
 use writ::protocol::display_name::DisplayName;
 use writ::store::Read as _;
-use writ::store::tables::{CLIENTS, MACHINES, MACHINES_BY_NAME, machine_key};
+use writ::store::tables::{CLIENTS, DELEGATIONS, MACHINES, MACHINES_BY_NAME, machine_key};
 
 use crate::world::{KeyPair, World};
 
@@ -495,409 +499,124 @@ fn a_client_of_a_common_name_is_its_id() {
     let wrong = world.wrong(&json!({ "clients": { "desk": {} } }), Unlisted::Stays);
     assert!(wrong[0].1.contains("several clients"), "{wrong:?}");
     let other = World::new();
-    let wrong = other.wrong(&json!({ "clients": { &key: { "name": "desk" } } }), Unlisted::Stays);
-    assert_eq!(wrong[0].0, format!("clients.{key}"));
+    let wrong = other.wrong(&json!({ "clients": { &key: {} } }), Unlisted::Stays);
+    assert_eq!(wrong[0].0, format!("clients.{key}.name"));
+    // One that registered itself is in no file.
+    let stranger = crate::world::ClientApp::registers(&world, "stranger").id.to_string();
+    let wrong = world.wrong(&json!({ "clients": { &stranger: { "name": "desk" } } }), Unlisted::Stays);
+    assert_eq!(wrong[0].0, format!("clients.{stranger}"));
 }
 
+/// Two of one name are told apart by the ids that they had where the file was written, also where they have others.
 #[test]
-fn an_owner_who_is_gone_stays_until_somebody_else_is_named() {
-    let world = full();
-    let file = world.export();
-    world.suspend(&crate::world::Someone { id: world.person_id("ada"), email: "ada@example.com".to_owned() });
-    assert_eq!(world.apply(&file), Vec::<String>::new());
-    let outcome = world.block(machines::hand_over(
-        &world.app,
-        &world.operator(),
-        world.machine_named("robot").unwrap().id,
-        writ::operations::seen::Seen::Anything,
-        "ada@example.com".parse().unwrap(),
-    ));
-    assert!(matches!(outcome, Err(Declined::Invalid(_))));
-}
-
-#[test]
-fn tenants_roles_and_delegations_change_and_go() {
-    let world = full();
-    let mut file = world.export();
-    file["tenants"]["acme"] = json!({ "title": "Acme Ltd" });
-    file["tenants"]["staging"]["title"] = json!("Staging");
-    file["roles"]["acme/admin"] = json!({ "permissions": ["users.create"] });
-    file["roles"]["deployer"]["permissions"] = json!(["deploy", "roll back"]);
-    let wrong = world.wrong(&file, Unlisted::Stays);
-    assert_eq!(wrong[0].0, "roles.deployer.permissions");
-    file["roles"]["deployer"]["permissions"] = json!(["deploy", "roll.back"]);
-    file["machines"]["acme/clerk"] = json!({ "owner": "ada@example.com", "purpose": "new", "kind": "ci", "roles": ["admin"], "scope": ["mcp:read"] });
-    file["delegations"][1]["purpose"] = json!("answers letters");
-    assert_eq!(
-        world.apply(&file),
-        [
-            "create tenants.acme",
-            "change tenants.staging",
-            "create roles.\"acme/admin\"",
-            "change roles.deployer",
-            "create machines.\"acme/clerk\"",
-            "change delegations.\"robot for eve@example.com\"",
-        ]
-    );
-    for event in ["tenant.changed", "role.changed", "delegation.revoked", "delegation.granted"] {
-        world.expect_event(event);
+fn clients_of_one_name_are_made_elsewhere_and_known_again() {
+    let world = World::new();
+    let (one, two) = (world.confidential("desk"), world.confidential("desk"));
+    for client in [&one, &two] {
+        world.edit_client(client, |client| client.grant_types.push(GrantType::TokenExchange));
     }
-    assert_eq!(world.apply(&file), Vec::<String>::new());
-    assert_eq!(world.export(), file);
-
-    // What is in no file stays, and is said; without it things go, if nobody needs them.
-    let fewer = json!({ "delegations": [], "tenants": {}, "roles": {} });
-    let said = world.try_apply(&fewer, Unlisted::Stays, Doing::Said).unwrap();
-    assert_eq!((lines(&said).len(), said.plan.changes.len()), (0, 7), "{:?}", said.plan.changes);
-    let wrong = world.wrong(&fewer, Unlisted::IsRemoved);
-    let places: Vec<&str> = wrong.iter().map(|(place, _)| place.as_str()).collect();
-    for place in ["tenants.acme", "tenants.staging", "roles.deployer", "roles.\"acme/admin\""] {
-        assert!(places.contains(&place), "{place}: {wrong:?}");
-    }
-    file["roles"].as_object_mut().unwrap().remove("staging/viewer");
-    file["roles"].as_object_mut().unwrap().remove("acme/admin");
-    file["tenants"].as_object_mut().unwrap().remove("acme");
-    file["machines"].as_object_mut().unwrap().remove("acme/clerk");
-    file["delegations"] = json!([file["delegations"][0]]);
-    assert_eq!(
-        world.prune(&file),
-        [
-            "remove tenants.acme",
-            "remove roles.\"acme/admin\"",
-            "remove roles.\"staging/viewer\"",
-            "remove machines.\"acme/clerk\"",
-            "remove delegations.\"robot for eve@example.com\"",
-        ]
-    );
-    assert_eq!(world.export(), file);
-
-    // A role that a person has is not a file's to take that says nothing of them.
-    file.as_object_mut().unwrap().remove("memberships");
-    let held = world.role("main/auditor", "audit:read");
-    let (ada, give) = (world.person_id("ada"), vec![held]);
-    let change = MembershipChange { give, ..MembershipChange::default() };
-    world.block(roles::change_membership(&world.app, &world.operator(), ada, Seen::Anything, change)).unwrap();
-    let wrong = world.wrong(&file, Unlisted::IsRemoved);
-    assert_eq!(wrong[0].0, "roles.auditor");
-}
-
-/// A file that does not say a word about it must not undo what somebody stopped in a hurry.
-#[test]
-fn a_stop_ends_only_where_a_file_says_so() {
-    let world = full();
-    let mut file = world.export();
-    file["machines"]["porter"].as_object_mut().unwrap().remove("suspended");
-    file["clients"]["stopped"].as_object_mut().unwrap().remove("suspended");
-    let said = world.try_apply(&file, Unlisted::IsRemoved, Doing::Done).unwrap();
-    assert_eq!(lines(&said), Vec::<String>::new());
-    let places: Vec<&str> = said.plan.changes.iter().map(|change| change.place.as_str()).collect();
-    assert_eq!(places, ["clients.stopped.suspended", "machines.porter.suspended"], "drift is said");
-    assert_eq!(world.machine_named("porter").unwrap().state, ClientState::Suspended);
-
-    file["machines"]["porter"]["suspended"] = json!(false);
-    file["machines"]["robot"]["suspended"] = json!(true);
-    file["machines"]["robot"]["purpose"] = json!("Sleeps");
-    file["clients"]["stopped"]["suspended"] = json!(false);
-    file["clients"]["desk"]["suspended"] = json!(true);
-    assert_eq!(
-        world.apply(&file),
-        ["change clients.desk", "change clients.stopped", "change machines.porter", "change machines.robot"]
-    );
-    for event in ["client.suspended", "client.resumed", "machine.resumed", "machine.suspended"] {
-        world.expect_event(event);
-    }
-    let (robot, porter) = (world.machine_named("robot").unwrap(), world.machine_named("porter").unwrap());
-    assert_eq!((robot.state, robot.purpose.as_str()), (ClientState::Suspended, "Sleeps"));
-    assert!(robot.void_before.is_some() && robot.stopped.is_some(), "its tokens are over");
-    assert_eq!((porter.state, porter.stopped), (ClientState::Active, None));
-    assert!(porter.void_before.is_some(), "what it had before it was stopped stays over");
-    assert_eq!(world.apply(&file), Vec::<String>::new());
-    let rows = world.read(|view| view.page(&CLIENTS, None, 100)).rows;
-    for name in ["desk", "stopped"] {
-        let row = rows.iter().map(|(_, row)| row).find(|row| row.name == name).unwrap();
-        assert!(row.void_before.is_some(), "{name}: a change takes nothing back");
-    }
-    // Whose owner was stopped does not act again.
-    world.suspend(&crate::world::Someone { id: world.person_id("ada"), email: "ada@example.com".to_owned() });
-    file["machines"]["robot"]["suspended"] = json!(false);
-    let wrong = world.wrong(&json!({ "machines": file["machines"] }), Unlisted::Stays);
-    assert!(wrong.iter().any(|(place, _)| place == "machines.robot.suspended"), "{wrong:?}");
-}
-
-#[test]
-fn delegations_and_trusts_that_cannot_be_are_named() {
-    let world = full();
-    let file = world.export();
-    let one = |name: &str, value: Value| {
-        let mut one = file["delegations"][1].clone();
-        one[name] = value;
-        let wrong = world.wrong(&json!({ "delegations": [one] }), Unlisted::Stays);
-        wrong[0].0.clone()
+    let terms = crossings::Terms {
+        audience: "https://chat.example".to_owned(),
+        client_there: Some("desk".to_owned()),
+        scope: "chat.read".parse().unwrap(),
+        resources: Vec::new(),
     };
-    let place = "delegations.\"robot for eve@example.com\"";
-    assert_eq!(one("scope", json!([])), "delegations.0.scope");
-    assert_eq!(one("scope", json!(["no:such"])), format!("{place}.scope"));
-    assert_eq!(one("resources", json!(["https://nowhere.example/"])), format!("{place}.resources"));
-    assert_eq!(one("purpose", json!("")), "delegations.0.purpose");
-    assert_eq!(one("expires_at", json!("2020-01-01T00:00:00Z")), "delegations.0.expires_at");
-    assert_eq!(one("expires_at", json!("2099-01-01T00:00:00Z")), "delegations.0.expires_at");
-    assert_eq!(one("machine", json!("porter")), "delegations.0.person");
-    assert_eq!(one("actor", json!("nobody")), "delegations.\"nobody for eve@example.com\".actor");
-    assert_eq!(one("may_act", json!("nobody")), format!("{place}.may_act"));
-    assert_eq!(one("may_act", json!("staging/robot")), place);
-    let mut elsewhere = file["delegations"][1].clone();
-    elsewhere["actor"] = json!("staging/robot");
-    elsewhere.as_object_mut().unwrap().remove("may_act");
-    let wrong = world.wrong(&json!({ "delegations": [elsewhere] }), Unlisted::Stays);
-    assert!(wrong[0].0.ends_with(".person") && wrong[0].1.contains("across"), "{wrong:?}");
-    elsewhere["across"] = json!(true);
-    let said = world.try_apply(&json!({ "delegations": [elsewhere] }), Unlisted::Stays, Doing::Said).unwrap();
-    assert_eq!(lines(&said), ["create delegations.\"staging/robot for eve@example.com\""]);
-    assert_eq!(one("person", json!("nobody@example.com")), "delegations.\"robot for nobody@example.com\".person");
-    let twice = json!({ "delegations": [file["delegations"][1], file["delegations"][1]] });
-    assert_eq!(world.wrong(&twice, Unlisted::Stays)[0].0, place);
+    world
+        .block(crossings::allow(&world.app, &world.operator(), NewCrossing { client: two.id.clone(), terms }))
+        .unwrap();
+    let file = world.export();
+    let mut keys = [one.id.to_string(), two.id.to_string()];
+    keys.sort();
+    assert_eq!(file["clients"].as_object().unwrap().keys().collect::<Vec<_>>(), keys.iter().collect::<Vec<_>>());
 
-    // What a person granted is theirs.
-    let bob = world.person("bob");
-    let mut own = file["delegations"][1].clone();
-    own["person"] = json!("bob@example.com");
-    world.apply(&json!({ "delegations": [own] }));
-    let robot = world.machine_named("robot").unwrap().id;
-    world.change("as if granted by the person", move |tx| {
-        use writ::store::tables::DELEGATIONS;
-        let (id, row) = tx
-            .page(&DELEGATIONS, None, 100)?
-            .rows
-            .into_iter()
-            .find(|(_, row)| row.subject == Subject::Person(bob.id))
-            .unwrap();
-        let row = writ::model::Delegation { granted_by: writ::model::Actor::Person(bob.id), ..row };
-        tx.put(&DELEGATIONS, &id, &row)?;
-        tx.record(writ::model::Event::ScopeCreated { scope: robot.to_string() })
-    });
-    assert_eq!(world.export()["delegations"], file["delegations"], "and in no file");
-    own["purpose"] = json!("other");
-    let wrong = world.wrong(&json!({ "delegations": [own] }), Unlisted::Stays);
-    assert!(wrong[0].1.contains("theirs to change"), "{wrong:?}");
-    assert_eq!(world.prune(&json!({ "delegations": file["delegations"] })), Vec::<String>::new());
-
-    // Two machines that one token would mean, and a trust that could mean anybody.
-    let mut machines = json!({ "machines": { "robot": file["machines"]["robot"] } });
-    machines["machines"]["robot"]["credentials"] = file["machines"]["porter"]["credentials"].clone();
-    let wrong = world.wrong(&machines, Unlisted::Stays);
-    assert!(wrong[0].0.ends_with(".credentials") && wrong[0].1.contains("same tokens"), "{wrong:?}");
-    machines["machines"]["robot"]["credentials"][0]["rules"] = json!([{ "claim": "ref", "is": "main" }]);
-    assert_eq!(world.wrong(&machines, Unlisted::Stays)[0].0, "machines.robot.credentials");
-    machines["machines"]["robot"]["credentials"][0] =
-        json!({ "name": "k", "kind": "key-set", "jwks_uri": "http://k.example" });
-    assert_eq!(world.wrong(&machines, Unlisted::Stays)[0].0, "machines.robot.credentials");
-    // From one to the other it moves in one step.
-    let mut machines = json!({ "machines": file["machines"] });
-    machines["machines"]["robot"]["credentials"] = file["machines"]["porter"]["credentials"].clone();
-    machines["machines"]["porter"].as_object_mut().unwrap().remove("credentials");
-    assert_eq!(world.prune(&machines), ["change machines.porter", "change machines.robot"]);
-}
-
-/// The appliance itself is no resource that a file could put somebody else's server in the place of.
-#[test]
-fn a_file_registers_no_resource_that_is_the_appliance() {
-    let world = full();
-    for resource in [
-        json!({ format!("{}/", crate::world::ISSUER): { "name": "Mine", "scopes": ["mcp:read"] } }),
-        json!({ "https://r.example/": { "name": "R", "scopes": ["mcp:read"], "aliases": [crate::world::ISSUER] } }),
-    ] {
-        let wrong = world.wrong(&json!({ "resources": resource }), Unlisted::Stays);
-        assert!(wrong[0].1.contains("this appliance itself"), "{wrong:?}");
-    }
-}
-
-/// People are in no file: they are named by their addresses, and whoever is not here is said.
-#[test]
-fn what_people_are_in_the_tenants_is_said_by_their_addresses() {
-    let world = full();
-    let ada = world.person_id("ada");
-    let mut file = world.export();
-    assert_eq!(
-        file["memberships"],
-        json!({ "eve@example.com": { "roles": ["main/deployer"], "custom_claims": { "floor": 3 } } })
-    );
-    let with = |file: &Value, email: &str, said: Value| {
-        let mut file = file.clone();
-        file["memberships"][email] = said;
-        file
-    };
-    for (email, said, place, words) in [
-        ("bob@example.com", json!({}), "memberships.\"bob@example.com\"", "nobody here has this e-mail address"),
-        ("bob", json!({}), "memberships.bob", "this is not an e-mail address"),
-        ("EVE@example.com", json!({}), "memberships.\"eve@example.com\"", "twice"),
-        ("ada@example.com", json!({ "roles": ["main/none"] }), "memberships.\"ada@example.com\".roles", "neither here"),
-        ("ada@example.com", json!({ "roles": ["none"] }), "memberships.\"ada@example.com\".roles", "none"),
-        ("ada@example.com", json!({ "role": [] }), "memberships.\"ada@example.com\".role", "no such member"),
-        (
-            "ada@example.com",
-            json!({ "custom_claims": { "a": "x".repeat(5_000) } }),
-            "memberships.\"ada@example.com\".custom_claims",
-            "4 KiB",
-        ),
-    ] {
-        let wrong = world.wrong(&with(&file, email, said), Unlisted::Stays);
-        assert!(wrong.iter().any(|(at, why)| at == place && why.contains(words)), "{email}: {wrong:?}");
-    }
-    // To be nothing is what most people are: it makes no row, and no line.
-    assert_eq!(world.apply(&with(&file, "ada@example.com", json!({}))), Vec::<String>::new());
-
-    // A role, somebody who has it, and a machine of its tenant that acts for them: all by one file.
-    file["tenants"]["acme"] = json!({ "title": "Acme" });
-    file["roles"]["acme/admin"] = json!({ "permissions": ["users.create"] });
-    file["memberships"]["ada@example.com"] = json!({ "roles": ["acme/admin"] });
-    file["memberships"]["eve@example.com"]["roles"] = json!(["main/deployer", "staging/viewer"]);
-    file["machines"]["acme/clerk"] =
-        json!({ "owner": "ada@example.com", "purpose": "new", "kind": "ci", "scope": ["mcp:read"] });
-    let delegations = file["delegations"].as_array_mut().unwrap();
-    let ends = delegations[0]["expires_at"].clone();
-    delegations.insert(
-        0,
-        json!({ "actor": "acme/clerk", "person": "ada@example.com", "scope": ["mcp:read"], "purpose": "letters", "expires_at": ends }),
-    );
-    assert_eq!(
-        world.apply(&file),
-        [
-            "create tenants.acme",
-            "create roles.\"acme/admin\"",
-            "create memberships.\"ada@example.com\"",
-            "change memberships.\"eve@example.com\"",
-            "create machines.\"acme/clerk\"",
-            "create delegations.\"acme/clerk for ada@example.com\"",
-        ]
-    );
-    world.expect_event("person.membership_changed");
-    assert_eq!(world.export(), file);
-    assert_eq!(world.apply(&file), Vec::<String>::new());
-    let is = |id| world.block(roles::membership_by_id(&world.app, id)).unwrap();
-    assert_eq!(is(ada).roles, ["acme/admin".parse().unwrap()]);
-
-    // Whoever is not in the file stays what they are, and a role goes with those who have it, or not at all.
-    let section = json!({ "memberships": {} });
-    let said = world.try_apply(&section, Unlisted::Stays, Doing::Said).unwrap();
-    assert_eq!((lines(&said).len(), said.plan.changes.len()), (0, 2), "{:?}", said.plan.changes);
+    let other = World::new();
+    let made = other.try_apply(&file, Unlisted::Stays, Doing::Done).unwrap();
+    assert_eq!(made.made.len(), 2, "{:?}", lines(&made));
+    assert!(made.made.iter().all(|one| one.secret.is_some() && !keys.contains(&one.id.to_string())));
+    assert_eq!(other.apply(&file), Vec::<String>::new(), "they are known again");
+    assert_eq!(other.export()["clients"], file["clients"]);
+    let crossing = &other.export()["crossings"][0];
+    assert_eq!((&crossing["client"], &crossing["client_there"]), (&json!(two.id.to_string()), &json!("desk")));
+    // One that comes and goes by such a key.
     let mut fewer = file.clone();
-    fewer["roles"].as_object_mut().unwrap().remove("staging/viewer");
-    let wrong = world.wrong(&fewer, Unlisted::IsRemoved);
-    assert!(wrong.iter().any(|(place, _)| place == "memberships.\"eve@example.com\".roles"), "{wrong:?}");
-    fewer["memberships"]["eve@example.com"] = json!({ "roles": ["main/deployer"] });
-    fewer["memberships"].as_object_mut().unwrap().remove("ada@example.com");
-    fewer["machines"].as_object_mut().unwrap().remove("acme/clerk");
-    fewer["delegations"].as_array_mut().unwrap().remove(0);
-    assert_eq!(
-        world.prune(&fewer),
-        [
-            "remove roles.\"staging/viewer\"",
-            "change memberships.\"eve@example.com\"",
-            "remove memberships.\"ada@example.com\"",
-            "remove machines.\"acme/clerk\"",
-            "remove delegations.\"acme/clerk for ada@example.com\"",
-        ]
-    );
-    assert_eq!(world.export(), fewer);
-    assert!(is(ada).roles.is_empty());
+    fewer["clients"].as_object_mut().unwrap().remove(&one.id.to_string());
+    assert_eq!(other.prune(&fewer), [format!("remove clients.{}", one.id)]);
+    assert_eq!(other.apply(&file), [format!("create clients.{}", one.id)]);
 }
 
+/// Whatever was removed, or stopped: what is written out of an appliance can be read back into it and changes nothing.
 #[test]
-fn providers_and_crossings_change_and_go() {
+fn nothing_that_was_removed_leaves_something_behind() {
     let world = full();
-    let mut file = world.export();
-    let crm = file["crossings"][0].clone();
-    assert_eq!((&crm["client"], &crm["client_there"]), (&json!("crm"), &json!("crm-7")));
-    assert_eq!(file["providers"]["https://idp.example"], json!({}));
-    assert_eq!(file["providers"]["https://login.example"]["email_domains"], json!(["example.com"]));
-    let eve = world.person_id("eve");
-    let login = world.block(providers::named(&world.app, "https://idp.example")).unwrap().id;
-    world.block(providers::link(&world.app, &world.operator(), login, "U1".to_owned(), eve)).unwrap();
-
-    let keys = file["providers"]["https://login.example"]["jwks"].clone();
-    for (issuer, said, member) in [
-        ("http://idp.example", json!({}), ".issuer"),
-        (crate::world::ISSUER, json!({}), ".issuer"),
-        ("https://new.example", json!({ "jwks": keys, "jwks_uri": "https://new.example/keys" }), ".jwks"),
-        ("https://new.example", json!({ "jwks": { "keys": [] } }), ".jwks"),
-        ("https://new.example", json!({ "email_domains": ["com"] }), ".email_domains"),
-        ("https://new.example", json!({ "links": {} }), ".links"),
-    ] {
-        let mut other = file.clone();
-        other["providers"][issuer] = said;
-        let wrong = world.wrong(&other, Unlisted::Stays);
-        assert_eq!(wrong[0].0, format!("providers.{issuer:?}{member}"), "{wrong:?}");
-    }
-    let crossing =
-        |client: &str, audience: &str| json!({ "client": client, "audience": audience, "scope": ["chat.read"] });
-    for (said, words) in [
-        (crossing("nobody", "https://chat.example"), "there is no client nobody"),
-        (crossing("cli_00000000000000000000000000", "https://chat.example"), "there is no client"),
-        (crossing("desk", "https://chat.example"), "a way to authenticate"),
-        (crossing("crm", "https://chat.example"), "twice"),
-        (crossing("crm", "http://chat.example"), "no https:// address"),
-        (crossing("crm", crate::world::ISSUER), "nobody needs a crossing to it"),
-        (json!({ "client": "crm", "audience": "https://other.example" }), "1 to 64 scopes"),
-        (json!({ "audience": "https://other.example", "scope": ["x"] }), "this is missing"),
-    ] {
-        let mut other = file.clone();
-        other["crossings"].as_array_mut().unwrap().push(said.clone());
-        let wrong = world.wrong(&other, Unlisted::Stays);
-        assert!(wrong.iter().any(|(_, why)| why.contains(words)), "{said}: {wrong:?}");
-    }
-
-    // A client and where it may carry our word, in one file.
-    let exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
-    file["clients"]["Wiki"] = json!({
-        "redirect_uris": ["https://wiki.example/cb"], "token_endpoint_auth_method": "client_secret_basic",
-        "grant_types": ["authorization_code", exchange],
-    });
-    file["crossings"].as_array_mut().unwrap().insert(0, crossing("Wiki", "https://chat.example"));
-    file["crossings"][1]["scope"] = json!(["chat.write"]);
-    file["providers"]["https://idp.example"] = json!({ "jwks_uri": "https://idp.example/keys" });
-    file["providers"]["https://new.example"] = json!({});
-    let done = world.apply(&file);
-    assert_eq!(
-        done,
-        [
-            "create clients.Wiki",
-            "change providers.\"https://idp.example\"",
-            "create providers.\"https://new.example\"",
-            "create crossings.\"Wiki to https://chat.example\"",
-            "change crossings.\"crm to https://chat.example\"",
-        ]
-    );
-    for event in ["provider.trusted", "provider.changed", "crossing.removed", "crossing.allowed"] {
-        world.expect_event(event);
-    }
-    let now = world.export();
-    for section in ["providers", "crossings"] {
-        let sorted = |file: &Value| {
-            let mut all: Vec<String> = file[section].as_array().into_iter().flatten().map(Value::to_string).collect();
-            all.sort();
-            (all, file[section].as_object().cloned())
-        };
-        assert_eq!(sorted(&now), sorted(&file), "{section}");
-    }
+    let by = world.operator();
+    let crm = world.read(|view| view.page(&CLIENTS, None, 100)).rows;
+    let crm = crm.into_iter().find(|(_, client)| client.name == "crm").unwrap().1;
+    // A person who is acted for.
+    world.suspend(&crate::world::Someone { id: world.person_id("eve"), email: "eve@example.com".to_owned() });
+    let file = world.export();
+    assert!(file["delegations"].as_array().unwrap().iter().any(|one| one["person"] == "eve@example.com"));
     assert_eq!(world.apply(&file), Vec::<String>::new());
-    let links = world.block(providers::links(&world.app, login, None, 10)).unwrap().rows;
-    assert_eq!(links.len(), 1, "one that is changed keeps its links");
+    let mut changed = file.clone();
+    let of_eve =
+        changed["delegations"].as_array_mut().unwrap().iter_mut().find(|one| one["person"].is_string()).unwrap();
+    of_eve["purpose"] = json!("reads mail");
+    let wrong = world.wrong(&changed, Unlisted::Stays);
+    assert!(wrong.iter().any(|(_, why)| why == "this person is suspended"), "{wrong:?}");
 
-    // One by its id is the same.
-    let wiki = world.read(|view| view.page(&CLIENTS, None, 100)).rows;
-    let wiki = wiki.into_iter().find(|(_, client)| client.name == "Wiki").unwrap().1.id.to_string();
-    let mut by_id = file.clone();
-    by_id["crossings"][0] = crossing(&wiki, "https://chat.example");
-    by_id["crossings"][0]["client_there"] = json!(wiki);
-    assert_eq!(world.apply(&by_id), Vec::<String>::new());
+    // A client with a crossing: it goes along, in the plan as well.
+    let mut fewer = file.clone();
+    fewer["clients"].as_object_mut().unwrap().remove("crm");
+    fewer.as_object_mut().unwrap().remove("crossings");
+    let plan = world.try_apply(&fewer, Unlisted::IsRemoved, Doing::Said).unwrap().plan;
+    let line = plan.changes.iter().find(|change| change.place == "clients.crm").unwrap();
+    let crossings = line.fields.iter().find(|field| field.name == "crossings").unwrap();
+    assert_eq!(crossings.before, Some(json!(["https://chat.example"])));
+    world.block(clients::remove(&world.app, &by, crm.id, Seen::Anything)).unwrap();
+    world.expect_event("crossing.removed");
+    assert_eq!(world.export()["crossings"], json!([]));
+    assert_eq!(world.apply(&world.export()), Vec::<String>::new());
 
-    file["providers"].as_object_mut().unwrap().remove("https://idp.example");
-    file["crossings"].as_array_mut().unwrap().remove(0);
-    assert_eq!(
-        world.prune(&file),
-        ["remove providers.\"https://idp.example\"", "remove crossings.\"Wiki to https://chat.example\""]
-    );
-    assert_eq!(world.export()["providers"], file["providers"]);
-    let left = world.block(providers::links(&world.app, login, None, 10));
-    assert!(matches!(left, Err(Declined::Missing(_))), "its links went with it");
+    // A machine that acts for somebody, and that another acts for.
+    let robot = world.machine_named("robot").unwrap().id;
+    world.block(machines::retire(&world.app, &by, robot, Seen::Anything, "replaced")).unwrap();
+    world.expect_event("delegation.revoked");
+    assert_eq!(world.export()["delegations"], json!([]));
+    let which = delegations::Which { actor: Some(robot), ..delegations::Which::default() };
+    let listed = world.block(delegations::list(&world.app, world.now(), which, None, 10)).unwrap().rows;
+    assert!(!listed.is_empty() && listed.iter().all(|(_, one)| one.standing(world.now()) == "revoked"));
+    assert_eq!(world.apply(&world.export()), Vec::<String>::new());
+}
+
+/// What a file does not have is not taken from those who are in no file.
+#[test]
+fn what_somebody_lets_act_for_them_alone_is_not_pruned_under_them() {
+    let world = World::new();
+    let (ada, eve) = (world.administrator("ada"), world.person("eve"));
+    let resource = world.resource("https://mcp.example/own", "mcp:read");
+    let robot = world.machine("robot", &ada, "mcp:read");
+    let new = NewDelegation {
+        actor: world.machine_id(&robot),
+        subject: Subject::Person(eve.id),
+        scope: "mcp:read".parse().unwrap(),
+        resources: vec![resource.identifier],
+        may_act: None,
+        across: false,
+        purpose: "answers tickets".to_owned(),
+        lasts: writ::base::Lifetime::from_days(30),
+    };
+    let made = world.delegate_with(new).unwrap();
+    let own = Delegation { granted_by: Actor::Person(eve.id), ..made.clone() };
+    let row = own.clone();
+    world.change("as if it was hers", move |tx| {
+        tx.replace(&DELEGATIONS, &row.id, &made, &row)?;
+        tx.record(Event::Tallied { what: "changed".to_owned(), count: 1 })
+    });
+    for file in [json!({ "resources": {} }), json!({ "resources": {}, "delegations": [] })] {
+        let wrong = world.wrong(&file, Unlisted::IsRemoved);
+        let at = "resources.\"https://mcp.example/own\"";
+        assert!(wrong.iter().any(|(place, why)| place == at && why.contains(&own.id.to_string())), "{wrong:?}");
+    }
+    // It goes with its machine, and then nothing is in the way.
+    world.prune(&json!({ "resources": {}, "machines": {} }));
+    assert_eq!(world.export()["resources"], json!({}));
 }

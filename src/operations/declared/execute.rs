@@ -10,21 +10,23 @@ use super::step::{Carrier, CrossingStep, DelegationStep, MachineStep, Step, Whom
 use crate::app::App;
 use crate::base::{Fault, FaultKind, Id, Lifetime, OpaqueToken, Secret, TokenKind};
 use crate::model::{
-    Client, ClientId, ClientSecret, ClientState, Context, Credential, Crossing, Delegation, Event, IdentityProvider,
-    Machine, Membership, PersonState, ProtectedResource, Role, RoleIn, ScopeEntry, Subject, Tenant, TenantName,
+    Client, ClientId, ClientSecret, ClientState, Context, Credential, Crossing, Delegation, DelegationState, Event,
+    IdentityProvider, Machine, Membership, PersonState, ProtectedResource, Role, RoleIn, ScopeEntry, Subject, Tenant,
+    TenantName,
 };
+use crate::operations::clients::told;
 use crate::operations::credentials::{self, Drawn, NewCredential};
 use crate::operations::crossings::{self, NewCrossing};
 use crate::operations::declined::Declined;
 use crate::operations::delegations::{self, NewDelegation};
 use crate::operations::registration::bury;
 use crate::operations::roles::{self, RoleTerms};
-use crate::operations::seen::{difference, json};
+use crate::operations::seen::{difference, json, made};
 use crate::operations::status::end::{Owner, end_owner};
-use crate::operations::{machines, providers, tenants, usage};
+use crate::operations::{in_use, machines, providers, tenants, usage};
 use crate::store::tables::{
     CLIENTS, CROSSINGS, DELEGATIONS, MACHINES, MACHINES_BY_NAME, MEMBERSHIPS, PEOPLE, PROVIDERS, RESOURCE_TOOLS,
-    RESOURCES, ROLES, SCOPES, TENANTS, machine_key, role_key,
+    RESOURCES, ROLES, SCOPES, TENANTS, machine_key, named_resource, named_scope, role_key,
 };
 use crate::store::{Read, Tx};
 
@@ -201,6 +203,13 @@ fn nothing_is_left_behind(tx: &Tx<'_>, prepared: &Prepared) -> Result<(), Fault>
                 }
                 _ => Ok(()),
             },
+            Step::Scope { before: Some(gone), after: None } => {
+                in_use::by_nobody(tx, &named_scope(gone.name.as_str()), &ready.place, tx.now())?
+            }
+            Step::Resource(rows) => match rows.as_ref() {
+                (Some(gone), None) => in_use::by_nobody(tx, &named_resource(&gone.identifier), &ready.place, tx.now())?,
+                _ => Ok(()),
+            },
             _ => Ok(()),
         };
         if is_free.is_err() {
@@ -358,7 +367,10 @@ fn provider(tx: &mut Tx<'_>, before: Option<&IdentityProvider>, after: Option<&I
 }
 
 fn crossing(tx: &mut Tx<'_>, prepared: &Prepared, ready: &Ready, step: &CrossingStep) -> Result<(), Fault> {
-    if let Some(before) = &step.before {
+    // It may have gone with its client.
+    if let Some(before) = &step.before
+        && tx.get(&CROSSINGS, &before.id)?.is_some()
+    {
         crossings::take(tx, before)?;
     }
     let (Some((carrier, terms)), Some(id)) = (&step.after, ready.crossing) else { return Ok(()) };
@@ -403,7 +415,10 @@ fn role(tx: &mut Tx<'_>, before: Option<&Role>, after: Option<&Role>) -> Result<
 }
 
 fn delegation(tx: &mut Tx<'_>, ready: &Ready, step: &DelegationStep) -> Result<(), Fault> {
-    if let Some(before) = &step.before {
+    // It may have ended with its machine.
+    if let Some(before) = &step.before
+        && tx.get(&DELEGATIONS, &before.id)?.is_some_and(|now| now.state == DelegationState::Live)
+    {
         let because = if step.after.is_some() { "another took its place" } else { BECAUSE };
         delegations::end(tx, before, because)?;
     }
@@ -452,7 +467,7 @@ fn scope(tx: &mut Tx<'_>, ready: &Ready, before: Option<&ScopeEntry>, after: Opt
             let (was, is) = ready.difference();
             tx.record(match before {
                 Some(_) => Event::ScopeChanged { scope, before: was, after: is },
-                None => Event::ScopeCreated { scope },
+                None => Event::ScopeCreated { scope, after: made(row, &[])? },
             })
         }
         (None, None) => Ok(()),
@@ -476,7 +491,7 @@ fn resource(
             let ((was, is), identifier) = (ready.difference(), row.identifier.clone());
             tx.record(match before {
                 Some(_) => Event::ResourceChanged { resource: row.id, before: was, after: is },
-                None => Event::ResourceCreated { resource: row.id, identifier },
+                None => Event::ResourceCreated { resource: row.id, identifier, after: made(row, &[])? },
             })
         }
         (None, None) => Ok(()),
@@ -500,7 +515,10 @@ fn client(
             let ((was, is), client) = (ready.difference(), row.id.clone());
             tx.record(match before {
                 Some(_) => Event::ClientChanged { client, before: was, after: is },
-                None => Event::ClientRegistered { client, name: row.name.clone(), how: "administrator".to_owned() },
+                None => {
+                    let (name, how) = (row.name.clone(), "administrator".to_owned());
+                    Event::ClientRegistered { client, name, how, after: made(&told(row, &app.issuer), &[])? }
+                }
             })?;
             let client = row.id.clone();
             match (before.map_or(ClientState::Active, |before| before.state), row.state) {
@@ -529,7 +547,7 @@ fn machine(app: &App, tx: &mut Tx<'_>, ready: &Ready, step: &MachineStep) -> Res
             let active = Machine { state: ClientState::Active, ..after.clone() };
             tx.put(&MACHINES, &after.id, &active)?;
             let (machine, name, owner) = (after.id, after.name.clone(), after.owner);
-            tx.record(Event::MachineCreated { machine, name, owner })?;
+            tx.record(Event::MachineCreated { machine, name, owner, after: made(&active, &[])? })?;
             stands_as(app, tx, &active, after.state)?;
         }
         (None, None) => {}

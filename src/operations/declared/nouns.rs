@@ -221,6 +221,9 @@ pub(super) fn client_read(
     if name.as_ref().is_some_and(|name| name != key) && client_id(key).is_none() {
         members.wrong("name", "its key here is its name; another goes with a client_id as key");
     }
+    if name.is_none() && current.is_none() && client_id(key).is_some() {
+        members.wrong("name", "no client here has this id: say its name, and one is made that this file knows by it");
+    }
     let name = exact(&mut members, "name", &name.unwrap_or_else(|| key.to_owned()));
     let resources = members.list("resources", |text| Resource::parse(text).map_err(|why| why.to_string()));
     let serves = members.list("serves", |text| Resource::parse(text).map_err(|why| why.to_string()));
@@ -255,7 +258,8 @@ pub(super) fn client_read(
         state: ClientState::Active,
         unused_for: Lifetime::default(),
     };
-    let new = Client { resources, serves, ..admitted.into_client(issued, now) };
+    let declared_as = client_id(key).map(|_| key.to_owned());
+    let new = Client { resources, serves, declared_as, ..admitted.into_client(issued, now) };
     let row = match current {
         None => new,
         Some(current) if !keeps_its_strength(current.auth_method, new.auth_method) => {
@@ -275,6 +279,7 @@ pub(super) fn client_read(
             first_used_at: current.first_used_at,
             last_used_at: current.last_used_at,
             review: current.review.clone(),
+            declared_as: current.declared_as.clone(),
             ..new
         }
         // Of what it is to be, nobody may have looked at it.

@@ -16,6 +16,8 @@ pub(super) struct Present {
     pub(super) resources: Vec<ProtectedResource>,
     /// Those that an administrator registered.
     pub(super) clients: Vec<Client>,
+    /// The others that an administrator gave resources to reach or to answer for, or that the file names.
+    pub(super) placed: Vec<Client>,
     /// Those that are not retired, by tenant and folded name.
     pub(super) machines: BTreeMap<(String, String), Known>,
     /// All but the main one.
@@ -104,14 +106,15 @@ pub(super) fn machine_name(machine: &Machine) -> String {
     }
 }
 
-/// What a file calls each client: its name, or its id where several have that.
+/// What a file calls each client: what it is called in the file that it was made by, or its name, or its id where several have that.
 pub(super) fn client_keys(clients: &[Client]) -> Vec<String> {
     let mut count: BTreeMap<&str, usize> = BTreeMap::new();
     for client in clients {
         *count.entry(client.name.as_str()).or_default() += 1;
     }
-    let key = |client: &Client| match count.get(client.name.as_str()) {
-        Some(1) if client_id(&client.name).is_none() => client.name.clone(),
+    let key = |client: &Client| match (&client.declared_as, count.get(client.name.as_str())) {
+        (Some(key), _) => key.clone(),
+        (None, Some(1)) if client_id(&client.name).is_none() => client.name.clone(),
         _ => client.id.to_string(),
     };
     clients.iter().map(key).collect()

@@ -4,7 +4,7 @@
 use super::issue::{Grant, Issued, Making, access_token, refresh_token};
 use super::now::{Now, now};
 use crate::app::App;
-use crate::base::{Fault, Id};
+use crate::base::{Fault, Id, Timestamp};
 use crate::model::{
     ClientId, Context, Event, Family, FamilyState, GrantName, ScopeSet, SignInMethod, Subject, UsedAssertion,
 };
@@ -107,10 +107,10 @@ impl Wish {
         }
     }
 
-    fn decide(&self, app: &App, facts: Facts, client: AuthenticatedClient) -> Result<Decided, Refusal> {
+    fn decide(&self, app: &App, facts: Facts, client: AuthenticatedClient, now: Timestamp) -> Result<Decided, Refusal> {
         let resource = target::select(facts, &client)?;
         let narrowed = client_credentials::grant(&client, self.name, &self.ask, resource.as_deref())?;
-        let mut making = Making::new(app, &client, resource.as_deref(), app.config.lifetimes.machine_access);
+        let mut making = Making::new(app, &client, resource.as_deref(), (app.config.lifetimes.machine_access, now));
         making.audience = self.audience.clone().unwrap_or(making.audience);
         Ok(Decided { client, narrowed, making })
     }
@@ -132,7 +132,7 @@ impl Wish {
             return Ok(Err(refusal));
         }
         let facts = self.facts(tx, app, &client)?;
-        Ok(self.decide(app, facts, client).map(Some))
+        Ok(self.decide(app, facts, client, tx.now()).map(Some))
     }
 }
 
@@ -143,7 +143,7 @@ async fn issue(app: &App, ctx: &Context, client: AuthenticatedClient, wish: Wish
         Some(_) => (Facts::Unnamed { default: None }, wish),
         None => app.store.read(move |view| Ok((wish.facts(view, &within, &who)?, wish))).await?,
     };
-    let decided = match wish.decide(app, facts, client.clone()) {
+    let decided = match wish.decide(app, facts, client.clone(), ctx.at) {
         Ok(decided) => decided,
         Err(refusal) => return refuse(app, ctx, &client, name, refusal).await,
     };
@@ -225,7 +225,7 @@ fn new_family(
     (making, audience): (&Making, Option<&String>),
     scope: &ScopeSet,
 ) -> Result<Family, Fault> {
-    let now = tx.now();
+    let (now, family_for) = (tx.now(), app.config.lifetimes.family);
     Ok(Family {
         id: Id::new(now, &app.entropy)?,
         client_id: client.id().clone(),
@@ -247,7 +247,8 @@ fn new_family(
         last_from: tx.context().from.network.clone(),
         last_used_at: now,
         created_at: now,
-        expires_at: now.plus(app.config.lifetimes.family),
+        // It ends with the machine at the latest.
+        expires_at: now.plus(client.machine().map_or(family_for, |machine| family_for.min(machine.left(now)))),
         state: FamilyState::Live,
         status: Vec::new(),
     })

@@ -97,7 +97,7 @@ impl Redemption {
         sender: Sender,
     ) -> Result<Issued, Fault> {
         let entropy: &Entropy = &self.app.entropy;
-        let making = Making::new(&self.app, &self.client, resource, self.app.config.lifetimes.access);
+        let making = Making::new(&self.app, &self.client, resource, (self.app.config.lifetimes.access, tx.now()));
         let mut family = Family {
             jkt: binds_refresh(&self.client, None, sender.jkt()),
             ..new_family(tx, entropy, code, self.app.config.lifetimes.family)?

@@ -139,7 +139,7 @@ impl Exchange {
         let Exchanged { subject, resource, scope, chain, may_act, ends_at } = exchanged;
         let acting = Acting { chain, may_act, ends_at, issued: self.ask.requested };
         let lifetime = self.app.config.lifetimes.machine_access;
-        let making = Making::new(&self.app, client, Some(&resource), lifetime).acting(acting, tx.now());
+        let making = Making::new(&self.app, client, Some(&resource), (lifetime, tx.now())).acting(acting, tx.now());
         let of = (&subject, family.as_ref().map(|family| family.id));
         let place = making.place_acting(&self.app, tx, client.id(), of)?;
         let grant = Grant {

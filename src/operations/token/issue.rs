@@ -64,8 +64,13 @@ pub(crate) struct Asserted {
 }
 
 impl Making {
-    /// For `resource`, or for the appliance itself, given to `client`.
-    pub(crate) fn new(app: &App, client: &Client, resource: Option<&ProtectedResource>, lifetime: Lifetime) -> Self {
+    /// For `resource`, or for the appliance itself, given to `client`, to whom this and that is given at `now`.
+    pub(crate) fn new(
+        app: &App,
+        client: &Client,
+        resource: Option<&ProtectedResource>,
+        (lifetime, now): (Lifetime, Timestamp),
+    ) -> Self {
         let configured = |algorithm: &Algorithm| app.config.keys.algorithms.contains(algorithm);
         let most = resource.map_or(lifetime, |r| r.access_for);
         let machine = client.identity.as_ref().map(|identity| &identity.machine);
@@ -77,7 +82,7 @@ impl Making {
             algorithm: resource.map_or_else(|| own_algorithm(app), |r| r.algorithm),
             format: resource.map_or(TokenFormat::Jwt, |r| r.format),
             // What a resource says of people's tokens is no limit to what a machine may wish for; what it says of machines' is.
-            lifetime: if machine.is_some() { own.unwrap_or(most).min(cap) } else { most },
+            lifetime: machine.map_or(most, |machine| own.unwrap_or(most).min(cap).min(machine.left(now))),
             // OpenID Connect Dynamic Client Registration §2: "The default, if omitted, is RS256." It also stands in for one that the
             // settings do not name any more: a client had rather be surprised by a token than get none for its code.
             id_token: client.id_token_signed_response_alg.filter(configured).unwrap_or(Algorithm::RS256),

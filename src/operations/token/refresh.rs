@@ -111,7 +111,7 @@ impl Exchange {
                 }
                 find_client::seen_again(tx, &self.client)?;
                 let lifetime = if family.person.is_some() { lifetimes.access } else { lifetimes.machine_access };
-                let making = Making::new(&self.app, &self.client, granted.as_deref(), lifetime);
+                let making = Making::new(&self.app, &self.client, granted.as_deref(), (lifetime, tx.now()));
                 let making = making.meant_for(family.audience.as_ref());
                 let (family, place) = self.turn(tx, &family, rotation.turn, (sender, &making))?;
                 let issuing = Issuing { making, family: &family, place, person: person.as_ref(), sender };

@@ -79,6 +79,7 @@ impl AuthenticatedClient {
     /// The same machine by the row that it has now: what it proved stays proved, and whether it may act, and from there, is asked again.
     /// OAuth 2.1 §2.4.
     pub fn renewed(&self, machine: &Machine, permissions: Vec<Permission>, context: &Context) -> Result<Self, Refusal> {
+        ensure(machine.state != ClientState::Retired, Refusal::ClientRetired)?;
         ensure(machine.state == ClientState::Active, Refusal::ClientSuspended)?;
         let identity = self.client.identity.as_ref().ok_or(Refusal::ClientUnknown)?;
         let now = machine.clone().authenticated_by(identity.credential.clone(), permissions);
@@ -151,7 +152,8 @@ pub fn authenticate(
         (_, Proof::Secret(_) | Proof::Assertion(_) | Proof::Workload(_)) => return Err(Refusal::ClientMethodMismatch),
     }
     // After the credential: only the client itself learns of its state.
-    ensure(!matches!(client.state, ClientState::Suspended | ClientState::Retired), Refusal::ClientSuspended)?;
+    ensure(client.state != ClientState::Retired, Refusal::ClientRetired)?;
+    ensure(client.state != ClientState::Suspended, Refusal::ClientSuspended)?;
     let unapproved = matches!(client.state, ClientState::AwaitingApproval | ClientState::Rejected);
     ensure(!unapproved, Refusal::ClientAwaitingApproval)?;
     if let Some(identity) = &client.identity {

@@ -237,6 +237,7 @@ impl Admitted {
             last_used_at: None,
             reaped_at,
             void_before: None,
+            declared_as: None,
             review: Review::default(),
             identity: None,
         }

@@ -115,8 +115,10 @@ impl Call {
     pub(super) fn window<F: DeserializeOwned>(&mut self) -> Result<(Window, F), Problem> {
         let limit = self.query.remove("limit");
         let cursor = self.query.remove("cursor");
+        // The names are sorted, so that it does not matter in which order they were written.
+        let filters = format!("{} {}", self.path, Value::Object(self.query.clone()));
         let window = Window::read(
-            self.operation.id,
+            (self.operation.id, &filters),
             limit.as_ref().and_then(Value::as_str),
             cursor.as_ref().and_then(Value::as_str),
         )?;

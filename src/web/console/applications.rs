@@ -10,6 +10,7 @@ use crate::base::{Id, RedirectUri, Resource, Secret, Timestamp};
 use crate::model::{AuthMethod, Client, ClientId, ClientState, Consent, Provenance};
 use crate::operations::audit::{self, Which as Entries};
 use crate::operations::clients::{self, NewClient, Which};
+use crate::operations::crossings;
 use crate::operations::declined::{Declined, Invalid};
 use crate::operations::grants;
 use crate::operations::names;
@@ -169,6 +170,11 @@ pub(super) async fn show(
     let (count, more) = (given.rows.len(), given.next.is_some());
     let all = resources::list(app).await.map_err(broken)?;
     let resource = snippets::meant(client.resources.first(), &all);
+    let carries = crossings::list(app, Some(id.clone()), None, SHOWN).await.map_err(broken)?.rows;
+    let carried = match carries.iter().map(|(_, crossing)| crossing.audience.as_str()).collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => String::new(),
+        there => format!(" It carries word about people to {there}: that ends with it."),
+    };
     let page = ApplicationPage {
         shell: shell(visitor, &request, &WORDS),
         frame: Frame::of(Section::Applications),
@@ -226,7 +232,7 @@ pub(super) async fn show(
             (1, false) => "One person has allowed it something.".to_owned(),
             (count, false) => format!("{count} people have allowed it something."),
             (count, true) => format!("More than {count} people have allowed it something."),
-        },
+        } + &carried,
         id: id.to_string(),
     };
     reply::page(visitor, StatusCode::OK, &page, &[])

@@ -118,6 +118,7 @@ fn about(event: &Event) -> Vec<String> {
         | Event::MachineSuspended { machine, .. }
         | Event::MachineResumed { machine }
         | Event::MachineRetired { machine, .. }
+        | Event::MachineExpired { machine, .. }
         | Event::CredentialCreated { machine, .. }
         | Event::CredentialRotated { machine, .. }
         | Event::CredentialRevoked { machine, .. } => vec![machine.to_string()],
@@ -203,6 +204,7 @@ pub(super) fn words(event: &Event, names: &Names) -> String {
         Event::MachineSuspended { machine, because } => format!("{} was stopped{}", called(machine), why(because)),
         Event::MachineResumed { machine } => format!("{} may go on", called(machine)),
         Event::MachineRetired { machine, because } => format!("{} was retired{}", called(machine), why(because)),
+        Event::MachineExpired { machine, .. } => format!("The time of {} is over", called(machine)),
         Event::MachineHandedOver { machine, from, to } => {
             format!("{} went from {} to {}", called(machine), called(from), called(to))
         }
@@ -233,7 +235,7 @@ pub(super) fn words(event: &Event, names: &Names) -> String {
             format!("{who} {} named {many}", called(resource))
         }
         Event::ResourceRemoved { identifier, .. } => format!("{identifier} was removed"),
-        Event::ScopeCreated { scope } => format!("The scope {scope} was added"),
+        Event::ScopeCreated { scope, .. } => format!("The scope {scope} was added"),
         Event::ScopeChanged { scope, .. } => format!("The scope {scope} was changed"),
         Event::ScopeRemoved { scope } => format!("The scope {scope} was removed"),
         Event::KeyGenerated { kid, algorithm } => format!("A key for {algorithm} was made: {kid}"),

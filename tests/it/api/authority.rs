@@ -128,7 +128,7 @@ fn a_machine_has_what_its_ceiling_names_and_loses_what_it_loses() {
         let mut row = tx.get(&MACHINES, &id)?.unwrap();
         row.scope = "mcp:read".parse().unwrap();
         tx.put(&MACHINES, &id, &row)?;
-        tx.record(writ::model::Event::ScopeCreated { scope: "none".to_owned() })
+        tx.record(writ::model::Event::ScopeCreated { scope: "none".to_owned(), after: serde_json::Value::Null })
     });
     assert_eq!(status(), 403, "a token does not keep what its machine has lost");
 }
@@ -250,7 +250,7 @@ fn a_machine_whose_only_resource_is_gone_gets_nothing_for_the_appliance() {
         let resource = tickets.identifier.clone();
         row.access = vec![writ::model::Access { resource, scope: None, access_for: None }];
         tx.put(&MACHINES, &id, &row)?;
-        tx.record(writ::model::Event::ScopeCreated { scope: "none".to_owned() })
+        tx.record(writ::model::Event::ScopeCreated { scope: "none".to_owned(), after: serde_json::Value::Null })
     });
     assert_eq!(machine.client_credentials(&office.world, &[]).tokens().claims()["aud"], "https://tickets.example/mcp");
     let path = format!("/resources/{}", office.get("/resources")["items"][0]["id"].as_str().unwrap());

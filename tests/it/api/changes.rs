@@ -93,7 +93,7 @@ fn who_was_stopped_a_moment_ago_changes_nothing_more() {
         let (id, mut row) = tx.page(&MACHINES, None, 1)?.rows.remove(0);
         row.state = ClientState::Suspended;
         tx.put(&MACHINES, &id, &row)?;
-        tx.record(Event::ScopeCreated { scope: "none".to_owned() })
+        tx.record(Event::ScopeCreated { scope: "none".to_owned(), after: serde_json::Value::Null })
     });
     let removed = world.block(scopes::remove(&world.app, &by, "tools:ping".parse().unwrap(), Seen::Anything));
     assert!(matches!(removed, Err(Declined::Forbidden(_))), "{removed:?}");

@@ -6,6 +6,7 @@ mod delegations;
 mod documents;
 mod findings;
 mod hostile;
+mod in_use;
 mod machines;
 mod machines_authority;
 mod nouns;

@@ -227,3 +227,23 @@ fn a_workload_gets_a_refresh_token_where_its_machine_may_have_one() {
     let Event::TokenIssued { grant, family, .. } = &page.entries[0].event else { panic!("{:?}", page.entries[0]) };
     assert_eq!((grant.as_str(), family.is_some()), ("refresh_token", true));
 }
+
+/// Neither the line nor what comes of it outlives the machine.
+#[test]
+fn a_line_ends_with_its_machine() {
+    let line = Line::new();
+    let end = line.world.now().plus(Lifetime::from_minutes(10));
+    line.change(move |terms| Terms { expires_at: Some(end), ..terms });
+    let given = exchange(&line.world, API, &line.robot);
+    let until = |token: &str| crate::world::claims(token)["exp"].as_i64().unwrap();
+    assert_eq!(until(given["sessionJwt"].as_str().unwrap()), end.seconds());
+    let first = given["refreshJwt"].as_str().unwrap();
+    assert_eq!(line.family(first).expires_at, end);
+    line.world.later(Lifetime::from_minutes(4));
+    // Of a line that is older than the end as well.
+    for token in [first, &line.first] {
+        let answer = line.refresh(token);
+        assert_eq!(answer.json()["expires_in"], 360);
+        assert_eq!(until(&answer.tokens().access), end.seconds());
+    }
+}

@@ -1,21 +1,23 @@
 //! One operation stops an identity; nothing of it buys anything from that commit on.
 
 use writ::base::Lifetime;
-use writ::model::{ClientState, Context, Event, Machine, MachineStanding, Origin};
+use writ::model::{ClientState, Context, Event, Machine, MachineStanding, Origin, Subject};
 use writ::operations::Problem;
 use writ::operations::authenticate_client::authenticate_client;
 use writ::operations::credentials::{self, NewCredential, NewProof};
 use writ::operations::declined::Declined;
-use writ::operations::machines;
 use writ::operations::seen::Seen;
 use writ::operations::token::exchange;
+use writ::operations::{housekeeping, machines};
 use writ::protocol::client_auth::Presented;
 use writ::protocol::display_name::DisplayName;
+use writ::protocol::status_list::Status;
 use writ::protocol::token_request::{ClientCredentials, TokenRequest};
 use writ::store::Read as _;
 use writ::store::tables::MACHINES;
 
-use crate::world::World;
+use crate::rules::status_list::status;
+use crate::world::{ClientApp, World, claims};
 
 #[test]
 fn case_18_a_stopped_machine_gets_nothing_and_what_it_had_is_over() {
@@ -52,7 +54,7 @@ fn retiring_is_final_and_frees_the_name() {
     let robot = world.machine("robot", &ada, "mcp:read");
     let id = world.machine_id(&robot);
     world.block(machines::retire(&world.app, &world.operator(), id, Seen::Anything, "replaced")).unwrap();
-    robot.client_credentials(&world, &[]).expect_refusal(401, "invalid_client", "ClientSuspended");
+    robot.client_credentials(&world, &[]).expect_refusal(401, "invalid_client", "ClientRetired");
     for credential in world.credentials(&robot) {
         assert_eq!(credential.standing(world.now()), "revoked");
     }
@@ -70,22 +72,80 @@ fn retiring_is_final_and_frees_the_name() {
     assert_eq!((row.state, row.stopped.unwrap().because.as_str()), (ClientState::Retired, "replaced"));
 }
 
+/// Moves the end of a machine's time.
+fn ends_in(world: &World, robot: &ClientApp, length: Lifetime) {
+    let (id, end) = (world.machine_id(robot), world.now().plus(length));
+    let change = move |machine: &Machine| {
+        let access_for = Some(Lifetime::from_hours(24));
+        Ok(machines::Terms { expires_at: Some(end), access_for, ..machines::Terms::of(machine)? })
+    };
+    world.block(machines::change(&world.app, &world.operator(), id, Seen::Anything, change)).unwrap();
+}
+
+/// Of what a verifier has who looks at the signature and nothing else.
+fn lives_for(world: &World, token: &str) -> i64 {
+    claims(token)["exp"].as_i64().unwrap() - world.now().seconds()
+}
+
+/// Nothing that a machine is given lives longer than the machine: neither what it asks for, nor what it is given for an access key, nor
+/// what it refreshes, nor that with which it acts.
 #[test]
 fn a_machine_ends_when_its_time_is_over() {
     let world = World::new();
     let ada = world.administrator("ada");
-    let robot = world.machine("robot", &ada, "mcp:read");
-    let id = world.machine_id(&robot);
-    let end = world.now().plus(Lifetime::from_minutes(30));
-    let change = move |machine: &writ::model::Machine| {
-        Ok(machines::Terms { expires_at: Some(end), ..machines::Terms::of(machine)? })
-    };
-    world.block(machines::change(&world.app, &world.operator(), id, Seen::Anything, change)).unwrap();
-    let token = robot.client_credentials(&world, &[]).tokens().access;
-    let watcher = world.machine("watcher", &ada, "mcp:read");
-    world.later(Lifetime::from_minutes(30));
-    robot.client_credentials(&world, &[]).expect_refusal(401, "invalid_client", "MachineExpired");
+    let api = world.resource("https://mcp.example/a", "mcp:read");
+    let desk = world.serving("desk", &ada, &api);
+    let watcher = world.serving("watcher", &ada, &api);
+    ends_in(&world, &desk, Lifetime::from_seconds(3));
+    let fields = [("resource", "https://mcp.example/a"), ("scope", "mcp:read")];
+    let answer = desk.client_credentials(&world, &fields);
+    assert_eq!(answer.json()["expires_in"], 3);
+    let token = answer.tokens().access;
+    assert_eq!(lives_for(&world, &token), 3);
+    assert_eq!(watcher.introspect(&world, &token)["active"], true, "whoever reads it here may");
+
+    // What it acts with: the token that it shows lives for an hour.
+    let other = world.machine("other", &ada, "mcp:read");
+    let shown = other.client_credentials(&world, &fields).tokens().access;
+    assert!(lives_for(&world, &shown) > 3);
+    world.delegate(&desk, Subject::Client(other.id.clone()), "mcp:read");
+    let acting = desk.exchange(&world, &shown, &[("resource", "https://mcp.example/a")]).tokens().access;
+    assert_eq!(lives_for(&world, &acting), 3);
+    assert_eq!(watcher.introspect(&world, &acting)["active"], true);
+
+    world.later(Lifetime::from_seconds(3));
+    desk.client_credentials(&world, &fields).expect_refusal(401, "invalid_client", "MachineExpired");
     assert_eq!(watcher.introspect(&world, &token)["active"], false);
+    assert_eq!(watcher.introspect(&world, &acting)["active"], false);
+}
+
+/// A token that was given before its machine's end was moved nearer says that it lives on; the status list says that it does not.
+#[test]
+fn a_token_from_before_the_end_was_moved_nearer_ends_with_the_machine() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let api = world.resource("https://mcp.example/a", "mcp:read");
+    let watcher = world.serving("watcher", &ada, &api);
+    let robot = world.machine("robot", &ada, "mcp:read");
+    let fields = [("resource", "https://mcp.example/a"), ("scope", "mcp:read")];
+    let token = robot.client_credentials(&world, &fields).tokens().access;
+    ends_in(&world, &robot, Lifetime::from_minutes(5));
+    world.block(housekeeping::round(&world.app)).unwrap();
+    assert_eq!(status(&world, &token), Status::Valid, "its time is not over");
+    world.later(Lifetime::from_minutes(5));
+    assert!(lives_for(&world, &token) > 0);
+    world.block(housekeeping::round(&world.app)).unwrap();
+    world.expect_event("machine.expired");
+    assert_eq!(status(&world, &token), Status::Invalid);
+    // Once is enough.
+    world.block(housekeeping::round(&world.app)).unwrap();
+    assert_eq!(world.events(100).iter().filter(|name| *name == "machine.expired").count(), 1);
+    // Nor does it come back should somebody think again.
+    ends_in(&world, &robot, Lifetime::from_days(30));
+    world.later(Lifetime::from_seconds(2));
+    assert_eq!(watcher.introspect(&world, &token)["active"], false);
+    let again = robot.client_credentials(&world, &fields).tokens().access;
+    assert_eq!(watcher.introspect(&world, &again)["active"], true);
 }
 
 #[test]

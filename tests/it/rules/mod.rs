@@ -22,6 +22,6 @@ mod reviewed;
 mod revocation;
 mod revoked_keys;
 mod rotation_under_load;
-mod status_list;
+pub mod status_list;
 mod tokens;
 mod userinfo;

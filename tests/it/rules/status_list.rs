@@ -48,7 +48,7 @@ fn list(world: &World, uri: &str) -> Statuses {
 
 /// What the token's list says of it, once what has changed has settled.
 #[track_caller]
-fn status(world: &World, token: &str) -> Status {
+pub fn status(world: &World, token: &str) -> Status {
     world.later(Lifetime::from_seconds(1));
     let (uri, index) = place(token);
     list(world, &uri).at(index).unwrap()

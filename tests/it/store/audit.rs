@@ -88,8 +88,11 @@ fn context(n: u64) -> Context {
 }
 
 fn record(store: &Store, n: u64) {
-    let event =
-        if n.is_multiple_of(3) { Event::ScopeCreated { scope: format!("s{n}") } } else { Event::SetupOpened {} };
+    let event = if n.is_multiple_of(3) {
+        Event::ScopeCreated { scope: format!("s{n}"), after: serde_json::Value::Null }
+    } else {
+        Event::SetupOpened {}
+    };
     store.write_blocking("record", &context(n), move |tx| tx.record(event.clone())).unwrap();
 }
 
@@ -151,7 +154,7 @@ fn what_was_recorded_can_be_read() {
     let page = store.read_blocking(|view| audit_page(view, None, None, 3)).unwrap();
     assert_eq!(page.entries.iter().map(|e| e.sequence).collect::<Vec<_>>(), [20, 19, 18]);
     assert_eq!(page.next, Some(18));
-    assert_eq!(page.entries[2].event, Event::ScopeCreated { scope: "s18".to_owned() });
+    assert_eq!(page.entries[2].event, Event::ScopeCreated { scope: "s18".to_owned(), after: serde_json::Value::Null });
     assert_eq!((page.entries[2].at, &page.entries[2].by), (context(18).at, &Actor::Operator));
     let scopes = store.read_blocking(|view| audit_page(view, page.next, Some("scope.created"), 10)).unwrap();
     assert_eq!(scopes.entries.iter().map(|e| e.sequence).collect::<Vec<_>>(), [15, 12, 9, 6, 3]);
@@ -291,7 +294,7 @@ fn busy() -> (Tampered, Store) {
     let store = Store::over(engine.clone(), key(), NOW).unwrap();
     for n in 2..=4_000_u64 {
         let event = match n % 100 {
-            7 | 50 => Event::ScopeCreated { scope: format!("s{n}") },
+            7 | 50 => Event::ScopeCreated { scope: format!("s{n}"), after: serde_json::Value::Null },
             _ => Event::Tallied { what: format!("{}", n % 2), count: n },
         };
         store.write_blocking("record", &context(n), move |tx| tx.record(event.clone())).unwrap();

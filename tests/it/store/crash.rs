@@ -36,7 +36,7 @@ fn knit(store: &Store, pair: u64) -> Result<(), writ::base::Fault> {
     store.write_blocking("knit", &context, move |tx| {
         let glove = || Glove { pair, wool: "x".repeat((pair % 7 * 90) as usize) };
         tx.put(&LEFT, &pair, &glove())?;
-        tx.record(Event::ScopeCreated { scope: pair.to_string() })?;
+        tx.record(Event::ScopeCreated { scope: pair.to_string(), after: serde_json::Value::Null })?;
         tx.put(&RIGHT, &pair, &glove())
     })
 }

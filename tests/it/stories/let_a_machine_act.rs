@@ -115,7 +115,7 @@ fn nothing_is_decided_for_anybody() {
         let mut entry = tx.get(&SCOPES, &"mcp:write".to_owned())?.unwrap();
         entry.risk = Risk::High;
         tx.put(&SCOPES, &"mcp:write".to_owned(), &entry)?;
-        tx.record(writ::model::Event::ScopeCreated { scope: "mcp:write".to_owned() })
+        tx.record(writ::model::Event::ScopeCreated { scope: "mcp:write".to_owned(), after: serde_json::Value::Null })
     });
     let mut browser = office.signed_in();
     let page = browser.get(&office.link());

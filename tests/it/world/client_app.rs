@@ -86,6 +86,7 @@ impl World {
             last_used_at: None,
             reaped_at: None,
             void_before: None,
+            declared_as: None,
             review: Review::default(),
             identity: None,
         };
@@ -165,7 +166,11 @@ impl World {
     pub fn put_resource(&self, row: ProtectedResource) {
         self.change("put resource", move |tx| {
             tx.put(&RESOURCES, &row.id, &row)?;
-            tx.record(Event::ResourceCreated { resource: row.id, identifier: row.identifier.clone() })
+            tx.record(Event::ResourceCreated {
+                resource: row.id,
+                identifier: row.identifier.clone(),
+                after: serde_json::Value::Null,
+            })
         });
     }
 }
@@ -176,7 +181,11 @@ impl World {
         let (id, identifier) = (row.id, row.identifier.clone());
         self.change("remove resource", move |tx| {
             tx.delete(&RESOURCES, &id)?;
-            tx.record(Event::ResourceCreated { resource: id, identifier: identifier.clone() })
+            tx.record(Event::ResourceCreated {
+                resource: id,
+                identifier: identifier.clone(),
+                after: serde_json::Value::Null,
+            })
         });
     }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use super::Planner;
 use crate::base::Resource;
-use crate::model::{Client, ClientState};
+use crate::model::{Client, ClientState, ScopeSet};
 use crate::operations::declared::members::{Members, below};
 use crate::operations::declared::nouns::{client_id, client_read, client_said};
 use crate::operations::declared::present::client_keys;
@@ -22,15 +22,22 @@ impl Planner<'_> {
         for (key, value) in section {
             let place = below("clients", key);
             let named: Vec<&Client> = match client_id(key) {
-                Some(id) => present.clients.iter().filter(|client| client.id == id).collect(),
+                // As it is called here, or where the file was written that it was made by.
+                Some(id) => {
+                    let is_meant = |client: &&Client| client.id == id || client.declared_as.as_ref() == Some(key);
+                    present.clients.iter().filter(is_meant).collect()
+                }
                 None => present.clients.iter().filter(|client| client.name == *key).collect(),
             };
             let before = match (client_id(key), named.as_slice()) {
                 (_, [one]) => Some((*one).clone()),
-                (None, []) => None,
+                (Some(id), []) if present.placed.iter().any(|client| client.id == id) => {
+                    self.notes.say(&place, "this client was registered by no administrator, and is in no file");
+                    continue;
+                }
+                (_, []) => None,
                 (Some(_), _) => {
-                    self.notes
-                        .say(&place, "no client that an administrator registered has this id: use a name of its own");
+                    self.notes.say(&place, "two clients go by this id: one of them by a file from elsewhere");
                     continue;
                 }
                 (None, _) => {
@@ -65,7 +72,13 @@ impl Planner<'_> {
             if listed.contains(&client.id.to_string()) {
                 continue;
             }
-            let said = client_said(client, key, self.house.issuer);
+            let mut said = client_said(client, key, self.house.issuer);
+            // They go with it.
+            let crossings = present.crossings.iter().filter(|crossing| crossing.client_id == client.id);
+            let crossings: Vec<Value> = crossings.map(|crossing| crossing.audience.clone().into()).collect();
+            if !crossings.is_empty() {
+                said.insert("crossings".to_owned(), crossings.into());
+            }
             let goes = self.file.clients.is_some()
                 && self.goes(place.clone(), said, || Step::Client(Box::new((Some(client.clone()), None))));
             if !goes {
@@ -73,6 +86,11 @@ impl Planner<'_> {
                 let leans: Vec<&Resource> = client.resources.iter().chain(&client.serves).collect();
                 self.leans_on_nothing(&place, &client.scope.clone().unwrap_or_default(), &leans);
             }
+        }
+        for client in &present.placed {
+            let leans: Vec<&Resource> = client.resources.iter().chain(&client.serves).collect();
+            let place = format!("the application {} ({}), which registered itself,", client.name, client.id);
+            self.leans_on_nothing(&place, &ScopeSet::new(), &leans);
         }
     }
 }

@@ -15,9 +15,42 @@ use crate::store::tables::machine_key;
 
 impl Planner<'_> {
     pub(super) fn delegations(&mut self) {
-        let Some(section) = &self.file.delegations else { return };
         let present = self.present;
         let mut listed: BTreeSet<Id<Delegation>> = BTreeSet::new();
+        self.delegations_of(self.file.delegations.as_deref().unwrap_or_default(), &mut listed);
+        for delegation in present.delegations.iter().filter(|delegation| !listed.contains(&delegation.id)) {
+            let said = present.delegation_said(delegation);
+            let place = match &said {
+                Some((name, _)) => below("delegations", name),
+                None => format!("the delegation {}, which is in no file,", delegation.id),
+            };
+            let goes = match said.filter(|_| self.file.delegations.is_some()) {
+                Some((_, said)) => self.goes(place.clone(), said, || {
+                    Step::Delegation(Box::new(DelegationStep { before: Some(delegation.clone()), after: None }))
+                }),
+                None => false,
+            };
+            // One whose machine goes, goes with it.
+            if !goes && self.has_its_machines(delegation) {
+                self.leans_on_nothing(&place, &delegation.scope, &delegation.resources.iter().collect::<Vec<_>>());
+            }
+        }
+    }
+
+    fn has_its_machines(&self, delegation: &Delegation) -> bool {
+        let subject = match &delegation.subject {
+            Subject::Client(ClientId::Machine(id)) => Some(*id),
+            _ => None,
+        };
+        let stays = |id: Id<Machine>| {
+            let machine = self.present.machine(id);
+            machine.is_some_and(|machine| self.machines.contains(&machine_key(&machine.tenant, &machine.name)))
+        };
+        std::iter::once(delegation.actor).chain(subject).all(stays)
+    }
+
+    fn delegations_of(&mut self, section: &[Value], listed: &mut BTreeSet<Id<Delegation>>) {
+        let present = self.present;
         let mut pairs: BTreeSet<String> = BTreeSet::new();
         for (n, value) in section.iter().enumerate() {
             let place = format!("delegations.{n}");
@@ -109,13 +142,15 @@ impl Planner<'_> {
                 is.extend(known.map(|known| (name.to_owned(), machine_name(&known.machine).into())));
             }
             let before = before.cloned();
+            // Whoever is acted for already need not be active: that is another matter.
+            if let Whom::Person(person) = &after.subject
+                && was.as_ref() != Some(&is)
+                && present.person(*person).is_some_and(|person| person.state != PersonState::Active)
+            {
+                self.notes.say(&below(&place, "person"), "this person is suspended");
+                continue;
+            }
             self.differs(place, was, is, || Step::Delegation(Box::new(DelegationStep { before, after: Some(after) })));
-        }
-        for delegation in present.delegations.iter().filter(|delegation| !listed.contains(&delegation.id)) {
-            let Some((name, said)) = present.delegation_said(delegation) else { continue };
-            self.goes(below("delegations", &name), said, || {
-                Step::Delegation(Box::new(DelegationStep { before: Some(delegation.clone()), after: None }))
-            });
         }
     }
 
@@ -133,11 +168,7 @@ impl Planner<'_> {
     fn acted_for(&mut self, place: &str, email: &Email) -> Option<Id<Person>> {
         let folded = email.folded();
         match self.present.people.iter().find(|person| person.email.folded() == folded) {
-            Some(person) if person.state == PersonState::Active => Some(person.id),
-            Some(_) => {
-                self.notes.say(place, "this person is suspended");
-                None
-            }
+            Some(person) => Some(person.id),
             None => {
                 self.notes.say(place, nobody(email.as_str()));
                 None

@@ -87,7 +87,12 @@ impl Planner<'_> {
 
     /// The client that will be there, by what the file calls it, if it may carry our word.
     fn carrier(&mut self, place: &str, name: &str) -> Option<Carrier> {
-        let found = match name.parse::<ClientId>() {
+        // What the file itself calls one, whatever that is here.
+        let (here, called) = (below("clients", name), name.parse::<ClientId>());
+        let by_key = self.clients.iter().find(|(place, _)| called.is_ok() && *place == here);
+        let by_key = by_key.map(|(place, client)| to_carry(client, place));
+        let found = match called {
+            Ok(_) if by_key.is_some() => by_key,
             Ok(id) => {
                 let known = self
                     .present
