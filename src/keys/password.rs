@@ -267,6 +267,9 @@ fn matches(password: &Secret, phc: &str, memory: &mut Vec<Block>) -> Result<bool
 fn fill(password: &Secret, salt: &[u8], params: &Params, out: &mut [u8], memory: &mut Vec<Block>) -> Result<(), Fault> {
     let blocks = params.block_count();
     if memory.len() < blocks {
+        // Where the system gives no more, whoever signs in is asked to come again and everybody else is served.
+        let more = memory.try_reserve_exact(blocks - memory.len());
+        more.map_err(|error| Fault::because(FaultKind::Busy, "there is no memory left for passwords", error))?;
         memory.resize(blocks, Block::new());
     }
     let memory = memory.get_mut(..blocks).unwrap_or_default();

@@ -257,7 +257,12 @@ pub(crate) fn bucket_of(mac: &Digest) -> u64 {
 /// Counts an attempt, unless one has to wait.
 pub(super) fn count(tx: &mut Tx<'_>, bucket: u64) -> Result<Option<Lifetime>, Fault> {
     let now = tx.now();
-    let known = tx.get(&FAILURES, &bucket)?.filter(|failures| now < failures.expires_at).unwrap_or_default();
+    let mut known = tx.get(&FAILURES, &bucket)?.filter(|failures| now < failures.expires_at).unwrap_or_default();
+    if known.last_at > now {
+        // The clock was set back. The wait begins now: it is as long as ever, and not until that day comes again.
+        known = SignInFailures { last_at: now, expires_at: now.plus(FORGIVEN_AFTER), ..known };
+        tx.put(&FAILURES, &bucket, &known)?;
+    }
     let free_at = known.last_at.plus(wait(known.count));
     if now < free_at {
         return Ok(Some(free_at.since(now)));

@@ -89,7 +89,9 @@ impl Limits {
         let mut counters = shard.lock().unwrap_or_else(PoisonError::into_inner);
         let micros = now.millis().saturating_mul(1_000);
         let interval = MINUTE / i64::try_from(per_minute).unwrap_or(MINUTE).max(1);
-        let free_at = counters.get(&(class, address)).copied().unwrap_or(micros).max(micros);
+        // Later than in a minute it never is, unless the clock was set back: nobody waits for a day that may not come again.
+        let known = counters.get(&(class, address)).copied().filter(|free_at| *free_at <= micros + MINUTE);
+        let free_at = known.unwrap_or(micros).max(micros);
         let wait = free_at + interval - (micros + MINUTE);
         if wait > 0 {
             return Err(Lifetime::from_millis(u64::try_from(wait / 1_000).unwrap_or(0) + 1));

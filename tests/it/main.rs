@@ -31,6 +31,8 @@ mod edge;
 #[cfg(test)]
 mod every_route;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod machines;
