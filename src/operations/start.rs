@@ -6,8 +6,8 @@ use base64::Engine as _;
 
 use super::{backup, keep_head, master_key};
 use crate::app::{
-    App, Certificates, Delivery, Discovery, Hours, KeySets, Known, LastSeen, Logo, Looked, Metrics, Mirror, Parts,
-    Refusals, StatusIndices, StatusLists, Tally, Turns, Usage, VerifiedTokens,
+    App, Certificates, Delivery, Discovery, Hours, KeySets, Known, LastSeen, Limits, Logo, Looked, Metrics, Mirror,
+    Parts, Refusals, StatusIndices, StatusLists, Tally, Turns, Usage, VerifiedTokens,
 };
 use crate::base::{Clock, Entropy, Fault, FaultKind, Secret, Timestamp};
 use crate::config::Config;
@@ -104,6 +104,8 @@ fn furnish(
     let now = clock.now();
     let logo = config.brand.logo.as_deref().map(Logo::load).transpose()?;
     super::scopes::load_catalogue(&store, &context(now))?;
+    let limits = Arc::new(Limits::new(&config.limits));
+    super::limits::take_over(&limits, &store)?;
     let row_sealer = master.row_sealer()?;
     let keys = Keys::new(KeyRing::load(key_rows(&store)?, &row_sealer)?);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -131,6 +133,7 @@ fn furnish(
         verified: VerifiedTokens::default(),
         certificates: Certificates::default(),
         discovery: Discovery::default(),
+        limits,
         tally: Tally::default(),
         refusals: Refusals::default(),
         last_seen: LastSeen::default(),

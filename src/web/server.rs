@@ -1,6 +1,7 @@
 //! Listening, answering, and stopping without dropping what is in flight.
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
@@ -8,7 +9,6 @@ use actix_web::{HttpServer, web};
 
 use super::api::Orders;
 use super::extract::BodyTime;
-use super::limits::Limits;
 use super::middleware::Desk;
 use super::watch::{self, Watched};
 use super::{routes, tls};
@@ -110,7 +110,7 @@ pub fn listen_with(app: &App, orders: Orders, sockets: Sockets, patience: Patien
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         count => usize::try_from(count).unwrap_or(1),
     };
-    let limits = web::Data::new(Limits::new(&app.config.limits));
+    let limits = web::Data::from(Arc::clone(&app.limits));
     let shared = app.clone();
     let server = HttpServer::new(move || {
         actix_web::App::new()

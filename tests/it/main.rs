@@ -35,6 +35,8 @@ mod faults;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod machines;
 #[cfg(test)]
 mod master_key;
@@ -54,5 +56,7 @@ mod store;
 mod stories;
 #[cfg(test)]
 mod watch;
+#[cfg(test)]
+mod week;
 #[cfg(test)]
 mod world;

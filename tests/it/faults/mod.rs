@@ -3,6 +3,7 @@
 
 mod clock;
 mod disk;
+mod doors;
 mod process;
 
 use std::io::{BufRead as _, BufReader, Read as _};
