@@ -16,6 +16,7 @@ mod discovery;
 mod hours;
 mod kept;
 mod key_sets;
+mod limits;
 mod logo;
 mod metrics;
 mod mirror;
@@ -31,6 +32,7 @@ pub use discovery::{Discovery, Document};
 pub use hours::Hours;
 pub use kept::{Kept, Known};
 pub use key_sets::KeySets;
+pub use limits::{Class, Limits, Met, Often, Who};
 pub use logo::Logo;
 pub use metrics::{AskedBy, Metrics, Route};
 pub use mirror::Mirror;
@@ -85,6 +87,8 @@ pub struct Parts {
     pub key_sets: KeySets,
     /// The metadata document.
     pub discovery: Discovery,
+    /// How often somebody may ask, and who asked more often.
+    pub limits: Arc<Limits>,
     /// What strangers were refused, until it is written down.
     pub tally: Tally,
     /// What was refused not long ago, for whoever asks why.

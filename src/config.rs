@@ -145,6 +145,7 @@ settings! {
         request_bytes: u64 = "10000000" in "65536..10000000", "Largest request body of all; each endpoint allows far less.";
         addresses: u32 = "65536" in "1024..4194304", "How many addresses are counted at once; bounds the memory of all the limits below.";
         token: u32 = "60000" in "0..10000000", "Requests per minute and address to token, introspection, revocation and userinfo; 0 for no limit. Hosted clients put thousands of people behind one address.";
+        client: u32 = "30000" in "0..10000000", "Requests per minute of one client that proves who it is to token, introspection and revocation, wherever it calls from; 0 for no limit. One that hammers does not use up what an address has for all.";
         authorize: u32 = "1200" in "0..10000000", "Requests per minute and address to the authorization endpoint and its consent page; 0 for no limit.";
         register: u32 = "120" in "0..10000000", "Registrations per minute and address; 0 for no limit. A hosted client registers once per person.";
         sign_in: u32 = "60" in "0..10000000", "Sign-in attempts per minute and address, besides the limit on each account; 0 for no limit. An office shares one address.";

@@ -8,6 +8,8 @@ use std::sync::Arc;
 pub enum FaultKind {
     /// The file: disk, permission, corruption.
     Storage,
+    /// There is no room where the file is: a full disk, a quota, a limit on the size of files.
+    Full,
     /// A stored row does not parse.
     Row,
     /// A declared unique index already holds this value. Operations check first, so this is a bug of ours.

@@ -20,6 +20,6 @@ pub use fault::{Fault, FaultKind};
 pub use id::{Id, Named, ParseIdError};
 pub use recent::Recent;
 pub use secret::Secret;
-pub use time::{Clock, Lifetime, ParseLifetimeError, Timestamp};
+pub use time::{Clock, Lifetime, ParseLifetimeError, SET_BACK, Timestamp};
 pub use token::{OpaqueToken, TokenKind};
 pub use url::{Destination, Issuer, ParseUrlError, RedirectUri, Resource};

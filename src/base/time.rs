@@ -104,6 +104,10 @@ impl Lifetime {
     }
 }
 
+/// How far a clock may be set back without anybody noticing: what is remembered because it was used, or revoked, is remembered this
+/// much longer than it would be good.
+pub const SET_BACK: Lifetime = Lifetime::from_minutes(5);
+
 /// The text is no length of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("is a length of time: seconds as a number, or text like 90s, 15m, 12h, 7d")]

@@ -16,6 +16,7 @@ mod doctor;
 mod file;
 mod grant;
 mod key;
+mod limits;
 mod machine;
 mod named;
 mod person;
@@ -152,6 +153,9 @@ enum Verb {
     /// Signing keys
     #[command(subcommand)]
     Key(key::Verb),
+    /// Limits on requests, and who met them
+    #[command(subcommand)]
+    Limits(limits::Verb),
     /// The audit log
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -260,6 +264,9 @@ pub enum Command {
     KeyShow(key::Named),
     KeyRotate(key::Rotate),
     KeyRevoke(key::Revoke),
+    LimitsList,
+    LimitsSet(limits::Set),
+    LimitsReset(limits::Reset),
     AuditList(audit::List),
     AuditVerify,
     Backup(backup::Make),
@@ -355,6 +362,9 @@ pub async fn dispatch(app: &App, by: &Operator, command: Command) -> Result<Valu
         Command::KeyShow(ask) => key::show(app, by, ask).await,
         Command::KeyRotate(ask) => key::rotate(app, by, ask).await,
         Command::KeyRevoke(ask) => key::revoke(app, by, ask).await,
+        Command::LimitsList => limits::list(app),
+        Command::LimitsSet(ask) => limits::set(app, by, ask).await,
+        Command::LimitsReset(ask) => limits::reset(app, by, ask).await,
         Command::AuditList(ask) => audit::list(app, ask).await,
         Command::AuditVerify => audit::verify(app).await,
         Command::Backup(ask) => backup::make(app, by, ask).await,
@@ -434,6 +444,7 @@ fn obey(cli: Cli) -> Result<ExitCode, CommandError> {
             print::answer(&key::rotate_master(&effective.config)?, cli.flags.json);
             return Ok(ExitCode::SUCCESS);
         }
+        Verb::Limits(verb) => verb.command(),
         Verb::Audit(verb) => verb.command(),
         Verb::Backup(ask) => ask.command()?,
         Verb::Export(ask) => Command::Export(ask),

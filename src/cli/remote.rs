@@ -267,6 +267,8 @@ fn needs(command: &Command) -> Needs {
         Command::GrantRevoke(_) => GRANTS.write,
         Command::KeyList | Command::KeyShow(_) => KEYS.read,
         Command::KeyRotate(_) | Command::KeyRevoke(_) => KEYS.write,
+        Command::LimitsList => READ,
+        Command::LimitsSet(_) | Command::LimitsReset(_) => ADMIN,
         Command::AuditList(_) | Command::AuditVerify => AUDIT.read,
         Command::Export(_) => READ,
         // Whose password is known, and whose word is taken, is who one can be.

@@ -25,6 +25,9 @@ use crate::{logs, web};
 
 /// How long what threads are doing after the last answer is waited for.
 const LAST_WORK: Duration = Duration::from_secs(5);
+/// SIGXFSZ, on every system that Writ is built for. It ends a program that writes beyond the limit on the size of files; once somebody
+/// listens for it, the write fails instead, and that is a full disk, which there are words for.
+const FILE_TOO_LARGE: i32 = 25;
 
 /// Serves until it is told to stop.
 pub(super) fn run(effective: Effective, demo: bool) -> Result<ExitCode, CommandError> {
@@ -42,6 +45,7 @@ pub(super) fn run(effective: Effective, demo: bool) -> Result<ExitCode, CommandE
         runtime.block_on(serve(app, handed, Some(sign_in)))?;
         return Ok(ExitCode::SUCCESS);
     }
+    let _too_large = runtime.block_on(async { signal(SignalKind::from_raw(FILE_TOO_LARGE)) }).ok();
     let app = start(config, Keeping::File, Clock::System, Entropy::os())?;
     warn(&app);
     let served = runtime.block_on(serve(app, handed, None));

@@ -33,7 +33,7 @@ pub use jwks::{Jwks, SHORT, heard_by_all, max_age};
 pub use key_ring::{KeyRing, Keys};
 pub use master::{Master, PURPOSES};
 pub use mint::{Signer, generate};
-pub use password::{Passwords, acceptable, needs_rehash};
+pub use password::{Passwords, Place, acceptable, needs_rehash};
 pub use proof::{SelfSigned, verify_proof};
 pub use provider::KeyError;
 pub use seal::{LONGEST_TICKET, Sealer};

@@ -33,6 +33,8 @@ pub struct Passwords {
 
 /// How many may wait: with one thread the last of them waits some 0.7 s.
 const QUEUE: usize = 64;
+/// Places that only those have who come [first](Place::First): a crowd that guesses leaves them free.
+const KEPT: usize = 16;
 /// How long a thread keeps its memory for nothing.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -47,11 +49,19 @@ const LENGTHS: std::ops::RangeInclusive<usize> = 8..=1_024;
 /// and if something did, the answer would still be no.
 const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
+/// Where somebody stands in the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Before all strangers: who is signed in, or at a browser that signed in before.
+    First,
+    Last,
+}
+
 impl Passwords {
     /// Starts `threads` threads (at least one). Half the cores is a good number, so that logins never take all.
     pub fn start(threads: usize, entropy: Entropy) -> Result<Self, Fault> {
         let queue = Arc::new(Queue {
-            state: Mutex::new(State { jobs: VecDeque::new(), open: true }),
+            state: Mutex::new(State { jobs: VecDeque::new(), first: 0, open: true }),
             ready: Condvar::new(),
             refused: Counter::default(),
             times: Histogram::new(TIMES),
@@ -91,7 +101,7 @@ impl Passwords {
             return Err(Fault::new(FaultKind::Bug, "a password outside 8 to 1,024 bytes reached the hash"));
         }
         let salt = self.entropy.bytes::<16>()?;
-        self.ask(move |memory| make(&password, &salt, memory)).await?
+        self.ask(Place::Last, move |memory| make(&password, &salt, memory)).await?
     }
 
     /// Whether `password` is the one that was hashed into `phc`. Without `phc` the same work is done for nothing
@@ -100,11 +110,16 @@ impl Passwords {
     /// # Errors
     /// `Busy` when the queue is full, `Row` when `phc` is not a hash that we made.
     pub async fn verify(&self, password: Secret, phc: Option<String>) -> Result<bool, Fault> {
+        self.verify_at(Place::Last, password, phc).await
+    }
+
+    /// [`Passwords::verify`] for somebody who has a place of their own in the queue.
+    pub async fn verify_at(&self, place: Place, password: Secret, phc: Option<String>) -> Result<bool, Fault> {
         // Says something about the input only, nothing about the account.
         if !LENGTHS.contains(&password.len()) {
             return Ok(false);
         }
-        self.ask(move |memory| match phc {
+        self.ask(place, move |memory| match phc {
             Some(phc) => matches(&password, &phc, memory),
             None => matches(&password, DECOY, memory).map(|_| false),
         })
@@ -113,16 +128,20 @@ impl Passwords {
 
     async fn ask<T: Send + 'static>(
         &self,
+        place: Place,
         task: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static,
     ) -> Result<T, Fault> {
         let _span = tracing::trace_span!(target: "writ::trace", "password");
         let (reply, answer) = oneshot::channel();
-        self.desk.queue.push(Box::new(move |memory| {
-            // Whoever asked may have left; their place in the queue then costs nothing.
-            if !reply.is_closed() {
-                let _ = reply.send(task(memory));
-            }
-        }))?;
+        self.desk.queue.push(
+            Box::new(move |memory| {
+                // Whoever asked may have left; their place in the queue then costs nothing.
+                if !reply.is_closed() {
+                    let _ = reply.send(task(memory));
+                }
+            }),
+            place,
+        )?;
         answer.await.map_err(|_| Fault::new(FaultKind::Bug, "a password thread gave no answer"))
     }
 }
@@ -267,6 +286,9 @@ fn matches(password: &Secret, phc: &str, memory: &mut Vec<Block>) -> Result<bool
 fn fill(password: &Secret, salt: &[u8], params: &Params, out: &mut [u8], memory: &mut Vec<Block>) -> Result<(), Fault> {
     let blocks = params.block_count();
     if memory.len() < blocks {
+        // Where the system gives no more, whoever signs in is asked to come again and everybody else is served.
+        let more = memory.try_reserve_exact(blocks - memory.len());
+        more.map_err(|error| Fault::because(FaultKind::Busy, "there is no memory left for passwords", error))?;
         memory.resize(blocks, Block::new());
     }
     let memory = memory.get_mut(..blocks).unwrap_or_default();
@@ -308,6 +330,8 @@ type Job = Box<dyn FnOnce(&mut Vec<Block>) + Send>;
 
 struct State {
     jobs: VecDeque<Job>,
+    /// How many at the head of the queue came with [`Place::First`].
+    first: usize,
     open: bool,
 }
 
@@ -323,13 +347,21 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, job: Job) -> Result<(), Fault> {
+    fn push(&self, job: Job, place: Place) -> Result<(), Fault> {
         let mut state = self.lock();
-        if state.jobs.len() >= QUEUE {
+        let most = if place == Place::First { QUEUE + KEPT } else { QUEUE };
+        if state.jobs.len() >= most {
             self.refused.one();
             return Err(Fault::new(FaultKind::Busy, "too many people are signing in at this moment"));
         }
-        state.jobs.push_back(job);
+        match place {
+            Place::First => {
+                let behind = state.first;
+                state.jobs.insert(behind, job);
+                state.first += 1;
+            }
+            Place::Last => state.jobs.push_back(job),
+        }
         drop(state);
         self.ready.notify_one();
         Ok(())
@@ -353,6 +385,7 @@ fn work(queue: &Queue) {
     let mut state = queue.lock();
     loop {
         if let Some(job) = state.jobs.pop_front() {
+            state.first = state.first.saturating_sub(1);
             drop(state);
             // A job that panics must not take its thread with it: the queue would fill and nobody could sign in.
             let watch = Stopwatch::start();
@@ -565,5 +598,38 @@ mod tests {
         }
         assert_eq!(acceptable("plum bicycle quartz", "", ""), Ok(()), "nothing known about the person");
         assert_eq!(acceptable("bo likes plums", "bo@example.org", "Bo"), Ok(()), "a short name is in many words");
+    }
+
+    #[tokio::test]
+    async fn a_crowd_that_guesses_leaves_places_for_those_who_are_known() {
+        let pool = pool();
+        let phc = pool.hash(secret("correct horse 1")).await.unwrap();
+        // The thread is held, so that all of them stand in the queue.
+        let (go, going) = std::sync::mpsc::channel::<()>();
+        let (begin, begun) = std::sync::mpsc::channel();
+        let held = pool.ask(Place::Last, move |_| {
+            begin.send(()).unwrap();
+            going.recv().unwrap();
+        });
+        let mut held = std::pin::pin!(held);
+        assert!(std::future::poll_fn(|task| std::task::Poll::Ready(held.as_mut().poll(task).is_pending())).await);
+        begun.recv().unwrap();
+        let (tell, told) = std::sync::mpsc::channel();
+        for n in 0..QUEUE + 1 {
+            let tell = tell.clone();
+            drop(pool.desk.queue.push(Box::new(move |_| tell.send(format!("stranger {n}")).unwrap()), Place::Last));
+        }
+        let refused = pool.verify(secret("correct horse 1"), Some(phc.clone())).await;
+        assert_eq!(refused.unwrap_err().kind(), FaultKind::Busy);
+        for n in 0..2 {
+            let tell = tell.clone();
+            let known: Job = Box::new(move |_| tell.send(format!("known {n}")).unwrap());
+            pool.desk.queue.push(known, Place::First).unwrap();
+        }
+        go.send(()).unwrap();
+        assert!(pool.verify_at(Place::First, secret("correct horse 1"), Some(phc)).await.unwrap());
+        let order: Vec<String> = told.iter().take(3).collect();
+        assert_eq!(order[..2], ["known 0", "known 1"], "{order:?}");
+        held.await.unwrap();
     }
 }

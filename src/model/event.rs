@@ -384,6 +384,9 @@ events! {
     /// The catalogue that ships with the appliance was loaded.
     CatalogueLoaded { scopes: u64 } = "scope.catalogue_loaded", Change;
 
+    /// A limit on requests was put in the place of its setting, or the setting holds again; both say so many a minute.
+    LimitChanged { limit: String, before: Value, after: Value } = "limit.changed", Change;
+
     /// A signing key was made; it is published and does not sign yet.
     KeyGenerated { kid: String, algorithm: String } = "key.generated", Change;
     /// A signing key began to sign.

@@ -6,7 +6,7 @@ use super::Problem;
 use super::federation::{self, Unrecognized};
 use super::find_client::{self, Found};
 use crate::app::App;
-use crate::base::{Digest, Fault, Id, OpaqueToken, Secret, Timestamp, TokenKind};
+use crate::base::{Digest, Fault, Id, OpaqueToken, SET_BACK, Secret, Timestamp, TokenKind};
 use crate::keys::Typ;
 use crate::model::{
     AuthMethod, Client, ClientId, ClientSecret, Context, Credential, CredentialKind, JwsAlgorithm, Machine, Permission,
@@ -271,7 +271,7 @@ async fn write_down(app: &App, ctx: &Context, key: Digest, expires_at: Timestamp
         if tx.get(&ASSERTIONS, &key)?.is_some() {
             return Ok(false);
         }
-        tx.put(&ASSERTIONS, &key, &UsedAssertion { expires_at })?;
+        tx.put(&ASSERTIONS, &key, &UsedAssertion { expires_at: expires_at.plus(SET_BACK) })?;
         Ok(true)
     });
     if fresh.await? { Ok(()) } else { Err(Refusal::AssertionReplayed.into()) }

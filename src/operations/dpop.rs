@@ -1,7 +1,7 @@
 //! Proofs of possession: looked at outside, and spent inside the transaction in which they buy something. RFC 9449.
 
 use crate::app::App;
-use crate::base::{Digest, Fault, Timestamp};
+use crate::base::{Digest, Fault, SET_BACK, Timestamp};
 use crate::keys::{VerifyError, verify_proof};
 use crate::model::SpentProof;
 use crate::protocol::dpop::{Nonces, Proof, ProofClaims, Required, Target, accept, has_nonce};
@@ -56,7 +56,7 @@ pub(crate) fn spend(tx: &mut Tx<'_>, proof: Option<&Proof>) -> Result<Result<Sen
     if tx.get(&PROOFS, &key)?.is_some() {
         return Ok(Err(Refusal::DpopProofReplayed));
     }
-    tx.put(&PROOFS, &key, &SpentProof { expires_at })?;
+    tx.put(&PROOFS, &key, &SpentProof { expires_at: expires_at.plus(SET_BACK) })?;
     Ok(Ok(Sender(Some(proof.jkt()))))
 }
 

@@ -2,7 +2,7 @@
 
 use super::{findings, hours, keep_head, registration, usage};
 use crate::app::App;
-use crate::base::Fault;
+use crate::base::{Fault, Lifetime, Timestamp};
 use crate::model::{Actor, Channel, Context, Event, Origin};
 use crate::store::Read;
 use crate::store::tables::{SESSIONS, SWEPT};
@@ -19,6 +19,56 @@ const CUTS: usize = 40;
 /// The ticket of everything the appliance does by itself.
 pub fn context(app: &App) -> Context {
     Context::new(app.clock.now(), Actor::System, Origin::within(Channel::Housekeeping))
+}
+
+/// How far the clock may move between two rounds, which are ten seconds apart, and still be taken for one that runs.
+const STEADY: Lifetime = Lifetime::from_hours(1);
+/// Rounds for which a clock that was set has to run steadily before anything is removed by it: half an hour. Longer than whoever sets
+/// clocks takes to see that it was wrong, and than anything lives that is remembered because it was used.
+const ROUNDS_TO_TRUST: u32 = 180;
+
+/// How the clock has moved, round by round. What is over is refused by whatever the clock says; that can be taken back by setting
+/// it right. Removing rows cannot: it waits.
+#[derive(Debug, Default)]
+pub struct Steps {
+    last: Option<Timestamp>,
+    waits: u32,
+}
+
+/// What a round may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Everything.
+    Steady,
+    /// Write down and remove nothing: the clock went by leaps since it said `from`, forward or back.
+    Strange { from: Timestamp },
+    /// The same, for a while after it.
+    Waiting,
+}
+
+impl Steps {
+    pub fn step(&mut self, now: Timestamp) -> Step {
+        let last = self.last.replace(now).unwrap_or(now);
+        if now.since(last).max(last.since(now)) > STEADY {
+            self.waits = ROUNDS_TO_TRUST;
+            return Step::Strange { from: last };
+        }
+        if self.waits == 0 {
+            return Step::Steady;
+        }
+        self.waits -= 1;
+        Step::Waiting
+    }
+}
+
+/// What of a round removes nothing.
+pub async fn write_down(app: &App) -> Result<(), Fault> {
+    let ctx = context(app);
+    flush_tally(app, &ctx).await?;
+    flush_last_seen(app, &ctx).await?;
+    usage::flush(app, &ctx).await?;
+    hours::flush(app, &ctx).await?;
+    keep_head::keep(app)
 }
 
 /// One round. Safe to run at any time and as often as one likes.
@@ -90,4 +140,54 @@ async fn flush_last_seen(app: &App, ctx: &Context) -> Result<(), Fault> {
             if count > 0 { tx.record(Event::SessionsSeen { count }) } else { Ok(()) }
         })
         .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+    const ROUND: Lifetime = Lifetime::from_seconds(10);
+
+    /// Rounds, ten seconds apart, until one may remove again.
+    fn waits(steps: &mut Steps, mut now: Timestamp) -> u32 {
+        for waited in 0..10_000 {
+            now = now.plus(ROUND);
+            match steps.step(now) {
+                Step::Steady => return waited,
+                step => assert_eq!(step, Step::Waiting),
+            }
+        }
+        panic!("it never trusts the clock again")
+    }
+
+    #[test]
+    fn a_clock_that_runs_is_trusted_from_the_first_round_on() {
+        let mut steps = Steps::default();
+        assert_eq!(waits(&mut steps, NOW), 0);
+        // A round that took long, a computer that slept a little.
+        assert_eq!(steps.step(NOW.plus(Lifetime::from_minutes(59))), Step::Steady);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_has_to_run_for_half_an_hour() {
+        for set in [NOW.plus(Lifetime::from_days(365)), NOW.minus(Lifetime::from_hours(2)), Timestamp::from_seconds(0)]
+        {
+            let mut steps = Steps::default();
+            assert_eq!(steps.step(NOW), Step::Steady);
+            assert_eq!(steps.step(set), Step::Strange { from: NOW });
+            assert_eq!(waits(&mut steps, set), ROUNDS_TO_TRUST);
+        }
+    }
+
+    #[test]
+    fn set_right_again_it_waits_anew() {
+        let mut steps = Steps::default();
+        let wrong = NOW.plus(Lifetime::from_days(7));
+        assert_eq!(steps.step(NOW), Step::Steady);
+        assert_eq!(steps.step(wrong), Step::Strange { from: NOW });
+        assert_eq!(steps.step(wrong.plus(ROUND)), Step::Waiting);
+        assert_eq!(steps.step(NOW), Step::Strange { from: wrong.plus(ROUND) });
+        assert_eq!(waits(&mut steps, NOW), ROUNDS_TO_TRUST);
+    }
 }

@@ -42,7 +42,13 @@ pub(crate) fn sign_anew(path: &Path, old: &HeadSigner, new: &HeadSigner) -> Resu
 pub(crate) fn write(path: &Path, head: &Head, signer: &HeadSigner) -> Result<(), Fault> {
     let kept = Kept { signature: sign(head, signer)?, head: head.clone() };
     let json = serde_json::to_vec(&kept).map_err(|e| Fault::because(FaultKind::Bug, "a head has no JSON", e))?;
-    let fault = |e| Fault::because(FaultKind::Storage, "the audit log's head cannot be kept beside the file", e);
+    let fault = |e| {
+        let text = format!(
+            "the audit log's head cannot be kept in {}: its directory must have room and be writable for whoever runs Writ",
+            path.display()
+        );
+        Fault::because(FaultKind::Storage, text, e)
+    };
     let fresh = path.with_extension("head.new");
     let mut file = std::fs::File::create(&fresh).map_err(fault)?;
     file.write_all(&json).and_then(|()| file.sync_all()).map_err(fault)?;

@@ -40,6 +40,9 @@ impl Guessed {
 pub const KNOWN_FOR: Lifetime = Lifetime::from_days(180);
 /// Most accounts that one browser is known to: a family's.
 const MOST_ACCOUNTS: usize = 4;
+/// Known browsers are counted behind the counters of names: a stranger who tries many names reaches each of those in time, and none of
+/// these (docs/decisions/0042).
+const BUCKETS: u64 = 1 << 16;
 /// Names and proofs are 16 bytes, in base64url.
 const LENGTH: usize = 22;
 
@@ -59,7 +62,7 @@ impl KnownBrowser {
         let is_known = self.proofs.iter().any(|known| known.as_bytes().ct_eq(proof.as_bytes()).into());
         let named = [b"counter of a known browser\n", self.name.as_bytes(), b"\n", of.label(), account.as_bytes()];
         let mac = || app.throttle.mac(&named);
-        is_known.then(|| super::sign_in::bucket_of(&mac()))
+        is_known.then(|| BUCKETS + super::sign_in::bucket_of(&mac()))
     }
 
     /// The cookie's value after somebody has signed in to this account.

@@ -36,6 +36,7 @@ pub mod keep_file;
 pub mod keep_head;
 pub mod keys;
 pub mod known_browser;
+pub mod limits;
 pub mod machines;
 pub mod master_key;
 pub mod metrics;

@@ -11,7 +11,7 @@ use super::sign_in::{SignedIn, bucket, count, refuse};
 use super::sign_in_code::place;
 use crate::app::App;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, Secret, Timestamp};
-use crate::keys;
+use crate::keys::{self, Place};
 use crate::model::{Context, Event, Person, PersonState, SecondFactor, WeakPassword};
 use crate::operations::declined::Declined;
 use crate::operations::operator::Operator;
@@ -250,7 +250,7 @@ pub(super) async fn prove(app: &App, ctx: &Context, asking: Asking<'_>) -> Resul
         app.tally.count("sign-in too soon after failures");
         return Ok(Some(Changed::TooSoon { retry_after }));
     }
-    if app.passwords.verify(asking.password, Some(person.password.clone())).await? {
+    if app.passwords.verify_at(Place::First, asking.password, Some(person.password.clone())).await? {
         return Ok(None);
     }
     let ctx = ctx.by(asking.signed_in.actor());

@@ -4,8 +4,8 @@ use super::Problem;
 use super::introspect::{self, Known};
 use super::status::end::{LiveTokens, end_acting, end_runs, end_token};
 use crate::app::App;
-use crate::base::Fault;
 use crate::base::Id;
+use crate::base::{Fault, SET_BACK};
 use crate::model::{Context, Event, Family, FamilyState, RevokedBecause, RevokedToken};
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::token_status::may_revoke;
@@ -32,7 +32,7 @@ pub async fn revoke(app: &App, ctx: &Context, client: AuthenticatedClient, token
                 if tx.get(&REVOKED, id)?.is_some() {
                     return Ok(());
                 }
-                tx.put(&REVOKED, id, &RevokedToken { id: *id, expires_at: *expires_at })?;
+                tx.put(&REVOKED, id, &RevokedToken { id: *id, expires_at: expires_at.plus(SET_BACK) })?;
                 if let Some(place) = status {
                     end_token(tx, *place)?;
                 }

@@ -3,9 +3,9 @@
 use super::known_browser::{Guessed, KnownBrowser};
 use super::set_up_factor::{has_passkey, is_demanded};
 use super::sign_in_code;
-use crate::app::App;
+use crate::app::{App, Class, Who};
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, OpaqueToken, Secret, Timestamp, TokenKind};
-use crate::keys::needs_rehash;
+use crate::keys::{Place, needs_rehash};
 use crate::model::{
     Actor, Context, Counted, Device, Email, Event, Person, PersonState, Session, SignInFailures, SignInMethod, Standing,
 };
@@ -102,12 +102,15 @@ pub async fn sign_in(app: &App, ctx: &Context, attempt: Attempt<'_>) -> Result<O
     let Attempt { email, password, replaces, known: before, browser, device } = attempt;
     let email: Option<Email> = email.parse().ok();
     let folded = email.as_ref().map_or_else(|| "\0".to_owned(), Email::folded);
-    let bucket = before.and_then(|known| known.counter(app, &folded, Guessed::Password));
-    let bucket = bucket.unwrap_or_else(|| self::bucket(app, &folded, Guessed::Password));
+    let own = before.and_then(|known| known.counter(app, &folded, Guessed::Password));
+    // A crowd of strangers is neither in its counter nor before it in the queue.
+    let place = if own.is_some() { Place::First } else { Place::Last };
+    let bucket = own.unwrap_or_else(|| self::bucket(app, &folded, Guessed::Password));
     let known = KnownBrowser::after(before, app, &folded)?;
     let _turn = app.turns.wait(bucket).await;
     if let Some(retry_after) = app.store.write("count sign-in", ctx, move |tx| count(tx, bucket)).await? {
         app.tally.count("sign-in too soon after failures");
+        told_to_wait(app, ctx, folded).await?;
         let outcome = Outcome::TooSoon { retry_after };
         tally(app, ctx, &outcome);
         return Ok(outcome);
@@ -115,7 +118,7 @@ pub async fn sign_in(app: &App, ctx: &Context, attempt: Attempt<'_>) -> Result<O
     let person =
         app.store.read(move |view| Ok(view.find(&PEOPLE, &PEOPLE_BY_EMAIL, folded.as_str())?.map(|(_, p)| p))).await?;
     let phc = person.as_ref().map(|person| person.password.clone());
-    let right = app.passwords.verify(password.clone(), phc).await?;
+    let right = app.passwords.verify_at(place, password.clone(), phc).await?;
     let signed_in = person.clone().filter(|person| right && person.state == PersonState::Active);
     // A hash from when it cost less, or from elsewhere, is made anew while the password is at hand. If there is no time for that now,
     // the next sign-in will do.
@@ -168,6 +171,15 @@ pub async fn sign_in(app: &App, ctx: &Context, attempt: Attempt<'_>) -> Result<O
         .await?;
     tally(app, ctx, &outcome);
     Ok(outcome)
+}
+
+/// Notes whose account it was, for whoever looks after the appliance. A name that is nobody's is looked for as well.
+async fn told_to_wait(app: &App, ctx: &Context, folded: String) -> Result<(), Fault> {
+    let person = app.store.read(move |view| view.find(&PEOPLE, &PEOPLE_BY_EMAIL, folded.as_str())).await?;
+    if let Some((id, _)) = person {
+        app.limits.met(Class::Account, Who::Person(id), ctx.at);
+    }
+    Ok(())
 }
 
 /// Half a sign-in is neither one nor a failure.
@@ -257,7 +269,12 @@ pub(crate) fn bucket_of(mac: &Digest) -> u64 {
 /// Counts an attempt, unless one has to wait.
 pub(super) fn count(tx: &mut Tx<'_>, bucket: u64) -> Result<Option<Lifetime>, Fault> {
     let now = tx.now();
-    let known = tx.get(&FAILURES, &bucket)?.filter(|failures| now < failures.expires_at).unwrap_or_default();
+    let mut known = tx.get(&FAILURES, &bucket)?.filter(|failures| now < failures.expires_at).unwrap_or_default();
+    if known.last_at > now {
+        // The clock was set back. The wait begins now: it is as long as ever, and not until that day comes again.
+        known = SignInFailures { last_at: now, expires_at: now.plus(FORGIVEN_AFTER), ..known };
+        tx.put(&FAILURES, &bucket, &known)?;
+    }
     let free_at = known.last_at.plus(wait(known.count));
     if now < free_at {
         return Ok(Some(free_at.since(now)));

@@ -6,14 +6,15 @@ use base64::Engine as _;
 
 use super::{backup, keep_head, master_key};
 use crate::app::{
-    App, Certificates, Delivery, Discovery, Hours, KeySets, Known, LastSeen, Logo, Looked, Metrics, Mirror, Parts,
-    Refusals, StatusIndices, StatusLists, Tally, Turns, Usage, VerifiedTokens,
+    App, Certificates, Delivery, Discovery, Hours, KeySets, Known, LastSeen, Limits, Logo, Looked, Metrics, Mirror,
+    Parts, Refusals, StatusIndices, StatusLists, Tally, Turns, Usage, VerifiedTokens,
 };
 use crate::base::{Clock, Entropy, Fault, FaultKind, Secret, Timestamp};
 use crate::config::Config;
 use crate::keys::{KeyRing, Keys, Master, Passwords};
 use crate::model::{Actor, Channel, Context, Event, FrozenIssuer, Origin, SigningKey};
 use crate::outbound::{Outbound, OutboundPolicy};
+use crate::store::engine::Engine;
 use crate::store::tables::{ISSUER, ONLY, RESOURCES, SIGNING_KEYS};
 use crate::store::{MAX_ROWS, Read, Store};
 
@@ -36,6 +37,17 @@ pub fn start(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) -
     backup::check(&app.config)?;
     freeze_issuer(&app.store, &context(app.clock.now()), app.issuer.as_str())?;
     every_resource_has_a_key(&app)?;
+    // A directory in which nothing can be kept is found now, and not when somebody looks for what should have been in it.
+    keep_head::keep(&app)?;
+    Ok(app)
+}
+
+/// The same over an engine of the caller's and with a master key of its settings: how tests make disks fail.
+pub fn start_over(config: Config, engine: impl Engine, clock: Clock, entropy: Entropy) -> Result<App, Fault> {
+    let master = master_of(&config, &entropy)?;
+    let store = Store::over(engine, master.audit_head()?, clock.now())?;
+    let app = furnish(config, Keeping::Memory, &master, store, clock, entropy)?;
+    freeze_issuer(&app.store, &context(app.clock.now()), app.issuer.as_str())?;
     Ok(app)
 }
 
@@ -63,17 +75,37 @@ pub fn open(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) ->
     if keeping == Keeping::File {
         make_directory(&config)?;
     }
-    let logo = config.brand.logo.as_deref().map(Logo::load).transpose()?;
     let (master, store) = match keeping {
         Keeping::File => master_key::open(&config, &entropy, now)?,
         Keeping::Memory => {
-            let bytes = base64::engine::general_purpose::STANDARD.encode(entropy.bytes::<32>()?);
-            let master = Master::from_secret(config.master_key.as_ref().unwrap_or(&Secret::new(bytes)))?;
+            let master = master_of(&config, &entropy)?;
             let store = Store::in_memory(master.audit_head()?, now)?;
             (master, store)
         }
     };
+    furnish(config, keeping, &master, store, clock, entropy)
+}
+
+/// The key of what is kept nowhere: that of the settings, or any.
+fn master_of(config: &Config, entropy: &Entropy) -> Result<Master, Fault> {
+    let bytes = base64::engine::general_purpose::STANDARD.encode(entropy.bytes::<32>()?);
+    Master::from_secret(config.master_key.as_ref().unwrap_or(&Secret::new(bytes)))
+}
+
+/// Everything else that a process owns, once it has its store.
+fn furnish(
+    config: Config,
+    keeping: Keeping,
+    master: &Master,
+    store: Store,
+    clock: Clock,
+    entropy: Entropy,
+) -> Result<App, Fault> {
+    let now = clock.now();
+    let logo = config.brand.logo.as_deref().map(Logo::load).transpose()?;
     super::scopes::load_catalogue(&store, &context(now))?;
+    let limits = Arc::new(Limits::new(&config.limits));
+    super::limits::take_over(&limits, &store)?;
     let row_sealer = master.row_sealer()?;
     let keys = Keys::new(KeyRing::load(key_rows(&store)?, &row_sealer)?);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -101,6 +133,7 @@ pub fn open(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) ->
         verified: VerifiedTokens::default(),
         certificates: Certificates::default(),
         discovery: Discovery::default(),
+        limits,
         tally: Tally::default(),
         refusals: Refusals::default(),
         last_seen: LastSeen::default(),

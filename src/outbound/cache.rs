@@ -157,6 +157,10 @@ impl<T, E: Failure> DocumentCache<T, E> {
         let uses = state.uses;
         if let Some(entry) = state.entries.get_mut(url) {
             entry.used = uses;
+            // Learnt by a clock that was set back since: nobody knows how long ago.
+            if entry.learnt_at > now {
+                (entry.learnt_at, entry.until) = (now, now);
+            }
             return match &entry.known {
                 Known::Document(document) if now < entry.until => Look::Answer(Ok(Arc::clone(document))),
                 Known::Failure { error, .. } if now < entry.until => Look::Answer(Err(error.clone())),

@@ -23,9 +23,14 @@ pub trait Engine: Send + Sync + 'static {
     /// panics leaves nothing behind. Answers `Busy` through `done` rather than wait for a place.
     fn submit(&self, job: Job, done: Done);
 
-    /// False once the backend cannot write any more (a failed disk). The process should then end:
+    /// Why the backend cannot write any more (a failed disk), once it cannot. The process should then end:
     /// only opening the file again tells what became durable.
-    fn ready(&self) -> bool;
+    fn failure(&self) -> Option<Fault>;
+
+    /// False once it cannot.
+    fn ready(&self) -> bool {
+        self.failure().is_none()
+    }
 
     /// The tables that somebody has written to, as of the last commit.
     fn tables(&self) -> Result<Vec<Name>, Fault>;

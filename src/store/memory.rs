@@ -66,8 +66,8 @@ impl Engine for Memory {
         done(self.run(&mut job));
     }
 
-    fn ready(&self) -> bool {
-        true
+    fn failure(&self) -> Option<Fault> {
+        None
     }
 
     fn tables(&self) -> Result<Vec<Name>, Fault> {

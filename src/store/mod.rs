@@ -122,6 +122,11 @@ impl Store {
         self.engine.count(table.name())
     }
 
+    /// What ended writing: the first failure, not those that followed from it.
+    pub fn failure(&self) -> Option<Fault> {
+        self.engine.failure()
+    }
+
     /// Reads a snapshot of the last commit.
     pub async fn read<T, F>(&self, work: F) -> Result<T, Fault>
     where

@@ -8,11 +8,11 @@ use crate::base::{Digest, Id, Resource, Timestamp};
 use crate::model::{
     AccessRecord, ActingRuns, AuthorizationCode, BackupState, Client, ClientId, ClientState, Consent, Credential,
     CredentialKind, CredentialState, CredentialUsage, Crossing, Delegation, DelegationState, Delivered, DocumentRecord,
-    DoneOnce, Family, FrozenIssuer, Hour, HourNumber, IdentityProvider, InitialAccessToken, Machine, MachineFindings,
-    MachineUsage, Membership, Offered, Passkey, Person, ProtectedResource, Provenance, RecentRegistration,
-    RefreshToken, ResourceTools, Restored, RevokedToken, Role, RoleName, ScopeEntry, ScopeSet, ScopesUsage,
-    SecondFactor, Session, SetupState, SignInFailures, SigningKey, SpentProof, StatusBlock, StatusList, StatusPage,
-    SubjectLink, Tenant, TenantName, Tombstone, UsedAssertion, Watch,
+    DoneOnce, Family, FrozenIssuer, Hour, HourNumber, IdentityProvider, InitialAccessToken, LimitsRow, Machine,
+    MachineFindings, MachineUsage, Membership, Offered, Passkey, Person, ProtectedResource, Provenance,
+    RecentRegistration, RefreshToken, ResourceTools, Restored, RevokedToken, Role, RoleName, ScopeEntry, ScopeSet,
+    ScopesUsage, SecondFactor, Session, SetupState, SignInFailures, SigningKey, SpentProof, StatusBlock, StatusList,
+    StatusPage, SubjectLink, Tenant, TenantName, Tombstone, UsedAssertion, Watch,
 };
 
 // What is kept in memory of rows that every request reads: app/kept.rs.
@@ -52,7 +52,7 @@ pub static PASSKEY_CHALLENGES: Table<Digest, SpentProof> =
 /// Keyed by a bucket of the account name's MAC.
 pub static FAILURES: Table<u64, SignInFailures> = Table::new("sign_in_failures")
     .expires(|failures: &SignInFailures| Some(failures.expires_at))
-    .unlogged("a counter per bucket, 65,536 of them at most; the refusals themselves are recorded");
+    .unlogged("a counter per bucket, twice 65,536 of them at most; the refusals themselves are recorded");
 
 /// A person's consent is found by whom it was given to, for which resource.
 pub static CONSENTS_BY_GRANT: Unique<Consent, (Id<Person>, String, String)> =
@@ -370,6 +370,8 @@ pub static ISSUER: Table<String, FrozenIssuer> = Table::new("issuer");
 pub static BACKUPS: Table<String, BackupState> = Table::new("backups");
 /// That the file comes from a backup: one row, under [`ONLY`].
 pub static RESTORED: Table<String, Restored> = Table::new("restored");
+/// One row, under [`ONLY`]: limits that an administrator changed while the appliance ran.
+pub static LIMITS: Table<String, LimitsRow> = Table::new("limits");
 /// One row, under [`ONLY`].
 pub static SETUP: Table<String, SetupState> = Table::new("setup");
 

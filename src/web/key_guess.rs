@@ -3,32 +3,26 @@
 //! An access key needs nothing beside it, so it is the one credential that can be guessed at without naming whose it is. The limits of the
 //! doors themselves are for callers who may come thousands of times a minute; this one is for those who are wrong.
 
-use actix_web::{HttpRequest, web};
-
 use super::extract::Caller;
-use super::limits::{Class, Limits};
+use crate::app::Class;
 use crate::base::Lifetime;
 use crate::operations::Problem;
 use crate::protocol::refusal::Refusal;
 
 /// A key that is about to be looked at. It counts as a wrong one until it is known to be right, so that of many at once no more are
 /// looked at than there may be.
-pub(super) struct KeyGuess {
-    limits: Option<web::Data<Limits>>,
-}
+pub(super) struct KeyGuess;
 
 impl KeyGuess {
     /// Says how long to wait where there were too many. Then the right one waits as well: nobody learns which it is.
-    pub(super) fn count(caller: &Caller, request: &HttpRequest) -> Result<Self, Lifetime> {
-        let limits = request.app_data::<web::Data<Limits>>().cloned();
-        let guess = Self { limits };
-        if let Some((limits, from)) = guess.limits.as_deref().zip(caller.ctx.from.address)
-            && let Err(wait) = limits.ask(Class::Keys, from, caller.ctx.at)
+    pub(super) fn count(caller: &Caller) -> Result<Self, Lifetime> {
+        if let Some(from) = caller.ctx.from.address
+            && let Err(wait) = caller.app.limits.ask(Class::Keys, from, caller.ctx.at)
         {
             caller.app.tally.count("too many wrong access keys from one address");
             return Err(wait);
         }
-        Ok(guess)
+        Ok(Self)
     }
 
     /// What came of it. Only a key that is nobody's was a guess: one that was stopped, or has ended, was somebody's.
@@ -39,8 +33,8 @@ impl KeyGuess {
     }
 
     pub(super) fn was_none(self, caller: &Caller) {
-        if let Some((limits, from)) = self.limits.as_deref().zip(caller.ctx.from.address) {
-            limits.forgive(Class::Keys, from);
+        if let Some(from) = caller.ctx.from.address {
+            caller.app.limits.forgive(Class::Keys, from);
         }
     }
 }

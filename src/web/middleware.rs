@@ -12,7 +12,6 @@ use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
 use super::extract::{accepted_language, peer};
-use super::limits::Limits;
 use super::problem;
 use super::reply::OPENER_POLICY;
 use super::routes::{self, Cors, Door, Opener};
@@ -127,7 +126,7 @@ impl Arrival {
             door: door.pattern,
             via: None,
         };
-        let over = request.app_data::<web::Data<Limits>>().and_then(|limits| limits.ask(door.class, from, at).err());
+        let over = app.limits.ask(door.class, from, at).err();
         let language = over.and_then(|_| accepted_language(request.headers())).unwrap_or_default();
         Ok(Self { ctx: Context::new(at, Actor::Nobody, origin), app, door, over, language })
     }

@@ -10,13 +10,12 @@ use serde_json::json;
 
 use super::api;
 use super::extract::{Caller, bare};
-use super::limits::Class;
 use super::reply;
 use super::routes::Door;
 use super::views::{self};
 use super::views::{Brand, ErrorPage, Shell, Theme};
 use super::words::{self, Told};
-use crate::app::App;
+use crate::app::{App, Class};
 use crate::base::{Fault, FaultKind, Id, Lifetime};
 use crate::model::{Context, Language, Request};
 use crate::operations::{self, Problem};
@@ -104,6 +103,12 @@ pub(super) fn too_many(app: &App, door: &Door, wait: Lifetime, language: Languag
     }
     let words = format!("Too many requests from this address. Try again in {seconds} seconds.");
     later(ctx, seconds, &words)
+}
+
+/// The same to a client that was let in.
+pub(super) fn too_many_of_client(ctx: &Context, wait: Lifetime) -> HttpResponse {
+    let seconds = wait.seconds() + 1;
+    later(ctx, seconds, &format!("Too many requests of this client. Try again in {seconds} seconds."))
 }
 
 /// The same to whoever tries access keys.

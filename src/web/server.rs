@@ -1,6 +1,7 @@
 //! Listening, answering, and stopping without dropping what is in flight.
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
@@ -8,7 +9,6 @@ use actix_web::{HttpServer, web};
 
 use super::api::Orders;
 use super::extract::BodyTime;
-use super::limits::Limits;
 use super::middleware::Desk;
 use super::watch::{self, Watched};
 use super::{routes, tls};
@@ -16,7 +16,8 @@ use crate::app::App;
 use crate::base::{Fault, FaultKind};
 use crate::config::Config;
 use crate::model::{AcmeChallenge, Context};
-use crate::operations::{backup, certificates, deliver, housekeeping, turn_keys};
+use crate::operations::housekeeping::{self, Step, Steps};
+use crate::operations::{backup, certificates, deliver, turn_keys};
 
 /// A server that is answering.
 pub struct Running {
@@ -62,8 +63,9 @@ const CONNECTIONS: usize = 20_000;
 /// Most TLS handshakes at once of each worker. Beyond it the others wait: a handshake costs a signature, and who begins many and
 /// finishes none has them for no longer than [`Patience::handshake`].
 const HANDSHAKES: usize = 1_024;
-/// Time between two rounds of housekeeping.
-const ROUND: Duration = Duration::from_secs(10);
+/// Between two rounds of housekeeping lie ten seconds; whether the store still takes writes is looked at in each of them.
+const LOOK: Duration = Duration::from_secs(1);
+const LOOKS: u32 = 10;
 
 impl Sockets {
     /// Those that the settings name.
@@ -108,7 +110,7 @@ pub fn listen_with(app: &App, orders: Orders, sockets: Sockets, patience: Patien
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         count => usize::try_from(count).unwrap_or(1),
     };
-    let limits = web::Data::new(Limits::new(&app.config.limits));
+    let limits = web::Data::from(Arc::clone(&app.limits));
     let shared = app.clone();
     let server = HttpServer::new(move || {
         actix_web::App::new()
@@ -181,6 +183,10 @@ impl Running {
         rounds.abort();
         app.delivery.stop();
         deliveries.abort();
+        // Whoever started it reads why it ended.
+        if let Some(failure) = app.store.failure() {
+            return Err(failure);
+        }
         // What was counted since the last round.
         housekeeping::round(&app).await?;
         deliver::save(&app, &housekeeping::context(&app)).await?;
@@ -205,14 +211,23 @@ async fn keep_delivering(app: App) {
 }
 
 /// Rounds until the server stops. A file that cannot be written to any more ends the process: only opening it again tells
-/// what became durable.
+/// what became durable (docs/decisions/0041).
 async fn keep_house(app: App, server: ServerHandle) {
+    let mut steps = Steps::default();
     loop {
         let ctx = housekeeping::context(&app);
+        let step = steps.step(ctx.at);
+        if let Step::Strange { from } = step {
+            tracing::warn!(%from, to = %ctx.at, "the clock was set: nothing is removed for half an hour, in case it is set again");
+        }
         if let Err(fault) = turn_keys::turn(&app, &ctx).await {
             tracing::error!(%fault, "turning keys failed");
         }
-        if let Err(fault) = housekeeping::round(&app).await {
+        let rounded = match step {
+            Step::Steady => housekeeping::round(&app).await,
+            Step::Strange { .. } | Step::Waiting => housekeeping::write_down(&app).await,
+        };
+        if let Err(fault) = rounded {
             tracing::error!(%fault, "housekeeping failed");
         }
         // Not with the last round of all: who stops is not kept waiting for a backup.
@@ -221,12 +236,14 @@ async fn keep_house(app: App, server: ServerHandle) {
         }
         // Apart: an authority may take minutes, and the round before may still be waiting for it.
         tokio::spawn(look(app.clone(), ctx));
-        if !app.store.ready() {
-            tracing::error!("the store cannot be written to any more; stopping");
-            server.stop(true).await;
-            return;
+        for _ in 0..LOOKS {
+            if let Some(fault) = app.store.failure() {
+                tracing::error!(%fault, "the store cannot be written to any more; stopping");
+                server.stop(true).await;
+                return;
+            }
+            tokio::time::sleep(LOOK).await;
         }
-        tokio::time::sleep(ROUND).await;
     }
 }
 

@@ -24,10 +24,10 @@ use crate::operations::metrics;
 
 /// `GET /health`, as it always was: for whoever wants one word.
 pub(super) async fn health(caller: Caller) -> HttpResponse {
-    if caller.store.ready() {
-        HttpResponse::Ok().json(json!({ "status": "ok" }))
-    } else {
-        HttpResponse::ServiceUnavailable().json(json!({ "status": "the store cannot be written to" }))
+    match caller.store.failure().map(|failure| failure.kind()) {
+        None => HttpResponse::Ok().json(json!({ "status": "ok" })),
+        Some(FaultKind::Full) => HttpResponse::ServiceUnavailable().json(json!({ "status": "the disk is full" })),
+        Some(_) => HttpResponse::ServiceUnavailable().json(json!({ "status": "the store cannot be written to" })),
     }
 }
 

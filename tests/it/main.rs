@@ -31,7 +31,11 @@ mod edge;
 #[cfg(test)]
 mod every_route;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod kill;
+#[cfg(test)]
+mod limits;
 #[cfg(test)]
 mod machines;
 #[cfg(test)]
@@ -52,5 +56,7 @@ mod store;
 mod stories;
 #[cfg(test)]
 mod watch;
+#[cfg(test)]
+mod week;
 #[cfg(test)]
 mod world;

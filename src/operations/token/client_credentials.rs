@@ -4,7 +4,7 @@
 use super::issue::{Grant, Issued, Making, access_token, refresh_token};
 use super::now::{Now, now};
 use crate::app::App;
-use crate::base::{Fault, Id, Timestamp};
+use crate::base::{Fault, Id, SET_BACK, Timestamp};
 use crate::model::{
     ClientId, Context, Event, Family, FamilyState, GrantName, ScopeSet, SignInMethod, Subject, UsedAssertion,
 };
@@ -175,7 +175,7 @@ async fn issue(app: &App, ctx: &Context, client: AuthenticatedClient, wish: Wish
                     _ => Refusal::GrantAssertionReplayed,
                 }));
             }
-            tx.put(&ASSERTIONS, &key, &UsedAssertion { expires_at })?;
+            tx.put(&ASSERTIONS, &key, &UsedAssertion { expires_at: expires_at.plus(SET_BACK) })?;
         }
         // A client that registered itself for this grant has no other sign of life.
         if let (ClientId::Registered(id), Some(_)) = (client.id(), registration::used(client, tx.now(), lasts)) {

@@ -3,7 +3,7 @@
 
 use super::issue::{self, Asserted, Grant, Issued, Making};
 use crate::app::App;
-use crate::base::{Fault, Id};
+use crate::base::{Fault, Id, SET_BACK};
 use crate::keys::Typ;
 use crate::model::{
     ClientState, Context, Event, Family, FamilyState, GrantName, GrantType, IdentityProvider, Person, PersonBy,
@@ -134,7 +134,7 @@ impl Redemption {
 
     fn issue(&self, tx: &mut Tx<'_>, person: &Person, accepted: Accepted, sender: Sender) -> Result<Issued, Fault> {
         let (asserted, now) = (&self.asserted, tx.now());
-        let spent = UsedAssertion { expires_at: asserted.good_until };
+        let spent = UsedAssertion { expires_at: asserted.good_until.plus(SET_BACK) };
         tx.put(&ASSERTIONS, &asserted.replay_key(&self.provider.issuer), &spent)?;
         let Accepted { resource, narrowed } = accepted;
         if !narrowed.dropped.is_empty() {

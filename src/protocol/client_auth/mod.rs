@@ -52,6 +52,11 @@ impl AuthenticatedClient {
         &self.client.id
     }
 
+    /// Whether it proved who it is. A public client says so, and anybody may say the same.
+    pub fn proved_itself(&self) -> bool {
+        self.client.auth_method != AuthMethod::None
+    }
+
     /// The machine identity it is, if it is one.
     pub fn machine(&self) -> Option<&Machine> {
         self.client.identity.as_ref().map(|identity| &identity.machine)

@@ -8,6 +8,7 @@ mod timed;
 mod writer;
 
 use std::fs::{File, OpenOptions};
+use std::io::ErrorKind;
 use std::ops::{Bound, ControlFlow};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -44,10 +45,10 @@ impl Redb {
     /// Opens `path`, or makes it, readable by its owner only.
     pub fn open(path: &Path, cache_bytes: usize) -> Result<Self, Fault> {
         if !path.exists() {
-            Self::make(path).map_err(|e| Fault::because(FaultKind::Storage, failed_to_open(path), e))?;
+            Self::make(path).map_err(|e| failed_to_open(path, e))?;
         }
         let file = OpenOptions::new().read(true).write(true).open(path);
-        let file = file.map_err(|e| Fault::because(FaultKind::Storage, failed_to_open(path), e))?;
+        let file = file.map_err(|e| failed_to_open(path, redb::Error::Io(e)))?;
         let measured = Arc::new(Measured::default());
         let opened = Timed::new(file, Arc::clone(&measured))
             .and_then(|timed| Builder::new().set_cache_size(cache_bytes).create_with_backend(timed));
@@ -66,8 +67,13 @@ impl Redb {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&draft)?;
-        drop(Builder::new().create_file(file.try_clone()?)?);
-        file.sync_all()?;
+        let written = Builder::new().create_file(file.try_clone()?).map_err(redb::Error::from).map(drop);
+        let written = written.and_then(|()| Ok(file.sync_all()?));
+        if written.is_err() {
+            // On a disk that is full already nobody wants half a store more at each attempt.
+            let _ = std::fs::remove_file(&draft);
+        }
+        written?;
         let placed = std::fs::hard_link(&draft, path);
         std::fs::remove_file(&draft)?;
         match placed {
@@ -94,7 +100,7 @@ impl Redb {
     fn start(opened: Result<Database, DatabaseError>, measured: Arc<Measured>) -> Result<Self, Fault> {
         let db = Arc::new(opened.map_err(|e| match e {
             DatabaseError::DatabaseAlreadyOpen => Fault::new(FaultKind::Busy, "the store is open in another process"),
-            e => Fault::because(FaultKind::Storage, "cannot open the store", e),
+            e => because("cannot open the store", e.into()),
         })?);
         let (latest, watched) = (Arc::new(Latest::default()), Arc::new(Watched::default()));
         let writer = Writer::start(Arc::clone(&db), Arc::clone(&latest), Arc::clone(&watched), Arc::clone(&measured))?;
@@ -111,8 +117,8 @@ impl Engine for Redb {
         self.writer.submit(job, done);
     }
 
-    fn ready(&self) -> bool {
-        self.writer.ready()
+    fn failure(&self) -> Option<Fault> {
+        self.writer.failure()
     }
 
     fn tables(&self) -> Result<Vec<Name>, Fault> {
@@ -238,11 +244,30 @@ fn scan(table: &impl ReadableTable<Bytes, Bytes>, span: Span<'_>, visit: &mut Vi
     }
 }
 
-fn failed_to_open(path: &Path) -> String {
-    format!("cannot open {}", path.display())
+fn failed_to_open(path: &Path, error: redb::Error) -> Fault {
+    because(&format!("cannot open {}", path.display()), error)
 }
 
 /// redb's own error, kept as the cause.
 fn storage(error: impl Into<redb::Error>) -> Fault {
-    Fault::because(FaultKind::Storage, "the store failed", error.into())
+    because("the store failed", error.into())
+}
+
+/// The system's word for what happened, and what whoever runs the machine can do about it.
+fn because(what: &str, error: redb::Error) -> Fault {
+    let kind = match &error {
+        redb::Error::Io(error) => Some(error.kind()),
+        _ => None,
+    };
+    let (kind, advice) = match kind {
+        Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge) => (
+            FaultKind::Full,
+            "; make room on its disk (or raise the quota or the limit on the size of files) and start again",
+        ),
+        Some(ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) => {
+            (FaultKind::Storage, "; the file and its directory must be writable for whoever runs Writ")
+        }
+        _ => (FaultKind::Storage, ""),
+    };
+    Fault::because(kind, format!("{what}{advice}"), error)
 }

@@ -8,9 +8,8 @@
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use redb::{Database, Table, WriteTransaction};
@@ -30,7 +29,7 @@ const MAX_WAITING: usize = 4_096;
 pub(super) struct Writer {
     inbox: Option<SyncSender<Request>>,
     thread: Option<JoinHandle<()>>,
-    healthy: Arc<AtomicBool>,
+    failed: Arc<OnceLock<Fault>>,
     measured: Arc<Measured>,
 }
 
@@ -47,13 +46,13 @@ impl Writer {
         measured: Arc<Measured>,
     ) -> Result<Self, Fault> {
         let (inbox, requests) = sync_channel(MAX_WAITING);
-        let healthy = Arc::new(AtomicBool::new(true));
-        let desk = Desk { db, latest, watched, healthy: Arc::clone(&healthy), measured: Arc::clone(&measured) };
+        let failed = Arc::new(OnceLock::new());
+        let desk = Desk { db, latest, watched, failed: Arc::clone(&failed), measured: Arc::clone(&measured) };
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || desk.work(&requests))
             .map_err(|e| Fault::because(FaultKind::Storage, "cannot start the store's writer", e))?;
-        Ok(Self { inbox: Some(inbox), thread: Some(thread), healthy, measured })
+        Ok(Self { inbox: Some(inbox), thread: Some(thread), failed, measured })
     }
 
     pub(super) fn submit(&self, job: Job, done: Done) {
@@ -68,8 +67,8 @@ impl Writer {
         }
     }
 
-    pub(super) fn ready(&self) -> bool {
-        self.healthy.load(Ordering::Acquire)
+    pub(super) fn failure(&self) -> Option<Fault> {
+        self.failed.get().cloned()
     }
 }
 
@@ -108,7 +107,7 @@ struct Desk {
     latest: Arc<Latest>,
     watched: Arc<Watched>,
     db: Arc<Database>,
-    healthy: Arc<AtomicBool>,
+    failed: Arc<OnceLock<Fault>>,
     measured: Arc<Measured>,
 }
 
@@ -138,6 +137,7 @@ impl Desk {
         while let Some(mut batch) = waiting.pop() {
             match self.attempt(&mut batch) {
                 Ok(()) => answer(batch, &Ok(())),
+                Err(Broken::Job(_, fault)) if self.has_died_of(&fault) => self.stop(batch, fault),
                 Err(Broken::Job(_, fault)) if batch.len() == 1 => answer(batch, &Err(fault)),
                 Err(Broken::Job(place, _)) => {
                     let mut culprit = batch.split_off(place);
@@ -145,18 +145,26 @@ impl Desk {
                     waiting.extend([after, culprit, batch].into_iter().filter(|part| !part.is_empty()));
                 }
                 Err(Broken::Joint(fault)) => answer(batch, &Err(fault)),
-                Err(Broken::File(fault)) => {
-                    self.healthy.store(false, Ordering::Release);
-                    answer(batch, &Err(fault));
-                }
+                Err(Broken::File(fault)) => self.stop(batch, fault),
             }
         }
     }
 
+    /// Whether a job met a disk that failed: redb then begins nothing more.
+    fn has_died_of(&self, fault: &Fault) -> bool {
+        matches!(fault.kind(), FaultKind::Storage | FaultKind::Full) && self.db.begin_write().is_err()
+    }
+
+    /// Nothing is written from here on. The first failure is the reason; what follows from it is not.
+    fn stop(&self, batch: Vec<Request>, fault: Fault) {
+        let fault = self.failed.get_or_init(|| fault).clone();
+        answer(batch, &Err(fault));
+    }
+
     /// One transaction and one commit for the whole batch.
     fn attempt(&self, batch: &mut [Request]) -> Result<(), Broken> {
-        if !self.healthy.load(Ordering::Acquire) {
-            return Err(Broken::File(Fault::new(FaultKind::Storage, "the store stopped after a failure of the disk")));
+        if let Some(failed) = self.failed.get() {
+            return Err(Broken::File(failed.clone()));
         }
         let broken = |e: redb::Error| Broken::File(storage(e));
         let mut tx = self.db.begin_write().map_err(|e| broken(e.into()))?;
@@ -184,7 +192,12 @@ impl Desk {
                 self.latest.forget();
                 committed
             }
-            (ran, _) => tx.abort().map_err(|e| broken(e.into())).and(ran),
+            (ran, _) => match (ran, tx.abort()) {
+                (ran, Ok(())) => ran,
+                // What went wrong first is the reason.
+                (Err(Broken::Job(_, fault) | Broken::Joint(fault)), Err(_)) => Err(Broken::File(fault)),
+                (_, Err(e)) => Err(broken(e.into())),
+            },
         }
     }
 }

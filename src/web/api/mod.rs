@@ -21,6 +21,7 @@ mod document;
 mod findings;
 mod grants;
 mod keys;
+mod limits;
 mod machines;
 mod memberships;
 mod operation;
@@ -47,10 +48,9 @@ pub use self::commands::{Obeying, Orders};
 use self::operation::{Noun, Operation};
 use self::problem::Problem;
 use super::extract::{Body, Caller};
-use super::limits::Class;
 use super::oauth;
 use super::routes::{Cors, Door, Opener, Who};
-use crate::app::App;
+use crate::app::{App, Class};
 use crate::model::Context;
 use crate::protocol::own_scopes;
 
@@ -72,6 +72,7 @@ static NOUNS: LazyLock<Vec<Noun>> = LazyLock::new(|| {
         memberships::noun(),
         grants::noun(),
         keys::noun(),
+        limits::noun(),
         audit::noun(),
         commands::noun(),
         state::noun(),

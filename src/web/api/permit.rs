@@ -30,11 +30,11 @@ pub(super) async fn permit(caller: &Caller, request: &HttpRequest, needed: &'sta
         return Err(Problem::unreadable("this takes one credential: one `Authorization`, or one `X-API-Key`"));
     }
     let (scheme, token) = match first.and_then(|(name, value)| Some((name, value.to_str().ok()?))) {
-        Some((KEY_HEADER, key)) => return by_key(caller, request, key.trim(), needed).await,
+        Some((KEY_HEADER, key)) => return by_key(caller, key.trim(), needed).await,
         // An access key is one whatever it is called.
         Some((_, header)) => match scheme(header) {
             Some((Scheme::Bearer, token)) if OpaqueToken::kind_of(token) == Some(TokenKind::AccessKey) => {
-                return by_key(caller, request, token, needed).await;
+                return by_key(caller, token, needed).await;
             }
             Some(known) => known,
             None => return Err(nobody(caller)),
@@ -97,8 +97,8 @@ fn nobody(caller: &Caller) -> Problem {
 }
 
 /// A machine that sends its access key instead of a token.
-async fn by_key(caller: &Caller, request: &HttpRequest, key: &str, needed: &'static str) -> Result<Operator, Problem> {
-    let guess = KeyGuess::count(caller, request).map_err(|wait| Problem::too_many(wait.seconds() + 1))?;
+async fn by_key(caller: &Caller, key: &str, needed: &'static str) -> Result<Operator, Problem> {
+    let guess = KeyGuess::count(caller).map_err(|wait| Problem::too_many(wait.seconds() + 1))?;
     let known = Operator::with_access_key(&caller.app, &caller.ctx, key, needed).await?;
     if !matches!(known, Err(NotPermitted::Key(Refusal::ClientUnknown | Refusal::ClientSecretWrong))) {
         guess.was_none(caller);

@@ -10,6 +10,7 @@ mod audit;
 mod credentials;
 mod delegations;
 mod keys;
+mod limits;
 mod lists;
 mod machine;
 mod machine_form;
@@ -37,12 +38,11 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Route};
 
 use super::extract::{Posted, Visitor};
-use super::limits::Class;
 use super::problem::PageProblem;
 use super::reply;
 use super::routes::{Door, Who, at, get, page};
 use super::views::{self, Flash, FlashKind, Shell};
-use crate::app::App;
+use crate::app::{App, Class};
 use crate::base::{Digest, Id};
 use crate::model::Context;
 use crate::operations::declined::Declined;
@@ -111,6 +111,7 @@ pub(super) static DOORS: &[Door] = &[
     page("/console/roles/{tenant}/{role}/removal", POST, Who::Console, Class::Pages),
     page("/console/settings", GET, Who::Console, Class::Pages),
     page("/console/settings/restored", POST, Who::Console, Class::Pages),
+    page("/console/limits", GET_POST, Who::Console, Class::Pages),
     page("/console/keys", GET, Who::Console, Class::Pages),
     page("/console/keys/rotation", POST, Who::Console, Class::Pages),
     page("/console/keys/{id}", GET, Who::Console, Class::Pages),
@@ -203,6 +204,7 @@ pub(super) fn configure(config: &mut ServiceConfig, base: &str) {
     door("/console/roles/{tenant}/{role}/removal", vec![post().to(roles::remove)]);
     door("/console/settings", vec![get(settings::show)]);
     door("/console/settings/restored", vec![post().to(settings::looked)]);
+    door("/console/limits", vec![get(limits::show), post().to(limits::change)]);
     door("/console/keys", vec![get(keys::show)]);
     door("/console/keys/rotation", vec![post().to(keys::rotate)]);
     door("/console/keys/{id}", vec![get(keys::one)]);

@@ -238,6 +238,7 @@ pub(super) fn words(event: &Event, names: &Names) -> String {
         Event::ScopeCreated { scope, .. } => format!("The scope {scope} was added"),
         Event::ScopeChanged { scope, .. } => format!("The scope {scope} was changed"),
         Event::ScopeRemoved { scope } => format!("The scope {scope} was removed"),
+        Event::LimitChanged { limit, .. } => format!("The limit {limit} was changed"),
         Event::KeyGenerated { kid, algorithm } => format!("A key for {algorithm} was made: {kid}"),
         Event::KeyPromoted { kid } => format!("The key {kid} signs"),
         Event::KeyRetired { kid } => format!("The key {kid} signs no more"),

@@ -19,7 +19,7 @@ async fn answer(caller: &Caller, request: &HttpRequest, body: &Body) -> Result<H
     let body = super::bytes(caller, body)?;
     let refuse = |problem| problem::hosted(caller, problem);
     let ask = access_key::read(super::authorization(request), body).map_err(|refusal| refuse(refusal.into()))?;
-    let guess = KeyGuess::count(caller, request).map_err(|wait| problem::too_many_keys(&caller.ctx, wait))?;
+    let guess = KeyGuess::count(caller).map_err(|wait| problem::too_many_keys(&caller.ctx, wait))?;
     let session = exchange_access_key(&caller.app, &caller.ctx, ask).await;
     guess.came_to(caller, &session);
     Ok(HttpResponse::Ok().json(session.map_err(refuse)?))

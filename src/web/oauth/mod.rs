@@ -74,7 +74,7 @@ async fn client(
     let refuse = |problem: Problem| problem::json(caller, header.is_some(), problem);
     let presented = Presented::read(header, params);
     let guess = match shows_a_key(&presented, params) {
-        true => Some(KeyGuess::count(caller, request).map_err(|wait| problem::too_many_keys(&caller.ctx, wait))?),
+        true => Some(KeyGuess::count(caller).map_err(|wait| problem::too_many_keys(&caller.ctx, wait))?),
         false => None,
     };
     let presented = presented.map_err(|refusal: Refusal| refuse(refusal.into()))?;
@@ -82,7 +82,20 @@ async fn client(
     if let Some(guess) = guess {
         guess.came_to(caller, &known);
     }
-    known.map_err(refuse)
+    within_limit(caller, known.map_err(refuse)?)
+}
+
+/// A client that has proved who it is, unless it asks too often. One that has not, a public one, is counted by its address alone: anybody
+/// could use up what is its.
+fn within_limit(caller: &Caller, client: AuthenticatedClient) -> Result<AuthenticatedClient, HttpResponse> {
+    if client.proved_itself() {
+        let asked = caller.app.limits.ask_client(client.id(), caller.ctx.from.address, caller.ctx.at);
+        asked.map_err(|wait| {
+            caller.app.tally.count("too many requests of one client");
+            problem::too_many_of_client(&caller.ctx, wait)
+        })?;
+    }
+    Ok(client)
 }
 
 /// Whether an access key is shown, or something that is written like one.
@@ -106,7 +119,8 @@ async fn workload(
     let header = authorization(request);
     let refuse = |problem: Problem| problem::json(caller, header.is_some(), problem);
     let presented = Presented::read_any(header, params).map_err(|refusal: Refusal| refuse(refusal.into()))?;
-    federation::authenticate_bearer(&caller.app, &caller.ctx, presented, assertion).await.map_err(refuse)
+    let known = federation::authenticate_bearer(&caller.app, &caller.ctx, presented, assertion).await;
+    within_limit(caller, known.map_err(refuse)?)
 }
 
 /// Who a refused request says it is from, to be remembered with the refusal. Only what has the form of a client id is.
@@ -154,7 +168,8 @@ async fn workload_by_exchange(
 ) -> Result<AuthenticatedClient, HttpResponse> {
     let refuse = |problem: Problem| problem::json(caller, false, problem);
     let presented = Presented::read_any(None, params).map_err(|refusal: Refusal| refuse(refusal.into()))?;
-    federation::authenticate_subject(&caller.app, &caller.ctx, presented, token).await.map_err(refuse)
+    let known = federation::authenticate_subject(&caller.app, &caller.ctx, presented, token).await;
+    within_limit(caller, known.map_err(refuse)?)
 }
 
 /// What is proved by the DPoP header of a request, if it has one. RFC 9449 §4.3. `access_token` is the token beside it, at a

@@ -4,10 +4,11 @@ use askama::Template;
 
 use super::console::{
     ApplicationFormPage, ApplicationPage, ApplicationsPage, AuditEntryPage, AuditLivePage, AuditPage, CredentialPage,
-    DelegationFormPage, DelegationsPage, GrantsPage, KeyPage, KeysPage, MachineFormPage, MachinePage, MachinesPage,
-    OverviewPage, PasswordPage, PeoplePage, PersonFormPage, PersonPage, RefusalPage, RefusalsPage, ResourceCheckPage,
-    ResourceFormPage, ResourcePage, ResourceToolsPage, ResourcesPage, RoleFormPage, RolePage, RolesPage, ScopeFormPage,
-    ScopePage, ScopesPage, SearchPage, SecretPage, SettingsPage, StaleApplicationsPage, TrialPage,
+    DelegationFormPage, DelegationsPage, GrantsPage, KeyPage, KeysPage, LimitsPage, MachineFormPage, MachinePage,
+    MachinesPage, OverviewPage, PasswordPage, PeoplePage, PersonFormPage, PersonPage, RefusalPage, RefusalsPage,
+    ResourceCheckPage, ResourceFormPage, ResourcePage, ResourceToolsPage, ResourcesPage, RoleFormPage, RolePage,
+    RolesPage, ScopeFormPage, ScopePage, ScopesPage, SearchPage, SecretPage, SettingsPage, StaleApplicationsPage,
+    TrialPage,
 };
 use super::{
     AccountPage, ActivityPage, ApiPage, CodePage, ConsentPage, DelegationPage, ErrorPage, FactorPage, HomePage,
@@ -70,6 +71,7 @@ pub fn shown() -> askama::Result<Vec<Shown>> {
     show::<RoleFormPage>(&mut all, "console/role_form.html")?;
     show::<RolePage>(&mut all, "console/role.html")?;
     show::<SettingsPage>(&mut all, "console/settings.html")?;
+    show::<LimitsPage>(&mut all, "console/limits.html")?;
     show::<KeysPage>(&mut all, "console/keys.html")?;
     show::<KeyPage>(&mut all, "console/key.html")?;
     show::<AuditPage>(&mut all, "console/audit.html")?;

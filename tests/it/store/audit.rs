@@ -36,8 +36,8 @@ impl Engine for Tampered {
         self.0.submit(job, done);
     }
 
-    fn ready(&self) -> bool {
-        true
+    fn failure(&self) -> Option<writ::base::Fault> {
+        None
     }
 
     fn tables(&self) -> Result<Vec<Name>, writ::base::Fault> {

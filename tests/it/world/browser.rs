@@ -7,6 +7,7 @@ use super::http::{Answer, Location, Request, encode, error_id};
 use super::told::{Told, told};
 use super::{PASSWORD, Someone};
 
+#[derive(Clone, Debug)]
 pub struct Browser {
     address: SocketAddr,
     pub cookies: BTreeMap<String, String>,

@@ -80,6 +80,8 @@ impl Request {
             .http_status_as_error(false)
             .max_redirects(0)
             .allow_non_standard_methods(true)
+            // A test that waits for nobody fails, and does not stand for ever.
+            .timeout_global(Some(Duration::from_secs(120)))
             .build()
             .into();
         let mut request = ureq::http::Request::builder().method(self.method.as_str()).uri(&self.url);

@@ -8,6 +8,7 @@ mod audit;
 pub mod charts;
 mod delegation_form;
 mod keys;
+mod limits;
 mod lists;
 mod machine;
 mod machine_form;
@@ -32,6 +33,7 @@ pub use applications::{
 pub use audit::{AuditEntryPage, AuditLivePage, AuditPage, AuditRow};
 pub use delegation_form::DelegationFormPage;
 pub use keys::{Bar, Coming, KeyLine, KeyPage, KeyRow, KeysPage};
+pub use limits::{LimitLine, LimitMet, LimitsPage, MetBy};
 pub use lists::{DelegationRow, DelegationsPage, GrantRow, GrantsPage};
 pub use machine::{AccessLine, CredentialLine, DelegationLine, FindingLine, Halt, MachinePage, ScopeUseLine};
 pub use machine_form::{CredentialForm, CredentialPage, MachineForm, MachineFormPage};

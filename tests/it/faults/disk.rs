@@ -1,0 +1,206 @@
+//! A disk that has no room, cannot sync, cannot be written or cannot be read, under the real server.
+
+use std::io::{self, ErrorKind};
+use std::sync::{Arc, Mutex, mpsc};
+
+use redb::StorageBackend;
+use writ::app::App;
+use writ::base::{Clock, Entropy, Fault, FaultKind, Timestamp};
+use writ::config::Sources;
+use writ::operations::start::start_over;
+use writ::operations::turn_keys;
+use writ::store::Redb;
+
+use super::{is_kept, register};
+use crate::world::World;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trouble {
+    Full,
+    ReadOnly,
+    /// What is written arrives when it likes, and `fsync` says that it did not.
+    NoSync,
+    Unreadable,
+}
+
+/// Memory that knows what a power cut would leave of it.
+#[derive(Clone, Debug, Default)]
+struct Disk(Arc<Mutex<Platter>>);
+
+#[derive(Debug, Default)]
+struct Platter {
+    live: Vec<u8>,
+    durable: Vec<u8>,
+    trouble: Option<Trouble>,
+}
+
+impl Disk {
+    fn gets(&self, trouble: Trouble) {
+        self.0.lock().unwrap().trouble = Some(trouble);
+    }
+
+    /// The disk after it was mended: of what was never synced nothing arrived.
+    fn mended(&self) -> Self {
+        let durable = self.0.lock().unwrap().durable.clone();
+        Self(Arc::new(Mutex::new(Platter { live: durable.clone(), durable, trouble: None })))
+    }
+}
+
+impl Platter {
+    fn writable(&self) -> io::Result<()> {
+        match self.trouble {
+            Some(Trouble::Full) => Err(ErrorKind::StorageFull.into()),
+            Some(Trouble::ReadOnly) => Err(ErrorKind::ReadOnlyFilesystem.into()),
+            Some(Trouble::NoSync | Trouble::Unreadable) | None => Ok(()),
+        }
+    }
+}
+
+impl StorageBackend for Disk {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.0.lock().unwrap().live.len() as u64)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let platter = self.0.lock().unwrap();
+        if platter.trouble == Some(Trouble::Unreadable) {
+            return Err(io::Error::other("the disk cannot be read"));
+        }
+        let start = offset as usize;
+        let bytes = platter.live.get(start..start + out.len());
+        out.copy_from_slice(bytes.ok_or_else(|| io::Error::from(ErrorKind::UnexpectedEof))?);
+        Ok(())
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        let mut platter = self.0.lock().unwrap();
+        platter.writable()?;
+        platter.live.resize(len as usize, 0);
+        Ok(())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        let mut platter = self.0.lock().unwrap();
+        if platter.trouble == Some(Trouble::NoSync) {
+            return Err(io::Error::other("the disk did not sync"));
+        }
+        platter.durable = platter.live.clone();
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let mut platter = self.0.lock().unwrap();
+        platter.writable()?;
+        let (start, end) = (offset as usize, offset as usize + data.len());
+        if platter.live.len() < end {
+            platter.live.resize(end, 0);
+        }
+        platter.live[start..end].copy_from_slice(data);
+        Ok(())
+    }
+}
+
+/// One appliance over a disk; always the same one, whenever it is opened.
+fn appliance(disk: &Disk) -> Result<App, Fault> {
+    let flags = [
+        ("listen", "127.0.0.1:0"),
+        ("public_url", "http://127.0.0.1:9000"),
+        ("workers", "1"),
+        ("master_key", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+        ("limits.register", "0"),
+    ];
+    let flags = flags.map(|(name, value)| (name, value.to_owned())).to_vec();
+    let config = Sources { flags, file: None, environment: Vec::new() }.load().unwrap().config;
+    start_over(config, Redb::over(disk.clone())?, Clock::fixed(Timestamp::from_seconds(1_800_000_000)), Entropy::os())
+}
+
+#[test]
+fn when_the_disk_fails_nothing_more_is_acknowledged_and_what_was_is_there_afterwards() {
+    for (trouble, kind, health, words) in [
+        (Trouble::Full, FaultKind::Full, "the disk is full", "make room"),
+        (Trouble::ReadOnly, FaultKind::Storage, "the store cannot be written to", "must be writable"),
+        (Trouble::NoSync, FaultKind::Storage, "the store cannot be written to", "did not sync"),
+    ] {
+        let disk = Disk::default();
+        let world = World::over(appliance(&disk).unwrap());
+        let promises: Vec<_> = (0..20).map(|_| register(world.address).unwrap().unwrap()).collect();
+        world.request("GET", "/health").send().expect_status(200);
+
+        disk.gets(trouble);
+        // Of many at once as of one after the other.
+        let refused = crate::world::at_once(8, |_| register(world.address).unwrap().unwrap_err());
+        assert!(refused.iter().all(|answer| answer.json()["error"] == "server_error"), "{trouble:?}: {refused:?}");
+        let sick = world.request("GET", "/health").send();
+        assert_eq!((sick.expect_status(503).json()["status"].as_str(), trouble), (Some(health), trouble));
+        let failure = world.app.store.failure().unwrap();
+        assert!(failure.kind() == kind && failure.to_string().contains(words), "{trouble:?}: {failure}");
+        // What was read already is still known: whoever verifies tokens is not disturbed by it.
+        world.request("GET", "/.well-known/jwks.json").send().expect_status(200);
+
+        // The disk has recovered; the process does not know what is on it, and says so until it is started again.
+        disk.0.lock().unwrap().trouble = None;
+        assert!(register(world.address).unwrap().is_err(), "{trouble:?}");
+        drop(world);
+        let world = World::over(appliance(&disk.mended()).unwrap());
+        for promise in &promises {
+            assert!(is_kept(world.address, promise), "{trouble:?}: {promise:?} was acknowledged and is gone");
+        }
+        register(world.address).unwrap().unwrap();
+    }
+}
+
+#[test]
+fn a_disk_that_cannot_be_read_is_nobodys_empty_answer() {
+    let disk = Disk::default();
+    let world = World::over(appliance(&disk).unwrap());
+    let promise = register(world.address).unwrap().unwrap();
+    drop(world);
+    // Opened anew, nothing of it is in memory.
+    let disk = disk.mended();
+    let world = World::over(appliance(&disk).unwrap());
+    disk.gets(Trouble::Unreadable);
+    let answer = (world.request("GET", &format!("/oauth/register/{}", promise.client)).bearer(&promise.token)).send();
+    // What was read at the start may still be known. What is not is broken, and not "no such client".
+    assert!(matches!(answer.status, 200 | 500), "{} {}", answer.status, answer.body);
+    drop(world);
+    assert!(appliance(&disk).is_err(), "it opened a disk that cannot be read");
+    assert!(is_kept(World::over(appliance(&disk.mended()).unwrap()).address, &promise));
+}
+
+#[test]
+fn a_store_that_cannot_be_opened_on_a_full_disk_opens_when_there_is_room() {
+    let disk = Disk::default();
+    drop(appliance(&disk).unwrap());
+    let full = disk.mended();
+    full.gets(Trouble::Full);
+    let fault = appliance(&full).err().unwrap();
+    assert!(fault.to_string().contains("make room"), "{fault}");
+    appliance(&full.mended()).unwrap();
+    // The same where there is nothing yet.
+    let fresh = Disk::default();
+    fresh.gets(Trouble::Full);
+    assert!(appliance(&fresh).err().unwrap().to_string().contains("make room"));
+    appliance(&fresh.mended()).unwrap();
+}
+
+/// Only opening the file again tells what became durable, so the process does not go on.
+#[test]
+fn a_process_whose_disk_failed_ends_and_says_why() {
+    let disk = Disk::default();
+    let app = appliance(&disk).unwrap();
+    let (tell, told) = mpsc::channel();
+    let server = std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            turn_keys::turn_quick(&app, &writ::operations::housekeeping::context(&app)).await.unwrap();
+            let running = writ::web::listen(&app, writ::cli::ORDERS).unwrap();
+            tell.send(running.address).unwrap();
+            running.run(app).await
+        })
+    });
+    let address = told.recv().unwrap();
+    register(address).unwrap().unwrap();
+    disk.gets(Trouble::Full);
+    assert!(register(address).is_none_or(|answer| answer.is_err()));
+    let fault = server.join().unwrap().unwrap_err();
+    assert!(fault.kind() == FaultKind::Full && fault.to_string().contains("start again"), "{fault}");
+}
