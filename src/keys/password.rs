@@ -486,14 +486,17 @@ mod tests {
         let (go, gate) = std::sync::mpsc::channel::<()>();
         pool.desk
             .queue
-            .push(Box::new(move |_| {
-                let _ = started.send(());
-                let _ = gate.recv();
-            }))
+            .push(
+                Box::new(move |_| {
+                    let _ = started.send(());
+                    let _ = gate.recv();
+                }),
+                Place::Last,
+            )
             .unwrap();
         has_started.await.unwrap();
         for _ in 0..QUEUE {
-            pool.desk.queue.push(Box::new(|_| {})).unwrap();
+            pool.desk.queue.push(Box::new(|_| {}), Place::Last).unwrap();
         }
         assert_eq!(pool.hash(secret("correct horse 1")).await.unwrap_err().kind(), FaultKind::Busy);
         assert_eq!(pool.verify(secret("correct horse 1"), None).await.unwrap_err().kind(), FaultKind::Busy);
@@ -522,9 +525,9 @@ mod tests {
     #[tokio::test]
     async fn a_job_that_panics_does_not_end_its_thread() {
         let pool = pool();
-        let answer = pool.ask(|_| -> u8 { panic!("on purpose") }).await;
+        let answer = pool.ask(Place::Last, |_| -> u8 { panic!("on purpose") }).await;
         assert_eq!(answer.unwrap_err().kind(), FaultKind::Bug);
-        assert_eq!(pool.ask(|_| 7).await.unwrap(), 7);
+        assert_eq!(pool.ask(Place::Last, |_| 7).await.unwrap(), 7);
     }
 
     #[tokio::test]
@@ -540,7 +543,7 @@ mod tests {
         }
         // A job left in a closed queue is still done, so nobody waits for ever.
         let tell = Tell(Some(told));
-        pool.desk.queue.push(Box::new(move |_| drop(tell))).unwrap();
+        pool.desk.queue.push(Box::new(move |_| drop(tell)), Place::Last).unwrap();
         drop(pool.clone());
         assert!(queue.upgrade().unwrap().lock().open);
         drop(pool);

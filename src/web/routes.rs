@@ -184,7 +184,7 @@ pub(super) fn kind(door: &Door) -> Kind {
         Class::Unlimited => Kind::Health,
         Class::Pages if door.pattern.starts_with("/health") => Kind::Health,
         Class::Pages if door.methods.is_empty() => Kind::Elsewhere,
-        Class::Pages | Class::Keys => Kind::Pages,
+        Class::Pages | Class::Keys | Class::Client | Class::Account => Kind::Pages,
     }
 }
 

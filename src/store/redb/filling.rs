@@ -16,7 +16,7 @@ pub struct Filling(Database);
 impl Filling {
     /// Makes the file, readable by its owner only. There must be none of this name.
     pub fn create(path: &Path) -> Result<Self, Fault> {
-        let failed = |e: redb::Error| Fault::because(FaultKind::Storage, failed_to_open(path), e);
+        let failed = |e: redb::Error| failed_to_open(path, e);
         if path.exists() {
             return Err(Fault::new(FaultKind::Storage, format!("{} is there already", path.display())));
         }
@@ -52,7 +52,7 @@ pub struct Compacted {
 /// Gives back what the file at `path` does not need. Nobody else may have it open; a cut on the way leaves it whole.
 pub fn compact(path: &Path) -> Result<Compacted, Fault> {
     let size = || std::fs::metadata(path).map(|file| file.len());
-    let failed = |e: std::io::Error| Fault::because(FaultKind::Storage, failed_to_open(path), e);
+    let failed = |e: std::io::Error| failed_to_open(path, redb::Error::Io(e));
     let before = size().map_err(failed)?;
     let mut db = open(path)?;
     db.compact().map_err(|e| match e {
@@ -65,7 +65,7 @@ pub fn compact(path: &Path) -> Result<Compacted, Fault> {
 
 fn open(path: &Path) -> Result<Database, Fault> {
     let file = OpenOptions::new().read(true).write(true).open(path);
-    let file = file.map_err(|e| Fault::because(FaultKind::Storage, failed_to_open(path), e))?;
+    let file = file.map_err(|e| failed_to_open(path, redb::Error::Io(e)))?;
     Builder::new().set_cache_size(CACHE).create_file(file).map_err(|e| match e {
         DatabaseError::DatabaseAlreadyOpen => Fault::new(FaultKind::Busy, "the store is open in another process"),
         e => Fault::because(FaultKind::Storage, "cannot open the store", e),

@@ -192,7 +192,8 @@ fn a_process_whose_disk_failed_ends_and_says_why() {
     let server = std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
             turn_keys::turn_quick(&app, &writ::operations::housekeeping::context(&app)).await.unwrap();
-            let running = writ::web::listen(&app, writ::cli::ORDERS).unwrap();
+            let sockets = writ::web::Sockets::bind(&app.config).unwrap();
+            let running = writ::web::listen(&app, writ::cli::ORDERS, sockets).unwrap();
             tell.send(running.address).unwrap();
             running.run(app).await
         })
