@@ -191,13 +191,14 @@ fn fits(file: &Unopened, master: &Master) -> Result<bool, Fault> {
 }
 
 fn wrong_key(config: &Config) -> Fault {
-    let key = match &config.master_key {
-        Some(_) => "the setting master_key (WRIT_MASTER_KEY)".to_owned(),
-        None => config.master_key_file().display().to_string(),
+    let (key, place) = match &config.master_key {
+        Some(_) => ("the setting master_key".to_owned(), " (WRIT_MASTER_KEY)"),
+        None => (config.master_key_file().display().to_string(), ""),
     };
     settings(format!(
-        "{key} holds another master key than the one that {} is sealed under. Nothing was changed. Put the right one back: the one that this \
-         file was last served with, or, of a backup, the one that belongs to it",
+        "{key} is not the master key that this store was begun with, nor one that took its place: {} is sealed under another master key. \
+         Nothing was changed. Put the right one back{place}: the one that this file was last served with, or, of a backup, the one that \
+         belongs to it",
         config.store_file().display()
     ))
 }
