@@ -32,6 +32,7 @@ pub const PURPOSES: &[(&str, &str)] = &[
         "writ audit head signature v1",
         "writ.head is signed anew; heads that were sent elsewhere stay under the key that the event names",
     ),
+    ("writ backup v1", "backups from before it open with the old key only, those from after it with the new one only"),
     ("writ ticket v1", "whoever is in the middle of signing in or allowing something begins again"),
     ("writ csrf v1", "pages that were open are loaded again before their forms are taken"),
     ("writ dpop nonce v1", "clients are told the new nonce and ask once more"),

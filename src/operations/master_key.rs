@@ -98,7 +98,11 @@ pub fn change(
     drop((store, old));
     at(Stage::Sealed)?;
     // Opening it finishes the change, and shows that the new key opens what the old one did.
-    let (opened, store) = opened(config, entropy, now, at)?;
+    let (opened, store) = match opened(config, entropy, now, at) {
+        // Somebody started it in this very moment, and finishes it in our place.
+        Err(fault) if fault.kind() == FaultKind::Busy => return Ok(changed),
+        other => other?,
+    };
     let sealer = opened.row_sealer()?;
     store.read_blocking(|view| every_sealed(view, &mut |sealed, place| sealer.open(sealed, place).map(drop)))?;
     match store.verify_audit(None)? {
@@ -187,13 +191,14 @@ fn fits(file: &Unopened, master: &Master) -> Result<bool, Fault> {
 }
 
 fn wrong_key(config: &Config) -> Fault {
-    let key = match &config.master_key {
-        Some(_) => "the setting master_key (WRIT_MASTER_KEY)".to_owned(),
-        None => config.master_key_file().display().to_string(),
+    let (key, place) = match &config.master_key {
+        Some(_) => ("the setting master_key".to_owned(), " (WRIT_MASTER_KEY)"),
+        None => (config.master_key_file().display().to_string(), ""),
     };
     settings(format!(
-        "{key} holds another master key than the one that {} is sealed under. Nothing was changed. Put the right one back: the one that this \
-         file was last served with, or, of a backup, the one that belongs to it",
+        "{key} is not the master key that this store was begun with, nor one that took its place: {} is sealed under another master key. \
+         Nothing was changed. Put the right one back{place}: the one that this file was last served with, or, of a backup, the one that \
+         belongs to it",
         config.store_file().display()
     ))
 }

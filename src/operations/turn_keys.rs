@@ -35,7 +35,11 @@ pub(crate) const LONGEST_RESOURCE_TOKEN: crate::base::Lifetime = crate::base::Li
 ///
 /// Every round also holds the ring against the file: whoever changed the rows and ended before the ring knew is made good here.
 pub async fn turn(app: &App, ctx: &Context) -> Result<(), Fault> {
-    while due(app, ctx, Which::QuickFirst).await? {}
+    for _ in 0..MOST_ROUNDS {
+        if !due(app, ctx, Which::QuickFirst).await? {
+            break;
+        }
+    }
     reload(app)
 }
 
@@ -43,6 +47,9 @@ pub async fn turn(app: &App, ctx: &Context) -> Result<(), Fault> {
 pub async fn turn_quick(app: &App, ctx: &Context) -> Result<(), Fault> {
     due(app, ctx, Which::QuickOnly).await.map(drop)
 }
+
+/// What is left then is for the next round of housekeeping; two are enough.
+const MOST_ROUNDS: usize = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Which {

@@ -122,6 +122,11 @@ pub(crate) fn master_key(config: &Config) -> Result<Master, Declined> {
         return Ok(Master::from_secret(secret)?);
     }
     start::make_directory(config)?;
+    if config.next_master_key_file().exists() {
+        return Err(Declined::Conflict(
+            "a change of the master key was cut short: `writ key list` opens the file once and finishes it".to_owned(),
+        ));
+    }
     let path = config.master_key_file();
     Master::read(&path)?.ok_or_else(|| {
         Declined::Conflict(format!(

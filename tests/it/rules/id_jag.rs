@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 use writ::base::{Lifetime, Resource};
-use writ::model::{ClientId, Crossing, Event, GrantType, IdentityProvider, PersonBy};
+use writ::model::{ClientId, Crossing, Event, GrantType, IdentityProvider, KeyState, PersonBy};
 use writ::operations::crossings::{self, NewCrossing, Terms};
 use writ::operations::declined::Declined;
+use writ::operations::keys;
 use writ::operations::people;
 use writ::operations::providers::{self, NewProvider};
 use writ::operations::seen::Seen;
@@ -136,6 +137,21 @@ impl Stage {
         let body = self.asks(subject, changes).expect_status(200).json();
         body["access_token"].as_str().unwrap().to_owned()
     }
+}
+
+/// It is verified like an access token, and not remembered.
+#[test]
+fn case_29_an_id_token_of_a_revoked_key_buys_no_assertion() {
+    let mut stage = Stage::new();
+    let id_token = stage.tokens().id.unwrap();
+    stage.assertion(&id_token, &[]);
+    let (app, by) = (stage.here.app.clone(), stage.here.operator());
+    for key in keys::list(&app).unwrap().iter().filter(|key| matches!(key.state, KeyState::Signing { .. })) {
+        stage.here.block(keys::revoke(&app, &by, &key.kid, Seen::Anything, "a drill")).unwrap();
+    }
+    stage.asks(&id_token, &[]).expect_status(400);
+    let id_token = stage.tokens().id.unwrap();
+    stage.assertion(&id_token, &[]);
 }
 
 #[test]
