@@ -9,7 +9,7 @@ mod process;
 
 use self::page::Page;
 use super::doctor::disk;
-use super::keep_head;
+use super::{backup, keep_head};
 use crate::app::{App, AskedBy, Route};
 use crate::base::Fault;
 use crate::model::{Algorithm, Counted, KeyState, SigningKey};
@@ -32,6 +32,7 @@ pub fn page(app: &App) -> Result<String, Fault> {
     passwords(app, &mut page);
     store(app, &mut page)?;
     keys(app, &mut page);
+    backups(app, &mut page)?;
     page.family(&names::CERTIFICATE_LEFT);
     if let Some(until) = app.certificates.state().valid_until {
         page.sample(&names::CERTIFICATE_LEFT, &[], until.since(app.clock.now()).seconds());
@@ -143,6 +144,16 @@ const fn state_of(key: &SigningKey) -> &'static str {
         KeyState::Retained { .. } => "retained",
         KeyState::Revoked { .. } => "revoked",
     }
+}
+
+fn backups(app: &App, page: &mut Page) -> Result<(), Fault> {
+    let state = backup::state(app)?;
+    page.family(&names::BACKUP_AGE);
+    if let Some(last) = state.last {
+        page.sample(&names::BACKUP_AGE, &[], app.clock.now().since(last.at).seconds());
+    }
+    page.one(&names::BACKUP_FAILING, &[], u64::from(state.failed.is_some()));
+    Ok(())
 }
 
 fn audit(app: &App, page: &mut Page) -> Result<(), Fault> {

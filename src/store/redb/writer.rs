@@ -57,13 +57,19 @@ impl Writer {
 
     pub(super) fn submit(&self, job: Job, done: Done) {
         let Some(inbox) = &self.inbox else { return done(Err(closed())) };
+        // Before it is there: the writer may have taken it out again by the time this thread goes on.
+        self.measured.waiting.rise();
         match inbox.try_send(Request { job, done }) {
-            Ok(()) => self.measured.waiting.rise(),
+            Ok(()) => {}
             Err(TrySendError::Full(refused)) => {
+                self.measured.waiting.fall(1);
                 self.measured.refused.one();
                 (refused.done)(Err(Fault::new(FaultKind::Busy, "too many writes are waiting")));
             }
-            Err(TrySendError::Disconnected(refused)) => (refused.done)(Err(closed())),
+            Err(TrySendError::Disconnected(refused)) => {
+                self.measured.waiting.fall(1);
+                (refused.done)(Err(closed()));
+            }
         }
     }
 
