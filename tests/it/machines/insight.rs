@@ -49,7 +49,7 @@ impl World {
 
     fn text(&self, machine: &ClientApp, kind: FindingKind) -> String {
         let findings = self.insight(machine).findings;
-        findings.into_iter().find(|finding| finding.kind == kind).unwrap_or_else(|| panic!("no {kind:?}")).text
+        findings.into_iter().find(|finding| finding.kind == kind).unwrap_or_else(|| panic!("no {kind:?}")).told()
     }
 
     fn entries(&self) -> u64 {
