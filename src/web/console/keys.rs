@@ -242,6 +242,9 @@ fn broken(breaks: &Breaks, now: Timestamp) -> Vec<String> {
     match (breaks.key.state, breaks.tokens.until) {
         (KeyState::Next { .. }, _) => lines.push("It has signed nothing, so nothing stops working.".to_owned()),
         (_, None) => lines.push("Nothing that it signed is alive, so nothing stops working.".to_owned()),
+        (_, Some(_)) if breaks.tokens.at_most == 0 => {
+            lines.push("It signed no token that is known of. If there are any, they are refused here at once.".to_owned());
+        }
         (_, Some(until)) => lines.push(format!(
             "Every token that it signed is refused here at once: at most {}, of which the last would end {}. Whoever holds one gets another \
              with the grant, secret or key they have.",
