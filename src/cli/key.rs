@@ -49,7 +49,8 @@ pub struct Rotate {
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct Named {
-    /// Its kid
+    /// Its kid, which may begin with a hyphen
+    #[arg(allow_hyphen_values = true)]
     kid: String,
 }
 

@@ -473,6 +473,20 @@ fn obey(cli: Cli) -> Result<ExitCode, CommandError> {
 mod tests {
     use clap::CommandFactory as _;
 
+    /// One in 64 does.
+    #[test]
+    fn a_kid_may_begin_with_a_hyphen() {
+        use clap::Parser as _;
+        for kid in ["-ASHGMrXMzeF", "_x-"] {
+            for line in [
+                ["writ", "key", "revoke", kid, "--because", "x", "--yes"],
+                ["writ", "key", "revoke", "--because", "x", "--yes", kid],
+            ] {
+                assert!(super::Cli::try_parse_from(line).is_ok(), "{line:?}");
+            }
+        }
+    }
+
     #[test]
     fn the_command_line_contradicts_itself_nowhere() {
         super::Cli::command().debug_assert();

@@ -200,7 +200,7 @@ impl<'p> Workbench<'p> {
     /// The same with keys that are none, to see how many are wanted: [`Workbench::used`].
     pub fn rehearsal(rows: Vec<SigningKey>, policy: &'p Policy, now: Timestamp) -> Self {
         let blanks = Algorithm::ALL.into_iter().flat_map(|algorithm| (0..MOST_FRESH).map(move |at| (algorithm, at)));
-        let fresh = (0..=u8::MAX).zip(blanks).map(|(number, (algorithm, at))| SigningKey {
+        let fresh = (0..=u8::MAX).rev().zip(blanks).map(|(number, (algorithm, at))| SigningKey {
             id: Id::from_bytes([number; 16]),
             kid: format!("{algorithm} {at}"),
             algorithm,

@@ -416,8 +416,7 @@ events! {
     /// A signing key is no longer published; its private half is gone.
     KeyDropped { kid: String } = "key.dropped", Change;
 
-    /// The master key was changed, and everything that was sealed under the old one is sealed under the new one: how much, and with which
-    /// keys the audit log's heads are signed that were kept before and are kept from now on.
+    /// The master key was changed: how much was sealed anew, and with which keys kept heads of the audit log are signed before and since.
     MasterKeyChanged { signing_keys: u64, second_factors: u64, gaps: u64, head_key_before: String, head_key_after: String }
         = "master_key.changed", Change;
 

@@ -9,9 +9,9 @@ use super::turn_keys::{decide, policy};
 use super::{hours, resources};
 use crate::app::App;
 use crate::base::{Fault, Resource, Timestamp};
-use crate::keys::heard_by_all;
 pub use crate::keys::rotate::Haste;
 use crate::keys::rotate::{force, revoke as withdraw};
+use crate::keys::{SHORT, heard_by_all};
 use crate::model::{Algorithm, Client, Counted, Hour, KeyState, SigningKey, TokenFormat};
 use crate::operations::declined::Declined;
 use crate::operations::operator::Operator;
@@ -20,6 +20,11 @@ use crate::operations::status::signs_lists;
 use crate::protocol::own_scopes::{CLIENTS as CLIENTS_SCOPE, RESOURCES};
 use crate::store::Read;
 use crate::store::tables::CLIENTS;
+
+/// Whether others keep copies of the key set for a shorter time than usual, because a key was withdrawn not long ago.
+pub fn is_hurried(app: &App, now: Timestamp) -> bool {
+    app.config.keys.jwks_max_age > SHORT && app.keys.current().max_age(&policy(app), now) == SHORT
+}
 
 /// What a forced turn came to.
 #[derive(Clone, Debug)]

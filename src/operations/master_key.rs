@@ -19,7 +19,7 @@ use super::start::keys_in;
 use crate::base::{Clock, Entropy, Fault, FaultKind, Timestamp};
 use crate::config::Config;
 use crate::keys::{Master, Sealer};
-use crate::model::{Actor, Channel, Context, Event, Origin};
+use crate::model::{Actor, Channel, Context, Event, Origin, Sealed};
 use crate::store::tables::{SECOND_FACTORS, SIGNING_KEYS};
 use crate::store::{MAX_ROWS, Read, Store, Tx, Unopened};
 
@@ -203,11 +203,11 @@ fn wrong_key(config: &Config) -> Fault {
     ))
 }
 
-/// Everything in the file that is sealed under the master key, and where it belongs.
-fn every_sealed(
-    read: &impl Read,
-    see: &mut dyn FnMut(&crate::model::Sealed, &[u8]) -> Result<(), Fault>,
-) -> Result<(), Fault> {
+/// Is shown something sealed, and where it belongs.
+type See<'s> = dyn FnMut(&Sealed, &[u8]) -> Result<(), Fault> + 's;
+
+/// Everything in the file that is sealed under the master key.
+fn every_sealed(read: &impl Read, see: &mut See<'_>) -> Result<(), Fault> {
     for key in keys_in(read)? {
         if let Some(sealed) = &key.sealed {
             see(sealed, key.seal_context().as_bytes())?;
@@ -247,7 +247,7 @@ struct Anew<'a> {
 }
 
 impl Anew<'_> {
-    fn seal(&self, sealed: &crate::model::Sealed, place: &[u8]) -> Result<crate::model::Sealed, Fault> {
+    fn seal(&self, sealed: &Sealed, place: &[u8]) -> Result<Sealed, Fault> {
         self.seals.seal(&self.opens.open(sealed, place)?, place, self.entropy)
     }
 

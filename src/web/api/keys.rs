@@ -20,11 +20,12 @@ pub(super) fn noun() -> Noun {
         "What tokens are signed with. The schedule turns keys by itself; a private half is never shown.",
     )
     .list(What("/api/v1/keys", "listKeys", KEYS.read, "List the signing keys, the oldest first"), list)
+    // Before what stands in the place of a kid.
+    .tell(What("/api/v1/keys/rotation", "rotateKeys", KEYS.write, "Sign with new keys before it is due"), rotate)
     .show(
         What("/api/v1/keys/{id}", "showKey", KEYS.read, "Show a signing key, and what stops working without it"),
         show,
     )
-    .tell(What("/api/v1/keys/rotation", "rotateKeys", KEYS.write, "Sign with new keys before it is due"), rotate)
     .act(
         What(
             "/api/v1/keys/{id}/revocation",

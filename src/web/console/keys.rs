@@ -5,12 +5,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::{as_seen, back, declined, shell};
 use crate::base::{Lifetime, Timestamp};
-use crate::keys::SHORT;
 use crate::model::{Algorithm, KeyState, SigningKey};
 use crate::operations::declined::Declined;
 use crate::operations::keys::{self, Breaks, Haste, IdTokens};
 use crate::operations::seen::tag;
-use crate::operations::turn_keys::policy;
 use crate::web::extract::{Administered, Administrator};
 use crate::web::problem::PageProblem;
 use crate::web::reply::{self, length, moment};
@@ -36,14 +34,13 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
         ("rotated", FlashKind::Done, "A new key is on its way; the lines say when it signs."),
         ("withdrawn", FlashKind::Done, "The key is withdrawn. Nothing that it signed is taken here any more."),
     ];
-    let hurried = ring.max_age(&policy(app), now) == SHORT && settings.jwks_max_age > SHORT;
     let page = KeysPage {
         shell: shell(visitor, &request, &words),
         frame: Frame::of(Section::Keys),
         period: length(settings.rotation_period.seconds()),
         max_age: length(settings.jwks_max_age.seconds()),
         window: length(settings.rotation_period.seconds().saturating_mul(PERIODS)),
-        hurried: hurried.then(|| {
+        hurried: keys::is_hurried(app, now).then(|| {
             "A key was withdrawn within the last day, so others keep a copy of the key set for no longer than a minute.".to_owned()
         }),
         coming: coming(&rows, now),
@@ -242,6 +239,9 @@ fn broken(breaks: &Breaks, now: Timestamp) -> Vec<String> {
     match (breaks.key.state, breaks.tokens.until) {
         (KeyState::Next { .. }, _) => lines.push("It has signed nothing, so nothing stops working.".to_owned()),
         (_, None) => lines.push("Nothing that it signed is alive, so nothing stops working.".to_owned()),
+        (_, Some(_)) if breaks.tokens.at_most == 0 => {
+            lines.push("It signed no token that is known of. If there are any, they are refused here at once.".to_owned());
+        }
         (_, Some(until)) => lines.push(format!(
             "Every token that it signed is refused here at once: at most {}, of which the last would end {}. Whoever holds one gets another \
              with the grant, secret or key they have.",
