@@ -28,7 +28,7 @@ impl Scene<'_> {
 fn signed_in(scene: &Scene<'_>) -> Option<Browser> {
     let mut browser = Browser::new(scene.address);
     let page = browser.attempt("GET", "/sign-in", &[])?;
-    let csrf = page.form("password").value("csrf").to_owned();
+    let csrf = page.form("email").value("csrf").to_owned();
     let page = browser.attempt("POST", "/sign-in", &[("csrf", &csrf), ("email", EMAIL), ("password", PASSWORD)])?;
     // 503: the queue of passwords is full, or nearly: the next one then.
     if page.status == 303 { Some(browser) } else { signed_in(scene) }
