@@ -198,7 +198,7 @@ fn whole(scene: &Scene<'_>, answered: &[Answered]) {
     let known = said(|one| if let Answered::Applied(n) = one { Some(*n) } else { None });
     assert!(known.is_none_or(|known| known <= number) && number <= asked(1), "{number}, {known:?} was answered");
 
-    let keys = api(scene, "GET", "/keys?limit=1000", None).unwrap().1;
+    let keys = api(scene, "GET", "/keys?limit=200", None).unwrap().1;
     for algorithm in ["ES256", "EdDSA"] {
         let signing = keys["items"].as_array().unwrap().iter();
         let signing = signing.filter(|key| key["algorithm"] == algorithm && key["state"] == "signing").count();
