@@ -1,5 +1,6 @@
 //! `writ credential`.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Subcommand};
@@ -90,6 +91,10 @@ pub struct Try {
     token_stdin: bool,
     #[arg(skip)]
     token: Password,
+    /// As if it came from this address: for a machine that is limited to networks
+    #[arg(long, value_name = "ADDRESS")]
+    #[serde(default)]
+    from: Option<String>,
 }
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
@@ -180,7 +185,8 @@ impl TrustWords {
 
 pub(super) async fn attempt(app: &App, by: &Operator, ask: Try) -> Result<Value, CommandError> {
     let id = argument("CREDENTIAL", ask.credential.parse::<Id<Credential>>())?;
-    let trial = federation::explain(app, by, id, &ask.token.into_secret()?).await?;
+    let from = argument("--from", ask.from.as_deref().map(str::parse::<IpAddr>).transpose())?;
+    let trial = federation::explain(app, by, id, &ask.token.into_secret()?, from).await?;
     let lines: Vec<Value> = trial.checks.iter().map(line).collect();
     Ok(json!({ "accepted": trial.accepted, "checks": lines }))
 }
@@ -278,5 +284,16 @@ pub(super) async fn rotate(app: &App, by: &Operator, ask: Rotate) -> Result<Valu
 
 pub(super) async fn revoke(app: &App, by: &Operator, ask: Revoke) -> Result<Value, CommandError> {
     let id = argument("CREDENTIAL", ask.credential.parse::<Id<Credential>>())?;
-    Ok(row(&credentials::revoke(app, by, id, Seen::Anything, &ask.because).await?, by))
+    let credential = credentials::revoke(app, by, id, Seen::Anything, &ask.because).await?;
+    let mut answer = row(&credential, by);
+    let until = credentials::tokens_until(app, by, &credential).await?;
+    if let (Some(until), Some(members)) = (until, answer.as_object_mut()) {
+        let note = format!(
+            "tokens that it bought before live on, at the latest until then; `writ machine suspend {}` ends them now",
+            credential.machine
+        );
+        members.insert("tokens_live_until".to_owned(), until.iso().into());
+        members.insert("note".to_owned(), note.into());
+    }
+    Ok(answer)
 }

@@ -240,6 +240,8 @@ fn needs(command: &Command) -> Needs {
         | Command::ClientReject(_)
         | Command::ClientVerify(_)
         | Command::ClientUnverify(_)
+        | Command::ClientRotateSecret(_)
+        | Command::ClientEndOldSecrets(_)
         | Command::ClientSuspend(_)
         | Command::ClientResume(_)
         | Command::ClientRemove(_) => CLIENTS.write,

@@ -248,6 +248,16 @@ events! {
     ClientUnverified { client: ClientId, because: String } = "client.unverified", Change;
     /// A registration was removed by an administrator.
     ClientRemoved { client: ClientId } = "client.removed", Change;
+    /// An application got another secret; those before it are good until the overlap ends.
+    ClientSecretRotated {
+        client: ClientId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        overlap_until: Option<Timestamp>,
+    } = "client.secret_rotated", Change;
+    /// All secrets of an application were ended but its newest: so many.
+    ClientSecretsEnded { client: ClientId, ended: u64 } = "client.secrets_ended", Change;
+    /// An application was seen with a secret that has a successor, made at that time. One line for each secret and hour.
+    ClientOldSecretUsed { client: ClientId, made_at: Timestamp } = "client.old_secret_used", Traffic;
     /// Registrations that nobody used were removed.
     ClientsReaped { count: u64 } = "client.reaped", Change;
     /// A client-id document changed; consent given to the one before is void.
@@ -290,6 +300,9 @@ events! {
         = "credential.rotated", Change;
     /// A credential was revoked.
     CredentialRevoked { machine: Id<Machine>, credential: Id<Credential>, because: String } = "credential.revoked", Change;
+    /// A machine's right secret, key or token was refused: the machine is stopped or over, the credential is, or it came from where the
+    /// machine may not call from. One line for each network and hour.
+    CredentialRefused { machine: Id<Machine>, credential: Id<Credential>, why: String } = "credential.refused", Traffic;
     /// A workload's token was refused because the trusts of several machines accept it: make their rules differ.
     TrustAmbiguous { issuer: String, credentials: Vec<Id<Credential>>, machines: Vec<Id<Machine>> }
         = "credential.ambiguous", Traffic;
@@ -446,7 +459,10 @@ events! {
         /// The access token's `jti`.
         token: String,
         expires_at: Timestamp,
-        /// The trust by which a workload's own token was accepted.
+        /// What the machine proved itself by.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        credential: Option<Id<Credential>>,
+        /// In entries from before other credentials were named: the trust that it was.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         trust: Option<Id<Credential>>,
     } = "token.issued", Traffic;

@@ -7,11 +7,12 @@ use super::keep_head;
 use super::seen::json;
 use crate::app::App;
 use crate::base::{Fault, FaultKind, Id, Lifetime, Timestamp};
-use crate::model::{Event, Request};
+use crate::model::{Credential, Event, Request};
 use crate::operations::declined::Declined;
+use crate::store::tables::CREDENTIALS;
 use crate::store::{
-    AuditPage, Broken, Entry, Head, Look, View, Word, audit_behind, audit_of_request, audit_page_of, audit_search,
-    audit_search_by,
+    AuditPage, Broken, Entry, Head, Look, Read as _, View, Word, audit_behind, audit_of_request, audit_page_of,
+    audit_search, audit_search_by,
 };
 
 /// Most entries given at once.
@@ -62,7 +63,12 @@ pub async fn list(app: &App, which: Which, before: Option<u64>, limit: usize) ->
             let until = which.until.map(|until| audit_behind(view, until.plus(OUT_OF_ORDER))).transpose()?.flatten();
             let before = before.into_iter().chain(until).min();
             let look = |entry: &Entry| which.look(entry);
-            match (which.acting.pair(), which.word()) {
+            // Tokens have no word for the credential that bought them; every entry that names one names its machine.
+            let credential = which.about.as_deref().and_then(|about| about.parse::<Id<Credential>>().ok());
+            let found = credential.map(|id| view.get(&CREDENTIALS, &id)).transpose()?.flatten();
+            let machine = found.map(|credential| credential.machine.to_string());
+            let word = machine.as_deref().map(Word::About).or_else(|| which.word());
+            match (which.acting.pair(), word) {
                 ((None, None), Some(word)) => audit_search_by(view, word, before, limit, look),
                 ((None, None), None) => audit_search(view, before, limit, look),
                 (pair, _) => audit_page_of(view, pair, before, limit, look),

@@ -12,6 +12,8 @@ use crate::operations::machines::{named, unknown, within_reach};
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
 use crate::operations::seen::{Seen, made};
+use crate::operations::token::issue::MOST_ACCESS;
+use crate::operations::usage;
 use crate::protocol::display_name::DisplayName;
 use crate::protocol::federation;
 use crate::store::tables::{
@@ -25,7 +27,7 @@ pub const MOST_CREDENTIALS: usize = 64;
 pub(super) const MOST_LIVE: usize = 16;
 /// The farthest end of a credential, and of an overlap.
 const FARTHEST_END: Lifetime = Lifetime::from_days(3_650);
-const LONGEST_OVERLAP: Lifetime = Lifetime::from_days(90);
+pub(super) const LONGEST_OVERLAP: Lifetime = Lifetime::from_days(90);
 /// Longest reason, in characters.
 pub(crate) const LONGEST_REASON: usize = 500;
 
@@ -296,6 +298,18 @@ pub async fn revoke(
             end(tx, credential, &because).map(Ok)
         })
         .await?
+}
+
+/// Until when, at the latest, a token may be good that a credential bought: its last use, and the longest that a token of its machine
+/// may live. `None` if there is none. Only stopping the machine ends them sooner.
+pub async fn tokens_until(app: &App, ctx: &Context, credential: &Credential) -> Result<Option<Timestamp>, Fault> {
+    let (id, machine, now) = (credential.id, credential.machine, ctx.at);
+    let pending = app.usage.of(machine);
+    let found = app.store.read(move |view| {
+        let (used, _) = usage::of_credential(view, id, pending.as_ref())?;
+        Ok(used.and_then(|used| used.last_at()))
+    });
+    Ok(found.await?.map(|last| last.plus(MOST_ACCESS)).filter(|until| now < *until))
 }
 
 /// The credential as it is, for an operator who still stands, reaches as far as its machine does, and has seen it so.

@@ -1,5 +1,7 @@
 //! By what machines prove themselves.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
@@ -94,6 +96,11 @@ pub(super) struct CredentialView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     revoked_because: Option<String>,
+    /// In the answer to the request that revoked it: tokens that it bought before live on, at the latest until then. Stopping the
+    /// machine ends them now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, nullable = false)]
+    tokens_live_until: Option<String>,
     /// Public keys, where one credential is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object, required = false)]
@@ -283,6 +290,10 @@ struct Trial {
     /// As the workload has it. It is not spent.
     #[schema(value_type = String, max_length = 16384)]
     token: Secret,
+    /// As if it came from this address; unless said, from where this request comes. It matters for machines that are limited to networks.
+    #[serde(default)]
+    #[schema(max_length = 45, example = "203.0.113.7")]
+    from: Option<String>,
 }
 
 /// What came of it.
@@ -378,11 +389,15 @@ fn first(call: &Call, made: &credentials::Made) -> Result<(String, One<Credentia
 
 async fn revoke(call: Call, ask: Reason) -> Result<One<CredentialView>, Problem> {
     let credential = credentials::revoke(&call.app, &call.by, call.id()?, call.seen(), &ask.because).await?;
-    Ok(One::of(&credential, view(&credential, call.by.at))?)
+    let until = credentials::tokens_until(&call.app, &call.by, &credential).await?;
+    let tokens_live_until = until.map(Timestamp::iso);
+    Ok(One::of(&credential, CredentialView { tokens_live_until, ..view(&credential, call.by.at) })?)
 }
 
 async fn attempt(call: Call, ask: Trial) -> Result<TrialResult, Problem> {
-    let trial = federation::explain(&call.app, &call.by, call.id()?, &ask.token).await?;
+    let from = ask.from.as_deref().map(str::parse::<IpAddr>).transpose();
+    let from = from.map_err(|_| Problem::field("from", "an address, like 203.0.113.7 or 2001:db8::7"))?;
+    let trial = federation::explain(&call.app, &call.by, call.id()?, &ask.token, from).await?;
     let check = |check: &Check| CheckView {
         claim: check.claim.clone(),
         expected: check.expected.clone(),
@@ -511,6 +526,7 @@ fn view(credential: &Credential, now: Timestamp) -> CredentialView {
         replaced_by: credential.replaced_by.map(|id| id.to_string()),
         revoked_at,
         revoked_because,
+        tokens_live_until: None,
         jwks,
         jwks_uri,
         trust,

@@ -380,3 +380,72 @@ fn an_application_is_rejected_verified_and_verified_no_more() {
     assert_eq!(ended.get("verified"), None);
     office.world.expect_event("client.unverified");
 }
+
+/// An application's secret is replaced while it runs: both are good for a while, and the old one says whether it is still needed.
+#[test]
+fn an_applications_secret_is_rotated_with_an_overlap() {
+    let office = Office::open();
+    let body = json!({
+        "client_name": "Portal",
+        "token_endpoint_auth_method": "client_secret_basic",
+        "grant_types": ["client_credentials"],
+        "redirect_uris": [],
+        "scope": "mcp:read",
+    });
+    let made = office.post("/clients", &body).expect_status(201).json();
+    let (id, first) =
+        (made["client_id"].as_str().unwrap().to_owned(), made["client_secret"].as_str().unwrap().to_owned());
+    let path = format!("/clients/{id}");
+    let status = |secret: &str| {
+        let request = office.world.request("POST", "/oauth/token").basic(&id, secret);
+        request.form(&[("grant_type", "client_credentials")]).send().status
+    };
+    assert_eq!(office.get(&path)["secrets"].as_array().unwrap().len(), 1);
+    let rotate = |body: &serde_json::Value| {
+        office.ask("POST", &format!("{path}/secret")).header("Idempotency-Key", "k").json(body).send()
+    };
+    let day = json!({ "overlap": 86_400 });
+    let answer = rotate(&day).expect_status(201).json();
+    let second = answer["client_secret"].as_str().unwrap().to_owned();
+    assert_eq!(rotate(&day).problem(), "made-already", "the secret is shown once");
+    assert_eq!((status(&first), status(&second)), (200, 200), "both are good");
+
+    // The old one is seen in use; that is written down once in an hour.
+    let secrets = office.get(&path)["secrets"].clone();
+    let now = office.world.now().iso();
+    assert_eq!((&secrets[0]["last_used_at"], &secrets[1]["last_used_at"]), (&json!(now), &serde_json::Value::Null));
+    assert!(secrets[0]["expires_at"].is_string() && secrets[1]["expires_at"].is_null(), "{secrets}");
+    status(&first);
+    let used = office.get(&format!("/audit?about={id}&event=client.old_secret_used"));
+    assert_eq!(used["items"].as_array().unwrap().len(), 1);
+    let rotated = office.get(&format!("/audit?about={id}&event=client.secret_rotated"));
+    assert!(rotated["items"][0]["details"]["overlap_until"].is_string(), "{rotated}");
+
+    // It ends with the overlap, or before.
+    office.world.later(writ::base::Lifetime::from_days(1));
+    assert_eq!((status(&first), status(&second)), (401, 200));
+    let mut office = office;
+    office.token = office.token_with("writ:admin");
+    let third = office.post(&format!("{path}/secret"), &json!({})).expect_status(201).json();
+    let third = third["client_secret"].as_str().unwrap();
+    let status = |secret: &str| {
+        let request = office.world.request("POST", "/oauth/token").basic(&id, secret);
+        request.form(&[("grant_type", "client_credentials")]).send().status
+    };
+    assert_eq!((status(&second), status(third)), (200, 200));
+    let ended = office.post(&format!("{path}/secret/overlap/end"), &json!({})).expect_status(200).json();
+    assert_eq!(ended["secrets"].as_array().unwrap().len(), 1);
+    assert_eq!((status(&second), status(third)), (401, 200));
+    assert_eq!(office.post(&format!("{path}/secret"), &json!({ "overlap": 7_776_001 })).wrong(), ["overlap"]);
+    let leaked = office.post(&format!("{path}/secret"), &json!({ "overlap": 0 })).expect_status(201).json();
+    assert_eq!((status(third), status(leaked["client_secret"].as_str().unwrap())), (401, 200));
+    let public = office.made("/clients", &json!({ "client_name": "Mail", "redirect_uris": [CALLBACK] }));
+    assert_eq!(office.post(&format!("/clients/{public}/secret"), &json!({})).problem(), "conflict", "it has none");
+
+    // Whoever holds the secret is the application: that is for who may give what it may have.
+    let chief = json!({ "client_name": "Chief", "token_endpoint_auth_method": "client_secret_basic", "grant_types": ["client_credentials"], "redirect_uris": [], "scope": "writ:admin" });
+    let chief = office.made("/clients", &chief);
+    let clerk = office.token_with("writ:clients:write");
+    let refused = office.ask("POST", &format!("/clients/{chief}/secret")).bearer(&clerk).json(&json!({})).send();
+    assert_eq!(refused.problem(), "forbidden");
+}
