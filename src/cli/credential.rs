@@ -13,7 +13,7 @@ use super::{Command, CommandError, Password};
 use crate::app::App;
 use crate::base::{Id, Lifetime, Timestamp};
 use crate::model::{ClaimRule, Context, Credential, CredentialKind, CredentialState, TokenUse, Trust};
-use crate::operations::credentials::{self, Made, NewCredential, NewProof};
+use crate::operations::credentials::{self, CredentialChange, Made, NewCredential, NewProof};
 use crate::operations::federation;
 use crate::operations::findings::{self, Insight, Replaced};
 use crate::operations::operator::Operator;
@@ -31,6 +31,8 @@ pub(super) enum Verb {
     Try(Try),
     /// Make a successor; the old one stays good for a while
     Rotate(Rotate),
+    /// Change what one is called, or when it ends
+    Set(Set),
     /// End one at once
     Revoke(Revoke),
 }
@@ -107,6 +109,21 @@ pub struct Rotate {
 }
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct Set {
+    /// Its id
+    credential: String,
+    /// What its owner calls it from now on
+    #[arg(long)]
+    name: Option<String>,
+    /// When it ends, such as 90d from now
+    #[arg(long, value_name = "TIME")]
+    expires_in: Option<String>,
+    /// Let it have no end
+    #[arg(long, conflicts_with = "expires_in")]
+    never_expires: bool,
+}
+
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct Revoke {
     /// Its id
     credential: String,
@@ -126,6 +143,7 @@ impl Verb {
             Self::List(ask) => Command::CredentialList(ask),
             Self::Try(ask) => Command::CredentialTry(Try { token: Password::token_from_stdin()?, ..ask }),
             Self::Rotate(ask) => Command::CredentialRotate(ask),
+            Self::Set(ask) => Command::CredentialSet(ask),
             Self::Revoke(ask) => Command::CredentialRevoke(ask),
         })
     }
@@ -280,6 +298,16 @@ pub(super) async fn rotate(app: &App, by: &Operator, ask: Rotate) -> Result<Valu
     let id = argument("CREDENTIAL", ask.credential.parse::<Id<Credential>>())?;
     let overlap = argument("--overlap", ask.overlap.parse::<Lifetime>())?;
     Ok(made(credentials::rotate(app, by, id, overlap).await?, by))
+}
+
+pub(super) async fn set(app: &App, by: &Operator, ask: Set) -> Result<Value, CommandError> {
+    let id = argument("CREDENTIAL", ask.credential.parse::<Id<Credential>>())?;
+    let after = argument("--expires-in", ask.expires_in.as_deref().map(str::parse::<Lifetime>).transpose())?;
+    let change = CredentialChange {
+        name: argument("--name", ask.name.as_deref().map(DisplayName::parse).transpose())?,
+        expires_at: if ask.never_expires { Some(None) } else { after.map(|after| Some(by.at.plus(after))) },
+    };
+    Ok(row(&credentials::change(app, by, id, Seen::Anything, change).await?, by))
 }
 
 pub(super) async fn revoke(app: &App, by: &Operator, ask: Revoke) -> Result<Value, CommandError> {

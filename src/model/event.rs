@@ -264,6 +264,8 @@ events! {
     ClientDocumentChanged { client: ClientId, what: Vec<String> } = "client.document_changed", Change;
     /// An initial access token for dynamic registration was made.
     InitialAccessTokenCreated { id: String } = "registration.token_created", Change;
+    /// An initial access token was revoked: nobody registers with it any more.
+    InitialAccessTokenRevoked { id: String } = "registration.token_revoked", Change;
 
     /// A machine identity was made: all that it is, in `after`.
     MachineCreated {
@@ -298,6 +300,9 @@ events! {
     /// A credential got a successor; both are good until the overlap ends.
     CredentialRotated { machine: Id<Machine>, old: Id<Credential>, new: Id<Credential>, overlap_until: Timestamp }
         = "credential.rotated", Change;
+    /// What a credential is called, or when it ends, was changed: the members that differ, as they were and as they are.
+    CredentialChanged { machine: Id<Machine>, credential: Id<Credential>, before: Value, after: Value }
+        = "credential.changed", Change;
     /// A credential was revoked.
     CredentialRevoked { machine: Id<Machine>, credential: Id<Credential>, because: String } = "credential.revoked", Change;
     /// A machine's right secret, key or token was refused: the machine is stopped or over, the credential is, or it came from where the

@@ -11,7 +11,7 @@ use crate::operations::federation::MOST_ALIKE;
 use crate::operations::machines::{named, unknown, within_reach};
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
-use crate::operations::seen::{Seen, made};
+use crate::operations::seen::{Seen, difference, json, made};
 use crate::operations::token::issue::MOST_ACCESS;
 use crate::operations::usage;
 use crate::protocol::display_name::DisplayName;
@@ -274,6 +274,56 @@ pub async fn rotate(app: &App, by: &Operator, id: Id<Credential>, overlap: Lifet
         })
         .await??;
     Ok(drawn.made())
+}
+
+/// What is to be different about one; what is not named stays.
+#[derive(Clone, Debug, Default)]
+pub struct CredentialChange {
+    pub name: Option<DisplayName>,
+    /// `Some(None)` lets it have no end.
+    pub expires_at: Option<Option<Timestamp>>,
+}
+
+/// Changes what a credential is called, or when it ends. One that is over stays over, and one that has a successor ends no later.
+pub async fn change(
+    app: &App,
+    by: &Operator,
+    id: Id<Credential>,
+    seen: Seen,
+    ask: CredentialChange,
+) -> Result<Credential, Declined> {
+    let end = ask.expires_at.flatten();
+    if end.is_some_and(|end| end <= by.at || end > by.at.plus(FARTHEST_END)) {
+        return Err(Declined::field("expires_at", "the end lies ahead, and at most ten years"));
+    }
+    let (ctx, by) = (by, by.clone());
+    app.store
+        .write("change credential", ctx, move |tx| {
+            let old = match standing(tx, &by, id, &seen)? {
+                Ok(old) => old,
+                Err(declined) => return Ok(Err(declined)),
+            };
+            if !old.is_live(tx.now()) {
+                return Ok(Err(Declined::Conflict(format!("{id} is over: make another one"))));
+            }
+            let mut new = old.clone();
+            if let Some(name) = &ask.name {
+                name.as_str().clone_into(&mut new.name);
+            }
+            if let Some(end) = ask.expires_at {
+                new.expires_at = end;
+            }
+            let later = new.expires_at.is_none_or(|end| old.expires_at.is_some_and(|was| end > was));
+            if old.replaced_by.is_some() && later && new.expires_at != old.expires_at {
+                let why = format!("{id} has a successor: its end comes nearer, and never moves away");
+                return Ok(Err(Declined::Conflict(why)));
+            }
+            let Some((before, after)) = difference(json(&old)?, json(&new)?, &["kind"]) else { return Ok(Ok(old)) };
+            tx.replace(&CREDENTIALS, &id, &old, &new)?;
+            tx.record(Event::CredentialChanged { machine: new.machine, credential: id, before, after })?;
+            Ok(Ok(new))
+        })
+        .await?
 }
 
 /// Ends a credential. It buys nothing more from this commit on; tokens it bought before live on (stopping the machine ends

@@ -885,6 +885,12 @@ fn commands_take_the_names_that_people_use() {
     assert!(rotated["secrets"][0].as_str().unwrap().contains("not used since it has a successor"), "{rotated}");
     assert_eq!(secrets(&appliance.json(&["client", "end-old-secrets", "Portal"])), 1);
     assert!(appliance.refused(&["client", "rotate-secret", &mail]).contains("has no secret"));
+    // Leave to register, listed and taken back; and a credential with another name.
+    let token = appliance.json(&["token", "add"]);
+    let listed = appliance.json(&["token", "list"]);
+    assert_eq!(listed["tokens"][0]["token_id"], token["token_id"]);
+    appliance.json(&["token", "revoke", token["token_id"].as_str().unwrap()]);
+    assert_eq!(appliance.json(&["token", "list"])["tokens"], json!([]));
     let several = appliance.refused(&["client", "remove", "Mail"]);
     assert!(several.contains("2 applications are called Mail") && several.contains(&other), "{several}");
 
@@ -904,6 +910,12 @@ fn commands_take_the_names_that_people_use() {
 
     let machine = ["machine", "add", "--name", "robot", "--purpose", "tests", "--owner"];
     appliance.json(&[&machine[..], &[ada.as_str()]].concat());
+    let credential = appliance.json(&["credential", "list", "robot"])["credentials"][0]["credential_id"].clone();
+    let credential = credential.as_str().unwrap();
+    let set = appliance.json(&["credential", "set", credential, "--name", "laptop", "--expires-in", "30d"]);
+    assert_eq!((&set["name"], set["expires_at"].is_string()), (&json!("laptop"), true));
+    let endless = appliance.json(&["credential", "set", credential, "--never-expires"]);
+    assert!(endless.get("expires_at").is_none(), "{endless}");
     appliance.json(&["machine", "hand-over", "robot", "--to", "grace@example.com"]);
     let moved = appliance.json(&["person", "hand-over", "grace@example.com", "--to", &ada]);
     assert_eq!((&moved["machines"], &moved["owner"]), (&json!(1), &json!(ada)));

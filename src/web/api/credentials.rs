@@ -35,6 +35,10 @@ pub(super) fn noun() -> Noun {
     .list(What(all, "listCredentials", MACHINES.read, "List credentials, the newest first"), list)
     .create(What(all, "createCredential", MACHINES.write, "Give a machine another credential"), create)
     .show(What("/api/v1/credentials/{id}", "showCredential", MACHINES.read, "Show a credential, and its use"), show)
+    .change(
+        What("/api/v1/credentials/{id}", "changeCredential", MACHINES.write, "Change what a credential is called, or when it ends"),
+        change,
+    )
     .create_in(
         all,
         What(
@@ -245,6 +249,19 @@ struct NewCredentialBody {
     trust: Option<NewTrust>,
 }
 
+/// What is to be different about a credential. What it proves never changes: make another one.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CredentialPatch {
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 128)]
+    name: Given<String>,
+    /// `null` lets it have no end.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Given<String>,
+}
+
 /// Whose tokens are to stand for a machine, and which of them.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -385,6 +402,17 @@ fn first(call: &Call, made: &credentials::Made) -> Result<(String, One<Credentia
     let (access_key, client_secret) = if is_key { (secret, None) } else { (None, secret) };
     let shown = CredentialView { client_secret, access_key, ..view(credential, call.by.at) };
     Ok((credential.id.to_string(), One::of(credential, shown)?))
+}
+
+async fn change(call: Call, ask: CredentialPatch) -> Result<One<CredentialView>, Problem> {
+    let mut wrong = Wrong::default();
+    let name = wrong.given("name", ask.name).and_then(|name| wrong.parsed("name", DisplayName::parse(&name)));
+    let expires_at =
+        or_none(ask.expires_at).map(|text| text.and_then(|text| wrong.parsed("expires_at", moment(&text))));
+    wrong.none()?;
+    let ask = CredentialChange { name, expires_at };
+    let credential = credentials::change(&call.app, &call.by, call.id()?, call.seen(), ask).await?;
+    Ok(One::of(&credential, view(&credential, call.by.at))?)
 }
 
 async fn revoke(call: Call, ask: Reason) -> Result<One<CredentialView>, Problem> {

@@ -121,6 +121,7 @@ fn about(event: &Event) -> Vec<String> {
         | Event::MachineExpired { machine, .. }
         | Event::CredentialCreated { machine, .. }
         | Event::CredentialRotated { machine, .. }
+        | Event::CredentialChanged { machine, .. }
         | Event::CredentialRefused { machine, .. }
         | Event::CredentialRevoked { machine, .. } => vec![machine.to_string()],
         Event::MachineCreated { owner, .. } => vec![owner.to_string()],
@@ -211,6 +212,7 @@ pub(super) fn words(event: &Event, names: &Names) -> String {
         }
         Event::CredentialCreated { machine, name, .. } => format!("{} got the credential {name}", called(machine)),
         Event::CredentialRotated { machine, .. } => format!("A credential of {} got a successor", called(machine)),
+        Event::CredentialChanged { machine, .. } => format!("A credential of {} was changed", called(machine)),
         Event::CredentialRevoked { machine, because, .. } => {
             format!("A credential of {} was revoked{}", called(machine), why(because))
         }

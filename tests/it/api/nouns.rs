@@ -449,3 +449,53 @@ fn an_applications_secret_is_rotated_with_an_overlap() {
     let refused = office.ask("POST", &format!("/clients/{chief}/secret")).bearer(&clerk).json(&json!({})).send();
     assert_eq!(refused.problem(), "forbidden");
 }
+
+#[test]
+fn a_registration_token_is_made_listed_and_ended() {
+    let office = Office::in_world(crate::world::World::with(&[("registration.mode", "token")]));
+    let made = office.post("/registration-tokens", &json!({})).expect_status(201).json();
+    let (id, token) = (made["id"].as_str().unwrap(), made["initial_access_token"].as_str().unwrap());
+    let path = format!("/registration-tokens/{id}");
+    let register = || {
+        let body = json!({ "client_name": "Mail", "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none" });
+        office.world.request("POST", "/oauth/register").bearer(token).json(&body).send().status
+    };
+    assert_eq!(register(), 201);
+    let listed = office.get("/registration-tokens");
+    assert_eq!((listed["items"].as_array().unwrap().len(), &listed["items"][0]), (1, &office.get(&path)));
+    assert!(!listed.to_string().contains(token) && listed["items"][0]["initial_access_token"].is_null());
+    assert_eq!(office.ask("DELETE", &path).send().problem(), "unseen");
+    assert_eq!(office.change("DELETE", &path, &office.tag(&path), &json!({})).status, 204);
+    assert_eq!((register(), office.ask("GET", &path).send().problem().as_str()), (401, "missing"));
+    assert_eq!(office.get("/audit?event=registration.token_revoked")["items"].as_array().unwrap().len(), 1);
+    let clerk = office.token_with("writ:clients:write");
+    let refused = office.ask("POST", "/registration-tokens").bearer(&clerk).json(&json!({})).send();
+    assert_eq!(refused.problem(), "forbidden", "whoever has one registers as an administrator does");
+}
+
+#[test]
+fn a_credential_is_renamed_and_ends_when_it_should() {
+    let office = Office::open();
+    let robot = office.made("/machines", &json!({ "name": "robot", "owner": "ada@example.com", "purpose": "tests" }));
+    let made = office.post("/credentials", &json!({ "client_id": robot, "type": "access_key", "name": "old" }));
+    let id = made.expect_status(201).json()["credential_id"].as_str().unwrap().to_owned();
+    let path = format!("/credentials/{id}");
+    let patch = |body: serde_json::Value| office.change("PATCH", &path, &office.tag(&path), &body);
+    let end = office.world.now().plus(writ::base::Lifetime::from_days(30)).iso();
+    let changed = patch(json!({ "name": "deploy key", "expires_at": end })).expect_status(200).json();
+    assert_eq!((&changed["name"], &changed["expires_at"]), (&json!("deploy key"), &json!(end)));
+    let told = office.get(&format!("/audit?about={id}&event=credential.changed"))["items"][0]["details"].clone();
+    assert_eq!((&told["before"]["name"], &told["after"]["name"]), (&json!("old"), &json!("deploy key")));
+    assert!(!told.to_string().contains("digest"), "{told}");
+    assert_eq!(patch(json!({ "expires_at": office.world.now().iso() })).wrong(), ["expires_at"]);
+    assert_eq!(patch(json!({ "name": null })).wrong(), ["name"]);
+    assert_eq!(patch(json!({ "type": "client_secret" })).wrong(), ["type"]);
+    assert!(patch(json!({ "expires_at": null })).expect_status(200).json()["expires_at"].is_null());
+
+    // One that has a successor ends no later than was said; one that is over stays over.
+    office.post(&format!("{path}/rotation"), &json!({ "overlap": 3_600 })).expect_status(201);
+    assert_eq!(patch(json!({ "expires_at": null })).problem(), "conflict");
+    patch(json!({ "name": "going" })).expect_status(200);
+    office.post(&format!("{path}/revocation"), &json!({ "because": "over" })).expect_status(200);
+    assert_eq!(patch(json!({ "name": "again" })).problem(), "conflict");
+}
