@@ -77,14 +77,12 @@ fn misused(facts: &Facts, settings: &MachineSettings, now: Timestamp) -> Vec<Fin
                 _ => "it is revoked or over",
             };
             let from = one.network.as_ref().map_or_else(String::new, |network| format!(" from {network}"));
-            let text = format!(
-                "`{}` ({}) was shown {}{from} and refused, for {why}: stop that caller; if nobody knows it, the credential is in other \
-                 hands and `writ credential revoke {id}` ends it",
-                credential.name,
-                credential.hint,
-                Ago(now.since(one.at))
+            let (name, hint, ago) = (&credential.name, &credential.hint, Ago(now.since(one.at)));
+            let text = format!("`{name}` ({hint}) was right {ago}{from} and refused, for {why}");
+            let mend = format!(
+                "stop that caller; if nobody knows it, the credential is in other hands, and `writ credential revoke {id}` ends it"
             );
-            let what = finding(facts, FindingKind::CredentialMisused, Some(one.at), text);
+            let what = finding(facts, FindingKind::CredentialMisused, Some(one.at), text, mend);
             found.push(Finding { credential: Some(*id), ..what });
         }
     }
