@@ -67,7 +67,10 @@ pub async fn list(app: &App, which: Which, before: Option<u64>, limit: usize) ->
             let credential = which.about.as_deref().and_then(|about| about.parse::<Id<Credential>>().ok());
             let found = credential.map(|id| view.get(&CREDENTIALS, &id)).transpose()?.flatten();
             let machine = found.map(|credential| credential.machine.to_string());
-            let word = machine.as_deref().map(Word::About).or_else(|| which.word());
+            let word = match credential {
+                Some(_) => which.word(machine.as_deref()),
+                None => which.word(which.about.as_deref()),
+            };
             match (which.acting.pair(), word) {
                 ((None, None), Some(word)) => audit_search_by(view, word, before, limit, look),
                 ((None, None), None) => audit_search(view, before, limit, look),
@@ -124,8 +127,8 @@ impl ActedBy {
 
 impl Which {
     /// The rarest of what is asked for that the index has: a thing, then somebody, then a kind of event.
-    fn word(&self) -> Option<Word<'_>> {
-        let about = self.about.as_deref().map(Word::About);
+    fn word<'w>(&'w self, about: Option<&'w str>) -> Option<Word<'w>> {
+        let about = about.map(Word::About);
         let (by, event) = (self.by.as_deref().map(Word::By), self.event.as_deref().map(Word::Event));
         about.into_iter().chain(by).chain(event).find(Word::leads)
     }

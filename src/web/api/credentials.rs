@@ -11,12 +11,12 @@ use super::call::Call;
 use super::cursor::Window;
 use super::operation::{Noun, What};
 use super::problem::{FieldError, Problem};
-use super::wire::{Reason, Wrong, moment};
+use super::wire::{Given, Reason, Wrong, moment, or_none};
 use crate::base::{Id, Lifetime, Secret, Timestamp};
 use crate::model::{
     Caller, ClaimRule, ClaimTest, Credential, CredentialKind, CredentialState, Machine, Tally, TokenUse, Trust,
 };
-use crate::operations::credentials::{self, NewCredential, NewProof};
+use crate::operations::credentials::{self, CredentialChange, NewCredential, NewProof};
 use crate::operations::declined::Declined;
 use crate::operations::federation;
 use crate::operations::findings::{self, Insight, Replaced};
