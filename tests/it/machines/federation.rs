@@ -728,7 +728,8 @@ fn a_trial_says_what_the_endpoint_would() {
         failed
     };
     let line = |claim: &str, found: &str| vec![(claim.to_owned(), found.to_owned())];
-    assert_eq!(failed(None), vec![]);
+    let none: Vec<(String, String)> = Vec::new();
+    assert_eq!(failed(None), none);
 
     world.block(machines::suspend(&world.app, &by, id, Seen::Anything, "drill")).unwrap();
     assert_eq!(failed(None), line("machine", "suspended"));
@@ -744,7 +745,7 @@ fn a_trial_says_what_the_endpoint_would() {
     limited(None, &["192.0.2.0/24"]);
     assert_eq!(failed(None), line("network", "no address was said"));
     assert_eq!(failed(Some("192.0.3.7")), line("network", "192.0.3.7"));
-    assert_eq!(failed(Some("192.0.2.7")), vec![]);
+    assert_eq!(failed(Some("192.0.2.7")), none);
     limited(Some(world.now()), &[]);
     assert_eq!(failed(None), line("machine", "expired"));
     limited(None, &[]);
@@ -757,5 +758,5 @@ fn a_trial_says_what_the_endpoint_would() {
     assert_eq!((found.len(), found[0].0.as_str()), (1, "identity"));
     assert!(found[0].1.starts_with(&twin.id.to_string()), "{found:?}");
     world.block(machines::suspend(&world.app, &by, world.machine_id(&twin), Seen::Anything, "drill")).unwrap();
-    assert_eq!(failed(None), vec![], "one that does not act stands in nobody's way");
+    assert_eq!(failed(None), none, "one that does not act stands in nobody's way");
 }
