@@ -169,7 +169,12 @@ fn application(id: Id<Client>, n: u64, at: Timestamp) -> Client {
         state: ClientState::Active,
         application_type: ApplicationType::Web,
         auth_method: AuthMethod::ClientSecretBasic,
-        secrets: vec![ClientSecret { digest: Digest::of(SECRET.as_bytes()), created_at: at, expires_at: None }],
+        secrets: vec![ClientSecret {
+            digest: Digest::of(SECRET.as_bytes()),
+            created_at: at,
+            expires_at: None,
+            last_used_at: None,
+        }],
         jwks: None,
         jwks_uri: None,
         redirect_uris: vec![RedirectUri::parse(CALLBACK).unwrap()],

@@ -36,7 +36,7 @@ pub struct List {
     #[arg(long, value_name = "ID")]
     #[serde(default)]
     request: Option<String>,
-    /// Only what this machine did for somebody, itself or as one in a chain: its id, or its name in the tenant `default`
+    /// Only what this machine did for somebody, itself or as one in a chain: its id, or its name in the tenant `main`
     #[arg(long, value_name = "MACHINE")]
     #[serde(default)]
     actor: Option<String>,

@@ -10,8 +10,9 @@ use super::answer::{argument, json_file, list_of, scope_set};
 use super::machine::given;
 use super::{Command, CommandError, ErrorKind, named};
 use crate::app::App;
-use crate::base::{Id, Resource, Timestamp};
+use crate::base::{Id, Lifetime, Resource, Timestamp};
 use crate::model::{Client, ClientState, Provenance};
+use crate::operations::client_secrets;
 use crate::operations::clients::{self, ClientChange, NewClient, Which};
 use crate::operations::operator::Operator;
 use crate::operations::seen::Seen;
@@ -35,6 +36,10 @@ pub(super) enum Verb {
     Verify(Named),
     /// Take that back
     Unverify(Reasoned),
+    /// Give one another secret, shown this once; the old ones stay good for a while
+    RotateSecret(RotateSecret),
+    /// End all secrets of one but the newest
+    EndOldSecrets(Named),
     /// Stop one: it gets no tokens, and none of its tokens are good
     Suspend(Reasoned),
     /// Let a stopped one go on
@@ -144,6 +149,15 @@ pub struct Named {
 }
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct RotateSecret {
+    /// Its client_id, or its name if no other has it
+    client: String,
+    /// How long the old ones stay good, such as 7d
+    #[arg(long, value_name = "TIME", default_value = "7d")]
+    overlap: String,
+}
+
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct Reasoned {
     /// Its client_id, or its name if no other has it
     #[arg(value_name = "CLIENT")]
@@ -167,6 +181,8 @@ impl Verb {
             Self::Reject(ask) => Command::ClientReject(ask),
             Self::Verify(named) => Command::ClientVerify(named),
             Self::Unverify(ask) => Command::ClientUnverify(ask),
+            Self::RotateSecret(ask) => Command::ClientRotateSecret(ask),
+            Self::EndOldSecrets(named) => Command::ClientEndOldSecrets(named),
             Self::Suspend(ask) => Command::ClientSuspend(ask),
             Self::Resume(named) => Command::ClientResume(named),
             Self::Remove(named) => Command::ClientRemove(named),
@@ -240,9 +256,42 @@ pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
     Ok(json!({ "clients": rows, "next": page.next }))
 }
 
-pub(super) async fn show(app: &App, ask: Named) -> Result<Value, CommandError> {
+pub(super) async fn show(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
     let id = named::client(app, "CLIENT", &ask.client_id).await?;
-    Ok(whole(&clients::find(app, &id).await?))
+    Ok(whole(&clients::find(app, &id).await?, by.at))
+}
+
+pub(super) async fn rotate_secret(app: &App, by: &Operator, ask: RotateSecret) -> Result<Value, CommandError> {
+    let id = named::client(app, "CLIENT", &ask.client).await?;
+    let overlap = argument("--overlap", ask.overlap.parse::<Lifetime>())?;
+    let made = client_secrets::rotate(app, by, id, Seen::Anything, overlap).await?;
+    Ok(json!({
+        "client_id": made.client.id,
+        "client_secret": made.secret.expose(),
+        "secrets": secrets(&made.client, by.at),
+    }))
+}
+
+pub(super) async fn end_old_secrets(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
+    let id = named::client(app, "CLIENT", &ask.client_id).await?;
+    Ok(whole(&client_secrets::end_old(app, by, id, Seen::Anything).await?, by.at))
+}
+
+/// Those that are good, the newest last. Themselves they are kept nowhere.
+fn secrets(client: &Client, now: Timestamp) -> Vec<String> {
+    let live = client.secrets.iter().filter(|one| client_secrets::is_live(one, now));
+    live.map(|one| {
+        let mut words = format!("made {}", one.created_at.iso());
+        if let Some(end) = one.expires_at {
+            words.push_str(&format!(", good until {}", end.iso()));
+            match one.last_used_at {
+                Some(last) => words.push_str(&format!(", last used {}", last.iso())),
+                None => words.push_str(", not used since it has a successor"),
+            }
+        }
+        words
+    })
+    .collect()
 }
 
 pub(super) async fn set(app: &App, by: &Operator, ask: Set) -> Result<Value, CommandError> {
@@ -256,7 +305,7 @@ pub(super) async fn set(app: &App, by: &Operator, ask: Set) -> Result<Value, Com
         serves: urls("--serves", &ask.serves)?,
         members: ask.members()?,
     };
-    Ok(whole(&clients::change(app, by, id, Seen::Anything, change).await?))
+    Ok(whole(&clients::change(app, by, id, Seen::Anything, change).await?, by.at))
 }
 
 impl Set {
@@ -287,7 +336,7 @@ impl Set {
 }
 
 /// Everything about one.
-fn whole(client: &Client) -> Value {
+fn whole(client: &Client, now: Timestamp) -> Value {
     let mut answer = row(client);
     if let Some(members) = answer.as_object_mut() {
         let mut say = |name: &str, value: Value| {
@@ -295,6 +344,7 @@ fn whole(client: &Client) -> Value {
                 members.insert(name.to_owned(), value);
             }
         };
+        say("secrets", json!(secrets(client, now)));
         say("scope", json!(client.scope));
         say("serves", json!(client.serves));
         say("jwks", json!(client.jwks));
@@ -349,12 +399,12 @@ pub(super) async fn reject(app: &App, by: &Operator, ask: Reasoned) -> Result<Va
 /// Says what it is that was verified: between looking and saying so, it may have changed.
 pub(super) async fn verify(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
     let id = named::client(app, "CLIENT", &ask.client_id).await?;
-    Ok(whole(&clients::verify(app, by, id, Seen::Anything).await?))
+    Ok(whole(&clients::verify(app, by, id, Seen::Anything).await?, by.at))
 }
 
 pub(super) async fn unverify(app: &App, by: &Operator, ask: Reasoned) -> Result<Value, CommandError> {
     let id = named::client(app, "CLIENT", &ask.client_id).await?;
-    Ok(whole(&clients::unverify(app, by, id, Seen::Anything, &ask.because).await?))
+    Ok(whole(&clients::unverify(app, by, id, Seen::Anything, &ask.because).await?, by.at))
 }
 
 pub(super) async fn suspend(app: &App, by: &Operator, ask: Reasoned) -> Result<Value, CommandError> {

@@ -1,5 +1,6 @@
 //! `writ credential`.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Subcommand};
@@ -12,7 +13,7 @@ use super::{Command, CommandError, Password};
 use crate::app::App;
 use crate::base::{Id, Lifetime, Timestamp};
 use crate::model::{ClaimRule, Context, Credential, CredentialKind, CredentialState, TokenUse, Trust};
-use crate::operations::credentials::{self, Made, NewCredential, NewProof};
+use crate::operations::credentials::{self, CredentialChange, Made, NewCredential, NewProof};
 use crate::operations::federation;
 use crate::operations::findings::{self, Insight, Replaced};
 use crate::operations::operator::Operator;
@@ -30,6 +31,8 @@ pub(super) enum Verb {
     Try(Try),
     /// Make a successor; the old one stays good for a while
     Rotate(Rotate),
+    /// Change what one is called, or when it ends
+    Set(Set),
     /// End one at once
     Revoke(Revoke),
 }
@@ -90,6 +93,10 @@ pub struct Try {
     token_stdin: bool,
     #[arg(skip)]
     token: Password,
+    /// As if it came from this address: for a machine that is limited to networks
+    #[arg(long, value_name = "ADDRESS")]
+    #[serde(default)]
+    from: Option<String>,
 }
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
@@ -99,6 +106,21 @@ pub struct Rotate {
     /// How long the old one stays good, such as 7d
     #[arg(long, value_name = "TIME", default_value = "7d")]
     overlap: String,
+}
+
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
+pub struct Set {
+    /// Its id
+    credential: String,
+    /// What its owner calls it from now on
+    #[arg(long)]
+    name: Option<String>,
+    /// When it ends, such as 90d from now
+    #[arg(long, value_name = "TIME")]
+    expires_in: Option<String>,
+    /// Let it have no end
+    #[arg(long, conflicts_with = "expires_in")]
+    never_expires: bool,
 }
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
@@ -121,6 +143,7 @@ impl Verb {
             Self::List(ask) => Command::CredentialList(ask),
             Self::Try(ask) => Command::CredentialTry(Try { token: Password::token_from_stdin()?, ..ask }),
             Self::Rotate(ask) => Command::CredentialRotate(ask),
+            Self::Set(ask) => Command::CredentialSet(ask),
             Self::Revoke(ask) => Command::CredentialRevoke(ask),
         })
     }
@@ -180,7 +203,8 @@ impl TrustWords {
 
 pub(super) async fn attempt(app: &App, by: &Operator, ask: Try) -> Result<Value, CommandError> {
     let id = argument("CREDENTIAL", ask.credential.parse::<Id<Credential>>())?;
-    let trial = federation::explain(app, by, id, &ask.token.into_secret()?).await?;
+    let from = argument("--from", ask.from.as_deref().map(str::parse::<IpAddr>).transpose())?;
+    let trial = federation::explain(app, by, id, &ask.token.into_secret()?, from).await?;
     let lines: Vec<Value> = trial.checks.iter().map(line).collect();
     Ok(json!({ "accepted": trial.accepted, "checks": lines }))
 }
@@ -276,7 +300,28 @@ pub(super) async fn rotate(app: &App, by: &Operator, ask: Rotate) -> Result<Valu
     Ok(made(credentials::rotate(app, by, id, overlap).await?, by))
 }
 
+pub(super) async fn set(app: &App, by: &Operator, ask: Set) -> Result<Value, CommandError> {
+    let id = argument("CREDENTIAL", ask.credential.parse::<Id<Credential>>())?;
+    let after = argument("--expires-in", ask.expires_in.as_deref().map(str::parse::<Lifetime>).transpose())?;
+    let change = CredentialChange {
+        name: argument("--name", ask.name.as_deref().map(DisplayName::parse).transpose())?,
+        expires_at: if ask.never_expires { Some(None) } else { after.map(|after| Some(by.at.plus(after))) },
+    };
+    Ok(row(&credentials::change(app, by, id, Seen::Anything, change).await?, by))
+}
+
 pub(super) async fn revoke(app: &App, by: &Operator, ask: Revoke) -> Result<Value, CommandError> {
     let id = argument("CREDENTIAL", ask.credential.parse::<Id<Credential>>())?;
-    Ok(row(&credentials::revoke(app, by, id, Seen::Anything, &ask.because).await?, by))
+    let credential = credentials::revoke(app, by, id, Seen::Anything, &ask.because).await?;
+    let mut answer = row(&credential, by);
+    let until = credentials::tokens_until(app, by, &credential).await?;
+    if let (Some(until), Some(members)) = (until, answer.as_object_mut()) {
+        let note = format!(
+            "tokens that it bought before live on, at the latest until then; `writ machine suspend {}` ends them now",
+            credential.machine
+        );
+        members.insert("tokens_live_until".to_owned(), until.iso().into());
+        members.insert("note".to_owned(), note.into());
+    }
+    Ok(answer)
 }

@@ -32,6 +32,10 @@ pub struct Apply {
     /// Say what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
+    /// The same, and exit with 3 if anything would be done: for a pipeline that watches for drift
+    #[arg(long, conflicts_with = "dry_run")]
+    #[serde(default)]
+    check: bool,
     /// Remove what the file does not have, in the sections that it has
     #[arg(long)]
     prune: bool,
@@ -49,6 +53,11 @@ impl Export {
 }
 
 impl Apply {
+    /// Whether the answer's drift is the program's exit code.
+    pub(super) fn checks(&self) -> bool {
+        self.check
+    }
+
     /// The file is the caller's, so it is read here and not by the appliance.
     pub(super) fn with_file(self) -> Result<Self, CommandError> {
         let document = read(&self.file)?;
@@ -143,7 +152,7 @@ pub(super) async fn export(app: &App, by: &Operator) -> Result<Value, CommandErr
 
 pub(super) async fn apply(app: &App, by: &Operator, ask: Apply) -> Result<Value, CommandError> {
     let unlisted = if ask.prune { Unlisted::IsRemoved } else { Unlisted::Stays };
-    let doing = if ask.dry_run { Doing::Said } else { Doing::Done };
+    let doing = if ask.dry_run || ask.check { Doing::Said } else { Doing::Done };
     let applied = declared::apply(app, by, ask.document, unlisted, doing).await.map_err(|why| match why {
         NotApplied::Wrong(wrong) => CommandError::new(ErrorKind::Invalid, all_of(&wrong)),
         NotApplied::Declined(declined) => declined.into(),
@@ -188,6 +197,13 @@ fn change(change: &Change) -> Value {
     row
 }
 
+/// Whether something is not as the file says. What the file does not have and nobody would remove is no drift.
+pub(super) fn differs(answer: &Value) -> bool {
+    let changes = answer.get("changes").and_then(Value::as_array);
+    let is_drift = |change: &Value| change.get("change").and_then(Value::as_str) != Some(ChangeKind::Unlisted.as_str());
+    changes.is_some_and(|changes| changes.iter().any(is_drift))
+}
+
 /// A plan to be read: what is made, what changes from what to what, what goes, and what is not in the file.
 fn lines(answer: &Value) -> String {
     let list = |name: &str| answer.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
@@ -217,9 +233,9 @@ fn lines(answer: &Value) -> String {
     out += &match (count, is_done) {
         (0, _) => "Nothing to do: everything is as the file says.\n".to_owned(),
         (1, true) => "1 change, done.\n".to_owned(),
-        (1, false) => "1 change, not done: this was --dry-run.\n".to_owned(),
+        (1, false) => "1 change, not done.\n".to_owned(),
         (count, true) => format!("{count} changes, done.\n"),
-        (count, false) => format!("{count} changes, not done: this was --dry-run.\n"),
+        (count, false) => format!("{count} changes, not done.\n"),
     };
     for made in list("made") {
         out += &format!("{}  client_id {}\n", word(&made, "place"), word(&made, "client_id"));
@@ -256,7 +272,7 @@ mod tests {
             "made": [],
         });
         let text = "+ scopes.x\n    risk: \"low\"\n~ machines.a\n    kind: \"ci\" -> \"agent\"\n    tags: [\"x\"] -> nothing\n\
-                    ? machines.b  (not in the file; stays)\n2 changes, not done: this was --dry-run.\n";
+                    ? machines.b  (not in the file; stays)\n2 changes, not done.\n";
         assert_eq!(lines(&answer), text);
     }
 }

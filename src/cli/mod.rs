@@ -224,6 +224,8 @@ pub enum Command {
     ClientReject(client::Reasoned),
     ClientVerify(client::Named),
     ClientUnverify(client::Reasoned),
+    ClientRotateSecret(client::RotateSecret),
+    ClientEndOldSecrets(client::Named),
     ClientSuspend(client::Reasoned),
     ClientResume(client::Named),
     ClientRemove(client::Named),
@@ -240,6 +242,7 @@ pub enum Command {
     CredentialList(machine::Named),
     CredentialTry(credential::Try),
     CredentialRotate(credential::Rotate),
+    CredentialSet(credential::Set),
     CredentialRevoke(credential::Revoke),
     DelegationAdd(Box<delegation::Add>),
     DelegationList(delegation::List),
@@ -260,6 +263,8 @@ pub enum Command {
     GrantShow(grant::Named),
     GrantRevoke(grant::Named),
     TokenAdd,
+    TokenList(token::List),
+    TokenRevoke(token::Named),
     KeyList,
     KeyShow(key::Named),
     KeyRotate(key::Rotate),
@@ -316,16 +321,20 @@ pub async fn dispatch(app: &App, by: &Operator, command: Command) -> Result<Valu
         Command::ScopeRemove(ask) => scope::remove(app, by, ask).await,
         Command::ClientAdd(ask) => client::add(app, by, ask).await,
         Command::ClientList(ask) => client::list(app, ask).await,
-        Command::ClientShow(ask) => client::show(app, ask).await,
+        Command::ClientShow(ask) => client::show(app, by, ask).await,
         Command::ClientSet(ask) => client::set(app, by, *ask).await,
         Command::ClientApprove(ask) => client::approve(app, by, ask).await,
         Command::ClientReject(ask) => client::reject(app, by, ask).await,
         Command::ClientVerify(ask) => client::verify(app, by, ask).await,
         Command::ClientUnverify(ask) => client::unverify(app, by, ask).await,
+        Command::ClientRotateSecret(ask) => client::rotate_secret(app, by, ask).await,
+        Command::ClientEndOldSecrets(ask) => client::end_old_secrets(app, by, ask).await,
         Command::ClientSuspend(ask) => client::suspend(app, by, ask).await,
         Command::ClientResume(ask) => client::resume(app, by, ask).await,
         Command::ClientRemove(ask) => client::remove(app, by, ask).await,
         Command::TokenAdd => token::add(app, by).await,
+        Command::TokenList(ask) => token::list(app, ask).await,
+        Command::TokenRevoke(ask) => token::revoke(app, by, ask).await,
         Command::MachineAdd(ask) => machine::add(app, by, *ask).await,
         Command::MachineList(ask) => machine::list(app, by, ask).await,
         Command::MachineShow(ask) => machine::show(app, by, ask).await,
@@ -339,6 +348,7 @@ pub async fn dispatch(app: &App, by: &Operator, command: Command) -> Result<Valu
         Command::CredentialList(ask) => credential::list(app, by, ask).await,
         Command::CredentialTry(ask) => credential::attempt(app, by, ask).await,
         Command::CredentialRotate(ask) => credential::rotate(app, by, ask).await,
+        Command::CredentialSet(ask) => credential::set(app, by, ask).await,
         Command::CredentialRevoke(ask) => credential::revoke(app, by, ask).await,
         Command::DelegationAdd(ask) => delegation::add(app, by, *ask).await,
         Command::DelegationList(ask) => delegation::list(app, by, ask).await,
@@ -374,6 +384,9 @@ pub async fn dispatch(app: &App, by: &Operator, command: Command) -> Result<Valu
         Command::Apply(ask) => declared::apply(app, by, ask).await,
     }
 }
+
+/// How `writ apply --check` exits where things are not as the file says: neither done nor failed.
+const DRIFT: u8 = 3;
 
 /// The whole program.
 pub fn run() -> ExitCode {
@@ -457,6 +470,7 @@ fn obey(cli: Cli) -> Result<ExitCode, CommandError> {
         _ => declared::Shown::Lines,
     };
     let is_verification = matches!(command, Command::AuditVerify);
+    let is_check = matches!(&command, Command::Apply(ask) if ask.checks());
     let answer = match &remote {
         Some(remote) => remote.ask(&command, &effective.config)?,
         None => answer::to(command, effective.config)?,
@@ -464,6 +478,9 @@ fn obey(cli: Cli) -> Result<ExitCode, CommandError> {
     match shown.text(&answer)? {
         Some(text) => print::text(&text),
         None => print::answer(&answer, cli.flags.json),
+    }
+    if is_check && declared::differs(&answer) {
+        return Ok(ExitCode::from(DRIFT));
     }
     let failed = is_verification && answer.get("intact") != Some(&Value::Bool(true));
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })

@@ -233,13 +233,16 @@ fn needs(command: &Command) -> Needs {
         | Command::ResourceRemove(_) => RESOURCES.write,
         Command::ScopeList | Command::ScopeShow(_) => SCOPES.read,
         Command::ScopeAdd(_) | Command::ScopeSet(_) | Command::ScopeRemove(_) => SCOPES.write,
-        Command::ClientList(_) | Command::ClientShow(_) => CLIENTS.read,
-        Command::ClientAdd(_)
+        Command::ClientList(_) | Command::ClientShow(_) | Command::TokenList(_) => CLIENTS.read,
+        Command::TokenRevoke(_)
+        | Command::ClientAdd(_)
         | Command::ClientSet(_)
         | Command::ClientApprove(_)
         | Command::ClientReject(_)
         | Command::ClientVerify(_)
         | Command::ClientUnverify(_)
+        | Command::ClientRotateSecret(_)
+        | Command::ClientEndOldSecrets(_)
         | Command::ClientSuspend(_)
         | Command::ClientResume(_)
         | Command::ClientRemove(_) => CLIENTS.write,
@@ -256,6 +259,7 @@ fn needs(command: &Command) -> Needs {
         | Command::MachineRetire(_)
         | Command::CredentialAdd(_)
         | Command::CredentialRotate(_)
+        | Command::CredentialSet(_)
         | Command::CredentialRevoke(_)
         | Command::CredentialTry(_) => MACHINES.write,
         Command::DelegationList(_) => DELEGATIONS.read,

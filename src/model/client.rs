@@ -296,6 +296,9 @@ pub struct ClientSecret {
     pub created_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// Of one that has a successor: when a use was last written down, which is once in an hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<Timestamp>,
 }
 
 /// A client-id document as it was when somebody last consented to it.

@@ -248,12 +248,24 @@ events! {
     ClientUnverified { client: ClientId, because: String } = "client.unverified", Change;
     /// A registration was removed by an administrator.
     ClientRemoved { client: ClientId } = "client.removed", Change;
+    /// An application got another secret; those before it are good until the overlap ends.
+    ClientSecretRotated {
+        client: ClientId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        overlap_until: Option<Timestamp>,
+    } = "client.secret_rotated", Change;
+    /// All secrets of an application were ended but its newest: so many.
+    ClientSecretsEnded { client: ClientId, ended: u64 } = "client.secrets_ended", Change;
+    /// An application was seen with a secret that has a successor, made at that time. One line for each secret and hour.
+    ClientOldSecretUsed { client: ClientId, made_at: Timestamp } = "client.old_secret_used", Traffic;
     /// Registrations that nobody used were removed.
     ClientsReaped { count: u64 } = "client.reaped", Change;
     /// A client-id document changed; consent given to the one before is void.
     ClientDocumentChanged { client: ClientId, what: Vec<String> } = "client.document_changed", Change;
     /// An initial access token for dynamic registration was made.
     InitialAccessTokenCreated { id: String } = "registration.token_created", Change;
+    /// An initial access token was revoked: nobody registers with it any more.
+    InitialAccessTokenRevoked { id: String } = "registration.token_revoked", Change;
 
     /// A machine identity was made: all that it is, in `after`.
     MachineCreated {
@@ -288,8 +300,14 @@ events! {
     /// A credential got a successor; both are good until the overlap ends.
     CredentialRotated { machine: Id<Machine>, old: Id<Credential>, new: Id<Credential>, overlap_until: Timestamp }
         = "credential.rotated", Change;
+    /// What a credential is called, or when it ends, was changed: the members that differ, as they were and as they are.
+    CredentialChanged { machine: Id<Machine>, credential: Id<Credential>, before: Value, after: Value }
+        = "credential.changed", Change;
     /// A credential was revoked.
     CredentialRevoked { machine: Id<Machine>, credential: Id<Credential>, because: String } = "credential.revoked", Change;
+    /// A machine's right secret, key or token was refused: the machine is stopped or over, the credential is, or it came from where the
+    /// machine may not call from. One line for each network and hour.
+    CredentialRefused { machine: Id<Machine>, credential: Id<Credential>, why: String } = "credential.refused", Traffic;
     /// A workload's token was refused because the trusts of several machines accept it: make their rules differ.
     TrustAmbiguous { issuer: String, credentials: Vec<Id<Credential>>, machines: Vec<Id<Machine>> }
         = "credential.ambiguous", Traffic;
@@ -445,7 +463,10 @@ events! {
         /// The access token's `jti`.
         token: String,
         expires_at: Timestamp,
-        /// The trust by which a workload's own token was accepted.
+        /// What the machine proved itself by.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        credential: Option<Id<Credential>>,
+        /// In entries from before other credentials were named: the trust that it was.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         trust: Option<Id<Credential>>,
     } = "token.issued", Traffic;

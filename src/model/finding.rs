@@ -43,6 +43,8 @@ macro_rules! kinds {
 }
 
 kinds! {
+    /// A right credential of it was refused: somebody has it who should not, or who should have stopped.
+    CredentialMisused = "credential_misused";
     /// Nobody who is active answers for it.
     NoOwner = "no_owner";
     /// Used once, and not for long.

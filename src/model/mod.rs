@@ -80,4 +80,6 @@ pub use tenant::{
     Membership, ParseNameError, ParseRoleInError, Permission, Role, RoleIn, RoleName, Tenant, TenantName,
 };
 pub use token::{AccessRecord, RevokedToken, SignInFailures, SpentProof, UsedAssertion};
-pub use usage::{Caller, CredentialUsage, Given, MachineUsage, ScopeUse, ScopesUsage, Tally, Use, Used, Watch, grants};
+pub use usage::{
+    Caller, CredentialUsage, Given, MachineUsage, Misuse, ScopeUse, ScopesUsage, Tally, Use, Used, Watch, grants,
+};

@@ -7,7 +7,7 @@ use super::context::Network;
 use super::credential::Credential;
 use super::machine::Machine;
 use super::scope::{Scope, ScopeSet};
-use crate::base::{Id, Resource, Timestamp};
+use crate::base::{Id, Lifetime, Resource, Timestamp};
 
 /// When first, when last, and how often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -168,6 +168,42 @@ pub struct MachineUsage {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CredentialUsage {
     pub used: Tally,
+    /// Where it was right and refused all the same, each network once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub misused: Vec<Misuse>,
+}
+
+/// From one network, a right credential was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Misuse {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Network>,
+    /// When it was noted last.
+    pub at: Timestamp,
+    /// The refusal's name.
+    pub why: String,
+}
+
+impl CredentialUsage {
+    /// Most networks that are kept, and noted within an hour.
+    const MOST_MISUSES: usize = 8;
+    const NOTED_EVERY: Lifetime = Lifetime::from_hours(1);
+
+    /// Notes that it was refused, unless that was noted of this network within the hour, or of as many others as are kept. Says
+    /// whether it did.
+    pub fn misused(&mut self, network: Option<&Network>, why: &str, at: Timestamp) -> bool {
+        let lately = |one: &Misuse| at.since(one.at) < Self::NOTED_EVERY;
+        let same = |one: &Misuse| one.network.as_ref() == network;
+        let many = self.misused.iter().filter(|one| lately(one)).count() >= Self::MOST_MISUSES;
+        if many || self.misused.iter().any(|one| same(one) && lately(one)) {
+            return false;
+        }
+        self.misused.retain(|one| !same(one));
+        // The latest first; beyond the bound the one that was silent the longest is forgotten.
+        self.misused.insert(0, Misuse { network: network.cloned(), at, why: why.to_owned() });
+        self.misused.truncate(Self::MOST_MISUSES);
+        true
+    }
 }
 
 /// The use of a machine's scopes, at rest.

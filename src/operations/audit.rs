@@ -7,11 +7,12 @@ use super::keep_head;
 use super::seen::json;
 use crate::app::App;
 use crate::base::{Fault, FaultKind, Id, Lifetime, Timestamp};
-use crate::model::{Event, Request};
+use crate::model::{Credential, Event, Request};
 use crate::operations::declined::Declined;
+use crate::store::tables::CREDENTIALS;
 use crate::store::{
-    AuditPage, Broken, Entry, Head, Look, View, Word, audit_behind, audit_of_request, audit_page_of, audit_search,
-    audit_search_by,
+    AuditPage, Broken, Entry, Head, Look, Read as _, View, Word, audit_behind, audit_of_request, audit_page_of,
+    audit_search, audit_search_by,
 };
 
 /// Most entries given at once.
@@ -62,7 +63,15 @@ pub async fn list(app: &App, which: Which, before: Option<u64>, limit: usize) ->
             let until = which.until.map(|until| audit_behind(view, until.plus(OUT_OF_ORDER))).transpose()?.flatten();
             let before = before.into_iter().chain(until).min();
             let look = |entry: &Entry| which.look(entry);
-            match (which.acting.pair(), which.word()) {
+            // Tokens have no word for the credential that bought them; every entry that names one names its machine.
+            let credential = which.about.as_deref().and_then(|about| about.parse::<Id<Credential>>().ok());
+            let found = credential.map(|id| view.get(&CREDENTIALS, &id)).transpose()?.flatten();
+            let machine = found.map(|credential| credential.machine.to_string());
+            let word = match credential {
+                Some(_) => which.word(machine.as_deref()),
+                None => which.word(which.about.as_deref()),
+            };
+            match (which.acting.pair(), word) {
                 ((None, None), Some(word)) => audit_search_by(view, word, before, limit, look),
                 ((None, None), None) => audit_search(view, before, limit, look),
                 (pair, _) => audit_page_of(view, pair, before, limit, look),
@@ -118,8 +127,8 @@ impl ActedBy {
 
 impl Which {
     /// The rarest of what is asked for that the index has: a thing, then somebody, then a kind of event.
-    fn word(&self) -> Option<Word<'_>> {
-        let about = self.about.as_deref().map(Word::About);
+    fn word<'w>(&'w self, about: Option<&'w str>) -> Option<Word<'w>> {
+        let about = about.map(Word::About);
         let (by, event) = (self.by.as_deref().map(Word::By), self.event.as_deref().map(Word::Event));
         about.into_iter().chain(by).chain(event).find(Word::leads)
     }

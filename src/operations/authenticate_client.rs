@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Problem;
 use super::federation::{self, Unrecognized};
 use super::find_client::{self, Found};
+use super::misuse::admitted;
 use crate::app::App;
 use crate::base::{Digest, Fault, Id, OpaqueToken, SET_BACK, Secret, Timestamp, TokenKind};
 use crate::keys::Typ;
@@ -12,11 +13,11 @@ use crate::model::{
     AuthMethod, Client, ClientId, ClientSecret, Context, Credential, CredentialKind, JwsAlgorithm, Machine, Permission,
     UsedAssertion,
 };
+use crate::operations::client_secrets;
 use crate::operations::credentials::MOST_CREDENTIALS;
 use crate::operations::roles;
 use crate::protocol::client_auth::{
-    AssertionClaims, Audiences, AuthenticatedClient, Presented, Proof, authenticate, claimed_issuer, claimed_key,
-    claimed_subject,
+    AssertionClaims, AuthenticatedClient, Presented, Proof, claimed_issuer, claimed_key, claimed_subject,
 };
 use crate::protocol::refusal::{Refusal, ensure};
 use crate::store::Read;
@@ -58,7 +59,10 @@ pub async fn authenticate_client(
         }
     };
     let (named, as_of) = named.map_or((None, None), |(client, as_of)| (Some(client), as_of));
-    let authenticated = authenticate(named, &proof, &Audiences::of(&app.issuer), ctx)?.known_as_of(as_of);
+    let authenticated = admitted(app, ctx, named, &proof).await?.known_as_of(as_of);
+    if let Proof::Secret(digest) = &proof {
+        client_secrets::saw(app, ctx, &authenticated, digest).await?;
+    }
     if let Proof::Assertion(claims) = &proof {
         spend(app, ctx, &authenticated, claims).await?;
     }
@@ -75,7 +79,7 @@ async fn by_workload(
     let (known, accepted) = federation::recognize(app, ctx, assertion).await.map_err(Unrecognized::of_client)?;
     let fits = named.is_none_or(|named| named == known.client.id.to_string());
     ensure(fits, Refusal::AssertionInvalid("client_id is not the identity that it is for"))?;
-    let client = known.authenticated(app, ctx, accepted)?;
+    let client = known.authenticated(app, ctx, accepted).await?;
     if let Some((key, expires_at)) = client.unspent() {
         write_down(app, ctx, key, expires_at).await?;
     }
@@ -129,7 +133,12 @@ fn by_secret(app: &App, read: &impl Read, id: &Id<Credential>) -> Result<Option<
                 return Ok(None);
             }
         };
-        let secret = ClientSecret { digest, created_at: credential.created_at, expires_at: credential.expires_at };
+        let secret = ClientSecret {
+            digest,
+            created_at: credential.created_at,
+            expires_at: credential.expires_at,
+            last_used_at: None,
+        };
         let client = find_client::by_credential(read, credential)?;
         Ok(client.map(|client| Client { secrets: vec![secret], ..client }))
     };

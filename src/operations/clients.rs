@@ -434,7 +434,7 @@ pub async fn remove(app: &App, by: &Operator, id: ClientId, seen: Seen) -> Resul
 }
 
 /// The client as it is, for an operator who still stands and has seen it so.
-fn standing(
+pub(super) fn standing(
     tx: &Tx<'_>,
     by: &Operator,
     key: Id<Client>,
@@ -466,7 +466,7 @@ fn invalid(refusal: &RegistrationRefusal) -> Declined {
     Declined::field(member, refusal.public_text())
 }
 
-fn registered(id: &ClientId) -> Result<Id<Client>, Declined> {
+pub(super) fn registered(id: &ClientId) -> Result<Id<Client>, Declined> {
     match id {
         ClientId::Registered(key) => Ok(*key),
         ClientId::Machine(_) | ClientId::Document(_) => Err(unknown(id)),

@@ -11,7 +11,9 @@ use crate::operations::federation::MOST_ALIKE;
 use crate::operations::machines::{named, unknown, within_reach};
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
-use crate::operations::seen::{Seen, made};
+use crate::operations::seen::{Seen, difference, json, made};
+use crate::operations::token::issue::MOST_ACCESS;
+use crate::operations::usage;
 use crate::protocol::display_name::DisplayName;
 use crate::protocol::federation;
 use crate::store::tables::{
@@ -25,7 +27,7 @@ pub const MOST_CREDENTIALS: usize = 64;
 pub(super) const MOST_LIVE: usize = 16;
 /// The farthest end of a credential, and of an overlap.
 const FARTHEST_END: Lifetime = Lifetime::from_days(3_650);
-const LONGEST_OVERLAP: Lifetime = Lifetime::from_days(90);
+pub(super) const LONGEST_OVERLAP: Lifetime = Lifetime::from_days(90);
 /// Longest reason, in characters.
 pub(crate) const LONGEST_REASON: usize = 500;
 
@@ -274,6 +276,56 @@ pub async fn rotate(app: &App, by: &Operator, id: Id<Credential>, overlap: Lifet
     Ok(drawn.made())
 }
 
+/// What is to be different about one; what is not named stays.
+#[derive(Clone, Debug, Default)]
+pub struct CredentialChange {
+    pub name: Option<DisplayName>,
+    /// `Some(None)` lets it have no end.
+    pub expires_at: Option<Option<Timestamp>>,
+}
+
+/// Changes what a credential is called, or when it ends. One that is over stays over, and one that has a successor ends no later.
+pub async fn change(
+    app: &App,
+    by: &Operator,
+    id: Id<Credential>,
+    seen: Seen,
+    ask: CredentialChange,
+) -> Result<Credential, Declined> {
+    let end = ask.expires_at.flatten();
+    if end.is_some_and(|end| end <= by.at || end > by.at.plus(FARTHEST_END)) {
+        return Err(Declined::field("expires_at", "the end lies ahead, and at most ten years"));
+    }
+    let (ctx, by) = (by, by.clone());
+    app.store
+        .write("change credential", ctx, move |tx| {
+            let old = match standing(tx, &by, id, &seen)? {
+                Ok(old) => old,
+                Err(declined) => return Ok(Err(declined)),
+            };
+            if !old.is_live(tx.now()) {
+                return Ok(Err(Declined::Conflict(format!("{id} is over: make another one"))));
+            }
+            let mut new = old.clone();
+            if let Some(name) = &ask.name {
+                name.as_str().clone_into(&mut new.name);
+            }
+            if let Some(end) = ask.expires_at {
+                new.expires_at = end;
+            }
+            let later = new.expires_at.is_none_or(|end| old.expires_at.is_some_and(|was| end > was));
+            if old.replaced_by.is_some() && later && new.expires_at != old.expires_at {
+                let why = format!("{id} has a successor: its end comes nearer, and never moves away");
+                return Ok(Err(Declined::Conflict(why)));
+            }
+            let Some((before, after)) = difference(json(&old)?, json(&new)?, &["kind"]) else { return Ok(Ok(old)) };
+            tx.replace(&CREDENTIALS, &id, &old, &new)?;
+            tx.record(Event::CredentialChanged { machine: new.machine, credential: id, before, after })?;
+            Ok(Ok(new))
+        })
+        .await?
+}
+
 /// Ends a credential. It buys nothing more from this commit on; tokens it bought before live on (stopping the machine ends
 /// them too).
 pub async fn revoke(
@@ -296,6 +348,18 @@ pub async fn revoke(
             end(tx, credential, &because).map(Ok)
         })
         .await?
+}
+
+/// Until when, at the latest, a token may be good that a credential bought: its last use, and the longest that a token of its machine
+/// may live. `None` if there is none. Only stopping the machine ends them sooner.
+pub async fn tokens_until(app: &App, ctx: &Context, credential: &Credential) -> Result<Option<Timestamp>, Fault> {
+    let (id, machine, now) = (credential.id, credential.machine, ctx.at);
+    let pending = app.usage.of(machine);
+    let found = app.store.read(move |view| {
+        let (used, _) = usage::of_credential(view, id, pending.as_ref())?;
+        Ok(used.and_then(|used| used.last_at()))
+    });
+    Ok(found.await?.map(|last| last.plus(MOST_ACCESS)).filter(|until| now < *until))
 }
 
 /// The credential as it is, for an operator who still stands, reaches as far as its machine does, and has seen it so.

@@ -1,26 +1,29 @@
 //! Machines that are known by a token of somebody else's making: which one a token means, and whether it is good.
 //! RFC 7523 §2.1 and §3. Attack case 57.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use super::Problem;
 use super::authenticate_client::authenticate_client;
+use super::misuse::admitted;
 use crate::app::App;
 use crate::base::{Fault, FaultKind, Id, Secret, Timestamp};
 use crate::keys::{Typ, Verified};
 use crate::model::{
-    Authenticated, Client, ClientState, Context, Credential, CredentialKind, Event, JwsAlgorithm, Trust,
+    Authenticated, Client, ClientId, ClientState, Context, Credential, CredentialKind, Event, JwsAlgorithm,
+    MachineStanding, Trust,
 };
 use crate::operations::declined::Declined;
 use crate::operations::find_client;
 use crate::operations::operator::Operator;
-use crate::protocol::client_auth::{Audiences, AuthenticatedClient, Presented, Proof, authenticate, claimed_key};
+use crate::protocol::client_auth::{AuthenticatedClient, Presented, Proof, claimed_key};
 use crate::protocol::federation::{self, Accepted, Check, WorkloadToken};
 use crate::protocol::refusal::{Refusal, ensure};
 use crate::store::Read;
-use crate::store::tables::{CREDENTIALS, CREDENTIALS_BY_PIN};
+use crate::store::tables::{ASSERTIONS, CREDENTIALS, CREDENTIALS_BY_PIN, MACHINES};
 
 /// Most trusts that say the same of the same claim of one issuer.
 pub(super) const MOST_ALIKE: usize = 64;
@@ -94,7 +97,7 @@ pub async fn authenticate_bearer(
     let (known, accepted) = recognize(app, ctx, assertion).await.map_err(Unrecognized::of_grant)?;
     let fits = named.is_none_or(|named| named == known.client.id.to_string());
     ensure(fits, Refusal::GrantAssertionInvalid("client_id is not the identity that this token is for"))?;
-    Ok(known.authenticated(app, ctx, accepted)?)
+    known.authenticated(app, ctx, accepted).await
 }
 
 /// The same of a token that is shown as the subject of an exchange (RFC 8693 §2.1): nothing but a name may stand beside it.
@@ -112,7 +115,7 @@ pub async fn authenticate_subject(
     let (known, accepted) = recognize(app, ctx, token).await.map_err(Unrecognized::of_exchange)?;
     let fits = named.is_none_or(|named| named == known.client.id.to_string());
     ensure(fits, Refusal::WorkloadTokenRefused("client_id is not the identity that it is for"))?;
-    Ok(known.authenticated(app, ctx, accepted)?)
+    known.authenticated(app, ctx, accepted).await
 }
 
 /// The machine whose trust accepts the token, and the proof that it does. Writes only where the token is its issuer's and is
@@ -160,13 +163,13 @@ pub(super) struct Known {
 
 impl Known {
     /// The token proves that it is this one.
-    pub(super) fn authenticated(
+    pub(super) async fn authenticated(
         self,
         app: &App,
         ctx: &Context,
         accepted: Accepted,
-    ) -> Result<AuthenticatedClient, Refusal> {
-        let client = authenticate(Some(self.client), &Proof::Workload(accepted), &Audiences::of(&app.issuer), ctx)?;
+    ) -> Result<AuthenticatedClient, Problem> {
+        let client = admitted(app, ctx, Some(self.client), &Proof::Workload(accepted)).await?;
         Ok(client.known_as_of(Some(self.as_of)))
     }
 
@@ -312,8 +315,15 @@ pub struct Trial {
     pub checks: Vec<Check>,
 }
 
-/// Holds a token against a trust and says of everything whether it fits. Changes nothing: the token stays as good as it was.
-pub async fn explain(app: &App, by: &Operator, id: Id<Credential>, token: &Secret) -> Result<Trial, Declined> {
+/// Holds a token against a trust and says of everything whether it fits, as if it came `from` there: the address of whoever asks, unless
+/// another is said. Changes nothing: the token stays as good as it was.
+pub async fn explain(
+    app: &App,
+    by: &Operator,
+    id: Id<Credential>,
+    token: &Secret,
+    from: Option<IpAddr>,
+) -> Result<Trial, Declined> {
     let (ctx, asking) = (by, by.clone());
     // It makes requests to wherever the trust says, so it is nobody's who was stopped.
     app.store.read(move |view| asking.stands(view)).await??;
@@ -350,5 +360,88 @@ pub async fn explain(app: &App, by: &Operator, id: Id<Credential>, token: &Secre
         },
     ];
     checks.extend(federation::explain(trust, &claimed.claims, ctx.at));
+    let (within, now, from) = (app.clone(), ctx.at, from.or(ctx.from.address));
+    let (tried, read) = (credential.clone(), claimed.clone());
+    let around = app.store.read(move |view| around(&within, view, &tried, &read, (now, from))).await?;
+    checks.extend(around.checks);
+    checks.push(alone(app, &text, &claimed, around.others, now).await?);
     Ok(Trial { accepted: checks.iter().all(|check| check.holds), checks })
+}
+
+/// What the endpoint looks at besides the token: whether it was used, and whether its machine may act, from there.
+struct Around {
+    checks: Vec<Check>,
+    /// Other machines that may be known by it and stand in the way.
+    others: Vec<Known>,
+}
+
+fn around(
+    app: &App,
+    read: &impl Read,
+    credential: &Credential,
+    token: &WorkloadToken,
+    (now, from): (Timestamp, Option<IpAddr>),
+) -> Result<Around, Fault> {
+    let no_trust = || Fault::new(FaultKind::Bug, "a trial of a credential that is no trust");
+    let CredentialKind::Trust(trust) = &credential.kind else { return Err(no_trust()) };
+    let machine = read.get(&MACHINES, &credential.machine)?.ok_or_else(no_trust)?;
+    let mut checks = Vec::new();
+    if let Some((key, _)) = federation::replay(trust, token, now) {
+        let spent = read.get(&ASSERTIONS, &key)?.is_some();
+        checks.push(Check {
+            claim: "used".to_owned(),
+            expected: "not yet".to_owned(),
+            found: if spent { "it was used already" } else { "not yet" }.to_owned(),
+            holds: !spent,
+            words: "A token is good once, unless the trust says that it may be used until it ends.",
+        });
+    }
+    let standing = machine.standing(now);
+    checks.push(Check {
+        claim: "machine".to_owned(),
+        expected: "active".to_owned(),
+        found: standing.as_str().to_owned(),
+        holds: standing == MachineStanding::Active,
+        words: "A machine that is stopped, retired or over gets no tokens, whatever it shows.",
+    });
+    if !machine.networks.is_empty() {
+        let networks: Vec<String> = machine.networks.iter().map(ToString::to_string).collect();
+        checks.push(Check {
+            claim: "network".to_owned(),
+            expected: networks.join(", "),
+            found: from.map_or_else(|| "no address was said".to_owned(), |from| from.to_string()),
+            holds: from.is_some_and(|from| machine.networks.iter().any(|network| network.contains(from))),
+            words: "From where the machine may call. Say from which address it will, to try that one.",
+        });
+    }
+    // One that does not act stands in nobody's way.
+    let active = machine.state == ClientState::Active;
+    let mut others = candidates(app, read, &token.claims, now)?;
+    others.retain(|other| other.client.id != ClientId::Machine(machine.id));
+    others.retain(|other| !active || other.client.state == ClientState::Active);
+    Ok(Around { checks, others })
+}
+
+/// Whether no other machine is known by the token.
+async fn alone(
+    app: &App,
+    token: &Secret,
+    claimed: &WorkloadToken,
+    others: Vec<Known>,
+    now: Timestamp,
+) -> Result<Check, Fault> {
+    let mut also = Vec::new();
+    for other in others {
+        let trust = other.trust()?;
+        if federation::judge(trust, claimed, now).is_ok() && signed(app, trust, token, now).await.is_ok() {
+            also.push(format!("{} by {}", other.client.id, other.identity()?.credential.id));
+        }
+    }
+    Ok(Check {
+        claim: "identity".to_owned(),
+        expected: "no other machine is known by it".to_owned(),
+        found: if also.is_empty() { "none is".to_owned() } else { also.join(", ") },
+        holds: also.is_empty(),
+        words: "A token that means several machines is refused until their rules differ.",
+    })
 }

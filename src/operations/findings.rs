@@ -175,10 +175,12 @@ fn watch(read: &impl Read, ctx: &Context) -> Result<Watch, Fault> {
 fn facts(read: &impl Read, machine: Machine, pending: Option<&Used>, watch: Watch) -> Result<Facts, Fault> {
     let id = machine.id;
     let credentials = credentials::of_machine(read, id)?;
-    let mut by_credential = Vec::new();
+    let (mut by_credential, mut misused) = (Vec::new(), Vec::new());
     for credential in &credentials {
-        if let Some(used) = usage::of_credential(read, credential.id, pending)? {
-            by_credential.push((credential.id, used));
+        let (used, misuses) = usage::of_credential(read, credential.id, pending)?;
+        by_credential.extend(used.map(|used| (credential.id, used)));
+        if !misuses.is_empty() {
+            misused.push((credential.id, misuses));
         }
     }
     let mut scopes: ScopesUsage = read.get(&USAGE_BY_SCOPE, &id)?.unwrap_or_default();
@@ -187,7 +189,7 @@ fn facts(read: &impl Read, machine: Machine, pending: Option<&Used>, watch: Watc
     }
     let owner = read.get(&PEOPLE, &machine.owner)?.map(|owner| owner.state);
     let usage = usage::of_machine(read, id, pending)?;
-    Ok(Facts { machine, owner, credentials, usage, by_credential, scopes, watch })
+    Ok(Facts { machine, owner, credentials, usage, by_credential, misused, scopes, watch })
 }
 
 /// What is known of one machine's use, and what is to be said about it.

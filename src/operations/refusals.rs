@@ -129,6 +129,7 @@ fn client_of(event: &Event) -> Option<ClientId> {
         | Event::MachineResumed { machine }
         | Event::CredentialCreated { machine, .. }
         | Event::CredentialRotated { machine, .. }
+        | Event::CredentialRefused { machine, .. }
         | Event::CredentialRevoked { machine, .. } => Some(ClientId::Machine(*machine)),
         _ => None,
     }

@@ -11,11 +11,15 @@ use crate::model::{
     Actor, Client, ClientId, ClientState, Context, Event, InitialAccessToken, Provenance, RecentRegistration,
     RegistrationMode, Tombstone,
 };
+use crate::operations::declined::Declined;
+use crate::operations::once::Answer;
+use crate::operations::operator::Operator;
+use crate::operations::seen::Seen;
 use crate::protocol::registration::{
     Admitted, Issued, Registration, RegistrationRefusal, RegistrationUpdate, VouchedBy, admit, remembered_for, update,
 };
 use crate::store::tables::{CLIENTS, INITIAL_TOKENS, RECENT_REGISTRATIONS, TOMBSTONES};
-use crate::store::{Read, Tx};
+use crate::store::{Page, Read, Tx};
 
 /// Why a registration, or what its holder asked for, was not done.
 #[derive(Clone, Debug)]
@@ -363,16 +367,68 @@ pub async fn reap(app: &App, ctx: &Context) -> Result<u64, Fault> {
 pub const INITIAL_TOKEN_FOR: Lifetime = Lifetime::from_days(30);
 
 /// Makes an initial access token, for an administrator to hand out. RFC 7591 §3. It may be used often until it expires.
-pub async fn add_initial_access_token(app: &App, ctx: &Context) -> Result<Secret, Fault> {
-    let id = Id::<InitialAccessToken>::new(ctx.at, &app.entropy)?;
+pub async fn add_initial_access_token(app: &App, by: &Operator) -> Result<(InitialAccessToken, Secret), Declined> {
+    let id = Id::<InitialAccessToken>::new(by.at, &app.entropy)?;
     let token = OpaqueToken::new(TokenKind::InitialAccessToken, id, &app.entropy)?;
-    let digest = token.digest();
+    let (digest, ctx, by) = (token.digest(), by, by.clone());
+    let made = app.store.write("add initial access token", ctx, move |tx| {
+        if let Some(earlier) = by.request().earlier(tx)? {
+            return Ok(earlier);
+        }
+        if let Err(declined) = by.stands(tx)? {
+            return Ok(Err(declined));
+        }
+        let (created_at, expires_at) = (tx.now(), tx.now().plus(INITIAL_TOKEN_FOR));
+        let row = InitialAccessToken { id, digest, created_at, expires_at };
+        tx.put(&INITIAL_TOKENS, &id, &row)?;
+        by.request().done(tx, id, &row, Answer::HoldsASecret)?;
+        tx.record(Event::InitialAccessTokenCreated { id: id.to_string() })?;
+        Ok(Ok(row))
+    });
+    Ok((made.await??, token.into_secret()))
+}
+
+/// Most that are given at once.
+const MOST_TOKENS: usize = 1_000;
+
+/// Initial access tokens before `before`, the newest first. Housekeeping removes those that are over.
+pub async fn initial_access_tokens(
+    app: &App,
+    before: Option<Id<InitialAccessToken>>,
+    limit: usize,
+) -> Result<Page<Id<InitialAccessToken>, InitialAccessToken>, Fault> {
+    app.store.read(move |view| view.newest(&INITIAL_TOKENS, before.as_ref(), limit.min(MOST_TOKENS))).await
+}
+
+/// One of them.
+pub async fn initial_access_token(app: &App, id: Id<InitialAccessToken>) -> Result<InitialAccessToken, Declined> {
+    app.store.read(move |view| view.get(&INITIAL_TOKENS, &id)).await?.ok_or_else(|| no_token(id))
+}
+
+/// Ends one at once. Who registered with it stays registered.
+pub async fn revoke_initial_access_token(
+    app: &App,
+    by: &Operator,
+    id: Id<InitialAccessToken>,
+    seen: Seen,
+) -> Result<(), Declined> {
+    let (ctx, by) = (by, by.clone());
     app.store
-        .write("add initial access token", ctx, move |tx| {
-            let (created_at, expires_at) = (tx.now(), tx.now().plus(INITIAL_TOKEN_FOR));
-            tx.put(&INITIAL_TOKENS, &id, &InitialAccessToken { id, digest, created_at, expires_at })?;
-            tx.record(Event::InitialAccessTokenCreated { id: id.to_string() })
+        .write("revoke initial access token", ctx, move |tx| {
+            if let Err(declined) = by.stands(tx)? {
+                return Ok(Err(declined));
+            }
+            let Some(row) = tx.get(&INITIAL_TOKENS, &id)? else { return Ok(Err(no_token(id))) };
+            if let Err(declined) = seen.is_still(&row)? {
+                return Ok(Err(declined));
+            }
+            tx.delete(&INITIAL_TOKENS, &id)?;
+            tx.record(Event::InitialAccessTokenRevoked { id: id.to_string() })?;
+            Ok(Ok(()))
         })
-        .await?;
-    Ok(token.into_secret())
+        .await?
+}
+
+fn no_token(id: Id<InitialAccessToken>) -> Declined {
+    Declined::Missing(format!("there is no initial access token {id}"))
 }

@@ -2,7 +2,7 @@
 
 use crate::app::{App, Grant};
 use crate::base::{Fault, Id, Resource};
-use crate::model::{Context, Credential, Event, Machine, MachineUsage, ScopeSet, Tally, Used, grants};
+use crate::model::{Context, Credential, Event, Machine, MachineUsage, Misuse, ScopeSet, Tally, Used, grants};
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::store::tables::{CREDENTIAL_STATES, MACHINE_STATES, USAGE_BY_CREDENTIAL, USAGE_BY_MACHINE, USAGE_BY_SCOPE};
 use crate::store::{Read, Tx};
@@ -90,18 +90,19 @@ pub(super) fn of_machine(read: &impl Read, id: Id<Machine>, pending: Option<&Use
     Ok(usage)
 }
 
-/// The same of one of its credentials; `None` if it was never used.
+/// The same of one of its credentials, `None` if it was never used; and where it was refused.
 pub(super) fn of_credential(
     read: &impl Read,
     id: Id<Credential>,
     pending: Option<&Used>,
-) -> Result<Option<Tally>, Fault> {
-    let mut used = read.get(&USAGE_BY_CREDENTIAL, &id)?.map(|usage| usage.used);
+) -> Result<(Option<Tally>, Vec<Misuse>), Fault> {
+    let known = read.get(&USAGE_BY_CREDENTIAL, &id)?.unwrap_or_default();
+    let mut used = known.used.seen.is_some().then_some(known.used);
     let pending = pending.and_then(|pending| pending.credentials.iter().find(|(known, _)| *known == id));
     if let Some((_, tally)) = pending {
         used.get_or_insert_default().add(tally, Tally::MOST_OF_CREDENTIAL);
     }
-    Ok(used)
+    Ok((used, known.misused))
 }
 
 /// A machine that was let act again has been idle since then at most.

@@ -423,8 +423,16 @@ fn a_file_is_exported_planned_and_applied() {
 
     let planned = text(&appliance.run(&["apply", "-f", path, "--dry-run"]).stdout);
     assert!(planned.starts_with("+ machines.deploy-bot\n    expires_at: \"2027-01-31T00:00:00.000Z\"\n"), "{planned}");
-    assert!(planned.ends_with("1 change, not done: this was --dry-run.\n"), "{planned}");
+    assert!(planned.ends_with("1 change, not done.\n"), "{planned}");
     assert_eq!(appliance.json(&["machine", "list"])["machines"], json!([]));
+    // A pipeline sees drift by the exit code, which is neither that of success nor that of a mistake.
+    let checked = |more: &[&str]| {
+        let output = appliance.run(&[&["apply", "-f", path, "--check"], more].concat());
+        (output.status.code(), text(&output.stdout))
+    };
+    assert_eq!(checked(&[]), (Some(3), planned.clone()));
+    assert_eq!(checked(&["--json"]).0, Some(3));
+    assert_eq!(appliance.json(&["machine", "list"])["machines"], json!([]), "nothing was done");
 
     let serving = appliance.serve();
     let applied = appliance.json(&["apply", "-f", path]);
@@ -432,12 +440,15 @@ fn a_file_is_exported_planned_and_applied() {
     assert_eq!(applied["made"][0]["client_id"], appliance.json(&["machine", "list"])["machines"][0]["client_id"]);
     let again = text(&appliance.run(&["apply", "-f", path]).stdout);
     assert_eq!(again, "Nothing to do: everything is as the file says.\n");
+    assert_eq!(checked(&[]), (Some(0), again));
     serving.stop();
 
     std::fs::write(path, "[machines.deploy-bot]\nowner = \"bob@example.com\"\nscope = [\"no:such\"]\n").unwrap();
     let refused = appliance.refused(&["apply", "-f", path]);
     assert_eq!(refused, "writ: machines.deploy-bot.purpose: this is missing\n");
     std::fs::write(path, "[machines]\n").unwrap();
+    assert_eq!(checked(&[]).0, Some(0), "what the file does not have stays, and is no drift");
+    assert_eq!(checked(&["--prune"]).0, Some(3));
     let pruned = text(&appliance.run(&["apply", "-f", path, "--prune"]).stdout);
     assert!(pruned.starts_with("- machines.deploy-bot\n"), "{pruned}");
     std::fs::write(path, " ".repeat(600_000)).unwrap();
@@ -854,6 +865,32 @@ fn commands_take_the_names_that_people_use() {
     assert_eq!(appliance.json(&["client", "resume", &mail])["client_id"], json!(mail));
     assert_eq!(appliance.json(&["grant", "list", "--client", "Mail"])["grants"], json!([]));
     let other = add("Mail");
+    // Another secret of an application, and the end of the old one.
+    let portal = [
+        "client",
+        "add",
+        "--name",
+        "Portal",
+        "--auth",
+        "client_secret_basic",
+        "--redirect-uri",
+        "https://p.example/cb",
+    ];
+    let first = appliance.json(&portal);
+    let rotated = appliance.json(&["client", "rotate-secret", "Portal", "--overlap", "1d"]);
+    assert_eq!(rotated["client_id"], first["client_id"]);
+    assert_ne!(rotated["client_secret"], first["client_secret"]);
+    let secrets = |answer: &Value| answer["secrets"].as_array().unwrap().len();
+    assert_eq!((secrets(&rotated), secrets(&appliance.json(&["client", "show", "Portal"]))), (2, 2));
+    assert!(rotated["secrets"][0].as_str().unwrap().contains("not used since it has a successor"), "{rotated}");
+    assert_eq!(secrets(&appliance.json(&["client", "end-old-secrets", "Portal"])), 1);
+    assert!(appliance.refused(&["client", "rotate-secret", &mail]).contains("has no secret"));
+    // Leave to register, listed and taken back; and a credential with another name.
+    let token = appliance.json(&["token", "add"]);
+    let listed = appliance.json(&["token", "list"]);
+    assert_eq!(listed["tokens"][0]["token_id"], token["token_id"]);
+    appliance.json(&["token", "revoke", token["token_id"].as_str().unwrap()]);
+    assert_eq!(appliance.json(&["token", "list"])["tokens"], json!([]));
     let several = appliance.refused(&["client", "remove", "Mail"]);
     assert!(several.contains("2 applications are called Mail") && several.contains(&other), "{several}");
 
@@ -873,6 +910,12 @@ fn commands_take_the_names_that_people_use() {
 
     let machine = ["machine", "add", "--name", "robot", "--purpose", "tests", "--owner"];
     appliance.json(&[&machine[..], &[ada.as_str()]].concat());
+    let credential = appliance.json(&["credential", "list", "robot"])["credentials"][0]["credential_id"].clone();
+    let credential = credential.as_str().unwrap();
+    let set = appliance.json(&["credential", "set", credential, "--name", "laptop", "--expires-in", "30d"]);
+    assert_eq!((&set["name"], set["expires_at"].is_string()), (&json!("laptop"), true));
+    let endless = appliance.json(&["credential", "set", credential, "--never-expires"]);
+    assert!(endless.get("expires_at").is_none(), "{endless}");
     appliance.json(&["machine", "hand-over", "robot", "--to", "grace@example.com"]);
     let moved = appliance.json(&["person", "hand-over", "grace@example.com", "--to", &ada]);
     assert_eq!((&moved["machines"], &moved["owner"]), (&json!(1), &json!(ada)));

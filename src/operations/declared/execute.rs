@@ -109,8 +109,12 @@ impl Ready {
                     after.id = ClientId::Registered(id);
                     if after.auth_method.has_secret() {
                         let token = OpaqueToken::new(TokenKind::ClientSecret, id, &app.entropy)?;
-                        after.secrets =
-                            vec![ClientSecret { digest: token.digest(), created_at: ctx.at, expires_at: None }];
+                        after.secrets = vec![ClientSecret {
+                            digest: token.digest(),
+                            created_at: ctx.at,
+                            expires_at: None,
+                            last_used_at: None,
+                        }];
                         secret = Some(token.into_secret());
                     }
                 }

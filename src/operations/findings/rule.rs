@@ -6,7 +6,7 @@ use crate::base::{Id, Lifetime, Resource, Timestamp};
 use crate::config::MachineSettings;
 use crate::model::{
     Caller, ClientState, Credential, CredentialKind, Finding, FindingKind, Machine, MachineStanding, MachineUsage,
-    PersonState, Scope, ScopesUsage, Tally, Watch, grants,
+    Misuse, PersonState, Scope, ScopesUsage, Tally, Watch, grants,
 };
 
 /// Everything that is known of one machine.
@@ -19,6 +19,8 @@ pub struct Facts {
     pub usage: MachineUsage,
     /// Of those credentials that were ever used.
     pub by_credential: Vec<(Id<Credential>, Tally)>,
+    /// Where those that were refused came from.
+    pub misused: Vec<(Id<Credential>, Vec<Misuse>)>,
     pub scopes: ScopesUsage,
     pub watch: Watch,
 }
@@ -28,6 +30,7 @@ pub fn findings(facts: &Facts, settings: &MachineSettings, now: Timestamp) -> Ve
     let standing = facts.machine.standing(now);
     let mut found = Vec::new();
     if standing != MachineStanding::Retired {
+        found.extend(misused(facts, settings, now));
         found.extend(no_owner(facts));
     }
     // What is stopped already asks for nothing, and is asked for nothing.
@@ -59,6 +62,31 @@ pub fn is_idle(facts: &Facts, after: Lifetime, now: Timestamp) -> bool {
     ];
     let since = since.into_iter().flatten().max().unwrap_or(now);
     machine.state == ClientState::Active && now.since(since) >= after
+}
+
+/// Whoever has a secret and is refused all the same: it was taken, or a caller was forgotten. Said for as long as a new network is.
+fn misused(facts: &Facts, settings: &MachineSettings, now: Timestamp) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (id, misuses) in &facts.misused {
+        let Some(credential) = facts.credentials.iter().find(|credential| credential.id == *id) else { continue };
+        for one in misuses.iter().filter(|one| now.since(one.at) < settings.new_network_for) {
+            let why = match one.why.as_str() {
+                "NetworkNotAllowed" => "the machine may not call from there",
+                "ClientSuspended" => "the machine is stopped",
+                "MachineExpired" => "the machine's time is over",
+                _ => "it is revoked or over",
+            };
+            let from = one.network.as_ref().map_or_else(String::new, |network| format!(" from {network}"));
+            let (name, hint, ago) = (&credential.name, &credential.hint, Ago(now.since(one.at)));
+            let text = format!("`{name}` ({hint}) was right {ago}{from} and refused, for {why}");
+            let mend = format!(
+                "stop that caller; if nobody knows it, the credential is in other hands, and `writ credential revoke {id}` ends it"
+            );
+            let what = finding(facts, FindingKind::CredentialMisused, Some(one.at), text, mend);
+            found.push(Finding { credential: Some(*id), ..what });
+        }
+    }
+    found
 }
 
 fn no_owner(facts: &Facts) -> Option<Finding> {

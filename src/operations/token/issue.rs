@@ -6,9 +6,8 @@ use super::TokenResponse;
 use crate::app::App;
 use crate::base::{Entropy, Fault, Id, Lifetime, OpaqueToken, Resource, Secret, Timestamp, TokenKind};
 use crate::model::{
-    AccessRecord, Algorithm, Authenticated, Client, ClientId, Credential, CredentialKind, Entitlements, Event, Family,
-    GrantName, IdentityProvider, Link, Machine, Person, ProtectedResource, RefreshToken, ScopeSet, Subject,
-    TokenFormat,
+    AccessRecord, Algorithm, Authenticated, Client, ClientId, Entitlements, Event, Family, GrantName, IdentityProvider,
+    Link, Machine, Person, ProtectedResource, RefreshToken, ScopeSet, Subject, TokenFormat,
 };
 use crate::operations::dpop::Sender;
 use crate::operations::roles;
@@ -36,8 +35,6 @@ pub(crate) struct Making {
     refresh_for: Lifetime,
     acting: Option<Acting>,
     asserted: Option<Asserted>,
-    /// The trust by which the client is known, if it is by one.
-    trust: Option<Id<Credential>>,
     /// Who is asking, if it is a machine.
     asking: Option<Arc<Authenticated>>,
 }
@@ -90,10 +87,6 @@ impl Making {
             refresh_for: app.config.lifetimes.refresh,
             acting: None,
             asserted: None,
-            trust: client.identity.as_ref().and_then(|identity| match identity.credential.kind {
-                CredentialKind::Trust(_) => Some(identity.credential.id),
-                _ => None,
-            }),
             asking: client.identity.clone(),
         }
     }
@@ -339,7 +332,8 @@ fn issued_event(making: &Making, grant: &Grant<'_>, token: Id<AccessRecord>, exp
             family,
             token,
             expires_at,
-            trust: making.trust,
+            credential: making.asking.as_ref().map(|asking| asking.credential.id),
+            trust: None,
         },
     }
 }

@@ -100,7 +100,7 @@ pub fn explain(trust: &Trust, claims: &Map<String, Value>, now: Timestamp) -> Ve
 /// RFC 7523 §3 (7): "The JWT MAY contain a "jti" (JWT ID) claim"; the server "MAY ensure that JWTs are not replayed by maintaining
 /// the set of used "jti" values for the length of time for which the JWT would be considered valid". Kubernetes before 1.32
 /// and SPIFFE give none: then the token stands for itself.
-fn replay(trust: &Trust, token: &WorkloadToken, now: Timestamp) -> Option<(Digest, Timestamp)> {
+pub fn replay(trust: &Trust, token: &WorkloadToken, now: Timestamp) -> Option<(Digest, Timestamp)> {
     if trust.token_use == TokenUse::UntilItEnds {
         return None;
     }

@@ -218,7 +218,7 @@ impl Admitted {
             application_type,
             auth_method,
             secrets: secret
-                .map(|digest| ClientSecret { digest, created_at: at, expires_at: None })
+                .map(|digest| ClientSecret { digest, created_at: at, expires_at: None, last_used_at: None })
                 .into_iter()
                 .collect(),
             jwks,

@@ -10,8 +10,9 @@ use super::cursor::Window;
 use super::operation::{Noun, What};
 use super::problem::Problem;
 use super::wire::{Given, Nothing, Reason, StillTaken, Wrong, texts};
-use crate::base::{RedirectUri, Secret};
+use crate::base::{Lifetime, RedirectUri, Secret, Timestamp};
 use crate::model::{Actor, ApplicationType, Client, ClientState, Provenance};
+use crate::operations::client_secrets;
 use crate::operations::clients::{self, ClientChange, NewClient, Which};
 use crate::protocol::own_scopes::CLIENTS;
 
@@ -25,6 +26,15 @@ pub(super) fn noun() -> Noun {
     .show(What(at, "showClient", CLIENTS.read, "Show an application"), show)
     .change(What(at, "changeClient", CLIENTS.write, "Change an application"), change)
     .remove(What(at, "removeClient", CLIENTS.write, "Remove an application: it gets no more tokens"), remove)
+    .create_in(
+        "/api/v1/clients",
+        What("/api/v1/clients/{id}/secret", "rotateClientSecret", CLIENTS.write, "Give an application another secret; those before it stay good for a while"),
+        rotate,
+    )
+    .act(
+        What("/api/v1/clients/{id}/secret/overlap/end", "endOldClientSecrets", CLIENTS.write, "End all secrets of an application but the newest"),
+        end_old,
+    )
     .act(
         What("/api/v1/clients/{id}/approval", "approveClient", CLIENTS.write, "Let one that registered itself be used"),
         approve,
@@ -61,6 +71,10 @@ struct ClientView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     client_secret: Option<String>,
+    /// Those that are good, the newest last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    secrets: Vec<SecretView>,
     client_name: String,
     state: State,
     /// In the answer to the request that stopped it: tokens that a verifier may still take that asks nobody.
@@ -112,6 +126,31 @@ struct ClientView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime, nullable = false)]
     removed_at: Option<String>,
+}
+
+/// What is known of a secret; itself it is kept nowhere.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ClientSecret)]
+struct SecretView {
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, nullable = false)]
+    expires_at: Option<String>,
+    /// Of one that has a successor: when it was last used since, to the hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, nullable = false)]
+    last_used_at: Option<String>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ClientSecretRotation)]
+struct Rotation {
+    /// How long the old ones stay good, in seconds; a week unless said.
+    #[serde(default)]
+    #[schema(maximum = 7776000)]
+    overlap: Option<u64>,
 }
 
 /// Who looked at it, and when.
@@ -268,11 +307,11 @@ async fn list(call: Call, window: Window, filter: Filter) -> Result<Listed<Clien
         State::Retired => ClientState::Retired,
     });
     let page = clients::list(&call.app, Which { state }, window.from()?, window.limit).await?;
-    Ok(Listed::of(page.rows.iter().map(|(_, client)| view(client, None)).collect(), &window, page.next))
+    Ok(Listed::of(page.rows.iter().map(|(_, client)| view(client, None, call.by.at)).collect(), &window, page.next))
 }
 
 async fn show(call: Call) -> Result<One<ClientView>, Problem> {
-    shown(&clients::find(&call.app, &call.id()?).await?)
+    shown(&call, &clients::find(&call.app, &call.id()?).await?)
 }
 
 async fn create(call: Call, ask: NewClientBody) -> Result<(String, One<ClientView>), Problem> {
@@ -292,7 +331,7 @@ async fn create(call: Call, ask: NewClientBody) -> Result<(String, One<ClientVie
     let (Some(resources), Some(serves)) = (resources, serves) else { return Err(wrong.problem()) };
     let registration = clients::registration(&members)?;
     let made = clients::add(&call.app, &call.by, NewClient { registration, resources, serves }).await?;
-    Ok((made.client.id.to_string(), One::of(&made.client, view(&made.client, made.secret.as_ref()))?))
+    Ok((made.client.id.to_string(), One::of(&made.client, view(&made.client, made.secret.as_ref(), call.by.at))?))
 }
 
 async fn change(call: Call, ask: ClientPatch) -> Result<One<ClientView>, Problem> {
@@ -320,7 +359,7 @@ async fn change(call: Call, ask: ClientPatch) -> Result<One<ClientView>, Problem
     let (resources, serves) = (resources("resources", ask.resources), resources("serves", ask.serves));
     wrong.none()?;
     let ask = ClientChange { members, resources, serves };
-    shown(&clients::change(&call.app, &call.by, call.id()?, call.seen(), ask).await?)
+    shown(&call, &clients::change(&call.app, &call.by, call.id()?, call.seen(), ask).await?)
 }
 
 fn json_of<T: Serialize>(given: Given<T>) -> Given<Value> {
@@ -336,32 +375,46 @@ async fn remove(call: Call) -> Result<(), Problem> {
 }
 
 async fn approve(call: Call, _: Nothing) -> Result<One<ClientView>, Problem> {
-    shown(&clients::approve(&call.app, &call.by, call.id()?, call.seen()).await?)
+    shown(&call, &clients::approve(&call.app, &call.by, call.id()?, call.seen()).await?)
 }
 
 async fn reject(call: Call, ask: Reason) -> Result<One<ClientView>, Problem> {
-    shown(&clients::reject(&call.app, &call.by, call.id()?, call.seen(), &ask.because).await?)
+    shown(&call, &clients::reject(&call.app, &call.by, call.id()?, call.seen(), &ask.because).await?)
 }
 
 async fn verify(call: Call, _: Nothing) -> Result<One<ClientView>, Problem> {
-    shown(&clients::verify(&call.app, &call.by, call.id()?, call.seen()).await?)
+    shown(&call, &clients::verify(&call.app, &call.by, call.id()?, call.seen()).await?)
 }
 
 async fn unverify(call: Call, ask: Reason) -> Result<One<ClientView>, Problem> {
-    shown(&clients::unverify(&call.app, &call.by, call.id()?, call.seen(), &ask.because).await?)
+    shown(&call, &clients::unverify(&call.app, &call.by, call.id()?, call.seen(), &ask.because).await?)
 }
 
 async fn suspend(call: Call, ask: Reason) -> Result<One<ClientView>, Problem> {
     let (client, live) = clients::suspend(&call.app, &call.by, call.id()?, call.seen(), &ask.because).await?;
-    Ok(One::of(&client, ClientView { still_taken: Some(live.into()), ..view(&client, None) })?)
+    Ok(One::of(&client, ClientView { still_taken: Some(live.into()), ..view(&client, None, call.by.at) })?)
 }
 
 async fn resume(call: Call, _: Nothing) -> Result<One<ClientView>, Problem> {
-    shown(&clients::resume(&call.app, &call.by, call.id()?, call.seen()).await?)
+    shown(&call, &clients::resume(&call.app, &call.by, call.id()?, call.seen()).await?)
 }
 
-fn shown(client: &Client) -> Result<One<ClientView>, Problem> {
-    Ok(One::of(client, view(client, None))?)
+fn shown(call: &Call, client: &Client) -> Result<One<ClientView>, Problem> {
+    Ok(One::of(client, view(client, None, call.by.at))?)
+}
+
+/// How long all are good unless somebody says.
+const USUAL_OVERLAP: Lifetime = Lifetime::from_days(7);
+
+async fn rotate(call: Call, ask: Rotation) -> Result<(String, One<ClientView>), Problem> {
+    let overlap = ask.overlap.map_or(USUAL_OVERLAP, Lifetime::from_seconds);
+    let made = client_secrets::rotate(&call.app, &call.by, call.id()?, call.seen(), overlap).await?;
+    let shown = view(&made.client, Some(&made.secret), call.by.at);
+    Ok((made.client.id.to_string(), One::of(&made.client, shown)?))
+}
+
+async fn end_old(call: Call, _: Nothing) -> Result<One<ClientView>, Problem> {
+    shown(&call, &client_secrets::end_old(&call.app, &call.by, call.id()?, call.seen()).await?)
 }
 
 fn who(by: &Actor) -> String {
@@ -374,10 +427,18 @@ fn who(by: &Actor) -> String {
     }
 }
 
-fn view(client: &Client, secret: Option<&Secret>) -> ClientView {
+fn view(client: &Client, secret: Option<&Secret>, now: Timestamp) -> ClientView {
+    let live = client.secrets.iter().filter(|one| client_secrets::is_live(one, now));
     ClientView {
         client_id: client.id.to_string(),
         client_secret: secret.map(|secret| secret.expose().to_owned()),
+        secrets: live
+            .map(|one| SecretView {
+                created_at: one.created_at.iso(),
+                expires_at: one.expires_at.map(Timestamp::iso),
+                last_used_at: one.last_used_at.map(Timestamp::iso),
+            })
+            .collect(),
         client_name: client.name.clone(),
         still_taken: None,
         state: match client.state {

@@ -1,5 +1,7 @@
 //! By what machines prove themselves.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
@@ -9,12 +11,12 @@ use super::call::Call;
 use super::cursor::Window;
 use super::operation::{Noun, What};
 use super::problem::{FieldError, Problem};
-use super::wire::{Reason, Wrong, moment};
+use super::wire::{Given, Reason, Wrong, moment, or_none};
 use crate::base::{Id, Lifetime, Secret, Timestamp};
 use crate::model::{
     Caller, ClaimRule, ClaimTest, Credential, CredentialKind, CredentialState, Machine, Tally, TokenUse, Trust,
 };
-use crate::operations::credentials::{self, NewCredential, NewProof};
+use crate::operations::credentials::{self, CredentialChange, NewCredential, NewProof};
 use crate::operations::declined::Declined;
 use crate::operations::federation;
 use crate::operations::findings::{self, Insight, Replaced};
@@ -33,6 +35,10 @@ pub(super) fn noun() -> Noun {
     .list(What(all, "listCredentials", MACHINES.read, "List credentials, the newest first"), list)
     .create(What(all, "createCredential", MACHINES.write, "Give a machine another credential"), create)
     .show(What("/api/v1/credentials/{id}", "showCredential", MACHINES.read, "Show a credential, and its use"), show)
+    .change(
+        What("/api/v1/credentials/{id}", "changeCredential", MACHINES.write, "Change what a credential is called, or when it ends"),
+        change,
+    )
     .create_in(
         all,
         What(
@@ -94,6 +100,11 @@ pub(super) struct CredentialView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     revoked_because: Option<String>,
+    /// In the answer to the request that revoked it: tokens that it bought before live on, at the latest until then. Stopping the
+    /// machine ends them now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, nullable = false)]
+    tokens_live_until: Option<String>,
     /// Public keys, where one credential is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object, required = false)]
@@ -238,6 +249,19 @@ struct NewCredentialBody {
     trust: Option<NewTrust>,
 }
 
+/// What is to be different about a credential. What it proves never changes: make another one.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CredentialPatch {
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 128)]
+    name: Given<String>,
+    /// `null` lets it have no end.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Given<String>,
+}
+
 /// Whose tokens are to stand for a machine, and which of them.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -283,6 +307,10 @@ struct Trial {
     /// As the workload has it. It is not spent.
     #[schema(value_type = String, max_length = 16384)]
     token: Secret,
+    /// As if it came from this address; unless said, from where this request comes. It matters for machines that are limited to networks.
+    #[serde(default)]
+    #[schema(max_length = 45, example = "203.0.113.7")]
+    from: Option<String>,
 }
 
 /// What came of it.
@@ -376,13 +404,28 @@ fn first(call: &Call, made: &credentials::Made) -> Result<(String, One<Credentia
     Ok((credential.id.to_string(), One::of(credential, shown)?))
 }
 
-async fn revoke(call: Call, ask: Reason) -> Result<One<CredentialView>, Problem> {
-    let credential = credentials::revoke(&call.app, &call.by, call.id()?, call.seen(), &ask.because).await?;
+async fn change(call: Call, ask: CredentialPatch) -> Result<One<CredentialView>, Problem> {
+    let mut wrong = Wrong::default();
+    let name = wrong.given("name", ask.name).and_then(|name| wrong.parsed("name", DisplayName::parse(&name)));
+    let expires_at =
+        or_none(ask.expires_at).map(|text| text.and_then(|text| wrong.parsed("expires_at", moment(&text))));
+    wrong.none()?;
+    let ask = CredentialChange { name, expires_at };
+    let credential = credentials::change(&call.app, &call.by, call.id()?, call.seen(), ask).await?;
     Ok(One::of(&credential, view(&credential, call.by.at))?)
 }
 
+async fn revoke(call: Call, ask: Reason) -> Result<One<CredentialView>, Problem> {
+    let credential = credentials::revoke(&call.app, &call.by, call.id()?, call.seen(), &ask.because).await?;
+    let until = credentials::tokens_until(&call.app, &call.by, &credential).await?;
+    let tokens_live_until = until.map(Timestamp::iso);
+    Ok(One::of(&credential, CredentialView { tokens_live_until, ..view(&credential, call.by.at) })?)
+}
+
 async fn attempt(call: Call, ask: Trial) -> Result<TrialResult, Problem> {
-    let trial = federation::explain(&call.app, &call.by, call.id()?, &ask.token).await?;
+    let from = ask.from.as_deref().map(str::parse::<IpAddr>).transpose();
+    let from = from.map_err(|_| Problem::field("from", "an address, like 203.0.113.7 or 2001:db8::7"))?;
+    let trial = federation::explain(&call.app, &call.by, call.id()?, &ask.token, from).await?;
     let check = |check: &Check| CheckView {
         claim: check.claim.clone(),
         expected: check.expected.clone(),
@@ -511,6 +554,7 @@ fn view(credential: &Credential, now: Timestamp) -> CredentialView {
         replaced_by: credential.replaced_by.map(|id| id.to_string()),
         revoked_at,
         revoked_because,
+        tokens_live_until: None,
         jwks,
         jwks_uri,
         trust,

@@ -57,6 +57,7 @@ struct FindingView {
 #[serde(rename_all = "snake_case")]
 #[schema(as = FindingKind)]
 enum Kind {
+    CredentialMisused,
     NoOwner,
     Unused,
     NeverUsed,
@@ -143,6 +144,6 @@ macro_rules! kinds {
 }
 
 kinds! {
-    NoOwner Unused NeverUsed ScopesUnused SecretOld CredentialExpiring MachineExpiring NewNetwork SecretShared OldSecretUsed
+    CredentialMisused NoOwner Unused NeverUsed ScopesUnused SecretOld CredentialExpiring MachineExpiring NewNetwork SecretShared OldSecretUsed
     OldSecretSilent
 }

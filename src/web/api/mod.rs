@@ -30,6 +30,7 @@ mod people;
 mod permit;
 mod problem;
 mod providers;
+mod registration_tokens;
 mod resources;
 mod roles;
 mod scopes;
@@ -58,6 +59,7 @@ use crate::protocol::own_scopes;
 static NOUNS: LazyLock<Vec<Noun>> = LazyLock::new(|| {
     vec![
         clients::noun(),
+        registration_tokens::noun(),
         machines::noun(),
         credentials::noun(),
         findings::noun(),

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::told::{self, Told};
 use super::{back, declined, mark, once, queries, sentence, shell, snippets, wanted};
-use crate::base::{Id, RedirectUri, Resource, Secret, Timestamp};
+use crate::base::{Id, Lifetime, RedirectUri, Resource, Secret, Timestamp};
 use crate::model::{AuthMethod, Client, ClientId, ClientState, Consent, Provenance};
 use crate::operations::audit::{self, Which as Entries};
+use crate::operations::client_secrets;
 use crate::operations::clients::{self, NewClient, Which};
 use crate::operations::crossings;
 use crate::operations::declined::{Declined, Invalid};
@@ -20,8 +21,8 @@ use crate::web::extract::{Administered, Administrator, Posted, Visitor};
 use crate::web::problem::PageProblem;
 use crate::web::reply::{self, moment};
 use crate::web::views::console::{
-    ApplicationFormPage, ApplicationPage, ApplicationRow, ApplicationsPage, Choice, Frame, GrantLine, Pill, SecretPage,
-    Section, Snippets, Tone,
+    ApplicationFormPage, ApplicationPage, ApplicationRow, ApplicationsPage, Choice, Frame, GrantLine, Pill, SecretLine,
+    SecretPage, Section, Snippets, Tone,
 };
 use crate::web::views::{Field, FlashKind};
 
@@ -36,7 +37,8 @@ const STATES: [(&str, &str, ClientState); 4] = [
     ("suspended", "Suspended", ClientState::Suspended),
 ];
 
-const WORDS: [(&str, FlashKind, &str); 11] = [
+const WORDS: [(&str, FlashKind, &str); 12] = [
+    ("secrets-ended", FlashKind::Done, "Ended. Only the newest secret is good."),
     ("approved", FlashKind::Done, "Approved: people can use it now."),
     ("rejected", FlashKind::Done, "Rejected. Whoever wants to use it reads why."),
     ("verified", FlashKind::Done, "Verified: the consent page says that an administrator checked it."),
@@ -117,6 +119,19 @@ pub(super) fn row(client: &Client, now: Timestamp) -> ApplicationRow {
         verified: client.verified().is_some(),
         seen: seen(client),
     }
+}
+
+/// The secrets that are good, the newest first.
+fn secrets(client: &Client, now: Timestamp) -> Vec<SecretLine> {
+    let live = client.secrets.iter().rev().filter(|one| client_secrets::is_live(one, now));
+    live.enumerate()
+        .map(|(place, one)| SecretLine {
+            newest: place == 0,
+            made: moment(one.created_at, now),
+            until: one.expires_at.map(|at| moment(at, now)),
+            used: one.last_used_at.map(|at| moment(at, now)),
+        })
+        .collect()
 }
 
 /// What a form about it says that its sender has seen. A row that cannot be told apart is never still as it was.
@@ -202,6 +217,8 @@ pub(super) async fn show(
         scopes: client.scope.iter().flat_map(|scope| scope.iter().map(ToString::to_string)).collect(),
         resources: client.resources.iter().map(ToString::to_string).collect(),
         client_uri: client.client_uri.clone(),
+        once: super::mark(app, &visitor.ctx).map_err(broken)?,
+        secrets: secrets(&client, now),
         seen: seen(&client),
         verified,
         rejected: client.review.rejected.clone().filter(|_| client.state == ClientState::Rejected),
@@ -255,6 +272,36 @@ pub(super) async fn resume(asked: Administered, id: web::Path<String>) -> Result
     let done = clients::resume(&visitor.app, &asked.by, id.clone(), Seen::Anything).await;
     done.map_err(|why| declined(visitor, why))?;
     Ok(back(visitor, &path(&id), "resumed"))
+}
+
+/// `POST /console/applications/{id}/secret`: another one, shown once.
+pub(super) async fn rotate(asked: Administered, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
+    let Administered { form, by } = asked;
+    let visitor = &form.visitor;
+    let id: ClientId = wanted(visitor, &id)?;
+    let overlap = form.text("overlap").parse::<Lifetime>();
+    let overlap = overlap.map_err(|why| declined(visitor, Declined::field("overlap", why)))?;
+    let by = once(&visitor.app, by, form.text("once"), &["application secret", &id.to_string(), form.text("overlap")]);
+    match client_secrets::rotate(&visitor.app, &by, id.clone(), Seen::Anything, overlap).await {
+        Ok(made) => {
+            let until = made.client.secrets.iter().rev().nth(1).and_then(|old| old.expires_at);
+            secret_page(visitor, &made.client, Some(&made.secret), until).await
+        }
+        Err(Declined::MadeAlready(_)) => {
+            let client = clients::find(&visitor.app, &id).await.map_err(|why| declined(visitor, why))?;
+            secret_page(visitor, &client, None, None).await
+        }
+        Err(why) => Err(declined(visitor, why)),
+    }
+}
+
+/// `POST /console/applications/{id}/secret/overlap/end`
+pub(super) async fn end_old(asked: Administered, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
+    let visitor = &asked.form.visitor;
+    let id: ClientId = wanted(visitor, &id)?;
+    let done = client_secrets::end_old(&visitor.app, &asked.by, id.clone(), Seen::Anything).await;
+    done.map_err(|why| declined(visitor, why))?;
+    Ok(back(visitor, &path(&id), "secrets-ended"))
 }
 
 /// `POST /console/applications/{id}/removal`: nothing brings it back, so its name is asked for.
@@ -348,7 +395,7 @@ pub(super) async fn create(asked: Administered) -> Result<HttpResponse, PageProb
     let status = StatusCode::UNPROCESSABLE_ENTITY;
     match made {
         Ok(made) => match made.secret {
-            Some(secret) => secret_page(visitor, &made.client, &secret).await,
+            Some(secret) => secret_page(visitor, &made.client, Some(&secret), None).await,
             None => Ok(back(visitor, &path(&made.client.id), "registered")),
         },
         Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),
@@ -357,7 +404,12 @@ pub(super) async fn create(asked: Administered) -> Result<HttpResponse, PageProb
     }
 }
 
-async fn secret_page(visitor: &Visitor, client: &Client, secret: &Secret) -> Result<HttpResponse, PageProblem> {
+async fn secret_page(
+    visitor: &Visitor,
+    client: &Client,
+    secret: Option<&Secret>,
+    overlap: Option<Timestamp>,
+) -> Result<HttpResponse, PageProblem> {
     let all = resources::list(&visitor.app).await.map_err(|fault| visitor.broken(&fault))?;
     let resource = snippets::meant(client.resources.first(), &all);
     let page = SecretPage {
@@ -367,9 +419,12 @@ async fn secret_page(visitor: &Visitor, client: &Client, secret: &Secret) -> Res
         machine_href: path(&client.id),
         client_id: client.id.to_string(),
         what: "Client secret".to_owned(),
-        secret: Some(secret.expose().to_owned()),
-        overlap: None,
-        snippets: snippets::application::of(&visitor.app, client, resource, Some(secret.expose())),
+        secret: secret.map(|secret| secret.expose().to_owned()),
+        overlap: overlap.map(|until| moment(until, visitor.ctx.at)),
+        snippets: match secret {
+            Some(secret) => snippets::application::of(&visitor.app, client, resource, Some(secret.expose())),
+            None => Snippets::default(),
+        },
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
 }

@@ -1,6 +1,7 @@
 //! The credentials of one machine: another one, a successor, an end; and a token held against a trust.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -283,7 +284,14 @@ pub(super) async fn attempt(
     let visitor = &asked.form.visitor;
     let (machine, credential) = both(visitor, &ids).await?;
     let token = Secret::new(asked.form.text("token").trim());
-    let trial = federation::explain(&visitor.app, &asked.by, credential, &token).await;
+    let from = match asked.form.text("from").trim() {
+        "" => Ok(None),
+        text => text.parse::<IpAddr>().map(Some),
+    };
+    let trial = match from {
+        Ok(from) => federation::explain(&visitor.app, &asked.by, credential, &token, from).await,
+        Err(_) => Err(Declined::field("from", "an address, like 203.0.113.7 or 2001:db8::7")),
+    };
     let (accepted, checks, problem) = match trial {
         Ok(trial) => (trial.accepted, trial.checks, None),
         Err(Declined::Broken(fault)) => return Err(visitor.broken(&fault)),

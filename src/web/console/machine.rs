@@ -380,6 +380,7 @@ fn found(finding: &Finding) -> FindingLine {
         (FindingKind::ScopesUnused, _) => ("Take away what it does not need", "access".to_owned()),
         (FindingKind::MachineExpiring | FindingKind::NewNetwork, _) => ("See what it may do", "access".to_owned()),
         (FindingKind::OldSecretSilent, Some(id)) => ("Revoke it", id.to_string()),
+        (FindingKind::CredentialMisused, Some(id)) => ("See the credential", id.to_string()),
         (FindingKind::OldSecretUsed, Some(id)) => ("See who uses it", id.to_string()),
         (FindingKind::SecretShared, _) => ("Give each its own", "credentials".to_owned()),
         (_, Some(id)) => ("Rotate it", id.to_string()),

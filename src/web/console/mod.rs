@@ -68,6 +68,8 @@ pub(super) static DOORS: &[Door] = &[
     page("/console/applications/{id}/verification/end", POST, Who::Console, Class::Pages),
     page("/console/applications/{id}/suspension", POST, Who::Console, Class::Pages),
     page("/console/applications/{id}/resumption", POST, Who::Console, Class::Pages),
+    page("/console/applications/{id}/secret", POST, Who::Console, Class::Pages),
+    page("/console/applications/{id}/secret/overlap/end", POST, Who::Console, Class::Pages),
     page("/console/applications/{id}/removal", POST, Who::Console, Class::Pages),
     page("/console/applications/{id}/grants/{grant}/revocation", POST, Who::Console, Class::Pages),
     page("/console/grants", GET, Who::Console, Class::Pages),
@@ -161,6 +163,8 @@ pub(super) fn configure(config: &mut ServiceConfig, base: &str) {
     door("/console/applications/{id}/verification/end", vec![post().to(review::unverify)]);
     door("/console/applications/{id}/suspension", vec![post().to(applications::suspend)]);
     door("/console/applications/{id}/resumption", vec![post().to(applications::resume)]);
+    door("/console/applications/{id}/secret", vec![post().to(applications::rotate)]);
+    door("/console/applications/{id}/secret/overlap/end", vec![post().to(applications::end_old)]);
     door("/console/applications/{id}/removal", vec![post().to(applications::remove)]);
     door("/console/applications/{id}/grants/{grant}/revocation", vec![post().to(applications::revoke)]);
     door("/console/grants", vec![get(lists::grants)]);

@@ -152,6 +152,12 @@ fn guessing(Guesses { today, usual }: Guesses) -> Wanted {
 /// How many machines it is so with, and what to do.
 fn finding(kind: FindingKind, count: usize, more: bool) -> Wanted {
     let (one, many, advice, pressing) = match kind {
+        FindingKind::CredentialMisused => (
+            "machine’s credential was right and refused",
+            "machines’ credentials were right and refused",
+            "If nobody knows why, revoke them.",
+            true,
+        ),
         FindingKind::NoOwner => (
             "machine has nobody who answers for it",
             "machines have nobody who answers for them",

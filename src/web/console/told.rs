@@ -121,6 +121,8 @@ fn about(event: &Event) -> Vec<String> {
         | Event::MachineExpired { machine, .. }
         | Event::CredentialCreated { machine, .. }
         | Event::CredentialRotated { machine, .. }
+        | Event::CredentialChanged { machine, .. }
+        | Event::CredentialRefused { machine, .. }
         | Event::CredentialRevoked { machine, .. } => vec![machine.to_string()],
         Event::MachineCreated { owner, .. } => vec![owner.to_string()],
         Event::MachineHandedOver { machine, from, to } => vec![machine.to_string(), from.to_string(), to.to_string()],
@@ -210,6 +212,7 @@ pub(super) fn words(event: &Event, names: &Names) -> String {
         }
         Event::CredentialCreated { machine, name, .. } => format!("{} got the credential {name}", called(machine)),
         Event::CredentialRotated { machine, .. } => format!("A credential of {} got a successor", called(machine)),
+        Event::CredentialChanged { machine, .. } => format!("A credential of {} was changed", called(machine)),
         Event::CredentialRevoked { machine, because, .. } => {
             format!("A credential of {} was revoked{}", called(machine), why(because))
         }
@@ -259,6 +262,12 @@ pub(super) fn words(event: &Event, names: &Names) -> String {
         }
         Event::CodeIssued { person, client, .. } => format!("{} signed in to {}", called(person), called(client)),
         Event::CodeReplayed { client, .. } => format!("A spent code of {} was shown again", called(client)),
+        Event::ClientSecretRotated { client, .. } => format!("{} got another secret", called(client)),
+        Event::ClientSecretsEnded { client, .. } => format!("The old secrets of {} were ended", called(client)),
+        Event::ClientOldSecretUsed { client, .. } => format!("{} still uses an old secret", called(client)),
+        Event::CredentialRefused { machine, why, .. } => {
+            format!("A right credential of {} was refused: {why}", called(machine))
+        }
         Event::TokenIssued { client, subject, resource, .. } => {
             let there = resource.as_ref().map(|resource| format!(" at {resource}")).unwrap_or_default();
             let (client, subject) = (called(client), called(&subject.text()));

@@ -68,7 +68,7 @@ fn what_is_not_known_is_told_what_is() {
     assert!(words.starts_with("there is no such parameter here; there are state, kind, owner"), "{words}");
     assert!(words.ends_with("limit, cursor"), "{words}");
     let strange = office.post("/people", &json!({ "colour": 1 }));
-    assert_eq!(said(&strange), "there is no such member here; there are email, name, password");
+    assert_eq!(said(&strange), "there is no such member here; there are email, name, password, standing");
     assert_eq!(said(&office.post("/people", &json!({ "email": "a@example.com" }))), "it is missing");
     let strange = office.ask("GET", "/tenants?colour=1").send();
     assert_eq!(said(&strange), "there is no such parameter here; there are limit, cursor");

@@ -143,7 +143,7 @@ fn who_was_stopped_a_moment_ago_does_nothing_more_to_machines() {
             world.block(credentials::create(app, by, id, ask)).map(drop),
             world.block(credentials::rotate(app, by, credential, Lifetime::from_days(1))).map(drop),
             world.block(credentials::revoke(app, by, credential, seen, "x")).map(drop),
-            world.block(writ::operations::federation::explain(app, by, credential, &token)).map(drop),
+            world.block(writ::operations::federation::explain(app, by, credential, &token, None)).map(drop),
         ]
     };
     let all_forbidden = |by: &Operator, why: &str| {

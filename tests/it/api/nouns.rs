@@ -380,3 +380,122 @@ fn an_application_is_rejected_verified_and_verified_no_more() {
     assert_eq!(ended.get("verified"), None);
     office.world.expect_event("client.unverified");
 }
+
+/// An application's secret is replaced while it runs: both are good for a while, and the old one says whether it is still needed.
+#[test]
+fn an_applications_secret_is_rotated_with_an_overlap() {
+    let office = Office::open();
+    let body = json!({
+        "client_name": "Portal",
+        "token_endpoint_auth_method": "client_secret_basic",
+        "grant_types": ["client_credentials"],
+        "redirect_uris": [],
+        "scope": "mcp:read",
+    });
+    let made = office.post("/clients", &body).expect_status(201).json();
+    let (id, first) =
+        (made["client_id"].as_str().unwrap().to_owned(), made["client_secret"].as_str().unwrap().to_owned());
+    let path = format!("/clients/{id}");
+    let status = |secret: &str| {
+        let request = office.world.request("POST", "/oauth/token").basic(&id, secret);
+        request.form(&[("grant_type", "client_credentials")]).send().status
+    };
+    assert_eq!(office.get(&path)["secrets"].as_array().unwrap().len(), 1);
+    let rotate = |body: &serde_json::Value| {
+        office.ask("POST", &format!("{path}/secret")).header("Idempotency-Key", "k").json(body).send()
+    };
+    let day = json!({ "overlap": 86_400 });
+    let answer = rotate(&day).expect_status(201).json();
+    let second = answer["client_secret"].as_str().unwrap().to_owned();
+    assert_eq!(rotate(&day).problem(), "made-already", "the secret is shown once");
+    assert_eq!((status(&first), status(&second)), (200, 200), "both are good");
+
+    // The old one is seen in use; that is written down once in an hour.
+    let secrets = office.get(&path)["secrets"].clone();
+    let now = office.world.now().iso();
+    assert_eq!((&secrets[0]["last_used_at"], &secrets[1]["last_used_at"]), (&json!(now), &serde_json::Value::Null));
+    assert!(secrets[0]["expires_at"].is_string() && secrets[1]["expires_at"].is_null(), "{secrets}");
+    status(&first);
+    let used = office.get(&format!("/audit?about={id}&event=client.old_secret_used"));
+    assert_eq!(used["items"].as_array().unwrap().len(), 1);
+    let rotated = office.get(&format!("/audit?about={id}&event=client.secret_rotated"));
+    assert!(rotated["items"][0]["details"]["overlap_until"].is_string(), "{rotated}");
+
+    // It ends with the overlap, or before.
+    office.world.later(writ::base::Lifetime::from_days(1));
+    assert_eq!((status(&first), status(&second)), (401, 200));
+    let mut office = office;
+    office.token = office.token_with("writ:admin");
+    let third = office.post(&format!("{path}/secret"), &json!({})).expect_status(201).json();
+    let third = third["client_secret"].as_str().unwrap();
+    let status = |secret: &str| {
+        let request = office.world.request("POST", "/oauth/token").basic(&id, secret);
+        request.form(&[("grant_type", "client_credentials")]).send().status
+    };
+    assert_eq!((status(&second), status(third)), (200, 200));
+    let ended = office.post(&format!("{path}/secret/overlap/end"), &json!({})).expect_status(200).json();
+    assert_eq!(ended["secrets"].as_array().unwrap().len(), 1);
+    assert_eq!((status(&second), status(third)), (401, 200));
+    assert_eq!(office.post(&format!("{path}/secret"), &json!({ "overlap": 7_776_001 })).wrong(), ["overlap"]);
+    let leaked = office.post(&format!("{path}/secret"), &json!({ "overlap": 0 })).expect_status(201).json();
+    assert_eq!((status(third), status(leaked["client_secret"].as_str().unwrap())), (401, 200));
+    let public = office.made("/clients", &json!({ "client_name": "Mail", "redirect_uris": [CALLBACK] }));
+    assert_eq!(office.post(&format!("/clients/{public}/secret"), &json!({})).problem(), "conflict", "it has none");
+
+    // Whoever holds the secret is the application: that is for who may give what it may have.
+    let chief = json!({ "client_name": "Chief", "token_endpoint_auth_method": "client_secret_basic", "grant_types": ["client_credentials"], "redirect_uris": [], "scope": "writ:admin" });
+    let chief = office.made("/clients", &chief);
+    let clerk = office.token_with("writ:clients:write");
+    let refused = office.ask("POST", &format!("/clients/{chief}/secret")).bearer(&clerk).json(&json!({})).send();
+    assert_eq!(refused.problem(), "forbidden");
+}
+
+#[test]
+fn a_registration_token_is_made_listed_and_ended() {
+    let office = Office::in_world(crate::world::World::with(&[("registration.mode", "token")]));
+    let made = office.post("/registration-tokens", &json!({})).expect_status(201).json();
+    let (id, token) = (made["id"].as_str().unwrap(), made["initial_access_token"].as_str().unwrap());
+    let path = format!("/registration-tokens/{id}");
+    let register = || {
+        let body = json!({ "client_name": "Mail", "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none" });
+        office.world.request("POST", "/oauth/register").bearer(token).json(&body).send().status
+    };
+    assert_eq!(register(), 201);
+    let listed = office.get("/registration-tokens");
+    assert_eq!((listed["items"].as_array().unwrap().len(), &listed["items"][0]), (1, &office.get(&path)));
+    assert!(!listed.to_string().contains(token) && listed["items"][0]["initial_access_token"].is_null());
+    assert_eq!(office.ask("DELETE", &path).send().problem(), "unseen");
+    assert_eq!(office.change("DELETE", &path, &office.tag(&path), &json!({})).status, 204);
+    assert_eq!((register(), office.ask("GET", &path).send().problem().as_str()), (401, "missing"));
+    assert_eq!(office.get("/audit?event=registration.token_revoked")["items"].as_array().unwrap().len(), 1);
+    let clerk = office.token_with("writ:clients:write");
+    let refused = office.ask("POST", "/registration-tokens").bearer(&clerk).json(&json!({})).send();
+    assert_eq!(refused.problem(), "forbidden", "whoever has one registers as an administrator does");
+}
+
+#[test]
+fn a_credential_is_renamed_and_ends_when_it_should() {
+    let office = Office::open();
+    let robot = office.made("/machines", &json!({ "name": "robot", "owner": "ada@example.com", "purpose": "tests" }));
+    let made = office.post("/credentials", &json!({ "client_id": robot, "type": "access_key", "name": "old" }));
+    let id = made.expect_status(201).json()["credential_id"].as_str().unwrap().to_owned();
+    let path = format!("/credentials/{id}");
+    let patch = |body: serde_json::Value| office.change("PATCH", &path, &office.tag(&path), &body);
+    let end = office.world.now().plus(writ::base::Lifetime::from_days(30)).iso();
+    let changed = patch(json!({ "name": "deploy key", "expires_at": end })).expect_status(200).json();
+    assert_eq!((&changed["name"], &changed["expires_at"]), (&json!("deploy key"), &json!(end)));
+    let told = office.get(&format!("/audit?about={id}&event=credential.changed"))["items"][0]["details"].clone();
+    assert_eq!((&told["before"]["name"], &told["after"]["name"]), (&json!("old"), &json!("deploy key")));
+    assert!(!told.to_string().contains("digest"), "{told}");
+    assert_eq!(patch(json!({ "expires_at": office.world.now().iso() })).wrong(), ["expires_at"]);
+    assert_eq!(patch(json!({ "name": null })).wrong(), ["name"]);
+    assert_eq!(patch(json!({ "type": "client_secret" })).wrong(), ["type"]);
+    assert!(patch(json!({ "expires_at": null })).expect_status(200).json()["expires_at"].is_null());
+
+    // One that has a successor ends no later than was said; one that is over stays over.
+    office.post(&format!("{path}/rotation"), &json!({ "overlap": 3_600 })).expect_status(201);
+    assert_eq!(patch(json!({ "expires_at": null })).problem(), "conflict");
+    patch(json!({ "name": "going" })).expect_status(200);
+    office.post(&format!("{path}/revocation"), &json!({ "because": "over" })).expect_status(200);
+    assert_eq!(patch(json!({ "name": "again" })).problem(), "conflict");
+}

@@ -149,3 +149,25 @@ fn what_nobody_uses_is_cleaned_up_together() {
     page.expect_page(200, "Choose the applications to remove first");
     browser.get("/console/applications").expect_text(">New<").expect_no_text("Old");
 }
+
+#[test]
+fn an_applications_secret_is_rotated_and_shown_once() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let portal = world.confidential("Portal");
+    let mut browser = world.signed_in(&ada);
+    let path = format!("/console/applications/{}", portal.id);
+    let page = browser.get(&path);
+    page.expect_page(200, "Its secret").expect_no_text("End the older ones");
+    let form = page.form_to("/secret");
+    let shown = browser.submit_form(&form, &[("overlap", "7d")]);
+    shown.expect_page(200, "it is shown this once").expect_text("stays good until");
+    browser.submit_form(&form, &[("overlap", "7d")]).expect_text("the secret was shown then");
+    world.expect_event("client.secret_rotated");
+    let page = browser.get(&path);
+    page.expect_page(200, "An older one").expect_text("not used since it has a successor");
+    let page = browser.submit_form(&page.form_to("/secret/overlap/end"), &[]);
+    page.expect_page(200, "Only the newest secret is good").expect_no_text("An older one");
+    let public = world.client("Mail");
+    browser.get(&format!("/console/applications/{}", public.id)).expect_no_text("Its secret");
+}

@@ -169,7 +169,7 @@ fn each_platforms_token_buys_the_machines_own() {
         assert_eq!(tokens.claims()["scope"], "mcp:read");
         assert_eq!(tokens.refresh, None, "{platform}");
         let trust = stage.world.credentials(&machine).remove(0).id;
-        let Event::TokenIssued { grant, trust: by, .. } = stage.event("token.issued") else { panic!() };
+        let Event::TokenIssued { grant, credential: by, .. } = stage.event("token.issued") else { panic!() };
         assert_eq!((grant.as_str(), by), ("jwt_bearer", Some(trust)), "{platform}");
 
         // A second later the platform makes another. The machine's own id may stand beside it, and nobody else's.
@@ -214,7 +214,7 @@ fn a_workloads_token_is_exchanged_for_the_machines_own() {
     assert_eq!((got.claims()["sub"].as_str(), got.claims()["client_id"].as_str()), (Some(&*id), Some(&*id)));
     assert!(got.claims().get("act").is_none(), "it is nobody but itself");
     let trust = stage.world.credentials(&machine).remove(0).id;
-    let Event::TokenIssued { grant, trust: by, .. } = stage.event("token.issued") else { panic!() };
+    let Event::TokenIssued { grant, credential: by, .. } = stage.event("token.issued") else { panic!() };
     assert_eq!((grant.as_str(), by), ("token_exchange", Some(trust)));
 
     // Used once, by whichever grant.
@@ -687,12 +687,16 @@ fn a_token_is_held_against_a_trust_and_stays_good() {
     let id = stage.world.credentials(&machine).remove(0).id;
     let try_it = |token: &str| {
         let token = writ::base::Secret::new(token);
-        stage.world.block(federation::explain(&stage.world.app, &stage.world.operator(), id, &token)).unwrap()
+        stage.world.block(federation::explain(&stage.world.app, &stage.world.operator(), id, &token, None)).unwrap()
     };
     let good = stage.token("github", "1", &json!({}));
     let trial = try_it(&format!("{good}\n"));
     assert!(trial.accepted, "{trial:#?}");
     stage.bearer(&good).tokens();
+    let spent = try_it(&good);
+    let said: Vec<_> = spent.checks.iter().filter(|check| !check.holds).map(|check| &*check.claim).collect();
+    assert_eq!((spent.accepted, said), (false, vec!["used"]), "as the endpoint says");
+    stage.refused(&good, "one that was used");
 
     let bad = try_it(&stage.token("github", "2", &json!({ "ref": "refs/heads/feature", "aud": "x" })));
     assert!(!bad.accepted);
@@ -704,4 +708,55 @@ fn a_token_is_held_against_a_trust_and_stays_good() {
     let forged = try_it(&thief.signs(&stage.header("github", &json!({})), &stage.claims("github", "3", &json!({}))));
     let failed: Vec<_> = forged.checks.iter().filter(|check| !check.holds).map(|check| &*check.claim).collect();
     assert_eq!(failed, ["signature"]);
+}
+
+/// What a trial says of a good token is what the endpoint says of it, whatever stands in the way.
+#[test]
+fn a_trial_says_what_the_endpoint_would() {
+    let stage = Stage::new();
+    let (world, by) = (&stage.world, stage.world.operator());
+    let machine = stage.machine("deploy", stage.trust("github"));
+    let trust = world.credentials(&machine).remove(0).id;
+    let id = world.machine_id(&machine);
+    let failed = |from: Option<&str>| {
+        let token = writ::base::Secret::new(stage.token("github", "never sent", &json!({})));
+        let from = from.map(|from| from.parse().unwrap());
+        let trial = world.block(federation::explain(&world.app, &by, trust, &token, from)).unwrap();
+        let failed = trial.checks.iter().filter(|check| !check.holds);
+        let failed: Vec<_> = failed.map(|check| (check.claim.clone(), check.found.clone())).collect();
+        assert_eq!(trial.accepted, failed.is_empty());
+        failed
+    };
+    let line = |claim: &str, found: &str| vec![(claim.to_owned(), found.to_owned())];
+    let none: Vec<(String, String)> = Vec::new();
+    assert_eq!(failed(None), none);
+
+    world.block(machines::suspend(&world.app, &by, id, Seen::Anything, "drill")).unwrap();
+    assert_eq!(failed(None), line("machine", "suspended"));
+    world.block(machines::resume(&world.app, &by, id, Seen::Anything)).unwrap();
+
+    let limited = |expires_at, networks: &[&str]| {
+        let networks: Vec<writ::base::AddressRange> = networks.iter().map(|text| text.parse().unwrap()).collect();
+        let change = move |machine: &writ::model::Machine| {
+            Ok(Terms { networks: networks.clone(), expires_at, ..Terms::of(machine)? })
+        };
+        world.block(machines::change(&world.app, &by, id, Seen::Anything, change)).unwrap();
+    };
+    limited(None, &["192.0.2.0/24"]);
+    assert_eq!(failed(None), line("network", "no address was said"));
+    assert_eq!(failed(Some("192.0.3.7")), line("network", "192.0.3.7"));
+    assert_eq!(failed(Some("192.0.2.7")), none);
+    limited(Some(world.now()), &[]);
+    assert_eq!(failed(None), line("machine", "expired"));
+    limited(None, &[]);
+
+    // Known by another machine as well: nobody's token.
+    let mut wider = stage.trust("github");
+    wider.rules.retain(|rule| rule.claim != "ref");
+    let twin = stage.machine("twin", wider);
+    let found = failed(None);
+    assert_eq!((found.len(), found[0].0.as_str()), (1, "identity"));
+    assert!(found[0].1.starts_with(&twin.id.to_string()), "{found:?}");
+    world.block(machines::suspend(&world.app, &by, world.machine_id(&twin), Seen::Anything, "drill")).unwrap();
+    assert_eq!(failed(None), none, "one that does not act stands in nobody's way");
 }

@@ -352,3 +352,101 @@ fn what_is_known_of_a_credential_goes_with_it() {
     assert!(world.read(|view| view.get(&USAGE_BY_CREDENTIAL, &first)).is_none());
     assert!(world.insight(&robot).facts.usage.used.seen.is_some(), "the machine's own history stays");
 }
+
+/// The right secret from where it may not be used is the plainest sign that it was taken. Nobody else makes the log grow.
+#[test]
+fn a_right_secret_that_is_refused_leaves_a_line_and_a_finding() {
+    let world = world(&[]);
+    let ada = world.administrator("ada");
+    let robot = world.machine("robot", &ada, "mcp:read");
+    let id = world.machine_id(&robot);
+    let networks = vec!["192.0.2.0/24".parse().unwrap()];
+    let limit =
+        move |machine: &Machine| Ok(machines::Terms { networks: networks.clone(), ..machines::Terms::of(machine)? });
+    world.block(machines::change(&world.app, &world.operator(), id, Seen::Anything, limit)).unwrap();
+    let from = |secret: &str, address: &str| {
+        let request = world.request("POST", "/oauth/token").header("X-Forwarded-For", address);
+        request.basic(&robot.id.to_string(), secret).form(&[("grant_type", "client_credentials")]).send()
+    };
+    let secret = robot.secret.clone().unwrap();
+    let lines = || {
+        let which =
+            writ::operations::audit::Which { event: Some("credential.refused".to_owned()), ..Default::default() };
+        let found = world.block(writ::operations::audit::list(&world.app, which, None, 100)).unwrap().entries;
+        found.into_iter().map(|entry| entry.from.network.unwrap().to_string()).collect::<Vec<_>>()
+    };
+    // A stranger who guesses, and the machine where it belongs: no line.
+    from("wrong", "198.51.100.1").expect_status(401);
+    from(&secret, "192.0.2.7").tokens();
+    assert!(lines().is_empty() && world.kinds(&robot).is_empty());
+
+    from(&secret, "198.51.100.1").expect_refusal(400, "unauthorized_client", "NetworkNotAllowed");
+    assert_eq!(lines(), ["198.51.100.0/24"]);
+    assert_eq!(world.kinds(&robot), [FindingKind::CredentialMisused]);
+    let text = world.text(&robot, FindingKind::CredentialMisused);
+    assert!(text.contains("just now from 198.51.100.0/24") && text.contains("may not call from there"), "{text}");
+    assert_eq!(world.listed(Some(FindingKind::CredentialMisused)), [FindingKind::CredentialMisused]);
+
+    // However often, one for each network and hour; and of eight networks at most.
+    let before = world.entries();
+    for _ in 0..5 {
+        from(&secret, "198.51.100.9").expect_status(400);
+    }
+    assert_eq!(lines().len(), 1);
+    for network in 0..20 {
+        from(&secret, &format!("203.0.{network}.1")).expect_status(400);
+    }
+    assert_eq!(lines().len(), 8);
+    let refusals = world.entries() - before;
+    assert!(refusals < 25, "{refusals}");
+    world.later(Lifetime::from_hours(1));
+    from(&secret, "198.51.100.9").expect_status(400);
+    assert_eq!(lines().len(), 9);
+
+    // A machine that is stopped, and a caller that was not told.
+    world.block(machines::suspend(&world.app, &world.operator(), id, Seen::Anything, "drill")).unwrap();
+    world.later(Lifetime::from_hours(1));
+    from(&secret, "192.0.2.7").expect_status(401);
+    assert_eq!(lines().first().map(String::as_str), Some("192.0.2.0/24"));
+    assert!(world.text(&robot, FindingKind::CredentialMisused).contains("the machine is stopped"));
+    world.days(8);
+    assert!(!world.kinds(&robot).contains(&FindingKind::CredentialMisused), "it is old news");
+}
+
+/// Tokens of a key that leaked can be told from others, and whoever revokes it learns how long they live.
+#[test]
+fn a_token_names_the_credential_that_bought_it() {
+    let world = world(&[]);
+    let ada = world.administrator("ada");
+    let robot = world.machine("robot", &ada, "mcp:read");
+    let id = world.machine_id(&robot);
+    let ask = |name: &str| NewCredential {
+        name: DisplayName::parse(name).unwrap(),
+        proof: NewProof::AccessKey,
+        expires_at: None,
+    };
+    let make = |name| world.block(credentials::create(&world.app, &world.operator(), id, ask(name))).unwrap();
+    let (leaked, kept) = (make("leaked"), make("kept"));
+    for made in [&leaked, &kept, &leaked] {
+        let secret = made.secret.as_ref().unwrap().expose();
+        world.token(&[("grant_type", "client_credentials"), ("client_secret", secret)]).tokens();
+    }
+    robot.client_credentials(&world, &[]).tokens();
+    let bought = |credential: &str, event: &str| {
+        let (about, event) = (Some(credential.to_owned()), Some(event.to_owned()));
+        let which = writ::operations::audit::Which { about, event, ..Default::default() };
+        world.block(writ::operations::audit::list(&world.app, which, None, 100)).unwrap().entries.len()
+    };
+    let leaked = leaked.credential;
+    assert_eq!(bought(&leaked.id.to_string(), "token.issued"), 2);
+    assert_eq!(bought(&kept.credential.id.to_string(), "token.issued"), 1);
+    assert_eq!(bought(&leaked.id.to_string(), "credential.created"), 1);
+
+    let until = |credential| world.block(credentials::tokens_until(&world.app, &world.operator(), credential)).unwrap();
+    let gone = credentials::revoke(&world.app, &world.operator(), leaked.id, Seen::Anything, "leaked");
+    let gone = world.block(gone).unwrap();
+    assert_eq!(until(&gone), Some(world.now().plus(DAY)));
+    world.later(DAY);
+    assert_eq!(until(&gone), None, "none of them is good any more");
+    assert_eq!(until(&make("never used").credential), None);
+}

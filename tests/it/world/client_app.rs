@@ -68,7 +68,12 @@ impl World {
             auth_method,
             secrets: secret
                 .iter()
-                .map(|secret| ClientSecret { digest: secret.digest(), created_at: self.now(), expires_at: None })
+                .map(|secret| ClientSecret {
+                    digest: secret.digest(),
+                    created_at: self.now(),
+                    expires_at: None,
+                    last_used_at: None,
+                })
                 .collect(),
             jwks: None,
             jwks_uri: None,

@@ -79,6 +79,10 @@ pub struct ApplicationPage {
     pub scopes: Vec<String>,
     pub resources: Vec<String>,
     pub client_uri: Option<String>,
+    /// Those that are good, the newest first.
+    pub secrets: Vec<SecretLine>,
+    /// Of the form that makes another: sent twice, it makes one.
+    pub once: String,
     /// Which state of it the page shows.
     pub seen: String,
     /// Who checked it, and when.
@@ -95,6 +99,16 @@ pub struct ApplicationPage {
     pub events: Vec<EventLine>,
     /// How many people's consents are known to end with it.
     pub at_stake: String,
+}
+
+/// What is known of one of its secrets.
+#[derive(Clone, Debug)]
+pub struct SecretLine {
+    pub newest: bool,
+    pub made: Moment,
+    pub until: Option<Moment>,
+    /// When an older one was last used.
+    pub used: Option<Moment>,
 }
 
 /// What one person allowed.
@@ -222,6 +236,12 @@ impl Sample for StaleApplicationsPage {
 
 impl Sample for ApplicationPage {
     fn samples() -> Vec<(&'static str, Self)> {
+        let secret = |newest: bool| SecretLine {
+            newest,
+            made: sample::moment(if newest { "2 days ago" } else { "a year ago" }),
+            until: (!newest).then(|| sample::moment("in 5 days")),
+            used: (!newest).then(|| sample::moment("1 hour ago")),
+        };
         let page = Self {
             shell: sample::shell(),
             frame: Frame::of(Section::Applications),
@@ -239,6 +259,8 @@ impl Sample for ApplicationPage {
             scopes: vec![],
             resources: vec![],
             client_uri: None,
+            secrets: vec![],
+            once: "sample".into(),
             seen: "sample".into(),
             verified: None,
             rejected: None,
@@ -259,6 +281,7 @@ impl Sample for ApplicationPage {
         };
         vec![
             ("active", page.clone()),
+            ("rotated", Self { proves: "a secret".into(), secrets: vec![secret(true), secret(false)], ..page.clone() }),
             (
                 "waiting",
                 Self {

@@ -28,7 +28,8 @@ mod tools;
 mod trial;
 
 pub use applications::{
-    ApplicationFormPage, ApplicationPage, ApplicationRow, ApplicationsPage, GrantLine, StaleApplicationsPage, StaleRow,
+    ApplicationFormPage, ApplicationPage, ApplicationRow, ApplicationsPage, GrantLine, SecretLine,
+    StaleApplicationsPage, StaleRow,
 };
 pub use audit::{AuditEntryPage, AuditLivePage, AuditPage, AuditRow};
 pub use delegation_form::DelegationFormPage;
