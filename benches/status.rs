@@ -128,6 +128,7 @@ fn put(store: &Store, number: u64, revoked: &Revoked, now: Timestamp) -> usize {
                 first: *first,
                 size: 64,
                 client_id: "mch_01jd2v6k3c7w9f5t8x0n4b2q6r".parse().unwrap(),
+                audience: None,
                 lives_for: Lifetime::from_hours(1),
                 ended_at: Some(now),
                 unused: 0,

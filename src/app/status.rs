@@ -4,6 +4,7 @@
 //! forgets here costs some indices that nobody uses.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Document;
@@ -12,7 +13,10 @@ use crate::model::{ClientId, LIST_SIZE, ListNumber, StatusIndex, StatusRun, clos
 
 /// The open list, and the open block of each client that asked not long ago.
 #[derive(Debug, Default)]
-pub struct StatusIndices(Mutex<Open>);
+pub struct StatusIndices {
+    open: Mutex<Open>,
+    hasher: RandomState,
+}
 
 #[derive(Debug, Default)]
 struct Open {
@@ -20,8 +24,8 @@ struct Open {
     /// The first list that this process opened: grants hold runs of older ones too, and do not go on with those.
     first_list: Option<ListNumber>,
     /// Two maps, as in [`VerifiedTokens`](super::VerifiedTokens): when the younger is full it becomes the older, and the older is forgotten.
-    young: HashMap<ClientId, OpenBlock>,
-    old: HashMap<ClientId, OpenBlock>,
+    young: HashMap<ClientId, Holder>,
+    old: HashMap<ClientId, Holder>,
     /// Nothing that a client got before this place is used any more, for it was stopped then.
     stopped: HashMap<ClientId, StatusIndex>,
     /// The same for everybody: what is left of `stopped` once it was too full.
@@ -35,25 +39,31 @@ struct OpenList {
     durable: bool,
 }
 
+/// What a client has open: a block for each of those whom its tokens are for, so that a stop can say who may still take one.
+#[derive(Debug)]
+struct Holder {
+    blocks: Vec<OpenBlock>,
+    /// When a token of the client was issued last: none of this process is younger.
+    last_at: Timestamp,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct OpenBlock {
+    /// Whom its tokens are for, as [`StatusIndices`] hashes it.
+    audience: u64,
     list: ListNumber,
     first: u32,
     size: u32,
     used: u32,
     lives_for: Lifetime,
-    /// When a token of the client was issued last: none of this process is younger.
-    last_at: Timestamp,
     durable: bool,
 }
 
 /// What memory knows of a client that is stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stopped {
-    /// The block that it was at.
-    pub block: StatusIndex,
-    /// How much of it nobody has.
-    pub unused: u32,
+    /// The blocks that it was at, and how much of each nobody has.
+    pub blocks: Vec<(StatusIndex, u32)>,
     /// No token of this process is younger.
     pub last_at: Timestamp,
 }
@@ -77,46 +87,60 @@ const SMALLEST: u32 = 16;
 const LARGEST: u32 = 1 << 16;
 /// Most clients remembered in the younger map.
 const MOST_YOUNG: usize = 131_072;
+/// Most blocks that one client has open at once; the one that was opened first makes room.
+const MOST_OPEN: usize = 64;
 /// Most stopped clients remembered one by one.
 const MOST_STOPPED: usize = 65_536;
 
 impl StatusIndices {
-    /// Takes `count` indices for tokens of `client`, of the block it has or of a new one. `None` if no list is open that has
-    /// room for it: see [`StatusIndices::open_list`].
-    pub fn take(&self, client: &ClientId, count: u32, lives_for: Lifetime, now: Timestamp) -> Option<Taken> {
+    /// Takes `count` indices for tokens of `client` that are for `audience`, of the block it has or of a new one. `None` if no list is open
+    /// that has room for it: see [`StatusIndices::open_list`].
+    pub fn take(
+        &self,
+        (client, audience): (&ClientId, &str),
+        count: u32,
+        lives_for: Lifetime,
+        now: Timestamp,
+    ) -> Option<Taken> {
+        let audience = self.hasher.hash_one(audience);
         let mut open = self.open();
-        let (number, list_is_durable) = {
-            let list = open.list.as_ref().filter(|list| now < closes_at(list.number))?;
-            (list.number, list.durable)
-        };
-        let known = open.take_block(client);
-        let last = known.filter(|block| block.list == number);
-        let fits = last.filter(|block| lives_for <= block.lives_for && block.size - block.used >= count);
-        let mut block = match fits {
-            Some(block) => block,
+        let open = &mut *open;
+        let list = open.list.as_mut().filter(|list| now < closes_at(list.number))?;
+        let holder = hold(&mut open.young, &mut open.old, client, now)?;
+        let known = holder.blocks.iter().position(|block| block.audience == audience);
+        let last = known.and_then(|at| holder.blocks.get(at)).filter(|block| block.list == list.number);
+        let mut block = match last.filter(|block| lives_for <= block.lives_for && block.size - block.used >= count) {
+            Some(block) => *block,
             None => {
                 let size = last.map_or(SMALLEST, |block| (block.size * 2).min(LARGEST)).max(count);
-                let list = open.list.as_mut()?;
                 let size = size.min(LIST_SIZE - list.next);
                 if size < count {
                     return None;
                 }
                 let first = list.next;
                 list.next += size;
-                OpenBlock { list: number, first, size, used: 0, lives_for, last_at: now, durable: false }
+                OpenBlock { audience, list: list.number, first, size, used: 0, lives_for, durable: false }
             }
         };
         let first = block.first + block.used;
         block.used += count;
-        block.last_at = known.map_or(now, |known| known.last_at.max(now));
-        open.keep_block(client, block);
+        holder.last_at = holder.last_at.max(now);
+        match known.and_then(|at| holder.blocks.get_mut(at)) {
+            Some(known) => *known = block,
+            None => {
+                if holder.blocks.len() >= MOST_OPEN {
+                    holder.blocks.remove(0);
+                }
+                holder.blocks.push(block);
+            }
+        }
         Some(Taken {
-            list: number,
+            list: block.list,
             first,
             block: block.first,
             size: block.size,
             lives_for: block.lives_for,
-            durable: list_is_durable && block.durable,
+            durable: list.durable && block.durable,
         })
     }
 
@@ -136,7 +160,8 @@ impl StatusIndices {
         if let Some(list) = open.list.as_mut().filter(|list| list.number == taken.list) {
             list.durable = true;
         }
-        if let Some(block) = open.block(client).filter(|block| (block.list, block.first) == (taken.list, taken.block)) {
+        let is_it = |block: &&mut OpenBlock| (block.list, block.first) == (taken.list, taken.block);
+        if let Some(block) = open.holder(client).and_then(|holder| holder.blocks.iter_mut().find(is_it)) {
             block.durable = true;
         }
     }
@@ -145,8 +170,8 @@ impl StatusIndices {
     /// client was stopped, for what is in that is invalid already.
     pub fn may_go_on(&self, client: &ClientId, run: &StatusRun, now: Timestamp) -> bool {
         let mut open = self.open();
-        if let Some(block) = open.block(client) {
-            block.last_at = block.last_at.max(now);
+        if let Some(holder) = open.holder(client) {
+            holder.last_at = holder.last_at.max(now);
         }
         let place = StatusIndex { list: run.list, index: run.first };
         open.first_list.is_some_and(|first| run.list >= first)
@@ -157,7 +182,7 @@ impl StatusIndices {
     /// No index that `client` has is given to another of its tokens. Says what is known of those it has, unless it was forgotten.
     pub fn stop(&self, client: &ClientId) -> Option<Stopped> {
         let mut open = self.open();
-        let block = open.young.remove(client).or_else(|| open.old.remove(client));
+        let holder = open.young.remove(client).or_else(|| open.old.remove(client));
         if let Some(here) = open.list.as_ref().map(|list| StatusIndex { list: list.number, index: list.next }) {
             if open.stopped.len() >= MOST_STOPPED {
                 open.stopped.clear();
@@ -165,11 +190,10 @@ impl StatusIndices {
             }
             open.stopped.insert(client.clone(), here);
         }
-        block.map(|block| Stopped {
-            block: StatusIndex { list: block.list, index: block.first },
-            unused: block.size - block.used,
-            last_at: block.last_at,
-        })
+        let at = |block: &OpenBlock| {
+            (StatusIndex { list: block.list, index: block.first }, block.size.saturating_sub(block.used))
+        };
+        holder.map(|holder| Stopped { blocks: holder.blocks.iter().map(at).collect(), last_at: holder.last_at })
     }
 
     /// The first list of this process, if it has opened one.
@@ -178,32 +202,31 @@ impl StatusIndices {
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Open {
-    fn block(&mut self, client: &ClientId) -> Option<&mut OpenBlock> {
+    fn holder(&mut self, client: &ClientId) -> Option<&mut Holder> {
         self.young.get_mut(client).or_else(|| self.old.get_mut(client))
     }
+}
 
-    fn take_block(&mut self, client: &ClientId) -> Option<OpenBlock> {
-        match self.young.get(client) {
-            Some(block) => Some(*block),
-            None => self.old.remove(client),
+/// What a client has open, among the younger from now on.
+fn hold<'a>(
+    young: &'a mut HashMap<ClientId, Holder>,
+    old: &mut HashMap<ClientId, Holder>,
+    client: &ClientId,
+    now: Timestamp,
+) -> Option<&'a mut Holder> {
+    if !young.contains_key(client) {
+        let known = old.remove(client).unwrap_or(Holder { blocks: Vec::new(), last_at: now });
+        if young.len() >= MOST_YOUNG {
+            *old = std::mem::take(young);
         }
+        young.insert(client.clone(), known);
     }
-
-    fn keep_block(&mut self, client: &ClientId, block: OpenBlock) {
-        if let Some(known) = self.young.get_mut(client) {
-            *known = block;
-            return;
-        }
-        if self.young.len() >= MOST_YOUNG {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(client.clone(), block);
-    }
+    young.get_mut(client)
 }
 
 /// Lists as they were last served.
@@ -267,7 +290,7 @@ mod tests {
 
     fn opened() -> StatusIndices {
         let indices = StatusIndices::default();
-        assert_eq!(indices.take(&client(1), 1, HOUR, NOW), None, "no list is open yet");
+        assert_eq!(indices.take((&client(1), "https://a.example/"), 1, HOUR, NOW), None, "no list is open yet");
         indices.open_list(NOW.millis().unsigned_abs());
         indices
     }
@@ -277,7 +300,7 @@ mod tests {
         let indices = opened();
         let (mut seen, mut blocks) = (HashSet::new(), HashSet::new());
         for n in 0..10_000 {
-            let taken = indices.take(&client(n as u8 % 2), 1, HOUR, NOW).unwrap();
+            let taken = indices.take((&client(n as u8 % 2), "https://a.example/"), 1, HOUR, NOW).unwrap();
             assert!(seen.insert((taken.list, taken.first)));
             blocks.insert((taken.block, taken.size));
         }
@@ -286,32 +309,52 @@ mod tests {
     }
 
     #[test]
+    fn tokens_for_one_and_for_another_are_in_different_blocks() {
+        let indices = opened();
+        let take = |audience: &str| indices.take((&client(1), audience), 1, HOUR, NOW).unwrap();
+        let (a, b, again) = (take("https://a.example/"), take("https://b.example/"), take("https://a.example/"));
+        assert!(a.block != b.block && a.block == again.block && again.first == a.first + 1);
+        for n in 0..MOST_OPEN {
+            take(&format!("https://{n}.example/"));
+        }
+        assert_ne!(take("https://a.example/").block, a.block, "it made room");
+        assert_eq!(indices.stop(&client(1)).unwrap().blocks.len(), MOST_OPEN);
+    }
+
+    #[test]
     fn a_list_is_filled_to_its_end_and_no_further() {
         let indices = opened();
         let mut taken = 0_u32;
-        while let Some(run) = indices.take(&client(1), 4, HOUR, NOW) {
+        while let Some(run) = indices.take((&client(1), "https://a.example/"), 4, HOUR, NOW) {
             taken += 4;
             assert!(run.first + 4 <= LIST_SIZE && run.block + run.size <= LIST_SIZE);
         }
         assert_eq!(taken, LIST_SIZE);
         let next = indices.open_list(1);
         assert!(next > NOW.millis().unsigned_abs(), "never a number from before");
-        assert_eq!(indices.take(&client(1), 4, HOUR, NOW).unwrap().list, next);
-        assert_eq!(indices.take(&client(1), 4, HOUR, closes_at(next)), None, "a list is open for a day");
+        assert_eq!(indices.take((&client(1), "https://a.example/"), 4, HOUR, NOW).unwrap().list, next);
+        assert_eq!(
+            indices.take((&client(1), "https://a.example/"), 4, HOUR, closes_at(next)),
+            None,
+            "a list is open for a day"
+        );
     }
 
     #[test]
     fn what_is_not_known_to_be_on_the_disk_says_so() {
         let indices = opened();
-        let first = indices.take(&client(1), 1, HOUR, NOW).unwrap();
-        assert!(!first.durable && !indices.take(&client(1), 1, HOUR, NOW).unwrap().durable);
+        let first = indices.take((&client(1), "https://a.example/"), 1, HOUR, NOW).unwrap();
+        assert!(!first.durable && !indices.take((&client(1), "https://a.example/"), 1, HOUR, NOW).unwrap().durable);
         indices.committed(&client(1), &first);
-        assert!(indices.take(&client(1), 1, HOUR, NOW).unwrap().durable);
-        assert!(!indices.take(&client(2), 1, HOUR, NOW).unwrap().durable, "its block is new");
-        let longer = indices.take(&client(1), 1, Lifetime::from_hours(2), NOW).unwrap();
+        assert!(indices.take((&client(1), "https://a.example/"), 1, HOUR, NOW).unwrap().durable);
+        assert!(!indices.take((&client(2), "https://a.example/"), 1, HOUR, NOW).unwrap().durable, "its block is new");
+        let longer = indices.take((&client(1), "https://a.example/"), 1, Lifetime::from_hours(2), NOW).unwrap();
         assert!(longer.block != first.block && !longer.durable, "a longer life takes another block");
         indices.committed(&client(1), &first);
-        assert!(!indices.take(&client(1), 1, HOUR, NOW).unwrap().durable, "that was about the block before");
+        assert!(
+            !indices.take((&client(1), "https://a.example/"), 1, HOUR, NOW).unwrap().durable,
+            "that was about the block before"
+        );
     }
 
     #[test]
@@ -326,17 +369,17 @@ mod tests {
             expires_at: NOW.plus(HOUR),
         };
         let (mine, theirs) = (
-            run(indices.take(&client(1), 4, HOUR, NOW).unwrap()),
-            run(indices.take(&client(2), 4, HOUR, NOW).unwrap()),
+            run(indices.take((&client(1), "https://a.example/"), 4, HOUR, NOW).unwrap()),
+            run(indices.take((&client(2), "https://a.example/"), 4, HOUR, NOW).unwrap()),
         );
         let later = NOW.plus(HOUR);
         assert!(indices.may_go_on(&client(1), &mine, later));
         let block = StatusIndex { list: mine.list, index: mine.first };
-        let known = Stopped { block, unused: SMALLEST - 4, last_at: later };
+        let known = Stopped { blocks: vec![(block, SMALLEST - 4)], last_at: later };
         assert_eq!(indices.stop(&client(1)), Some(known));
         assert_eq!(indices.stop(&client(1)), None);
         assert!(!indices.may_go_on(&client(1), &mine, NOW) && indices.may_go_on(&client(2), &theirs, NOW));
-        let again = indices.take(&client(1), 4, HOUR, NOW).unwrap();
+        let again = indices.take((&client(1), "https://a.example/"), 4, HOUR, NOW).unwrap();
         assert!(again.block > mine.first && indices.may_go_on(&client(1), &run(again), NOW));
         assert!(!StatusIndices::default().may_go_on(&client(2), &theirs, NOW), "another process");
         for n in 0..MOST_STOPPED {
@@ -351,7 +394,7 @@ mod tests {
         let name = |n: usize| ClientId::Document(format!("https://{n}.example/"));
         let mut lists = 1;
         for n in 0..300_000 {
-            if indices.take(&name(n), 1, HOUR, NOW).is_none() {
+            if indices.take((&name(n), "https://a.example/"), 1, HOUR, NOW).is_none() {
                 indices.open_list(1);
                 lists += 1;
             }

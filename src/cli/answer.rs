@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::socket::{self, Reply};
 use super::{Command, dispatch};
@@ -18,7 +18,22 @@ use crate::operations::declined::Declined;
 use crate::operations::keep_head;
 use crate::operations::operator::Operator;
 use crate::operations::start::{Keeping, open};
+use crate::operations::status::LiveTokens;
 use crate::protocol::federation::WorkloadToken;
+
+/// An answer with what whoever looks at signatures alone still takes of tokens that were ended.
+pub(super) fn with_left(mut answer: Value, left: &LiveTokens) -> Value {
+    if let Some(members) = answer.as_object_mut() {
+        let there = left.by_audience.iter().map(|(audience, left)| {
+            let audience = Some(audience).filter(|audience| !audience.is_empty());
+            json!({ "audience": audience, "tokens_live": left.at_most, "tokens_live_until": left.until.iso() })
+        });
+        members.insert("tokens_live".to_owned(), left.at_most.into());
+        members.insert("tokens_live_until".to_owned(), json!(left.until.map(|until| until.iso())));
+        members.insert("tokens_live_at".to_owned(), there.collect());
+    }
+    answer
+}
 
 /// Why a command was not obeyed, in words for whoever typed it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

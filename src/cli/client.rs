@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::answer::{argument, json_file, list_of, scope_set};
+use super::answer::{argument, json_file, list_of, scope_set, with_left};
 use super::machine::given;
 use super::{Command, CommandError, ErrorKind, named};
 use crate::app::App;
@@ -410,8 +410,7 @@ pub(super) async fn unverify(app: &App, by: &Operator, ask: Reasoned) -> Result<
 pub(super) async fn suspend(app: &App, by: &Operator, ask: Reasoned) -> Result<Value, CommandError> {
     let id = named::client(app, "CLIENT", &ask.client_id).await?;
     let (_, live) = clients::suspend(app, by, id.clone(), Seen::Anything, &ask.because).await?;
-    let until = live.until.map(|until| until.iso());
-    Ok(json!({ "client_id": id, "state": "suspended", "tokens_live": live.at_most, "tokens_live_until": until }))
+    Ok(with_left(json!({ "client_id": id, "state": "suspended" }), &live))
 }
 
 pub(super) async fn resume(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {

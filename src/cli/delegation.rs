@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::answer::{argument, list_of, scope_set};
+use super::answer::{argument, list_of, scope_set, with_left};
 use super::named::{machine_in, somebody_in};
 use super::{Command, CommandError};
 use crate::app::App;
@@ -130,7 +130,8 @@ pub(super) async fn list(app: &App, by: &Operator, ask: List) -> Result<Value, C
 
 pub(super) async fn revoke(app: &App, by: &Operator, ask: Revoke) -> Result<Value, CommandError> {
     let id = argument("DELEGATION", ask.delegation.parse::<Id<Delegation>>())?;
-    Ok(row(&delegations::revoke(app, by, id, Seen::Anything, &ask.because).await?, by))
+    let (over, left) = delegations::revoke(app, by, id, Seen::Anything, &ask.because).await?;
+    Ok(with_left(row(&over, by), &left))
 }
 
 pub(super) fn row(delegation: &Delegation, ctx: &Context) -> Value {

@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::answer::argument;
+use super::answer::{argument, with_left};
 use super::{Command, CommandError, named};
 use crate::app::App;
 use crate::base::{Id, Timestamp};
@@ -84,8 +84,8 @@ pub(super) async fn show(app: &App, by: &Operator, ask: Named) -> Result<Value, 
 
 pub(super) async fn revoke(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
     let id = argument("GRANT", ask.grant.parse::<Id<Consent>>())?;
-    grants::revoke(app, by, id, Seen::Anything).await?;
-    Ok(json!({ "grant_id": id.to_string(), "state": "revoked" }))
+    let left = grants::revoke(app, by, id, Seen::Anything).await?;
+    Ok(with_left(json!({ "grant_id": id.to_string(), "state": "revoked" }), &left))
 }
 
 fn row(grant: &Grant, now: Timestamp) -> Value {

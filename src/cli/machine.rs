@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::answer::{argument, list_of, scope_set};
+use super::answer::{argument, list_of, scope_set, with_left};
 use super::{Command, CommandError, named};
 use super::{credential, delegation};
 use crate::app::App;
@@ -501,9 +501,8 @@ pub(super) async fn retire(app: &App, by: &Operator, ask: Stop) -> Result<Value,
 }
 
 fn halted(halted: machines::Halted, ctx: &Context) -> Value {
-    let mut answer = row(&halted.machine, ctx);
+    let mut answer = with_left(row(&halted.machine, ctx), &halted.live);
     if let Some(members) = answer.as_object_mut() {
-        members.insert("tokens_live".to_owned(), halted.tokens_live.into());
         members.insert("tokens_live_until".to_owned(), halted.tokens_live_until.iso().into());
     }
     answer

@@ -4,7 +4,7 @@ use clap::{ArgAction, Subcommand};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::answer::{argument, list_of};
+use super::answer::{argument, list_of, with_left};
 use super::machine::{claim, given};
 use super::{Command, CommandError, Password, named};
 use crate::app::App;
@@ -237,9 +237,7 @@ pub(super) async fn set(app: &App, by: &Operator, ask: Set) -> Result<Value, Com
 pub(super) async fn suspend(app: &App, by: &Operator, ask: Suspend) -> Result<Value, CommandError> {
     let id = named::person(app, "PERSON", &ask.person_id).await?;
     let (person, live) = people::suspend(app, by, id, Seen::Anything, &ask.because).await?;
-    let until = live.until.map(|until| until.iso());
-    let (state, live) = (person.state, live.at_most);
-    Ok(json!({ "person_id": id.to_string(), "state": state, "tokens_live": live, "tokens_live_until": until }))
+    Ok(with_left(json!({ "person_id": id.to_string(), "state": person.state }), &live))
 }
 
 pub(super) async fn resume(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {

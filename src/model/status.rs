@@ -60,6 +60,9 @@ pub struct StatusBlock {
     pub first: u32,
     pub size: u32,
     pub client_id: ClientId,
+    /// Whom all its tokens are for; those that were given before this was put down may be for anybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
     /// No token in it lives longer.
     pub lives_for: Lifetime,
     /// Set when the client was stopped, to when its last token was issued at the latest: every token in it is invalid from then on,
@@ -114,6 +117,12 @@ pub struct ActingRuns {
     /// The ids of everything whose end is theirs: the subject, the grant, each delegation and each token that was shown on the way,
     /// and whoever else acts.
     pub ended_by: Vec<String>,
+    /// Whom its tokens are for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
+    /// When they were ended. The row stays until the last of them is over, to tell who may still take one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
     pub runs: Vec<StatusRun>,
     /// When the last token in them is over.
     pub expires_at: Timestamp,

@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::revoke::end_family;
 use super::sessions::delete_all;
 use super::sign_in::SignedIn;
+use super::status::end::{Ending, LiveTokens};
 use super::{delegations, find_resource};
 use crate::app::App;
 use crate::base::{Fault, Id, Resource, Timestamp};
@@ -225,19 +225,19 @@ pub async fn revoke_consent(app: &App, ctx: &Context, signed_in: &SignedIn, id: 
         .await
 }
 
-/// Removes a consent and ends everything that was issued under it.
-pub(super) fn end_consent(tx: &mut Tx<'_>, consent: &Consent) -> Result<(), Fault> {
+/// Removes a consent and ends everything that was issued under it. Says what is left of that.
+pub(super) fn end_consent(tx: &mut Tx<'_>, consent: &Consent) -> Result<LiveTokens, Fault> {
     let person = consent.person;
     tx.delete(&CONSENTS, &consent.id)?;
     let key = (person, consent.client_id.to_string());
-    let mut ended = 0;
+    let (mut ending, mut ended) = (Ending::default(), 0);
     let mut after = None;
     loop {
         let page = tx.list_after(&FAMILIES, &FAMILIES_BY_GRANT, &key, after.as_ref(), MOST)?;
         for (id, family) in &page.rows {
-            if family.resource == consent.resource && family.is_live(tx.now()) {
-                end_family(tx, *id, RevokedBecause::ConsentRevoked)?;
-                ended += 1;
+            if family.resource == consent.resource && tx.now() < family.expires_at {
+                ended += u64::from(family.is_live(tx.now()));
+                ending.family(tx, *id, RevokedBecause::ConsentRevoked)?;
             }
         }
         match page.next {
@@ -245,5 +245,6 @@ pub(super) fn end_consent(tx: &mut Tx<'_>, consent: &Consent) -> Result<(), Faul
             None => break,
         }
     }
-    tx.record(Event::ConsentRevoked { person, client: consent.client_id.clone(), families: ended })
+    tx.record(Event::ConsentRevoked { person, client: consent.client_id.clone(), families: ended })?;
+    Ok(ending.live())
 }

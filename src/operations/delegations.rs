@@ -2,7 +2,7 @@
 
 use super::credentials::reason;
 use super::sign_in::SignedIn;
-use super::status::end::end_acting;
+use super::status::end::{LiveTokens, end_acting};
 use super::{find_resource, resources, scopes, search};
 use crate::app::App;
 use crate::base::{Fault, Id, Lifetime, Resource, Timestamp};
@@ -247,7 +247,7 @@ pub async fn revoke(
     id: Id<Delegation>,
     seen: Seen,
     because: &str,
-) -> Result<Delegation, Declined> {
+) -> Result<(Delegation, LiveTokens), Declined> {
     let (because, ctx, by) = (reason(because)?, by, by.clone());
     app.store
         .write("revoke delegation", ctx, move |tx| {
@@ -260,7 +260,11 @@ pub async fn revoke(
             }
             match found.state {
                 DelegationState::Live => end(tx, &found, &because).map(Ok),
-                DelegationState::Revoked { .. } => Ok(Ok(found)),
+                // Whoever asks again is told what is left.
+                DelegationState::Revoked { .. } => {
+                    let left = end_acting(tx, &found.id.to_string())?;
+                    Ok(Ok((found, left)))
+                }
             }
         })
         .await?
@@ -283,19 +287,20 @@ pub async fn revoke_own(app: &App, ctx: &Context, signed_in: &SignedIn, id: Id<D
         .await
 }
 
-pub(super) fn end(tx: &mut Tx<'_>, old: &Delegation, because: &str) -> Result<Delegation, Fault> {
+/// Says what is left of the tokens that came of it, besides.
+pub(super) fn end(tx: &mut Tx<'_>, old: &Delegation, because: &str) -> Result<(Delegation, LiveTokens), Fault> {
     let (at, by) = (tx.now(), tx.context().by.clone());
     let state = DelegationState::Revoked { at, by, because: because.to_owned() };
     let ended = Delegation { state, ..old.clone() };
     tx.replace(&DELEGATIONS, &old.id, old, &ended)?;
-    end_acting(tx, &ended.id.to_string())?;
+    let left = end_acting(tx, &ended.id.to_string())?;
     tx.record(Event::DelegationRevoked {
         delegation: ended.id,
         actor: ended.actor,
         subject: ended.subject.clone(),
         because: because.to_owned(),
     })?;
-    Ok(ended)
+    Ok((ended, left))
 }
 
 /// Ends every delegation by which a machine acts, or by which others act for it: it has ended for good.

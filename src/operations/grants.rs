@@ -8,6 +8,7 @@ use crate::model::{ClientId, Consent, Family, Person};
 use crate::operations::declined::Declined;
 use crate::operations::operator::Operator;
 use crate::operations::seen::Seen;
+use crate::operations::status::end::LiveTokens;
 use crate::store::tables::{CONSENTS, CONSENTS_BY_PERSON, FAMILIES, FAMILIES_BY_GRANT};
 use crate::store::{Page, Read};
 
@@ -63,8 +64,8 @@ pub async fn find(app: &App, id: Id<Consent>) -> Result<Grant, Declined> {
 }
 
 /// Takes back what a person has allowed an application: it is asked about again, and everything the application holds under it ends in
-/// the same transaction.
-pub async fn revoke(app: &App, by: &Operator, id: Id<Consent>, seen: Seen) -> Result<(), Declined> {
+/// the same transaction. Says what whoever looks at signatures alone still takes.
+pub async fn revoke(app: &App, by: &Operator, id: Id<Consent>, seen: Seen) -> Result<LiveTokens, Declined> {
     let (ctx, by) = (by, by.clone());
     app.store
         .write("revoke grant", ctx, move |tx| {
@@ -75,8 +76,7 @@ pub async fn revoke(app: &App, by: &Operator, id: Id<Consent>, seen: Seen) -> Re
             if let Err(declined) = seen.is_still(&consent)? {
                 return Ok(Err(declined));
             }
-            end_consent(tx, &consent)?;
-            Ok(Ok(()))
+            end_consent(tx, &consent).map(Ok)
         })
         .await?
 }

@@ -36,13 +36,13 @@ fn users(read: &impl Read, what: &(String, String), now: Timestamp) -> Result<Ve
     let mut users = Vec::new();
     let machines = read.list(&MACHINES, &MACHINES_BY_NAMED, what, SHOWN + 1)?;
     let machines = machines.iter().map(|(id, machine)| format!("{} ({id})", machine.name));
-    users.extend(counted("the machine", "the machines", machines, "`writ machine change` takes it from them"));
+    users.extend(counted("the machine", "the machines", machines, "`writ machine set` takes it from them"));
     let delegations = delegations(read, what, now)?;
     let called = delegations.iter().map(|one| call(read, one)).collect::<Result<Vec<_>, _>>()?;
     users.extend(counted("the delegation", "the delegations", called, "`writ delegation revoke` ends them"));
     let clients = read.list(&CLIENTS, &CLIENTS_BY_NAMED, what, SHOWN + 1)?;
     let clients = clients.iter().map(|(_, client)| format!("{} ({})", client.name, client.id));
-    users.extend(counted("the application", "the applications", clients, "`writ client change` takes it from them"));
+    users.extend(counted("the application", "the applications", clients, "`writ client set` takes it from them"));
     Ok(users)
 }
 

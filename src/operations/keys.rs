@@ -192,7 +192,9 @@ async fn tokens(
     }
     let counted = hours::since(app, from.max(now.minus(longest))).await?;
     let counted = counted.range(..=Hour::number(last)).flat_map(|(_, hour)| Counted::TOKENS.map(|what| hour.of(what)));
-    Ok(LiveTokens { at_most: counted.fold(0, u64::saturating_add), until: Some(until) })
+    // Whom they are for is counted nowhere.
+    let at_most = counted.fold(0, u64::saturating_add);
+    Ok(LiveTokens { at_most, until: Some(until), ..LiveTokens::default() })
 }
 
 /// OpenID Connect Dynamic Client Registration §2: "The default, if omitted, is RS256."

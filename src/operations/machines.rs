@@ -525,6 +525,8 @@ pub struct Halted {
     pub tokens_live: u64,
     /// And until when; when it was stopped, if there are none.
     pub tokens_live_until: Timestamp,
+    /// The same, by whom they are for.
+    pub live: LiveTokens,
 }
 
 /// Stops a machine: from this commit on it gets no tokens by any grant, its keys authenticate nothing, and introspection calls
@@ -694,10 +696,7 @@ pub(super) fn stop(
     let stopped = Some(Stopped { at, by: tx.context().by.clone(), because: because.to_owned() });
     let new = Machine { state, stopped, void_before: Some(at), ..old.clone() };
     tx.replace(&MACHINES, &old.id, old, &new)?;
-    let machine = ClientId::Machine(old.id);
-    let live = end_owner(app, tx, &Owner::Client(machine.clone()))?;
-    // Of one that was suspended and is now retired, the tokens ended with the suspension.
-    let live = if live == LiveTokens::default() { left(tx, &machine, at)? } else { live };
+    let live = end_owner(app, tx, &Owner::Client(ClientId::Machine(old.id)))?;
     Ok((new, live))
 }
 
@@ -720,7 +719,8 @@ pub async fn how_halted(app: &App, now: Timestamp, id: Id<Machine>) -> Result<Ha
 
 fn halted(machine: Machine, live: LiveTokens) -> Halted {
     let stopped_at = machine.stopped.as_ref().map_or(machine.created_at, |stopped| stopped.at);
-    Halted { machine, tokens_live: live.at_most, tokens_live_until: live.until.unwrap_or(stopped_at) }
+    let (tokens_live, tokens_live_until) = (live.at_most, live.until.unwrap_or(stopped_at));
+    Halted { machine, tokens_live, tokens_live_until, live }
 }
 
 /// One machine, its credentials and its owner.

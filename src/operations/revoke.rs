@@ -2,14 +2,14 @@
 
 use super::Problem;
 use super::introspect::{self, Known};
-use super::status::end::{LiveTokens, end_acting, end_runs, end_token};
+use super::status::end::{Ending, LiveTokens, end_acting, end_token};
 use crate::app::App;
 use crate::base::Id;
 use crate::base::{Fault, SET_BACK};
-use crate::model::{Context, Event, Family, FamilyState, RevokedBecause, RevokedToken};
+use crate::model::{Context, Event, Family, RevokedBecause, RevokedToken};
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::token_status::may_revoke;
-use crate::store::tables::{FAMILIES, REVOKED};
+use crate::store::tables::REVOKED;
 use crate::store::{Read, Tx};
 
 /// Revokes a token of the caller's. RFC 7009 §2.2: "The authorization server responds with HTTP status code 200 if the token
@@ -47,14 +47,7 @@ pub async fn revoke(app: &App, ctx: &Context, client: AuthenticatedClient, token
 /// Ends a line of tokens, if it is not over already: its refresh tokens buy nothing more, and introspection calls its access
 /// tokens inactive from this commit on, as do the status lists. Says which of these nobody learns of who looks at neither.
 pub(crate) fn end_family(tx: &mut Tx<'_>, id: Id<Family>, because: RevokedBecause) -> Result<LiveTokens, Fault> {
-    match tx.get(&FAMILIES, &id)? {
-        Some(family) if family.state == FamilyState::Live => {
-            let live = end_runs(tx, &family.status)?.and(end_acting(tx, &id.to_string())?);
-            let ended = Family { state: FamilyState::Revoked { at: tx.now(), because }, ..family };
-            tx.put(&FAMILIES, &id, &ended)?;
-            tx.record(Event::FamilyRevoked { family: id, because })?;
-            Ok(live)
-        }
-        _ => Ok(LiveTokens::default()),
-    }
+    let mut ending = Ending::default();
+    ending.family(tx, id, because)?;
+    Ok(ending.live())
 }

@@ -184,11 +184,19 @@ for (const javaScriptEnabled of [true, false]) {
             await seen("search-resources");
         });
 
-        test("it is removed by its name", async () => {
-            await page.getByRole("link", { name: "Tickets", exact: true }).click();
-            await page.getByText("Remove this resource…").click();
-            await page.getByLabel("Type its name").fill("Tickets");
+        test("it is removed by its name, once nobody names it", async () => {
+            const remove = async () => {
+                await page.getByRole("link", { name: "Tickets", exact: true }).click();
+                await page.getByText("Remove this resource…").click();
+                await page.getByLabel("Type its name").fill("Tickets");
+            };
+            await remove();
             await seen("resource-removing");
+            await page.getByRole("button", { name: "Remove for good" }).click();
+            await page.getByText("is used by the machine nightly-import").waitFor();
+            appliance.writ(["machine", "retire", "nightly-import", "--because", "replaced"]);
+            await page.goto(`${appliance.origin}/console/resources`);
+            await remove();
             await page.getByRole("button", { name: "Remove for good" }).click();
             await page.getByText("The resource is removed").waitFor();
         });

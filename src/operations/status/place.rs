@@ -32,8 +32,13 @@ impl Place {
 }
 
 /// For a token that a client gets for itself.
-pub(crate) fn for_client(app: &App, tx: &mut Tx<'_>, client: &ClientId, lives_for: Lifetime) -> Result<Place, Fault> {
-    let taken = take(app, tx, client, 1, lives_for)?;
+pub(crate) fn for_client(
+    app: &App,
+    tx: &mut Tx<'_>,
+    (client, audience): (&ClientId, &str),
+    lives_for: Lifetime,
+) -> Result<Place, Fault> {
+    let taken = take(app, tx, (client, audience), 1, lives_for)?;
     Ok(make(app, StatusIndex { list: taken.list, index: taken.first }, client, Some(taken)))
 }
 
@@ -45,16 +50,23 @@ const FIRST_ACTING: u32 = 2;
 const LONGEST_RUN: u32 = 1_024;
 
 /// For a token of a grant. The caller puts the changed row.
-pub(crate) fn for_family(app: &App, tx: &mut Tx<'_>, family: &mut Family, lives_for: Lifetime) -> Result<Place, Fault> {
+pub(crate) fn for_family(
+    app: &App,
+    tx: &mut Tx<'_>,
+    (family, audience): (&mut Family, &str),
+    lives_for: Lifetime,
+) -> Result<Place, Fault> {
     // One that ends with its first token has no second.
     let first = if family.expires_at <= tx.now().plus(lives_for) { 1 } else { FIRST_RUN };
-    next_in(app, tx, &family.client_id, (&mut family.status, first), lives_for)
+    next_in(app, tx, (&family.client_id, audience), (&mut family.status, first), lives_for)
 }
 
 /// A token with which somebody acts.
 pub(crate) struct Acted<'a> {
     /// Who gets it: the first in the chain.
     pub(crate) client: &'a ClientId,
+    /// Whom it is for.
+    pub(crate) audience: &'a str,
     pub(crate) subject: &'a Subject,
     pub(crate) family: Option<Id<Family>>,
     pub(crate) chain: &'a [Link],
@@ -75,16 +87,21 @@ impl Acted<'_> {
 /// that is found by all that ends it besides. The same token shown again goes on in the same row.
 pub(crate) fn for_acting(app: &App, tx: &mut Tx<'_>, token: &Acted<'_>, lives_for: Lifetime) -> Result<Place, Fault> {
     let (ended_by, client) = (token.ended_by(), token.client.to_string());
-    let parts = std::iter::once(&client).chain(&ended_by).flat_map(|part| [part.as_bytes(), b"\n"]);
+    let parts = [client.as_str(), token.audience].into_iter().chain(ended_by.iter().map(String::as_str));
+    let parts = parts.flat_map(|part| [part.as_bytes(), b"\n"]);
     let key = Digest::of_all(&parts.collect::<Vec<_>>());
     let known = tx.get(&ACTING_RUNS, &key)?;
-    let mut row = known.clone().unwrap_or_else(|| ActingRuns {
+    // What was ended has ended the token that was shown as well, so nobody goes on with it.
+    let going_on = known.clone().filter(|known| known.ended_at.is_none());
+    let mut row = going_on.unwrap_or_else(|| ActingRuns {
         client_id: token.client.clone(),
         ended_by,
+        audience: Some(token.audience.to_owned()),
+        ended_at: None,
         runs: Vec::new(),
         expires_at: tx.now(),
     });
-    let place = next_in(app, tx, token.client, (&mut row.runs, FIRST_ACTING), lives_for)?;
+    let place = next_in(app, tx, (token.client, token.audience), (&mut row.runs, FIRST_ACTING), lives_for)?;
     row.expires_at = row.expires_at.max(tx.now().plus(lives_for));
     match known {
         Some(known) => tx.replace(&ACTING_RUNS, &key, &known, &row)?,
@@ -97,7 +114,7 @@ pub(crate) fn for_acting(app: &App, tx: &mut Tx<'_>, token: &Acted<'_>, lives_fo
 fn next_in(
     app: &App,
     tx: &mut Tx<'_>,
-    client: &ClientId,
+    (client, audience): (&ClientId, &str),
     (runs, first): (&mut Vec<StatusRun>, u32),
     lives_for: Lifetime,
 ) -> Result<Place, Fault> {
@@ -110,7 +127,7 @@ fn next_in(
         true => first,
         false => (run.size * 2).min(LONGEST_RUN),
     });
-    let taken = take(app, tx, client, size, lives_for)?;
+    let taken = take(app, tx, (client, audience), size, lives_for)?;
     let mut run = StatusRun { list: taken.list, first: taken.first, size, used: 0, lives_for, expires_at: now };
     let full = || Fault::new(FaultKind::Bug, "a new run of status indices has no place");
     let index = run.next(lives_for, now).ok_or_else(full)?;
@@ -127,16 +144,22 @@ fn make(app: &App, place: StatusIndex, client: &ClientId, taken: Option<Taken>) 
 }
 
 /// Takes indices, and sees to it that the rows of their list and block are there.
-fn take(app: &App, tx: &mut Tx<'_>, client: &ClientId, count: u32, lives_for: Lifetime) -> Result<Taken, Fault> {
+fn take(
+    app: &App,
+    tx: &mut Tx<'_>,
+    (client, audience): (&ClientId, &str),
+    count: u32,
+    lives_for: Lifetime,
+) -> Result<Taken, Fault> {
     let now = tx.now();
-    let taken = match app.status.take(client, count, lives_for, now) {
+    let taken = match app.status.take((client, audience), count, lives_for, now) {
         Some(taken) => taken,
         None => {
             let newest =
                 tx.newest(&STATUS_LISTS, None, 1)?.rows.first().map_or(0, |(number, _)| number.saturating_add(1));
             app.status.open_list(newest.max(u64::try_from(now.millis()).unwrap_or(0)));
             let none = || Fault::new(FaultKind::Bug, "a new status list has no room");
-            app.status.take(client, count, lives_for, now).ok_or_else(none)?
+            app.status.take((client, audience), count, lives_for, now).ok_or_else(none)?
         }
     };
     if !taken.durable {
@@ -151,6 +174,7 @@ fn take(app: &App, tx: &mut Tx<'_>, client: &ClientId, count: u32, lives_for: Li
                 first: taken.block,
                 size: taken.size,
                 client_id: client.clone(),
+                audience: Some(audience.to_owned()),
                 lives_for: taken.lives_for,
                 ended_at: None,
                 unused: 0,

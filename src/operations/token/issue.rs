@@ -134,7 +134,7 @@ impl Making {
     /// Where the status of a token that a client gets for itself stands; an opaque one has none.
     pub(crate) fn place(&self, app: &App, tx: &mut Tx<'_>, client: &ClientId) -> Result<Option<Place>, Fault> {
         let signed = self.format == TokenFormat::Jwt;
-        signed.then(|| status::for_client(app, tx, client, self.lifetime)).transpose()
+        signed.then(|| status::for_client(app, tx, (client, &self.audience), self.lifetime)).transpose()
     }
 
     /// The same for a token with which `client` acts for `subject`, and of the `family` of the token it showed.
@@ -146,7 +146,7 @@ impl Making {
         (subject, family): (&Subject, Option<Id<Family>>),
     ) -> Result<Option<Place>, Fault> {
         let chain = self.acting.as_ref().map_or(&[][..], |acting| &acting.chain);
-        let token = Acted { client, subject, family, chain };
+        let token = Acted { client, audience: &self.audience, subject, family, chain };
         let signed = self.format == TokenFormat::Jwt;
         signed.then(|| status::for_acting(app, tx, &token, self.lifetime)).transpose()
     }
@@ -154,7 +154,7 @@ impl Making {
     /// The same for a token of a grant, whose row remembers it: the caller puts the row.
     pub(crate) fn place_in(&self, app: &App, tx: &mut Tx<'_>, family: &mut Family) -> Result<Option<Place>, Fault> {
         let signed = self.format == TokenFormat::Jwt;
-        signed.then(|| status::for_family(app, tx, family, self.lifetime)).transpose()
+        signed.then(|| status::for_family(app, tx, (family, &self.audience), self.lifetime)).transpose()
     }
 }
 

@@ -9,7 +9,7 @@ use super::call::Call;
 use super::cursor::Window;
 use super::operation::{Noun, What};
 use super::problem::Problem;
-use super::wire::{Reason, Wrong, list as names, texts};
+use super::wire::{Reason, StillTaken, Wrong, list as names, texts};
 use crate::base::{Lifetime, Timestamp};
 use crate::model::{ClientId, Delegation, DelegationState, Subject};
 use crate::operations::delegations::{self, Life, NewDelegation, USUAL, Which};
@@ -72,6 +72,10 @@ struct DelegationView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     revoked: Option<RevokedView>,
+    /// What may still be taken of the tokens that came of it: where it was just taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    still_taken: Option<StillTaken>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -177,8 +181,9 @@ async fn grant(call: Call, ask: NewDelegationBody) -> Result<(String, One<Delega
 }
 
 async fn revoke(call: Call, ask: Reason) -> Result<One<DelegationView>, Problem> {
-    let over = delegations::revoke(&call.app, &call.by, call.id()?, call.seen(), &ask.because).await?;
-    shown(&over, call.by.at)
+    let (over, left) = delegations::revoke(&call.app, &call.by, call.id()?, call.seen(), &ask.because).await?;
+    let view = DelegationView { still_taken: Some(left.into()), ..view(&over, call.by.at) };
+    Ok(One::of(&over, view)?)
 }
 
 /// One acts for a person or for a machine, each by its id.
@@ -223,5 +228,6 @@ fn view(delegation: &Delegation, now: Timestamp) -> DelegationView {
         granted_at: delegation.granted_at.iso(),
         expires_at: delegation.expires_at.iso(),
         revoked,
+        still_taken: None,
     }
 }

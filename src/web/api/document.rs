@@ -183,7 +183,9 @@ fn success(operation: &Operation) -> (&'static str, Response) {
             let response = with_header(response, "Location", "Its address.");
             ("201", with_header(response, "ETag", "What a change of it is to be sent with.").build())
         }
-        (Kind::Tell, Some(output)) => ("200", body(response.description("It is done."), reference(output)).build()),
+        (Kind::Tell | Kind::Remove, Some(output)) => {
+            ("200", body(response.description("It is done."), reference(output)).build())
+        }
         (_, Some(output)) => {
             let response = body(response.description("As it is now."), reference(output));
             ("200", with_header(response, "ETag", "What a change of it is to be sent with.").build())

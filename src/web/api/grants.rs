@@ -8,7 +8,7 @@ use super::call::Call;
 use super::cursor::Window;
 use super::operation::{Noun, What};
 use super::problem::Problem;
-use super::wire::{Wrong, list as names};
+use super::wire::{StillTaken, Wrong, list as names};
 use crate::model::{Family, FamilyState};
 use crate::operations::grants::{self, Grant, Which};
 use crate::protocol::own_scopes::GRANTS;
@@ -30,7 +30,7 @@ pub(super) fn noun() -> Noun {
         list,
     )
     .show(What(at, "showGrant", GRANTS.read, "Show a grant"), show)
-    .remove(What(at, "revokeGrant", GRANTS.write, "Take a grant back, and end every token under it"), revoke)
+    .end(What(at, "revokeGrant", GRANTS.write, "Take a grant back, and end every token under it"), revoke)
 }
 
 /// A grant.
@@ -111,8 +111,15 @@ async fn show(call: Call) -> Result<One<GrantView>, Problem> {
     Ok(One::of(&grant.consent, view(&grant, call.by.at))?)
 }
 
-async fn revoke(call: Call) -> Result<(), Problem> {
-    Ok(grants::revoke(&call.app, &call.by, call.id()?, call.seen()).await?)
+/// A grant that was taken back.
+#[derive(Debug, Serialize, ToSchema)]
+struct GrantRevoked {
+    still_taken: StillTaken,
+}
+
+async fn revoke(call: Call) -> Result<GrantRevoked, Problem> {
+    let left = grants::revoke(&call.app, &call.by, call.id()?, call.seen()).await?;
+    Ok(GrantRevoked { still_taken: left.into() })
 }
 
 fn view(grant: &Grant, now: crate::base::Timestamp) -> GrantView {

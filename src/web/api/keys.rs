@@ -162,7 +162,7 @@ fn shown(breaks: &Breaks) -> Result<One<KeyView>, Problem> {
         usual_id_tokens,
         id_tokens_of,
         status_lists: breaks.status_lists,
-        tokens: breaks.tokens.into(),
+        tokens: breaks.tokens.clone().into(),
         taken_until: breaks.taken_until.iso(),
         successor: breaks.successor.as_ref().map(|next| next.kid.clone()),
         successor_known: breaks.successor.as_ref().map(|next| next.known_to_all),

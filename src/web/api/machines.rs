@@ -19,7 +19,6 @@ use crate::operations::declined::Declined;
 use crate::operations::findings::{self, Insight};
 use crate::operations::machines::{self, Halted, NewMachine, Terms, Which, first_secret};
 use crate::operations::named;
-use crate::operations::status::end::LiveTokens;
 use crate::protocol::display_name::DisplayName;
 use crate::protocol::own_scopes::MACHINES;
 
@@ -573,9 +572,7 @@ fn shown(call: &Call, machine: &Machine) -> Result<One<MachineView>, Problem> {
 
 /// With what a verifier may still take.
 fn stopped(call: &Call, halted: &Halted) -> Result<One<MachineView>, Problem> {
-    let until = (halted.tokens_live > 0).then_some(halted.tokens_live_until);
-    let live = LiveTokens { at_most: halted.tokens_live, until };
-    let view = MachineView { still_taken: Some(live.into()), ..view(&halted.machine, call.by.at) };
+    let view = MachineView { still_taken: Some(halted.live.clone().into()), ..view(&halted.machine, call.by.at) };
     Ok(One::of(&halted.machine, view)?)
 }
 

@@ -278,6 +278,22 @@ impl Noun {
         });
         self.with(Operation::new(what, Kind::Remove, run))
     }
+
+    /// `DELETE` that tells what came of it.
+    pub(super) fn end<V, A, W>(self, what: What, act: A) -> Self
+    where
+        V: Serialize + ToSchema + 'static,
+        A: Fn(Call) -> W + Copy + Send + Sync + 'static,
+        W: Future<Output = Result<V, Problem>> + 'static,
+    {
+        let run: Act = Box::new(move |call| {
+            Box::pin(async move {
+                call.no_query()?;
+                Ok(HttpResponse::Ok().json(act(call).await?))
+            })
+        });
+        self.with(Operation { output: Some(Shape::of::<V>()), ..Operation::new(what, Kind::Remove, run) })
+    }
 }
 
 fn made<I, V, A, W>(what: What, list: Option<&'static str>, act: A) -> Operation

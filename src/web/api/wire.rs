@@ -38,11 +38,31 @@ pub(super) struct StillTaken {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime, nullable = false)]
     until: Option<String>,
+    /// The same for each of those whom they are for, at most 65.
+    #[schema(max_items = 65)]
+    by_audience: Vec<TakenThere>,
+}
+
+/// What may still be taken by those whom tokens are for: a resource, mostly.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TakenThere {
+    /// What the tokens say in `aud`. Not there for those of which it is not known any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "https://tickets.example.com/mcp")]
+    audience: Option<String>,
+    at_most: u64,
+    #[schema(format = DateTime)]
+    until: String,
 }
 
 impl From<LiveTokens> for StillTaken {
     fn from(live: LiveTokens) -> Self {
-        Self { at_most: live.at_most, until: live.until.map(Timestamp::iso) }
+        let there = live.by_audience.into_iter().map(|(audience, left)| TakenThere {
+            audience: Some(audience).filter(|audience| !audience.is_empty()),
+            at_most: left.at_most,
+            until: left.until.iso(),
+        });
+        Self { at_most: live.at_most, until: live.until.map(Timestamp::iso), by_audience: there.collect() }
     }
 }
 

@@ -140,15 +140,28 @@ fn title(name: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
+/// Most places that are named.
+const PLACES: usize = 8;
+
+/// ": 3 at https://tickets.example/mcp, 1 at https://mail.example/mcp"
+fn where_taken(halted: &Halted) -> String {
+    let there = halted.live.by_audience.iter().filter(|(audience, _)| !audience.is_empty());
+    let named: Vec<String> =
+        there.clone().take(PLACES).map(|(audience, left)| format!("{} at {audience}", left.at_most)).collect();
+    let more = if there.count() > PLACES { ", and elsewhere" } else { "" };
+    if named.is_empty() { String::new() } else { format!(": {}{more}", named.join(", ")) }
+}
+
 /// How it stands with stopping; of one that is stopped, which of its tokens may still be taken.
 async fn halt(visitor: &Visitor, insight: &Insight, grants: u64) -> Result<Halt, PageProblem> {
     let (machine, now) = (&insight.facts.machine, visitor.ctx.at);
     let left = |halted: &Halted| {
         (halted.tokens_live > 0 && halted.tokens_live_until > now).then(|| {
             format!(
-                "At most {} of its tokens may still be taken, until {}, by a server that neither introspects nor follows the status list.",
+                "At most {} of its tokens may still be taken, until {}, by a server that neither introspects nor follows the status list{}.",
                 halted.tokens_live,
-                moment(halted.tokens_live_until, now).exact
+                moment(halted.tokens_live_until, now).exact,
+                where_taken(halted)
             )
         })
     };

@@ -52,7 +52,7 @@ fn what_somebody_names_is_not_removed_under_them() {
     let robot = named(&office);
     for path in [there.as_str(), scope] {
         stays(&office, path, &format!("the machine robot ({})", robot.id));
-        stays(&office, path, "`writ machine change`");
+        stays(&office, path, "`writ machine set`");
     }
     // Somebody it acts for.
     let new = NewDelegation {

@@ -14,6 +14,7 @@ mod once;
 mod people;
 mod providers;
 mod state;
+mod still_taken;
 mod tenancy;
 
 use serde_json::Value;

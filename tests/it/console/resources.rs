@@ -1,6 +1,8 @@
 //! Resources and scopes in the console: a server is protected, looked at through a client's eyes, changed and removed.
 
 use serde_json::json;
+use writ::operations::machines;
+use writ::operations::seen::Seen;
 use writ::store::tables::SCOPES;
 use writ::store::{Read as _, View};
 
@@ -200,10 +202,12 @@ fn a_scope_is_added_changed_and_removed() {
     let machine = world.machine("nightly-import", &ada, name);
     let again = browser.get(page.path.split('?').next().unwrap());
     again.expect_text(&resource.name).expect_text("1 machine").expect_text("nightly-import");
-    drop(machine);
     let removal = page.form_to("/removal");
     browser.submit_form(&removal, &[]).expect_page(409, "take it from there first");
     world.remove_resource(&resource);
+    browser.submit_form(&removal, &[]).expect_page(409, "is used by the machine nightly-import");
+    let (id, by) = (world.machine_id(&machine), world.operator());
+    world.block(machines::retire(&world.app, &by, id, Seen::Anything, "over")).unwrap();
     browser.submit_form(&removal, &[]).expect_page(200, "The scope is removed");
     world.expect_event("scope.removed");
     assert!(!has_scope(&world, name));

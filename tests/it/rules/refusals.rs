@@ -225,6 +225,12 @@ const TABLE: &[(&str, &str, u16, Produce)] = &[
         mail.client_credentials(&s.world, &[]).into()
     }),
     ("ClientSuspended", "invalid_client", 401, |s| s.crm_after(|row| row.state = ClientState::Suspended).into()),
+    ("ClientRetired", "invalid_client", 401, |s| {
+        let robot = robot(s, "replaced", |terms| terms);
+        let (id, ctx) = (s.world.machine_id(&robot), s.world.operator());
+        s.world.block(writ::operations::machines::retire(&s.world.app, &ctx, id, Seen::Anything, "replaced")).unwrap();
+        robot.client_credentials(&s.world, &[]).into()
+    }),
     ("ClientAwaitingApproval", "unauthorized_client", 400, |s| {
         s.crm_after(|row| row.state = ClientState::AwaitingApproval).into()
     }),
