@@ -11,8 +11,8 @@ use crate::operations::operator::Operator;
 use crate::operations::seen::Seen;
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::own_scopes::within_reach;
-use crate::store::Tx;
 use crate::store::tables::CLIENTS;
+use crate::store::{Read as _, Tx};
 
 /// Most secrets of one application that are good at once.
 const MOST_LIVE: usize = 4;

@@ -2,14 +2,12 @@
 
 use serde_json::{Value, json};
 use writ::model::{
-    Actor, AuthMethod, ClientId, ClientState, Delegation, Event, GrantType, Machine, MachineKind, PersonBy, Subject,
-    TenantName,
+    Actor, AuthMethod, ClientId, Delegation, Event, GrantType, Machine, MachineKind, PersonBy, Subject, TenantName,
 };
 use writ::operations::clients;
 use writ::operations::credentials::{self, NewCredential, NewProof};
 use writ::operations::crossings::{self, NewCrossing};
 use writ::operations::declared::{self, Applied, Doing, NotApplied, Unlisted};
-use writ::operations::declined::Declined;
 use writ::operations::delegations::{self, NewDelegation};
 use writ::operations::machines::{self, NewMachine, Terms};
 use writ::operations::providers::{self, NewProvider};

@@ -116,7 +116,8 @@ fn a_command_runs_at_an_appliance_elsewhere_as_whoever_the_token_belongs_to() {
     let used = far.json(&token, &["resource", "list"])["resources"][0]["resource_id"].as_str().unwrap().to_owned();
     let why = far.refused(&token, &["resource", "remove", &used]).to_string();
     assert!(why.contains("is used by the machine nightly") && why.contains("the application Portal"), "{why}");
-    let spare = far.json(&token, &["resource", "add", "https://spare.example", "--name", "Spare", "--scope", "mcp:read"]);
+    let spare =
+        far.json(&token, &["resource", "add", "https://spare.example", "--name", "Spare", "--scope", "mcp:read"]);
     let id = spare["resource_id"].as_str().unwrap().to_owned();
     assert_eq!(far.json(&token, &["resource", "remove", &id])["state"], "removed");
     // A file is as good as the variable, whatever white space is behind it.

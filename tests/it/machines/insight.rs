@@ -443,7 +443,8 @@ fn a_token_names_the_credential_that_bought_it() {
     assert_eq!(bought(&leaked.id.to_string(), "credential.created"), 1);
 
     let until = |credential| world.block(credentials::tokens_until(&world.app, &world.operator(), credential)).unwrap();
-    let gone = credentials::revoke(&world.app, &world.operator(), leaked.id, Seen::Anything, "leaked");
+    let operator = world.operator();
+    let gone = credentials::revoke(&world.app, &operator, leaked.id, Seen::Anything, "leaked");
     let gone = world.block(gone).unwrap();
     assert_eq!(until(&gone), Some(world.now().plus(DAY)));
     world.later(DAY);
