@@ -8,8 +8,16 @@ import { giveAddress, launch, rememberCookies, signIn } from "../clients/browser
 import { Flow } from "./flow.mjs";
 import { assertGuarded, assertNoComplaints, look, watched } from "./looks.mjs";
 
-/** A device with a fingerprint reader, in the browser of `page`. */
-async function device(page, { isUserVerified = true } = {}) {
+/**
+ * A device with a fingerprint reader, in the browser of `page`. Its finger is always there, so it would take the browser's first suggestion as
+ * soon as a page offers one; unless that is what is looked at, the pages are told that this browser suggests nothing.
+ */
+async function device(page, { isUserVerified = true, suggests = false } = {}) {
+    if (!suggests) {
+        await page.addInitScript(() => {
+            window.PublicKeyCredential.isConditionalMediationAvailable = async () => false;
+        });
+    }
     const cdp = await page.context().newCDPSession(page);
     await cdp.send("WebAuthn.enable");
     const options = {
@@ -95,6 +103,18 @@ describe("a passkey of one's own", () => {
         await page.getByRole("button", { name: "Allow" }).waitFor();
         await rememberCookies(appliance, own);
         assert.match(await page.innerText("main"), new RegExp(appliance.email));
+    });
+
+    test("is suggested by the browser beside the address, and that is enough", async () => {
+        const theirs = await browser.newContext();
+        const other = await watched(theirs);
+        const suggesting = await device(other, { suggests: true });
+        await suggesting.put(credential);
+        await other.goto(at("/sign-in"));
+        await other.getByRole("heading", { name: "Connected applications", exact: true }).waitFor();
+        await rememberCookies(appliance, theirs);
+        assertNoComplaints(other);
+        await theirs.close();
     });
 
     test("of nobody who was verified is refused by the device or by us", async () => {
