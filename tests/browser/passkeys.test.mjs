@@ -109,12 +109,16 @@ describe("a passkey of one's own", () => {
         const theirs = await browser.newContext();
         const other = await watched(theirs);
         const suggesting = await device(other, { suggests: true });
-        await suggesting.put(credential);
+        // A passkey that is kept in two places counts as one.
+        const [now] = await authenticator.credentials();
+        await suggesting.put({ ...now, signCount: 50 });
         await other.goto(at("/sign-in"));
         await other.getByRole("heading", { name: "Connected applications", exact: true }).waitFor();
         await rememberCookies(appliance, theirs);
         assertNoComplaints(other);
         await theirs.close();
+        await authenticator.clear();
+        await authenticator.put({ ...now, signCount: 60 });
     });
 
     test("of nobody who was verified is refused by the device or by us", async () => {
@@ -158,7 +162,7 @@ describe("a passkey of one's own", () => {
         await page.getByRole("button", { name: "Remove passkey" }).click();
         await page.getByText("Nobody signs in with it any more").waitFor();
         await page.goto(at("/account/activity"));
-        await page.getByText("there may be a copy of it").waitFor();
+        await page.getByText("there may be a copy of it").first().waitFor();
         await look(page, "passkeys-activity");
         assertNoComplaints(page);
     });
