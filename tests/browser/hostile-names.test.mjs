@@ -29,7 +29,7 @@ test("case 46: markup in every name is text on every page", { timeout: 240_000 }
     const resource = appliance.resource(api, evil("resource"), ["hostile:read"]);
     appliance.writ(["resource", "describe", resource.resource_id, "--tool", `tool: ${evil("tool")}`]);
     const grace = ["person", "add", "--email", "grace@people.example", "--name", evil("Grace"), "--password-stdin"];
-    appliance.writ(grace, "correct horse battery staple");
+    appliance.writ(grace, "seven unrelated llamas");
     appliance.writ(["person", "role", "--email", "grace@people.example", "--add", "acme/reader"]);
     appliance.writ(["person", "claims", "--email", "grace@people.example", "--claim", `x=${JSON.stringify(evil("claim"))}`]);
     appliance.client(evil("application"), { "redirect-uri": "https://app.example/cb", resource: api, scope: ["hostile:read"] });

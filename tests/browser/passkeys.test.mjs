@@ -8,8 +8,16 @@ import { giveAddress, launch, rememberCookies, signIn } from "../clients/browser
 import { Flow } from "./flow.mjs";
 import { assertGuarded, assertNoComplaints, look, watched } from "./looks.mjs";
 
-/** A device with a fingerprint reader, in the browser of `page`. */
-async function device(page, { isUserVerified = true } = {}) {
+/**
+ * A device with a fingerprint reader, in the browser of `page`. Its finger is always there, so it would take the browser's first suggestion as
+ * soon as a page offers one; unless that is what is looked at, the pages are told that this browser suggests nothing.
+ */
+async function device(page, { isUserVerified = true, suggests = false } = {}) {
+    if (!suggests) {
+        await page.addInitScript(() => {
+            window.PublicKeyCredential.isConditionalMediationAvailable = async () => false;
+        });
+    }
     const cdp = await page.context().newCDPSession(page);
     await cdp.send("WebAuthn.enable");
     const options = {
@@ -97,6 +105,22 @@ describe("a passkey of one's own", () => {
         assert.match(await page.innerText("main"), new RegExp(appliance.email));
     });
 
+    test("is suggested by the browser beside the address, and that is enough", async () => {
+        const theirs = await browser.newContext();
+        const other = await watched(theirs);
+        const suggesting = await device(other, { suggests: true });
+        // A passkey that is kept in two places counts as one.
+        const [now] = await authenticator.credentials();
+        await suggesting.put({ ...now, signCount: 50 });
+        await other.goto(at("/sign-in"));
+        await other.getByRole("heading", { name: "Connected applications", exact: true }).waitFor();
+        await rememberCookies(appliance, theirs);
+        assertNoComplaints(other);
+        await theirs.close();
+        await authenticator.clear();
+        await authenticator.put({ ...now, signCount: 60 });
+    });
+
     test("of nobody who was verified is refused by the device or by us", async () => {
         await own.clearCookies();
         await authenticator.verified(false);
@@ -138,7 +162,7 @@ describe("a passkey of one's own", () => {
         await page.getByRole("button", { name: "Remove passkey" }).click();
         await page.getByText("Nobody signs in with it any more").waitFor();
         await page.goto(at("/account/activity"));
-        await page.getByText("there may be a copy of it").waitFor();
+        await page.getByText("there may be a copy of it").first().waitFor();
         await look(page, "passkeys-activity");
         assertNoComplaints(page);
     });
