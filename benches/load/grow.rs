@@ -190,6 +190,7 @@ fn application(id: Id<Client>, n: u64, at: Timestamp) -> Client {
         first_used_at: Some(at),
         last_used_at: Some(at),
         reaped_at: None,
+        declared_as: None,
         void_before: None,
         review: Review::default(),
         identity: None,

@@ -14,7 +14,7 @@ use crate::operations::audit::{self, ActedBy, Which};
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     /// List entries, the newest first
-    List(List),
+    List(Box<List>),
     /// Check that no entry was changed, removed, moved or added
     Verify,
 }
@@ -63,7 +63,7 @@ pub struct List {
 impl Verb {
     pub(super) fn command(self) -> Command {
         match self {
-            Self::List(ask) => Command::AuditList(ask),
+            Self::List(ask) => Command::AuditList(*ask),
             Self::Verify => Command::AuditVerify,
         }
     }

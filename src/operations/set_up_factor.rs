@@ -107,7 +107,7 @@ pub async fn with_codes(
     let (codes, recovery) = recovery_codes(app)?;
     let id = person.id;
     let secret = app.row_sealer.seal(carried.secret(), &place(id), &app.entropy)?;
-    finish(app, ctx, attempt, &person, SignInMethod::PasswordAndCode, codes, move |tx| {
+    finish(app, ctx, attempt, &person, (SignInMethod::PasswordAndCode, codes), move |tx| {
         let (secret, recovery) = (secret.clone(), recovery.clone());
         let factor = SecondFactor { person: id, secret, last_step: step, recovery, added_at: tx.now() };
         tx.put(&SECOND_FACTORS, &id, &factor)?;
@@ -132,20 +132,19 @@ pub async fn with_passkey(
         Err(no) => return Ok(Outcome::Not(no)),
     };
     let within = app.clone();
-    finish(app, ctx, attempt, &person, SignInMethod::Passkey, Vec::new(), move |tx| {
+    finish(app, ctx, attempt, &person, (SignInMethod::Passkey, Vec::new()), move |tx| {
         Ok(own_passkeys::put(&within, tx, id, &vetted)?.map(|_| ()))
     })
     .await
 }
 
-/// Puts it down and begins the session, if the note still counts and nothing was set up meanwhile.
+/// Puts it down and begins the session of this method, if the note still counts and nothing was set up meanwhile.
 async fn finish(
     app: &App,
     ctx: &Context,
     attempt: Attempt<'_>,
     person: &Person,
-    method: SignInMethod,
-    codes: Vec<Secret>,
+    (method, codes): (SignInMethod, Vec<Secret>),
     mut put: impl FnMut(&mut Tx<'_>) -> Result<Result<(), Changed>, Fault> + Send + 'static,
 ) -> Result<Outcome, Fault> {
     let Some(half) = Half::open(app, attempt.half, attempt.browser, ctx.at) else { return Ok(Outcome::Over) };

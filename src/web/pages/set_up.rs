@@ -24,7 +24,7 @@ pub(super) async fn begin(
 ) -> Result<HttpResponse, PageProblem> {
     let page = set_up_factor::ask(&visitor.app, visitor.ctx.at, &half, visitor.browser()).await;
     match page.map_err(|fault| visitor.broken(&fault))? {
-        Some(page) => show(visitor, StatusCode::OK, ask, to, half, page, None),
+        Some(page) => show(visitor, ask, to, half, page, None),
         None => again(visitor, StatusCode::UNPROCESSABLE_ENTITY, ask, to, SignInProblem::Expired),
     }
 }
@@ -97,18 +97,18 @@ async fn create(with: With, form: Posted, request: &HttpRequest, limits: &Limits
     let Some(page) = page else {
         return again(visitor, StatusCode::UNPROCESSABLE_ENTITY, ask.as_ref(), to, SignInProblem::Expired);
     };
-    show(visitor, StatusCode::UNPROCESSABLE_ENTITY, ask.as_ref(), to, half.to_owned(), page, Some(not))
+    show(visitor, ask.as_ref(), to, half.to_owned(), page, Some(not))
 }
 
 fn show(
     visitor: &Visitor,
-    status: StatusCode,
     ask: Option<&SignInAsk>,
     to: Option<String>,
     half: String,
     page: SetUp,
     not: Option<Changed>,
 ) -> Result<HttpResponse, PageProblem> {
+    let status = if not.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let SetUp { person, codes, passkey } = page;
     let mut made = passkey.map(|creation| Box::new(passkey_form(visitor, &person, creation)));
     let problem = match not {

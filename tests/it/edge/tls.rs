@@ -62,7 +62,7 @@ fn who_speaks_plain_http_to_tls_is_told_nothing() {
 fn case_54_a_handshake_that_does_not_come_is_not_waited_for() {
     let certificate = Certificate::of("id.example");
     let mut edge = Edge::open(&certificate);
-    edge.world = edge.world.as_patient(Patience { handshake: Duration::from_millis(20), ..Patience::default() });
+    edge.world = edge.world.with_patience(Patience { handshake: Duration::from_millis(20), ..Patience::default() });
     for first in [&b""[..], b"\x16\x03\x01\x02\x00"] {
         let mut silent = TcpStream::connect(edge.world.address).unwrap();
         silent.set_read_timeout(Some(Duration::from_secs(30))).unwrap();

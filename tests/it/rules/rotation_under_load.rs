@@ -95,12 +95,13 @@ fn after_forty_days_of_silence_the_keys_are_as_on_any_other_day() {
     let world = World::with_file();
     let crm = world.confidential("crm");
     let early = crm.client_credentials(&world, &[]).tokens().access;
-    let of = |world: &World, wanted: fn(&KeyState) -> bool| -> Vec<String> {
+    type Wanted = fn(&KeyState) -> bool;
+    let of = |world: &World, wanted: Wanted| -> Vec<String> {
         let rows = keys::list(&world.app).unwrap();
         let fits = rows.into_iter().filter(|row| row.algorithm == Algorithm::ES256 && wanted(&row.state));
         fits.map(|row| row.kid).collect()
     };
-    let (next, signing): (fn(&KeyState) -> bool, fn(&KeyState) -> bool) =
+    let (next, signing): (Wanted, Wanted) =
         (|state| matches!(state, KeyState::Next { .. }), |state| matches!(state, KeyState::Signing { .. }));
     let (first, second) = (of(&world, signing), of(&world, next));
     world.later(Lifetime::from_days(40));

@@ -158,12 +158,12 @@ impl World {
     /// The same appliance again, at an address where it waits for no body.
     #[must_use]
     pub fn impatient(self) -> Self {
-        self.as_patient(Patience { body: Duration::ZERO, ..Patience::default() })
+        self.with_patience(Patience { body: Duration::ZERO, ..Patience::default() })
     }
 
     /// The same appliance again, at an address where it is as patient as this.
     #[must_use]
-    pub fn as_patient(mut self, patience: Patience) -> Self {
+    pub fn with_patience(mut self, patience: Patience) -> Self {
         self.runtime.block_on(self.server.stop(false));
         self.thread.take().unwrap().join().unwrap();
         let (address, (redirects_from, watched), server, thread) = serve(&self.app, patience);
