@@ -130,7 +130,7 @@ fn every_setting_is_read_somewhere() {
     }
     let mut text = String::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    for room in ["operations", "web", "cli"] {
+    for room in ["app", "operations", "web", "cli"] {
         sources(&root.join(room), &mut text);
     }
     // Paths of files in the data directory are made, and proxies judged, by methods of the settings themselves.

@@ -72,20 +72,20 @@ const PARTS: [Part; 15] = [
     part("Curs0r", "https://cursor.update-check.example/callback", 0, Waiting, None),
 ];
 
-/// Long gone: tried by somebody once, on a day so many before now.
+/// Long gone: tried by somebody once, on a day so many before now. The first to come is the first here.
 const FORGOTTEN: [Part; 3] = [
+    part("Agent playground", "http://127.0.0.1/callback", 147, Itself, Some(("docs:search", HANDBOOK, &["goran"]))),
     part(
         "Spreadsheet plugin",
         "https://sheets.vendor.example/callback",
-        118,
+        140,
         Itself,
         Some(("tickets:read", TICKETS, &["ben"])),
     ),
-    part("Agent playground", "http://127.0.0.1/callback", 147, Itself, Some(("docs:search", HANDBOOK, &["goran"]))),
     part(
         "Hackathon board",
         "http://localhost/callback",
-        116,
+        132,
         Itself,
         Some(("tickets:read tickets:write", TICKETS, &["joana"])),
     ),

@@ -115,14 +115,18 @@ fn a_second_factor_is_reset_and_a_passkey_removed() {
         refused.expect_status(403);
     }
     assert_eq!(browser.get("/account").path, "/account");
-    office.ask("DELETE", &factor).send().expect_status(204);
+    office.ask("DELETE", &factor).header("If-Match", "*").send().expect_status(204);
     assert_eq!(browser.get("/account").path, "/sign-in");
-    assert_eq!(office.ask("DELETE", &factor).send().problem(), "conflict");
+    assert_eq!(office.ask("DELETE", &factor).header("If-Match", "*").send().problem(), "conflict");
     let mut browser = office.world.signed_in(&bob);
     let ada = format!("/people/{}/passkeys/{}", office.ada.id, items[0]["id"].as_str().unwrap());
-    assert_eq!(office.ask("DELETE", &ada).send().problem(), "missing", "she has no such passkey");
-    office.ask("DELETE", &one).send().expect_status(204);
+    assert_eq!(
+        office.ask("DELETE", &ada).header("If-Match", "*").send().problem(),
+        "missing",
+        "she has no such passkey"
+    );
+    office.ask("DELETE", &one).header("If-Match", "*").send().expect_status(204);
     assert_eq!(browser.get("/account").path, "/sign-in");
-    assert_eq!(office.ask("DELETE", &one).send().problem(), "missing");
+    assert_eq!(office.ask("DELETE", &one).header("If-Match", "*").send().problem(), "missing");
     assert!(office.get(&list)["items"].as_array().unwrap().is_empty());
 }

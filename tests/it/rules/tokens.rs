@@ -9,6 +9,7 @@ use crate::world::{ISSUER, PASSWORD, World, base64, verified};
 /// OpenID Connect Core §2: the one `acr` there is, as discovery lists it.
 const PASSWORD_OVER_TLS: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport";
 const MULTI_FACTOR: &str = "http://schemas.openid.net/pape/policies/2007/06/multi-factor";
+const PHISHING_RESISTANT: &str = "http://schemas.openid.net/pape/policies/2007/06/phishing-resistant";
 
 /// RFC 9068 §2.1 and §2.2: header and claims, to the last one.
 #[test]
@@ -175,7 +176,7 @@ fn tokens_say_how_a_person_signed_in() {
     let own = mail.client_credentials(&world, &[]).tokens().claims();
     assert_eq!((own.get("acr"), own.get("amr")), (None, None));
     let discovery = world.request("GET", "/.well-known/openid-configuration").send().json();
-    assert_eq!(discovery["acr_values_supported"], json!([PASSWORD_OVER_TLS, MULTI_FACTOR]));
+    assert_eq!(discovery["acr_values_supported"], json!([PASSWORD_OVER_TLS, MULTI_FACTOR, PHISHING_RESISTANT]));
     for claim in ["acr", "amr"] {
         assert!(discovery["claims_supported"].as_array().unwrap().contains(&json!(claim)), "{claim}");
     }
