@@ -40,7 +40,7 @@ pub fn parse_object(bytes: &[u8], longest: usize) -> Result<Map<String, Value>, 
     }
 }
 
-/// The member that an object names twice, if that is what is wrong with bytes that are [`StrictJsonError::NotJson`].
+/// The member that an object names twice, if that is what is wrong with bytes that are [`StrictJsonError::NotJson`]. RFC 8259 §4.
 pub fn named_twice(bytes: &[u8]) -> Option<String> {
     let error = serde_json::from_slice::<Unique>(bytes).err()?.to_string();
     let name = error.strip_prefix(TWICE)?.split('\u{0}').next()?;
