@@ -182,7 +182,7 @@ fn typed<T: DeserializeOwned>(
 
 /// What to say of a member that is none here: where else it is changed, or which members there are.
 fn not_known(operation: &Operation, way: &str, name: &str, known: &[&str]) -> String {
-    let elsewhere = operation.elsewhere.iter().find(|(member, _)| way == "." && *member == name);
+    let elsewhere = operation.elsewhere.iter().find(|(member, _)| !way.contains('[') && *member == name);
     let what = if operation.kind == Kind::List { "parameter" } else { "member" };
     match (elsewhere, known) {
         (Some((_, how)), _) => format!("it is not changed here: {how}"),

@@ -74,7 +74,7 @@ struct ClientView {
     /// Those that are good, the newest last.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
-    secrets: Vec<SecretView>,
+    live_secrets: Vec<SecretView>,
     client_name: String,
     state: State,
     /// In the answer to the request that stopped it: tokens that a verifier may still take that asks nobody.
@@ -432,7 +432,7 @@ fn view(client: &Client, secret: Option<&Secret>, now: Timestamp) -> ClientView 
     ClientView {
         client_id: client.id.to_string(),
         client_secret: secret.map(|secret| secret.expose().to_owned()),
-        secrets: live
+        live_secrets: live
             .map(|one| SecretView {
                 created_at: one.created_at.iso(),
                 expires_at: one.expires_at.map(Timestamp::iso),

@@ -156,7 +156,11 @@ fn all_machines_of_one_who_leaves_are_handed_over_at_once() {
     assert_eq!(to("nobody@example.com").wrong(), ["owner"]);
     assert_eq!(to("bob@example.com").wrong(), ["owner"], "they have them already");
     let clerk = office.token_with("writ:people:write");
-    let refused = office.ask("POST", &path).bearer(&clerk).json(&json!({ "owner": "eve@example.com" })).send();
+    let by_clerk = |clerk: &str, path: &str, owner: &str| {
+        let request = office.world.request("POST", &format!("/api/v1{path}")).bearer(clerk);
+        request.json(&json!({ "owner": owner })).send()
+    };
+    let refused = by_clerk(&clerk, &path, "eve@example.com");
     assert_eq!(refused.problem(), "forbidden", "it is about machines");
     let told = to("eve@example.com").expect_status(200).json();
     assert_eq!(told, json!({ "machines": 3, "owner": eve.id.to_string() }));
@@ -169,7 +173,7 @@ fn all_machines_of_one_who_leaves_are_handed_over_at_once() {
     office.world.machine("chief", &eve, "writ:admin");
     let clerk = office.token_with("writ:machines:write");
     let back = format!("/people/{}/handover", eve.id);
-    let refused = office.ask("POST", &back).bearer(&clerk).json(&json!({ "owner": "bob@example.com" })).send();
+    let refused = by_clerk(&clerk, &back, "bob@example.com");
     assert_eq!((refused.problem().as_str(), of("eve@example.com")), ("forbidden", 4));
 }
 

@@ -581,8 +581,8 @@ fn a_trust_is_replaced_without_a_gap() {
     let next = stage.add(&machine, narrower).unwrap();
     let deployed = json!({ "environment": "production" });
     stage.bearer(&stage.token("github", "1", &deployed)).tokens();
-    let Event::TokenIssued { trust, .. } = stage.event("token.issued") else { panic!() };
-    assert_eq!(trust, Some(next.id), "the narrowest");
+    let Event::TokenIssued { credential, .. } = stage.event("token.issued") else { panic!() };
+    assert_eq!(credential, Some(next.id), "the narrowest");
     let old = stage.world.credentials(&machine).into_iter().find(|known| known.id != next.id).unwrap();
     stage
         .world
@@ -696,7 +696,7 @@ fn a_token_is_held_against_a_trust_and_stays_good() {
     let spent = try_it(&good);
     let said: Vec<_> = spent.checks.iter().filter(|check| !check.holds).map(|check| &*check.claim).collect();
     assert_eq!((spent.accepted, said), (false, vec!["used"]), "as the endpoint says");
-    stage.refused(&good, "one that was used");
+    stage.bearer(&good).expect_refusal(400, "invalid_grant", "GrantAssertionReplayed");
 
     let bad = try_it(&stage.token("github", "2", &json!({ "ref": "refs/heads/feature", "aud": "x" })));
     assert!(!bad.accepted);
@@ -746,7 +746,8 @@ fn a_trial_says_what_the_endpoint_would() {
     assert_eq!(failed(None), line("network", "no address was said"));
     assert_eq!(failed(Some("192.0.3.7")), line("network", "192.0.3.7"));
     assert_eq!(failed(Some("192.0.2.7")), none);
-    limited(Some(world.now()), &[]);
+    limited(Some(world.now().plus(Lifetime::from_hours(1))), &[]);
+    world.later(Lifetime::from_hours(1));
     assert_eq!(failed(None), line("machine", "expired"));
     limited(None, &[]);
 

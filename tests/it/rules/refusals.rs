@@ -242,8 +242,11 @@ const TABLE: &[(&str, &str, u16, Produce)] = &[
         robot.client_credentials(&s.world, &[]).into()
     }),
     ("MachineExpired", "invalid_client", 401, |s| {
-        let expires_at = Some(s.world.now());
-        robot(s, "ended", |terms| Terms { expires_at, ..terms }).client_credentials(&s.world, &[]).into()
+        let second = Lifetime::from_seconds(1);
+        let expires_at = Some(s.world.now().plus(second));
+        let ended = robot(s, "ended", |terms| Terms { expires_at, ..terms });
+        s.world.later(second);
+        ended.client_credentials(&s.world, &[]).into()
     }),
     ("NetworkNotAllowed", "unauthorized_client", 400, |s| {
         let networks = vec!["192.0.2.0/24".parse().unwrap()];
