@@ -714,14 +714,14 @@ fn a_token_is_held_against_a_trust_and_stays_good() {
 #[test]
 fn a_trial_says_what_the_endpoint_would() {
     let stage = Stage::new();
-    let (world, by) = (&stage.world, stage.world.operator());
+    let world = &stage.world;
     let machine = stage.machine("deploy", stage.trust("github"));
     let trust = world.credentials(&machine).remove(0).id;
     let id = world.machine_id(&machine);
     let failed = |from: Option<&str>| {
         let token = writ::base::Secret::new(stage.token("github", "never sent", &json!({})));
         let from = from.map(|from| from.parse().unwrap());
-        let trial = world.block(federation::explain(&world.app, &by, trust, &token, from)).unwrap();
+        let trial = world.block(federation::explain(&world.app, &world.operator(), trust, &token, from)).unwrap();
         let failed = trial.checks.iter().filter(|check| !check.holds);
         let failed: Vec<_> = failed.map(|check| (check.claim.clone(), check.found.clone())).collect();
         assert_eq!(trial.accepted, failed.is_empty());
@@ -731,16 +731,16 @@ fn a_trial_says_what_the_endpoint_would() {
     let none: Vec<(String, String)> = Vec::new();
     assert_eq!(failed(None), none);
 
-    world.block(machines::suspend(&world.app, &by, id, Seen::Anything, "drill")).unwrap();
+    world.block(machines::suspend(&world.app, &world.operator(), id, Seen::Anything, "drill")).unwrap();
     assert_eq!(failed(None), line("machine", "suspended"));
-    world.block(machines::resume(&world.app, &by, id, Seen::Anything)).unwrap();
+    world.block(machines::resume(&world.app, &world.operator(), id, Seen::Anything)).unwrap();
 
     let limited = |expires_at, networks: &[&str]| {
         let networks: Vec<writ::base::AddressRange> = networks.iter().map(|text| text.parse().unwrap()).collect();
         let change = move |machine: &writ::model::Machine| {
             Ok(Terms { networks: networks.clone(), expires_at, ..Terms::of(machine)? })
         };
-        world.block(machines::change(&world.app, &by, id, Seen::Anything, change)).unwrap();
+        world.block(machines::change(&world.app, &world.operator(), id, Seen::Anything, change)).unwrap();
     };
     limited(None, &["192.0.2.0/24"]);
     assert_eq!(failed(None), line("network", "no address was said"));
@@ -758,6 +758,8 @@ fn a_trial_says_what_the_endpoint_would() {
     let found = failed(None);
     assert_eq!((found.len(), found[0].0.as_str()), (1, "identity"));
     assert!(found[0].1.starts_with(&twin.id.to_string()), "{found:?}");
-    world.block(machines::suspend(&world.app, &by, world.machine_id(&twin), Seen::Anything, "drill")).unwrap();
+    world
+        .block(machines::suspend(&world.app, &world.operator(), world.machine_id(&twin), Seen::Anything, "drill"))
+        .unwrap();
     assert_eq!(failed(None), none, "one that does not act stands in nobody's way");
 }
