@@ -17,9 +17,14 @@ export async function launch() {
     });
 }
 
-/** Gives the address on the sign-in page that `page` shows; the next one asks for the password. */
+/** Gives the address on the sign-in page that `page` shows, after a wrong password too; the next one asks for the password. */
 export async function giveAddress(page, email) {
-    await page.getByLabel("Email").fill(email);
+    const address = page.getByLabel("Email");
+    if (!(await address.isEditable())) {
+        await page.getByRole("link", { name: "Use another address" }).click();
+        await page.getByRole("button", { name: "Continue" }).waitFor();
+    }
+    await address.fill(email);
     await page.getByRole("button", { name: "Continue" }).click();
     await page.getByLabel("Password", { exact: true }).waitFor();
 }

@@ -78,8 +78,10 @@ impl Pebble {
         ];
         let pebble = Command::new("pebble")
             .args(["-config", &path("config.json"), "-dnsserver", &format!("127.0.0.1:{names}"), "-strict"])
-            // It would wait between two looks, and refuse one nonce of twenty. The latter is what clients have to bear.
+            // It would wait between two looks, and refuse one nonce of twenty on purpose: now and then three in a row, and then an
+            // order is given up until the next round.
             .env("PEBBLE_VA_NOSLEEP", "1")
+            .env("PEBBLE_WFE_NONCEREJECT", "0")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
