@@ -64,12 +64,13 @@ test("case 46: markup in every name is text on every page", { timeout: 240_000 }
 
     // Whatever links lead to, twice as far as a person would go.
     const seen = new Set(), wanted = ["/console", "/account", "/account/passkeys", "/account/activity", "/console/audit?limit=200"];
-    const said = new Set();
+    const said = new Set(), alike = new Map();
     while (wanted.length && seen.size < 160) {
         const path = wanted.shift();
         const plain = path.replace(/[?#].*/, "").replace(/[a-z]{3}_[0-9a-z]{26}/, "ID").replace(/\/\d+$/, "/N");
-        if (seen.has(path) || [...seen].filter((known) => known.startsWith(plain)).length > 12) continue;
+        if (seen.has(path) || (alike.get(plain) ?? 0) >= 12) continue;
         seen.add(path);
+        alike.set(plain, (alike.get(plain) ?? 0) + 1);
         const answer = await page.goto(appliance.origin + path);
         if (!answer || !(answer.headers()["content-type"] ?? "").includes("text/html")) continue;
         await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
@@ -77,7 +78,8 @@ test("case 46: markup in every name is text on every page", { timeout: 240_000 }
         assert.equal(await page.locator("img[src=x]").count(), 0, `${path}: it is an element`);
         const text = await page.evaluate(() => document.body.textContent);
         for (const what of ["scope", "tenant", "role", "resource", "tool", "Grace", "claim", "application", "itself", "machine", "purpose", "tag", "reason", "passkey"]) {
-            if (text.includes(`${what}"'><img src=x`)) said.add(what);
+            // A claim is shown as the JSON that it is.
+            if ([`${what}"'><img src=x`, `${what}\\"'><img src=x`].some((written) => text.includes(written))) said.add(what);
         }
         const links = await page.evaluate(() => [...document.querySelectorAll("a[href]")].map((link) => link.href));
         for (const link of links) {
