@@ -198,9 +198,12 @@ fn advice(
         advice.push("Nothing happened after the backup that this appliance recorded: nothing is lost.".to_owned());
     } else {
         advice.push(match history.missing {
-            Some(missing) => format!(
-                "{missing} entries of the audit log came after the backup of {made_at}, and what they tell of is not here."
-            ),
+            Some(missing) => {
+                let came = if missing == 1 { "1 entry".to_owned() } else { format!("{missing} entries") };
+                format!(
+                    "{came} of the audit log came after the backup of {made_at}, and what is told there is not here."
+                )
+            }
             None => format!("Nobody knows how much happened after the backup of {made_at}: none of it is here."),
         });
         if let Some(why) = unreadable {

@@ -59,7 +59,7 @@ pub(super) fn held_against(check: &str, date: Timestamp, now: Timestamp) -> Find
     let off = apart(date, now);
     let found = format!("{off} apart: {} there, {now} here", date.iso());
     match state(off) {
-        State::Ok => Finding::ok(check, format!("at most {} seconds apart", off.seconds() + 1)),
+        State::Ok => Finding::ok(check, format!("less than {} s apart", off.seconds() + 1)),
         State::Look => Finding::look(check, found, MEND),
         State::Broken => Finding::broken(check, found, MEND),
     }
