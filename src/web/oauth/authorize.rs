@@ -93,7 +93,7 @@ const MOST_NAMED: usize = 20;
 pub(crate) fn take(visitor: &Visitor, step: Step) -> Result<HttpResponse, PageProblem> {
     match step {
         Step::Answer(answer) => answer_with(visitor, answer),
-        Step::SignIn(ask) => pages::sign_in::begin(visitor, &ask),
+        Step::SignIn(ask) => pages::sign_in::begin(visitor, ask),
         Step::Consent(ask) => pages::consent::ask(visitor, *ask),
         Step::Show(show) => {
             operations::tell_shown(&visitor.app, &visitor.ctx, &show);

@@ -12,6 +12,7 @@ pub(super) mod own_sign_in;
 pub(super) mod set_up;
 pub(super) mod setup;
 pub(super) mod sign_in;
+mod way;
 
 use actix_web::HttpRequest;
 

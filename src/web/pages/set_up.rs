@@ -3,29 +3,23 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::own_page;
 use super::own_passkeys::{created, form as passkey_form};
-use super::sign_in::{admitted, again, asked, known_browser, onward};
-use crate::operations::authorize::SignInAsk;
+use super::sign_in::{expired, known_browser};
+use super::way::Way;
 use crate::operations::own_sign_in::Changed;
 use crate::operations::set_up_factor::{self, Attempt, Outcome, SetUp};
 use crate::web::extract::{Posted, Visitor, peer};
 use crate::web::limits::{Class, Limits};
 use crate::web::problem::PageProblem;
 use crate::web::reply;
-use crate::web::views::{FactorPage, FactorStep, Picture, SetUpPage, SetUpProblem, SignInProblem, grouped};
+use crate::web::views::{FactorPage, FactorStep, Picture, SetUpPage, SetUpProblem, grouped};
 
 /// The page, after a password that was right.
-pub(super) async fn begin(
-    visitor: &Visitor,
-    ask: Option<&SignInAsk>,
-    to: Option<String>,
-    half: String,
-) -> Result<HttpResponse, PageProblem> {
+pub(super) async fn begin(visitor: &Visitor, way: &Way, half: String) -> Result<HttpResponse, PageProblem> {
     let page = set_up_factor::ask(&visitor.app, visitor.ctx.at, &half, visitor.browser()).await;
     match page.map_err(|fault| visitor.broken(&fault))? {
-        Some(page) => show(visitor, ask, to, half, page, None),
-        None => again(visitor, StatusCode::UNPROCESSABLE_ENTITY, ask, to, SignInProblem::Expired),
+        Some(page) => show(visitor, way, half, page, None),
+        None => expired(visitor, way),
     }
 }
 
@@ -59,8 +53,7 @@ async fn create(with: With, form: Posted, request: &HttpRequest, limits: &Limits
     let visitor = &form.visitor;
     let (app, ctx) = (&visitor.app, &visitor.ctx);
     let broken = |fault| visitor.broken(&fault);
-    let ask = asked(&form).await?;
-    let to = form.optional("to").and_then(own_page);
+    let way = Way::of_form(&form).await?;
     let (half, offer) = (form.text("half"), form.text("offer"));
     let known = known_browser(visitor, request);
     let attempt = Attempt {
@@ -77,33 +70,27 @@ async fn create(with: With, form: Posted, request: &HttpRequest, limits: &Limits
     let not = match outcome.map_err(broken)? {
         Outcome::Done { cookie, known, codes } => {
             limits.forgive(Class::SignIn, peer(app, request));
-            let onward = onward(visitor, ask.as_ref(), to.as_deref());
+            let onward = way.onward(visitor);
             if codes.is_empty() {
-                return Ok(admitted(visitor, ask.as_ref(), reply::see_other(visitor, &onward), &cookie, &known));
+                return Ok(way.admitted(visitor, reply::see_other(visitor, &onward), &cookie, &known));
             }
             let codes = codes.iter().map(|code| code.expose().to_owned()).collect();
             let page = FactorPage { shell: visitor.shell(), step: FactorStep::Codes { codes, onward }, problem: None };
             let page = reply::page(visitor, StatusCode::OK, &page, &[])?;
-            return Ok(admitted(visitor, ask.as_ref(), page, &cookie, &known));
+            return Ok(way.admitted(visitor, page, &cookie, &known));
         }
         Outcome::Not(not) => not,
-        Outcome::Over => {
-            let problem = SignInProblem::Expired;
-            return again(visitor, StatusCode::UNPROCESSABLE_ENTITY, ask.as_ref(), to, problem);
-        }
+        Outcome::Over => return expired(visitor, &way),
     };
     // The same secret once more: the app may have it already.
     let page = set_up_factor::ask_again(app, ctx.at, half, visitor.browser(), offer).await.map_err(broken)?;
-    let Some(page) = page else {
-        return again(visitor, StatusCode::UNPROCESSABLE_ENTITY, ask.as_ref(), to, SignInProblem::Expired);
-    };
-    show(visitor, ask.as_ref(), to, half.to_owned(), page, Some(not))
+    let Some(page) = page else { return expired(visitor, &way) };
+    show(visitor, &way, half.to_owned(), page, Some(not))
 }
 
 fn show(
     visitor: &Visitor,
-    ask: Option<&SignInAsk>,
-    to: Option<String>,
+    way: &Way,
     half: String,
     page: SetUp,
     not: Option<Changed>,
@@ -124,9 +111,9 @@ fn show(
     };
     let page = SetUpPage {
         shell: visitor.shell(),
-        ticket: ask.map(|ask| ask.ticket.clone()),
-        to,
-        application: ask.map(|ask| ask.application.clone()),
+        ticket: way.ticket(),
+        to: way.to.clone(),
+        application: way.application(),
         half,
         offer: codes.ticket,
         picture: Picture::of(codes.address.expose()),
@@ -134,10 +121,5 @@ fn show(
         made,
         problem,
     };
-    match ask {
-        Some(ask) => {
-            reply::page(visitor, status, &page, &[ask.redirect_uri.form_action_source()]).map(reply::on_the_way)
-        }
-        None => reply::page(visitor, status, &page, &[]),
-    }
+    way.page(visitor, status, &page)
 }

@@ -3,10 +3,11 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{encoded, own_page, query, set_up};
+use super::way::Way;
+use super::{encoded, query, set_up};
 use crate::base::Secret;
-use crate::operations::authorize::{self, SignInAsk};
-use crate::operations::known_browser::{KNOWN_FOR, KnownBrowser};
+use crate::operations::authorize::SignInAsk;
+use crate::operations::known_browser::KnownBrowser;
 use crate::operations::sign_in::{Attempt, Outcome, sign_in};
 use crate::operations::sign_in_code::{CodeAttempt, sign_in_with_code};
 use crate::operations::sign_in_passkey::{self, PasskeyAttempt, sign_in_with_passkey};
@@ -41,34 +42,17 @@ impl Step {
 
 /// `GET /sign-in`
 pub(crate) async fn new(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
-    let ticket = query(&request, "ticket");
+    let (ticket, to) = (query(&request, "ticket"), query(&request, "to"));
     let visitor = visitor.with_ticket(ticket.as_deref().unwrap_or_default());
-    let ask = match ticket {
-        Some(ticket) => {
-            let ask = authorize::sign_in_ask(
-                &visitor.app,
-                &visitor.ctx,
-                &ticket,
-                visitor.browser(),
-                visitor.signed_in.as_ref(),
-            )
-            .await;
-            ask.map_err(|fault| visitor.broken(&fault))?
-        }
-        None => None,
-    };
-    match ask {
+    let way = Way::of(&visitor, ticket.as_deref(), to.as_deref()).await?;
+    match (&way.ask, &visitor.signed_in) {
         // The application may have named somebody. Whoever is somebody else says so.
-        Some(ask) if query(&request, OTHER).is_none() => begin(&visitor, &ask),
-        Some(ask) => self::ask(&visitor, StatusCode::OK, &ask, Step::Address, None),
-        None => {
-            let to = query(&request, "to").and_then(|to| own_page(&to));
-            match (&visitor.signed_in, to) {
-                (Some(_), Some(to)) => Ok(to_page(&visitor, &to)),
-                (Some(_), None) => Ok(to_page(&visitor, "/account")),
-                (None, to) => plain(&visitor, StatusCode::OK, Step::Address, to, None),
-            }
+        (Some(ask), _) => {
+            let hinted = ask.login_hint.clone().filter(|_| query(&request, OTHER).is_none());
+            page(&visitor, StatusCode::OK, &way, hinted.map_or(Step::Address, Step::Password), None)
         }
+        (None, Some(_)) => Ok(to_page(&visitor, way.to.as_deref().unwrap_or("/account"))),
+        (None, None) => page(&visitor, StatusCode::OK, &way, Step::Address, None),
     }
 }
 
@@ -84,17 +68,13 @@ pub(crate) async fn create(
     let visitor = &form.visitor;
     let (app, ctx) = (&visitor.app, &visitor.ctx);
     let broken = |fault| visitor.broken(&fault);
-    let ask = asked(&form).await?;
-    let to = form.optional("to").and_then(own_page);
+    let way = Way::of_form(&form).await?;
     let typed = form.text("email").trim();
     let email: String = typed.chars().take(254).collect();
     let Some(password) = form.optional("password") else {
         // The desk counted it as a guess, and nothing was guessed.
         limits.forgive(Class::SignIn, peer(app, &request));
-        return match ask {
-            Some(ask) => self::ask(visitor, StatusCode::OK, &ask, Step::of(email), None),
-            None => plain(visitor, StatusCode::OK, Step::of(email), to, None),
-        };
+        return page(visitor, StatusCode::OK, &way, Step::of(email), None);
     };
     let known = known_browser(visitor, &request);
     let replaces = visitor.signed_in.as_ref().map(|signed_in| signed_in.session().id);
@@ -115,49 +95,33 @@ pub(crate) async fn create(
         Outcome::SignedIn { cookie, known, .. } => {
             // The desk counted it as a guess, which it was not: an office shares one address.
             limits.forgive(Class::SignIn, peer(app, &request));
-            return Ok(admit(visitor, ask.as_ref(), to.as_deref(), &cookie, &known));
+            return Ok(admit(visitor, &way, &cookie, &known));
         }
         Outcome::CodeWanted { half } => {
             limits.forgive(Class::SignIn, peer(app, &request));
-            return code_page(visitor, StatusCode::OK, ask.as_ref(), to, half, None);
+            return code_page(visitor, StatusCode::OK, &way, half, None);
         }
         Outcome::SetUpWanted { half } => {
             limits.forgive(Class::SignIn, peer(app, &request));
-            return set_up::begin(visitor, ask.as_ref(), to, half).await;
+            return set_up::begin(visitor, &way, half).await;
         }
         Outcome::PasskeyWanted => {
             limits.forgive(Class::SignIn, peer(app, &request));
-            return again(visitor, StatusCode::FORBIDDEN, ask.as_ref(), to, SignInProblem::PasskeyWanted);
+            return page(visitor, StatusCode::FORBIDDEN, &way, Step::Address, Some(SignInProblem::PasskeyWanted));
         }
-        Outcome::Over => {
-            let (status, problem) = (StatusCode::UNPROCESSABLE_ENTITY, SignInProblem::Expired);
-            return again(visitor, status, ask.as_ref(), to, problem);
-        }
+        Outcome::Over => return expired(visitor, &way),
         Outcome::Refused => (StatusCode::UNPROCESSABLE_ENTITY, SignInProblem::Wrong),
         Outcome::TooSoon { retry_after } => {
             let wait = visitor.words().length(retry_after.seconds() + 1);
             (StatusCode::TOO_MANY_REQUESTS, SignInProblem::Throttled { wait })
         }
     };
-    let step = Step::of(email);
-    match ask {
-        Some(ask) => self::ask(visitor, status, &ask, step, Some(problem)),
-        None => plain(visitor, status, step, to, Some(problem)),
-    }
+    page(visitor, status, &way, Step::of(email), Some(problem))
 }
 
-/// From the beginning, and still on the way.
-pub(super) fn again(
-    visitor: &Visitor,
-    status: StatusCode,
-    ask: Option<&SignInAsk>,
-    to: Option<String>,
-    problem: SignInProblem,
-) -> Result<HttpResponse, PageProblem> {
-    match ask {
-        Some(ask) => self::ask(visitor, status, ask, Step::Address, Some(problem)),
-        None => plain(visitor, status, Step::Address, to, Some(problem)),
-    }
+/// It took too long, or was answered already: from the beginning, and still on the way.
+pub(super) fn expired(visitor: &Visitor, way: &Way) -> Result<HttpResponse, PageProblem> {
+    page(visitor, StatusCode::UNPROCESSABLE_ENTITY, way, Step::Address, Some(SignInProblem::Expired))
 }
 
 /// `POST /sign-in/passkey`
@@ -170,8 +134,7 @@ pub(crate) async fn create_with_passkey(
     let visitor = &form.visitor;
     let (app, ctx) = (&visitor.app, &visitor.ctx);
     let broken = |fault| visitor.broken(&fault);
-    let ask = asked(&form).await?;
-    let to = form.optional("to").and_then(own_page);
+    let way = Way::of_form(&form).await?;
     let known = known_browser(visitor, &request);
     let attempt = PasskeyAttempt {
         ticket: form.text("asked"),
@@ -185,28 +148,21 @@ pub(crate) async fn create_with_passkey(
         browser: visitor.browser(),
         device: visitor.device,
     };
-    let problem = match sign_in_with_passkey(app, ctx, attempt).await.map_err(broken)? {
+    match sign_in_with_passkey(app, ctx, attempt).await.map_err(broken)? {
         Outcome::SignedIn { cookie, known, .. } => {
             limits.forgive(Class::SignIn, peer(app, &request));
-            return Ok(admit(visitor, ask.as_ref(), to.as_deref(), &cookie, &known));
+            Ok(admit(visitor, &way, &cookie, &known))
         }
-        Outcome::Refused => SignInProblem::WrongPasskey,
+        Outcome::Refused => {
+            let problem = SignInProblem::WrongPasskey;
+            page(visitor, StatusCode::UNPROCESSABLE_ENTITY, &way, Step::Address, Some(problem))
+        }
         Outcome::Over
         | Outcome::CodeWanted { .. }
         | Outcome::SetUpWanted { .. }
         | Outcome::PasskeyWanted
-        | Outcome::TooSoon { .. } => SignInProblem::Expired,
-    };
-    again(visitor, StatusCode::UNPROCESSABLE_ENTITY, ask.as_ref(), to, problem)
-}
-
-/// The authorization that a form is on the way of, if one.
-pub(super) async fn asked(form: &Posted) -> Result<Option<SignInAsk>, PageProblem> {
-    let visitor = &form.visitor;
-    let Some(ticket) = form.optional("ticket").filter(|ticket| !ticket.is_empty()) else { return Ok(None) };
-    let signed_in = visitor.signed_in.as_ref();
-    let ask = authorize::sign_in_ask(&visitor.app, &visitor.ctx, ticket, visitor.browser(), signed_in).await;
-    ask.map_err(|fault| visitor.broken(&fault))
+        | Outcome::TooSoon { .. } => expired(visitor, &way),
+    }
 }
 
 /// `POST /sign-in/code`
@@ -219,8 +175,7 @@ pub(crate) async fn create_with_code(
     let visitor = &form.visitor;
     let (app, ctx) = (&visitor.app, &visitor.ctx);
     let broken = |fault| visitor.broken(&fault);
-    let ask = asked(&form).await?;
-    let to = form.optional("to").and_then(own_page);
+    let way = Way::of_form(&form).await?;
     let known = known_browser(visitor, &request);
     let attempt = CodeAttempt {
         half: form.text("half"),
@@ -233,7 +188,7 @@ pub(crate) async fn create_with_code(
     let (status, problem) = match sign_in_with_code(app, ctx, attempt).await.map_err(broken)? {
         Outcome::SignedIn { cookie, known, .. } => {
             limits.forgive(Class::SignIn, peer(app, &request));
-            return Ok(admit(visitor, ask.as_ref(), to.as_deref(), &cookie, &known));
+            return Ok(admit(visitor, &way, &cookie, &known));
         }
         Outcome::Refused => (StatusCode::UNPROCESSABLE_ENTITY, CodeProblem::Wrong),
         Outcome::TooSoon { retry_after } => {
@@ -241,72 +196,27 @@ pub(crate) async fn create_with_code(
             (StatusCode::TOO_MANY_REQUESTS, CodeProblem::Throttled { wait })
         }
         Outcome::Over | Outcome::CodeWanted { .. } | Outcome::SetUpWanted { .. } | Outcome::PasskeyWanted => {
-            let (status, problem) = (StatusCode::UNPROCESSABLE_ENTITY, SignInProblem::Expired);
-            return again(visitor, status, ask.as_ref(), to, problem);
+            return expired(visitor, &way);
         }
     };
     let half = form.text("half").to_owned();
-    code_page(visitor, status, ask.as_ref(), to, half, Some(problem))
+    code_page(visitor, status, &way, half, Some(problem))
 }
 
 /// Somebody is signed in: back to where they were going.
-fn admit(
-    visitor: &Visitor,
-    ask: Option<&SignInAsk>,
-    to: Option<&str>,
-    cookie: &Secret,
-    known: &Secret,
-) -> HttpResponse {
-    let response = reply::see_other(visitor, &onward(visitor, ask, to));
-    admitted(visitor, ask, response, cookie, known)
-}
-
-/// Where somebody was going who has signed in.
-pub(super) fn onward(visitor: &Visitor, ask: Option<&SignInAsk>, to: Option<&str>) -> String {
-    let base = visitor.app.issuer.path();
-    match ask {
-        Some(ask) => format!("{base}/oauth/authorize/continue?ticket={}", ask.ticket),
-        None => format!("{base}{}", to.unwrap_or("/account")),
-    }
-}
-
-/// An answer to somebody who has signed in with it.
-pub(super) fn admitted(
-    visitor: &Visitor,
-    ask: Option<&SignInAsk>,
-    mut response: HttpResponse,
-    cookie: &Secret,
-    known: &Secret,
-) -> HttpResponse {
-    let app = &visitor.app;
-    let cookie = cookies::write(&app.issuer, Name::Session, cookie, Some(app.config.lifetimes.session));
-    let _ = response.add_cookie(&cookie);
-    let _ = response.add_cookie(&cookies::write(&app.issuer, Name::Known, known, Some(KNOWN_FOR)));
-    if ask.is_some() { reply::on_the_way(response) } else { response }
+fn admit(visitor: &Visitor, way: &Way, cookie: &Secret, known: &Secret) -> HttpResponse {
+    way.admitted(visitor, reply::see_other(visitor, &way.onward(visitor)), cookie, known)
 }
 
 fn code_page(
     visitor: &Visitor,
     status: StatusCode,
-    ask: Option<&SignInAsk>,
-    to: Option<String>,
+    way: &Way,
     half: String,
     problem: Option<CodeProblem>,
 ) -> Result<HttpResponse, PageProblem> {
-    let page = CodePage {
-        shell: visitor.shell(),
-        ticket: ask.map(|ask| ask.ticket.clone()),
-        to,
-        application: ask.map(|ask| ask.application.clone()),
-        half,
-        problem,
-    };
-    match ask {
-        Some(ask) => {
-            reply::page(visitor, status, &page, &[ask.redirect_uri.form_action_source()]).map(reply::on_the_way)
-        }
-        None => reply::page(visitor, status, &page, &[]),
-    }
+    let (ticket, to, application) = (way.ticket(), way.to.clone(), way.application());
+    way.page(visitor, status, &CodePage { shell: visitor.shell(), ticket, to, application, half, problem })
 }
 
 /// The accounts that somebody has signed in to in this browser before.
@@ -315,51 +225,41 @@ pub(super) fn known_browser(visitor: &Visitor, request: &HttpRequest) -> Option<
 }
 
 /// The page, on the way of an authorization. If the application has named somebody, it begins with their password.
-pub(crate) fn begin(visitor: &Visitor, ask: &SignInAsk) -> Result<HttpResponse, PageProblem> {
+pub(crate) fn begin(visitor: &Visitor, ask: SignInAsk) -> Result<HttpResponse, PageProblem> {
     let step = ask.login_hint.clone().map_or(Step::Address, Step::Password);
-    self::ask(visitor, StatusCode::OK, ask, step, None)
+    page(visitor, StatusCode::OK, &Way::of_authorization(ask), step, None)
 }
 
-/// The same as it stands. Its form leads back to the application in the end.
-fn ask(
+fn page(
     visitor: &Visitor,
     status: StatusCode,
-    ask: &SignInAsk,
+    way: &Way,
     step: Step,
     problem: Option<SignInProblem>,
 ) -> Result<HttpResponse, PageProblem> {
-    let here = format!("/sign-in?ticket={}", encoded(&ask.ticket));
-    let again = visitor.signed_in.as_ref().filter(|_| ask.again && !ask.chooses_account);
-    let (email, step) = match again {
+    let here = match (&way.ask, &way.to) {
+        (Some(ask), _) => format!("/sign-in?ticket={}", encoded(&ask.ticket)),
+        (None, Some(to)) => format!("/sign-in?to={}", encoded(to)),
+        (None, None) => "/sign-in".to_owned(),
+    };
+    let confirms = way.ask.as_ref().is_some_and(|ask| ask.again && !ask.chooses_account);
+    let (email, step) = match visitor.signed_in.as_ref().filter(|_| confirms) {
         Some(signed_in) => (signed_in.person().email.as_str().to_owned(), SignInStep::Password { another: None }),
-        None => at(step, format!("{here}&{OTHER}=yes")),
+        None if way.ask.is_some() => at(step, format!("{here}&{OTHER}=yes")),
+        None => at(step, here.clone()),
     };
     let page = SignInPage {
         shell: Shell { here: Some(here), ..visitor.shell() },
-        ticket: Some(ask.ticket.clone()),
-        to: None,
-        application: Some(ask.application.clone()),
+        ticket: way.ticket(),
+        // The authorization knows where it ends.
+        to: way.to.clone().filter(|_| way.ask.is_none()),
+        application: way.application(),
         email,
         step,
         asked: passkey(visitor)?,
         problem,
     };
-    reply::page(visitor, status, &page, &[ask.redirect_uri.form_action_source()]).map(reply::on_the_way)
-}
-
-fn plain(
-    visitor: &Visitor,
-    status: StatusCode,
-    step: Step,
-    to: Option<String>,
-    problem: Option<SignInProblem>,
-) -> Result<HttpResponse, PageProblem> {
-    let here = to.as_ref().map_or_else(|| "/sign-in".to_owned(), |to| format!("/sign-in?to={}", encoded(to)));
-    let (email, step) = at(step, here.clone());
-    let shell = Shell { here: Some(here), ..visitor.shell() };
-    let asked = passkey(visitor)?;
-    let page = SignInPage { shell, ticket: None, to, application: None, email, step, asked, problem };
-    reply::page(visitor, status, &page, &[])
+    way.page(visitor, status, &page)
 }
 
 fn at(step: Step, another: String) -> (String, SignInStep) {
