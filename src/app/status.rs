@@ -26,6 +26,8 @@ struct Open {
     /// Two maps, as in [`VerifiedTokens`](super::VerifiedTokens): when the younger is full it becomes the older, and the older is forgotten.
     young: HashMap<ClientId, Holder>,
     old: HashMap<ClientId, Holder>,
+    /// Blocks of the younger.
+    young_blocks: usize,
     /// Nothing that a client got before this place is used any more, for it was stopped then.
     stopped: HashMap<ClientId, StatusIndex>,
     /// The same for everybody: what is left of `stopped` once it was too full.
@@ -49,8 +51,8 @@ struct Holder {
 
 #[derive(Clone, Copy, Debug)]
 struct OpenBlock {
-    /// Whom its tokens are for, as [`StatusIndices`] hashes it.
-    audience: u64,
+    /// Whom its tokens are for, as [`StatusIndices`] hashes it; `None` for all those that there was no room to tell apart.
+    audience: Option<u64>,
     list: ListNumber,
     first: u32,
     size: u32,
@@ -79,16 +81,18 @@ pub struct Taken {
     pub lives_for: Lifetime,
     /// Whether the rows of list and block are known to be on the disk. If not, whoever uses them looks, and puts them.
     pub durable: bool,
+    /// Whether the block is for the tokens of one audience, and not for all that there was no room to tell apart.
+    pub of_one: bool,
 }
 
 /// The first block of a client, for which a token an hour is enough.
 const SMALLEST: u32 = 16;
 /// The largest: whoever uses up a block gets the double of it next.
 const LARGEST: u32 = 1 << 16;
-/// Most clients remembered in the younger map.
+/// Most blocks remembered in the younger map, and so most clients.
 const MOST_YOUNG: usize = 131_072;
-/// Most blocks that one client has open at once; the one that was opened first makes room.
-const MOST_OPEN: usize = 64;
+/// Most audiences of one client that have a block of their own; all others share one, or every token would open another.
+const MOST_OPEN: usize = 16;
 /// Most stopped clients remembered one by one.
 const MOST_STOPPED: usize = 65_536;
 
@@ -104,10 +108,11 @@ impl StatusIndices {
     ) -> Option<Taken> {
         let audience = self.hasher.hash_one(audience);
         let mut open = self.open();
-        let open = &mut *open;
-        let list = open.list.as_mut().filter(|list| now < closes_at(list.number))?;
-        let holder = hold(&mut open.young, &mut open.old, client, now)?;
-        let known = holder.blocks.iter().position(|block| block.audience == audience);
+        open.list.as_ref().filter(|list| now < closes_at(list.number))?;
+        open.bring_forward(client, now);
+        let Open { list, young, young_blocks, .. } = &mut *open;
+        let (list, holder) = (list.as_mut()?, young.get_mut(client)?);
+        let (audience, known) = holder.place_of(audience, list.number, young_blocks);
         let last = known.and_then(|at| holder.blocks.get(at)).filter(|block| block.list == list.number);
         let mut block = match last.filter(|block| lives_for <= block.lives_for && block.size - block.used >= count) {
             Some(block) => *block,
@@ -128,10 +133,8 @@ impl StatusIndices {
         match known.and_then(|at| holder.blocks.get_mut(at)) {
             Some(known) => *known = block,
             None => {
-                if holder.blocks.len() >= MOST_OPEN {
-                    holder.blocks.remove(0);
-                }
                 holder.blocks.push(block);
+                *young_blocks += 1;
             }
         }
         Some(Taken {
@@ -141,6 +144,7 @@ impl StatusIndices {
             size: block.size,
             lives_for: block.lives_for,
             durable: list.durable && block.durable,
+            of_one: block.audience.is_some(),
         })
     }
 
@@ -182,7 +186,9 @@ impl StatusIndices {
     /// No index that `client` has is given to another of its tokens. Says what is known of those it has, unless it was forgotten.
     pub fn stop(&self, client: &ClientId) -> Option<Stopped> {
         let mut open = self.open();
-        let holder = open.young.remove(client).or_else(|| open.old.remove(client));
+        let young = open.young.remove(client);
+        open.young_blocks -= young.as_ref().map_or(0, |holder| holder.blocks.len());
+        let holder = young.or_else(|| open.old.remove(client));
         if let Some(here) = open.list.as_ref().map(|list| StatusIndex { list: list.number, index: list.next }) {
             if open.stopped.len() >= MOST_STOPPED {
                 open.stopped.clear();
@@ -207,26 +213,43 @@ impl StatusIndices {
 }
 
 impl Open {
+    /// What a client has open is among the younger from now on.
+    fn bring_forward(&mut self, client: &ClientId, now: Timestamp) {
+        if self.young.contains_key(client) {
+            return;
+        }
+        let known = self.old.remove(client).unwrap_or(Holder { blocks: Vec::new(), last_at: now });
+        if self.young_blocks.max(self.young.len()) >= MOST_YOUNG {
+            self.old = std::mem::take(&mut self.young);
+            self.young_blocks = 0;
+        }
+        self.young_blocks += known.blocks.len();
+        self.young.insert(client.clone(), known);
+    }
+
     fn holder(&mut self, client: &ClientId) -> Option<&mut Holder> {
         self.young.get_mut(client).or_else(|| self.old.get_mut(client))
     }
 }
 
-/// What a client has open, among the younger from now on.
-fn hold<'a>(
-    young: &'a mut HashMap<ClientId, Holder>,
-    old: &mut HashMap<ClientId, Holder>,
-    client: &ClientId,
-    now: Timestamp,
-) -> Option<&'a mut Holder> {
-    if !young.contains_key(client) {
-        let known = old.remove(client).unwrap_or(Holder { blocks: Vec::new(), last_at: now });
-        if young.len() >= MOST_YOUNG {
-            *old = std::mem::take(young);
+impl Holder {
+    /// Which block is for `audience` while `list` is open: for whom it is then, and where it stands, if it is there.
+    fn place_of(&mut self, audience: u64, list: ListNumber, all: &mut usize) -> (Option<u64>, Option<usize>) {
+        let find = |blocks: &[OpenBlock], whose| blocks.iter().position(|block| block.audience == whose);
+        if let Some(at) = find(&self.blocks, Some(audience)) {
+            return (Some(audience), Some(at));
         }
-        young.insert(client.clone(), known);
+        if self.blocks.len() >= MOST_OPEN {
+            // Those of lists that were closed since are full in any case.
+            let before = self.blocks.len();
+            self.blocks.retain(|block| block.list == list);
+            *all -= before - self.blocks.len();
+        }
+        match self.blocks.len() < MOST_OPEN {
+            true => (Some(audience), None),
+            false => (None, find(&self.blocks, None)),
+        }
     }
-    young.get_mut(client)
 }
 
 /// Lists as they were last served.
@@ -317,8 +340,17 @@ mod tests {
         for n in 0..MOST_OPEN {
             take(&format!("https://{n}.example/"));
         }
-        assert_ne!(take("https://a.example/").block, a.block, "it made room");
-        assert_eq!(indices.stop(&client(1)).unwrap().blocks.len(), MOST_OPEN);
+        assert_eq!(take("https://a.example/").block, a.block, "who has one keeps it");
+        // However many more there are, they share one: no token opens a block for itself.
+        let mut shared = HashSet::new();
+        for n in 0..1_000 {
+            let taken = take(&format!("https://more-{n}.example/"));
+            assert!(!taken.of_one);
+            shared.insert(taken.block);
+        }
+        assert!(shared.len() <= 7, "{shared:?}");
+        assert_eq!(indices.stop(&client(1)).unwrap().blocks.len(), MOST_OPEN + 1);
+        assert_eq!(indices.open().young_blocks, 0);
     }
 
     #[test]

@@ -120,18 +120,19 @@ pub fn is_live(secret: &ClientSecret, now: Timestamp) -> bool {
     secret.expires_at.is_none_or(|end| now < end)
 }
 
+/// Which of the secrets this is, if it is an old one whose use was not noted within the hour.
+fn due(client: &Client, digest: &Digest, now: Timestamp) -> Option<usize> {
+    let (_, old) = client.secrets.split_last()?;
+    let place = old.iter().position(|one| one.digest == *digest)?;
+    let last = old.get(place)?.last_used_at;
+    last.is_none_or(|last| now.since(last) >= NOTED_EVERY).then_some(place)
+}
+
 /// Notes that an old secret is still in use, once in an hour. Of an application that has one secret there is nothing to note, and
 /// nothing is looked at.
 pub(super) async fn saw(app: &App, ctx: &Context, client: &AuthenticatedClient, digest: &Digest) -> Result<(), Fault> {
     let ClientId::Registered(key) = *client.id() else { return Ok(()) };
-    let due = |client: &Client, now: Timestamp| {
-        let (_, old) = client.secrets.split_last()?;
-        let place = old.iter().position(|one| one.digest == *digest)?;
-        let last = old.get(place)?.last_used_at;
-        last.is_none_or(|last| now.since(last) >= NOTED_EVERY).then_some(place)
-    };
-    let row: &Client = client;
-    if due(row, ctx.at).is_none() {
+    if due(client, digest, ctx.at).is_none() {
         return Ok(());
     }
     let (digest, id) = (*digest, client.id().clone());
@@ -140,13 +141,8 @@ pub(super) async fn saw(app: &App, ctx: &Context, client: &AuthenticatedClient, 
         .write("note old client secret", &ctx, move |tx| {
             let Some(before) = tx.get(&CLIENTS, &key)? else { return Ok(()) };
             let mut after = before.clone();
-            let newest = after.secrets.len().saturating_sub(1);
-            let Some((place, old)) = after.secrets.iter_mut().enumerate().find(|(_, one)| one.digest == digest) else {
-                return Ok(());
-            };
-            if place == newest || old.last_used_at.is_some_and(|last| tx.now().since(last) < NOTED_EVERY) {
-                return Ok(());
-            }
+            let due = due(&before, &digest, tx.now()).and_then(|place| after.secrets.get_mut(place));
+            let Some(old) = due else { return Ok(()) };
             old.last_used_at = Some(tx.now());
             let made_at = old.created_at;
             tx.replace(&CLIENTS, &key, &before, &after)?;

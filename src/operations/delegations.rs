@@ -303,21 +303,26 @@ pub(super) fn end(tx: &mut Tx<'_>, old: &Delegation, because: &str) -> Result<(D
     Ok((ended, left))
 }
 
-/// Ends every delegation by which a machine acts, or by which others act for it: it has ended for good.
+/// Ends delegations by which a machine acts, or by which others act for it, for it has ended for good: [`MOST`] of either at once. Nothing
+/// comes of the others any more, and housekeeping ends them.
 pub(super) fn end_of(tx: &mut Tx<'_>, machine: Id<Machine>) -> Result<(), Fault> {
-    const BECAUSE: &str = "its machine was retired";
-    while let Some((_, delegation)) = tx.first_under(&DELEGATIONS, &DELEGATIONS_LIVE, &machine)? {
-        end(tx, &delegation, BECAUSE)?;
+    for _ in 0..MOST {
+        let Some((_, delegation)) = tx.first_under(&DELEGATIONS, &DELEGATIONS_LIVE, &machine)? else { break };
+        end(tx, &delegation, RETIRED)?;
     }
     let subject = Subject::Client(ClientId::Machine(machine)).text();
-    loop {
-        let some = tx.list(&DELEGATIONS, &DELEGATIONS_LIVE_BY_SUBJECT, subject.as_str(), MOST)?;
-        if some.is_empty() {
-            return Ok(());
-        }
-        some.iter().try_for_each(|(_, delegation)| end(tx, delegation, BECAUSE).map(drop))?;
-    }
+    let some = tx.list(&DELEGATIONS, &DELEGATIONS_LIVE_BY_SUBJECT, subject.as_str(), MOST)?;
+    some.iter().try_for_each(|(_, delegation)| end(tx, delegation, RETIRED).map(drop))
 }
+
+/// Whether [`end_of`] has something left to do.
+pub(super) fn has_some(read: &impl Read, machine: Id<Machine>) -> Result<bool, Fault> {
+    let subject = Subject::Client(ClientId::Machine(machine)).text();
+    Ok(read.first_under(&DELEGATIONS, &DELEGATIONS_LIVE, &machine)?.is_some()
+        || !read.list(&DELEGATIONS, &DELEGATIONS_LIVE_BY_SUBJECT, subject.as_str(), 1)?.is_empty())
+}
+
+const RETIRED: &str = "its machine was retired";
 
 /// Which delegations are listed.
 #[derive(Clone, Debug, Default)]

@@ -23,6 +23,8 @@ const AT_ONCE: usize = 200;
 const SNAPSHOTS: usize = 20;
 /// Most machines suspended, or ended, in one transaction.
 const SUSPENDED_AT_ONCE: usize = 100;
+/// Most whose tokens or delegations are ended in one transaction: each may have some hundred.
+const ENDED_AT_ONCE: usize = 10;
 /// A longer silence of the appliance's own is not held against machines.
 const LONGEST_NAP: Lifetime = Lifetime::from_days(1);
 /// How often it is noted that it is awake.
@@ -42,8 +44,8 @@ pub(super) async fn look(app: &App, ctx: &Context) -> Result<(), Fault> {
                 let page = view.page(&MACHINES, after.as_ref(), AT_ONCE)?;
                 let mut looked = Looked { next: page.next, ..Looked::default() };
                 for (id, machine) in page.rows {
-                    if machines::is_over_and_holds(view, &machine, now)? {
-                        looked.over.push(id);
+                    if machines::is_left(view, &machine, now)? {
+                        looked.left.push(id);
                     }
                     let known = view.get(&FINDINGS, &id)?;
                     // Nothing is said about the retired, so nothing is read.
@@ -65,7 +67,7 @@ pub(super) async fn look(app: &App, ctx: &Context) -> Result<(), Fault> {
             .await?;
         note(app, ctx, looked.different).await?;
         suspend_idle(app, ctx, looked.idle, &watch).await?;
-        end_over(app, ctx, looked.over).await?;
+        end_left(app, ctx, looked.left).await?;
         app.looked.set(looked.next);
         if looked.next.is_none() {
             break;
@@ -82,8 +84,8 @@ struct Looked {
     /// Whose findings are of other kinds than those noted.
     different: Vec<(Id<Machine>, Vec<FindingKind>)>,
     idle: Vec<Id<Machine>>,
-    /// Whose time is over while a token of theirs may not be.
-    over: Vec<Id<Machine>>,
+    /// Whose time is over while what came of it may not be, and the same of the retired.
+    left: Vec<Id<Machine>>,
 }
 
 /// Each kind once, in the order of [`FindingKind`].
@@ -135,14 +137,14 @@ async fn suspend_idle(app: &App, ctx: &Context, idle: Vec<Id<Machine>>, watch: &
     Ok(())
 }
 
-/// Ends the tokens of machines whose time is over: those that were given before somebody moved the end nearer say that they live
+/// Ends what is left of the delegations of machines that were retired, and the tokens of those whose time is over: those that were given before somebody moved the end nearer say that they live
 /// longer, and who verifies them offline learns from the status list that they do not.
-async fn end_over(app: &App, ctx: &Context, over: Vec<Id<Machine>>) -> Result<(), Fault> {
-    for some in over.chunks(SUSPENDED_AT_ONCE) {
+async fn end_left(app: &App, ctx: &Context, left: Vec<Id<Machine>>) -> Result<(), Fault> {
+    for some in left.chunks(ENDED_AT_ONCE) {
         let (app_of_job, some) = (app.clone(), some.to_vec());
         app.store
-            .write("end machines whose time is over", ctx, move |tx| {
-                some.iter().try_for_each(|id| machines::expire(&app_of_job, tx, *id))
+            .write("end what is left of machines", ctx, move |tx| {
+                some.iter().try_for_each(|id| machines::end_left(&app_of_job, tx, *id))
             })
             .await?;
     }

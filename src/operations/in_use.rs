@@ -37,17 +37,28 @@ fn users(read: &impl Read, what: &(String, String), now: Timestamp) -> Result<Ve
     let machines = read.list(&MACHINES, &MACHINES_BY_NAMED, what, SHOWN + 1)?;
     let machines = machines.iter().map(|(id, machine)| format!("{} ({id})", machine.name));
     users.extend(counted("the machine", "the machines", machines, "`writ machine set` takes it from them"));
-    let delegations = delegations(read, what, now)?;
-    let called = delegations.iter().map(|one| call(read, one)).collect::<Result<Vec<_>, _>>()?;
+    let Found { live, all } = delegations(read, what, now)?;
+    let called = live.iter().map(|one| call(read, one)).collect::<Result<Vec<_>, _>>()?;
     users.extend(counted("the delegation", "the delegations", called, "`writ delegation revoke` ends them"));
+    // Nobody removes what may be in use.
+    users.extend(
+        (!all).then(|| format!("perhaps a delegation: more than {} name it, most of them over", GOES * AT_ONCE)),
+    );
     let clients = read.list(&CLIENTS, &CLIENTS_BY_NAMED, what, SHOWN + 1)?;
     let clients = clients.iter().map(|(_, client)| format!("{} ({})", client.name, client.id));
     users.extend(counted("the application", "the applications", clients, "`writ client set` takes it from them"));
     Ok(users)
 }
 
+/// Delegations that are good.
+struct Found {
+    live: Vec<Delegation>,
+    /// Whether these are all, or enough to say no.
+    all: bool,
+}
+
 /// Those that are good: of the others nothing comes any more.
-fn delegations(read: &impl Read, what: &(String, String), now: Timestamp) -> Result<Vec<Delegation>, Fault> {
+fn delegations(read: &impl Read, what: &(String, String), now: Timestamp) -> Result<Found, Fault> {
     let (mut live, mut after) = (Vec::new(), None);
     for _ in 0..GOES {
         let page = read.list_after(&DELEGATIONS, &DELEGATIONS_BY_NAMED, what, after.as_ref(), AT_ONCE)?;
@@ -59,10 +70,10 @@ fn delegations(read: &impl Read, what: &(String, String), now: Timestamp) -> Res
         }
         after = page.next;
         if after.is_none() || live.len() > SHOWN {
-            break;
+            return Ok(Found { live, all: true });
         }
     }
-    Ok(live)
+    Ok(Found { live, all: false })
 }
 
 fn call(read: &impl Read, delegation: &Delegation) -> Result<String, Fault> {

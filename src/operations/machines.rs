@@ -22,7 +22,7 @@ use crate::operations::named::PersonName;
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
 use crate::operations::seen::{Seen, difference, json, made};
-use crate::operations::status::end::{LiveTokens, Owner, end_owner, holds, left};
+use crate::operations::status::end::{LiveTokens, Owner, end_owner, left};
 use crate::operations::token::issue::MOST_ACCESS;
 use crate::operations::{crossings, delegations, find_resource, roles, scopes, tenants, usage};
 use crate::protocol::display_name::DisplayName;
@@ -668,20 +668,36 @@ fn all_within_reach(
     }
 }
 
-/// Whether a machine's time is over and a token of it may not be.
-pub(super) fn is_over_and_holds(read: &impl Read, machine: &Machine, now: Timestamp) -> Result<bool, Fault> {
-    let is_over = machine.standing(now) == MachineStanding::Expired;
-    Ok(is_over && holds(read, &ClientId::Machine(machine.id), now)?)
+/// Whether a machine's time is over, and its tokens were not ended since.
+pub(super) fn is_over(machine: &Machine, now: Timestamp) -> bool {
+    let ended = machine.void_before.zip(machine.expires_at).is_some_and(|(void, end)| void >= end);
+    machine.standing(now) == MachineStanding::Expired && !ended
+}
+
+/// Whether housekeeping has something to do for one whose time is over, or that has ended for good.
+pub(super) fn is_left(read: &impl Read, machine: &Machine, now: Timestamp) -> Result<bool, Fault> {
+    match machine.state {
+        ClientState::Retired => delegations::has_some(read, machine.id),
+        _ => Ok(is_over(machine, now)),
+    }
+}
+
+/// Does it.
+pub(super) fn end_left(app: &App, tx: &mut Tx<'_>, id: Id<Machine>) -> Result<(), Fault> {
+    match named(tx, id)? {
+        Some(machine) if machine.state == ClientState::Retired => delegations::end_of(tx, id),
+        Some(machine) => expire(app, tx, &machine),
+        None => Ok(()),
+    }
 }
 
 /// The tokens of a machine whose time is over end with it, also should its time be moved on afterwards.
-pub(super) fn expire(app: &App, tx: &mut Tx<'_>, id: Id<Machine>) -> Result<(), Fault> {
-    let Some(old) = named(tx, id)? else { return Ok(()) };
-    let (Some(ended_at), true) = (old.expires_at, is_over_and_holds(tx, &old, tx.now())?) else { return Ok(()) };
+fn expire(app: &App, tx: &mut Tx<'_>, old: &Machine) -> Result<(), Fault> {
+    let (Some(ended_at), true) = (old.expires_at, is_over(old, tx.now())) else { return Ok(()) };
     let new = Machine { void_before: Some(tx.now()), ..old.clone() };
-    tx.replace(&MACHINES, &id, &old, &new)?;
-    end_owner(app, tx, &Owner::Client(ClientId::Machine(id)))?;
-    tx.record(Event::MachineExpired { machine: id, ended_at })
+    tx.replace(&MACHINES, &old.id, old, &new)?;
+    end_owner(app, tx, &Owner::Client(ClientId::Machine(old.id)))?;
+    tx.record(Event::MachineExpired { machine: old.id, ended_at })
 }
 
 /// State and tokens in one transaction: the status lists call what it holds invalid from this commit on.

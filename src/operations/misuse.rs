@@ -9,7 +9,7 @@ use crate::model::{Client, Context, Event};
 use crate::protocol::client_auth::{Audiences, AuthenticatedClient, Proof, authenticate};
 use crate::protocol::refusal::Refusal;
 use crate::store::Read as _;
-use crate::store::tables::USAGE_BY_CREDENTIAL;
+use crate::store::tables::{CREDENTIAL_STATES, USAGE_BY_CREDENTIAL};
 
 /// [`authenticate`], and a line in the log where what was proved is right and is refused all the same.
 pub(super) async fn admitted(
@@ -36,6 +36,7 @@ fn is_of_who_knows(refusal: &Refusal) -> bool {
         Refusal::ClientSecretExpired
             | Refusal::CredentialRevoked
             | Refusal::ClientSuspended
+            | Refusal::ClientRetired
             | Refusal::MachineExpired
             | Refusal::NetworkNotAllowed
     )
@@ -53,6 +54,10 @@ async fn note(app: &App, ctx: &Context, client: &Client, refusal: &Refusal) -> R
     }
     app.store
         .write("note misuse", ctx, move |tx| {
+            // The client may be one that was kept in memory, and its credential forgotten meanwhile.
+            if tx.get(&CREDENTIAL_STATES, &credential)?.is_none() {
+                return Ok(());
+            }
             let mut usage = tx.get(&USAGE_BY_CREDENTIAL, &credential)?.unwrap_or_default();
             if !usage.misused(network.as_ref(), &why, tx.now()) {
                 return Ok(());

@@ -78,11 +78,16 @@ pub async fn client(app: &App, field: &'static str, text: &str) -> Result<Client
                 found.into_iter().filter(|(_, client)| client.name == name).map(|(_, client)| client.id).collect();
             ids.sort_by_key(ToString::to_string);
             ids.dedup();
-            Ok(ids)
+            Ok((ids, others.next.is_none()))
         })
         .await?;
+    let (found, looked_at_all) = found;
     match found.as_slice() {
-        [only] => Ok(only.clone()),
+        // One that registered itself takes any name it likes, and there may be an older one that has it.
+        [only] if looked_at_all => Ok(only.clone()),
+        [only] => Err(Declined::Conflict(format!(
+            "{field}: there are too many applications to say that {only} alone is called {text}; name it by its id"
+        ))),
         [] => Err(Declined::Missing(format!("{field}: no application here has the id or the name {text}"))),
         several => {
             let ids: Vec<String> = several.iter().take(5).map(ToString::to_string).collect();

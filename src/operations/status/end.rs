@@ -126,21 +126,6 @@ fn end_client(app: &App, tx: &mut Tx<'_>, client: &ClientId) -> Result<LiveToken
     Ok(live.and(end_acting(tx, &client.to_string())?))
 }
 
-/// Whether a client may have tokens that are neither over nor ended.
-pub(crate) fn holds(read: &impl Read, client: &ClientId, now: Timestamp) -> Result<bool, Fault> {
-    let mut after = None;
-    loop {
-        let page = read.list_after(&STATUS_BLOCKS, &STATUS_BLOCKS_BY_CLIENT, client, after.as_ref(), AT_ONCE)?;
-        if page.rows.iter().any(|(_, block)| block.ended_at.is_none() && now < block.expires_at) {
-            return Ok(true);
-        }
-        match page.next {
-            Some(next) => after = Some(next),
-            None => return Ok(false),
-        }
-    }
-}
-
 /// What is left of the tokens of a client that was stopped before.
 pub(crate) fn left(read: &impl Read, client: &ClientId, now: Timestamp) -> Result<LiveTokens, Fault> {
     let (mut live, mut after) = (LiveTokens::default(), None);

@@ -174,7 +174,7 @@ fn take(
                 first: taken.block,
                 size: taken.size,
                 client_id: client.clone(),
-                audience: Some(audience.to_owned()),
+                audience: taken.of_one.then(|| audience.to_owned()),
                 lives_for: taken.lives_for,
                 ended_at: None,
                 unused: 0,

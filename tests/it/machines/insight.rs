@@ -411,6 +411,11 @@ fn a_right_secret_that_is_refused_leaves_a_line_and_a_finding() {
     assert!(world.text(&robot, FindingKind::CredentialMisused).contains("the machine is stopped"));
     world.days(8);
     assert!(!world.kinds(&robot).contains(&FindingKind::CredentialMisused), "it is old news");
+    // One that has ended for good is no finding any more, but whoever has its secret still leaves a line.
+    world.block(machines::retire(&world.app, &world.operator(), id, Seen::Anything, "replaced")).unwrap();
+    let noted = lines().len();
+    from(&secret, "192.0.2.7").expect_refusal(401, "invalid_client", "ClientRetired");
+    assert_eq!(lines().len(), noted + 1);
 }
 
 /// Tokens of a key that leaked can be told from others, and whoever revokes it learns how long they live.

@@ -1,7 +1,9 @@
 //! One operation stops an identity; nothing of it buys anything from that commit on.
 
 use writ::base::Lifetime;
-use writ::model::{ClientState, Context, Event, Machine, MachineStanding, Origin, Subject};
+use writ::model::{
+    ClientState, Context, Event, Machine, MachineStanding, Origin, ProtectedResource, Subject, TokenFormat,
+};
 use writ::operations::Problem;
 use writ::operations::authenticate_client::authenticate_client;
 use writ::operations::credentials::{self, NewCredential, NewProof};
@@ -14,7 +16,7 @@ use writ::protocol::display_name::DisplayName;
 use writ::protocol::status_list::Status;
 use writ::protocol::token_request::{ClientCredentials, TokenRequest};
 use writ::store::Read as _;
-use writ::store::tables::MACHINES;
+use writ::store::tables::{DELEGATIONS, MACHINES};
 
 use crate::rules::status_list::status;
 use crate::world::{ClientApp, World, claims};
@@ -146,6 +148,50 @@ fn a_token_from_before_the_end_was_moved_nearer_ends_with_the_machine() {
     assert_eq!(watcher.introspect(&world, &token)["active"], false);
     let again = robot.client_credentials(&world, &fields).tokens().access;
     assert_eq!(watcher.introspect(&world, &again)["active"], true);
+}
+
+/// An opaque token stands in no list; moving the end on afterwards brings it back as little as any other.
+#[test]
+fn an_opaque_token_of_a_machine_whose_time_was_over_stays_over() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let api = world.resource("https://mcp.example/a", "mcp:read");
+    let watcher = world.serving("watcher", &ada, &api);
+    world.put_resource(ProtectedResource { format: TokenFormat::Opaque, ..api });
+    let robot = world.machine("robot", &ada, "mcp:read");
+    let fields = [("resource", "https://mcp.example/a"), ("scope", "mcp:read")];
+    let token = robot.client_credentials(&world, &fields).tokens().access;
+    ends_in(&world, &robot, Lifetime::from_minutes(5));
+    assert_eq!(watcher.introspect(&world, &token)["active"], true);
+    world.later(Lifetime::from_minutes(5));
+    world.block(housekeeping::round(&world.app)).unwrap();
+    ends_in(&world, &robot, Lifetime::from_days(30));
+    world.later(Lifetime::from_seconds(2));
+    assert_eq!(watcher.introspect(&world, &token)["active"], false);
+}
+
+/// Retiring ends some hundred delegations at once, and housekeeping the rest; so it does for machines that were retired before
+/// delegations ended with them.
+#[test]
+fn what_is_left_of_a_retired_machine_is_ended_by_housekeeping() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    world.resource("https://mcp.example/a", "mcp:read");
+    let (robot, other) = (world.machine("robot", &ada, "mcp:read"), world.machine("other", &ada, "mcp:read"));
+    let id = world.machine_id(&robot);
+    world.delegate(&robot, Subject::Person(ada.id), "mcp:read");
+    world.delegate(&other, Subject::Client(robot.id.clone()), "mcp:read");
+    let live = || {
+        world.read(|view| view.page(&DELEGATIONS, None, 10)).rows.iter().filter(|(_, d)| d.is_live(world.now())).count()
+    };
+    assert_eq!(live(), 2);
+    world.change("retire as it once was", move |tx| {
+        let machine = tx.get(&MACHINES, &id)?.unwrap();
+        tx.put(&MACHINES, &id, &Machine { state: ClientState::Retired, ..machine })?;
+        tx.record(Event::MachineRetired { machine: id, because: "long ago".to_owned() })
+    });
+    world.block(housekeeping::round(&world.app)).unwrap();
+    assert_eq!(live(), 0);
 }
 
 #[test]
