@@ -124,7 +124,7 @@ pub struct ActingRuns {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
     pub runs: Vec<StatusRun>,
-    /// When the last token in them is over.
+    /// Not before the last token in them is over.
     pub expires_at: Timestamp,
 }
 

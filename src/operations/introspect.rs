@@ -225,34 +225,53 @@ async fn alive(app: &App, ctx: &Context, known: Known) -> Result<Option<LiveToke
 
 /// Whether nothing has ended a token so far, in a snapshot or inside the transaction that it is to buy something in.
 pub(crate) fn stands(read: &impl Read, known: &Known, now: Timestamp) -> Result<bool, Fault> {
+    Ok(standing(read, known, now)?.is_some())
+}
+
+/// A token that nothing has ended so far.
+pub(crate) struct Standing {
+    /// The grant that it is of, as it was found on the way.
+    pub(crate) family: Option<Family>,
+}
+
+/// The same, for who needs what was read for it.
+pub(crate) fn standing(read: &impl Read, known: &Known, now: Timestamp) -> Result<Option<Standing>, Fault> {
     match known {
         Known::Refresh { family, expires_at, newest } => {
             let stands = match &family.person {
                 Some(person) => person_stands(read, person)?,
                 None => find_client::honours(read, &family.client_id, family.created_at.seconds(), now)?,
             };
-            Ok(*newest && family.is_live(now) && now < *expires_at && stands)
+            let stands = *newest && family.is_live(now) && now < *expires_at && stands;
+            Ok(stands.then(|| Standing { family: Some(family.clone()) }))
         }
-        Known::Access { id, client_id, family, expires_at, token, .. } => Ok(now < *expires_at
-            && read.get(&REVOKED, id)?.is_none()
-            && find_client::honours(read, client_id, token.iat, now)?
-            && match family {
-                Some(family) => family_stands(read, family, client_id, now)?,
-                None => true,
-            }
-            && match &token.subject {
-                Subject::Person(person) => person_stands(read, person)?,
-                Subject::Client(subject) if subject == client_id => true,
-                Subject::Client(subject) => find_client::honours(read, subject, token.iat, now)?,
-            }
-            && chain_stands(read, token, now)?),
+        Known::Access { id, client_id, family, expires_at, token, .. } => {
+            let family = family.as_ref().map(|id| live_family(read, id, client_id, now)).transpose()?;
+            let stands = now < *expires_at
+                && !matches!(family, Some(None))
+                && read.get(&REVOKED, id)?.is_none()
+                && find_client::honours(read, client_id, token.iat, now)?
+                && match &token.subject {
+                    Subject::Person(person) => person_stands(read, person)?,
+                    Subject::Client(subject) if subject == client_id => true,
+                    Subject::Client(subject) => find_client::honours(read, subject, token.iat, now)?,
+                }
+                && chain_stands(read, token, now)?;
+            Ok(stands.then(|| Standing { family: family.flatten() }))
+        }
     }
 }
 
 /// The family of a token that somebody acts with belongs to another client than the token: that one must stand as well.
-fn family_stands(read: &impl Read, id: &Id<Family>, client: &ClientId, now: Timestamp) -> Result<bool, Fault> {
-    let Some(family) = read.get(&FAMILIES, id)?.filter(|family| family.is_live(now)) else { return Ok(false) };
-    Ok(family.client_id == *client || find_client::stands(read, &family.client_id)?)
+fn live_family(
+    read: &impl Read,
+    id: &Id<Family>,
+    client: &ClientId,
+    now: Timestamp,
+) -> Result<Option<Family>, Fault> {
+    let Some(family) = read.get(&FAMILIES, id)?.filter(|family| family.is_live(now)) else { return Ok(None) };
+    let stands = family.client_id == *client || find_client::stands(read, &family.client_id)?;
+    Ok(stands.then_some(family))
 }
 
 /// Everybody in the chain must stand, each by a delegation that does, and none of the tokens shown on the way be revoked.

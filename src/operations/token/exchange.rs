@@ -4,15 +4,15 @@ use super::issue::{self, Acting, Grant, Issued, Making};
 use super::now::{Now, now};
 use crate::app::App;
 use crate::base::{Fault, Resource};
-use crate::model::{ClientId, Context, Event, GrantName, Subject, TenantName};
+use crate::model::{ClientId, Context, Event, Family, GrantName, Subject, TenantName};
 use crate::operations::dpop::{self, Sender};
-use crate::operations::introspect::{self, Known};
+use crate::operations::introspect::{self, Known, Standing};
 use crate::operations::{Problem, delegations, find_resource, usage};
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::dpop::{Proof, demanded};
 use crate::protocol::exchange::{self, Exchanged, Facts, Shown, TokenExchange};
 use crate::protocol::refusal::Refusal;
-use crate::store::tables::{FAMILIES, MACHINES};
+use crate::store::tables::MACHINES;
 use crate::store::{Read, Tx};
 
 /// Signatures are verified here; everything that may change is read, decided and written in one transaction, so that of an exchange and
@@ -59,14 +59,14 @@ impl Exchange {
     fn run(&self, tx: &mut Tx<'_>) -> Result<Result<(Issued, Resource), Refusal>, Fault> {
         let sender = dpop::spend(tx, self.proof.as_ref())?;
         let decided = match (&sender, self.caller(tx)?) {
-            (Ok(_), Ok(client)) => self.decide(tx, &client)?.map(|exchanged| (client, exchanged)),
+            (Ok(_), Ok(client)) => self.decide(tx, &client)?.map(|(exchanged, family)| (client, exchanged, family)),
             (Err(refusal), _) => Err(refusal.clone()),
             (_, Err(refusal)) => Err(refusal),
         };
         match decided.and_then(|decided| Ok((decided, sender?))) {
-            Ok(((client, exchanged), sender)) => {
+            Ok(((client, exchanged, family), sender)) => {
                 let at = exchanged.resource.identifier.clone();
-                Ok(Ok((self.issue(tx, &client, exchanged, sender)?, at)))
+                Ok(Ok((self.issue(tx, &client, exchanged, family.as_ref(), sender)?, at)))
             }
             Err(refusal) => {
                 let (client, why) = (self.client.id().clone(), format!("{refusal:?}"));
@@ -85,13 +85,19 @@ impl Exchange {
         })
     }
 
-    fn decide(&self, tx: &Tx<'_>, client: &AuthenticatedClient) -> Result<Result<Exchanged, Refusal>, Fault> {
+    /// What is given, and the family of the subject's token: what is given is in that, so that what ends that ends this.
+    fn decide(
+        &self,
+        tx: &Tx<'_>,
+        client: &AuthenticatedClient,
+    ) -> Result<Result<(Exchanged, Option<Family>), Refusal>, Fault> {
         let now = tx.now();
-        let shown = match &self.subject {
-            known @ Known::Access { id, token, .. } if introspect::stands(tx, known, now)? => {
-                Some(Shown { id: *id, token })
-            }
-            Known::Access { .. } | Known::Refresh { .. } => None,
+        let (shown, family) = match &self.subject {
+            known @ Known::Access { id, token, .. } => match introspect::standing(tx, known, now)? {
+                Some(Standing { family }) => (Some(Shown { id: *id, token }), family),
+                None => (None, None),
+            },
+            Known::Refresh { .. } => (None, None),
         };
         let delegation = match (client.machine(), shown) {
             (Some(machine), Some(shown)) => delegations::live(tx, machine.id, &shown.token.subject)?,
@@ -110,7 +116,7 @@ impl Exchange {
             target: find_resource::facts(&self.app, tx, self.ask.resource.as_ref(), client)?,
             depth: usize::try_from(self.app.config.delegation.depth).unwrap_or(usize::MAX),
         };
-        Ok(exchange::exchange(facts, client, &self.ask, now))
+        Ok(exchange::exchange(facts, client, &self.ask, now).map(|exchanged| (exchanged, family)))
     }
 
     /// A token that the caller got for itself, in which nobody acts for anybody.
@@ -129,25 +135,21 @@ impl Exchange {
         tx: &mut Tx<'_>,
         client: &AuthenticatedClient,
         exchanged: Exchanged,
+        family: Option<&Family>,
         sender: Sender,
     ) -> Result<Issued, Fault> {
-        // In the family of the subject's token, so that what ends that ends this.
-        let family = match &self.subject {
-            Known::Access { family: Some(family), .. } => tx.get(&FAMILIES, family)?,
-            Known::Access { .. } | Known::Refresh { .. } => None,
-        };
         let Exchanged { subject, resource, scope, chain, may_act, ends_at } = exchanged;
         let acting = Acting { chain, may_act, ends_at, issued: self.ask.requested };
         let lifetime = self.app.config.lifetimes.machine_access;
         let making = Making::new(&self.app, client, Some(&resource), (lifetime, tx.now())).acting(acting, tx.now());
-        let of = (&subject, family.as_ref().map(|family| family.id));
+        let of = (&subject, family.map(|family| family.id));
         let place = making.place_acting(&self.app, tx, client.id(), of)?;
         let grant = Grant {
             name: GrantName::TokenExchange,
             client: client.id(),
             subject,
             scope,
-            family: family.as_ref(),
+            family,
             // Bound to the caller's key, if it shows one; whose key the subject's token is bound to is its holder's affair.
             sender,
             place,
