@@ -14,7 +14,7 @@ use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
 use crate::operations::registration::bury;
 use crate::operations::seen::{Seen, difference, made};
-use crate::operations::status::end::{LiveTokens, Owner, end_owner};
+use crate::operations::status::end::{self, LiveTokens, Owner, end_owner};
 use crate::operations::{resources, scopes, search};
 use crate::protocol::own_scopes::within_reach;
 use crate::protocol::registration::{
@@ -388,6 +388,11 @@ pub async fn suspend(
             Ok(Ok((stopped, live)))
         })
         .await?
+}
+
+/// Which tokens of a client that was stopped somebody may still accept.
+pub async fn left(app: &App, now: Timestamp, id: ClientId) -> Result<LiveTokens, Fault> {
+    app.store.read(move |view| end::left(view, &id, now)).await
 }
 
 /// Lets a stopped client go on.

@@ -263,12 +263,7 @@ pub(crate) fn standing(read: &impl Read, known: &Known, now: Timestamp) -> Resul
 }
 
 /// The family of a token that somebody acts with belongs to another client than the token: that one must stand as well.
-fn live_family(
-    read: &impl Read,
-    id: &Id<Family>,
-    client: &ClientId,
-    now: Timestamp,
-) -> Result<Option<Family>, Fault> {
+fn live_family(read: &impl Read, id: &Id<Family>, client: &ClientId, now: Timestamp) -> Result<Option<Family>, Fault> {
     let Some(family) = read.get(&FAMILIES, id)?.filter(|family| family.is_live(now)) else { return Ok(None) };
     let stands = family.client_id == *client || find_client::stands(read, &family.client_id)?;
     Ok(stands.then_some(family))

@@ -1,7 +1,7 @@
 //! People: adding one, finding one, changing one, stopping one.
 
 use crate::app::App;
-use crate::base::{Fault, Id, Secret};
+use crate::base::{Fault, Id, Secret, Timestamp};
 use crate::keys;
 use crate::model::{Email, Event, Machine, Person, PersonState, Standing};
 use crate::operations::credentials::reason;
@@ -11,7 +11,7 @@ use crate::operations::once::{Answer, Once};
 use crate::operations::operator::Operator;
 use crate::operations::search;
 use crate::operations::seen::{Seen, difference, json};
-use crate::operations::status::end::{LiveTokens, Owner, end_owner};
+use crate::operations::status::end::{self, LiveTokens, Owner, end_owner};
 use crate::protocol::display_name::DisplayName;
 use crate::protocol::own_scopes::ADMIN;
 use crate::store::tables::{MACHINES, MACHINES_BY_OWNER, PEOPLE, PEOPLE_BY_EMAIL};
@@ -196,6 +196,11 @@ pub async fn suspend(
             Ok(Ok((set_state(tx, person, PersonState::Suspended, event)?, live)))
         })
         .await?
+}
+
+/// Which tokens in the name of a person who was stopped somebody may still accept.
+pub async fn left(app: &App, now: Timestamp, id: Id<Person>) -> Result<LiveTokens, Fault> {
+    app.store.read(move |view| end::left_of_person(view, id, now)).await
 }
 
 /// Lets a stopped person go on.

@@ -137,9 +137,29 @@ pub(crate) fn left(read: &impl Read, client: &ClientId, now: Timestamp) -> Resul
             None => break,
         }
     }
-    let (ended, mut after) = (client.to_string(), None);
+    Ok(live.and(left_acting(read, &client.to_string(), now)?))
+}
+
+/// What is left of what was given in the name of a person who was stopped before.
+pub(crate) fn left_of_person(read: &impl Read, person: Id<Person>, now: Timestamp) -> Result<LiveTokens, Fault> {
+    let (mut live, mut after) = (LiveTokens::default(), None);
     loop {
-        let page = read.list_after(&ACTING_RUNS, &ACTING_RUNS_BY_END, ended.as_str(), after.as_ref(), AT_ONCE)?;
+        let page = read.list_under(&FAMILIES, &FAMILIES_BY_GRANT, &person, after.as_deref(), AT_ONCE)?;
+        for (_, family) in page.rows {
+            live = live.and(in_runs(audience_of(read, &family)?.as_deref(), &family.status, now));
+        }
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(live.and(left_acting(read, &person.to_string(), now)?)),
+        }
+    }
+}
+
+/// The tokens with which somebody acted until `ended` was, and which are not over.
+fn left_acting(read: &impl Read, ended: &str, now: Timestamp) -> Result<LiveTokens, Fault> {
+    let (mut live, mut after) = (LiveTokens::default(), None);
+    loop {
+        let page = read.list_after(&ACTING_RUNS, &ACTING_RUNS_BY_END, ended, after.as_ref(), AT_ONCE)?;
         let over = page.rows.iter().filter(|(_, row)| row.ended_at.is_some());
         live = over.fold(live, |live, (_, row)| live.and(in_runs(row.audience.as_deref(), &row.runs, now)));
         match page.next {
@@ -147,6 +167,15 @@ pub(crate) fn left(read: &impl Read, client: &ClientId, now: Timestamp) -> Resul
             None => return Ok(live),
         }
     }
+}
+
+/// Whom the tokens of a grant are for.
+fn audience_of(read: &impl Read, family: &Family) -> Result<Option<String>, Fault> {
+    Ok(match (&family.audience, &family.resource) {
+        (Some(audience), _) => Some(audience.clone()),
+        (None, Some(resource)) => Some(resource.to_string()),
+        (None, None) => read.get(&ISSUER, &ONLY.to_owned())?.map(|frozen| frozen.issuer),
+    })
 }
 
 /// The tokens of an ended block that are not over.
@@ -197,12 +226,7 @@ impl Ending {
     /// before is counted as well.
     pub(crate) fn family(&mut self, tx: &mut Tx<'_>, id: Id<Family>, because: RevokedBecause) -> Result<(), Fault> {
         let Some(family) = tx.get(&FAMILIES, &id)? else { return Ok(()) };
-        let audience = match (&family.audience, &family.resource) {
-            (Some(audience), _) => Some(audience.clone()),
-            (None, Some(resource)) => Some(resource.to_string()),
-            (None, None) => tx.get(&ISSUER, &ONLY.to_owned())?.map(|frozen| frozen.issuer),
-        };
-        self.add(in_runs(audience.as_deref(), &family.status, tx.now()));
+        self.add(in_runs(audience_of(tx, &family)?.as_deref(), &family.status, tx.now()));
         let is_live = family.state == FamilyState::Live;
         if is_live {
             set_runs(tx, &family.status)?;

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
 use super::told::{self, Told};
-use super::{back, declined, mark, once, queries, sentence, shell, snippets, wanted};
+use super::{back, declined, left, mark, once, queries, sentence, shell, snippets, wanted};
 use crate::base::{Id, Lifetime, RedirectUri, Resource, Secret, Timestamp};
 use crate::model::{AuthMethod, Client, ClientId, ClientState, Consent, Provenance};
 use crate::operations::audit::{self, Which as Entries};
@@ -190,6 +190,10 @@ pub(super) async fn show(
         none if none.is_empty() => String::new(),
         there => format!(" It carries word about people to {there}: that ends with it."),
     };
+    let left = match client.state {
+        ClientState::Suspended => left::words(&clients::left(app, now, id.clone()).await.map_err(broken)?, now),
+        _ => None,
+    };
     let page = ApplicationPage {
         shell: shell(visitor, &request, &WORDS),
         frame: Frame::of(Section::Applications),
@@ -225,6 +229,7 @@ pub(super) async fn show(
         waits: client.state == ClientState::AwaitingApproval,
         active: client.state == ClientState::Active,
         suspended: client.state == ClientState::Suspended,
+        left,
         // Nobody sets up what may not be used.
         snippets: if client.state == ClientState::Active {
             snippets::application::of(app, &client, resource, None)

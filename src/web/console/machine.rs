@@ -5,14 +5,14 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::machines::{kind_words, standing};
 use super::told::{self, Told};
-use super::{back, declined, shell, snippets, wanted};
+use super::{back, declined, left, shell, snippets, wanted};
 use crate::base::{Id, Lifetime, Resource, Timestamp};
 use crate::model::{
     ClientState, Credential, CredentialKind, Delegation, Finding, FindingKind, Machine, ScopeEntry, ScopeSet, Subject,
 };
 use crate::operations::audit::{self, Which};
 use crate::operations::findings::{self, Insight, Replaced};
-use crate::operations::machines::{self, Halted, Terms};
+use crate::operations::machines::{self, Terms};
 use crate::operations::names::{self, Names};
 use crate::operations::operator::Operator;
 use crate::operations::seen::{Seen, tag};
@@ -140,31 +140,9 @@ fn title(name: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// Most places that are named.
-const PLACES: usize = 8;
-
-/// ": 3 at https://tickets.example/mcp, 1 at https://mail.example/mcp"
-fn where_taken(halted: &Halted) -> String {
-    let there = halted.live.by_audience.iter().filter(|(audience, _)| !audience.is_empty());
-    let named: Vec<String> =
-        there.clone().take(PLACES).map(|(audience, left)| format!("{} at {audience}", left.at_most)).collect();
-    let more = if there.count() > PLACES { ", and elsewhere" } else { "" };
-    if named.is_empty() { String::new() } else { format!(": {}{more}", named.join(", ")) }
-}
-
 /// How it stands with stopping; of one that is stopped, which of its tokens may still be taken.
 async fn halt(visitor: &Visitor, insight: &Insight, grants: u64) -> Result<Halt, PageProblem> {
     let (machine, now) = (&insight.facts.machine, visitor.ctx.at);
-    let left = |halted: &Halted| {
-        (halted.tokens_live > 0 && halted.tokens_live_until > now).then(|| {
-            format!(
-                "At most {} of its tokens may still be taken, until {}, by a server that neither introspects nor follows the status list{}.",
-                halted.tokens_live,
-                moment(halted.tokens_live_until, now).exact,
-                where_taken(halted)
-            )
-        })
-    };
     if machine.state == ClientState::Active {
         let used = &insight.facts.usage.used;
         let at_stake = match used.last_at() {
@@ -178,7 +156,7 @@ async fn halt(visitor: &Visitor, insight: &Insight, grants: u64) -> Result<Halt,
         return Ok(Halt::Runs { at_stake });
     }
     let halted = machines::how_halted(&visitor.app, now, machine.id).await.map_err(|why| declined(visitor, why))?;
-    let left = left(&halted);
+    let left = left::words(&halted.live, now);
     let because = machine.stopped.as_ref().map(|stopped| stopped.because.clone()).unwrap_or_default();
     let at = machine.stopped.as_ref().map(|stopped| moment(stopped.at, now));
     Ok(match machine.state {

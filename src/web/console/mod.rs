@@ -10,6 +10,7 @@ mod audit;
 mod credentials;
 mod delegations;
 mod keys;
+mod left;
 mod limits;
 mod lists;
 mod machine;

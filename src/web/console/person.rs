@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::machines::standing as machine_state;
 use super::people::{named, shown_once};
 use super::told::{self, Told};
-use super::{as_seen, back, declined, shell, wanted};
+use super::{as_seen, back, declined, left, shell, wanted};
 use crate::base::{Id, Secret, Timestamp};
 use crate::model::{
     ClientId, ClientState, Consent, Machine, Passkey, Person, PersonState, RoleIn, Session, Standing, Subject,
@@ -121,6 +121,10 @@ pub(super) async fn show(
         .iter()
         .map(|entry| Told { sequence: entry.sequence, at: entry.at, by: &entry.by, event: &entry.event })
         .collect();
+    let left = match person.state {
+        PersonState::Suspended => left::words(&people::left(app, now, id).await.map_err(broken)?, now),
+        PersonState::Active => None,
+    };
     let page = PersonPage {
         shell: shell(visitor, &request, &WORDS),
         frame: Frame::of(Section::People),
@@ -128,6 +132,7 @@ pub(super) async fn show(
         administrator: person.standing == Standing::Administrator,
         state: state(person.state),
         suspended: person.state == PersonState::Suspended,
+        left,
         yourself: is_self(visitor, id),
         added: moment(person.created_at, now),
         seen: tag(&person.without_password()).map_err(broken)?.text(),

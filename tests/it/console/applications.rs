@@ -1,5 +1,7 @@
 //! Applications in the console: approved, stopped, removed, and what people allowed them taken back.
 
+use writ::base::Lifetime;
+
 use crate::world::World;
 
 #[test]
@@ -62,7 +64,11 @@ fn an_application_is_stopped_and_what_somebody_allowed_it_is_taken_back() {
     page.expect_page(200, "Taken back").expect_text("Nobody has allowed it anything");
     client.refresh(&world, tokens.refresh.as_deref().unwrap()).expect_status(400);
     let page = browser.submit_form(&page.form_to("/suspension"), &[("because", "who is this?")]);
-    page.expect_page(200, "Stopped. It gets no more tokens");
+    page.expect_page(200, "Stopped. It gets no more tokens").expect_text("may still be taken, until");
+    world.later(Lifetime::from_days(1));
+    let mut browser = world.signed_in(&ada);
+    let page = browser.get(&at);
+    page.expect_no_text("may still be taken");
     let page = browser.submit_form(&page.form_to("/resumption"), &[]);
     page.expect_page(200, "It may go on");
     let form = page.form_to("/removal");

@@ -107,11 +107,13 @@ fn somebody_is_stopped_with_the_machines_they_answer_for() {
     let bob = world.person("bob");
     let robot = world.machine("robot", &bob, "mcp:read");
     let mut theirs = world.signed_in(&bob);
+    world.client("Cursor").tokens(&world, &mut theirs);
     let mut browser = world.signed_in(&ada);
     let page = browser.get(&at(&bob));
     page.expect_page(200, "1 machine that they answer for is stopped with them").expect_text("robot");
     let page = browser.submit_form(&page.form_to("/suspension"), &[("because", "left")]);
     page.expect_page(200, "Stopped. They sign in nowhere").expect_text("bob was stopped: left");
+    page.expect_text("token").expect_text("may still be taken, until");
     theirs.get("/account").expect_page(200, "Sign in");
     robot.client_credentials(&world, &[]).expect_status(401);
     let page = browser.submit_form(&page.form_to("/resumption"), &[]);

@@ -92,6 +92,8 @@ pub struct ApplicationPage {
     pub waits: bool,
     pub active: bool,
     pub suspended: bool,
+    /// Which tokens from before may still be taken.
+    pub left: Option<String>,
     pub snippets: Snippets,
     pub grants: Vec<GrantLine>,
     /// There are more than these.
@@ -267,6 +269,7 @@ impl Sample for ApplicationPage {
             waits: false,
             active: true,
             suspended: false,
+            left: None,
             snippets: Snippets::sample("curl -sS https://id.example.com/oauth/token"),
             grants: vec![GrantLine {
                 id: "con_sample".into(),
@@ -316,7 +319,13 @@ impl Sample for ApplicationPage {
             ),
             (
                 "suspended",
-                Self { suspended: true, active: false, state: Pill::new("suspended", Tone::Danger), ..page.clone() },
+                Self {
+                    suspended: true,
+                    left: Some(sample::LEFT.to_owned()),
+                    active: false,
+                    state: Pill::new("suspended", Tone::Danger),
+                    ..page.clone()
+                },
             ),
             ("branded", Self { shell: sample::branded(), ..page.clone() }),
             (

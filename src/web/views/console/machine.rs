@@ -266,7 +266,7 @@ impl Sample for MachinePage {
                     halt: Halt::Stopped {
                         at: sample::moment("2 minutes ago"),
                         because: "It called from an address that nobody knows.".into(),
-                        left: Some("At most 3 tokens may still be taken until 2026-08-01 10:14 UTC by servers that neither introspect nor follow the status list.".into()),
+                        left: Some(sample::LEFT.to_owned()),
                     },
                     ..full.clone()
                 },
@@ -275,12 +275,26 @@ impl Sample for MachinePage {
                 "retired",
                 Self {
                     state: Pill::new("retired", Tone::Plain),
-                    halt: Halt::Retired { at: Some(sample::moment("a year ago")), because: "Replaced".into(), left: None },
+                    halt: Halt::Retired {
+                        at: Some(sample::moment("a year ago")),
+                        because: "Replaced".into(),
+                        left: None,
+                    },
                     ..full.clone()
                 },
             ),
             ("branded", Self { shell: sample::branded(), ..full.clone() }),
-            ("hostile", Self { name: sample::HOSTILE.into(), purpose: sample::HOSTILE.into(), description: sample::HOSTILE.into(), owner: sample::HOSTILE.into(), tags: vec![sample::HOSTILE.into()], ..full }),
+            (
+                "hostile",
+                Self {
+                    name: sample::HOSTILE.into(),
+                    purpose: sample::HOSTILE.into(),
+                    description: sample::HOSTILE.into(),
+                    owner: sample::HOSTILE.into(),
+                    tags: vec![sample::HOSTILE.into()],
+                    ..full
+                },
+            ),
         ]
     }
 }

@@ -219,6 +219,9 @@ mod sample {
 
     pub(super) use super::super::shell::sample::{HOSTILE, moment};
 
+    /// On the page of something that was stopped.
+    pub(super) const LEFT: &str = "At most 3 tokens from before may still be taken, until 2026-08-01 10:14 UTC, by a server that neither introspects nor follows the status list.";
+
     pub(super) fn shell() -> super::super::Shell {
         sample::signed_in()
     }

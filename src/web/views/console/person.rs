@@ -19,6 +19,8 @@ pub struct PersonPage {
     pub administrator: bool,
     pub state: Pill,
     pub suspended: bool,
+    /// Which tokens from before may still be taken.
+    pub left: Option<String>,
     /// Whoever reads the page.
     pub yourself: bool,
     pub added: Moment,
@@ -121,6 +123,7 @@ impl Sample for PersonPage {
             administrator: false,
             state: Pill::new("active", Tone::Live),
             suspended: false,
+            left: None,
             yourself: false,
             added: sample::moment("80 days ago"),
             seen: "sample-seen".into(),
@@ -214,7 +217,12 @@ impl Sample for PersonPage {
             }],
             ..full.clone()
         };
-        let suspended = Self { suspended: true, state: Pill::new("suspended", Tone::Danger), ..full.clone() };
+        let suspended = Self {
+            suspended: true,
+            left: Some(sample::LEFT.to_owned()),
+            state: Pill::new("suspended", Tone::Danger),
+            ..full.clone()
+        };
         vec![
             ("bare", bare),
             ("full", full.clone()),
