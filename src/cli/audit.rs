@@ -44,6 +44,10 @@ pub struct List {
     #[arg(long, value_name = "WHOM")]
     #[serde(default)]
     subject: Option<String>,
+    /// Only where somebody got what they wanted (done), or did not (refused)
+    #[arg(long, value_name = "HOW")]
+    #[serde(default)]
+    outcome: Option<String>,
     /// Only from this time on, such as 2027-06-30T08:15:30Z
     #[arg(long, value_name = "TIME")]
     #[serde(default)]
@@ -87,11 +91,12 @@ pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
         event: ask.event,
         by: ask.by,
         about: ask.about,
+        outcome: argument("--outcome", ask.outcome.as_deref().map(str::parse).transpose())?,
         since: time("--since", &ask.since)?,
         until: time("--until", &ask.until)?,
-        after: None,
         acting: ActedBy { actor, subject },
         request: argument("--request", request)?,
+        ..Which::default()
     };
     let page = audit::list(app, which, ask.before, ask.limit).await?;
     let rows: Vec<Value> = page.entries.iter().map(audit::told).collect::<Result<_, _>>()?;

@@ -115,6 +115,26 @@ impl Event {
             _ => None,
         }
     }
+
+    /// Whether it tells that somebody did not get what they wanted.
+    pub const fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::SignInRefused { .. }
+                | Self::PasskeyCounterBack { .. }
+                | Self::CredentialRefused { .. }
+                | Self::ConsentDenied { .. }
+                | Self::CodeReplayed { .. }
+                | Self::TokenRefused { .. }
+                | Self::RefreshReplayed { .. }
+                | Self::Tallied { .. }
+        )
+    }
+
+    /// Whether it is what the appliance notes for itself every minute, and nobody did.
+    pub const fn is_upkeep(&self) -> bool {
+        matches!(self, Self::Swept { .. } | Self::SessionsSeen { .. } | Self::UsageNoted { .. })
+    }
 }
 
 /// Everybody in a chain of actors, and the one they act for.

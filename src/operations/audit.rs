@@ -1,5 +1,7 @@
 //! Reading the audit log, and checking that it is whole.
 
+use std::str::FromStr;
+
 use serde_json::{Map, Value};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -27,6 +29,9 @@ pub struct Which {
     pub by: Option<String>,
     /// Whatever the event names: a client, a person, a resource, a token.
     pub about: Option<String>,
+    /// Whether somebody got what they wanted.
+    pub outcome: Option<Outcome>,
+    pub upkeep: Upkeep,
     pub since: Option<Timestamp>,
     pub until: Option<Timestamp>,
     /// Only entries behind this number: for whoever has seen the others.
@@ -35,6 +40,34 @@ pub struct Which {
     pub acting: ActedBy,
     /// The request that its caller was told the id of.
     pub request: Option<Id<Request>>,
+}
+
+/// How something came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Done,
+    /// [`Event::is_refusal`]
+    Refused,
+}
+
+impl FromStr for Outcome {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "done" => Ok(Self::Done),
+            "refused" => Ok(Self::Refused),
+            _ => Err("done or refused"),
+        }
+    }
+}
+
+/// What becomes of entries that the appliance writes for itself ([`Event::is_upkeep`]) where no event is asked for by its name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Upkeep {
+    #[default]
+    Told,
+    LeftOut,
 }
 
 /// Who acts for whom: the id of a machine, itself or as one in a chain, and of a person or a machine. One of them may be anybody.
@@ -143,6 +176,8 @@ impl Which {
         let fits = self.since.is_none_or(|since| entry.at >= since)
             && self.until.is_none_or(|until| entry.at < until)
             && self.event.as_deref().is_none_or(|name| entry.event.name() == name)
+            && self.outcome.is_none_or(|outcome| entry.event.is_refusal() == (outcome == Outcome::Refused))
+            && (self.upkeep == Upkeep::Told || self.event.is_some() || !entry.event.is_upkeep())
             && self.by.as_deref().is_none_or(|by| says(&entry.by, by))
             && self.about.as_deref().is_none_or(|about| says(&entry.event, about));
         if fits { Look::Fits } else { Look::Passes }

@@ -1,5 +1,7 @@
 //! The credentials of machines: made, given a successor, revoked.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use crate::app::App;
@@ -134,9 +136,32 @@ impl Drawn {
     }
 }
 
+/// The credential whose secret begins like this, as pages and logs show it: `writ_cs_` or `writ_ak_` and the twelve characters behind it.
+pub async fn of_hint(app: &App, text: &str) -> Result<Option<Credential>, Fault> {
+    let shown = [TokenKind::ClientSecret, TokenKind::AccessKey].into_iter().find_map(|kind| {
+        let encoded = text.strip_prefix(kind.prefix()).filter(|encoded| encoded.len() == SHOWN)?;
+        URL_SAFE_NO_PAD.decode(encoded).ok()
+    });
+    let Some(begins) = shown else { return Ok(None) };
+    let mut before = [0; Id::<Credential>::LENGTH];
+    for (to, from) in before.iter_mut().zip(&begins) {
+        *to = *from;
+    }
+    let hint = text.to_owned();
+    app.store
+        .read(move |view| {
+            let next = view.page(&CREDENTIALS, Some(&Id::from_bytes(before)), 1)?.rows.pop();
+            Ok(next.map(|(_, credential)| credential).filter(|credential| credential.hint == hint))
+        })
+        .await
+}
+
+/// Characters of a secret behind its prefix that are shown.
+const SHOWN: usize = 12;
+
 /// Enough of a secret to tell it from others, and nothing of its chance: the prefix and the beginning of its id.
 fn hint(token: &OpaqueToken) -> String {
-    token.secret().expose().chars().take(token.kind().prefix().len() + 12).collect()
+    token.secret().expose().chars().take(token.kind().prefix().len() + SHOWN).collect()
 }
 
 /// Whether the machine may have another credential. Of those that are long over the oldest make room.

@@ -12,7 +12,7 @@ use super::problem::Problem;
 use super::wire::{Nothing, Wrong, moment};
 use crate::base::Id;
 use crate::model::{Machine, Request};
-use crate::operations::audit::{self, ActedBy, Which};
+use crate::operations::audit::{self, ActedBy, Outcome, Which};
 use crate::protocol::own_scopes::AUDIT;
 
 pub(super) fn noun() -> Noun {
@@ -68,6 +68,10 @@ struct Filter {
     #[serde(default)]
     #[param(nullable = false)]
     subject: Option<String>,
+    /// Only where somebody got what they wanted, or only where somebody did not.
+    #[serde(default)]
+    #[param(nullable = false, inline)]
+    outcome: Option<Asked>,
     /// Only entries of this request: the `error_id` that somebody was given.
     #[serde(default)]
     #[param(nullable = false)]
@@ -80,6 +84,14 @@ struct Filter {
     #[serde(default)]
     #[param(nullable = false)]
     until: Option<String>,
+}
+
+/// How it came out.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Asked {
+    Done,
+    Refused,
 }
 
 /// Whether the log is whole.
@@ -113,7 +125,11 @@ async fn list(call: Call, window: Window, filter: Filter) -> Result<Listed<Entry
     wrong.none()?;
     let acting = ActedBy { actor: actor.map(|id| id.to_string()), subject: subject.map(|whom| whom.text()) };
     let (event, by, about) = (filter.event, filter.by, filter.about);
-    let which = Which { event, by, about, since, until, after: None, acting, request };
+    let outcome = filter.outcome.map(|outcome| match outcome {
+        Asked::Done => Outcome::Done,
+        Asked::Refused => Outcome::Refused,
+    });
+    let which = Which { event, by, about, outcome, since, until, acting, request, ..Which::default() };
     let page = audit::list(&call.app, which, window.from()?, window.limit).await?;
     let entries = page.entries.iter().map(|entry| {
         let mut told = audit::told(entry)?;

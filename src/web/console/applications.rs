@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
-use super::told::{self, Told};
+use super::told;
 use super::{back, declined, left, mark, once, queries, sentence, shell, snippets, wanted};
 use crate::base::{Id, Lifetime, RedirectUri, Resource, Secret, Timestamp};
 use crate::model::{AuthMethod, Client, ClientId, ClientState, Consent, Provenance};
@@ -177,10 +177,7 @@ pub(super) async fn show(
     let people = names::of(app, people).await.map_err(broken)?;
     let which = Entries { about: Some(id.to_string()), ..Entries::default() };
     let entries = audit::list(app, which, None, SHOWN).await.map_err(broken)?.entries;
-    let told: Vec<Told<'_>> = entries
-        .iter()
-        .map(|entry| Told { sequence: entry.sequence, at: entry.at, by: &entry.by, event: &entry.event })
-        .collect();
+    let told = told::of(&entries);
     let verified = mark.map(|mark| (told::by(&mark.by, &people), moment(mark.at, now)));
     let (count, more) = (given.rows.len(), given.next.is_some());
     let all = resources::list(app).await.map_err(broken)?;

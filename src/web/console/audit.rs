@@ -6,16 +6,19 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::told::{self, Told};
+use super::named::{self, Kind};
+use super::told;
 use super::{declined, queries, wanted};
 use crate::base::{Fault, Id, Lifetime, Timestamp};
 use crate::model::{Event, Request};
-use crate::operations::audit::{self, ActedBy, Which};
+use crate::operations::audit::{self, ActedBy, Upkeep, Which};
 use crate::operations::declined::Declined;
 use crate::web::extract::{Administered, Administrator, Visitor};
 use crate::web::problem::PageProblem;
 use crate::web::reply;
-use crate::web::views::console::{AuditEntryPage, AuditLivePage, AuditPage, AuditRow, Choice, Frame, Section};
+use crate::web::views::console::{
+    AuditEntryPage, AuditLivePage, AuditPage, AuditRow, Choice, Choosable, Frame, Hit, Section,
+};
 use crate::web::views::{Field, Flash, FlashKind};
 
 /// Entries on one page.
@@ -30,15 +33,21 @@ struct Asked {
     by: String,
     about: String,
     actor: String,
+    outcome: String,
     since: String,
     until: String,
     request: String,
+    /// "shown", for whoever wants what the appliance notes for itself as well.
+    upkeep: String,
     before: Option<u64>,
     /// What was seen already, of somebody who watches.
     after: Option<u64>,
 }
 
-const NAMES: [&str; 7] = ["event", "by", "about", "actor", "since", "until", "request"];
+const NAMES: [&str; 9] = ["event", "by", "about", "actor", "outcome", "since", "until", "request", "upkeep"];
+
+/// The value of `upkeep` with which it is shown.
+const SHOWN: &str = "shown";
 
 impl Asked {
     fn of(request: &HttpRequest) -> Self {
@@ -52,16 +61,44 @@ impl Asked {
             by: text("by"),
             about: text("about"),
             actor: text("actor"),
+            outcome: text("outcome"),
             since: text("since"),
             until: text("until"),
             request: text("request"),
+            upkeep: text("upkeep"),
             before: text("before").parse().ok(),
             after: None,
         }
     }
 
-    fn texts(&self) -> [&str; 7] {
-        [&self.event, &self.by, &self.about, &self.actor, &self.since, &self.until, &self.request]
+    fn texts(&self) -> [&str; 9] {
+        [
+            &self.event,
+            &self.by,
+            &self.about,
+            &self.actor,
+            &self.outcome,
+            &self.since,
+            &self.until,
+            &self.request,
+            &self.upkeep,
+        ]
+    }
+
+    fn is_narrowed(&self) -> bool {
+        self.texts().iter().zip(NAMES).any(|(text, name)| !text.is_empty() && name != "upkeep")
+    }
+
+    /// The same with another text in one of the fields.
+    fn with(&self, field: &str, text: &str) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        for (name, own) in NAMES.into_iter().zip(self.texts()) {
+            let text = if name == field { text } else { own };
+            if !text.is_empty() {
+                query.append_pair(name, text);
+            }
+        }
+        query.finish()
     }
 
     /// The query that asks for the same.
@@ -97,17 +134,96 @@ struct Shown {
     request: Option<Id<Request>>,
 }
 
+/// Whom and what a filter means, once its names are looked up.
+#[derive(Default)]
+struct Meant {
+    by: Option<String>,
+    about: Option<String>,
+    actor: Option<String>,
+    /// Names that several have, and names that nobody has, by their fields.
+    open: Vec<(&'static str, Vec<Hit>)>,
+}
+
+impl Meant {
+    /// What is asked for by name is somebody's or something's; people know no ids.
+    async fn of(admin: &Administrator, asked: &Asked) -> Result<Self, PageProblem> {
+        let mut meant = Self::default();
+        let actor = named::meant(admin, &asked.actor, &[Kind::Machines]).await?;
+        meant.actor = meant.settled("actor", actor);
+        let by = named::meant(admin, &asked.by, &[Kind::People, Kind::Machines, Kind::Applications]).await?;
+        meant.by = meant.settled("by", by);
+        let about = match named::meant(admin, &asked.about, &Kind::ALL).await? {
+            // Scopes, keys and tokens are named in the log as they were typed.
+            named::Meant::Nobody => named::Meant::One(asked.about.clone()),
+            other => other,
+        };
+        meant.about = meant.settled("about", about);
+        Ok(meant)
+    }
+
+    fn settled(&mut self, field: &'static str, meant: named::Meant) -> Option<String> {
+        match meant {
+            named::Meant::Anybody => None,
+            named::Meant::One(id) => Some(id),
+            named::Meant::Several(hits) => {
+                self.open.push((field, hits));
+                None
+            }
+            named::Meant::Nobody => {
+                self.open.push((field, Vec::new()));
+                None
+            }
+        }
+    }
+
+    /// Of a name that nobody has, nothing is told: it would be what others did.
+    fn is_clear(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    fn error(&self, field: &str) -> Option<String> {
+        let (_, hits) = self.open.iter().find(|(open, _)| *open == field)?;
+        Some(
+            match (hits.is_empty(), field) {
+                (true, "actor") => "no machine here is called this",
+                (true, _) => "nobody here is called this",
+                (false, _) => "several are called like this: choose one below",
+            }
+            .to_owned(),
+        )
+    }
+
+    /// Those whom a name may mean, each with the query that asks for it.
+    fn choices(&self, asked: &Asked) -> Vec<Choosable> {
+        let all = self.open.iter().flat_map(|(field, hits)| hits.iter().map(move |hit| (*field, hit)));
+        all.map(|(field, hit)| Choosable {
+            name: hit.name.clone(),
+            about: hit.about.clone(),
+            href: format!("/console/audit?{}", asked.with(field, &hit.id)),
+        })
+        .collect()
+    }
+}
+
 /// The entries that fit, and where they go on.
-async fn find(visitor: &Visitor, asked: &Asked, limit: usize) -> Result<(Vec<Shown>, Option<u64>), Fault> {
+async fn find(
+    visitor: &Visitor,
+    (asked, meant): (&Asked, &Meant),
+    limit: usize,
+) -> Result<(Vec<Shown>, Option<u64>), Fault> {
     let (app, now) = (&visitor.app, visitor.ctx.at);
-    let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    if !meant.is_clear() {
+        return Ok((Vec::new(), None));
+    }
     // Of somebody who acts, what is asked about is whom they act for.
-    let acts = !asked.actor.is_empty();
-    let acting = ActedBy { actor: given(&asked.actor), subject: given(&asked.about).filter(|_| acts) };
+    let acts = meant.actor.is_some();
+    let acting = ActedBy { actor: meant.actor.clone(), subject: meant.about.clone().filter(|_| acts) };
     let which = Which {
-        event: given(&asked.event),
-        by: given(&asked.by),
-        about: given(&asked.about).filter(|_| !acts),
+        event: (!asked.event.is_empty()).then(|| asked.event.clone()),
+        by: meant.by.clone(),
+        about: meant.about.clone().filter(|_| !acts),
+        outcome: asked.outcome.parse().ok(),
+        upkeep: if asked.upkeep == SHOWN { Upkeep::Told } else { Upkeep::LeftOut },
         since: day(&asked.since, false).unwrap_or_default(),
         until: day(&asked.until, true).unwrap_or_default(),
         after: asked.after,
@@ -115,11 +231,7 @@ async fn find(visitor: &Visitor, asked: &Asked, limit: usize) -> Result<(Vec<Sho
         request: asked.request.parse::<Id<Request>>().ok(),
     };
     let page = audit::list(app, which, asked.before, limit).await?;
-    let told: Vec<Told<'_>> = page
-        .entries
-        .iter()
-        .map(|entry| Told { sequence: entry.sequence, at: entry.at, by: &entry.by, event: &entry.event })
-        .collect();
+    let told = told::of(&page.entries);
     let lines = told::lines(app, now, &told).await?;
     let mut shown = Vec::with_capacity(lines.len());
     for (entry, line) in page.entries.iter().zip(lines) {
@@ -131,6 +243,7 @@ async fn find(visitor: &Visitor, asked: &Asked, limit: usize) -> Result<(Vec<Sho
                 event: line.event,
                 words: line.words,
                 by: line.by,
+                by_id: told::actor(&entry.by),
                 from: entry.from.network.as_ref().map(ToString::to_string).unwrap_or_default(),
                 whole: String::new(),
             },
@@ -165,41 +278,49 @@ pub(super) async fn live(admin: Administrator, request: HttpRequest) -> Result<H
     asked.request.clear();
     let (mut found, next) = match after == newest {
         true => (Vec::new(), None),
-        false => find(visitor, &asked, A_PAGE).await.map_err(|fault| visitor.broken(&fault))?,
+        false => {
+            let meant = Meant::of(&admin, &asked).await?;
+            find(visitor, (&asked, &meant), A_PAGE).await.map_err(|fault| visitor.broken(&fault))?
+        }
     };
     found.retain(|shown| shown.row.sequence > after);
     let more = next.is_some() && found.len() >= A_PAGE;
-    // Whoever watches is seen by doing so: of that nothing is told unless it is asked for.
-    let of_watching = |shown: &Shown| asked.event.is_empty() && shown.row.event == "session.seen";
-    found.retain(|shown| !of_watching(shown));
     let page = AuditLivePage { shell: visitor.shell(), rows: rows(found), newest, more };
     reply::page(visitor, StatusCode::OK, &page, &[])
 }
 
 /// `GET /console/audit`
 pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
-    page(&admin.visitor, &Asked::of(&request), None).await
+    page(&admin, &Asked::of(&request), None).await
 }
 
-async fn page(visitor: &Visitor, asked: &Asked, flash: Option<Flash>) -> Result<HttpResponse, PageProblem> {
+async fn page(admin: &Administrator, asked: &Asked, flash: Option<Flash>) -> Result<HttpResponse, PageProblem> {
+    let visitor = &admin.visitor;
+    let meant = Meant::of(admin, asked).await?;
     // Whoever looks at the newest page can watch it.
     let watches = asked.before.is_none() && asked.until.is_empty() && asked.request.is_empty();
     let newest = if watches { Some(newest(visitor).await?) } else { None };
-    let (found, next) = find(visitor, asked, A_PAGE).await.map_err(|fault| visitor.broken(&fault))?;
+    let (found, next) = find(visitor, (asked, &meant), A_PAGE).await.map_err(|fault| visitor.broken(&fault))?;
     let field = |text: &str, error: Option<String>| Field { value: text.to_owned(), error };
     let names = Event::NAMES.iter().map(|name| Choice::new(*name, *name, asked.event == *name));
     let page = AuditPage {
         shell: crate::web::views::Shell { flash, ..visitor.shell() },
         frame: Frame::of(Section::Audit),
         events: std::iter::once(Choice::new("", "Any", asked.event.is_empty())).chain(names).collect(),
-        by: field(&asked.by, None),
-        about: field(&asked.about, None),
-        actor: field(&asked.actor, None),
+        by: field(&asked.by, meant.error("by")),
+        about: field(&asked.about, meant.error("about")),
+        actor: field(&asked.actor, meant.error("actor")),
+        outcomes: [("", "Any"), ("done", "Done"), ("refused", "Refused")]
+            .map(|(value, label)| Choice::new(value, label, asked.outcome == value))
+            .into(),
+        choices: meant.choices(asked),
         since: field(&asked.since, day(&asked.since, false).err()),
         until: field(&asked.until, day(&asked.until, true).err()),
         rows: rows(found),
         newest,
-        narrowed: asked.texts().iter().any(|text| !text.is_empty()),
+        narrowed: asked.is_narrowed(),
+        upkeep: asked.upkeep == SHOWN,
+        upkeep_href: format!("/console/audit?{}", asked.with("upkeep", if asked.upkeep == SHOWN { "" } else { SHOWN })),
         next: next.map(|next| format!("/console/audit?{}", asked.query(Some(next)))),
         query: asked.query(None),
     };
@@ -211,8 +332,9 @@ pub(super) async fn show(admin: Administrator, id: web::Path<String>) -> Result<
     let visitor = &admin.visitor;
     let broken = |fault| visitor.broken(&fault);
     let sequence: u64 = wanted(visitor, &id)?;
-    let asked = Asked { before: Some(sequence.saturating_add(2)), ..Asked::default() };
-    let (around, _) = find(visitor, &asked, 3).await.map_err(broken)?;
+    let all = |before: u64| Asked { before: Some(before), upkeep: SHOWN.to_owned(), ..Asked::default() };
+    let asked = all(sequence.saturating_add(2));
+    let (around, _) = find(visitor, (&asked, &Meant::default()), 3).await.map_err(broken)?;
     let has_next = around.iter().any(|shown| shown.row.sequence > sequence);
     let hash_before = around.iter().find(|shown| shown.row.sequence + 1 == sequence).map(|shown| shown.hash.clone());
     let Some(shown) = around.into_iter().find(|shown| shown.row.sequence == sequence) else {
@@ -221,8 +343,8 @@ pub(super) async fn show(admin: Administrator, id: web::Path<String>) -> Result<
     let same_request = match shown.request {
         Some(request) => {
             // Entries of one request stand close together: nobody walks the whole log for them.
-            let asked = Asked { before: Some(sequence.saturating_add(20)), ..Asked::default() };
-            let (near, _) = find(visitor, &asked, 40).await.map_err(broken)?;
+            let asked = all(sequence.saturating_add(20));
+            let (near, _) = find(visitor, (&asked, &Meant::default()), 40).await.map_err(broken)?;
             let other = |near: &Shown| near.request == Some(request) && near.row.sequence != sequence;
             near.into_iter().filter(other).map(|near| near.row).collect()
         }
@@ -247,13 +369,18 @@ pub(super) async fn export(admin: Administrator, request: HttpRequest) -> Result
     let visitor = &admin.visitor;
     let mut asked = Asked::of(&request);
     let as_csv = queries(&request).remove("as").as_deref() == Some("csv");
+    let meant = Meant::of(&admin, &asked).await?;
+    if !meant.is_clear() {
+        return page(&admin, &asked, None).await;
+    }
     let mut text = String::new();
     if as_csv {
         text.push_str("sequence,at,event,by,from,words,details\r\n");
     }
     let mut left = EXPORTED;
     while left > 0 {
-        let (found, next) = find(visitor, &asked, left.min(500)).await.map_err(|fault| visitor.broken(&fault))?;
+        let found = find(visitor, (&asked, &meant), left.min(500)).await;
+        let (found, next) = found.map_err(|fault| visitor.broken(&fault))?;
         left = left.saturating_sub(found.len());
         for shown in &found {
             if as_csv {
@@ -288,7 +415,8 @@ fn cell(text: &str) -> String {
 
 /// `POST /console/audit/verification`
 pub(super) async fn verify(asked: Administered) -> Result<HttpResponse, PageProblem> {
-    let visitor = &asked.form.visitor;
+    let admin = Administrator { visitor: asked.form.visitor, by: asked.by };
+    let visitor = &admin.visitor;
     let flash = match audit::verify_alone(&visitor.app).await {
         Ok(Ok(head)) => Flash {
             kind: FlashKind::Done,
@@ -304,7 +432,7 @@ pub(super) async fn verify(asked: Administered) -> Result<HttpResponse, PageProb
         Err(Declined::Conflict(why)) => Flash { kind: FlashKind::Failed, text: why },
         Err(other) => return Err(declined(visitor, other)),
     };
-    page(visitor, &Asked::default(), Some(flash)).await
+    page(&admin, &Asked::default(), Some(flash)).await
 }
 
 #[cfg(test)]

@@ -99,7 +99,7 @@ fn short(kid: &str) -> String {
     kid.chars().take(SHORTENED).collect()
 }
 
-fn path(kid: &str) -> String {
+pub(super) fn path(kid: &str) -> String {
     format!("/console/keys/{kid}")
 }
 

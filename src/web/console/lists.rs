@@ -3,9 +3,10 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::{applications, machine, person, queries, shell};
+use super::{applications, declined, machine, person, queries, shell};
 use crate::base::Id;
 use crate::model::{ClientId, Consent, Delegation, Machine, Person, Subject};
+use crate::operations::declined::Declined;
 use crate::operations::delegations;
 use crate::operations::grants;
 use crate::operations::names;
@@ -44,6 +45,10 @@ pub(super) async fn grants(admin: Administrator, request: HttpRequest) -> Result
     let asked = queries(&request);
     let said = |name: &str| asked.get(name).map_or("", |text| text.trim());
     let (person, client) = (said("person").parse::<Id<Person>>().ok(), said("client").parse::<ClientId>().ok());
+    // Whoever asks for one who cannot be is not shown what everybody allowed.
+    if (person.is_none() && !said("person").is_empty()) || (client.is_none() && !said("client").is_empty()) {
+        return Err(declined(visitor, Declined::Missing(String::new())));
+    }
     let from = said("from").parse::<Id<Consent>>().ok();
     let which = grants::Which { person, client: client.clone() };
     let page = grants::list(app, which, from, A_PAGE).await.map_err(broken)?;
@@ -98,6 +103,9 @@ pub(super) async fn delegations(admin: Administrator, request: HttpRequest) -> R
     let actor = said("actor").parse::<Id<Machine>>().ok();
     let person = said("subject").parse::<Id<Person>>().ok().map(Subject::Person);
     let subject = person.or_else(|| said("subject").parse::<ClientId>().ok().map(Subject::Client));
+    if (actor.is_none() && !said("actor").is_empty()) || (subject.is_none() && !said("subject").is_empty()) {
+        return Err(declined(visitor, Declined::Missing(String::new())));
+    }
     let before = said("before").parse::<Id<Delegation>>().ok();
     let which = delegations::Which { actor, subject: subject.clone(), state: None };
     let page = delegations::list(app, now, which, before, A_PAGE).await.map_err(broken)?;
@@ -127,6 +135,8 @@ pub(super) async fn delegations(admin: Administrator, request: HttpRequest) -> R
             .map(|(_, one)| {
                 let state = one.standing(now);
                 DelegationRow {
+                    id: one.id.to_string(),
+                    may_revoke: state == "live",
                     machine: names.of(&one.actor.to_string()).to_owned(),
                     machine_href: machine::path(one.actor),
                     subject: names.of(&one.subject.text()).to_owned(),

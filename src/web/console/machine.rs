@@ -4,13 +4,13 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::machines::{kind_words, standing};
-use super::told::{self, Told};
+use super::told;
 use super::{back, declined, left, shell, snippets, wanted};
 use crate::base::{Id, Lifetime, Resource, Timestamp};
 use crate::model::{
     ClientState, Credential, CredentialKind, Delegation, Finding, FindingKind, Machine, ScopeEntry, ScopeSet, Subject,
 };
-use crate::operations::audit::{self, Which};
+use crate::operations::audit::{self, ActedBy, Which};
 use crate::operations::findings::{self, Insight, Replaced};
 use crate::operations::machines::{self, Terms};
 use crate::operations::names::{self, Names};
@@ -27,8 +27,11 @@ use crate::web::views::console::{
     Tone,
 };
 
-/// Delegations and events that its page shows.
+/// Delegations and events that its page shows, and how often it acted for somebody.
 const SHOWN: usize = 20;
+const ACTED: usize = 10;
+/// The event of a machine that acts.
+const EXCHANGED: &str = "token.exchanged";
 
 pub(super) fn path(id: Id<Machine>) -> String {
     format!("/console/machines/{id}")
@@ -68,10 +71,11 @@ pub(super) async fn show(
     let names = names::of(app, acts.iter().map(|one| one.subject.text()).collect()).await.map_err(broken)?;
     let which = Which { about: Some(id.to_string()), ..Which::default() };
     let entries = audit::list(app, which, None, SHOWN).await.map_err(broken)?.entries;
-    let told: Vec<Told<'_>> = entries
-        .iter()
-        .map(|entry| Told { sequence: entry.sequence, at: entry.at, by: &entry.by, event: &entry.event })
-        .collect();
+    let told = told::of(&entries);
+    let acting = ActedBy { actor: Some(id.to_string()), subject: None };
+    let which = Which { acting, event: Some(EXCHANGED.to_owned()), ..Which::default() };
+    let acted = audit::list(app, which, None, ACTED).await.map_err(broken)?.entries;
+    let acted = told::folded(app, now, &told::of(&acted)).await.map_err(broken)?;
     let tally = &insight.facts.usage.used;
     let grants = tally.seen.map_or(0, |seen| seen.grants);
     let unused = unused(&insight, app.config.machines.scopes_unused_after, now);
@@ -127,6 +131,7 @@ pub(super) async fn show(
         dpop_bound: machine.dpop_bound,
         more_delegations: acts.len() > SHOWN,
         delegations: acts.iter().take(SHOWN).map(|one| delegation(one, &names, now)).collect(),
+        acted,
         events: told::folded(app, now, &told).await.map_err(broken)?,
         snippets,
         id: id_text,

@@ -16,6 +16,7 @@ mod lists;
 mod machine;
 mod machine_form;
 mod machines;
+mod named;
 mod overview;
 mod people;
 mod person;

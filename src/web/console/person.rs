@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::machines::standing as machine_state;
 use super::people::{named, shown_once};
-use super::told::{self, Told};
+use super::told;
 use super::{as_seen, back, declined, left, shell, wanted};
 use crate::base::{Id, Secret, Timestamp};
 use crate::model::{
@@ -117,10 +117,7 @@ pub(super) async fn show(
     let known = roles::list(app, None).await.map_err(broken)?;
     let which = Entries { about: Some(id.to_string()), ..Entries::default() };
     let entries = audit::list(app, which, None, SHOWN).await.map_err(broken)?.entries;
-    let told: Vec<Told<'_>> = entries
-        .iter()
-        .map(|entry| Told { sequence: entry.sequence, at: entry.at, by: &entry.by, event: &entry.event })
-        .collect();
+    let told = told::of(&entries);
     let left = match person.state {
         PersonState::Suspended => left::words(&people::left(app, now, id).await.map_err(broken)?, now),
         PersonState::Active => None,

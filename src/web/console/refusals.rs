@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::told::{self, Told};
+use super::told;
 use super::{queries, wanted};
 use crate::app::Refused;
 use crate::base::{Fault, Id};
@@ -74,11 +74,7 @@ pub(super) async fn show(admin: Administrator, id: web::Path<String>) -> Result<
     let id: Id<Request> = wanted(visitor, &id)?;
     let story = refusals::story(&visitor.app, id).await.map_err(broken)?;
     let now = visitor.ctx.at;
-    let told: Vec<Told<'_>> = story
-        .entries
-        .iter()
-        .map(|entry| Told { sequence: entry.sequence, at: entry.at, by: &entry.by, event: &entry.event })
-        .collect();
+    let told = told::of(&story.entries);
     let lines = told::lines(&visitor.app, now, &told).await.map_err(broken)?;
     let named = story.client.iter().map(ToString::to_string).collect();
     let names = names::of(&visitor.app, named).await.map_err(broken)?;

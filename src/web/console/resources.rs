@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::told::{self, Told};
+use super::told;
 use super::{applications, back, declined, machine, queries, scopes as scope_pages, shell, snippets, wanted};
 use crate::app::App;
 use crate::base::{Fault, Id, Lifetime, Timestamp};
@@ -102,10 +102,7 @@ pub(super) async fn show(
     let reach = reach::of_resource(app, resource.identifier.clone()).await.map_err(broken)?;
     let which = Entries { about: Some(id.to_string()), ..Entries::default() };
     let entries = audit::list(app, which, None, SHOWN).await.map_err(broken)?.entries;
-    let told: Vec<Told<'_>> = entries
-        .iter()
-        .map(|entry| Told { sequence: entry.sequence, at: entry.at, by: &entry.by, event: &entry.event })
-        .collect();
+    let told = told::of(&entries);
     let known = tools::of(app, id).await.map_err(broken)?;
     let is_opaque = resource.format == TokenFormat::Opaque;
     let page = ResourcePage {

@@ -44,7 +44,7 @@ pub(super) fn path(held: &RoleIn) -> String {
     format!("/console/roles/{held}")
 }
 
-fn list_path(tenant: &TenantName) -> String {
+pub(super) fn list_path(tenant: &TenantName) -> String {
     format!("/console/roles?tenant={tenant}")
 }
 

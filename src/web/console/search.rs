@@ -5,10 +5,10 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::{queries, resources as resource_pages, scopes as scope_pages};
 use crate::base::Id;
-use crate::model::{Client, Machine, Person, ProtectedResource, Request};
+use crate::model::{Client, Machine, Person, ProtectedResource, Request, RoleIn};
 use crate::operations::machines::{self, Which};
-use crate::operations::{clients, resources, scopes};
-use crate::web::extract::Administrator;
+use crate::operations::{clients, credentials, keys, resources, roles, scopes, tenants};
+use crate::web::extract::{Administrator, Visitor};
 use crate::web::problem::PageProblem;
 use crate::web::reply;
 use crate::web::views::console::{Frame, Hit, Hits, SearchPage, Section};
@@ -38,48 +38,110 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
     if text.parse::<Id<Request>>().is_ok() {
         return Ok(reply::see_other(visitor, &format!("{base}/console/refusals/{text}")));
     }
+    if text.parse::<u64>().is_ok() {
+        return Ok(reply::see_other(visitor, &format!("{base}/console/audit/{text}")));
+    }
+    if let Some(credential) = credentials::of_hint(&visitor.app, &text).await.map_err(broken)? {
+        return Ok(reply::see_other(visitor, &format!("{base}/console/machines/{}#credentials", credential.machine)));
+    }
     let mut found = Vec::new();
     if !text.is_empty() {
-        let which = Which { words: Some(text.clone()), ..Which::default() };
-        let machines = machines::list(&visitor.app, &admin.by, which, None, MOST).await.map_err(broken)?;
-        let hits = machines.rows.into_iter().map(|(_, machine)| Hit {
-            href: format!("/console/machines/{}", machine.id),
-            name: machine.name,
-            about: machine.purpose,
-        });
-        add(&mut found, "Machines", hits.collect());
-        let clients = clients::named_like(&visitor.app, &text, MOST).await.map_err(broken)?;
-        let hits = clients.into_iter().map(|client| Hit {
-            href: format!("/console/applications/{}", client.id),
-            name: client.name,
-            about: client.id.to_string(),
-        });
-        add(&mut found, "Applications", hits.collect());
-        let resources = resources::named_like(&visitor.app, &text, MOST).await.map_err(broken)?;
-        let hits = resources.into_iter().map(|resource| Hit {
-            href: resource_pages::path(resource.id),
-            name: resource.name,
-            about: resource.identifier.to_string(),
-        });
-        add(&mut found, "Resources", hits.collect());
-        let scopes = scopes::named_like(&visitor.app, &text, MOST).await.map_err(broken)?;
-        let hits = scopes.into_iter().map(|scope| Hit {
-            href: scope_pages::path(&scope.name),
-            name: scope.name.to_string(),
-            about: scope.description,
-        });
-        add(&mut found, "Scopes", hits.collect());
-        let people = super::people::fitting(visitor, &text, MOST).await?;
-        let hits = people.into_iter().map(|person| Hit {
-            href: super::person::path(person.id),
-            name: person.name,
-            about: person.email.as_str().to_owned(),
-        });
-        add(&mut found, "People", hits.collect());
+        found = of_nouns(&admin, &text).await?;
+        found.extend(of_few(visitor, &text).await?);
     }
     let page =
         SearchPage { shell: visitor.shell(), frame: Frame { query: text, ..Frame::of(Section::Overview) }, found };
     reply::page(visitor, StatusCode::OK, &page, &[])
+}
+
+/// Whatever the audit log names by an id.
+pub(super) async fn of_nouns(admin: &Administrator, text: &str) -> Result<Vec<Hits>, PageProblem> {
+    let visitor = &admin.visitor;
+    let (app, broken) = (&visitor.app, |fault| visitor.broken(&fault));
+    let mut found = Vec::new();
+    let which = Which { words: Some(text.to_owned()), ..Which::default() };
+    let machines = machines::list(app, &admin.by, which, None, MOST).await.map_err(broken)?;
+    let hits = machines.rows.into_iter().map(|(_, machine)| Hit {
+        id: machine.id.to_string(),
+        href: super::machine::path(machine.id),
+        name: machine.name,
+        about: machine.purpose,
+    });
+    add(&mut found, "Machines", hits.collect());
+    let clients = clients::named_like(app, text, MOST).await.map_err(broken)?;
+    let hits = clients.into_iter().map(|client| Hit {
+        id: client.id.to_string(),
+        href: super::applications::path(&client.id),
+        name: client.name,
+        about: client.id.to_string(),
+    });
+    add(&mut found, "Applications", hits.collect());
+    let resources = resources::named_like(app, text, MOST).await.map_err(broken)?;
+    let hits = resources.into_iter().map(|resource| Hit {
+        id: resource.id.to_string(),
+        href: resource_pages::path(resource.id),
+        name: resource.name,
+        about: resource.identifier.to_string(),
+    });
+    add(&mut found, "Resources", hits.collect());
+    let people = super::people::fitting(visitor, text, MOST).await?;
+    let hits = people.into_iter().map(|person| Hit {
+        id: person.id.to_string(),
+        href: super::person::path(person.id),
+        name: person.name,
+        about: person.email.as_str().to_owned(),
+    });
+    add(&mut found, "People", hits.collect());
+    Ok(found)
+}
+
+/// Whatever there is little of.
+async fn of_few(visitor: &Visitor, text: &str) -> Result<Vec<Hits>, PageProblem> {
+    let (app, broken) = (&visitor.app, |fault| visitor.broken(&fault));
+    let mut found = Vec::new();
+    let scopes = scopes::named_like(app, text, MOST).await.map_err(broken)?;
+    let hits = scopes.into_iter().map(|scope| Hit {
+        id: scope.name.to_string(),
+        href: scope_pages::path(&scope.name),
+        name: scope.name.to_string(),
+        about: scope.description,
+    });
+    add(&mut found, "Scopes", hits.collect());
+    let sought = text.to_lowercase();
+    let fits = |texts: &[&str]| texts.iter().any(|own| own.to_lowercase().contains(&sought));
+    let roles = roles::list(app, None).await.map_err(broken)?.into_iter();
+    let hits = roles.filter(|role| fits(&[role.name.as_str(), &role.description])).take(MOST).map(|role| Hit {
+        id: role.name.to_string(),
+        href: super::roles::path(&RoleIn { tenant: role.tenant.clone(), role: role.name.clone() }),
+        name: format!("{}/{}", role.tenant, role.name),
+        about: role.description,
+    });
+    add(&mut found, "Roles", hits.collect());
+    let tenants = tenants::list(app).await.map_err(broken)?.into_iter();
+    let hits = tenants.filter(|tenant| fits(&[tenant.name.as_str(), &tenant.title])).take(MOST).map(|tenant| Hit {
+        id: tenant.name.to_string(),
+        href: super::roles::list_path(&tenant.name),
+        name: tenant.name.to_string(),
+        about: tenant.title,
+    });
+    add(&mut found, "Tenants", hits.collect());
+    let signing = keys::list(app).map_err(broken)?.into_iter();
+    let hits = signing.filter(|key| key.kid.starts_with(text)).take(MOST).map(|key| Hit {
+        href: super::keys::path(&key.kid),
+        name: key.kid.clone(),
+        about: key.algorithm.to_string(),
+        id: key.kid,
+    });
+    add(&mut found, "Keys", hits.collect());
+    let settings = app.config.entries().filter(|entry| fits(&[entry.name, entry.about])).take(MOST);
+    let hits = settings.map(|entry| Hit {
+        id: entry.name.to_owned(),
+        href: format!("/console/settings#{}", entry.environment),
+        name: entry.name.to_owned(),
+        about: entry.about.to_owned(),
+    });
+    add(&mut found, "Settings", hits.collect());
+    Ok(found)
 }
 
 fn add(found: &mut Vec<Hits>, title: &str, hits: Vec<Hit>) {

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::base::{Fault, Timestamp};
 use crate::model::{Actor, Event, Standing, Subject, ToldBy};
 use crate::operations::names::{self, Names};
+use crate::store::Entry;
 use crate::web::reply::moment;
 use crate::web::views::console::EventLine;
 
@@ -13,6 +14,14 @@ pub(super) struct Told<'e> {
     pub(super) at: Timestamp,
     pub(super) by: &'e Actor,
     pub(super) event: &'e Event,
+}
+
+/// Entries, as they are told.
+pub(super) fn of(entries: &[Entry]) -> Vec<Told<'_>> {
+    entries
+        .iter()
+        .map(|entry| Told { sequence: entry.sequence, at: entry.at, by: &entry.by, event: &entry.event })
+        .collect()
 }
 
 /// Entries as lines; who and what they name is called by its name.
@@ -137,10 +146,18 @@ fn about(event: &Event) -> Vec<String> {
     }
 }
 
+fn many(count: u64, one: &str, more: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {more}") }
+}
+
+fn why_of(because: &str) -> String {
+    if because.is_empty() { String::new() } else { format!(": {because}") }
+}
+
 /// What happened, in a sentence without its end.
 pub(super) fn words(event: &Event, names: &Names) -> String {
     let called = |id: &dyn std::fmt::Display| names.of(&id.to_string()).to_owned();
-    let why = |because: &str| if because.is_empty() { String::new() } else { format!(": {because}") };
+    let why = why_of;
     match event {
         Event::Founded { issuer } => format!("Started for the first time as {issuer}"),
         Event::SetupOpened {} => "A setup link was made".to_owned(),
@@ -283,6 +300,24 @@ pub(super) fn words(event: &Event, names: &Names) -> String {
         }
         Event::TokenRevoked { client, .. } => format!("A token of {} was revoked", called(client)),
         Event::Tallied { what, count } => format!("Strangers were refused {count} times: {what}"),
+        Event::UsageNoted { machines, grants, .. } => {
+            format!("{} used: {}", many(*machines, "machine was", "machines were"), many(*grants, "token", "tokens"))
+        }
+        Event::SessionsSeen { count } => format!("{} in use", many(*count, "session was", "sessions were")),
+        Event::Swept { tables } => {
+            let rows = tables.iter().map(|(_, rows)| rows).sum();
+            format!("{} over and removed", many(rows, "row was", "rows were"))
+        }
+        Event::BackupMade { file, .. } => format!("The backup {file} was made and tried"),
+        Event::BackupFailed { why } => format!("A backup failed{}", why_of(why)),
+        Event::BackupsRemoved { files, .. } => format!("Old backups were removed: {}", files.join(", ")),
+        Event::Restored { made_at, .. } => format!("Restored from a backup of {}", made_at.iso()),
+        Event::TrafficCut { entries, .. } => {
+            format!("{} cut out of this log", many(*entries, "old entry was", "old entries were"))
+        }
+        Event::CertificateReplaced { until, .. } => {
+            format!("TLS shows another certificate, which holds until {}", until.iso())
+        }
         // What housekeeping and the protocol do among themselves goes by its own name.
         other => {
             let name = other.name().replace(['.', '_'], " ");

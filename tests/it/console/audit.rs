@@ -1,5 +1,7 @@
 //! The audit log in the console: found, read, exported, verified.
 
+use writ::operations::housekeeping;
+
 use crate::world::World;
 
 #[test]
@@ -28,6 +30,57 @@ fn an_administrator_finds_who_did_what() {
     page.expect_page(200, "Its place in the chain").expect_text("token.issued").expect_text("After it");
     browser.get("/console/audit/999999").expect_status(404);
     browser.get("/console/audit/one").expect_status(404);
+}
+
+/// People know names and addresses; the log has ids.
+#[test]
+fn whoever_is_asked_for_by_name_is_found() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let bob = world.person("bob");
+    let robot = world.machine("night robot", &ada, "mcp:read");
+    world.machine("day robot", &ada, "mcp:read");
+    robot.client_credentials(&world, &[]).tokens();
+    world.signed_in(&bob);
+    let mut browser = world.signed_in(&ada);
+    for by in ["night+robot", "Night+Robot", "night", &robot.id.to_string()] {
+        let page = browser.get(&format!("/console/audit?by={by}"));
+        page.expect_page(200, "night robot got a token").expect_no_text("bob signed in");
+    }
+    let page = browser.get("/console/audit?about=bob%40example.com");
+    page.expect_page(200, "bob signed in").expect_no_text("ada signed in");
+    browser.get("/console/audit?about=bob").expect_page(200, "bob signed in").expect_no_text("got a token");
+    // Of a name that several have, they are shown to choose from; of one that nobody has, nothing is told.
+    let page = browser.get("/console/audit?by=robot&event=token.issued");
+    page.expect_page(200, "Whom do you mean?").expect_text("day robot").expect_no_text("got a token");
+    page.expect_text(&format!("/console/audit?event=token.issued&#38;by={}", robot.id));
+    let page = browser.get("/console/audit?by=carol");
+    page.expect_page(200, "nobody here is called this").expect_no_text("signed in");
+    browser.get("/console/audit?actor=bob").expect_page(200, "no machine here is called this");
+    // Scopes are named as they are.
+    browser.get("/console/audit?about=mcp:read").expect_page(200, "mcp:read");
+    let exported = browser.get("/console/audit/export?as=jsonl&by=night+robot");
+    assert!(exported.body.lines().count() > 0 && !exported.body.contains("person.signed_in"), "{}", exported.body);
+    browser.get("/console/audit/export?as=jsonl&by=carol").expect_page(200, "nobody here is called this");
+}
+
+#[test]
+fn what_was_refused_is_told_apart_and_upkeep_is_left_out() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let robot = world.machine("robot", &ada, "mcp:read");
+    robot.client_credentials(&world, &[]).tokens();
+    robot.client_credentials(&world, &[("scope", "mcp:admin")]).expect_status(400);
+    world.block(housekeeping::round(&world.app)).unwrap();
+    let mut browser = world.signed_in(&ada);
+    let page = browser.get("/console/audit?outcome=refused");
+    page.expect_page(200, "robot was refused").expect_no_text("robot got a token").expect_no_text("ada signed in");
+    let page = browser.get("/console/audit?outcome=done");
+    page.expect_page(200, "robot got a token").expect_no_text("robot was refused");
+    browser.get("/console/audit").expect_page(200, "robot got a token").expect_no_text("machine was used");
+    let page = browser.get("/console/audit?upkeep=shown");
+    page.expect_page(200, "1 machine was used: 1 token").expect_text("Leave it out");
+    browser.get("/console/audit?event=machine.used").expect_page(200, "1 machine was used");
 }
 
 #[test]
@@ -65,6 +118,31 @@ fn the_search_finds_a_machine_by_its_name_and_goes_where_an_id_is() {
     browser.get("/console/search?q=imp").expect_page(200, "nightly-import");
     let page = browser.get(&format!("/console/search?q={}", robot.id));
     assert_eq!(page.path, format!("/console/machines/{}", robot.id));
+}
+
+#[test]
+fn the_search_finds_what_else_has_a_name() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let robot = world.machine("nightly-import", &ada, "mcp:read");
+    let mut browser = world.signed_in(&ada);
+    browser.get("/console/search?q=main").expect_page(200, "Tenants");
+    browser
+        .get("/console/search?q=machine_access")
+        .expect_page(200, "lifetimes.machine_access")
+        .expect_text("Settings");
+    let keys = browser.get("/console/keys");
+    let kid = keys.body.split("/console/keys/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    browser.get(&format!("/console/search?q={}", &kid[..8])).expect_page(200, &kid);
+    assert_eq!(browser.get("/console/search?q=1").path, "/console/audit/1");
+    // By what pages show of a secret, and by nothing that looks like it.
+    let secret = robot.secret.clone().unwrap();
+    let hint: String = secret.chars().take("writ_cs_".len() + 12).collect();
+    assert_eq!(
+        browser.get(&format!("/console/search?q={hint}")).path,
+        format!("/console/machines/{}#credentials", robot.id)
+    );
+    browser.get("/console/search?q=writ_cs_AAAAAAAAAAAA").expect_page(200, "Nothing fits");
 }
 
 /// What the script asks for every two seconds: rows behind a number, and the number to go on from.

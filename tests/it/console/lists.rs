@@ -56,8 +56,10 @@ fn all_that_was_allowed_is_a_page_away() {
     both.expect_page(200, ">Quiet<").expect_no_text(">Busy<");
     let page = browser.submit_form(&both.form_to("/revocation"), &[]);
     page.expect_page(200, "Taken back");
-    // What is in the address and is no id filters nothing, and nobody else may look.
-    browser.get("/console/grants?client=%3Cscript%3E&from=x").expect_page(200, ">Busy<").expect_no_text("<script>");
+    // Who cannot be is not here, instead of everybody; and nobody else may look.
+    browser.get("/console/grants?client=%3Cscript%3E").expect_status(404).expect_no_text("<script>");
+    browser.get("/console/grants?from=x").expect_page(200, ">Busy<");
+    browser.get("/console/delegations?subject=x").expect_status(404);
     let eve = world.person("eve");
     world.signed_in(&eve).get("/console/grants").expect_status(403);
 }

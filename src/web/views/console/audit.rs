@@ -17,16 +17,30 @@ pub struct AuditPage {
     pub about: Field,
     /// Who acts for whom.
     pub actor: Field,
+    pub outcomes: Vec<Choice>,
+    /// Those whom a name in the filter may mean.
+    pub choices: Vec<Choosable>,
     pub since: Field,
     pub until: Field,
     pub rows: Vec<AuditRow>,
     /// The newest entry of all, fitting or not, where somebody may watch from it on.
     pub newest: Option<u64>,
     pub narrowed: bool,
+    /// Whether what the appliance notes for itself is among the rows, and the same page the other way.
+    pub upkeep: bool,
+    pub upkeep_href: String,
     /// Below the issuer's path.
     pub next: Option<String>,
     /// The query of this page, for the export.
     pub query: String,
+}
+
+/// One of those whom a name may mean.
+#[derive(Clone, Debug)]
+pub struct Choosable {
+    pub name: String,
+    pub about: String,
+    pub href: String,
 }
 
 #[derive(Clone, Debug)]
@@ -36,6 +50,8 @@ pub struct AuditRow {
     pub event: String,
     pub words: String,
     pub by: String,
+    /// What the filter knows them by.
+    pub by_id: Option<String>,
     /// "10.1.2.0/24"
     pub from: String,
     /// Everything it says, as JSON, where that is folded out; else nothing.
@@ -88,6 +104,7 @@ fn row(sequence: u64, words: &str) -> AuditRow {
         event: "machine.suspended".into(),
         words: words.into(),
         by: "Ada Moreno".into(),
+        by_id: Some("per_sample".into()),
         from: "10.1.2.0/24".into(),
         whole: "{\n  \"event\": \"machine.suspended\"\n}".into(),
     }
@@ -102,17 +119,38 @@ impl Sample for AuditPage {
             by: Field::default(),
             about: Field::default(),
             actor: Field::default(),
+            outcomes: vec![Choice::new("", "Any", true), Choice::new("refused", "Refused", false)],
+            choices: vec![],
             since: Field::default(),
             until: Field::default(),
             rows: vec![row(812, "nightly-import was stopped: it calls at night")],
             newest: Some(812),
             narrowed: false,
+            upkeep: false,
+            upkeep_href: "/console/audit?upkeep=shown".into(),
             next: Some("/console/audit?before=812".into()),
             query: String::new(),
         };
         vec![
             ("some", page.clone()),
             ("nothing_fits", Self { rows: vec![], narrowed: true, ..page.clone() }),
+            (
+                "several_of_a_name",
+                Self {
+                    by: Field::refused("ada", "several are called like this: choose one below"),
+                    choices: ["Ada Moreno", "Ada King"]
+                        .map(|name| Choosable {
+                            name: name.into(),
+                            about: "ada@example.com".into(),
+                            href: "/console/audit?by=per_sample".into(),
+                        })
+                        .into(),
+                    rows: vec![],
+                    narrowed: true,
+                    next: None,
+                    ..page.clone()
+                },
+            ),
             ("older", Self { newest: None, ..page.clone() }),
             ("refused", Self { since: Field::refused("soon", "a day, like 2027-06-30"), ..page.clone() }),
             ("branded", Self { shell: sample::branded(), ..page.clone() }),

@@ -44,6 +44,8 @@ pub struct DelegationsPage {
 
 #[derive(Clone, Debug)]
 pub struct DelegationRow {
+    pub id: String,
+    pub may_revoke: bool,
     pub machine: String,
     pub machine_href: String,
     pub subject: String,
@@ -97,6 +99,8 @@ impl Sample for GrantsPage {
 impl Sample for DelegationsPage {
     fn samples() -> Vec<(&'static str, Self)> {
         let row = DelegationRow {
+            id: "dlg_sample".into(),
+            may_revoke: true,
             machine: "support-agent".into(),
             machine_href: "/console/machines/mch_sample".into(),
             subject: "Ada Moreno".into(),

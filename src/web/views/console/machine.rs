@@ -45,6 +45,8 @@ pub struct MachinePage {
     pub delegations: Vec<DelegationLine>,
     /// There are more than these.
     pub more_delegations: bool,
+    /// What it did in the names of others lately.
+    pub acted: Vec<EventLine>,
     pub events: Vec<EventLine>,
     pub snippets: Snippets,
 }
@@ -200,6 +202,7 @@ impl Sample for MachinePage {
             dpop_bound: false,
             delegations: vec![],
             more_delegations: false,
+            acted: vec![],
             events: vec![],
             snippets: Snippets::default(),
         };
@@ -252,6 +255,11 @@ impl Sample for MachinePage {
                 until: sample::moment("in 27 days"),
                 may_revoke: true,
             }],
+            acted: vec![sample::event(
+                811,
+                "token.exchanged",
+                "support-agent acts for Ada Moreno at https://tickets.example/mcp",
+            )],
             events: vec![sample::event(812, "credential.rotated", "Its secret got a successor")],
             snippets: Snippets::sample("curl …"),
             ..bare.clone()

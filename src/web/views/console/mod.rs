@@ -31,7 +31,7 @@ pub use applications::{
     ApplicationFormPage, ApplicationPage, ApplicationRow, ApplicationsPage, GrantLine, SecretLine,
     StaleApplicationsPage, StaleRow,
 };
-pub use audit::{AuditEntryPage, AuditLivePage, AuditPage, AuditRow};
+pub use audit::{AuditEntryPage, AuditLivePage, AuditPage, AuditRow, Choosable};
 pub use delegation_form::DelegationFormPage;
 pub use keys::{Bar, Coming, KeyLine, KeyPage, KeyRow, KeysPage};
 pub use limits::{LimitLine, LimitMet, LimitsPage, MetBy};

@@ -24,6 +24,8 @@ pub struct Hits {
 
 #[derive(Clone, Debug)]
 pub struct Hit {
+    /// What the audit log calls it.
+    pub id: String,
     pub name: String,
     pub about: String,
     /// Below the issuer's path.
@@ -41,6 +43,7 @@ impl Sample for SearchPage {
             vec![Hits {
                 title: "Machines".into(),
                 hits: vec![Hit {
+                    id: "mch_sample".into(),
                     name: name.into(),
                     about: "Imports tickets at night".into(),
                     href: "/console/machines/mch_sample".into(),
