@@ -252,3 +252,125 @@ mod schedule {
         world.expect_event("restore.seen");
     }
 }
+
+/// A store that speaks S3, of which the test says what it answers.
+mod object_store {
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
+    use std::path::Path;
+    use std::sync::{Arc, Mutex};
+
+    use writ::base::Lifetime;
+    use writ::operations::backup::{self, Worry};
+    use writ::operations::housekeeping;
+
+    use super::names;
+    use crate::world::World;
+
+    type Answer = Box<dyn FnMut(&str) -> (u16, &'static str) + Send>;
+
+    /// Keeps the first lines of what it was asked, and the length of what it last took.
+    struct Bucket {
+        address: String,
+        asked: Arc<Mutex<Vec<String>>>,
+        answer: Arc<Mutex<Answer>>,
+    }
+
+    impl Bucket {
+        fn new() -> Self {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let address = format!("http://{}", listener.local_addr().unwrap());
+            let (asked, answer) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(good())));
+            let (told, say) = (Arc::clone(&asked), Arc::clone(&answer));
+            std::thread::spawn(move || {
+                let mut length = 0;
+                listener.incoming().for_each(|stream| take(stream.unwrap(), &mut length, &told, &say));
+            });
+            Self { address, asked, answer }
+        }
+
+        fn answers(&self, answer: impl FnMut(&str) -> (u16, &'static str) + Send + 'static) {
+            *self.answer.lock().unwrap() = Box::new(answer);
+        }
+
+        fn asked(&self, method: &str) -> Vec<String> {
+            let asked = self.asked.lock().unwrap();
+            asked.iter().filter(|line| line.starts_with(method)).cloned().collect()
+        }
+
+        fn world(&self, folder: &Path) -> World {
+            World::with_file_and(&[
+                ("backup.every", "1d"),
+                ("backup.keep", "2"),
+                ("backup.directory", folder.to_str().unwrap()),
+                ("backup.s3_endpoint", &self.address),
+                ("backup.s3_bucket", "b"),
+                ("backup.s3_access_key_id", "AKID"),
+                ("backup.s3_secret_access_key", "hush"),
+                ("backup.s3_private", "true"),
+            ])
+        }
+    }
+
+    fn good() -> Answer {
+        Box::new(|_| (200, ""))
+    }
+
+    fn take(mut stream: TcpStream, length: &mut u64, asked: &Mutex<Vec<String>>, answer: &Mutex<Answer>) {
+        let mut reader = BufReader::new(&mut stream);
+        let (mut first, mut sent) = (String::new(), 0);
+        reader.read_line(&mut first).unwrap();
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).unwrap();
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                sent = value.trim().parse().unwrap();
+            }
+            if line.trim().is_empty() {
+                break;
+            }
+        }
+        std::io::copy(&mut reader.take(sent), &mut std::io::sink()).unwrap();
+        if first.starts_with("PUT ") {
+            *length = sent;
+        }
+        asked.lock().unwrap().push(first.clone());
+        let (status, body) = (answer.lock().unwrap())(&first);
+        let told = if first.starts_with("HEAD ") { *length } else { body.len() as u64 };
+        write!(stream, "HTTP/1.1 {status} X\r\nContent-Length: {told}\r\nConnection: close\r\n\r\n{body}").unwrap();
+    }
+
+    fn round(world: &World) -> bool {
+        let ctx = housekeeping::context(&world.app);
+        world.block(backup::scheduled(&world.app, &ctx)).unwrap().is_some()
+    }
+
+    #[test]
+    fn a_store_that_takes_nothing_does_not_fill_the_disk() {
+        let (place, bucket) = (tempfile::tempdir().unwrap(), Bucket::new());
+        let folder = place.path().join("b");
+        let world = bucket.world(&folder);
+        let ada = world.administrator("ada");
+        bucket.answers(|_| (503, "<Error><Code>SlowDown</Code></Error>"));
+        for _ in 0..4 {
+            assert!(round(&world));
+            // The one here is a backup: the next is made when it is time for it, and the oldest go.
+            world.later(Lifetime::from_minutes(16));
+            assert!(!round(&world), "not again");
+            world.later(Lifetime::from_days(1));
+        }
+        assert_eq!(names(&folder).len(), 2, "{:?}", names(&folder));
+        world.expect_event("backup.made");
+        world.expect_event("backup.failed");
+        let worries = backup::worries(&world.app, world.now()).unwrap();
+        let failed = |worry: &Worry| matches!(worry, Worry::Failed { made: true, why, .. } if why.contains("503"));
+        assert!(worries.iter().any(failed), "{worries:?}");
+        let mut browser = world.signed_in(&ada);
+        browser.get("/console").expect_text("The last backup was made, and something after it failed");
+
+        bucket.answers(|_| (200, ""));
+        assert!(round(&world));
+        assert!(backup::worries(&world.app, world.now()).unwrap().is_empty());
+        browser.get("/console").expect_no_text("something after it failed");
+    }
+}

@@ -19,8 +19,8 @@ use crate::store::{Read, Tx};
 pub struct Made {
     pub path: PathBuf,
     pub header: Header,
-    /// What it is called in the object store, if it is there too.
-    pub object: Option<String>,
+    /// What it is called in the object store, if it is there too; or why it is not. It is a backup either way.
+    pub object: Result<Option<String>, String>,
 }
 
 /// Makes a backup: at `place` if that is a file's name, in it if it is a directory, else where backups go. It is restored into a file of
@@ -35,8 +35,8 @@ pub async fn make(app: &App, ctx: &Context, place: Option<PathBuf>) -> Result<Ma
     let making = tokio::task::spawn_blocking(move || {
         let _turn = turn;
         let made = write_and_try(&within, at, path)?;
-        let object = if is_usual { copy(&within, &made.path, within.clock.now())? } else { None };
-        Ok(Made { object, ..made })
+        let copied = if is_usual { copy(&within, &made.path, within.clock.now()) } else { Ok(None) };
+        Ok(Made { object: copied.map_err(|fault| fault.to_string()), ..made })
     });
     let made = making.await.map_err(|e| Fault::because(FaultKind::Bug, "the thread that makes backups ended", e))?;
     note(app, ctx, made.as_ref()).await?;
@@ -63,7 +63,7 @@ fn write_and_try(app: &App, at: Timestamp, path: PathBuf) -> Result<Made, Declin
     drop(scratch);
 
     name(&draft.0, &path)?;
-    Ok(Made { path, header, object: None })
+    Ok(Made { path, header, object: Ok(None) })
 }
 
 /// What a backup is restored into, to see that it can be.
@@ -119,38 +119,47 @@ fn name(draft: &Path, path: &Path) -> Result<(), Declined> {
     Ok(File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?)
 }
 
+/// How it went, as far as it is written down.
+type Told = Result<(BackupMade, Result<Option<String>, String>), String>;
+
 /// Remembers how it went, for whoever looks after it.
 async fn note(app: &App, ctx: &Context, made: Result<&Made, &Declined>) -> Result<(), Fault> {
     let told = match made {
-        Ok(made) => Ok((
-            made.object.clone(),
-            BackupMade {
-                at: made.header.made_at,
-                file: made.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
-                bytes: made.header.bytes,
-                sequence: made.header.head.sequence,
-            },
-        )),
-        Err(declined) => Err(words(declined).chars().take(500).collect::<String>()),
+        Ok(made) => {
+            let file = made.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let alone = |why: &String| short(&format!("{file} was made and tried, and is nowhere else: {why}"));
+            let object = made.object.as_ref().map(Clone::clone).map_err(alone);
+            let Header { made_at, bytes, ref head, .. } = made.header;
+            Ok((BackupMade { at: made_at, file, bytes, sequence: head.sequence }, object))
+        }
+        Err(declined) => Err(short(&words(declined))),
     };
     app.store.write("note backup", ctx, move |tx| put_down(tx, &told)).await
 }
 
-fn put_down(tx: &mut Tx<'_>, told: &Result<(Option<String>, BackupMade), String>) -> Result<(), Fault> {
+/// As much of somebody else's words as is kept.
+pub(super) fn short(text: &str) -> String {
+    text.chars().take(500).collect()
+}
+
+/// One that was made counts, wherever else it is: another in a quarter of an hour would only fill the disk.
+fn put_down(tx: &mut Tx<'_>, told: &Told) -> Result<(), Fault> {
     let only = ONLY.to_owned();
     let mut state = tx.get(&BACKUPS, &only)?.unwrap_or_default();
-    let event = match told {
-        Ok((object, made)) => {
-            state.objects.extend(object.clone());
+    let why = match told {
+        Ok((made, object)) => {
             let BackupMade { file, bytes, sequence, .. } = made.clone();
+            let object_there = object.clone().ok().flatten();
+            state.objects.extend(object_there.clone());
             (state.last, state.failed) = (Some(made.clone()), None);
-            Event::BackupMade { file, bytes, sequence, object: object.clone() }
+            tx.record(Event::BackupMade { file, bytes, sequence, object: object_there })?;
+            object.as_ref().err()
         }
-        Err(why) => {
-            state.failed = Some(BackupFailed { at: tx.now(), why: why.clone() });
-            Event::BackupFailed { why: why.clone() }
-        }
+        Err(why) => Some(why),
     };
-    tx.put(&BACKUPS, &only, &state)?;
-    tx.record(event)
+    if let Some(why) = why {
+        state.failed = Some(BackupFailed { at: tx.now(), why: why.clone(), made: told.is_ok() });
+        tx.record(Event::BackupFailed { why: why.clone() })?;
+    }
+    tx.put(&BACKUPS, &only, &state)
 }

@@ -7,7 +7,7 @@ use super::object_store::ObjectStore;
 use super::{Made, directory, files, make, state};
 use crate::app::App;
 use crate::base::{Fault, FaultKind, Lifetime, Timestamp};
-use crate::model::{BackupState, Context, Event, Restored};
+use crate::model::{BackupFailed, BackupState, Context, Event, Restored};
 use crate::operations::declined::Declined;
 use crate::operations::operator::Operator;
 use crate::store::tables::{BACKUPS, ONLY, RESTORED};
@@ -32,6 +32,7 @@ pub async fn scheduled(app: &App, ctx: &Context) -> Result<Option<Made>, Decline
         return Ok(None);
     }
     let made = make(app, ctx, None).await?;
+    // Also when its copy failed: what is here is a backup, and the disk holds only so many.
     forget_old(app, ctx).await?;
     Ok(Some(made))
 }
@@ -47,6 +48,9 @@ pub fn begin(app: &App, ctx: &Context) -> Result<(), Fault> {
         let (app, ctx) = (app.clone(), ctx.clone());
         drop(tokio::spawn(async move {
             match scheduled(&app, &ctx).await {
+                Ok(Some(Made { path, object: Err(why), .. })) => {
+                    tracing::error!(file = %path.display(), %why, "a backup was made and tried, and not copied elsewhere");
+                }
                 Ok(Some(made)) => tracing::info!(file = %made.path.display(), "a backup was made and tried"),
                 Ok(None) => {}
                 Err(declined) => tracing::error!(why = %super::words(&declined), "the backup came to nothing"),
@@ -116,8 +120,8 @@ fn is_named_by_us(path: &Path) -> bool {
 /// What is to be said of backups to whoever looks after the appliance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Worry {
-    /// The last try came to nothing.
-    Failed { at: Timestamp, why: String },
+    /// The last try came to nothing; or there is one, and something after it failed.
+    Failed { at: Timestamp, why: String, made: bool },
     /// The last good one is older than two of them are apart.
     Old { since: Timestamp },
     /// The file comes from a backup, and nobody has looked at what that left to people.
@@ -131,7 +135,7 @@ pub fn worries(app: &App, now: Timestamp) -> Result<Vec<Worry>, Fault> {
     let BackupState { last, failed, .. } = state(app)?;
     let twice = app.config.backup.every.map(|every| Lifetime::from_seconds(every.seconds().saturating_mul(2)));
     let old = last.zip(twice).filter(|(last, twice)| now.since(last.at) > *twice).map(|(last, _)| last.at);
-    worries.extend(failed.map(|failed| Worry::Failed { at: failed.at, why: failed.why }));
+    worries.extend(failed.map(|BackupFailed { at, why, made }| Worry::Failed { at, why, made }));
     worries.extend(old.map(|since| Worry::Old { since }));
     Ok(worries)
 }
@@ -158,13 +162,13 @@ pub async fn seen(app: &App, by: &Operator) -> Result<(), Declined> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{BackupFailed, BackupMade};
+    use crate::model::BackupMade;
 
     #[test]
     fn a_backup_is_due_when_its_time_has_come_and_not_again_at_once_when_it_failed() {
         let (now, day) = (Timestamp::from_seconds(1_800_000_000), Lifetime::from_days(1));
         let made = |at| Some(BackupMade { at, file: String::new(), bytes: 0, sequence: 0 });
-        let failed = |at| Some(BackupFailed { at, why: String::new() });
+        let failed = |at| Some(BackupFailed { at, why: String::new(), made: false });
         let due = |last, failed| is_due(&BackupState { last, failed, objects: Vec::new() }, day, now);
         assert!(due(None, None));
         assert!(!due(made(now.minus(Lifetime::from_hours(23))), None));
