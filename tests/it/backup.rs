@@ -373,4 +373,30 @@ mod object_store {
         assert!(backup::worries(&world.app, world.now()).unwrap().is_empty());
         browser.get("/console").expect_no_text("something after it failed");
     }
+
+    #[test]
+    fn each_request_is_signed_when_it_is_made() {
+        let (place, bucket) = (tempfile::tempdir().unwrap(), Bucket::new());
+        let world = bucket.world(&place.path().join("b"));
+        let clock = world.app.clock.clone();
+        // A signature is good for a quarter of an hour, and a large backup takes longer on its way.
+        bucket.answers(move |first| {
+            if first.starts_with("PUT ") {
+                clock.advance(Lifetime::from_hours(1));
+            }
+            (200, "")
+        });
+        for _ in 0..3 {
+            assert!(round(&world));
+            world.later(Lifetime::from_days(1));
+        }
+        let signed = |method: &str| {
+            let line = bucket.asked(method).pop().unwrap();
+            line.split("X-Amz-Date=").nth(1).unwrap().split('&').next().unwrap().to_owned()
+        };
+        // 2027-01-15T08:00:00Z and two days and two hours on, until the last was sent an hour later.
+        assert_eq!(signed("PUT "), "20270117T100000Z");
+        assert_eq!(signed("HEAD "), "20270117T110000Z");
+        assert_eq!(signed("DELETE "), "20270117T110000Z");
+    }
 }

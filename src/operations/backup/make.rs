@@ -35,7 +35,7 @@ pub async fn make(app: &App, ctx: &Context, place: Option<PathBuf>) -> Result<Ma
     let making = tokio::task::spawn_blocking(move || {
         let _turn = turn;
         let made = write_and_try(&within, at, path)?;
-        let copied = if is_usual { copy(&within, &made.path, within.clock.now()) } else { Ok(None) };
+        let copied = if is_usual { copy(&within, &made.path) } else { Ok(None) };
         Ok(Made { object: copied.map_err(|fault| fault.to_string()), ..made })
     });
     let made = making.await.map_err(|e| Fault::because(FaultKind::Bug, "the thread that makes backups ended", e))?;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rusty_s3::{Bucket, Credentials, S3Action, UrlStyle};
 
 use crate::app::App;
-use crate::base::{Fault, FaultKind, Timestamp};
+use crate::base::{Clock, Fault, FaultKind, Timestamp};
 use crate::config::BackupSettings;
 use crate::outbound::{Outbound, Reach, Stored};
 
@@ -50,7 +50,7 @@ impl ObjectStore {
     }
 
     /// Sends a file, and asks whether all of it is there. Gives the object's name.
-    pub(super) fn send(&self, outbound: &Outbound, path: &Path, at: Timestamp) -> Result<String, Fault> {
+    pub(super) fn send(&self, outbound: &Outbound, path: &Path, clock: &Clock) -> Result<String, Fault> {
         let failed = |e| Fault::because(FaultKind::Storage, format!("the backup {}", path.display()), e);
         let file = File::open(path).map_err(failed)?;
         let length = file.metadata().map_err(failed)?.len();
@@ -59,9 +59,10 @@ impl ObjectStore {
         }
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let key = format!("{}{name}", self.prefix);
-        let url = self.signed(&self.bucket.put_object(Some(&self.credentials), &key), at)?;
+        let url = self.signed(&self.bucket.put_object(Some(&self.credentials), &key), clock.now())?;
         good(outbound.put_object(&url, &file, self.reach), "took no backup")?;
-        let url = self.signed(&self.bucket.head_object(Some(&self.credentials), &key), at)?;
+        // Sending may have taken hours, and the first signature is good for minutes.
+        let url = self.signed(&self.bucket.head_object(Some(&self.credentials), &key), clock.now())?;
         let there = good(outbound.head_object(&url, self.reach), "does not show the backup it took")?;
         match there.length {
             Some(there) if there == length => Ok(key),
@@ -70,8 +71,8 @@ impl ObjectStore {
     }
 
     /// Removes an object that was sent. One that is gone already is no error.
-    pub(super) fn remove(&self, outbound: &Outbound, key: &str, at: Timestamp) -> Result<(), Fault> {
-        let url = self.signed(&self.bucket.delete_object(Some(&self.credentials), key), at)?;
+    pub(super) fn remove(&self, outbound: &Outbound, key: &str, clock: &Clock) -> Result<(), Fault> {
+        let url = self.signed(&self.bucket.delete_object(Some(&self.credentials), key), clock.now())?;
         good(outbound.delete_object(&url, self.reach), "does not remove a backup").map(drop)
     }
 
@@ -100,8 +101,8 @@ fn fault(text: String) -> Fault {
 }
 
 /// Copies a backup there, if the settings say where. Gives the object's name.
-pub(super) fn copy(app: &App, path: &Path, at: Timestamp) -> Result<Option<String>, Fault> {
-    ObjectStore::of(&app.config.backup)?.map(|store| store.send(&app.outbound, path, at)).transpose()
+pub(super) fn copy(app: &App, path: &Path) -> Result<Option<String>, Fault> {
+    ObjectStore::of(&app.config.backup)?.map(|store| store.send(&app.outbound, path, &app.clock)).transpose()
 }
 
 #[cfg(test)]

@@ -83,7 +83,7 @@ async fn forget_old(app: &App, ctx: &Context) -> Result<(), Declined> {
         Ok::<_, Fault>(names)
     });
     let removed = removing.await.map_err(|e| Fault::because(FaultKind::Bug, "old backups were not removed", e))??;
-    let objects = forget_objects(app, keep, ctx.at).await;
+    let objects = forget_objects(app, keep).await;
     let gone: Vec<String> = objects.as_ref().ok().cloned().unwrap_or_default();
     if removed.is_empty() && gone.is_empty() {
         return Ok(objects.map(drop)?);
@@ -101,13 +101,13 @@ async fn forget_old(app: &App, ctx: &Context) -> Result<(), Declined> {
 }
 
 /// The same in the object store, of those that this appliance sent there.
-async fn forget_objects(app: &App, keep: usize, at: Timestamp) -> Result<Vec<String>, Fault> {
+async fn forget_objects(app: &App, keep: usize) -> Result<Vec<String>, Fault> {
     let Some(store) = ObjectStore::of(&app.config.backup)? else { return Ok(Vec::new()) };
     let mut objects = state(app)?.objects;
     objects.truncate(objects.len().saturating_sub(keep));
     let within = app.clone();
     let removing = tokio::task::spawn_blocking(move || {
-        objects.iter().try_for_each(|key| store.remove(&within.outbound, key, at))?;
+        objects.iter().try_for_each(|key| store.remove(&within.outbound, key, &within.clock))?;
         Ok(objects)
     });
     removing.await.map_err(|e| Fault::because(FaultKind::Bug, "old objects were not removed", e))?
