@@ -124,6 +124,11 @@ pub async fn breaks(app: &App, by: &Operator, kid: &str) -> Result<Breaks, Decli
     let most = if by.reaches(RESOURCES.read) { SHOWN } else { 0 };
     let more_resources = signed.len().saturating_sub(most);
     signed.truncate(most);
+    // Of one that is withdrawn already, others hear from then on.
+    let withdrawn_at = match key.state {
+        KeyState::Revoked { revoked_at, .. } => revoked_at,
+        _ => now,
+    };
     let signs = matches!(key.state, KeyState::Signing { .. });
     let next = rows
         .iter()
@@ -140,7 +145,7 @@ pub async fn breaks(app: &App, by: &Operator, kid: &str) -> Result<Breaks, Decli
         own: own_algorithm(app) == algorithm,
         id_tokens: id_tokens(app, by, algorithm).await?,
         status_lists: signs_lists(app) == algorithm,
-        taken_until: heard_by_all(&rows, &policy, now),
+        taken_until: heard_by_all(&rows, &policy, withdrawn_at),
         successor,
         key,
     })

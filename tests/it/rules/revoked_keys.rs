@@ -283,6 +283,8 @@ fn after_a_revocation_copies_of_the_key_set_are_kept_for_a_minute_for_a_day() {
     assert_eq!(told.taken_until, world.now().plus(Lifetime::from_minutes(5)));
     assert_eq!(age(), "public, max-age=60");
     world.later(Lifetime::from_minutes(10));
+    let looked = world.block(keys::breaks(&world.app, &world.operator(), &told.key.kid)).unwrap();
+    assert_eq!(looked.taken_until, told.taken_until, "looking again changes nothing");
     let told = revoke(&world, &signing(&world).kid).unwrap();
     assert_eq!(told.taken_until, world.now().plus(Lifetime::from_minutes(1)), "the second is heard of sooner");
     world.later(Lifetime::from_days(1));
