@@ -150,11 +150,12 @@ fn told(breaks: &Breaks) -> Value {
     }
     match &breaks.id_tokens {
         IdTokens::Usually => signs.push("ID tokens of applications that registered no other algorithm".to_owned()),
-        IdTokens::Of { names, more } if !names.is_empty() => {
-            let names = names.join(", ");
-            signs.push(format!("ID tokens of {names}{}", if *more { ", and maybe others" } else { "" }));
+        IdTokens::Of { names, more, not_all } => {
+            let mut whose = names.clone();
+            whose.extend((*more > 0).then(|| format!("{more} more")));
+            whose.extend(not_all.then(|| "maybe others: only the newest applications were looked at".to_owned()));
+            signs.extend((!whose.is_empty()).then(|| format!("ID tokens of {}", whose.join(", "))));
         }
-        IdTokens::Of { .. } => {}
     }
     if breaks.status_lists {
         signs.push("status lists".to_owned());

@@ -100,8 +100,9 @@ pub struct Breaks {
 pub enum IdTokens {
     /// All that did not register another.
     Usually,
-    /// Those that asked for it, by name: the first of them, and whether there are more.
-    Of { names: Vec<String>, more: bool },
+    /// Those that asked for it, by name: the first of them, how many more there are, and whether there may be others still, because not all
+    /// applications were looked at.
+    Of { names: Vec<String>, more: usize, not_all: bool },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -212,9 +213,9 @@ async fn id_tokens(app: &App, by: &Operator, algorithm: Algorithm) -> Result<IdT
     let mut names: Vec<String> =
         page.rows.into_iter().filter(|(_, client)| asked(client)).map(|(_, client)| client.name).collect();
     let most = if by.reaches(CLIENTS_SCOPE.read) { SHOWN } else { 0 };
-    let more = names.len() > most || page.next.is_some();
+    let more = names.len().saturating_sub(most);
     names.truncate(most);
-    Ok(IdTokens::Of { names, more })
+    Ok(IdTokens::Of { names, more, not_all: page.next.is_some() })
 }
 
 fn unknown(kid: &str) -> Declined {

@@ -220,10 +220,13 @@ fn signs(breaks: &Breaks) -> Vec<String> {
     }
     match &breaks.id_tokens {
         IdTokens::Usually => lines.push("ID tokens of every application that asked for no other algorithm".to_owned()),
-        IdTokens::Of { names, more } => {
+        IdTokens::Of { names, more, not_all } => {
             lines.extend(names.iter().map(|name| format!("ID tokens of {name}")));
-            if *more && !names.is_empty() {
-                lines.push("ID tokens of more applications".to_owned());
+            if *more > 0 {
+                lines.push(format!("ID tokens of {more} more applications"));
+            }
+            if *not_all {
+                lines.push("ID tokens of others, maybe: only the newest applications were looked at".to_owned());
             }
         }
     }
