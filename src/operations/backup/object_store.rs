@@ -70,10 +70,13 @@ impl ObjectStore {
         }
     }
 
-    /// Removes an object that was sent. One that is gone already is no error.
+    /// Removes an object that was sent. One that is gone already is no error; that the bucket is gone is one.
     pub(super) fn remove(&self, outbound: &Outbound, key: &str, clock: &Clock) -> Result<(), Fault> {
         let url = self.signed(&self.bucket.delete_object(Some(&self.credentials), key), clock.now())?;
-        good(outbound.delete_object(&url, self.reach), "does not remove a backup").map(drop)
+        match outbound.delete_object(&url, self.reach) {
+            Ok(Stored { status: 404, code, .. }) if code.as_deref() != Some("NoSuchBucket") => Ok(()),
+            answered => good(answered, "does not remove a backup").map(drop),
+        }
     }
 
     fn signed<'a>(&self, action: &impl S3Action<'a>, at: Timestamp) -> Result<url::Url, Fault> {
@@ -86,11 +89,10 @@ impl ObjectStore {
 /// The address is a secret while its signature is good, so no error has it.
 fn good<E: std::fmt::Debug>(answered: Result<Stored, E>, what: &str) -> Result<Stored, Fault> {
     match answered {
-        Ok(stored) if (200..300).contains(&stored.status) || (stored.status == 404 && what.contains("remove")) => {
-            Ok(stored)
-        }
-        Ok(Stored { status, said, .. }) => {
-            Err(fault(format!("the object store {what}: status {status} {}", said.trim())))
+        Ok(stored) if (200..300).contains(&stored.status) => Ok(stored),
+        Ok(Stored { status, code, .. }) => {
+            let code = code.map(|code| format!(" {code}")).unwrap_or_default();
+            Err(fault(format!("the object store {what}: status {status}{code}")))
         }
         Err(error) => Err(fault(format!("the object store {what}: {error:?}"))),
     }
