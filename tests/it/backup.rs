@@ -399,4 +399,47 @@ mod object_store {
         assert_eq!(signed("HEAD "), "20270117T110000Z");
         assert_eq!(signed("DELETE "), "20270117T110000Z");
     }
+
+    #[test]
+    fn what_cannot_be_removed_keeps_nothing_else_and_is_told() {
+        let (place, bucket) = (tempfile::tempdir().unwrap(), Bucket::new());
+        let folder = place.path().join("b");
+        let world = bucket.world(&folder);
+        let mut sent = Vec::new();
+        let mut a_day = || {
+            assert!(round(&world));
+            world.later(Lifetime::from_days(1));
+            let objects = backup::state(&world.app).unwrap().objects;
+            sent.extend(objects.last().cloned());
+            (sent.clone(), objects)
+        };
+        a_day();
+        a_day();
+        let (sent, _) = a_day();
+        // The store keeps the second for ever.
+        let stuck = sent[1].clone();
+        let held = stuck.clone();
+        bucket.answers(move |first| match first.starts_with("DELETE ") && first.contains(&held) {
+            true => (403, "<Error><Code>AccessDenied</Code><Message>hush</Message></Error>"),
+            false => (200, ""),
+        });
+        a_day();
+        a_day();
+        let (_, objects) = a_day();
+        assert_eq!(objects.len(), 3, "{objects:?}");
+        assert_eq!(objects[0], stuck);
+        assert_eq!(names(&folder).len(), 2, "{:?}", names(&folder));
+        let worries = backup::worries(&world.app, world.now()).unwrap();
+        let told = worries.iter().find_map(|worry| match worry {
+            Worry::Failed { made: true, why, .. } => Some(why.clone()),
+            _ => None,
+        });
+        let told = told.unwrap();
+        assert!(told.contains("status 403 AccessDenied") && !told.contains("hush"), "{told}");
+        // What is gone already is removed, and nothing is left to tell.
+        bucket.answers(|first| if first.starts_with("DELETE ") { (404, "") } else { (200, "") });
+        a_day();
+        assert_eq!(backup::state(&world.app).unwrap().objects.len(), 2);
+        assert!(backup::worries(&world.app, world.now().minus(Lifetime::from_days(1))).unwrap().is_empty());
+    }
 }

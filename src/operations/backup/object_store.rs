@@ -19,6 +19,23 @@ const MOST_BYTES: u64 = 5 * 1_024 * 1_024 * 1_024;
 /// How long a signed URL is good.
 const GOOD_FOR: Duration = Duration::from_secs(15 * 60);
 
+/// What went of what should, and the first thing that kept any of it.
+#[derive(Debug, Default)]
+pub(super) struct Removed {
+    pub(super) names: Vec<String>,
+    pub(super) failed: Option<Fault>,
+}
+
+impl Removed {
+    pub(super) fn and(mut self, outcome: Result<String, Fault>) -> Self {
+        match outcome {
+            Ok(name) => self.names.push(name),
+            Err(fault) => drop(self.failed.get_or_insert(fault)),
+        }
+        self
+    }
+}
+
 /// Where backups are copied to.
 pub(super) struct ObjectStore {
     bucket: Bucket,
@@ -70,13 +87,28 @@ impl ObjectStore {
         }
     }
 
-    /// Removes an object that was sent. One that is gone already is no error; that the bucket is gone is one.
-    pub(super) fn remove(&self, outbound: &Outbound, key: &str, clock: &Clock) -> Result<(), Fault> {
-        let url = self.signed(&self.bucket.delete_object(Some(&self.credentials), key), clock.now())?;
-        match outbound.delete_object(&url, self.reach) {
-            Ok(Stored { status: 404, code, .. }) if code.as_deref() != Some("NoSuchBucket") => Ok(()),
-            answered => good(answered, "does not remove a backup").map(drop),
+    /// Removes objects that were sent. One that the store does not give up keeps no other; a store that cannot be reached is not asked again
+    /// for each of them.
+    pub(super) fn remove(&self, outbound: &Outbound, keys: Vec<String>, clock: &Clock) -> Removed {
+        let mut removed = Removed::default();
+        for key in keys {
+            let url = match self.signed(&self.bucket.delete_object(Some(&self.credentials), &key), clock.now()) {
+                Ok(url) => url,
+                Err(fault) => return removed.and(Err(fault)),
+            };
+            let answered = outbound.delete_object(&url, self.reach);
+            let is_there = answered.is_ok();
+            let outcome = match answered {
+                // One that is gone already is no error; that the bucket is gone is one.
+                Ok(Stored { status: 404, code, .. }) if code.as_deref() != Some("NoSuchBucket") => Ok(key),
+                answered => good(answered, "does not remove a backup").map(|_| key),
+            };
+            removed = removed.and(outcome);
+            if !is_there {
+                break;
+            }
         }
+        removed
     }
 
     fn signed<'a>(&self, action: &impl S3Action<'a>, at: Timestamp) -> Result<url::Url, Fault> {

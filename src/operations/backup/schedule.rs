@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::file::Reader;
-use super::object_store::ObjectStore;
+use super::make::short;
+use super::object_store::{ObjectStore, Removed};
 use super::{Made, directory, files, make, state};
 use crate::app::App;
 use crate::base::{Fault, FaultKind, Lifetime, Timestamp};
@@ -60,57 +61,63 @@ pub fn begin(app: &App, ctx: &Context) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Removes this appliance's own backups in the place where they go, the oldest, until as many are left as are kept. Those that somebody gave
-/// another name stay.
-async fn forget_old(app: &App, ctx: &Context) -> Result<(), Declined> {
+/// Removes this appliance's own backups in the place where they go, the oldest, until as many are left as are kept; and as many in the object
+/// store, of those that it sent there. Those that somebody gave another name stay. What cannot be removed is told, and keeps nothing else.
+async fn forget_old(app: &App, ctx: &Context) -> Result<(), Fault> {
     let (within, keep) = (app.clone(), usize::try_from(app.config.backup.keep).unwrap_or(usize::MAX));
     let removing = tokio::task::spawn_blocking(move || {
-        let folder = directory(&within);
-        let mut ours: Vec<_> = files(&folder)?
-            .into_iter()
-            .filter(|path| is_named_by_us(path))
-            .filter_map(|path| Some((Reader::open(&path, &within.backup_key).ok()?.header.made_at, path)))
-            .collect();
-        ours.sort();
-        let gone = ours.len().saturating_sub(keep);
-        ours.truncate(gone);
-        let mut names = Vec::new();
-        for (_, path) in ours {
-            let failed = |e| Fault::because(FaultKind::Storage, format!("{} cannot be removed", path.display()), e);
-            std::fs::remove_file(&path).map_err(failed)?;
-            names.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
-        }
-        Ok::<_, Fault>(names)
+        let failed = |fault| Removed { failed: Some(fault), ..Removed::default() };
+        let files = forget_files(&within, keep).unwrap_or_else(failed);
+        (files, forget_objects(&within, keep).unwrap_or_else(failed))
     });
-    let removed = removing.await.map_err(|e| Fault::because(FaultKind::Bug, "old backups were not removed", e))??;
-    let objects = forget_objects(app, keep).await;
-    let gone: Vec<String> = objects.as_ref().ok().cloned().unwrap_or_default();
-    if removed.is_empty() && gone.is_empty() {
-        return Ok(objects.map(drop)?);
+    let (files, objects) =
+        removing.await.map_err(|e| Fault::because(FaultKind::Bug, "old backups were not removed", e))?;
+    let why = files.failed.or(objects.failed).map(|fault| short(&format!("older ones were not all removed: {fault}")));
+    let (files, objects) = (files.names, objects.names);
+    if let Some(why) = &why {
+        tracing::error!(%why, "a backup was made and tried");
+    }
+    if files.is_empty() && objects.is_empty() && why.is_none() {
+        return Ok(());
     }
     let write = move |tx: &mut Tx<'_>| {
-        if !gone.is_empty() {
-            let mut state = tx.get(&BACKUPS, &ONLY.to_owned())?.unwrap_or_default();
-            state.objects.retain(|name| !gone.contains(name));
-            tx.put(&BACKUPS, &ONLY.to_owned(), &state)?;
+        let mut state = tx.get(&BACKUPS, &ONLY.to_owned())?.unwrap_or_default();
+        state.objects.retain(|name| !objects.contains(name));
+        if let Some(why) = &why {
+            // What went wrong with the copy is what to look at first.
+            let failed = BackupFailed { at: tx.now(), why: why.clone(), made: true };
+            state.failed.get_or_insert(failed);
+            tx.record(Event::BackupFailed { why: why.clone() })?;
         }
-        tx.record(Event::BackupsRemoved { files: removed.clone(), objects: gone.clone() })
+        tx.put(&BACKUPS, &ONLY.to_owned(), &state)?;
+        match files.is_empty() && objects.is_empty() {
+            true => Ok(()),
+            false => tx.record(Event::BackupsRemoved { files: files.clone(), objects: objects.clone() }),
+        }
     };
-    app.store.write("note removed backups", ctx, write).await?;
-    Ok(objects.map(drop)?)
+    app.store.write("note removed backups", ctx, write).await
 }
 
-/// The same in the object store, of those that this appliance sent there.
-async fn forget_objects(app: &App, keep: usize) -> Result<Vec<String>, Fault> {
-    let Some(store) = ObjectStore::of(&app.config.backup)? else { return Ok(Vec::new()) };
+fn forget_files(app: &App, keep: usize) -> Result<Removed, Fault> {
+    let mut ours: Vec<_> = files(&directory(app))?
+        .into_iter()
+        .filter(|path| is_named_by_us(path))
+        .filter_map(|path| Some((Reader::open(&path, &app.backup_key).ok()?.header.made_at, path)))
+        .collect();
+    ours.sort();
+    ours.truncate(ours.len().saturating_sub(keep));
+    Ok(ours.iter().fold(Removed::default(), |removed, (_, path)| {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let failed = |e| Fault::because(FaultKind::Storage, format!("{} cannot be removed", path.display()), e);
+        removed.and(std::fs::remove_file(path).map(|()| name).map_err(failed))
+    }))
+}
+
+fn forget_objects(app: &App, keep: usize) -> Result<Removed, Fault> {
+    let Some(store) = ObjectStore::of(&app.config.backup)? else { return Ok(Removed::default()) };
     let mut objects = state(app)?.objects;
     objects.truncate(objects.len().saturating_sub(keep));
-    let within = app.clone();
-    let removing = tokio::task::spawn_blocking(move || {
-        objects.iter().try_for_each(|key| store.remove(&within.outbound, key, &within.clock))?;
-        Ok(objects)
-    });
-    removing.await.map_err(|e| Fault::because(FaultKind::Bug, "old objects were not removed", e))?
+    Ok(store.remove(&app.outbound, objects, &app.clock))
 }
 
 fn is_named_by_us(path: &Path) -> bool {
