@@ -7,9 +7,12 @@ use crate::base::Timestamp;
 /// How backups went lately.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackupState {
-    /// The last one that was made and checked.
+    /// The last one that was made and checked, where backups go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<BackupMade>,
+    /// The same, where somebody wanted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<BackupMade>,
     /// What went wrong last, if nothing did so at the last one since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<BackupFailed>,

@@ -69,6 +69,11 @@ fn a_backup_that_cannot_be_written_says_so_and_leaves_nothing() {
     let refused = appliance.refused(&["backup", file.join("under").to_str().unwrap()]);
     assert!(refused.contains("cannot be made"), "{refused}");
     assert!(appliance.events().iter().any(|(name, _)| name == "backup.failed"));
+    // What somebody wanted elsewhere tells nothing of where backups go.
+    assert!(appliance.json(&["backup", "list"])["failed"].is_null());
+    std::fs::write(appliance.data().join("backups"), b"").unwrap();
+    assert!(appliance.refused(&["backup"]).contains("cannot be made"));
+    std::fs::remove_file(appliance.data().join("backups")).unwrap();
     assert!(appliance.json(&["backup", "list"])["failed"].as_str().unwrap().contains("cannot be made"));
 }
 
@@ -224,6 +229,25 @@ mod schedule {
         world.later(Lifetime::from_minutes(16));
         assert!(round(&world));
         browser.get("/console").expect_no_text("came to nothing");
+    }
+
+    #[test]
+    fn one_that_somebody_puts_elsewhere_is_not_the_one_that_is_due() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("b");
+        let world = world(&folder);
+        assert!(round(&world));
+        let failed = place.path().join("file");
+        std::fs::write(&failed, b"").unwrap();
+        for minutes in [60 * 12, 60 * 12 + 1] {
+            world.later(Lifetime::from_minutes(minutes));
+            let mine = place.path().join(format!("mine-{minutes}"));
+            world.block(backup::make(&world.app, &world.operator(), Some(mine))).unwrap();
+            let bad = failed.join("under");
+            assert!(world.block(backup::make(&world.app, &world.operator(), Some(bad))).is_err());
+            assert!(backup::worries(&world.app, world.now()).unwrap().is_empty());
+        }
+        assert!(round(&world), "a day has passed, whatever somebody put elsewhere");
     }
 
     #[test]

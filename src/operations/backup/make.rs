@@ -39,7 +39,7 @@ pub async fn make(app: &App, ctx: &Context, place: Option<PathBuf>) -> Result<Ma
         Ok(Made { object: copied.map_err(|fault| fault.to_string()), ..made })
     });
     let made = making.await.map_err(|e| Fault::because(FaultKind::Bug, "the thread that makes backups ended", e))?;
-    note(app, ctx, made.as_ref()).await?;
+    note(app, ctx, made.as_ref(), is_usual).await?;
     made
 }
 
@@ -123,7 +123,7 @@ fn name(draft: &Path, path: &Path) -> Result<(), Declined> {
 type Told = Result<(BackupMade, Result<Option<String>, String>), String>;
 
 /// Remembers how it went, for whoever looks after it.
-async fn note(app: &App, ctx: &Context, made: Result<&Made, &Declined>) -> Result<(), Fault> {
+async fn note(app: &App, ctx: &Context, made: Result<&Made, &Declined>, is_usual: bool) -> Result<(), Fault> {
     let told = match made {
         Ok(made) => {
             let file = made.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -134,7 +134,7 @@ async fn note(app: &App, ctx: &Context, made: Result<&Made, &Declined>) -> Resul
         }
         Err(declined) => Err(short(&words(declined))),
     };
-    app.store.write("note backup", ctx, move |tx| put_down(tx, &told)).await
+    app.store.write("note backup", ctx, move |tx| put_down(tx, &told, is_usual)).await
 }
 
 /// As much of somebody else's words as is kept.
@@ -143,7 +143,9 @@ pub(super) fn short(text: &str) -> String {
 }
 
 /// One that was made counts, wherever else it is: another in a quarter of an hour would only fill the disk.
-fn put_down(tx: &mut Tx<'_>, told: &Told) -> Result<(), Fault> {
+///
+/// One that somebody put elsewhere is theirs: it stands for none of those that are made by themselves, and mends nothing there.
+fn put_down(tx: &mut Tx<'_>, told: &Told, is_usual: bool) -> Result<(), Fault> {
     let only = ONLY.to_owned();
     let mut state = tx.get(&BACKUPS, &only)?.unwrap_or_default();
     let why = match told {
@@ -151,14 +153,19 @@ fn put_down(tx: &mut Tx<'_>, told: &Told) -> Result<(), Fault> {
             let BackupMade { file, bytes, sequence, .. } = made.clone();
             let object_there = object.clone().ok().flatten();
             state.objects.extend(object_there.clone());
-            (state.last, state.failed) = (Some(made.clone()), None);
+            match is_usual {
+                true => (state.last, state.failed) = (Some(made.clone()), None),
+                false => state.elsewhere = Some(made.clone()),
+            }
             tx.record(Event::BackupMade { file, bytes, sequence, object: object_there })?;
             object.as_ref().err()
         }
         Err(why) => Some(why),
     };
     if let Some(why) = why {
-        state.failed = Some(BackupFailed { at: tx.now(), why: why.clone(), made: told.is_ok() });
+        if is_usual {
+            state.failed = Some(BackupFailed { at: tx.now(), why: why.clone(), made: told.is_ok() });
+        }
         tx.record(Event::BackupFailed { why: why.clone() })?;
     }
     tx.put(&BACKUPS, &only, &state)

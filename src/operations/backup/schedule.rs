@@ -176,7 +176,7 @@ mod tests {
         let (now, day) = (Timestamp::from_seconds(1_800_000_000), Lifetime::from_days(1));
         let made = |at| Some(BackupMade { at, file: String::new(), bytes: 0, sequence: 0 });
         let failed = |at| Some(BackupFailed { at, why: String::new(), made: false });
-        let due = |last, failed| is_due(&BackupState { last, failed, objects: Vec::new() }, day, now);
+        let due = |last, failed| is_due(&BackupState { last, failed, ..BackupState::default() }, day, now);
         assert!(due(None, None));
         assert!(!due(made(now.minus(Lifetime::from_hours(23))), None));
         assert!(due(made(now.minus(day)), None));

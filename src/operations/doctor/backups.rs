@@ -41,7 +41,7 @@ pub(super) fn made(patient: &Patient<'_>) -> Vec<Finding> {
             ),
         })
         .collect();
-    match state.last {
+    match state.last.or(state.elsewhere) {
         Some(last) if found.is_empty() => {
             found.push(Finding::ok(CHECK, format!("the last one was made and tried at {}", last.at.iso())));
         }
