@@ -251,6 +251,24 @@ mod schedule {
     }
 
     #[test]
+    fn one_that_nobody_waits_for_is_written_down_too() {
+        let place = tempfile::tempdir().unwrap();
+        let world = world(&place.path().join("b"));
+        let by = world.operator();
+        world.block(async {
+            let mut asking = Box::pin(backup::make(&world.app, &by, None));
+            let begun = std::future::poll_fn(|cx| std::task::Poll::Ready(asking.as_mut().poll(cx).is_pending())).await;
+            assert!(begun);
+            drop(asking);
+            // Its turn ends when it is written down.
+            drop(world.app.backup_turn.acquire().await.unwrap());
+        });
+        assert!(backup::state(&world.app).unwrap().last.is_some());
+        world.expect_event("backup.made");
+        assert!(!round(&world), "there is one");
+    }
+
+    #[test]
     fn a_restored_file_is_told_of_until_somebody_says_that_they_have_looked() {
         let world = World::new();
         let ada = world.administrator("ada");

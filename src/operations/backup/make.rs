@@ -25,22 +25,28 @@ pub struct Made {
 
 /// Makes a backup: at `place` if that is a file's name, in it if it is a directory, else where backups go. It is restored into a file of
 /// its own beside the store and its audit log walked before it is given its name.
+///
+/// It is finished, and written down, even if nobody waits for it any more: the file is there either way.
 pub async fn make(app: &App, ctx: &Context, place: Option<PathBuf>) -> Result<Made, Declined> {
     let is_usual = place.is_none();
     let path = target(app, ctx.at, place)?;
     let Ok(turn) = app.backup_turn.clone().try_acquire_owned() else {
         return Err(Declined::Conflict("a backup is being made at this moment: ask again in a while".to_owned()));
     };
-    let (within, at) = (app.clone(), ctx.at);
-    let making = tokio::task::spawn_blocking(move || {
+    let (app, ctx) = (app.clone(), ctx.clone());
+    let making = tokio::spawn(async move {
         let _turn = turn;
-        let made = write_and_try(&within, at, path)?;
-        let copied = if is_usual { copy(&within, &made.path) } else { Ok(None) };
-        Ok(Made { object: copied.map_err(|fault| fault.to_string()), ..made })
+        let (within, at) = (app.clone(), ctx.at);
+        let making = tokio::task::spawn_blocking(move || {
+            let made = write_and_try(&within, at, path)?;
+            let copied = if is_usual { copy(&within, &made.path) } else { Ok(None) };
+            Ok(Made { object: copied.map_err(|fault| fault.to_string()), ..made })
+        });
+        let made = making.await.map_err(|e| Fault::because(FaultKind::Bug, "the thread that makes backups ended", e))?;
+        note(&app, &ctx, made.as_ref(), is_usual).await?;
+        made
     });
-    let made = making.await.map_err(|e| Fault::because(FaultKind::Bug, "the thread that makes backups ended", e))?;
-    note(app, ctx, made.as_ref(), is_usual).await?;
-    made
+    making.await.map_err(|e| Fault::because(FaultKind::Bug, "a backup ended without an answer", e))?
 }
 
 fn write_and_try(app: &App, at: Timestamp, path: PathBuf) -> Result<Made, Declined> {
