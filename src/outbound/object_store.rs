@@ -236,7 +236,8 @@ mod tests {
         let known = "<?xml version=\"1.0\"?>\n<Error><Code>NoSuchBucket</Code><Message>x</Message></Error>";
         assert_eq!(code(known).as_deref(), Some("NoSuchBucket"));
         let long = format!("<Code>{}</Code>", "a".repeat(65));
-        let hostile = ["", "<Code></Code>", "<Code>NoSuch", "<Code>a b</Code>", "<Code><b>x</b></Code>", "<h1>Login</h1>", &long];
+        let hostile =
+            ["", "<Code></Code>", "<Code>NoSuch", "<Code>a b</Code>", "<Code><b>x</b></Code>", "<h1>Login</h1>", &long];
         for other in hostile {
             assert_eq!(code(other), None, "{other}");
         }

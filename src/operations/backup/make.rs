@@ -42,7 +42,8 @@ pub async fn make(app: &App, ctx: &Context, place: Option<PathBuf>) -> Result<Ma
             let copied = if is_usual { copy(&within, &made.path) } else { Ok(None) };
             Ok(Made { object: copied.map_err(|fault| fault.to_string()), ..made })
         });
-        let made = making.await.map_err(|e| Fault::because(FaultKind::Bug, "the thread that makes backups ended", e))?;
+        let made =
+            making.await.map_err(|e| Fault::because(FaultKind::Bug, "the thread that makes backups ended", e))?;
         note(&app, &ctx, made.as_ref(), is_usual).await?;
         made
     });

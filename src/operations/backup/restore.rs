@@ -214,11 +214,20 @@ fn advice(
             (Newer::CarryOver, true) => {
                 advice.push(
                     "What the newer store had taken away (people, machines and applications that were stopped or removed, credentials, \
-                     delegations, consents and roles) stays away. What it had added or changed otherwise is not here."
+                     delegations, consents, second factors and roles) stays away. What it had added or changed otherwise is not here."
                         .to_owned(),
                 );
-                let told = carried.iter().filter(|one| one.what == carry::PASSWORDS || one.what == carry::DIFFER);
-                advice.extend(told.map(|one| format!("{}: {}.", one.what, one.which.join(", "))));
+                let looked_at = [carry::PASSWORDS, carry::DIFFER, carry::ROLES_OF, carry::PERMISSIONS_OF];
+                let told = carried.iter().filter(|one| looked_at.contains(&one.what));
+                advice.extend(told.map(|one| format!("{}: {}.", one.what, names(one))));
+                let factors = carried.iter().filter(|one| one.what == carry::FACTORS);
+                advice.extend(factors.map(|one| {
+                    format!(
+                        "People whose second factor was replaced or removed after the backup are asked for a code, and none is right: neither \
+                         the old one nor the new one is good here. Make sure that it is them, then `writ person reset-factor`: {}.",
+                        names(one)
+                    )
+                }));
             }
             _ => advice.push(
                 "Whatever was taken away after the backup is back. Look for people, machines and applications that were stopped or \
@@ -252,6 +261,13 @@ fn advice(
         ),
     }
     advice
+}
+
+fn names(of: &Carried) -> String {
+    let more = of.count.saturating_sub(of.which.len() as u64);
+    let mut names = of.which.clone();
+    names.extend((more > 0).then(|| format!("and {more} more")));
+    names.join(", ")
 }
 
 fn mark(store: &Store, ctx: &Context, header: &Header, missing: Option<u64>, advice: &[String]) -> Result<(), Fault> {

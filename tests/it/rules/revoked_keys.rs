@@ -270,9 +270,7 @@ fn how_many_applications_lose_their_id_tokens_is_told_to_everybody() {
         }
         tx.record(writ::model::Event::RestoreSeen {})
     });
-    let signs = |key: &SigningKey| {
-        key.algorithm == Algorithm::EdDSA && matches!(key.state, KeyState::Signing { .. })
-    };
+    let signs = |key: &SigningKey| key.algorithm == Algorithm::EdDSA && matches!(key.state, KeyState::Signing { .. });
     let kid = keys::list(&world.app).unwrap().into_iter().find(signs).unwrap().kid;
     let told = |token: &str| {
         let answer = world.request("GET", &format!("/api/v1/keys/{kid}")).bearer(token).send();
