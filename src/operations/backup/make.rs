@@ -1,6 +1,6 @@
 //! Makes a backup and restores it once, to see that it can be.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::file::{Header, Writer};
@@ -8,7 +8,7 @@ use super::object_store::copy;
 use super::scratch::{Scratch, check, lay_down};
 use super::{EXTENSION, directory, words};
 use crate::app::App;
-use crate::base::{Fault, FaultKind, Timestamp};
+use crate::base::{Fault, FaultKind, Timestamp, files};
 use crate::model::{BackupFailed, BackupMade, Context, Event};
 use crate::operations::declined::Declined;
 use crate::store::tables::{BACKUPS, ISSUER, ONLY};
@@ -51,8 +51,9 @@ pub async fn make(app: &App, ctx: &Context, place: Option<PathBuf>) -> Result<Ma
 }
 
 fn write_and_try(app: &App, at: Timestamp, path: PathBuf) -> Result<Made, Declined> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    make_folder(folder)?;
+    let folder = files::folder_of(&path);
+    let unmade = |e| Fault::because(FaultKind::Storage, format!("{} cannot be made", folder.display()), e);
+    files::make_folder(folder).map_err(unmade)?;
     forget_drafts(app, folder);
     // Named after the key, so that an appliance finds what it left when it was killed, and nobody else's.
     let draft = Scratch::within(folder, &format!(".{}-{}.draft", app.backup_key.id(), at.millis()))?;
@@ -89,16 +90,6 @@ fn target(app: &App, at: Timestamp, place: Option<PathBuf>) -> Result<PathBuf, D
     Ok(path)
 }
 
-fn make_folder(folder: &Path) -> Result<(), Fault> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(folder)
-        .map_err(|e| Fault::because(FaultKind::Storage, format!("{} cannot be made", folder.display()), e))
-}
-
 /// What this appliance left when it was killed.
 fn forget_drafts(app: &App, folder: &Path) {
     let ours = format!(".{}-", app.backup_key.id());
@@ -122,8 +113,7 @@ fn name(draft: &Path, path: &Path) -> Result<(), Declined> {
         // A file system without hard links.
         Err(_) => fs::rename(draft, path).map_err(failed)?,
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Ok(File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?)
+    Ok(files::sync_folder_of(path).map_err(failed)?)
 }
 
 /// How it went, as far as it is written down.

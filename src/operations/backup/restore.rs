@@ -14,7 +14,7 @@ use super::carry::{self, Carried};
 use super::ending;
 use super::file::Header;
 use super::scratch::{Scratch, check, lay_down};
-use crate::base::{Clock, Fault, FaultKind, Timestamp};
+use crate::base::{Clock, Fault, FaultKind, Timestamp, files};
 use crate::config::Config;
 use crate::keys::{HeadSigner, Master};
 use crate::model::{Actor, Channel, Context, Event, Origin, Restored};
@@ -299,13 +299,15 @@ fn place(config: &Config, fresh: &Path, there: bool, now: Timestamp) -> Result<O
                 return Err(Declined::Conflict(format!("{} is there already", aside.display())));
             }
             // A file system without hard links.
-            Err(_) => drop(fs::copy(&path, aside).map_err(failed)?),
+            Err(_) => fs::copy(&path, aside).and_then(|_| File::open(aside)?.sync_all()).map_err(failed)?,
         }
     }
     match fs::rename(&head, beside(&head)) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(failed(e).into()),
         _ => {}
     }
+    // Before anything takes its name: else a power cut could leave neither of the two.
+    files::sync_folder_of(&path).map_err(failed)?;
     if there {
         fs::rename(fresh, &path).map_err(failed)?;
     } else {
@@ -317,6 +319,6 @@ fn place(config: &Config, fresh: &Path, there: bool, now: Timestamp) -> Result<O
             })
             .map_err(failed)?;
     }
-    File::open(&config.data).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    files::sync_folder_of(&path).map_err(failed)?;
     Ok(aside)
 }

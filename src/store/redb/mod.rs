@@ -7,7 +7,7 @@ mod filling;
 mod timed;
 mod writer;
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::ops::{Bound, ControlFlow};
 use std::path::Path;
@@ -24,7 +24,7 @@ pub use self::filling::{Compacted, Filling, compact};
 use self::timed::Timed;
 use self::writer::Writer;
 use super::engine::{Done, Engine, Job, Measured, Name, Order, ReadTx, Span, Touched, Visit, interned};
-use crate::base::{Fault, FaultKind};
+use crate::base::{Fault, FaultKind, files};
 
 /// How much of the file redb may keep in memory when nobody says otherwise, in bytes.
 pub const CACHE: usize = 64 * 1024 * 1024;
@@ -80,11 +80,7 @@ impl Redb {
             Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error.into()),
             Ok(()) | Err(_) => {}
         }
-        match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            Some(folder) => File::open(folder)?.sync_all()?,
-            None => File::open(".")?.sync_all()?,
-        }
-        Ok(())
+        Ok(files::sync_folder_of(path)?)
     }
 
     /// Lost with the process; otherwise the same as a file.
@@ -98,10 +94,7 @@ impl Redb {
     }
 
     fn start(opened: Result<Database, DatabaseError>, measured: Arc<Measured>) -> Result<Self, Fault> {
-        let db = Arc::new(opened.map_err(|e| match e {
-            DatabaseError::DatabaseAlreadyOpen => Fault::new(FaultKind::Busy, "the store is open in another process"),
-            e => because("cannot open the store", e.into()),
-        })?);
+        let db = Arc::new(opened.map_err(unopened)?);
         let (latest, watched) = (Arc::new(Latest::default()), Arc::new(Watched::default()));
         let writer = Writer::start(Arc::clone(&db), Arc::clone(&latest), Arc::clone(&watched), Arc::clone(&measured))?;
         Ok(Self { writer, latest, watched, db, measured })
@@ -241,6 +234,13 @@ fn scan(table: &impl ReadableTable<Bytes, Bytes>, span: Span<'_>, visit: &mut Vi
         if visit(key.value(), value.value())? == ControlFlow::Break(()) {
             return Ok(());
         }
+    }
+}
+
+fn unopened(error: DatabaseError) -> Fault {
+    match error {
+        DatabaseError::DatabaseAlreadyOpen => Fault::new(FaultKind::Busy, "the store is open in another process"),
+        error => because("cannot open the store", error.into()),
     }
 }
 
