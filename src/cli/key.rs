@@ -109,13 +109,13 @@ pub(super) fn list(app: &App) -> Result<Value, CommandError> {
 }
 
 fn row(key: &SigningKey) -> Value {
-    let (state, since) = match key.state {
-        KeyState::Next { signs_from } => ("next", signs_from),
-        KeyState::Signing { signs_from } => ("signing", signs_from),
-        KeyState::Retained { retired_at, .. } => ("retained", retired_at),
-        KeyState::Revoked { revoked_at, .. } => ("revoked", revoked_at),
+    let state = match key.state {
+        KeyState::Next { .. } => "next",
+        KeyState::Signing { .. } => "signing",
+        KeyState::Retained { .. } => "retained",
+        KeyState::Revoked { .. } => "revoked",
     };
-    json!({ "kid": key.kid, "algorithm": key.algorithm.as_str(), "state": state, "since": since.iso() })
+    json!({ "kid": key.kid, "algorithm": key.algorithm.as_str(), "state": state, "since": key.state_since().iso() })
 }
 
 pub(super) async fn show(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {

@@ -3,9 +3,9 @@
 use std::fs::OpenOptions;
 use std::path::Path;
 
-use redb::{Builder, CompactionError, Database, DatabaseError};
+use redb::{Builder, CompactionError, Database};
 
-use super::{CACHE, Redb, definition, failed_to_open, storage};
+use super::{CACHE, Redb, definition, failed_to_open, storage, unopened};
 use crate::base::{Fault, FaultKind};
 use crate::store::copy::Row;
 use crate::store::engine::Name;
@@ -66,8 +66,5 @@ pub fn compact(path: &Path) -> Result<Compacted, Fault> {
 fn open(path: &Path) -> Result<Database, Fault> {
     let file = OpenOptions::new().read(true).write(true).open(path);
     let file = file.map_err(|e| failed_to_open(path, redb::Error::Io(e)))?;
-    Builder::new().set_cache_size(CACHE).create_file(file).map_err(|e| match e {
-        DatabaseError::DatabaseAlreadyOpen => Fault::new(FaultKind::Busy, "the store is open in another process"),
-        e => Fault::because(FaultKind::Storage, "cannot open the store", e),
-    })
+    Builder::new().set_cache_size(CACHE).create_file(file).map_err(unopened)
 }
