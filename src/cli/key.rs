@@ -93,12 +93,25 @@ pub(super) fn rotate_master(config: &Config) -> Result<Value, CommandError> {
             "set master_key to what master_key_next is, and take master_key_next away, before the next start"
         }
     };
+    if let Some(why) = changed.not_rewritten {
+        let again = match changed.kept {
+            Kept::File => "run this again: the key is changed once more, and the file written anew",
+            Kept::Settings => "run this again before you do: the file is written anew",
+        };
+        let text = format!(
+            "the master key is changed: {next}. But the file still has what was sealed under the old key, in parts that nothing uses, because it \
+             could not be written anew: {why}. Mend that, and {again}"
+        );
+        return Err(CommandError::new(ErrorKind::Broken, text));
+    }
+    let copies: Vec<String> = changed.copies.iter().map(|copy| copy.display().to_string()).collect();
     Ok(json!({
         "changed": true,
         "signing_keys": changed.signing_keys,
         "second_factors": changed.second_factors,
         "audit_gaps": changed.gaps,
         "audit_head_key": changed.head_key,
+        "copies_under_the_old_key": copies,
         "next": next,
     }))
 }
