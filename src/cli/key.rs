@@ -163,9 +163,9 @@ fn told(breaks: &Breaks) -> Value {
     }
     match &breaks.id_tokens {
         IdTokens::Usually => signs.push("ID tokens of applications that registered no other algorithm".to_owned()),
-        IdTokens::Of { names, more, not_all } => {
+        IdTokens::Of { names, not_all, .. } => {
             let mut whose = names.clone();
-            whose.extend((*more > 0).then(|| format!("{more} more")));
+            whose.extend(breaks.id_tokens.unnamed());
             whose.extend(not_all.then(|| "maybe others: only the newest applications were looked at".to_owned()));
             signs.extend((!whose.is_empty()).then(|| format!("ID tokens of {}", whose.join(", "))));
         }

@@ -105,6 +105,16 @@ pub enum IdTokens {
     Of { names: Vec<String>, more: usize, not_all: bool },
 }
 
+impl IdTokens {
+    /// Those that are not named, in words.
+    pub fn unnamed(&self) -> Option<String> {
+        let Self::Of { names, more, .. } = self else { return None };
+        let applications = if *more == 1 { "application" } else { "applications" };
+        let besides = if names.is_empty() { "" } else { "more " };
+        (*more > 0).then(|| format!("{more} {besides}{applications}"))
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Successor {
     pub kid: String,

@@ -220,11 +220,9 @@ fn signs(breaks: &Breaks) -> Vec<String> {
     }
     match &breaks.id_tokens {
         IdTokens::Usually => lines.push("ID tokens of every application that asked for no other algorithm".to_owned()),
-        IdTokens::Of { names, more, not_all } => {
-            lines.extend(names.iter().map(|name| format!("ID tokens of {name}")));
-            if *more > 0 {
-                lines.push(format!("ID tokens of {more} more applications"));
-            }
+        IdTokens::Of { names, not_all, .. } => {
+            let whose = names.iter().cloned().chain(breaks.id_tokens.unnamed());
+            lines.extend(whose.map(|whose| format!("ID tokens of {whose}")));
             if *not_all {
                 lines.push("ID tokens of others, maybe: only the newest applications were looked at".to_owned());
             }

@@ -9,7 +9,7 @@ use writ::base::{Digest, Lifetime};
 use writ::keys::KeyRing;
 use writ::model::{Algorithm, Client, ClientId, KeyState, SigningKey, Subject};
 use writ::operations::declined::Declined;
-use writ::operations::keys::{self, Haste};
+use writ::operations::keys::{self, Haste, IdTokens};
 use writ::operations::seen::Seen;
 use writ::operations::turn_keys;
 use writ::protocol::claims::AccessClaims;
@@ -282,6 +282,18 @@ fn how_many_applications_lose_their_id_tokens_is_told_to_everybody() {
     assert_eq!(told(&office.token_with("writ:keys:read")), (0, 22, false));
     let mut browser = world.signed_in(&office.ada);
     browser.get(&format!("/console/keys/{kid}")).expect_text("ID tokens of 2 more applications");
+}
+
+#[test]
+fn those_that_are_not_named_are_counted_in_words() {
+    let of = |names: &[&str], more| {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        IdTokens::Of { names, more, not_all: false }.unnamed()
+    };
+    assert_eq!(of(&["mail"], 2).as_deref(), Some("2 more applications"));
+    assert_eq!(of(&["mail"], 1).as_deref(), Some("1 more application"));
+    assert_eq!(of(&[], 22).as_deref(), Some("22 applications"));
+    assert_eq!((of(&["mail"], 0), IdTokens::Usually.unnamed()), (None, None));
 }
 
 /// A key that signs nothing yet, and one that signs no more.
