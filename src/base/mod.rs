@@ -1,9 +1,10 @@
-//! What knows nothing of the product: time, chance, ids, secrets, digests, opaque tokens, URLs, faults.
+//! What knows nothing of the product: time, chance, ids, secrets, digests, opaque tokens, URLs, files, faults.
 
 mod address_range;
 mod digest;
 mod entropy;
 mod fault;
+pub mod files;
 mod id;
 pub mod look;
 pub mod measure;

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Command, CommandError};
+use super::{Command, CommandError, ErrorKind};
 use crate::app::App;
 use crate::operations::backup::{self, file::Header};
 use crate::operations::operator::Operator;
@@ -61,10 +61,15 @@ fn absolute(path: &Path) -> Result<PathBuf, CommandError> {
 
 pub(super) async fn make(app: &App, by: &Operator, ask: Make) -> Result<Value, CommandError> {
     let made = backup::make(app, by, ask.place).await?;
+    // Whoever asked wants both, and a script that goes by how this ends must hear of it.
+    let object = made.object.map_err(|why| {
+        let text = format!("{} was made and tried, and is nowhere else: {why}", made.path.display());
+        CommandError::new(ErrorKind::Refused, text)
+    })?;
     let mut told = of(&made.header);
     if let Value::Object(members) = &mut told {
         members.insert("file".to_owned(), made.path.display().to_string().into());
-        members.insert("object".to_owned(), made.object.clone().into());
+        members.insert("object".to_owned(), object.into());
         members.insert("verified".to_owned(), true.into());
         let key = match &app.config.master_key {
             Some(_) => "The master key is NOT in it, and without the key it is worth nothing: keep a copy of the setting master_key, apart from it".to_owned(),

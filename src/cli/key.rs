@@ -93,12 +93,25 @@ pub(super) fn rotate_master(config: &Config) -> Result<Value, CommandError> {
             "set master_key to what master_key_next is, and take master_key_next away, before the next start"
         }
     };
+    if let Some(why) = changed.not_rewritten {
+        let again = match changed.kept {
+            Kept::File => "run this again: the key is changed once more, and the file written anew",
+            Kept::Settings => "run this again before you do: the file is written anew",
+        };
+        let text = format!(
+            "the master key is changed: {next}. But the file still has what was sealed under the old key, in parts that nothing uses, because it \
+             could not be written anew: {why}. Mend that, and {again}"
+        );
+        return Err(CommandError::new(ErrorKind::Broken, text));
+    }
+    let copies: Vec<String> = changed.copies.iter().map(|copy| copy.display().to_string()).collect();
     Ok(json!({
         "changed": true,
         "signing_keys": changed.signing_keys,
         "second_factors": changed.second_factors,
         "audit_gaps": changed.gaps,
         "audit_head_key": changed.head_key,
+        "copies_under_the_old_key": copies,
         "next": next,
     }))
 }
@@ -109,13 +122,13 @@ pub(super) fn list(app: &App) -> Result<Value, CommandError> {
 }
 
 fn row(key: &SigningKey) -> Value {
-    let (state, since) = match key.state {
-        KeyState::Next { signs_from } => ("next", signs_from),
-        KeyState::Signing { signs_from } => ("signing", signs_from),
-        KeyState::Retained { retired_at, .. } => ("retained", retired_at),
-        KeyState::Revoked { revoked_at, .. } => ("revoked", revoked_at),
+    let state = match key.state {
+        KeyState::Next { .. } => "next",
+        KeyState::Signing { .. } => "signing",
+        KeyState::Retained { .. } => "retained",
+        KeyState::Revoked { .. } => "revoked",
     };
-    json!({ "kid": key.kid, "algorithm": key.algorithm.as_str(), "state": state, "since": since.iso() })
+    json!({ "kid": key.kid, "algorithm": key.algorithm.as_str(), "state": state, "since": key.state_since().iso() })
 }
 
 pub(super) async fn show(app: &App, by: &Operator, ask: Named) -> Result<Value, CommandError> {
@@ -150,11 +163,12 @@ fn told(breaks: &Breaks) -> Value {
     }
     match &breaks.id_tokens {
         IdTokens::Usually => signs.push("ID tokens of applications that registered no other algorithm".to_owned()),
-        IdTokens::Of { names, more } if !names.is_empty() => {
-            let names = names.join(", ");
-            signs.push(format!("ID tokens of {names}{}", if *more { ", and maybe others" } else { "" }));
+        IdTokens::Of { names, not_all, .. } => {
+            let mut whose = names.clone();
+            whose.extend(breaks.id_tokens.unnamed());
+            whose.extend(not_all.then(|| "maybe others: only the newest applications were looked at".to_owned()));
+            signs.extend((!whose.is_empty()).then(|| format!("ID tokens of {}", whose.join(", "))));
         }
-        IdTokens::Of { .. } => {}
     }
     if breaks.status_lists {
         signs.push("status lists".to_owned());

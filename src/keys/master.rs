@@ -7,8 +7,8 @@
 //! It can be changed: [`PURPOSES`] says what becomes of everything that is derived from it, and
 //! `operations::master_key` does it.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use base64::Engine as _;
@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use super::backup::BackupKey;
 use super::head::HeadSigner;
 use super::seal::Sealer;
-use crate::base::{Entropy, Fault, FaultKind, MacKey, Secret};
+use crate::base::{Entropy, Fault, FaultKind, MacKey, Secret, files};
 
 /// The root secret. It is only ever derived from.
 pub struct Master(hkdf::Prk);
@@ -108,8 +108,7 @@ impl Master {
 
     /// Puts the key at `next` in the place of the one at `path`, whole or not at all.
     pub fn promote(next: &Path, path: &Path) -> Result<(), Fault> {
-        let renamed = fs::rename(next, path).and_then(|()| sync_directory(path));
-        renamed.map_err(|error| {
+        files::rename(next, path).map_err(|error| {
             let text = format!("{} could not take the place of {}", next.display(), path.display());
             Fault::because(FaultKind::Key, text, error)
         })
@@ -239,27 +238,14 @@ fn place(path: &Path, text: &[u8], entropy: &Entropy) -> Result<(), Misplaced> {
     };
     let _ = fs::remove_file(&draft);
     placed?;
-    sync_directory(path).map_err(Misplaced::Io)
+    files::sync_folder_of(path).map_err(Misplaced::Io)
 }
 
 fn write_new(path: &Path, text: &[u8]) -> Result<(), Misplaced> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(path).and_then(|mut file| file.write_all(text).and_then(|()| file.sync_all()));
-    written.map_err(|error| match error.kind() {
+    files::write_new(path, text).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => Misplaced::Taken,
         _ => Misplaced::Io(error),
     })
-}
-
-fn sync_directory(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(parent) if parent.as_os_str().is_empty() => File::open(".")?.sync_all(),
-        Some(parent) => File::open(parent)?.sync_all(),
-        None => Ok(()),
-    }
 }
 
 #[cfg(test)]

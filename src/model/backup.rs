@@ -7,10 +7,13 @@ use crate::base::Timestamp;
 /// How backups went lately.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackupState {
-    /// The last one that was made and checked.
+    /// The last one that was made and checked, where backups go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<BackupMade>,
-    /// The last try that came to nothing, if none was good since.
+    /// The same, where somebody wanted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<BackupMade>,
+    /// What went wrong last, if nothing did so at the last one since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<BackupFailed>,
     /// The names of those that are in the object store, the oldest first.
@@ -32,6 +35,9 @@ pub struct BackupMade {
 pub struct BackupFailed {
     pub at: Timestamp,
     pub why: String,
+    /// Whether there is a backup all the same, and what went wrong came after it: its copy elsewhere, or that older ones go.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub made: bool,
 }
 
 /// That this file comes from a backup, and what is to be thought of because of it.

@@ -1,9 +1,8 @@
 //! The certificate that an authority gives (RFC 8555): had at the first start, kept, and renewed long before it is over. Nothing that goes wrong
 //! on the way takes away what is shown.
 
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::path::Path;
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::certificates::{host, refuse, replaces, show};
 use crate::app::App;
-use crate::base::{Fault, FaultKind, Secret};
+use crate::base::{Fault, FaultKind, Secret, files};
 use crate::keys::Certificate;
 use crate::model::Context;
 use crate::outbound::{AcmeError, NewApplicant};
@@ -171,21 +170,11 @@ fn read(app: &App) -> Result<Kept, Fault> {
     serde_json::from_slice(&text).map_err(foreign)
 }
 
-/// To a new file, synced, then renamed: there is always a whole one.
+/// There is always a whole one.
 fn write(app: &App, kept: &Kept) -> Result<(), Fault> {
     let Some(path) = &app.acme_file else { return Ok(()) };
     let fault = |e| Fault::because(FaultKind::Storage, format!("{} cannot be written", path.display()), e);
     let text = serde_json::to_vec(kept).map_err(|e| Fault::because(FaultKind::Bug, "an account has no JSON", e))?;
     let text = Zeroizing::new(text);
-    let fresh = path.with_extension("json.new");
-    // Left behind by a process that ended on the way, perhaps with another mode.
-    let _ = std::fs::remove_file(&fresh);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&fresh).map_err(fault)?;
-    file.write_all(&text).and_then(|()| file.sync_all()).map_err(fault)?;
-    std::fs::rename(&fresh, path).map_err(fault)?;
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(parent).and_then(|parent| parent.sync_all()).map_err(fault)
+    files::replace(path, &path.with_extension("json.new"), &text).map_err(fault)
 }

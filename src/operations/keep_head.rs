@@ -1,13 +1,12 @@
 //! Keeps the head of the audit log outside the file, signed, so that a log that was cut short or replaced as a whole is noticed:
 //! the chain inside the file is then perfect, and still not the one that was there.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
-use crate::base::{Fault, FaultKind};
+use crate::base::{Fault, FaultKind, files};
 use crate::keys::HeadSigner;
 use crate::store::Head;
 
@@ -19,7 +18,7 @@ struct Kept {
     signature: String,
 }
 
-/// Writes the present head down, if it has moved: to a new file, synced, then renamed, so that there is always a whole one.
+/// Writes the present head down, if it has moved. There is always a whole one.
 pub fn keep(app: &App) -> Result<(), Fault> {
     let Some(path) = &app.head_file else { return Ok(()) };
     let head = app.store.audit_head()?;
@@ -49,10 +48,7 @@ pub(crate) fn write(path: &Path, head: &Head, signer: &HeadSigner) -> Result<(),
         );
         Fault::because(FaultKind::Storage, text, e)
     };
-    let fresh = path.with_extension("head.new");
-    let mut file = std::fs::File::create(&fresh).map_err(fault)?;
-    file.write_all(&json).and_then(|()| file.sync_all()).map_err(fault)?;
-    std::fs::rename(&fresh, path).map_err(fault)
+    files::replace(path, &path.with_extension("head.new"), &json).map_err(fault)
 }
 
 /// The head that was kept last, if there is one. One that is not ours is a fault: somebody wrote it.

@@ -100,8 +100,19 @@ pub struct Breaks {
 pub enum IdTokens {
     /// All that did not register another.
     Usually,
-    /// Those that asked for it, by name: the first of them, and whether there are more.
-    Of { names: Vec<String>, more: bool },
+    /// Those that asked for it, by name: the first of them, how many more there are, and whether there may be others still, because not all
+    /// applications were looked at.
+    Of { names: Vec<String>, more: usize, not_all: bool },
+}
+
+impl IdTokens {
+    /// Those that are not named, in words.
+    pub fn unnamed(&self) -> Option<String> {
+        let Self::Of { names, more, .. } = self else { return None };
+        let applications = if *more == 1 { "application" } else { "applications" };
+        let besides = if names.is_empty() { "" } else { "more " };
+        (*more > 0).then(|| format!("{more} {besides}{applications}"))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,6 +135,11 @@ pub async fn breaks(app: &App, by: &Operator, kid: &str) -> Result<Breaks, Decli
     let most = if by.reaches(RESOURCES.read) { SHOWN } else { 0 };
     let more_resources = signed.len().saturating_sub(most);
     signed.truncate(most);
+    // Of one that is withdrawn already, others hear from then on.
+    let withdrawn_at = match key.state {
+        KeyState::Revoked { revoked_at, .. } => revoked_at,
+        _ => now,
+    };
     let signs = matches!(key.state, KeyState::Signing { .. });
     let next = rows
         .iter()
@@ -140,7 +156,7 @@ pub async fn breaks(app: &App, by: &Operator, kid: &str) -> Result<Breaks, Decli
         own: own_algorithm(app) == algorithm,
         id_tokens: id_tokens(app, by, algorithm).await?,
         status_lists: signs_lists(app) == algorithm,
-        taken_until: heard_by_all(&rows, &policy, now),
+        taken_until: heard_by_all(&rows, &policy, withdrawn_at),
         successor,
         key,
     })
@@ -207,9 +223,9 @@ async fn id_tokens(app: &App, by: &Operator, algorithm: Algorithm) -> Result<IdT
     let mut names: Vec<String> =
         page.rows.into_iter().filter(|(_, client)| asked(client)).map(|(_, client)| client.name).collect();
     let most = if by.reaches(CLIENTS_SCOPE.read) { SHOWN } else { 0 };
-    let more = names.len() > most || page.next.is_some();
+    let more = names.len().saturating_sub(most);
     names.truncate(most);
-    Ok(IdTokens::Of { names, more })
+    Ok(IdTokens::Of { names, more, not_all: page.next.is_some() })
 }
 
 fn unknown(kid: &str) -> Declined {

@@ -4,24 +4,27 @@
 //! that opens:
 //!
 //! ```text
-//!   master.key.next is written | everything is sealed anew | writ.head is signed anew | it becomes master.key
-//!        the old key opens     |              the new key opens, and what is left to do is done at once
+//!   master.key.next is written | everything is sealed anew | the file is written anew | writ.head is signed anew | it becomes master.key
+//!        the old key opens     |                        the new key opens, and what is left to do is done at once
 //! ```
+//!
+//! Written anew, because what a transaction replaces stays in the file, in pages that nothing uses. If that comes to nothing the change is
+//! good all the same, and whoever asked is told to ask again; a start does not do it, for it takes as long as copying the file.
 //!
 //! It is done while nobody serves: what a process holds of the old key would be good for nothing (decision 32).
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::keep_head;
 use super::sign_in_code::place;
 use super::start::keys_in;
-use crate::base::{Clock, Entropy, Fault, FaultKind, Timestamp};
+use crate::base::{Clock, Entropy, Fault, FaultKind, Timestamp, files};
 use crate::config::Config;
 use crate::keys::{Master, Sealer};
 use crate::model::{Actor, Channel, Context, Event, Origin, Sealed};
 use crate::store::tables::{SECOND_FACTORS, SIGNING_KEYS};
-use crate::store::{MAX_ROWS, Read, Store, Tx, Unopened};
+use crate::store::{MAX_ROWS, Read, Store, Tx, Unopened, rewrite};
 
 /// What a change came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +37,10 @@ pub struct Changed {
     pub head_key: String,
     /// Where the new key is.
     pub kept: Kept,
+    /// Why the file still has what was sealed under the old key, in pages that nothing uses; if it has.
+    pub not_rewritten: Option<String>,
+    /// Copies of the store beside it, from before: the old key opens them.
+    pub copies: Vec<PathBuf>,
 }
 
 /// Where a master key is kept.
@@ -52,6 +59,8 @@ pub enum Stage {
     Drafted,
     /// Everything is sealed under it.
     Sealed,
+    /// The file has nothing else.
+    Rewritten,
     /// The head of the audit log is signed with it.
     HeadSigned,
 }
@@ -86,8 +95,12 @@ pub fn change(
         (None, _) => (Master::create(&config.next_master_key_file(), entropy)?, Kept::File),
     };
     if old.is(&new)? {
+        drop((store, old));
+        // The first time it may have been cut short before.
+        rewrite(&config.store_file())?;
         return Err(settings(
-            "everything is sealed under master_key_next already: set master_key to it, and take master_key_next away"
+            "everything is sealed under master_key_next already, and the file has nothing else: set master_key to it, and take \
+             master_key_next away"
                 .to_owned(),
         ));
     }
@@ -97,6 +110,9 @@ pub fn change(
     // Closes the file.
     drop((store, old));
     at(Stage::Sealed)?;
+    changed.not_rewritten = rewrite(&config.store_file()).err().map(|fault| fault.to_string());
+    changed.copies = copies(&config.store_file())?;
+    at(Stage::Rewritten)?;
     // Opening it finishes the change, and shows that the new key opens what the old one did.
     let (opened, store) = match opened(config, entropy, now, at) {
         // Somebody started it in this very moment, and finishes it in our place.
@@ -112,6 +128,22 @@ pub fn change(
             format!("the master key is changed, and the audit log is not whole: {broken}"),
         )),
     }
+}
+
+/// What lies beside the store with its name before theirs: copies that a migration or a restore put aside.
+fn copies(file: &Path) -> Result<Vec<PathBuf>, Fault> {
+    let (folder, name) = (files::folder_of(file), file.file_name().unwrap_or_default().to_string_lossy());
+    let beside = format!("{name}.");
+    let unread = |e| Fault::because(FaultKind::Storage, format!("{} cannot be read", folder.display()), e);
+    let mut copies = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unread)? {
+        let entry = entry.map_err(unread)?;
+        if entry.file_name().to_string_lossy().starts_with(&beside) {
+            copies.push(entry.path());
+        }
+    }
+    copies.sort();
+    Ok(copies)
 }
 
 fn opened(
@@ -236,7 +268,15 @@ fn seal_anew(store: &Store, now: Timestamp, old: &Master, new: &Master, entropy:
         let (signing_keys, second_factors) = (anew.signing_keys(tx)?, anew.second_factors(tx)?);
         let (head_key_before, head_key_after) = (before.clone(), after.clone());
         tx.record(Event::MasterKeyChanged { signing_keys, second_factors, gaps, head_key_before, head_key_after })?;
-        Ok(Changed { signing_keys, second_factors, gaps, head_key: after.clone(), kept: Kept::File })
+        Ok(Changed {
+            signing_keys,
+            second_factors,
+            gaps,
+            head_key: after.clone(),
+            kept: Kept::File,
+            not_rewritten: None,
+            copies: Vec::new(),
+        })
     })
 }
 

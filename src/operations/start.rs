@@ -9,7 +9,7 @@ use crate::app::{
     App, Certificates, Delivery, Discovery, Hours, KeySets, Known, LastSeen, Limits, Logo, Looked, Metrics, Mirror,
     Parts, Refusals, StatusIndices, StatusLists, Tally, Turns, Usage, VerifiedTokens,
 };
-use crate::base::{Clock, Entropy, Fault, FaultKind, Secret, Timestamp};
+use crate::base::{Clock, Entropy, Fault, FaultKind, Secret, Timestamp, files};
 use crate::config::Config;
 use crate::keys::{KeyRing, Keys, Master, Passwords};
 use crate::model::{Actor, Channel, Context, Event, FrozenIssuer, Origin, SigningKey};
@@ -166,12 +166,8 @@ pub(crate) fn keys_in(read: &impl Read) -> Result<Vec<SigningKey>, Fault> {
 
 /// Everything in the data directory is its owner's alone.
 pub(crate) fn make_directory(config: &Config) -> Result<(), Fault> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     let text = || format!("the data directory {} cannot be made", config.data.display());
-    builder.create(&config.data).map_err(|e| Fault::because(FaultKind::Settings, text(), e))
+    files::make_folder(&config.data).map_err(|e| Fault::because(FaultKind::Settings, text(), e))
 }
 
 /// The issuer is in every token out there, so it is the one the file was begun with, or none.

@@ -38,16 +38,18 @@ const SENDING: Duration = Duration::from_secs(6 * 60 * 60);
 const ASKING: Duration = Duration::from_secs(60);
 /// Most bytes of an answer, of which only the beginning is looked at.
 const LONGEST_ANSWER: usize = 1_024 * 1_024;
-/// Of an error's answer, so much is told.
-const TOLD: u64 = 300;
+/// Of an error's answer, so much is looked through for its code.
+const LOOKED_THROUGH: u64 = 2_048;
+/// No code is longer.
+const LONGEST_CODE: usize = 64;
 
 /// What came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     pub status: u16,
     pub length: Option<u64>,
-    /// The beginning of what was said, when it was no success.
-    pub said: String,
+    /// What the store calls it when it was no success: one word of letters.
+    pub code: Option<String>,
 }
 
 impl Outbound {
@@ -129,13 +131,20 @@ fn told(answered: Result<Response<ureq::Body>, ureq::Error>) -> Result<Stored, O
     let mut response = answered.map_err(understand)?;
     let status = response.status().as_u16();
     let length = response.headers().get(header::CONTENT_LENGTH).and_then(|text| text.to_str().ok()?.parse().ok());
-    let mut said = String::new();
+    let mut said = Vec::new();
     if !(200..300).contains(&status) {
-        // Whatever it is; it is only told to whoever wrote the settings.
-        drop(response.body_mut().as_reader().take(TOLD).read_to_string(&mut said));
-        said = said.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        drop(response.body_mut().as_reader().take(LOOKED_THROUGH).read_to_end(&mut said));
     }
-    Ok(Stored { status, length, said })
+    Ok(Stored { status, length, code: code(&String::from_utf8_lossy(&said)) })
+}
+
+/// The code in an error's answer (`<Error><Code>NoSuchBucket</Code>…`). The rest may be anything, and what is told goes into the log, the audit
+/// log and a page.
+fn code(said: &str) -> Option<String> {
+    let (_, rest) = said.split_once("<Code>")?;
+    let (code, _) = rest.split_once("</Code>")?;
+    let is_word = (1..=LONGEST_CODE).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphabetic());
+    is_word.then(|| code.to_owned())
 }
 
 /// The same wire without TLS, to an address inside.
@@ -220,6 +229,18 @@ mod tests {
             );
         }
         assert_eq!(asked("https://10.0.0.5/b/k", "10.0.0.5", Reach::Public), OutboundError::ForbiddenAddress);
+    }
+
+    #[test]
+    fn of_an_errors_answer_only_its_code_is_told() {
+        let known = "<?xml version=\"1.0\"?>\n<Error><Code>NoSuchBucket</Code><Message>x</Message></Error>";
+        assert_eq!(code(known).as_deref(), Some("NoSuchBucket"));
+        let long = format!("<Code>{}</Code>", "a".repeat(65));
+        let hostile =
+            ["", "<Code></Code>", "<Code>NoSuch", "<Code>a b</Code>", "<Code><b>x</b></Code>", "<h1>Login</h1>", &long];
+        for other in hostile {
+            assert_eq!(code(other), None, "{other}");
+        }
     }
 
     #[test]

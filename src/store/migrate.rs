@@ -13,7 +13,7 @@ use super::key::RowKey as _;
 use super::tables::{CLIENTS, CLIENTS_BY_NAMED, DELEGATIONS, DELEGATIONS_BY_NAMED, MACHINES, MACHINES_BY_NAMED};
 use super::tx::{MAX_ROWS, Read as _, Tx};
 use super::{CACHE, Filling, Rows, Store, View};
-use crate::base::{Fault, FaultKind, MacKey, Timestamp};
+use crate::base::{Fault, FaultKind, MacKey, Timestamp, files};
 use crate::model::{Actor, Channel, Context, Event, Origin, Provenance};
 
 /// Makes layout `n` of layout `n - 1`, where `n` is its place in [`STEPS`], counted from one.
@@ -121,7 +121,7 @@ pub(super) fn put_aside(store: &Store, aside: &Path) -> Result<(), Fault> {
         std::fs::remove_file(&draft).map_err(failed)?;
     }
     copy_to(store, &draft)?;
-    std::fs::rename(&draft, aside).map_err(failed)
+    files::rename(&draft, aside).map_err(failed)
 }
 
 fn copy_to(store: &Store, path: &Path) -> Result<(), Fault> {

@@ -69,6 +69,11 @@ fn a_backup_that_cannot_be_written_says_so_and_leaves_nothing() {
     let refused = appliance.refused(&["backup", file.join("under").to_str().unwrap()]);
     assert!(refused.contains("cannot be made"), "{refused}");
     assert!(appliance.events().iter().any(|(name, _)| name == "backup.failed"));
+    // What somebody wanted elsewhere tells nothing of where backups go.
+    assert!(appliance.json(&["backup", "list"])["failed"].is_null());
+    std::fs::write(appliance.data().join("backups"), b"").unwrap();
+    assert!(appliance.refused(&["backup"]).contains("cannot be made"));
+    std::fs::remove_file(appliance.data().join("backups")).unwrap();
     assert!(appliance.json(&["backup", "list"])["failed"].as_str().unwrap().contains("cannot be made"));
 }
 
@@ -227,6 +232,43 @@ mod schedule {
     }
 
     #[test]
+    fn one_that_somebody_puts_elsewhere_is_not_the_one_that_is_due() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("b");
+        let world = world(&folder);
+        assert!(round(&world));
+        let failed = place.path().join("file");
+        std::fs::write(&failed, b"").unwrap();
+        for minutes in [60 * 12, 60 * 12 + 1] {
+            world.later(Lifetime::from_minutes(minutes));
+            let mine = place.path().join(format!("mine-{minutes}"));
+            world.block(backup::make(&world.app, &world.operator(), Some(mine))).unwrap();
+            let bad = failed.join("under");
+            assert!(world.block(backup::make(&world.app, &world.operator(), Some(bad))).is_err());
+            assert!(backup::worries(&world.app, world.now()).unwrap().is_empty());
+        }
+        assert!(round(&world), "a day has passed, whatever somebody put elsewhere");
+    }
+
+    #[test]
+    fn one_that_nobody_waits_for_is_written_down_too() {
+        let place = tempfile::tempdir().unwrap();
+        let world = world(&place.path().join("b"));
+        let by = world.operator();
+        world.block(async {
+            let mut asking = Box::pin(backup::make(&world.app, &by, None));
+            let begun = std::future::poll_fn(|cx| std::task::Poll::Ready(asking.as_mut().poll(cx).is_pending())).await;
+            assert!(begun);
+            drop(asking);
+            // Its turn ends when it is written down.
+            drop(world.app.backup_turn.acquire().await.unwrap());
+        });
+        assert!(backup::state(&world.app).unwrap().last.is_some());
+        world.expect_event("backup.made");
+        assert!(!round(&world), "there is one");
+    }
+
+    #[test]
     fn a_restored_file_is_told_of_until_somebody_says_that_they_have_looked() {
         let world = World::new();
         let ada = world.administrator("ada");
@@ -250,5 +292,196 @@ mod schedule {
         browser.get("/console").expect_no_text("restored from a backup");
         assert!(world.read(|view| view.get(&RESTORED, &ONLY.to_owned())).unwrap().seen_at.is_some());
         world.expect_event("restore.seen");
+    }
+}
+
+/// A store that speaks S3, of which the test says what it answers.
+mod object_store {
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
+    use std::path::Path;
+    use std::sync::{Arc, Mutex};
+
+    use writ::base::Lifetime;
+    use writ::operations::backup::{self, Worry};
+    use writ::operations::housekeeping;
+
+    use super::names;
+    use crate::world::World;
+
+    type Answer = Box<dyn FnMut(&str) -> (u16, &'static str) + Send>;
+
+    /// Keeps the first lines of what it was asked, and the length of what it last took.
+    struct Bucket {
+        address: String,
+        asked: Arc<Mutex<Vec<String>>>,
+        answer: Arc<Mutex<Answer>>,
+    }
+
+    impl Bucket {
+        fn new() -> Self {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let address = format!("http://{}", listener.local_addr().unwrap());
+            let (asked, answer) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(good())));
+            let (told, say) = (Arc::clone(&asked), Arc::clone(&answer));
+            std::thread::spawn(move || {
+                let mut length = 0;
+                listener.incoming().for_each(|stream| take(stream.unwrap(), &mut length, &told, &say));
+            });
+            Self { address, asked, answer }
+        }
+
+        fn answers(&self, answer: impl FnMut(&str) -> (u16, &'static str) + Send + 'static) {
+            *self.answer.lock().unwrap() = Box::new(answer);
+        }
+
+        fn asked(&self, method: &str) -> Vec<String> {
+            let asked = self.asked.lock().unwrap();
+            asked.iter().filter(|line| line.starts_with(method)).cloned().collect()
+        }
+
+        fn world(&self, folder: &Path) -> World {
+            World::with_file_and(&[
+                ("backup.every", "1d"),
+                ("backup.keep", "2"),
+                ("backup.directory", folder.to_str().unwrap()),
+                ("backup.s3_endpoint", &self.address),
+                ("backup.s3_bucket", "b"),
+                ("backup.s3_access_key_id", "AKID"),
+                ("backup.s3_secret_access_key", "hush"),
+                ("backup.s3_private", "true"),
+            ])
+        }
+    }
+
+    fn good() -> Answer {
+        Box::new(|_| (200, ""))
+    }
+
+    fn take(mut stream: TcpStream, length: &mut u64, asked: &Mutex<Vec<String>>, answer: &Mutex<Answer>) {
+        let mut reader = BufReader::new(&mut stream);
+        let (mut first, mut sent) = (String::new(), 0);
+        reader.read_line(&mut first).unwrap();
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).unwrap();
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                sent = value.trim().parse().unwrap();
+            }
+            if line.trim().is_empty() {
+                break;
+            }
+        }
+        std::io::copy(&mut reader.take(sent), &mut std::io::sink()).unwrap();
+        if first.starts_with("PUT ") {
+            *length = sent;
+        }
+        asked.lock().unwrap().push(first.clone());
+        let (status, body) = (answer.lock().unwrap())(&first);
+        let told = if first.starts_with("HEAD ") { *length } else { body.len() as u64 };
+        write!(stream, "HTTP/1.1 {status} X\r\nContent-Length: {told}\r\nConnection: close\r\n\r\n{body}").unwrap();
+    }
+
+    fn round(world: &World) -> bool {
+        let ctx = housekeeping::context(&world.app);
+        world.block(backup::scheduled(&world.app, &ctx)).unwrap().is_some()
+    }
+
+    #[test]
+    fn a_store_that_takes_nothing_does_not_fill_the_disk() {
+        let (place, bucket) = (tempfile::tempdir().unwrap(), Bucket::new());
+        let folder = place.path().join("b");
+        let world = bucket.world(&folder);
+        let ada = world.administrator("ada");
+        bucket.answers(|_| (503, "<Error><Code>SlowDown</Code></Error>"));
+        for _ in 0..4 {
+            assert!(round(&world));
+            // The one here is a backup: the next is made when it is time for it, and the oldest go.
+            world.later(Lifetime::from_minutes(16));
+            assert!(!round(&world), "not again");
+            world.later(Lifetime::from_days(1));
+        }
+        assert_eq!(names(&folder).len(), 2, "{:?}", names(&folder));
+        world.expect_event("backup.made");
+        world.expect_event("backup.failed");
+        let worries = backup::worries(&world.app, world.now()).unwrap();
+        let failed = |worry: &Worry| matches!(worry, Worry::Failed { made: true, why, .. } if why.contains("503"));
+        assert!(worries.iter().any(failed), "{worries:?}");
+        let mut browser = world.signed_in(&ada);
+        browser.get("/console").expect_text("The last backup was made, and something after it failed");
+
+        bucket.answers(|_| (200, ""));
+        assert!(round(&world));
+        assert!(backup::worries(&world.app, world.now()).unwrap().is_empty());
+        browser.get("/console").expect_no_text("something after it failed");
+    }
+
+    #[test]
+    fn each_request_is_signed_when_it_is_made() {
+        let (place, bucket) = (tempfile::tempdir().unwrap(), Bucket::new());
+        let world = bucket.world(&place.path().join("b"));
+        let clock = world.app.clock.clone();
+        // A signature is good for a quarter of an hour, and a large backup takes longer on its way.
+        bucket.answers(move |first| {
+            if first.starts_with("PUT ") {
+                clock.advance(Lifetime::from_hours(1));
+            }
+            (200, "")
+        });
+        for _ in 0..3 {
+            assert!(round(&world));
+            world.later(Lifetime::from_days(1));
+        }
+        let signed = |method: &str| {
+            let line = bucket.asked(method).pop().unwrap();
+            line.split("X-Amz-Date=").nth(1).unwrap().split('&').next().unwrap().to_owned()
+        };
+        // 2027-01-15T08:00:00Z and two days and two hours on, until the last was sent an hour later.
+        assert_eq!(signed("PUT "), "20270117T100000Z");
+        assert_eq!(signed("HEAD "), "20270117T110000Z");
+        assert_eq!(signed("DELETE "), "20270117T110000Z");
+    }
+
+    #[test]
+    fn what_cannot_be_removed_keeps_nothing_else_and_is_told() {
+        let (place, bucket) = (tempfile::tempdir().unwrap(), Bucket::new());
+        let folder = place.path().join("b");
+        let world = bucket.world(&folder);
+        let mut sent = Vec::new();
+        let mut a_day = || {
+            assert!(round(&world));
+            world.later(Lifetime::from_days(1));
+            let objects = backup::state(&world.app).unwrap().objects;
+            sent.extend(objects.last().cloned());
+            (sent.clone(), objects)
+        };
+        a_day();
+        a_day();
+        let (sent, _) = a_day();
+        // The store keeps the second for ever.
+        let stuck = sent[1].clone();
+        let held = stuck.clone();
+        bucket.answers(move |first| match first.starts_with("DELETE ") && first.contains(&held) {
+            true => (403, "<Error><Code>AccessDenied</Code><Message>hush</Message></Error>"),
+            false => (200, ""),
+        });
+        a_day();
+        a_day();
+        let (_, objects) = a_day();
+        assert_eq!(objects.len(), 3, "{objects:?}");
+        assert_eq!(objects[0], stuck);
+        assert_eq!(names(&folder).len(), 2, "{:?}", names(&folder));
+        let worries = backup::worries(&world.app, world.now()).unwrap();
+        let told = worries.iter().find_map(|worry| match worry {
+            Worry::Failed { made: true, why, .. } => Some(why.clone()),
+            _ => None,
+        });
+        let told = told.unwrap();
+        assert!(told.contains("status 403 AccessDenied") && !told.contains("hush"), "{told}");
+        // What is gone already is removed, and nothing is left to tell.
+        bucket.answers(|first| if first.starts_with("DELETE ") { (404, "") } else { (200, "") });
+        a_day();
+        assert_eq!(backup::state(&world.app).unwrap().objects.len(), 2);
+        assert!(backup::worries(&world.app, world.now().minus(Lifetime::from_days(1))).unwrap().is_empty());
     }
 }

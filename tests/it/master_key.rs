@@ -185,9 +185,55 @@ fn marks(file: &Path) -> std::collections::BTreeSet<String> {
     marks
 }
 
+/// What a transaction seals anew lies in the file as it was until its page is used again: whoever takes the file and has the old key reads it there.
+#[tokio::test]
+async fn nothing_that_the_old_key_opens_is_left_in_the_bytes_of_the_file() {
+    for in_settings in [false, true] {
+        let mut place = Place::new(in_settings.then_some(OLD));
+        let signed = furnished(&place).await;
+        place.next = in_settings.then_some(NEW);
+        let old = marks(&place.path("writ.redb")).pop_first().unwrap();
+        // Cut short before the file is written anew: the old seals are there, and go when it is asked for again.
+        assert!(place.change_until(Some(Stage::Sealed)).is_err());
+        assert!(!marks(&place.path("writ.redb")).contains(&old) && is_in_bytes(&place, &old));
+        for copy in ["writ.redb.layout-3", "writ.redb.before-20270115T080000-000Z"] {
+            std::fs::write(place.path(copy), "a store of before").unwrap();
+        }
+        match in_settings {
+            true => drop(place.change().unwrap_err()),
+            false => {
+                let changed = place.change().unwrap();
+                let copies =
+                    ["writ.redb.before-20270115T080000-000Z", "writ.redb.layout-3"].map(|name| place.path(name));
+                assert_eq!((changed.not_rewritten, changed.copies), (None, copies.to_vec()));
+            }
+        }
+        assert!(!is_in_bytes(&place, &old), "in the settings: {in_settings}");
+        check(&place, &signed).await;
+    }
+}
+
+fn is_in_bytes(place: &Place, mark: &str) -> bool {
+    let bytes = std::fs::read(place.path("writ.redb")).unwrap();
+    let sought = format!("v1.{mark}.");
+    bytes.windows(sought.len()).any(|window| window == sought.as_bytes())
+}
+
+/// The change is good, and whoever asked for it knows what it did not come to.
+#[tokio::test]
+async fn a_file_that_cannot_be_written_anew_is_told() {
+    let place = Place::new(None);
+    let signed = furnished(&place).await;
+    std::fs::create_dir(place.path("writ.redb.anew")).unwrap();
+    assert!(place.change().unwrap().not_rewritten.is_some());
+    check(&place, &signed).await;
+}
+
 #[tokio::test]
 async fn the_power_may_go_at_any_stage_of_a_change() {
-    for (stage, done) in [(Stage::Drafted, false), (Stage::Sealed, true), (Stage::HeadSigned, true)] {
+    for (stage, done) in
+        [(Stage::Drafted, false), (Stage::Sealed, true), (Stage::Rewritten, true), (Stage::HeadSigned, true)]
+    {
         let place = Place::new(None);
         let signed = furnished(&place).await;
         let old = place.key();

@@ -3,19 +3,26 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use writ::base::Resource;
+use writ::base::{Id, Lifetime, Resource};
 use writ::config::Config;
-use writ::model::{ClientState, KeyState, PersonState, Standing, TokenFormat};
+use writ::model::{
+    ClientId, ClientState, Crossing, IdentityProvider, KeyState, Membership, PersonBy, PersonState, Role, Standing,
+    TokenFormat,
+};
 use writ::operations::backup;
 use writ::operations::backup::restore::{Ask, Newer, Place, Sessions, Told, restore};
 use writ::operations::declined::Declined;
 use writ::operations::seen::Seen;
-use writ::operations::{credentials, keep_head, keys, machines, people, status};
+use writ::operations::{credentials, keep_head, keys, machines, own_sign_in, people, status};
 use writ::protocol::status_list::{Status, Statuses};
 use writ::store::Read as _;
-use writ::store::tables::{CLIENTS, CREDENTIALS, MACHINES, ONLY, PEOPLE, RESTORED, SESSIONS, STATUS_LISTS};
+use writ::store::tables::{
+    CLIENTS, CREDENTIALS, CROSSINGS, MACHINES, MEMBERSHIPS, ONLY, PEOPLE, PROVIDERS, RESTORED, ROLES, SESSIONS,
+    STATUS_LISTS,
+};
 
 use crate::cli::{Appliance, text};
+use crate::stories::second_factor::{set_up, shown};
 use crate::world::{ClientApp, Someone, Tokens, World};
 
 fn ask(backup: &Path) -> Ask {
@@ -190,6 +197,100 @@ fn case_60_whoever_was_stopped_after_an_old_backup_stays_so_where_the_newer_file
     after.world.expect_event("restore.carried_over");
     // The newer file is kept.
     assert!(told.aside.unwrap().exists());
+}
+
+/// Neither the telephone that was lost, nor the one in its place, nor the password alone; and an administrator sets it right.
+#[test]
+fn case_60_a_second_factor_that_was_replaced_or_removed_after_an_old_backup_opens_nothing() {
+    let world = World::with_file();
+    let (ada, eve) = (world.administrator("ada"), world.person("eve"));
+    let (lost, paper) = set_up(&world, &ada);
+    set_up(&world, &eve);
+    let backup = world.block(backup::make(&world.app, &world.operator(), None)).unwrap().path;
+    for person in [&ada, &eve] {
+        world.block(own_sign_in::reset(&world.app, &world.operator(), person.id)).unwrap();
+    }
+    let (new, _) = set_up(&world, &ada);
+    let clock = world.app.clock.clone();
+    let (world, told) = world.restarted_after(|config| restored(config, &ask(&backup), &clock).unwrap());
+
+    let half_way = |someone: &Someone| {
+        let mut browser = world.browser();
+        let page = browser.get("/sign-in");
+        let page = browser.sign_in(&page, someone);
+        page.expect_page(200, "One more step");
+        (browser, page)
+    };
+    for typed in [&|| shown(&lost, &world), &|| shown(&new, &world), &|| paper[0].clone()] as [&dyn Fn() -> String; 3] {
+        world.later(Lifetime::from_seconds(1_800));
+        let (mut browser, page) = half_way(&ada);
+        browser.submit(&page, &[("code", &typed())]);
+        assert_ne!(browser.get("/account").path, "/account", "a code from before the restore is good");
+    }
+    half_way(&eve);
+    let advice = told.advice.iter().find(|text| text.contains("reset-factor")).unwrap();
+    assert!(advice.contains(&ada.id.to_string()) && advice.contains(&eve.id.to_string()), "{advice}");
+    for person in [&ada, &eve] {
+        world.block(own_sign_in::reset(&world.app, &world.operator(), person.id)).unwrap();
+    }
+    world.later(Lifetime::from_seconds(1_800));
+    assert_eq!(world.signed_in(&eve).get("/account").path, "/account");
+    set_up(&world, &ada);
+}
+
+#[test]
+fn what_was_changed_after_the_backup_and_is_as_it_was_is_told_by_name() {
+    let world = World::with_file();
+    let eve = world.person("eve");
+    let at = world.now();
+    let (provider_id, crossing_id) = (Id::from_bytes([7; 16]), Id::from_bytes([8; 16]));
+    let put = |world: &World, roles: &[&str], permissions: &[&str], domain: &str, there: &str| {
+        let roles = roles.iter().map(|role| role.parse().unwrap()).collect();
+        let member = Membership { person: eve.id, roles, custom_claims: serde_json::Map::new() };
+        let role = Role {
+            tenant: "main".parse().unwrap(),
+            name: "ops".parse().unwrap(),
+            description: String::new(),
+            permissions: permissions.iter().map(|one| one.parse().unwrap()).collect(),
+            created_at: at,
+        };
+        let provider = IdentityProvider {
+            id: provider_id,
+            issuer: "https://idp.example".to_owned(),
+            jwks_uri: None,
+            jwks: None,
+            person_by: PersonBy::Email { domains: vec![domain.to_owned()] },
+            created_at: at,
+        };
+        let crossing = Crossing {
+            id: crossing_id,
+            client_id: ClientId::Registered(Id::from_bytes([9; 16])),
+            audience: "https://there.example".to_owned(),
+            client_there: there.to_owned(),
+            scope: "read".parse().unwrap(),
+            resources: Vec::new(),
+            created_at: at,
+        };
+        world.change("put", move |tx| {
+            tx.put(&MEMBERSHIPS, &member.person, &member)?;
+            tx.put(&ROLES, &("main".to_owned(), "ops".to_owned()), &role)?;
+            tx.put(&PROVIDERS, &provider.id, &provider)?;
+            tx.put(&CROSSINGS, &crossing.id, &crossing)?;
+            tx.record(writ::model::Event::RestoreSeen {})
+        });
+    };
+    put(&world, &["main/ops"], &["read"], "one.example", "one");
+    let backup = world.block(backup::make(&world.app, &world.operator(), None)).unwrap().path;
+    put(&world, &["main/ops", "main/more"], &["read", "write"], "two.example", "two");
+    let clock = world.app.clock.clone();
+    let (world, told) = world.restarted_after(|config| restored(config, &ask(&backup), &clock).unwrap());
+
+    let names = [eve.id.to_string(), "main/ops".to_owned(), provider_id.to_string(), crossing_id.to_string()];
+    for name in names {
+        assert!(told.advice.iter().any(|text| text.contains(&name)), "{name}: {:?}", told.advice);
+    }
+    let provider = world.read(|view| view.get(&PROVIDERS, &provider_id)).unwrap();
+    assert_eq!(provider.person_by, PersonBy::Email { domains: vec!["one.example".to_owned()] });
 }
 
 fn world_machine(before: &Before) -> writ::base::Id<writ::model::Machine> {

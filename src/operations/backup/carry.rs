@@ -36,8 +36,13 @@ pub struct Carried {
 }
 
 pub(super) const PASSWORDS: &str = "People whose password was another in the newer store, who have the old one again";
-pub(super) const DIFFER: &str =
-    "Machines and applications that were otherwise changed after the backup, and are as they were before";
+pub(super) const FACTORS: &str = "second factors replaced or removed";
+pub(super) const DIFFER: &str = "Machines, applications, identity providers and crossings that were otherwise changed after the backup, and are as \
+     they were before";
+pub(super) const ROLES_OF: &str =
+    "People whose roles or claims were otherwise changed after the backup, and are as they were before";
+pub(super) const PERMISSIONS_OF: &str =
+    "Roles that were otherwise changed after the backup, and are as they were before";
 
 /// Goes through what can be taken away.
 pub(super) fn over(old: &Store, store: &Store, ctx: &Context, sessions: Sessions) -> Result<Vec<Carried>, Fault> {
@@ -53,8 +58,9 @@ pub(super) fn over(old: &Store, store: &Store, ctx: &Context, sessions: Sessions
         all.each(&PROVIDERS, "identity providers removed", by_id, |old, _: &IdentityProvider| gone(old))?,
         all.each(&LINKS, "links of identity providers removed", |_, link: &SubjectLink| link.person.to_string(), link)?,
         all.each(&MEMBERSHIPS, "roles taken from people", by_id, membership)?,
-        all.each(&ROLES, "roles narrowed", |(tenant, role): &(String, String), _| format!("{tenant}/{role}"), role)?,
-        all.each(&SECOND_FACTORS, "recovery codes spent", by_id, factor)?,
+        all.each(&ROLES, "roles narrowed", in_tenant, role)?,
+        all.each(&SECOND_FACTORS, "recovery codes spent", by_id, same_factor)?,
+        all.each(&SECOND_FACTORS, FACTORS, by_id, other_factor)?,
         all.each(&PASSKEYS, "passkeys removed, or used since", by_id, passkey)?,
     ];
     if sessions == Sessions::Keep {
@@ -89,21 +95,37 @@ pub(super) fn over(old: &Store, store: &Store, ctx: &Context, sessions: Sessions
     all.additions(&PROOFS, "proofs used")?;
     all.additions(&PASSKEY_CHALLENGES, "challenges answered")?;
     all.additions(&DONE_ONCE, "requests done once")?;
-    carried.push(all.that(&PEOPLE, PASSWORDS, |old: &Person, new: &Person| old.password != new.password)?);
-    let mut differ = all.that(&MACHINES, DIFFER, |old: &Machine, new: &Machine| {
+    carried.extend(not_carried(&all)?);
+    carried.retain(|carried| carried.count > 0);
+    Ok(carried)
+}
+
+/// What is in both and not the same, after all that is carried over was: told, so that a person looks.
+fn not_carried(all: &Carrying<'_>) -> Result<Vec<Carried>, Fault> {
+    let passwords = all.that(&PEOPLE, PASSWORDS, by_id, |old: &Person, new: &Person| old.password != new.password)?;
+    let mut differ = all.that(&MACHINES, DIFFER, by_id, |old: &Machine, new: &Machine| {
         let same =
             Machine { state: new.state, stopped: new.stopped.clone(), void_before: new.void_before, ..old.clone() };
         same != *new
     })?;
-    let clients = all.that(&CLIENTS, DIFFER, |old: &Client, new: &Client| {
+    let clients = all.that(&CLIENTS, DIFFER, by_id, |old: &Client, new: &Client| {
         (&old.redirect_uris, &old.scope, &old.resources, &old.jwks, &old.jwks_uri, &old.auth_method)
             != (&new.redirect_uris, &new.scope, &new.resources, &new.jwks, &new.jwks_uri, &new.auth_method)
     })?;
-    differ.count += clients.count;
-    differ.which.extend(clients.which);
-    carried.push(differ);
-    carried.retain(|carried| carried.count > 0);
-    Ok(carried)
+    differ.join(clients);
+    differ.join(all.that(&PROVIDERS, DIFFER, by_id, changed)?);
+    differ.join(all.that(&CROSSINGS, DIFFER, by_id, changed)?);
+    let roles_of = all.that(&MEMBERSHIPS, ROLES_OF, by_id, changed)?;
+    let permissions_of = all.that(&ROLES, PERMISSIONS_OF, in_tenant, changed)?;
+    Ok(vec![passwords, differ, roles_of, permissions_of])
+}
+
+fn changed<V: PartialEq>(old: &V, new: &V) -> bool {
+    old != new
+}
+
+fn in_tenant((tenant, role): &(String, String), _: &Role) -> String {
+    format!("{tenant}/{role}")
 }
 
 fn by_id<T, V>(id: &Id<T>, _: &V) -> String
@@ -204,13 +226,26 @@ fn role(old: Option<Role>, role: &Role) -> Verdict<Role> {
     becomes(role, is)
 }
 
-fn factor(old: Option<SecondFactor>, factor: &SecondFactor) -> Verdict<SecondFactor> {
-    // One that was taken away may have been taken away by whoever has the password: it is asked for again.
-    let Some(old) = old.filter(|old| old.added_at == factor.added_at) else { return Verdict::Stays };
+fn is_same(old: Option<&SecondFactor>, factor: &SecondFactor) -> bool {
+    // Sealed anew only under another master key, under which no older backup opens.
+    old.is_some_and(|old| old.secret == factor.secret)
+}
+
+fn same_factor(old: Option<SecondFactor>, factor: &SecondFactor) -> Verdict<SecondFactor> {
+    let Some(old) = old.filter(|old| is_same(Some(old), factor)) else { return Verdict::Stays };
     let mut is = factor.clone();
     is.last_step = is.last_step.max(old.last_step);
     is.recovery.retain(|code| old.recovery.contains(code));
     becomes(factor, is)
+}
+
+/// One that was replaced was perhaps stolen, and the one in its place perhaps a thief's; without either the password would do, which may be
+/// an old one that somebody knows. So a code is asked for and none is right, until an administrator says that it is them.
+fn other_factor(old: Option<SecondFactor>, factor: &SecondFactor) -> Verdict<SecondFactor> {
+    if is_same(old.as_ref(), factor) {
+        return Verdict::Stays;
+    }
+    Verdict::Becomes(SecondFactor { last_step: u64::MAX, recovery: Vec::new(), ..factor.clone() })
 }
 
 fn passkey(old: Option<Passkey>, passkey: &Passkey) -> Verdict<Passkey> {
@@ -225,6 +260,14 @@ fn signing_key(old: Option<SigningKey>, key: &SigningKey) -> Verdict<SigningKey>
             becomes(key, SigningKey { state, sealed: None, ..key.clone() })
         }
         _ => Verdict::Stays,
+    }
+}
+
+impl Carried {
+    fn join(&mut self, other: Self) {
+        self.count += other.count;
+        self.which.extend(other.which);
+        self.which.truncate(TOLD);
     }
 }
 
@@ -286,10 +329,11 @@ impl Carrying<'_> {
         &self,
         table: &'static Table<K, V>,
         what: &'static str,
+        name: impl Fn(&K, &V) -> String,
         differ: impl Fn(&V, &V) -> bool,
     ) -> Result<Carried, Fault>
     where
-        K: RowKey + Clone + Display,
+        K: RowKey + Clone,
         V: DeserializeOwned,
     {
         let mut carried = Carried { what, which: Vec::new(), count: 0 };
@@ -298,7 +342,7 @@ impl Carrying<'_> {
                 if old.is_some_and(|old| differ(&old, &row)) {
                     carried.count += 1;
                     if carried.which.len() < TOLD {
-                        carried.which.push(key.to_string());
+                        carried.which.push(name(&key, &row));
                     }
                 }
             }
@@ -436,14 +480,18 @@ mod tests {
 
         let factor_of = |last_step, recovery: &[u8], added_at| SecondFactor {
             person: Id::from_bytes([1; 16]),
-            secret: Sealed::from_text("v1.x.y"),
+            secret: Sealed::from_text(format!("v1.x.{added_at}")),
             last_step,
             recovery: recovery.iter().map(|n| Digest::from_bytes([*n; 32])).collect(),
             added_at: Timestamp::from_seconds(added_at),
         };
-        let spent = is(factor(Some(factor_of(9, &[2], 1)), &factor_of(5, &[1, 2], 1))).unwrap().unwrap();
+        let spent = is(same_factor(Some(factor_of(9, &[2], 1)), &factor_of(5, &[1, 2], 1))).unwrap().unwrap();
         assert_eq!(spent, factor_of(9, &[2], 1));
-        assert_eq!(is(factor(Some(factor_of(9, &[], 7)), &factor_of(5, &[1], 1))), None, "another one");
-        assert_eq!(is(factor(None, &factor_of(5, &[1], 1))), None, "it is asked for again");
+        assert_eq!(is(other_factor(Some(factor_of(9, &[2], 1)), &factor_of(5, &[1, 2], 1))), None);
+        for (there, why) in [(Some(factor_of(9, &[], 7)), "replaced"), (None, "removed")] {
+            assert_eq!(is(same_factor(there.clone(), &factor_of(5, &[1], 1))), None);
+            let ended = is(other_factor(there, &factor_of(5, &[1], 1))).unwrap().unwrap();
+            assert_eq!(ended, factor_of(u64::MAX, &[], 1), "{why}: asked for, and nothing is right");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Makes a backup and restores it once, to see that it can be.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::file::{Header, Writer};
@@ -8,7 +8,7 @@ use super::object_store::copy;
 use super::scratch::{Scratch, check, lay_down};
 use super::{EXTENSION, directory, words};
 use crate::app::App;
-use crate::base::{Fault, FaultKind, Timestamp};
+use crate::base::{Fault, FaultKind, Timestamp, files};
 use crate::model::{BackupFailed, BackupMade, Context, Event};
 use crate::operations::declined::Declined;
 use crate::store::tables::{BACKUPS, ISSUER, ONLY};
@@ -19,33 +19,41 @@ use crate::store::{Read, Tx};
 pub struct Made {
     pub path: PathBuf,
     pub header: Header,
-    /// What it is called in the object store, if it is there too.
-    pub object: Option<String>,
+    /// What it is called in the object store, if it is there too; or why it is not. It is a backup either way.
+    pub object: Result<Option<String>, String>,
 }
 
 /// Makes a backup: at `place` if that is a file's name, in it if it is a directory, else where backups go. It is restored into a file of
 /// its own beside the store and its audit log walked before it is given its name.
+///
+/// It is finished, and written down, even if nobody waits for it any more: the file is there either way.
 pub async fn make(app: &App, ctx: &Context, place: Option<PathBuf>) -> Result<Made, Declined> {
     let is_usual = place.is_none();
     let path = target(app, ctx.at, place)?;
     let Ok(turn) = app.backup_turn.clone().try_acquire_owned() else {
         return Err(Declined::Conflict("a backup is being made at this moment: ask again in a while".to_owned()));
     };
-    let (within, at) = (app.clone(), ctx.at);
-    let making = tokio::task::spawn_blocking(move || {
+    let (app, ctx) = (app.clone(), ctx.clone());
+    let making = tokio::spawn(async move {
         let _turn = turn;
-        let made = write_and_try(&within, at, path)?;
-        let object = if is_usual { copy(&within, &made.path, within.clock.now())? } else { None };
-        Ok(Made { object, ..made })
+        let (within, at) = (app.clone(), ctx.at);
+        let making = tokio::task::spawn_blocking(move || {
+            let made = write_and_try(&within, at, path)?;
+            let copied = if is_usual { copy(&within, &made.path) } else { Ok(None) };
+            Ok(Made { object: copied.map_err(|fault| fault.to_string()), ..made })
+        });
+        let made =
+            making.await.map_err(|e| Fault::because(FaultKind::Bug, "the thread that makes backups ended", e))?;
+        note(&app, &ctx, made.as_ref(), is_usual).await?;
+        made
     });
-    let made = making.await.map_err(|e| Fault::because(FaultKind::Bug, "the thread that makes backups ended", e))?;
-    note(app, ctx, made.as_ref()).await?;
-    made
+    making.await.map_err(|e| Fault::because(FaultKind::Bug, "a backup ended without an answer", e))?
 }
 
 fn write_and_try(app: &App, at: Timestamp, path: PathBuf) -> Result<Made, Declined> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    make_folder(folder)?;
+    let folder = files::folder_of(&path);
+    let unmade = |e| Fault::because(FaultKind::Storage, format!("{} cannot be made", folder.display()), e);
+    files::make_folder(folder).map_err(unmade)?;
     forget_drafts(app, folder);
     // Named after the key, so that an appliance finds what it left when it was killed, and nobody else's.
     let draft = Scratch::within(folder, &format!(".{}-{}.draft", app.backup_key.id(), at.millis()))?;
@@ -63,7 +71,7 @@ fn write_and_try(app: &App, at: Timestamp, path: PathBuf) -> Result<Made, Declin
     drop(scratch);
 
     name(&draft.0, &path)?;
-    Ok(Made { path, header, object: None })
+    Ok(Made { path, header, object: Ok(None) })
 }
 
 /// What a backup is restored into, to see that it can be.
@@ -80,16 +88,6 @@ fn target(app: &App, at: Timestamp, place: Option<PathBuf>) -> Result<PathBuf, D
         return Err(Declined::Conflict(format!("{} is there already: a backup replaces nothing", path.display())));
     }
     Ok(path)
-}
-
-fn make_folder(folder: &Path) -> Result<(), Fault> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(folder)
-        .map_err(|e| Fault::because(FaultKind::Storage, format!("{} cannot be made", folder.display()), e))
 }
 
 /// What this appliance left when it was killed.
@@ -115,42 +113,57 @@ fn name(draft: &Path, path: &Path) -> Result<(), Declined> {
         // A file system without hard links.
         Err(_) => fs::rename(draft, path).map_err(failed)?,
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Ok(File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?)
+    Ok(files::sync_folder_of(path).map_err(failed)?)
 }
+
+/// How it went, as far as it is written down.
+type Told = Result<(BackupMade, Result<Option<String>, String>), String>;
 
 /// Remembers how it went, for whoever looks after it.
-async fn note(app: &App, ctx: &Context, made: Result<&Made, &Declined>) -> Result<(), Fault> {
+async fn note(app: &App, ctx: &Context, made: Result<&Made, &Declined>, is_usual: bool) -> Result<(), Fault> {
     let told = match made {
-        Ok(made) => Ok((
-            made.object.clone(),
-            BackupMade {
-                at: made.header.made_at,
-                file: made.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
-                bytes: made.header.bytes,
-                sequence: made.header.head.sequence,
-            },
-        )),
-        Err(declined) => Err(words(declined).chars().take(500).collect::<String>()),
+        Ok(made) => {
+            let file = made.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let alone = |why: &String| short(&format!("{file} was made and tried, and is nowhere else: {why}"));
+            let object = made.object.as_ref().map(Clone::clone).map_err(alone);
+            let Header { made_at, bytes, ref head, .. } = made.header;
+            Ok((BackupMade { at: made_at, file, bytes, sequence: head.sequence }, object))
+        }
+        Err(declined) => Err(short(&words(declined))),
     };
-    app.store.write("note backup", ctx, move |tx| put_down(tx, &told)).await
+    app.store.write("note backup", ctx, move |tx| put_down(tx, &told, is_usual)).await
 }
 
-fn put_down(tx: &mut Tx<'_>, told: &Result<(Option<String>, BackupMade), String>) -> Result<(), Fault> {
+/// As much of somebody else's words as is kept.
+pub(super) fn short(text: &str) -> String {
+    text.chars().take(500).collect()
+}
+
+/// One that was made counts, wherever else it is: another in a quarter of an hour would only fill the disk.
+///
+/// One that somebody put elsewhere is theirs: it stands for none of those that are made by themselves, and mends nothing there.
+fn put_down(tx: &mut Tx<'_>, told: &Told, is_usual: bool) -> Result<(), Fault> {
     let only = ONLY.to_owned();
     let mut state = tx.get(&BACKUPS, &only)?.unwrap_or_default();
-    let event = match told {
-        Ok((object, made)) => {
-            state.objects.extend(object.clone());
+    let why = match told {
+        Ok((made, object)) => {
             let BackupMade { file, bytes, sequence, .. } = made.clone();
-            (state.last, state.failed) = (Some(made.clone()), None);
-            Event::BackupMade { file, bytes, sequence, object: object.clone() }
+            let object_there = object.clone().ok().flatten();
+            state.objects.extend(object_there.clone());
+            match is_usual {
+                true => (state.last, state.failed) = (Some(made.clone()), None),
+                false => state.elsewhere = Some(made.clone()),
+            }
+            tx.record(Event::BackupMade { file, bytes, sequence, object: object_there })?;
+            object.as_ref().err()
         }
-        Err(why) => {
-            state.failed = Some(BackupFailed { at: tx.now(), why: why.clone() });
-            Event::BackupFailed { why: why.clone() }
-        }
+        Err(why) => Some(why),
     };
-    tx.put(&BACKUPS, &only, &state)?;
-    tx.record(event)
+    if let Some(why) = why {
+        if is_usual {
+            state.failed = Some(BackupFailed { at: tx.now(), why: why.clone(), made: told.is_ok() });
+        }
+        tx.record(Event::BackupFailed { why: why.clone() })?;
+    }
+    tx.put(&BACKUPS, &only, &state)
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rusty_s3::{Bucket, Credentials, S3Action, UrlStyle};
 
 use crate::app::App;
-use crate::base::{Fault, FaultKind, Timestamp};
+use crate::base::{Clock, Fault, FaultKind, Timestamp};
 use crate::config::BackupSettings;
 use crate::outbound::{Outbound, Reach, Stored};
 
@@ -18,6 +18,23 @@ use crate::outbound::{Outbound, Reach, Stored};
 const MOST_BYTES: u64 = 5 * 1_024 * 1_024 * 1_024;
 /// How long a signed URL is good.
 const GOOD_FOR: Duration = Duration::from_secs(15 * 60);
+
+/// What went of what should, and the first thing that kept any of it.
+#[derive(Debug, Default)]
+pub(super) struct Removed {
+    pub(super) names: Vec<String>,
+    pub(super) failed: Option<Fault>,
+}
+
+impl Removed {
+    pub(super) fn and(mut self, outcome: Result<String, Fault>) -> Self {
+        match outcome {
+            Ok(name) => self.names.push(name),
+            Err(fault) => drop(self.failed.get_or_insert(fault)),
+        }
+        self
+    }
+}
 
 /// Where backups are copied to.
 pub(super) struct ObjectStore {
@@ -50,7 +67,7 @@ impl ObjectStore {
     }
 
     /// Sends a file, and asks whether all of it is there. Gives the object's name.
-    pub(super) fn send(&self, outbound: &Outbound, path: &Path, at: Timestamp) -> Result<String, Fault> {
+    pub(super) fn send(&self, outbound: &Outbound, path: &Path, clock: &Clock) -> Result<String, Fault> {
         let failed = |e| Fault::because(FaultKind::Storage, format!("the backup {}", path.display()), e);
         let file = File::open(path).map_err(failed)?;
         let length = file.metadata().map_err(failed)?.len();
@@ -59,9 +76,10 @@ impl ObjectStore {
         }
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let key = format!("{}{name}", self.prefix);
-        let url = self.signed(&self.bucket.put_object(Some(&self.credentials), &key), at)?;
+        let url = self.signed(&self.bucket.put_object(Some(&self.credentials), &key), clock.now())?;
         good(outbound.put_object(&url, &file, self.reach), "took no backup")?;
-        let url = self.signed(&self.bucket.head_object(Some(&self.credentials), &key), at)?;
+        // Sending may have taken hours, and the first signature is good for minutes.
+        let url = self.signed(&self.bucket.head_object(Some(&self.credentials), &key), clock.now())?;
         let there = good(outbound.head_object(&url, self.reach), "does not show the backup it took")?;
         match there.length {
             Some(there) if there == length => Ok(key),
@@ -69,10 +87,28 @@ impl ObjectStore {
         }
     }
 
-    /// Removes an object that was sent. One that is gone already is no error.
-    pub(super) fn remove(&self, outbound: &Outbound, key: &str, at: Timestamp) -> Result<(), Fault> {
-        let url = self.signed(&self.bucket.delete_object(Some(&self.credentials), key), at)?;
-        good(outbound.delete_object(&url, self.reach), "does not remove a backup").map(drop)
+    /// Removes objects that were sent. One that the store does not give up keeps no other; a store that cannot be reached is not asked again
+    /// for each of them.
+    pub(super) fn remove(&self, outbound: &Outbound, keys: Vec<String>, clock: &Clock) -> Removed {
+        let mut removed = Removed::default();
+        for key in keys {
+            let url = match self.signed(&self.bucket.delete_object(Some(&self.credentials), &key), clock.now()) {
+                Ok(url) => url,
+                Err(fault) => return removed.and(Err(fault)),
+            };
+            let answered = outbound.delete_object(&url, self.reach);
+            let is_there = answered.is_ok();
+            let outcome = match answered {
+                // One that is gone already is no error; that the bucket is gone is one.
+                Ok(Stored { status: 404, code, .. }) if code.as_deref() != Some("NoSuchBucket") => Ok(key),
+                answered => good(answered, "does not remove a backup").map(|_| key),
+            };
+            removed = removed.and(outcome);
+            if !is_there {
+                break;
+            }
+        }
+        removed
     }
 
     fn signed<'a>(&self, action: &impl S3Action<'a>, at: Timestamp) -> Result<url::Url, Fault> {
@@ -85,11 +121,10 @@ impl ObjectStore {
 /// The address is a secret while its signature is good, so no error has it.
 fn good<E: std::fmt::Debug>(answered: Result<Stored, E>, what: &str) -> Result<Stored, Fault> {
     match answered {
-        Ok(stored) if (200..300).contains(&stored.status) || (stored.status == 404 && what.contains("remove")) => {
-            Ok(stored)
-        }
-        Ok(Stored { status, said, .. }) => {
-            Err(fault(format!("the object store {what}: status {status} {}", said.trim())))
+        Ok(stored) if (200..300).contains(&stored.status) => Ok(stored),
+        Ok(Stored { status, code, .. }) => {
+            let code = code.map(|code| format!(" {code}")).unwrap_or_default();
+            Err(fault(format!("the object store {what}: status {status}{code}")))
         }
         Err(error) => Err(fault(format!("the object store {what}: {error:?}"))),
     }
@@ -100,8 +135,8 @@ fn fault(text: String) -> Fault {
 }
 
 /// Copies a backup there, if the settings say where. Gives the object's name.
-pub(super) fn copy(app: &App, path: &Path, at: Timestamp) -> Result<Option<String>, Fault> {
-    ObjectStore::of(&app.config.backup)?.map(|store| store.send(&app.outbound, path, at)).transpose()
+pub(super) fn copy(app: &App, path: &Path) -> Result<Option<String>, Fault> {
+    ObjectStore::of(&app.config.backup)?.map(|store| store.send(&app.outbound, path, &app.clock)).transpose()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::carry::{self, Carried};
 use super::ending;
 use super::file::Header;
 use super::scratch::{Scratch, check, lay_down};
-use crate::base::{Clock, Fault, FaultKind, Timestamp};
+use crate::base::{Clock, Fault, FaultKind, Timestamp, files};
 use crate::config::Config;
 use crate::keys::{HeadSigner, Master};
 use crate::model::{Actor, Channel, Context, Event, Origin, Restored};
@@ -214,11 +214,20 @@ fn advice(
             (Newer::CarryOver, true) => {
                 advice.push(
                     "What the newer store had taken away (people, machines and applications that were stopped or removed, credentials, \
-                     delegations, consents and roles) stays away. What it had added or changed otherwise is not here."
+                     delegations, consents, second factors and roles) stays away. What it had added or changed otherwise is not here."
                         .to_owned(),
                 );
-                let told = carried.iter().filter(|one| one.what == carry::PASSWORDS || one.what == carry::DIFFER);
-                advice.extend(told.map(|one| format!("{}: {}.", one.what, one.which.join(", "))));
+                let looked_at = [carry::PASSWORDS, carry::DIFFER, carry::ROLES_OF, carry::PERMISSIONS_OF];
+                let told = carried.iter().filter(|one| looked_at.contains(&one.what));
+                advice.extend(told.map(|one| format!("{}: {}.", one.what, names(one))));
+                let factors = carried.iter().filter(|one| one.what == carry::FACTORS);
+                advice.extend(factors.map(|one| {
+                    format!(
+                        "People whose second factor was replaced or removed after the backup are asked for a code, and none is right: neither \
+                         the old one nor the new one is good here. Make sure that it is them, then `writ person reset-factor`: {}.",
+                        names(one)
+                    )
+                }));
             }
             _ => advice.push(
                 "Whatever was taken away after the backup is back. Look for people, machines and applications that were stopped or \
@@ -254,6 +263,13 @@ fn advice(
     advice
 }
 
+fn names(of: &Carried) -> String {
+    let more = of.count.saturating_sub(of.which.len() as u64);
+    let mut names = of.which.clone();
+    names.extend((more > 0).then(|| format!("and {more} more")));
+    names.join(", ")
+}
+
 fn mark(store: &Store, ctx: &Context, header: &Header, missing: Option<u64>, advice: &[String]) -> Result<(), Fault> {
     let (made_at, sequence, version) = (header.made_at, header.head.sequence, header.version.clone());
     let advice = advice.to_vec();
@@ -283,13 +299,15 @@ fn place(config: &Config, fresh: &Path, there: bool, now: Timestamp) -> Result<O
                 return Err(Declined::Conflict(format!("{} is there already", aside.display())));
             }
             // A file system without hard links.
-            Err(_) => drop(fs::copy(&path, aside).map_err(failed)?),
+            Err(_) => fs::copy(&path, aside).and_then(|_| File::open(aside)?.sync_all()).map_err(failed)?,
         }
     }
     match fs::rename(&head, beside(&head)) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(failed(e).into()),
         _ => {}
     }
+    // Before anything takes its name: else a power cut could leave neither of the two.
+    files::sync_folder_of(&path).map_err(failed)?;
     if there {
         fs::rename(fresh, &path).map_err(failed)?;
     } else {
@@ -301,6 +319,6 @@ fn place(config: &Config, fresh: &Path, there: bool, now: Timestamp) -> Result<O
             })
             .map_err(failed)?;
     }
-    File::open(&config.data).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    files::sync_folder_of(&path).map_err(failed)?;
     Ok(aside)
 }

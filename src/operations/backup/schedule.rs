@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use super::file::Reader;
-use super::object_store::ObjectStore;
+use super::make::short;
+use super::object_store::{ObjectStore, Removed};
 use super::{Made, directory, files, make, state};
 use crate::app::App;
 use crate::base::{Fault, FaultKind, Lifetime, Timestamp};
-use crate::model::{BackupState, Context, Event, Restored};
+use crate::model::{BackupFailed, BackupState, Context, Event, Restored};
 use crate::operations::declined::Declined;
 use crate::operations::operator::Operator;
 use crate::store::tables::{BACKUPS, ONLY, RESTORED};
@@ -32,6 +33,7 @@ pub async fn scheduled(app: &App, ctx: &Context) -> Result<Option<Made>, Decline
         return Ok(None);
     }
     let made = make(app, ctx, None).await?;
+    // Also when its copy failed: what is here is a backup, and the disk holds only so many.
     forget_old(app, ctx).await?;
     Ok(Some(made))
 }
@@ -47,6 +49,9 @@ pub fn begin(app: &App, ctx: &Context) -> Result<(), Fault> {
         let (app, ctx) = (app.clone(), ctx.clone());
         drop(tokio::spawn(async move {
             match scheduled(&app, &ctx).await {
+                Ok(Some(Made { path, object: Err(why), .. })) => {
+                    tracing::error!(file = %path.display(), %why, "a backup was made and tried, and not copied elsewhere");
+                }
                 Ok(Some(made)) => tracing::info!(file = %made.path.display(), "a backup was made and tried"),
                 Ok(None) => {}
                 Err(declined) => tracing::error!(why = %super::words(&declined), "the backup came to nothing"),
@@ -56,57 +61,63 @@ pub fn begin(app: &App, ctx: &Context) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Removes this appliance's own backups in the place where they go, the oldest, until as many are left as are kept. Those that somebody gave
-/// another name stay.
-async fn forget_old(app: &App, ctx: &Context) -> Result<(), Declined> {
+/// Removes this appliance's own backups in the place where they go, the oldest, until as many are left as are kept; and as many in the object
+/// store, of those that it sent there. Those that somebody gave another name stay. What cannot be removed is told, and keeps nothing else.
+async fn forget_old(app: &App, ctx: &Context) -> Result<(), Fault> {
     let (within, keep) = (app.clone(), usize::try_from(app.config.backup.keep).unwrap_or(usize::MAX));
     let removing = tokio::task::spawn_blocking(move || {
-        let folder = directory(&within);
-        let mut ours: Vec<_> = files(&folder)?
-            .into_iter()
-            .filter(|path| is_named_by_us(path))
-            .filter_map(|path| Some((Reader::open(&path, &within.backup_key).ok()?.header.made_at, path)))
-            .collect();
-        ours.sort();
-        let gone = ours.len().saturating_sub(keep);
-        ours.truncate(gone);
-        let mut names = Vec::new();
-        for (_, path) in ours {
-            let failed = |e| Fault::because(FaultKind::Storage, format!("{} cannot be removed", path.display()), e);
-            std::fs::remove_file(&path).map_err(failed)?;
-            names.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
-        }
-        Ok::<_, Fault>(names)
+        let failed = |fault| Removed { failed: Some(fault), ..Removed::default() };
+        let files = forget_files(&within, keep).unwrap_or_else(failed);
+        (files, forget_objects(&within, keep).unwrap_or_else(failed))
     });
-    let removed = removing.await.map_err(|e| Fault::because(FaultKind::Bug, "old backups were not removed", e))??;
-    let objects = forget_objects(app, keep, ctx.at).await;
-    let gone: Vec<String> = objects.as_ref().ok().cloned().unwrap_or_default();
-    if removed.is_empty() && gone.is_empty() {
-        return Ok(objects.map(drop)?);
+    let (files, objects) =
+        removing.await.map_err(|e| Fault::because(FaultKind::Bug, "old backups were not removed", e))?;
+    let why = files.failed.or(objects.failed).map(|fault| short(&format!("older ones were not all removed: {fault}")));
+    let (files, objects) = (files.names, objects.names);
+    if let Some(why) = &why {
+        tracing::error!(%why, "a backup was made and tried");
+    }
+    if files.is_empty() && objects.is_empty() && why.is_none() {
+        return Ok(());
     }
     let write = move |tx: &mut Tx<'_>| {
-        if !gone.is_empty() {
-            let mut state = tx.get(&BACKUPS, &ONLY.to_owned())?.unwrap_or_default();
-            state.objects.retain(|name| !gone.contains(name));
-            tx.put(&BACKUPS, &ONLY.to_owned(), &state)?;
+        let mut state = tx.get(&BACKUPS, &ONLY.to_owned())?.unwrap_or_default();
+        state.objects.retain(|name| !objects.contains(name));
+        if let Some(why) = &why {
+            // What went wrong with the copy is what to look at first.
+            let failed = BackupFailed { at: tx.now(), why: why.clone(), made: true };
+            state.failed.get_or_insert(failed);
+            tx.record(Event::BackupFailed { why: why.clone() })?;
         }
-        tx.record(Event::BackupsRemoved { files: removed.clone(), objects: gone.clone() })
+        tx.put(&BACKUPS, &ONLY.to_owned(), &state)?;
+        match files.is_empty() && objects.is_empty() {
+            true => Ok(()),
+            false => tx.record(Event::BackupsRemoved { files: files.clone(), objects: objects.clone() }),
+        }
     };
-    app.store.write("note removed backups", ctx, write).await?;
-    Ok(objects.map(drop)?)
+    app.store.write("note removed backups", ctx, write).await
 }
 
-/// The same in the object store, of those that this appliance sent there.
-async fn forget_objects(app: &App, keep: usize, at: Timestamp) -> Result<Vec<String>, Fault> {
-    let Some(store) = ObjectStore::of(&app.config.backup)? else { return Ok(Vec::new()) };
+fn forget_files(app: &App, keep: usize) -> Result<Removed, Fault> {
+    let mut ours: Vec<_> = files(&directory(app))?
+        .into_iter()
+        .filter(|path| is_named_by_us(path))
+        .filter_map(|path| Some((Reader::open(&path, &app.backup_key).ok()?.header.made_at, path)))
+        .collect();
+    ours.sort();
+    ours.truncate(ours.len().saturating_sub(keep));
+    Ok(ours.iter().fold(Removed::default(), |removed, (_, path)| {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let failed = |e| Fault::because(FaultKind::Storage, format!("{} cannot be removed", path.display()), e);
+        removed.and(std::fs::remove_file(path).map(|()| name).map_err(failed))
+    }))
+}
+
+fn forget_objects(app: &App, keep: usize) -> Result<Removed, Fault> {
+    let Some(store) = ObjectStore::of(&app.config.backup)? else { return Ok(Removed::default()) };
     let mut objects = state(app)?.objects;
     objects.truncate(objects.len().saturating_sub(keep));
-    let within = app.clone();
-    let removing = tokio::task::spawn_blocking(move || {
-        objects.iter().try_for_each(|key| store.remove(&within.outbound, key, at))?;
-        Ok(objects)
-    });
-    removing.await.map_err(|e| Fault::because(FaultKind::Bug, "old objects were not removed", e))?
+    Ok(store.remove(&app.outbound, objects, &app.clock))
 }
 
 fn is_named_by_us(path: &Path) -> bool {
@@ -116,8 +127,8 @@ fn is_named_by_us(path: &Path) -> bool {
 /// What is to be said of backups to whoever looks after the appliance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Worry {
-    /// The last try came to nothing.
-    Failed { at: Timestamp, why: String },
+    /// The last try came to nothing; or there is one, and something after it failed.
+    Failed { at: Timestamp, why: String, made: bool },
     /// The last good one is older than two of them are apart.
     Old { since: Timestamp },
     /// The file comes from a backup, and nobody has looked at what that left to people.
@@ -131,7 +142,7 @@ pub fn worries(app: &App, now: Timestamp) -> Result<Vec<Worry>, Fault> {
     let BackupState { last, failed, .. } = state(app)?;
     let twice = app.config.backup.every.map(|every| Lifetime::from_seconds(every.seconds().saturating_mul(2)));
     let old = last.zip(twice).filter(|(last, twice)| now.since(last.at) > *twice).map(|(last, _)| last.at);
-    worries.extend(failed.map(|failed| Worry::Failed { at: failed.at, why: failed.why }));
+    worries.extend(failed.map(|BackupFailed { at, why, made }| Worry::Failed { at, why, made }));
     worries.extend(old.map(|since| Worry::Old { since }));
     Ok(worries)
 }
@@ -158,14 +169,14 @@ pub async fn seen(app: &App, by: &Operator) -> Result<(), Declined> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{BackupFailed, BackupMade};
+    use crate::model::BackupMade;
 
     #[test]
     fn a_backup_is_due_when_its_time_has_come_and_not_again_at_once_when_it_failed() {
         let (now, day) = (Timestamp::from_seconds(1_800_000_000), Lifetime::from_days(1));
         let made = |at| Some(BackupMade { at, file: String::new(), bytes: 0, sequence: 0 });
-        let failed = |at| Some(BackupFailed { at, why: String::new() });
-        let due = |last, failed| is_due(&BackupState { last, failed, objects: Vec::new() }, day, now);
+        let failed = |at| Some(BackupFailed { at, why: String::new(), made: false });
+        let due = |last, failed| is_due(&BackupState { last, failed, ..BackupState::default() }, day, now);
         assert!(due(None, None));
         assert!(!due(made(now.minus(Lifetime::from_hours(23))), None));
         assert!(due(made(now.minus(day)), None));

@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::{Batch, Undelivered};
+use crate::base::files;
 use crate::config::AuditSettings;
 
 const MIB: u64 = 1_024 * 1_024;
@@ -41,10 +42,7 @@ fn put_aside(path: &Path, kept: u32) -> io::Result<()> {
         }
     }
     fs::rename(path, numbered(1))?;
-    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
+    files::sync_folder_of(path)
 }
 
 /// Takes away the half line that a crash left: all of it is sent again.

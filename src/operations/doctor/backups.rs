@@ -19,9 +19,14 @@ pub(super) fn made(patient: &Patient<'_>) -> Vec<Finding> {
     let mut found: Vec<Finding> = worries
         .into_iter()
         .map(|worry| match worry {
-            Worry::Failed { at, why } => Finding::look(
+            Worry::Failed { at, why, made: false } => Finding::look(
                 CHECK,
                 format!("the last one came to nothing at {}: {why}", at.iso()),
+                "mend what it names, and run `writ backup`",
+            ),
+            Worry::Failed { at, why, made: true } => Finding::look(
+                CHECK,
+                format!("the last one was made, and at {} something after it failed: {why}", at.iso()),
                 "mend what it names, and run `writ backup`",
             ),
             Worry::Old { since } => Finding::look(
@@ -36,7 +41,7 @@ pub(super) fn made(patient: &Patient<'_>) -> Vec<Finding> {
             ),
         })
         .collect();
-    match state.last {
+    match state.last.or(state.elsewhere) {
         Some(last) if found.is_empty() => {
             found.push(Finding::ok(CHECK, format!("the last one was made and tried at {}", last.at.iso())));
         }

@@ -1,14 +1,14 @@
-//! A file that is made of rows from elsewhere, and one that is made smaller. Nobody else has either open.
+//! A file that is made of rows from elsewhere, one that is made smaller, and one that is written anew. Nobody else has either open.
 
 use std::fs::OpenOptions;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use redb::{Builder, CompactionError, Database, DatabaseError};
+use redb::{Builder, CompactionError, Database, ReadableDatabase as _, ReadableTable as _, TableHandle as _};
 
-use super::{CACHE, Redb, definition, failed_to_open, storage};
-use crate::base::{Fault, FaultKind};
+use super::{ByName, CACHE, Redb, definition, failed_to_open, storage, unopened};
+use crate::base::{Fault, FaultKind, files};
 use crate::store::copy::Row;
-use crate::store::engine::Name;
+use crate::store::engine::{Name, interned};
 
 /// An empty file that rows are put into, many to a commit.
 pub struct Filling(Database);
@@ -63,11 +63,53 @@ pub fn compact(path: &Path) -> Result<Compacted, Fault> {
     Ok(Compacted { before, after: size().map_err(failed)? })
 }
 
+/// Puts a new file with the same rows in the place of the one at `path`, and with nothing else: what was written over or removed stays in a file,
+/// in pages that nothing uses, also after [`compact`]. Nobody else may have it open; a cut on the way leaves one or the other.
+pub fn rewrite(path: &Path) -> Result<(), Fault> {
+    let draft = PathBuf::from(format!("{}.anew", path.display()));
+    let failed = |e: std::io::Error| failed_to_open(&draft, redb::Error::Io(e));
+    if draft.exists() {
+        std::fs::remove_file(&draft).map_err(failed)?;
+    }
+    // Keeps everybody else out until the other file has the name.
+    let old = open(path)?;
+    let rewritten = fill(&draft, &old).and_then(|()| files::rename(&draft, path).map_err(failed));
+    if rewritten.is_err() {
+        drop(std::fs::remove_file(&draft));
+    }
+    rewritten
+}
+
+/// Bytes of rows in one commit.
+const AT_ONCE: usize = 16 * 1_024 * 1_024;
+
+fn fill(path: &Path, from: &Database) -> Result<(), Fault> {
+    let filling = Filling::create(path)?;
+    let tx = from.begin_read().map_err(storage)?;
+    for table in tx.list_tables().map_err(storage)? {
+        let name = interned(table.name())?;
+        let (mut rows, mut bytes): (Vec<Row>, usize) = (Vec::new(), 0);
+        for row in tx.open_table(definition(name)).map_err(storage)?.iter().map_err(storage)? {
+            let (key, value) = row.map_err(storage)?;
+            let (key, value) = (key.value().to_vec(), value.value().to_vec());
+            bytes += key.len() + value.len();
+            rows.push((key, Some(value)));
+            if bytes >= AT_ONCE {
+                filling.put(&[(name, std::mem::take(&mut rows))])?;
+                bytes = 0;
+            }
+        }
+        filling.put(&[(name, rows)])?;
+    }
+    drop(filling);
+    compact(path).map(drop)
+}
+
 fn open(path: &Path) -> Result<Database, Fault> {
     let file = OpenOptions::new().read(true).write(true).open(path);
     let file = file.map_err(|e| failed_to_open(path, redb::Error::Io(e)))?;
-    Builder::new().set_cache_size(CACHE).create_file(file).map_err(|e| match e {
-        DatabaseError::DatabaseAlreadyOpen => Fault::new(FaultKind::Busy, "the store is open in another process"),
-        e => Fault::because(FaultKind::Storage, "cannot open the store", e),
-    })
+    let named = ByName::of(&file, path)?;
+    let opened = Builder::new().set_cache_size(CACHE).create_file(file).map_err(unopened)?;
+    named.still()?;
+    Ok(opened)
 }

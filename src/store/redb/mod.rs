@@ -20,11 +20,11 @@ use redb::{
     ReadableTableMetadata as _, StorageBackend, TableDefinition, TableError, TableHandle as _,
 };
 
-pub use self::filling::{Compacted, Filling, compact};
+pub use self::filling::{Compacted, Filling, compact, rewrite};
 use self::timed::Timed;
 use self::writer::Writer;
 use super::engine::{Done, Engine, Job, Measured, Name, Order, ReadTx, Span, Touched, Visit, interned};
-use crate::base::{Fault, FaultKind};
+use crate::base::{Fault, FaultKind, files};
 
 /// How much of the file redb may keep in memory when nobody says otherwise, in bytes.
 pub const CACHE: usize = 64 * 1024 * 1024;
@@ -49,9 +49,12 @@ impl Redb {
         }
         let file = OpenOptions::new().read(true).write(true).open(path);
         let file = file.map_err(|e| failed_to_open(path, redb::Error::Io(e)))?;
+        let named = ByName::of(&file, path)?;
         let measured = Arc::new(Measured::default());
         let opened = Timed::new(file, Arc::clone(&measured))
             .and_then(|timed| Builder::new().set_cache_size(cache_bytes).create_with_backend(timed));
+        let opened = opened.map_err(unopened)?;
+        named.still()?;
         Self::start(opened, measured)
     }
 
@@ -80,11 +83,7 @@ impl Redb {
             Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error.into()),
             Ok(()) | Err(_) => {}
         }
-        match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            Some(folder) => File::open(folder)?.sync_all()?,
-            None => File::open(".")?.sync_all()?,
-        }
-        Ok(())
+        Ok(files::sync_folder_of(path)?)
     }
 
     /// Lost with the process; otherwise the same as a file.
@@ -94,14 +93,12 @@ impl Redb {
 
     /// Over a storage of the caller's: how tests pull the plug.
     pub fn over(storage: impl StorageBackend) -> Result<Self, Fault> {
-        Self::start(Builder::new().set_cache_size(CACHE).create_with_backend(storage), Arc::default())
+        let opened = Builder::new().set_cache_size(CACHE).create_with_backend(storage);
+        Self::start(opened.map_err(unopened)?, Arc::default())
     }
 
-    fn start(opened: Result<Database, DatabaseError>, measured: Arc<Measured>) -> Result<Self, Fault> {
-        let db = Arc::new(opened.map_err(|e| match e {
-            DatabaseError::DatabaseAlreadyOpen => Fault::new(FaultKind::Busy, "the store is open in another process"),
-            e => because("cannot open the store", e.into()),
-        })?);
+    fn start(opened: Database, measured: Arc<Measured>) -> Result<Self, Fault> {
+        let db = Arc::new(opened);
         let (latest, watched) = (Arc::new(Latest::default()), Arc::new(Watched::default()));
         let writer = Writer::start(Arc::clone(&db), Arc::clone(&latest), Arc::clone(&watched), Arc::clone(&measured))?;
         Ok(Self { writer, latest, watched, db, measured })
@@ -241,6 +238,39 @@ fn scan(table: &impl ReadableTable<Bytes, Bytes>, span: Span<'_>, visit: &mut Vi
         if visit(key.value(), value.value())? == ControlFlow::Break(()) {
             return Ok(());
         }
+    }
+}
+
+/// A file that was opened by its name, and not locked yet. Whoever had it locked until now may have put another into its place
+/// ([`rewrite`], a restore): what is written to this one then would be gone with it.
+struct ByName<'a> {
+    path: &'a Path,
+    inode: u64,
+}
+
+impl<'a> ByName<'a> {
+    fn of(file: &File, path: &'a Path) -> Result<Self, Fault> {
+        Ok(Self { path, inode: inode(path, file.metadata())? })
+    }
+
+    /// To be asked once it is locked.
+    fn still(&self) -> Result<(), Fault> {
+        match inode(self.path, std::fs::metadata(self.path))? == self.inode {
+            true => Ok(()),
+            false => Err(unopened(DatabaseError::DatabaseAlreadyOpen)),
+        }
+    }
+}
+
+fn inode(path: &Path, of: std::io::Result<std::fs::Metadata>) -> Result<u64, Fault> {
+    use std::os::unix::fs::MetadataExt as _;
+    of.map(|of| of.ino()).map_err(|e| failed_to_open(path, redb::Error::Io(e)))
+}
+
+fn unopened(error: DatabaseError) -> Fault {
+    match error {
+        DatabaseError::DatabaseAlreadyOpen => Fault::new(FaultKind::Busy, "the store is open in another process"),
+        error => because("cannot open the store", error.into()),
     }
 }
 

@@ -69,6 +69,10 @@ struct Withdrawal {
     usual_id_tokens: bool,
     /// The applications that registered its algorithm for their ID tokens, by name; the first of them.
     id_tokens_of: Vec<String>,
+    /// How many there are besides.
+    more_id_tokens_of: u64,
+    /// Whether there may be others still: only the newest applications were looked at.
+    id_tokens_not_all: bool,
     status_lists: bool,
     /// What it signed and is not over: refused here from the withdrawal on. Tokens of all algorithms are counted.
     tokens: StillTaken,
@@ -151,9 +155,9 @@ async fn revoke(call: Call, ask: Reason) -> Result<One<KeyView>, Problem> {
 }
 
 fn shown(breaks: &Breaks) -> Result<One<KeyView>, Problem> {
-    let (usual_id_tokens, id_tokens_of) = match &breaks.id_tokens {
-        IdTokens::Usually => (true, Vec::new()),
-        IdTokens::Of { names, .. } => (false, names.clone()),
+    let (usual_id_tokens, id_tokens_of, more, id_tokens_not_all) = match &breaks.id_tokens {
+        IdTokens::Usually => (true, Vec::new(), 0, false),
+        IdTokens::Of { names, more, not_all } => (false, names.clone(), *more, *not_all),
     };
     let withdrawal = Withdrawal {
         resources: breaks.resources.iter().map(ToString::to_string).collect(),
@@ -161,6 +165,8 @@ fn shown(breaks: &Breaks) -> Result<One<KeyView>, Problem> {
         own_tokens: breaks.own,
         usual_id_tokens,
         id_tokens_of,
+        more_id_tokens_of: more as u64,
+        id_tokens_not_all,
         status_lists: breaks.status_lists,
         tokens: breaks.tokens.clone().into(),
         taken_until: breaks.taken_until.iso(),

@@ -220,10 +220,11 @@ fn signs(breaks: &Breaks) -> Vec<String> {
     }
     match &breaks.id_tokens {
         IdTokens::Usually => lines.push("ID tokens of every application that asked for no other algorithm".to_owned()),
-        IdTokens::Of { names, more } => {
-            lines.extend(names.iter().map(|name| format!("ID tokens of {name}")));
-            if *more && !names.is_empty() {
-                lines.push("ID tokens of more applications".to_owned());
+        IdTokens::Of { names, not_all, .. } => {
+            let whose = names.iter().cloned().chain(breaks.id_tokens.unnamed());
+            lines.extend(whose.map(|whose| format!("ID tokens of {whose}")));
+            if *not_all {
+                lines.push("ID tokens of others, maybe: only the newest applications were looked at".to_owned());
             }
         }
     }

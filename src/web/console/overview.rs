@@ -115,8 +115,11 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
 fn about_backups(worry: Worry, now: Timestamp) -> Wanted {
     let href = "/console/settings#backups".to_owned();
     match worry {
-        Worry::Failed { at, why } => Wanted {
-            words: format!("The last backup came to nothing {}", moment(at, now).words),
+        Worry::Failed { at, why, made } => Wanted {
+            words: match made {
+                true => format!("The last backup was made, and something after it failed {}", moment(at, now).words),
+                false => format!("The last backup came to nothing {}", moment(at, now).words),
+            },
             advice: why,
             href,
             pressing: true,

@@ -39,8 +39,8 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
         file_read: read.is_some(),
         doubts: app.config.doubts(),
         backup_place: backup::directory(app).display().to_string(),
-        backup_last: backups.last.map(|last| (last.file, size(last.bytes), moment(last.at, now))),
-        backup_failed: backups.failed.map(|failed| (failed.why, moment(failed.at, now))),
+        backup_last: backups.last.or(backups.elsewhere).map(|last| (last.file, size(last.bytes), moment(last.at, now))),
+        backup_failed: backups.failed.map(|failed| (failed.why, moment(failed.at, now), failed.made)),
         restored: restored.map(|restored| (moment(restored.made_at, now), restored.advice)),
         groups: groups(app.config.entries()),
     };

@@ -7,12 +7,14 @@ use std::task::Poll;
 use serde_json::{Value, json};
 use writ::base::{Digest, Lifetime};
 use writ::keys::KeyRing;
-use writ::model::{Algorithm, KeyState, SigningKey, Subject};
+use writ::model::{Algorithm, Client, ClientId, KeyState, SigningKey, Subject};
 use writ::operations::declined::Declined;
-use writ::operations::keys::{self, Haste};
+use writ::operations::keys::{self, Haste, IdTokens};
 use writ::operations::seen::Seen;
 use writ::operations::turn_keys;
 use writ::protocol::claims::AccessClaims;
+use writ::store::Read as _;
+use writ::store::tables::CLIENTS;
 
 use crate::api::{Office, token};
 use crate::world::{ClientApp, ISSUER, World, at_once, claims, verified};
@@ -249,6 +251,51 @@ fn a_revocation_is_told_before_and_recorded_after() {
     assert_eq!((&event["before"]["is"], &event["after"]["is"]), (&json!("signing"), &json!("revoked")));
 }
 
+/// Whoever may not read about applications is not told their names, and not told that there are none.
+#[test]
+fn how_many_applications_lose_their_id_tokens_is_told_to_everybody() {
+    let office = Office::open();
+    let world = &office.world;
+    let apps: Vec<_> = (0..22).map(|n| world.confidential(&format!("app-{n}"))).collect();
+    let ids = apps.iter().map(|app| match app.id {
+        ClientId::Registered(id) => id,
+        _ => panic!("not registered here"),
+    });
+    let ids: Vec<_> = ids.collect();
+    world.change("ask for EdDSA", move |tx| {
+        for id in &ids {
+            let client = tx.get(&CLIENTS, id)?.unwrap();
+            let asked = Client { id_token_signed_response_alg: Some(Algorithm::EdDSA), ..client };
+            tx.put(&CLIENTS, id, &asked)?;
+        }
+        tx.record(writ::model::Event::RestoreSeen {})
+    });
+    let signs = |key: &SigningKey| key.algorithm == Algorithm::EdDSA && matches!(key.state, KeyState::Signing { .. });
+    let kid = keys::list(&world.app).unwrap().into_iter().find(signs).unwrap().kid;
+    let told = |token: &str| {
+        let answer = world.request("GET", &format!("/api/v1/keys/{kid}")).bearer(token).send();
+        let what = answer.expect_status(200).json()["withdrawal"].clone();
+        let names = what["id_tokens_of"].as_array().unwrap().len() as u64;
+        (names, what["more_id_tokens_of"].as_u64().unwrap(), what["id_tokens_not_all"].as_bool().unwrap())
+    };
+    assert_eq!(told(&office.token), (20, 2, false));
+    assert_eq!(told(&office.token_with("writ:keys:read")), (0, 22, false));
+    let mut browser = world.signed_in(&office.ada);
+    browser.get(&format!("/console/keys/{kid}")).expect_text("ID tokens of 2 more applications");
+}
+
+#[test]
+fn those_that_are_not_named_are_counted_in_words() {
+    let of = |names: &[&str], more| {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        IdTokens::Of { names, more, not_all: false }.unnamed()
+    };
+    assert_eq!(of(&["mail"], 2).as_deref(), Some("2 more applications"));
+    assert_eq!(of(&["mail"], 1).as_deref(), Some("1 more application"));
+    assert_eq!(of(&[], 22).as_deref(), Some("22 applications"));
+    assert_eq!((of(&["mail"], 0), IdTokens::Usually.unnamed()), (None, None));
+}
+
 /// A key that signs nothing yet, and one that signs no more.
 #[test]
 fn a_next_key_and_a_retained_one_can_be_withdrawn_too() {
@@ -283,6 +330,8 @@ fn after_a_revocation_copies_of_the_key_set_are_kept_for_a_minute_for_a_day() {
     assert_eq!(told.taken_until, world.now().plus(Lifetime::from_minutes(5)));
     assert_eq!(age(), "public, max-age=60");
     world.later(Lifetime::from_minutes(10));
+    let looked = world.block(keys::breaks(&world.app, &world.operator(), &told.key.kid)).unwrap();
+    assert_eq!(looked.taken_until, told.taken_until, "looking again changes nothing");
     let told = revoke(&world, &signing(&world).kid).unwrap();
     assert_eq!(told.taken_until, world.now().plus(Lifetime::from_minutes(1)), "the second is heard of sooner");
     world.later(Lifetime::from_days(1));

@@ -57,7 +57,7 @@ pub fn set_up(world: &World, someone: &Someone) -> (Vec<u8>, Vec<String>) {
     (secret, recovery)
 }
 
-pub(super) fn shown(secret: &[u8], world: &World) -> String {
+pub fn shown(secret: &[u8], world: &World) -> String {
     let step = u64::try_from(world.now().seconds()).unwrap() / 30;
     format!("{:06}", totp::at(secret, step))
 }

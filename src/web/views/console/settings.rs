@@ -29,8 +29,8 @@ pub struct SettingsPage {
     pub backup_place: String,
     /// The last one: its name, its size and when.
     pub backup_last: Option<(String, String, Moment)>,
-    /// Why the last try came to nothing, if it did.
-    pub backup_failed: Option<(String, Moment)>,
+    /// Why the last try came to nothing, if it did; and whether it was made all the same.
+    pub backup_failed: Option<(String, Moment, bool)>,
     /// Of when the backup is that this appliance was restored from, and what that leaves to people, until somebody has looked.
     pub restored: Option<(Moment, Vec<String>)>,
     pub groups: Vec<SettingGroup>,
@@ -145,7 +145,7 @@ impl Sample for SettingsPage {
                     file_read: false,
                     size: None,
                     backup_last: None,
-                    backup_failed: Some((sample::HOSTILE.into(), sample::moment("3 minutes ago"))),
+                    backup_failed: Some((sample::HOSTILE.into(), sample::moment("3 minutes ago"), false)),
                     restored: Some((
                         sample::moment("yesterday"),
                         vec![sample::HOSTILE.into(), "Look for people.".into()],
