@@ -12,7 +12,7 @@ use super::known_browser::KnownBrowser;
 use super::own_passkeys::relying_party;
 use super::sign_in::{Outcome, new_session, refuse, tally};
 use crate::app::App;
-use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, Timestamp};
+use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, SET_BACK, Timestamp};
 use crate::keys;
 use crate::model::{Context, Device, Event, Passkey, Person, PersonState, Session, SignInMethod, SpentProof};
 use crate::protocol::webauthn::{self, Assertion, Expected};
@@ -75,7 +75,7 @@ pub(super) fn spend(tx: &mut Tx<'_>, (challenge, expires_at): (Digest, Timestamp
     if tx.get(&PASSKEY_CHALLENGES, &challenge)?.is_some() {
         return Ok(false);
     }
-    tx.put(&PASSKEY_CHALLENGES, &challenge, &SpentProof { expires_at })?;
+    tx.put(&PASSKEY_CHALLENGES, &challenge, &SpentProof { expires_at: expires_at.plus(SET_BACK) })?;
     Ok(true)
 }
 
