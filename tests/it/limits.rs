@@ -123,6 +123,16 @@ fn a_changed_limit_outlives_a_restart() {
     assert_eq!(world.app.limits.per_minute(writ::app::Class::Token), 60_000);
 }
 
+/// A caller who goes away between the file and the memory: what is written down holds all the same.
+#[test]
+fn a_change_that_nobody_waits_for_any_more_holds() {
+    let world = World::new();
+    world.given_up(limits::set(&world.app, &world.operator(), "token", Some(77)));
+    let written = world.block(async { limits::list(&world.app) }).unwrap();
+    assert!(written.iter().any(|limit| limit.class == writ::app::Class::Token && limit.is_changed));
+    assert_eq!(world.app.limits.per_minute(writ::app::Class::Token), 77);
+}
+
 /// Whoever changes it last has the last word, in memory as in the file.
 #[test]
 fn of_many_changes_at_once_the_last_one_holds() {
