@@ -67,9 +67,11 @@ pub(super) fn session(id: Id<Session>) -> Digest {
     Digest::of_all(&[b"session\n", id.bytes()])
 }
 
-/// Whether the sign-in is proof enough by itself.
+/// Whether the sign-in is proof enough by itself. One of a time that has not come, because the clock was set back, is not: it would be
+/// until that time came again.
 pub fn is_fresh(signed_in: &SignedIn, now: Timestamp) -> bool {
-    now < signed_in.session().auth_time.plus(FRESH_FOR)
+    let since = signed_in.session().auth_time;
+    (since..since.plus(FRESH_FOR)).contains(&now)
 }
 
 /// The name that passkeys here are bound to; `None` where no browser makes any.

@@ -99,6 +99,17 @@ fn set_back_by_minutes_no_passkey_answers_twice() {
     browser.submit_filled(&form, &answer).expect_page(422, "please sign in once more");
 }
 
+/// A sign-in of a day that has not come is not one of a moment ago.
+#[test]
+fn set_back_a_sign_in_is_no_proof_for_long() {
+    let world = World::with(&[("public_url", "http://localhost:9000")]);
+    let ada = world.administrator("ada");
+    let mut browser = world.signed_in(&ada);
+    browser.get("/account/passkeys").expect_no_text("Enter your password first");
+    world.set_clock(-DAY);
+    browser.get("/account/passkeys").expect_page(200, "Enter your password first");
+}
+
 #[test]
 fn a_revoked_token_stays_revoked_when_the_clock_is_set_back() {
     let world = World::new();
