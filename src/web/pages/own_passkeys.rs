@@ -12,7 +12,6 @@ use crate::operations::own_sign_in::{Asking, Changed};
 use crate::operations::sign_in::SignedIn;
 use crate::protocol::webauthn;
 use crate::web::extract::{Posted, Visitor};
-use crate::web::limits::Limits;
 use crate::web::problem::PageProblem;
 use crate::web::reply;
 use crate::web::views::{
@@ -35,18 +34,14 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
 }
 
 /// `POST /account/passkeys/new`: the password, for the question to the browser.
-pub(crate) async fn begin(
-    form: Posted,
-    request: HttpRequest,
-    limits: web::Data<Limits>,
-) -> Result<HttpResponse, PageProblem> {
+pub(crate) async fn begin(form: Posted, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let visitor = &form.visitor;
-    let Some(own) = OwnForm::of(&form, &request, &limits) else { return Ok(sign_in_first(visitor, HERE)) };
+    let Some(own) = OwnForm::of(&form, &request) else { return Ok(sign_in_first(visitor, HERE)) };
     let offer = own_passkeys::offer(&visitor.app, &visitor.ctx, own.asking("add-password")).await;
     let mut page = standing(visitor, own.signed_in).await?;
     match offer.map_err(|fault| visitor.broken(&fault))? {
         Ok(creation) => {
-            own.was_no_guess();
+            visitor.was_no_guess();
             if !matches!(page.step, PasskeysStep::Full | PasskeysStep::Nameless) {
                 page.step = step(visitor, own.signed_in, creation);
             }
@@ -57,13 +52,9 @@ pub(crate) async fn begin(
 }
 
 /// `POST /account/passkeys`: what the browser made.
-pub(crate) async fn create(
-    form: Posted,
-    request: HttpRequest,
-    limits: web::Data<Limits>,
-) -> Result<HttpResponse, PageProblem> {
+pub(crate) async fn create(form: Posted, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let visitor = &form.visitor;
-    let Some(own) = OwnForm::of(&form, &request, &limits) else { return Ok(sign_in_first(visitor, HERE)) };
+    let Some(own) = OwnForm::of(&form, &request) else { return Ok(sign_in_first(visitor, HERE)) };
     let changed = own_passkeys::add(&visitor.app, &visitor.ctx, own.signed_in, created(&form)).await;
     match own.came_to(changed)? {
         Changed::Done => Ok(back(visitor, "/account/passkeys?changed=added")),
@@ -76,10 +67,9 @@ pub(crate) async fn destroy(
     form: Posted,
     id: web::Path<String>,
     request: HttpRequest,
-    limits: web::Data<Limits>,
 ) -> Result<HttpResponse, PageProblem> {
     let visitor = &form.visitor;
-    let Some(own) = OwnForm::of(&form, &request, &limits) else { return Ok(sign_in_first(visitor, HERE)) };
+    let Some(own) = OwnForm::of(&form, &request) else { return Ok(sign_in_first(visitor, HERE)) };
     let Ok(id) = id.parse::<Id<Passkey>>() else {
         return Err(PageProblem::new(visitor.shell(), views::Problem::NotFound, &visitor.ctx));
     };

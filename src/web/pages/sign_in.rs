@@ -1,7 +1,7 @@
 //! `/sign-in`, `/sign-out`, `/signed-out`.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 
 use super::way::Way;
 use super::{encoded, query, set_up};
@@ -13,8 +13,7 @@ use crate::operations::sign_in_code::{CodeAttempt, sign_in_with_code};
 use crate::operations::sign_in_passkey::{self, PasskeyAttempt, sign_in_with_passkey};
 use crate::operations::sign_out::sign_out;
 use crate::web::cookies::{self, Name};
-use crate::web::extract::{Posted, Visitor, peer};
-use crate::web::limits::{Class, Limits};
+use crate::web::extract::{Posted, Visitor};
 use crate::web::problem::PageProblem;
 use crate::web::reply;
 use crate::web::views::{
@@ -59,11 +58,7 @@ pub(crate) async fn new(visitor: Visitor, request: HttpRequest) -> Result<HttpRe
 /// `POST /sign-in`: the address, or the address and the password.
 ///
 /// The address alone is looked up nowhere, so its answer is the same for everybody and takes as long (attack case 50).
-pub(crate) async fn create(
-    form: Posted,
-    request: HttpRequest,
-    limits: web::Data<Limits>,
-) -> Result<HttpResponse, PageProblem> {
+pub(crate) async fn create(form: Posted, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let form = form.with_ticket();
     let visitor = &form.visitor;
     let (app, ctx) = (&visitor.app, &visitor.ctx);
@@ -72,8 +67,7 @@ pub(crate) async fn create(
     let typed = form.text("email").trim();
     let email: String = typed.chars().take(254).collect();
     let Some(password) = form.optional("password") else {
-        // The desk counted it as a guess, and nothing was guessed.
-        limits.forgive(Class::SignIn, peer(app, &request));
+        visitor.was_no_guess();
         return page(visitor, StatusCode::OK, &way, Step::of(email), None);
     };
     let known = known_browser(visitor, &request);
@@ -93,20 +87,19 @@ pub(crate) async fn create(
     };
     let (status, problem) = match outcome {
         Outcome::SignedIn { cookie, known, .. } => {
-            // The desk counted it as a guess, which it was not: an office shares one address.
-            limits.forgive(Class::SignIn, peer(app, &request));
+            visitor.was_no_guess();
             return Ok(admit(visitor, &way, &cookie, &known));
         }
         Outcome::CodeWanted { half } => {
-            limits.forgive(Class::SignIn, peer(app, &request));
+            visitor.was_no_guess();
             return code_page(visitor, StatusCode::OK, &way, half, None);
         }
         Outcome::SetUpWanted { half } => {
-            limits.forgive(Class::SignIn, peer(app, &request));
+            visitor.was_no_guess();
             return set_up::begin(visitor, &way, half).await;
         }
         Outcome::PasskeyWanted => {
-            limits.forgive(Class::SignIn, peer(app, &request));
+            visitor.was_no_guess();
             return page(visitor, StatusCode::FORBIDDEN, &way, Step::Address, Some(SignInProblem::PasskeyWanted));
         }
         Outcome::Over => return expired(visitor, &way),
@@ -125,11 +118,7 @@ pub(super) fn expired(visitor: &Visitor, way: &Way) -> Result<HttpResponse, Page
 }
 
 /// `POST /sign-in/passkey`
-pub(crate) async fn create_with_passkey(
-    form: Posted,
-    request: HttpRequest,
-    limits: web::Data<Limits>,
-) -> Result<HttpResponse, PageProblem> {
+pub(crate) async fn create_with_passkey(form: Posted, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let form = form.with_ticket();
     let visitor = &form.visitor;
     let (app, ctx) = (&visitor.app, &visitor.ctx);
@@ -150,7 +139,7 @@ pub(crate) async fn create_with_passkey(
     };
     match sign_in_with_passkey(app, ctx, attempt).await.map_err(broken)? {
         Outcome::SignedIn { cookie, known, .. } => {
-            limits.forgive(Class::SignIn, peer(app, &request));
+            visitor.was_no_guess();
             Ok(admit(visitor, &way, &cookie, &known))
         }
         Outcome::Refused => {
@@ -166,11 +155,7 @@ pub(crate) async fn create_with_passkey(
 }
 
 /// `POST /sign-in/code`
-pub(crate) async fn create_with_code(
-    form: Posted,
-    request: HttpRequest,
-    limits: web::Data<Limits>,
-) -> Result<HttpResponse, PageProblem> {
+pub(crate) async fn create_with_code(form: Posted, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let form = form.with_ticket();
     let visitor = &form.visitor;
     let (app, ctx) = (&visitor.app, &visitor.ctx);
@@ -187,7 +172,7 @@ pub(crate) async fn create_with_code(
     };
     let (status, problem) = match sign_in_with_code(app, ctx, attempt).await.map_err(broken)? {
         Outcome::SignedIn { cookie, known, .. } => {
-            limits.forgive(Class::SignIn, peer(app, &request));
+            visitor.was_no_guess();
             return Ok(admit(visitor, &way, &cookie, &known));
         }
         Outcome::Refused => (StatusCode::UNPROCESSABLE_ENTITY, CodeProblem::Wrong),
