@@ -2,7 +2,8 @@
 //! it is read; what turns out to have been no guess is taken back here, for an office shares one address.
 
 use super::extract::Visitor;
-use crate::app::Class;
+use super::problem::PageProblem;
+use crate::app::{Class, Route};
 
 impl Visitor {
     /// Whoever sent it was right.
@@ -10,5 +11,16 @@ impl Visitor {
         if let Some(from) = self.ctx.from.address {
             self.app.limits.forgive(Class::SignIn, from);
         }
+    }
+
+    /// There was nothing to guess: somebody asked for a page, and is counted as who asks for pages is. Nothing is for nothing.
+    pub(super) fn asked_for_a_page(&self) -> Result<(), PageProblem> {
+        self.was_no_guess();
+        let Some(from) = self.ctx.from.address else { return Ok(()) };
+        self.app.limits.ask(Class::Pages, from, self.ctx.at).map_err(|wait| {
+            self.app.tally.count("too many requests from one address");
+            self.app.metrics.limited(Route::SignIn);
+            PageProblem::too_many(self.shell(), wait, &self.ctx)
+        })
     }
 }

@@ -5,24 +5,44 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::sign_in::known_browser;
 use crate::base::{Fault, Lifetime, Secret};
 use crate::operations::known_browser::KnownBrowser;
+use crate::operations::own_passkeys::is_fresh;
 use crate::operations::own_sign_in::{Asking, Changed};
 use crate::operations::sign_in::SignedIn;
 use crate::web::extract::{Posted, Visitor};
 use crate::web::problem::PageProblem;
 use crate::web::reply;
 
+/// What is asked for besides.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wants {
+    Password,
+    /// Or a sign-in of a moment ago.
+    PasswordOrFresh,
+    Nothing,
+}
+
 /// Such a form, and who sent it.
 pub(super) struct OwnForm<'a> {
     pub(super) form: &'a Posted,
     pub(super) signed_in: &'a SignedIn,
     known: Option<KnownBrowser>,
+    is_guess: bool,
 }
 
 impl<'a> OwnForm<'a> {
     /// `None`: nobody is signed in.
-    pub(super) fn of(form: &'a Posted, request: &HttpRequest) -> Option<Self> {
-        let signed_in = form.visitor.signed_in.as_ref()?;
-        Some(Self { form, signed_in, known: known_browser(&form.visitor, request) })
+    pub(super) fn of(form: &'a Posted, request: &HttpRequest, wants: Wants) -> Result<Option<Self>, PageProblem> {
+        let visitor = &form.visitor;
+        let Some(signed_in) = &visitor.signed_in else { return Ok(None) };
+        let is_guess = match wants {
+            Wants::Password => true,
+            Wants::PasswordOrFresh => !is_fresh(signed_in, visitor.ctx.at),
+            Wants::Nothing => false,
+        };
+        if !is_guess {
+            visitor.asked_for_a_page()?;
+        }
+        Ok(Some(Self { form, signed_in, known: known_browser(visitor, request), is_guess }))
     }
 
     pub(super) fn visitor(&self) -> &'a Visitor {
@@ -39,9 +59,16 @@ impl<'a> OwnForm<'a> {
     pub(super) fn came_to(&self, changed: Result<Changed, Fault>) -> Result<Changed, PageProblem> {
         let changed = changed.map_err(|fault| self.visitor().broken(&fault))?;
         if matches!(changed, Changed::Done | Changed::Codes(_)) {
-            self.visitor().was_no_guess();
+            self.was_right();
         }
         Ok(changed)
+    }
+
+    /// The password was, if one was asked for.
+    pub(super) fn was_right(&self) {
+        if self.is_guess {
+            self.visitor().was_no_guess();
+        }
     }
 }
 

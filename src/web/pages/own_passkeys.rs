@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::own_form::{OwnForm, back, sign_in_first, wait};
+use super::own_form::{OwnForm, Wants, back, sign_in_first, wait};
 use super::query;
 use crate::base::{Id, Secret};
 use crate::model::{Device, Passkey, Person};
@@ -36,12 +36,13 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
 /// `POST /account/passkeys/new`: the password, for the question to the browser.
 pub(crate) async fn begin(form: Posted, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let visitor = &form.visitor;
-    let Some(own) = OwnForm::of(&form, &request) else { return Ok(sign_in_first(visitor, HERE)) };
+    let own = OwnForm::of(&form, &request, Wants::PasswordOrFresh)?;
+    let Some(own) = own else { return Ok(sign_in_first(visitor, HERE)) };
     let offer = own_passkeys::offer(&visitor.app, &visitor.ctx, own.asking("add-password")).await;
     let mut page = standing(visitor, own.signed_in).await?;
     match offer.map_err(|fault| visitor.broken(&fault))? {
         Ok(creation) => {
-            visitor.was_no_guess();
+            own.was_right();
             if !matches!(page.step, PasskeysStep::Full | PasskeysStep::Nameless) {
                 page.step = step(visitor, own.signed_in, creation);
             }
@@ -54,7 +55,8 @@ pub(crate) async fn begin(form: Posted, request: HttpRequest) -> Result<HttpResp
 /// `POST /account/passkeys`: what the browser made.
 pub(crate) async fn create(form: Posted, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let visitor = &form.visitor;
-    let Some(own) = OwnForm::of(&form, &request) else { return Ok(sign_in_first(visitor, HERE)) };
+    let own = OwnForm::of(&form, &request, Wants::Nothing)?;
+    let Some(own) = own else { return Ok(sign_in_first(visitor, HERE)) };
     let changed = own_passkeys::add(&visitor.app, &visitor.ctx, own.signed_in, created(&form)).await;
     match own.came_to(changed)? {
         Changed::Done => Ok(back(visitor, "/account/passkeys?changed=added")),
@@ -69,7 +71,8 @@ pub(crate) async fn destroy(
     request: HttpRequest,
 ) -> Result<HttpResponse, PageProblem> {
     let visitor = &form.visitor;
-    let Some(own) = OwnForm::of(&form, &request) else { return Ok(sign_in_first(visitor, HERE)) };
+    let own = OwnForm::of(&form, &request, Wants::PasswordOrFresh)?;
+    let Some(own) = own else { return Ok(sign_in_first(visitor, HERE)) };
     let Ok(id) = id.parse::<Id<Passkey>>() else {
         return Err(PageProblem::new(visitor.shell(), views::Problem::NotFound, &visitor.ctx));
     };

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::own_form::{OwnForm, back, sign_in_first, wait};
+use super::own_form::{OwnForm, Wants, back, sign_in_first, wait};
 use crate::base::Secret;
 use crate::operations::own_sign_in::{self, Changed, Offered};
 use crate::operations::sign_in::SignedIn;
@@ -22,12 +22,10 @@ pub(crate) async fn password(visitor: Visitor) -> Result<HttpResponse, PageProbl
 }
 
 /// `POST /account/password`
-pub(crate) async fn change_password(
-    form: Posted,
-    request: HttpRequest,
-) -> Result<HttpResponse, PageProblem> {
+pub(crate) async fn change_password(form: Posted, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let visitor = &form.visitor;
-    let Some(own) = OwnForm::of(&form, &request) else { return Ok(sign_in_first(visitor, PASSWORD)) };
+    let own = OwnForm::of(&form, &request, Wants::Password)?;
+    let Some(own) = own else { return Ok(sign_in_first(visitor, PASSWORD)) };
     let new = Secret::new(form.text("new"));
     let changed = own_sign_in::change_password(&visitor.app, &visitor.ctx, own.asking("current"), new).await;
     let mut page = password_page(visitor, own.signed_in);
@@ -79,36 +77,24 @@ enum Ask {
 }
 
 /// `POST /account/codes`
-pub(crate) async fn add_codes(
-    form: Posted,
-    request: HttpRequest,
-) -> Result<HttpResponse, PageProblem> {
+pub(crate) async fn add_codes(form: Posted, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     change_codes(Ask::Add, &form, &request).await
 }
 
 /// `POST /account/codes/recovery`
-pub(crate) async fn renew_codes(
-    form: Posted,
-    request: HttpRequest,
-) -> Result<HttpResponse, PageProblem> {
+pub(crate) async fn renew_codes(form: Posted, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     change_codes(Ask::Renew, &form, &request).await
 }
 
 /// `POST /account/codes/end`
-pub(crate) async fn remove_codes(
-    form: Posted,
-    request: HttpRequest,
-) -> Result<HttpResponse, PageProblem> {
+pub(crate) async fn remove_codes(form: Posted, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     change_codes(Ask::Remove, &form, &request).await
 }
 
-async fn change_codes(
-    ask: Ask,
-    form: &Posted,
-    request: &HttpRequest,
-) -> Result<HttpResponse, PageProblem> {
+async fn change_codes(ask: Ask, form: &Posted, request: &HttpRequest) -> Result<HttpResponse, PageProblem> {
     let visitor = &form.visitor;
-    let Some(own) = OwnForm::of(form, request) else { return Ok(sign_in_first(visitor, CODES)) };
+    let own = OwnForm::of(form, request, Wants::Password)?;
+    let Some(own) = own else { return Ok(sign_in_first(visitor, CODES)) };
     let (app, ctx, ticket) = (&visitor.app, &visitor.ctx, form.text("ticket"));
     let changed = match ask {
         Ask::Add => own_sign_in::add(app, ctx, own.asking("add-password"), ticket, form.text("code")).await,

@@ -67,7 +67,7 @@ pub(crate) async fn create(form: Posted, request: HttpRequest) -> Result<HttpRes
     let typed = form.text("email").trim();
     let email: String = typed.chars().take(254).collect();
     let Some(password) = form.optional("password") else {
-        visitor.was_no_guess();
+        visitor.asked_for_a_page()?;
         return page(visitor, StatusCode::OK, &way, Step::of(email), None);
     };
     let known = known_browser(visitor, &request);
