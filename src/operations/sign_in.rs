@@ -120,20 +120,24 @@ pub async fn sign_in(app: &App, ctx: &Context, attempt: Attempt<'_>) -> Result<O
     let phc = person.as_ref().map(|person| person.password.clone());
     let right = app.passwords.verify_at(place, password.clone(), phc).await?;
     let signed_in = person.clone().filter(|person| right && person.state == PersonState::Active);
-    // A hash from when it cost less, or from elsewhere, is made anew while the password is at hand. If there is no time for that now,
-    // the next sign-in will do.
+    // A hash from when it cost less, or from elsewhere, is made anew while the password is at hand, whatever is asked for besides it. If
+    // there is no time for that now, the next sign-in will do.
     let rehashed = match &signed_in {
         Some(person) if needs_rehash(&person.password) => app.passwords.hash(password).await.ok(),
         _ => None,
     };
     // Whether it is wanted is decided below.
-    let half = signed_in.as_ref().map(|person| sign_in_code::half(app, person, browser, ctx.at)).transpose()?;
+    let half = signed_in.as_ref().map(|person| {
+        let password = rehashed.as_ref().unwrap_or(&person.password);
+        sign_in_code::half(app, person.id, password, browser, ctx.at)
+    });
+    let half = half.transpose()?;
 
     let (within, entropy) = (app.clone(), app.entropy.clone());
     let lifetime = app.config.lifetimes.session;
     let outcome = app
         .store
-        .write("sign in", ctx, move |tx| match still_so(tx, signed_in.as_ref())? {
+        .write("sign in", ctx, move |tx| match still_so(tx, signed_in.as_ref(), rehashed.as_ref())? {
             Some(person) if tx.get(&SECOND_FACTORS, &person.id)?.is_some() => {
                 tx.delete(&FAILURES, &bucket)?;
                 tx.record(Event::SignInHalfDone { person: person.id })?;
@@ -149,9 +153,6 @@ pub async fn sign_in(app: &App, ctx: &Context, attempt: Attempt<'_>) -> Result<O
             }
             Some(person) => {
                 tx.delete(&FAILURES, &bucket)?;
-                if let Some(password) = &rehashed {
-                    tx.put(&PEOPLE, &person.id, &Person { password: password.clone(), ..person.clone() })?;
-                }
                 if let Some(old) = replaces {
                     tx.delete(&SESSIONS, &old)?;
                 }
@@ -197,11 +198,15 @@ pub(super) fn refuse(tx: &mut Tx<'_>, person: &Person, why: &str) -> Result<(), 
 }
 
 /// The person whose password was right, if they may still act and the password is still that one: hashing takes long enough for
-/// somebody to be suspended meanwhile.
-fn still_so(tx: &Tx<'_>, proved: Option<&Person>) -> Result<Option<Person>, Fault> {
+/// somebody to be suspended meanwhile. If it was hashed anew, that is put down.
+fn still_so(tx: &mut Tx<'_>, proved: Option<&Person>, rehashed: Option<&String>) -> Result<Option<Person>, Fault> {
     let Some(proved) = proved else { return Ok(None) };
     let now = tx.get(&PEOPLE, &proved.id)?;
-    Ok(now.filter(|person| person.state == PersonState::Active && person.password == proved.password))
+    let now = now.filter(|person| person.state == PersonState::Active && person.password == proved.password);
+    let (Some(person), Some(password)) = (&now, rehashed) else { return Ok(now) };
+    let person = Person { password: password.clone(), ..person.clone() };
+    tx.put(&PEOPLE, &person.id, &person)?;
+    Ok(Some(person))
 }
 
 /// Begins a session. The cookie's value is shown once; its digest is kept.

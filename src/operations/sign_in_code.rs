@@ -28,9 +28,15 @@ pub(super) struct Half {
     at: Timestamp,
 }
 
-/// A password was right here, and a code is wanted besides.
-pub(super) fn half(app: &App, person: &Person, browser: Digest, at: Timestamp) -> Result<String, Fault> {
-    let half = Half { person: person.id, password: Digest::of(person.password.as_bytes()), browser, at };
+/// A password was right here, which is kept as this hash, and more is wanted besides.
+pub(super) fn half(
+    app: &App,
+    person: Id<Person>,
+    hash: &str,
+    browser: Digest,
+    at: Timestamp,
+) -> Result<String, Fault> {
+    let half = Half { person, password: Digest::of(hash.as_bytes()), browser, at };
     let plain =
         serde_json::to_vec(&half).map_err(|e| Fault::because(FaultKind::Bug, "half a sign-in has no JSON", e))?;
     app.ticket_sealer.seal_text(&plain, HALF, &app.entropy)
