@@ -7,7 +7,7 @@ use super::known_browser::{Guessed, KnownBrowser};
 use super::own_passkeys::session;
 use super::people::changeable;
 use super::sessions::delete_all;
-use super::sign_in::{SignedIn, bucket, count, refuse};
+use super::sign_in::{SignedIn, bucket, refuse, too_soon};
 use super::sign_in_code::place;
 use crate::app::App;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, Secret, Timestamp};
@@ -246,8 +246,7 @@ pub(super) async fn prove(app: &App, ctx: &Context, asking: Asking<'_>) -> Resul
     let bucket = asking.known.and_then(|known| known.counter(app, &folded, Guessed::Password));
     let bucket = bucket.unwrap_or_else(|| self::bucket(app, &folded, Guessed::Password));
     let _turn = app.turns.wait(bucket).await;
-    if let Some(retry_after) = app.store.write("count sign-in", ctx, move |tx| count(tx, bucket)).await? {
-        app.tally.count("sign-in too soon after failures");
+    if let Some(retry_after) = too_soon(app, ctx, bucket, folded).await? {
         return Ok(Some(Changed::TooSoon { retry_after }));
     }
     if app.passwords.verify_at(Place::First, asking.password, Some(person.password.clone())).await? {

@@ -108,9 +108,7 @@ pub async fn sign_in(app: &App, ctx: &Context, attempt: Attempt<'_>) -> Result<O
     let bucket = own.unwrap_or_else(|| self::bucket(app, &folded, Guessed::Password));
     let known = KnownBrowser::after(before, app, &folded)?;
     let _turn = app.turns.wait(bucket).await;
-    if let Some(retry_after) = app.store.write("count sign-in", ctx, move |tx| count(tx, bucket)).await? {
-        app.tally.count("sign-in too soon after failures");
-        told_to_wait(app, ctx, folded).await?;
+    if let Some(retry_after) = too_soon(app, ctx, bucket, folded.clone()).await? {
         let outcome = Outcome::TooSoon { retry_after };
         tally(app, ctx, &outcome);
         return Ok(outcome);
@@ -174,13 +172,18 @@ pub async fn sign_in(app: &App, ctx: &Context, attempt: Attempt<'_>) -> Result<O
     Ok(outcome)
 }
 
-/// Notes whose account it was, for whoever looks after the appliance. A name that is nobody's is looked for as well.
-async fn told_to_wait(app: &App, ctx: &Context, folded: String) -> Result<(), Fault> {
-    let person = app.store.read(move |view| view.find(&PEOPLE, &PEOPLE_BY_EMAIL, folded.as_str())).await?;
-    if let Some((id, _)) = person {
-        app.limits.met(Class::Account, Who::Person(id), ctx.at);
+/// Counts an attempt at the account of this name, whichever door it comes through; or says how long to wait, and notes whose account it
+/// is, for whoever looks after the appliance. A name that is nobody's is looked for as well.
+pub(super) async fn too_soon(app: &App, ctx: &Context, bucket: u64, folded: String) -> Result<Option<Lifetime>, Fault> {
+    let wait = app.store.write("count sign-in", ctx, move |tx| count(tx, bucket)).await?;
+    if wait.is_some() {
+        app.tally.count("sign-in too soon after failures");
+        let person = app.store.read(move |view| view.find(&PEOPLE, &PEOPLE_BY_EMAIL, folded.as_str())).await?;
+        if let Some((id, _)) = person {
+            app.limits.met(Class::Account, Who::Person(id), ctx.at);
+        }
     }
-    Ok(())
+    Ok(wait)
 }
 
 /// Half a sign-in is neither one nor a failure.
@@ -272,7 +275,7 @@ pub(crate) fn bucket_of(mac: &Digest) -> u64 {
 }
 
 /// Counts an attempt, unless one has to wait.
-pub(super) fn count(tx: &mut Tx<'_>, bucket: u64) -> Result<Option<Lifetime>, Fault> {
+fn count(tx: &mut Tx<'_>, bucket: u64) -> Result<Option<Lifetime>, Fault> {
     let now = tx.now();
     let mut known = tx.get(&FAILURES, &bucket)?.filter(|failures| now < failures.expires_at).unwrap_or_default();
     if known.last_at > now {

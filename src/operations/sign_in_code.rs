@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::known_browser::{Guessed, KnownBrowser};
-use super::sign_in::{Outcome, bucket, count, new_session, refuse, tally};
+use super::sign_in::{Outcome, bucket, new_session, refuse, tally, too_soon};
 use crate::app::App;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, Timestamp};
 use crate::keys;
@@ -85,8 +85,7 @@ pub async fn sign_in_with_code(app: &App, ctx: &Context, attempt: CodeAttempt<'_
     let bucket = bucket.unwrap_or_else(|| self::bucket(app, &folded, Guessed::Code));
     let known = KnownBrowser::after(attempt.known, app, &folded)?;
     let _turn = app.turns.wait(bucket).await;
-    if let Some(retry_after) = app.store.write("count sign-in", ctx, move |tx| count(tx, bucket)).await? {
-        app.tally.count("sign-in too soon after failures");
+    if let Some(retry_after) = too_soon(app, ctx, bucket, folded).await? {
         let outcome = Outcome::TooSoon { retry_after };
         tally(app, ctx, &outcome);
         return Ok(outcome);
