@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::own_form::{OwnForm, Wants, back, sign_in_first, wait};
 use crate::base::Secret;
 use crate::operations::own_sign_in::{self, Changed, Offered};
+use crate::operations::set_up_factor::is_demanded;
 use crate::operations::sign_in::SignedIn;
 use crate::web::extract::{Posted, Visitor};
 use crate::web::problem::PageProblem;
@@ -135,7 +136,8 @@ async fn standing(visitor: &Visitor, signed_in: &SignedIn) -> Result<FactorStep,
     let factor = own_sign_in::second_factor_of(&visitor.app, signed_in.person().id).await;
     if let Some(factor) = factor.map_err(|fault| visitor.broken(&fault))? {
         let codes_left = factor.recovery.len();
-        return Ok(FactorStep::Have { added: visitor.moment(factor.added_at), codes_left });
+        let demanded = is_demanded(&visitor.app, signed_in.person());
+        return Ok(FactorStep::Have { added: visitor.moment(factor.added_at), codes_left, demanded });
     }
     let offer = own_sign_in::offer(&visitor.app, visitor.ctx.at, signed_in);
     Ok(offered(offer.map_err(|fault| visitor.broken(&fault))?))

@@ -156,7 +156,9 @@ fn a_passkey_is_removed_by_its_owner_and_signs_in_no_more() {
     let form = page.form_to(&format!("{id}/end"));
     browser.submit_form(&form, &[]).expect_page(422, "not your current password");
     assert_eq!(passkeys(&world).len(), 1);
-    browser.submit_form(&form, &[(&format!("password-{id}"), PASSWORD)]).expect_page(200, "Nobody signs in with it");
+    page.expect_text("stays signed in: end such sessions in your account");
+    let page = browser.submit_form(&form, &[(&format!("password-{id}"), PASSWORD)]);
+    page.expect_page(200, "Nobody signs in with it").expect_text("end your other sessions in your account");
     world.expect_event("person.passkey_removed");
     let mut browser = world.browser();
     let page = browser.get("/sign-in");

@@ -276,3 +276,17 @@ fn an_old_hash_is_made_anew_whatever_else_is_asked_for() {
     browser.sign_in(&page, &bob).expect_status(403);
     assert!(!is_old(&world, &bob));
 }
+
+/// What is said of a password that is not enough.
+#[test]
+fn whoever_takes_their_codes_away_is_not_told_that_the_password_is_enough() {
+    let world = world("everybody");
+    let ada = world.administrator("ada");
+    let (mut browser, page) = asked(&world, &ada);
+    codes(&world, &mut browser, &page).expect_page(200, "Your recovery codes");
+    let page = browser.get("/account/codes");
+    page.expect_no_text("Your password alone is enough then");
+    let page = browser.submit_form(&page.form_to("/account/codes/end"), &[("end-password", PASSWORD)]);
+    page.expect_page(200, "Turned off.").expect_no_text("From now on your password is enough");
+    page.expect_text("your password is not enough here").expect_no_text("end the other sessions");
+}
