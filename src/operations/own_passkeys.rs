@@ -10,8 +10,9 @@ use super::people::changeable;
 use super::sessions::delete_all;
 use super::sign_in::SignedIn;
 use super::sign_in_passkey::{challenge, decoded, spend};
+use super::ticket;
 use crate::app::App;
-use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, Timestamp};
+use crate::base::{Digest, Fault, Id, Lifetime, Timestamp};
 use crate::keys;
 use crate::model::{Context, Event, Passkey, Person, Session};
 use crate::operations::declined::Declined;
@@ -116,10 +117,7 @@ pub(super) async fn creation(
     let Some(rp_id) = relying_party(app) else { return Ok(None) };
     let known = of_person(app, person).await?.into_iter().map(|passkey| passkey.credential).collect();
     let challenge = challenge(app)?;
-    let carried = Carried { challenge: challenge.clone(), person, bound_to, at };
-    let plain =
-        serde_json::to_vec(&carried).map_err(|e| Fault::because(FaultKind::Bug, "a challenge has no JSON", e))?;
-    let ticket = app.ticket_sealer.seal_text(&plain, TO_BE, &app.entropy)?;
+    let ticket = ticket::seal(app, &Carried { challenge: challenge.clone(), person, bound_to, at }, TO_BE)?;
     Ok(Some(Creation { ticket, challenge, rp_id, user_handle: super::sign_in_passkey::user_handle(person), known }))
 }
 
@@ -138,8 +136,7 @@ pub(super) fn vet(
     bound_to: Digest,
     created: Created<'_>,
 ) -> Result<Vetted, Changed> {
-    let carried = app.ticket_sealer.open_text(created.ticket, TO_BE);
-    let carried = carried.and_then(|plain| serde_json::from_slice::<Carried>(&plain).ok());
+    let carried = ticket::open::<Carried>(app, created.ticket, TO_BE);
     let carried = carried.filter(|it| it.person == person && it.bound_to == bound_to && at < it.at.plus(GOOD_FOR));
     let (Some(carried), Some(rp_id)) = (carried, relying_party(app)) else { return Err(Changed::Over) };
     let expected = Expected { origin: app.issuer.origin(), rp_id: &rp_id, challenge: &carried.challenge };
