@@ -43,9 +43,7 @@ pub(crate) async fn begin(form: Posted, request: HttpRequest) -> Result<HttpResp
     match offer.map_err(|fault| visitor.broken(&fault))? {
         Ok(creation) => {
             own.was_right();
-            if !matches!(page.step, PasskeysStep::Full | PasskeysStep::Nameless) {
-                page.step = step(visitor, own.signed_in, creation);
-            }
+            ask(visitor, &mut page, own.signed_in, creation);
             reply::page(visitor, StatusCode::OK, &page, &[])
         }
         Err(changed) => refused(visitor, page, changed),
@@ -58,10 +56,18 @@ pub(crate) async fn create(form: Posted, request: HttpRequest) -> Result<HttpRes
     let own = OwnForm::of(&form, &request, Wants::Nothing)?;
     let Some(own) = own else { return Ok(sign_in_first(visitor, HERE)) };
     let changed = own_passkeys::add(&visitor.app, &visitor.ctx, own.signed_in, created(&form)).await;
-    match own.came_to(changed)? {
-        Changed::Done => Ok(back(visitor, "/account/passkeys?changed=added")),
-        changed => refused(visitor, standing(visitor, own.signed_in).await?, changed),
+    let changed = own.came_to(changed)?;
+    if matches!(changed, Changed::Done) {
+        return Ok(back(visitor, "/account/passkeys?changed=added"));
     }
+    let mut page = standing(visitor, own.signed_in).await?;
+    if matches!(changed, Changed::WrongName) {
+        let again = own_passkeys::offer_again(&visitor.app, visitor.ctx.at, own.signed_in, form.text("made")).await;
+        if let Some(creation) = again.map_err(|fault| visitor.broken(&fault))? {
+            ask(visitor, &mut page, own.signed_in, creation);
+        }
+    }
+    refused(visitor, page, changed)
 }
 
 /// `POST /account/passkeys/{id}/end`
@@ -145,6 +151,13 @@ async fn standing(visitor: &Visitor, signed_in: &SignedIn) -> Result<PasskeysPag
     };
     let passkeys = passkeys.into_iter().map(line).collect();
     Ok(PasskeysPage { shell: visitor.shell(), passkeys, step, fresh, problem: None })
+}
+
+/// Puts a question on the page, if there is room for one more.
+fn ask(visitor: &Visitor, page: &mut PasskeysPage, signed_in: &SignedIn, creation: Creation) {
+    if !matches!(page.step, PasskeysStep::Full | PasskeysStep::Nameless) {
+        page.step = step(visitor, signed_in, creation);
+    }
 }
 
 fn step(visitor: &Visitor, signed_in: &SignedIn, creation: Creation) -> PasskeysStep {
