@@ -37,6 +37,11 @@ impl Step {
     fn of(email: String) -> Self {
         if email.is_empty() { Self::Address } else { Self::Password(email) }
     }
+
+    /// The application may have named somebody: then it begins with their password.
+    fn first(ask: &SignInAsk) -> Self {
+        ask.login_hint.clone().map_or(Self::Address, Self::Password)
+    }
 }
 
 /// `GET /sign-in`
@@ -45,10 +50,10 @@ pub(crate) async fn new(visitor: Visitor, request: HttpRequest) -> Result<HttpRe
     let visitor = visitor.with_ticket(ticket.as_deref().unwrap_or_default());
     let way = Way::of(&visitor, ticket.as_deref(), to.as_deref()).await?;
     match (&way.ask, &visitor.signed_in) {
-        // The application may have named somebody. Whoever is somebody else says so.
+        // Whoever is somebody else than it says, says so.
         (Some(ask), _) => {
-            let hinted = ask.login_hint.clone().filter(|_| query(&request, OTHER).is_none());
-            page(&visitor, StatusCode::OK, &way, hinted.map_or(Step::Address, Step::Password), None)
+            let step = if query(&request, OTHER).is_none() { Step::first(ask) } else { Step::Address };
+            page(&visitor, StatusCode::OK, &way, step, None)
         }
         (None, Some(_)) => Ok(to_page(&visitor, way.to.as_deref().unwrap_or("/account"))),
         (None, None) => page(&visitor, StatusCode::OK, &way, Step::Address, None),
@@ -209,9 +214,9 @@ pub(super) fn known_browser(visitor: &Visitor, request: &HttpRequest) -> Option<
     cookies::read(request, &visitor.app.issuer, Name::Known).and_then(|cookie| KnownBrowser::parse(&cookie))
 }
 
-/// The page, on the way of an authorization. If the application has named somebody, it begins with their password.
+/// The page, on the way of an authorization.
 pub(crate) fn begin(visitor: &Visitor, ask: SignInAsk) -> Result<HttpResponse, PageProblem> {
-    let step = ask.login_hint.clone().map_or(Step::Address, Step::Password);
+    let step = Step::first(&ask);
     page(visitor, StatusCode::OK, &Way::of_authorization(ask), step, None)
 }
 
