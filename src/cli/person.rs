@@ -39,7 +39,7 @@ pub(super) enum Verb {
     HandOver(HandOver),
     /// Give somebody a new password: their sessions end, and failed sign-ins are forgiven
     Password(SetPassword),
-    /// Let somebody sign in with their password alone again: their telephone and their recovery codes are gone
+    /// Ask somebody for no code any more: their telephone and their recovery codes are gone
     ResetFactor(ByEmail),
     /// List somebody's passkeys
     Passkeys(ByEmail),

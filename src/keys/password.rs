@@ -52,7 +52,7 @@ const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAA
 /// Where somebody stands in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// Before all strangers: who is signed in, or at a browser that signed in before.
+    /// Before all strangers: who is signed in, at a browser that signed in before, or sets a password.
     First,
     Last,
 }
@@ -92,7 +92,8 @@ impl Passwords {
         self.desk.queue.times.read()
     }
 
-    /// Hashes a new password into a PHC string that names its own cost.
+    /// Hashes a new password into a PHC string that names its own cost. Nobody is a stranger any more who has a password hashed: they hold
+    /// the setup link or the file, are signed in, or have just shown that they know the old one. So they come [first](Place::First).
     ///
     /// # Errors
     /// `Busy` when the queue is full. A password outside 8 to 1,024 bytes is a bug: [`acceptable`] comes first.
@@ -101,7 +102,7 @@ impl Passwords {
             return Err(Fault::new(FaultKind::Bug, "a password outside 8 to 1,024 bytes reached the hash"));
         }
         let salt = self.entropy.bytes::<16>()?;
-        self.ask(Place::Last, move |memory| make(&password, &salt, memory)).await?
+        self.ask(Place::First, move |memory| make(&password, &salt, memory)).await?
     }
 
     /// Whether `password` is the one that was hashed into `phc`. Without `phc` the same work is done for nothing
@@ -498,6 +499,9 @@ mod tests {
         for _ in 0..QUEUE {
             pool.desk.queue.push(Box::new(|_| {}), Place::Last).unwrap();
         }
+        for _ in 0..KEPT {
+            pool.desk.queue.push(Box::new(|_| {}), Place::First).unwrap();
+        }
         assert_eq!(pool.hash(secret("correct horse 1")).await.unwrap_err().kind(), FaultKind::Busy);
         assert_eq!(pool.verify(secret("correct horse 1"), None).await.unwrap_err().kind(), FaultKind::Busy);
         let (done, emptied) = oneshot::channel::<()>();
@@ -629,7 +633,11 @@ mod tests {
             let known: Job = Box::new(move |_| tell.send(format!("known {n}")).unwrap());
             pool.desk.queue.push(known, Place::First).unwrap();
         }
+        let mut new = std::pin::pin!(pool.hash(secret("correct horse 2")));
+        let waits = std::future::poll_fn(|task| std::task::Poll::Ready(new.as_mut().poll(task).is_pending())).await;
+        assert!(waits, "who sets a password is no stranger");
         go.send(()).unwrap();
+        new.await.unwrap();
         assert!(pool.verify_at(Place::First, secret("correct horse 1"), Some(phc)).await.unwrap());
         let order: Vec<String> = told.iter().take(3).collect();
         assert_eq!(order[..2], ["known 0", "known 1"], "{order:?}");

@@ -211,7 +211,7 @@ events! {
     SignInHalfDone { person: Id<Person> } = "person.sign_in_half_done", Traffic;
     /// A person signs in with a code besides their password from now on.
     SecondFactorAdded { person: Id<Person> } = "person.second_factor_added", Change;
-    /// A person signs in with their password alone again; who did it is said beside it.
+    /// A person is asked for no code any more; who did it is said beside it.
     SecondFactorRemoved { person: Id<Person>, added_at: Timestamp } = "person.second_factor_removed", Change;
     /// A recovery code was spent on a sign-in; so many are left.
     RecoveryCodeUsed { person: Id<Person>, left: u64 } = "person.recovery_code_used", Change;

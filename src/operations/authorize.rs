@@ -12,6 +12,7 @@ use super::answering::{Answer, Answering, Verdict, refuse};
 use super::find_client::{self, Found};
 use super::find_resource;
 use super::sign_in::SignedIn;
+use super::ticket;
 use crate::app::{App, Asked};
 use crate::base::look::skeleton;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, RedirectUri, Timestamp};
@@ -151,7 +152,7 @@ pub async fn resume(
     browser: Digest,
     signed_in: Option<&SignedIn>,
 ) -> Result<Step, Fault> {
-    let Some(authorization) = open::<Authorization>(app, ticket, AUTHORIZATION) else { return Ok(Step::Over) };
+    let Some(authorization) = ticket::open::<Authorization>(app, ticket, AUTHORIZATION) else { return Ok(Step::Over) };
     if !is_current(app, &authorization, browser, ctx.at) {
         return Ok(Step::Over);
     }
@@ -255,7 +256,7 @@ async fn step(
             login_hint: authorization.login_hint.clone(),
             again,
             chooses_account: authorization.prompt.contains(&Prompt::SelectAccount),
-            ticket: seal(app, &authorization, AUTHORIZATION)?,
+            ticket: ticket::seal(app, &authorization, AUTHORIZATION)?,
         })),
         (Next::Consent { held }, Some(signed_in)) => ask_consent(app, authorization, client, signed_in, held).await,
         (Next::Answer, Some(signed_in)) => answer_silently(app, ctx, authorization, client, signed_in).await,
@@ -298,7 +299,7 @@ pub(super) async fn ask_consent(
         .await?;
     let shown = Shown { authorization: authorization.clone(), person: signed_in.person().id, held };
     Ok(Step::Consent(Box::new(ConsentAsk {
-        ticket: seal(app, &shown, CONSENT)?,
+        ticket: ticket::seal(app, &shown, CONSENT)?,
         person: signed_in.person().clone(),
         access_for: resource.as_ref().map_or(app.config.lifetimes.access, |resource| resource.access_for),
         lasting: may_refresh(&client, &authorization.scope),
@@ -394,13 +395,13 @@ async fn answer_silently(
 
 /// The language that the application of a ticket asked for. Whoever has the ticket may know.
 pub fn wish(app: &App, ticket: &str) -> Option<Wish> {
-    let authorization = open::<Authorization>(app, ticket, AUTHORIZATION)
+    let authorization = ticket::open::<Authorization>(app, ticket, AUTHORIZATION)
         .or_else(|| open_shown(app, ticket).map(|shown| shown.authorization))?;
     Some(Wish { language: authorization.language?, at: authorization.asked_at })
 }
 
 pub(super) fn open_shown(app: &App, ticket: &str) -> Option<Shown> {
-    open(app, ticket, CONSENT)
+    ticket::open(app, ticket, CONSENT)
 }
 
 fn present(signed_in: &SignedIn) -> Present {
@@ -411,21 +412,6 @@ fn show_counted(app: &App, show: Show) -> Step {
     app.tally.count("authorization request shown an error page");
     Step::Show(show)
 }
-
-fn seal<T: Serialize>(app: &App, what: &T, purpose: &'static [u8]) -> Result<String, Fault> {
-    let plain = serde_json::to_vec(what).map_err(|e| Fault::because(FaultKind::Bug, "a ticket has no JSON", e))?;
-    app.ticket_sealer.seal_text(&plain, purpose, &app.entropy)
-}
-
-fn open<T: for<'de> Deserialize<'de>>(app: &App, ticket: &str, purpose: &'static [u8]) -> Option<T> {
-    if ticket.len() > LONGEST_TICKET {
-        return None;
-    }
-    serde_json::from_slice(&app.ticket_sealer.open_text(ticket, purpose)?).ok()
-}
-
-/// Every parameter in it is bounded, so no ticket of ours is longer.
-const LONGEST_TICKET: usize = 24_576;
 
 /// The consent that a person has given an application at a resource.
 pub(super) fn standing_consent(read: &impl Read, shown: &Shown) -> Result<Option<Consent>, Fault> {

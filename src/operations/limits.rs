@@ -8,7 +8,7 @@ use serde_json::json;
 use super::declined::Declined;
 use super::operator::Operator;
 use crate::app::{App, Class, Limits, Met};
-use crate::base::Fault;
+use crate::base::{Fault, FaultKind};
 use crate::model::{Event, LimitsRow};
 use crate::store::tables::{LIMITS, ONLY};
 use crate::store::{Read, Store};
@@ -62,6 +62,8 @@ pub(super) fn take_over(limits: &Limits, store: &Store) -> Result<(), Fault> {
 }
 
 /// Puts so many requests a minute in the place of a setting, or with none gives the setting back.
+///
+/// It is finished even if nobody waits for it any more: a commit that the memory does not know of would hold from the next start on only.
 pub async fn set(app: &App, by: &Operator, name: &str, per_minute: Option<u32>) -> Result<Limit, Declined> {
     let class = Class::TUNABLE.into_iter().find(|class| class.name() == name);
     let class = class.ok_or_else(|| {
@@ -71,6 +73,16 @@ pub async fn set(app: &App, by: &Operator, name: &str, per_minute: Option<u32>) 
     if let Some(per_minute) = per_minute {
         fits(class, per_minute).map_err(|why| Declined::field("per_minute", why))?;
     }
+    let (app, by) = (app.clone(), by.clone());
+    let setting = tokio::spawn(async move {
+        write_down(&app, &by, class, per_minute).await?;
+        take_over(&app.limits, &app.store)?;
+        Ok(limit(&app, &written_down(&app.store)?, class))
+    });
+    setting.await.map_err(|e| Fault::because(FaultKind::Bug, "changing a limit ended early", e))?
+}
+
+async fn write_down(app: &App, by: &Operator, class: Class, per_minute: Option<u32>) -> Result<(), Declined> {
     let setting = app.limits.setting(class);
     let (ctx, by) = (by, by.clone());
     app.store
@@ -97,9 +109,7 @@ pub async fn set(app: &App, by: &Operator, name: &str, per_minute: Option<u32>) 
             })?;
             Ok(Ok(()))
         })
-        .await??;
-    take_over(&app.limits, &app.store)?;
-    Ok(limit(app, &written_down(&app.store)?, class))
+        .await?
 }
 
 fn fits(class: Class, per_minute: u32) -> Result<(), String> {

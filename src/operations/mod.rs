@@ -70,6 +70,7 @@ pub mod sign_out;
 pub mod start;
 pub mod status;
 pub mod tenants;
+mod ticket;
 pub mod token;
 pub mod tools;
 pub mod turn_keys;

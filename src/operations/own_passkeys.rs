@@ -10,8 +10,9 @@ use super::people::changeable;
 use super::sessions::delete_all;
 use super::sign_in::SignedIn;
 use super::sign_in_passkey::{challenge, decoded, spend};
+use super::ticket;
 use crate::app::App;
-use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, Timestamp};
+use crate::base::{Digest, Fault, Id, Lifetime, Timestamp};
 use crate::keys;
 use crate::model::{Context, Event, Passkey, Person, Session};
 use crate::operations::declined::Declined;
@@ -67,9 +68,11 @@ pub(super) fn session(id: Id<Session>) -> Digest {
     Digest::of_all(&[b"session\n", id.bytes()])
 }
 
-/// Whether the sign-in is proof enough by itself.
+/// Whether the sign-in is proof enough by itself. One of a time that has not come, because the clock was set back, is not: it would be
+/// until that time came again.
 pub fn is_fresh(signed_in: &SignedIn, now: Timestamp) -> bool {
-    now < signed_in.session().auth_time.plus(FRESH_FOR)
+    let since = signed_in.session().auth_time;
+    (since..since.plus(FRESH_FOR)).contains(&now)
 }
 
 /// The name that passkeys here are bound to; `None` where no browser makes any.
@@ -111,14 +114,33 @@ pub(super) async fn creation(
     person: Id<Person>,
     bound_to: Digest,
 ) -> Result<Option<Creation>, Fault> {
+    let challenge = challenge(app)?;
+    let ticket = ticket::seal(app, &Carried { challenge: challenge.clone(), person, bound_to, at }, TO_BE)?;
+    asked(app, person, ticket, challenge).await
+}
+
+/// The same question once more, for an answer that lacked its name alone: whoever typed their password for it need not do so again, and
+/// it is good for no longer. `None` if it is over.
+pub async fn offer_again(
+    app: &App,
+    at: Timestamp,
+    signed_in: &SignedIn,
+    ticket: &str,
+) -> Result<Option<Creation>, Fault> {
+    let (person, bound_to) = (signed_in.person().id, session(signed_in.session().id));
+    let Some(carried) = carried(app, at, person, bound_to, ticket) else { return Ok(None) };
+    asked(app, person, ticket.to_owned(), carried.challenge).await
+}
+
+async fn asked(app: &App, person: Id<Person>, ticket: String, challenge: String) -> Result<Option<Creation>, Fault> {
     let Some(rp_id) = relying_party(app) else { return Ok(None) };
     let known = of_person(app, person).await?.into_iter().map(|passkey| passkey.credential).collect();
-    let challenge = challenge(app)?;
-    let carried = Carried { challenge: challenge.clone(), person, bound_to, at };
-    let plain =
-        serde_json::to_vec(&carried).map_err(|e| Fault::because(FaultKind::Bug, "a challenge has no JSON", e))?;
-    let ticket = app.ticket_sealer.seal_text(&plain, TO_BE, &app.entropy)?;
     Ok(Some(Creation { ticket, challenge, rp_id, user_handle: super::sign_in_passkey::user_handle(person), known }))
+}
+
+fn carried(app: &App, at: Timestamp, person: Id<Person>, bound_to: Digest, ticket: &str) -> Option<Carried> {
+    let carried = ticket::open::<Carried>(app, ticket, TO_BE)?;
+    (carried.person == person && carried.bound_to == bound_to && at < carried.at.plus(GOOD_FOR)).then_some(carried)
 }
 
 /// A passkey whose key was looked at and that is to be put down.
@@ -136,9 +158,7 @@ pub(super) fn vet(
     bound_to: Digest,
     created: Created<'_>,
 ) -> Result<Vetted, Changed> {
-    let carried = app.ticket_sealer.open_text(created.ticket, TO_BE);
-    let carried = carried.and_then(|plain| serde_json::from_slice::<Carried>(&plain).ok());
-    let carried = carried.filter(|it| it.person == person && it.bound_to == bound_to && at < it.at.plus(GOOD_FOR));
+    let carried = carried(app, at, person, bound_to, created.ticket);
     let (Some(carried), Some(rp_id)) = (carried, relying_party(app)) else { return Err(Changed::Over) };
     let expected = Expected { origin: app.issuer.origin(), rp_id: &rp_id, challenge: &carried.challenge };
     let new = match (decoded(created.client_data), decoded(created.attestation)) {

@@ -7,10 +7,11 @@ use super::known_browser::{Guessed, KnownBrowser};
 use super::own_passkeys::session;
 use super::people::changeable;
 use super::sessions::delete_all;
-use super::sign_in::{SignedIn, bucket, count, refuse};
+use super::sign_in::{SignedIn, bucket, refuse, too_soon};
 use super::sign_in_code::place;
+use super::ticket;
 use crate::app::App;
-use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, Secret, Timestamp};
+use crate::base::{Digest, Fault, Id, Lifetime, Secret, Timestamp};
 use crate::keys::{self, Place};
 use crate::model::{Context, Event, Person, PersonState, SecondFactor, WeakPassword};
 use crate::operations::declined::Declined;
@@ -98,18 +99,16 @@ pub fn offer_again(app: &App, at: Timestamp, signed_in: &SignedIn, ticket: &str)
 }
 
 pub(super) fn offered(app: &App, person: &Person, carried: &Carried) -> Result<Offered, Fault> {
-    let plain = serde_json::to_vec(carried).map_err(|e| Fault::because(FaultKind::Bug, "an offer has no JSON", e))?;
     let email = person.email.as_str();
     Ok(Offered {
-        ticket: app.ticket_sealer.seal_text(&plain, OFFER, &app.entropy)?,
+        ticket: ticket::seal(app, carried, OFFER)?,
         address: Secret::new(address(&app.config.brand.name, email, &carried.secret)),
         text: Secret::new(second_factor::base32(&carried.secret)),
     })
 }
 
 pub(super) fn carried(app: &App, at: Timestamp, bound_to: Digest, ticket: &str) -> Option<Carried> {
-    let plain = app.ticket_sealer.open_text(ticket, OFFER)?;
-    let carried: Carried = serde_json::from_slice(&plain).ok()?;
+    let carried: Carried = ticket::open(app, ticket, OFFER)?;
     (carried.bound_to == bound_to && at < carried.at.plus(OFFERED_FOR)).then_some(carried)
 }
 
@@ -246,8 +245,7 @@ pub(super) async fn prove(app: &App, ctx: &Context, asking: Asking<'_>) -> Resul
     let bucket = asking.known.and_then(|known| known.counter(app, &folded, Guessed::Password));
     let bucket = bucket.unwrap_or_else(|| self::bucket(app, &folded, Guessed::Password));
     let _turn = app.turns.wait(bucket).await;
-    if let Some(retry_after) = app.store.write("count sign-in", ctx, move |tx| count(tx, bucket)).await? {
-        app.tally.count("sign-in too soon after failures");
+    if let Some(retry_after) = too_soon(app, ctx, bucket, folded).await? {
         return Ok(Some(Changed::TooSoon { retry_after }));
     }
     if app.passwords.verify_at(Place::First, asking.password, Some(person.password.clone())).await? {

@@ -3,15 +3,15 @@
 //! As with a code (`sign_in_code`), nobody is signed in meanwhile: the browser carries a sealed note that the password was right. With it
 //! comes the session, in the transaction that puts down the codes or the passkey.
 
-use super::known_browser::{Guessed, KnownBrowser};
+use super::known_browser::KnownBrowser;
 use super::own_passkeys::{self, Created, Creation};
 use super::own_sign_in::{Changed, Offered, carried, fitting, offer_to, offered, recovery_codes};
-use super::sign_in::{bucket, new_session};
+use super::sign_in::new_session;
 use super::sign_in_code::{Half, place};
 use crate::app::App;
 use crate::base::{Digest, Fault, Id, Secret, Timestamp};
-use crate::model::{Context, Counted, Device, Event, Person, PersonState, SecondFactor, Session, SignInMethod};
-use crate::store::tables::{FAILURES, PASSKEYS, PASSKEYS_BY_PERSON, PEOPLE, SECOND_FACTORS, SESSIONS};
+use crate::model::{Context, Counted, Device, Event, Person, SecondFactor, Session, SignInMethod};
+use crate::store::tables::{PASSKEYS, PASSKEYS_BY_PERSON, PEOPLE, SECOND_FACTORS, SESSIONS};
 use crate::store::{Read, Tx};
 
 /// What the page offers: a secret for an app, and where browsers have passkeys for us, one of those.
@@ -65,7 +65,7 @@ fn bound_to(half: &str) -> Digest {
 
 /// What the page shows, if the note is good here. Nothing is stored.
 pub async fn ask(app: &App, at: Timestamp, half: &str, browser: Digest) -> Result<Option<SetUp>, Fault> {
-    let Some(person) = of_note(app, at, half, browser).await? else { return Ok(None) };
+    let Some((_, person)) = of_note(app, at, half, browser).await? else { return Ok(None) };
     let codes = offer_to(app, at, &person, bound_to(half))?;
     let passkey = own_passkeys::creation(app, at, person.id, bound_to(half)).await?;
     Ok(Some(SetUp { person, codes, passkey }))
@@ -86,11 +86,12 @@ pub async fn ask_again(
     Ok(Some(page))
 }
 
-async fn of_note(app: &App, at: Timestamp, half: &str, browser: Digest) -> Result<Option<Person>, Fault> {
+/// The note, if it counts here, and whose it is.
+async fn of_note(app: &App, at: Timestamp, half: &str, browser: Digest) -> Result<Option<(Half, Person)>, Fault> {
     let Some(half) = Half::open(app, half, browser, at) else { return Ok(None) };
     let id = half.person();
     let person = app.store.read(move |view| view.get(&PEOPLE, &id)).await?;
-    Ok(person.filter(|person| half.still_counts(person)))
+    Ok(person.filter(|person| half.still_counts(person)).map(|person| (half, person)))
 }
 
 /// Sets codes up, if one shows that the app has the secret, and signs in.
@@ -101,13 +102,13 @@ pub async fn with_codes(
     ticket: &str,
     code: &str,
 ) -> Result<Outcome, Fault> {
-    let Some(person) = of_note(app, ctx.at, attempt.half, attempt.browser).await? else { return Ok(Outcome::Over) };
+    let Some(noted) = of_note(app, ctx.at, attempt.half, attempt.browser).await? else { return Ok(Outcome::Over) };
     let Some(carried) = carried(app, ctx.at, bound_to(attempt.half), ticket) else { return Ok(Outcome::Over) };
     let Some(step) = fitting(&carried, code, ctx.at) else { return Ok(Outcome::Not(Changed::WrongCode)) };
     let (codes, recovery) = recovery_codes(app)?;
-    let id = person.id;
+    let id = noted.1.id;
     let secret = app.row_sealer.seal(carried.secret(), &place(id), &app.entropy)?;
-    finish(app, ctx, attempt, &person, (SignInMethod::PasswordAndCode, codes), move |tx| {
+    finish(app, ctx, attempt, noted, (SignInMethod::PasswordAndCode, codes), move |tx| {
         let (secret, recovery) = (secret.clone(), recovery.clone());
         let factor = SecondFactor { person: id, secret, last_step: step, recovery, added_at: tx.now() };
         tx.put(&SECOND_FACTORS, &id, &factor)?;
@@ -124,15 +125,15 @@ pub async fn with_passkey(
     attempt: Attempt<'_>,
     created: Created<'_>,
 ) -> Result<Outcome, Fault> {
-    let Some(person) = of_note(app, ctx.at, attempt.half, attempt.browser).await? else { return Ok(Outcome::Over) };
-    let id = person.id;
+    let Some(noted) = of_note(app, ctx.at, attempt.half, attempt.browser).await? else { return Ok(Outcome::Over) };
+    let id = noted.1.id;
     let vetted = match own_passkeys::vet(app, ctx.at, id, bound_to(attempt.half), created) {
         Ok(vetted) => vetted,
         Err(Changed::Over) => return Ok(Outcome::Over),
         Err(no) => return Ok(Outcome::Not(no)),
     };
     let within = app.clone();
-    finish(app, ctx, attempt, &person, (SignInMethod::Passkey, Vec::new()), move |tx| {
+    finish(app, ctx, attempt, noted, (SignInMethod::Passkey, Vec::new()), move |tx| {
         Ok(own_passkeys::put(&within, tx, id, &vetted)?.map(|_| ()))
     })
     .await
@@ -143,29 +144,24 @@ async fn finish(
     app: &App,
     ctx: &Context,
     attempt: Attempt<'_>,
-    person: &Person,
+    (half, person): (Half, Person),
     (method, codes): (SignInMethod, Vec<Secret>),
     mut put: impl FnMut(&mut Tx<'_>) -> Result<Result<(), Changed>, Fault> + Send + 'static,
 ) -> Result<Outcome, Fault> {
-    let Some(half) = Half::open(app, attempt.half, attempt.browser, ctx.at) else { return Ok(Outcome::Over) };
-    let (id, folded) = (person.id, person.email.folded());
-    let counter = attempt.known.and_then(|known| known.counter(app, &folded, Guessed::Password));
-    let counter = counter.unwrap_or_else(|| bucket(app, &folded, Guessed::Password));
-    let known = KnownBrowser::after(attempt.known, app, &folded)?;
+    let id = person.id;
+    let known = KnownBrowser::after(attempt.known, app, &person.email.folded())?;
     let (entropy, lifetime) = (app.entropy.clone(), app.config.lifetimes.session);
     let (replaces, device) = (attempt.replaces, attempt.device);
     let ctx = ctx.by(crate::model::Actor::Person(id));
     let outcome = app
         .store
         .write("set up second factor", &ctx, move |tx| {
-            let counts = |person: &Person| person.state == PersonState::Active && half.still_counts(person);
-            if !tx.get(&PEOPLE, &id)?.is_some_and(|now| counts(&now)) || has_any(tx, id)? {
+            if !tx.get(&PEOPLE, &id)?.is_some_and(|now| half.still_counts(&now)) || has_any(tx, id)? {
                 return Ok(Outcome::Over);
             }
             if let Err(no) = put(tx)? {
                 return Ok(if matches!(no, Changed::Over) { Outcome::Over } else { Outcome::Not(no) });
             }
-            tx.delete(&FAILURES, &counter)?;
             if let Some(old) = replaces {
                 tx.delete(&SESSIONS, &old)?;
             }

@@ -108,9 +108,7 @@ pub async fn sign_in(app: &App, ctx: &Context, attempt: Attempt<'_>) -> Result<O
     let bucket = own.unwrap_or_else(|| self::bucket(app, &folded, Guessed::Password));
     let known = KnownBrowser::after(before, app, &folded)?;
     let _turn = app.turns.wait(bucket).await;
-    if let Some(retry_after) = app.store.write("count sign-in", ctx, move |tx| count(tx, bucket)).await? {
-        app.tally.count("sign-in too soon after failures");
-        told_to_wait(app, ctx, folded).await?;
+    if let Some(retry_after) = too_soon(app, ctx, bucket, folded.clone()).await? {
         let outcome = Outcome::TooSoon { retry_after };
         tally(app, ctx, &outcome);
         return Ok(outcome);
@@ -120,20 +118,24 @@ pub async fn sign_in(app: &App, ctx: &Context, attempt: Attempt<'_>) -> Result<O
     let phc = person.as_ref().map(|person| person.password.clone());
     let right = app.passwords.verify_at(place, password.clone(), phc).await?;
     let signed_in = person.clone().filter(|person| right && person.state == PersonState::Active);
-    // A hash from when it cost less, or from elsewhere, is made anew while the password is at hand. If there is no time for that now,
-    // the next sign-in will do.
+    // A hash from when it cost less, or from elsewhere, is made anew while the password is at hand, whatever is asked for besides it. If
+    // there is no time for that now, the next sign-in will do.
     let rehashed = match &signed_in {
         Some(person) if needs_rehash(&person.password) => app.passwords.hash(password).await.ok(),
         _ => None,
     };
     // Whether it is wanted is decided below.
-    let half = signed_in.as_ref().map(|person| sign_in_code::half(app, person, browser, ctx.at)).transpose()?;
+    let half = signed_in.as_ref().map(|person| {
+        let password = rehashed.as_ref().unwrap_or(&person.password);
+        sign_in_code::half(app, person.id, password, browser, ctx.at)
+    });
+    let half = half.transpose()?;
 
     let (within, entropy) = (app.clone(), app.entropy.clone());
     let lifetime = app.config.lifetimes.session;
     let outcome = app
         .store
-        .write("sign in", ctx, move |tx| match still_so(tx, signed_in.as_ref())? {
+        .write("sign in", ctx, move |tx| match still_so(tx, signed_in.as_ref(), rehashed.as_ref())? {
             Some(person) if tx.get(&SECOND_FACTORS, &person.id)?.is_some() => {
                 tx.delete(&FAILURES, &bucket)?;
                 tx.record(Event::SignInHalfDone { person: person.id })?;
@@ -149,9 +151,6 @@ pub async fn sign_in(app: &App, ctx: &Context, attempt: Attempt<'_>) -> Result<O
             }
             Some(person) => {
                 tx.delete(&FAILURES, &bucket)?;
-                if let Some(password) = &rehashed {
-                    tx.put(&PEOPLE, &person.id, &Person { password: password.clone(), ..person.clone() })?;
-                }
                 if let Some(old) = replaces {
                     tx.delete(&SESSIONS, &old)?;
                 }
@@ -173,13 +172,18 @@ pub async fn sign_in(app: &App, ctx: &Context, attempt: Attempt<'_>) -> Result<O
     Ok(outcome)
 }
 
-/// Notes whose account it was, for whoever looks after the appliance. A name that is nobody's is looked for as well.
-async fn told_to_wait(app: &App, ctx: &Context, folded: String) -> Result<(), Fault> {
-    let person = app.store.read(move |view| view.find(&PEOPLE, &PEOPLE_BY_EMAIL, folded.as_str())).await?;
-    if let Some((id, _)) = person {
-        app.limits.met(Class::Account, Who::Person(id), ctx.at);
+/// Counts an attempt at the account of this name, whichever door it comes through; or says how long to wait, and notes whose account it
+/// is, for whoever looks after the appliance. A name that is nobody's is looked for as well.
+pub(super) async fn too_soon(app: &App, ctx: &Context, bucket: u64, folded: String) -> Result<Option<Lifetime>, Fault> {
+    let wait = app.store.write("count sign-in", ctx, move |tx| count(tx, bucket)).await?;
+    if wait.is_some() {
+        app.tally.count("sign-in too soon after failures");
+        let person = app.store.read(move |view| view.find(&PEOPLE, &PEOPLE_BY_EMAIL, folded.as_str())).await?;
+        if let Some((id, _)) = person {
+            app.limits.met(Class::Account, Who::Person(id), ctx.at);
+        }
     }
-    Ok(())
+    Ok(wait)
 }
 
 /// Half a sign-in is neither one nor a failure.
@@ -197,11 +201,15 @@ pub(super) fn refuse(tx: &mut Tx<'_>, person: &Person, why: &str) -> Result<(), 
 }
 
 /// The person whose password was right, if they may still act and the password is still that one: hashing takes long enough for
-/// somebody to be suspended meanwhile.
-fn still_so(tx: &Tx<'_>, proved: Option<&Person>) -> Result<Option<Person>, Fault> {
+/// somebody to be suspended meanwhile. If it was hashed anew, that is put down.
+fn still_so(tx: &mut Tx<'_>, proved: Option<&Person>, rehashed: Option<&String>) -> Result<Option<Person>, Fault> {
     let Some(proved) = proved else { return Ok(None) };
     let now = tx.get(&PEOPLE, &proved.id)?;
-    Ok(now.filter(|person| person.state == PersonState::Active && person.password == proved.password))
+    let now = now.filter(|person| person.state == PersonState::Active && person.password == proved.password);
+    let (Some(person), Some(password)) = (&now, rehashed) else { return Ok(now) };
+    let person = Person { password: password.clone(), ..person.clone() };
+    tx.put(&PEOPLE, &person.id, &person)?;
+    Ok(Some(person))
 }
 
 /// Begins a session. The cookie's value is shown once; its digest is kept.
@@ -267,7 +275,7 @@ pub(crate) fn bucket_of(mac: &Digest) -> u64 {
 }
 
 /// Counts an attempt, unless one has to wait.
-pub(super) fn count(tx: &mut Tx<'_>, bucket: u64) -> Result<Option<Lifetime>, Fault> {
+fn count(tx: &mut Tx<'_>, bucket: u64) -> Result<Option<Lifetime>, Fault> {
     let now = tx.now();
     let mut known = tx.get(&FAILURES, &bucket)?.filter(|failures| now < failures.expires_at).unwrap_or_default();
     if known.last_at > now {

@@ -5,9 +5,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::known_browser::{Guessed, KnownBrowser};
-use super::sign_in::{Outcome, bucket, count, new_session, refuse, tally};
+use super::sign_in::{Outcome, bucket, new_session, refuse, tally, too_soon};
+use super::ticket;
 use crate::app::App;
-use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, Timestamp};
+use crate::base::{Digest, Fault, Id, Lifetime, Timestamp};
 use crate::keys;
 use crate::model::{Context, Device, Event, Person, PersonState, SecondFactor, Session, SignInMethod};
 use crate::protocol::second_factor;
@@ -28,18 +29,15 @@ pub(super) struct Half {
     at: Timestamp,
 }
 
-/// A password was right here, and a code is wanted besides.
-pub(super) fn half(app: &App, person: &Person, browser: Digest, at: Timestamp) -> Result<String, Fault> {
-    let half = Half { person: person.id, password: Digest::of(person.password.as_bytes()), browser, at };
-    let plain =
-        serde_json::to_vec(&half).map_err(|e| Fault::because(FaultKind::Bug, "half a sign-in has no JSON", e))?;
-    app.ticket_sealer.seal_text(&plain, HALF, &app.entropy)
+/// A password was right here, which is kept as this hash, and more is wanted besides.
+pub(super) fn half(app: &App, person: Id<Person>, hash: &str, browser: Digest, at: Timestamp) -> Result<String, Fault> {
+    ticket::seal(app, &Half { person, password: Digest::of(hash.as_bytes()), browser, at }, HALF)
 }
 
 impl Half {
     /// Reads a note. Attack case 42: another browser's counts no more than one that was kept.
     pub(super) fn open(app: &App, text: &str, browser: Digest, at: Timestamp) -> Option<Self> {
-        let half = serde_json::from_slice::<Self>(&app.ticket_sealer.open_text(text, HALF)?).ok()?;
+        let half = ticket::open::<Self>(app, text, HALF)?;
         (half.browser == browser && at < half.at.plus(GOOD_FOR)).then_some(half)
     }
 
@@ -79,8 +77,7 @@ pub async fn sign_in_with_code(app: &App, ctx: &Context, attempt: CodeAttempt<'_
     let bucket = bucket.unwrap_or_else(|| self::bucket(app, &folded, Guessed::Code));
     let known = KnownBrowser::after(attempt.known, app, &folded)?;
     let _turn = app.turns.wait(bucket).await;
-    if let Some(retry_after) = app.store.write("count sign-in", ctx, move |tx| count(tx, bucket)).await? {
-        app.tally.count("sign-in too soon after failures");
+    if let Some(retry_after) = too_soon(app, ctx, bucket, folded).await? {
         let outcome = Outcome::TooSoon { retry_after };
         tally(app, ctx, &outcome);
         return Ok(outcome);

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::known_browser::KnownBrowser;
 use super::own_passkeys::relying_party;
 use super::sign_in::{Outcome, new_session, refuse, tally};
+use super::ticket;
 use crate::app::App;
-use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, Timestamp};
+use crate::base::{Digest, Fault, Id, Lifetime, SET_BACK, Timestamp};
 use crate::keys;
 use crate::model::{Context, Device, Event, Passkey, Person, PersonState, Session, SignInMethod, SpentProof};
 use crate::protocol::webauthn::{self, Assertion, Expected};
@@ -75,7 +76,7 @@ pub(super) fn spend(tx: &mut Tx<'_>, (challenge, expires_at): (Digest, Timestamp
     if tx.get(&PASSKEY_CHALLENGES, &challenge)?.is_some() {
         return Ok(false);
     }
-    tx.put(&PASSKEY_CHALLENGES, &challenge, &SpentProof { expires_at })?;
+    tx.put(&PASSKEY_CHALLENGES, &challenge, &SpentProof { expires_at: expires_at.plus(SET_BACK) })?;
     Ok(true)
 }
 
@@ -84,17 +85,13 @@ pub(super) fn spend(tx: &mut Tx<'_>, (challenge, expires_at): (Digest, Timestamp
 pub fn ask(app: &App, at: Timestamp, browser: Digest) -> Result<Option<Ask>, Fault> {
     let Some(rp_id) = relying_party(app) else { return Ok(None) };
     let challenge = challenge(app)?;
-    let carried = Carried { challenge: challenge.clone(), browser, at };
-    let plain =
-        serde_json::to_vec(&carried).map_err(|e| Fault::because(FaultKind::Bug, "a challenge has no JSON", e))?;
-    let ticket = app.ticket_sealer.seal_text(&plain, ASKED, &app.entropy)?;
+    let ticket = ticket::seal(app, &Carried { challenge: challenge.clone(), browser, at }, ASKED)?;
     Ok(Some(Ask { ticket, challenge, rp_id }))
 }
 
 /// Signs in whoever's passkey it is.
 pub async fn sign_in_with_passkey(app: &App, ctx: &Context, attempt: PasskeyAttempt<'_>) -> Result<Outcome, Fault> {
-    let carried = app.ticket_sealer.open_text(attempt.ticket, ASKED);
-    let carried = carried.and_then(|plain| serde_json::from_slice::<Carried>(&plain).ok());
+    let carried = ticket::open::<Carried>(app, attempt.ticket, ASKED);
     // Attack case 42: another browser's, or one that was kept.
     let carried = carried.filter(|it| it.browser == attempt.browser && ctx.at < it.at.plus(GOOD_FOR));
     let (Some(carried), Some(rp_id)) = (carried, relying_party(app)) else { return Ok(Outcome::Over) };

@@ -92,11 +92,7 @@ pub(super) fn program(caller: &Caller, status: StatusCode, error: &str, words: &
 pub(super) fn too_many(app: &App, door: &Door, wait: Lifetime, language: Language, ctx: &Context) -> HttpResponse {
     let seconds = wait.seconds() + 1;
     if door.is_page {
-        let wait = Some(words::of(language).length(seconds));
-        let problem = PageProblem::new(bare(app, language), views::Problem::TooManyRequests { wait }, ctx);
-        let mut response = problem.error_response();
-        response.headers_mut().insert(RETRY_AFTER, seconds.into());
-        return response;
+        return PageProblem::too_many(bare(app, language), wait, ctx).error_response();
     }
     if door.class == Class::Api {
         return api::too_many(app, seconds, ctx);
@@ -142,11 +138,20 @@ pub(crate) struct PageProblem {
     shell: Box<Shell>,
     problem: views::Problem,
     error_id: Option<String>,
+    /// In seconds, for `Retry-After`.
+    retry_after: Option<u64>,
 }
 
 impl PageProblem {
     pub(super) fn new(shell: Shell, problem: views::Problem, ctx: &Context) -> Self {
-        Self { shell: Box::new(shell), problem, error_id: Some(error_id(ctx)) }
+        Self { shell: Box::new(shell), problem, error_id: Some(error_id(ctx)), retry_after: None }
+    }
+
+    /// An address that asks too often.
+    pub(super) fn too_many(shell: Shell, wait: Lifetime, ctx: &Context) -> Self {
+        let seconds = wait.seconds() + 1;
+        let wait = Some(shell.words.length(seconds));
+        Self { retry_after: Some(seconds), ..Self::new(shell, views::Problem::TooManyRequests { wait }, ctx) }
     }
 
     /// A form that no page of ours sent, or that is too old.
@@ -172,7 +177,7 @@ impl PageProblem {
             FaultKind::Busy => views::Problem::TooManyRequests { wait: None },
             _ => views::Problem::Fault,
         };
-        Self { shell: Box::new(shell), problem, error_id: Some(id) }
+        Self { shell: Box::new(shell), problem, error_id: Some(id), retry_after: None }
     }
 
     /// A handler outside the desk: a mistake in `routes`.
@@ -190,7 +195,8 @@ impl PageProblem {
             words: words::of(Language::default()),
             here: None,
         };
-        Self { shell: Box::new(shell), problem: views::Problem::Fault, error_id: Some(log(None, &fault)) }
+        let (problem, error_id) = (views::Problem::Fault, Some(log(None, &fault)));
+        Self { shell: Box::new(shell), problem, error_id, retry_after: None }
     }
 }
 
@@ -218,9 +224,13 @@ impl ResponseError for PageProblem {
             error_id: self.error_id.clone(),
             action: None,
         };
-        match page.render() {
+        let mut response = match page.render() {
             Ok(html) => reply::html(self.status_code(), html, &[]),
-            Err(_) => HttpResponse::InternalServerError().finish(),
+            Err(_) => return HttpResponse::InternalServerError().finish(),
+        };
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
+        response
     }
 }

@@ -11,9 +11,8 @@ use actix_web::http::Method;
 use actix_web::web::{self, PayloadConfig, ServiceConfig};
 
 use super::extract::LONGEST_FORM;
-use super::limits::Class;
 use super::{api, console, oauth, pages, watch};
-use crate::app::{App, Route as Kind};
+use crate::app::{App, Class, Route as Kind};
 
 /// Who may come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

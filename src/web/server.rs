@@ -1,7 +1,6 @@
 //! Listening, answering, and stopping without dropping what is in flight.
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
@@ -110,12 +109,10 @@ pub fn listen_with(app: &App, orders: Orders, sockets: Sockets, patience: Patien
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         count => usize::try_from(count).unwrap_or(1),
     };
-    let limits = web::Data::from(Arc::clone(&app.limits));
     let shared = app.clone();
     let server = HttpServer::new(move || {
         actix_web::App::new()
             .app_data(web::Data::new(shared.clone()))
-            .app_data(limits.clone())
             .app_data(BodyTime(patience.body))
             .app_data(orders)
             .wrap(Desk)

@@ -2,11 +2,13 @@
 //! use up what others have, and a botnet that guesses keeps no owner out. Attack cases 47 and 49.
 
 use serde_json::{Value, json};
+use writ::app::Who;
 use writ::base::Lifetime;
 use writ::operations::limits;
 
 use crate::api::Office;
 use crate::cli::Appliance;
+use crate::stories::second_factor;
 use crate::world::{Answer, Browser, ClientApp, PASSWORD, Page, World, at_once};
 
 /// One whose callers may say where they call from.
@@ -123,6 +125,16 @@ fn a_changed_limit_outlives_a_restart() {
     assert_eq!(world.app.limits.per_minute(writ::app::Class::Token), 60_000);
 }
 
+/// A caller who goes away between the file and the memory: what is written down holds all the same.
+#[test]
+fn a_change_that_nobody_waits_for_any_more_holds() {
+    let world = World::new();
+    world.given_up(limits::set(&world.app, &world.operator(), "token", Some(77)));
+    let written = world.block(async { limits::list(&world.app) }).unwrap();
+    assert!(written.iter().any(|limit| limit.class == writ::app::Class::Token && limit.is_changed));
+    assert_eq!(world.app.limits.per_minute(writ::app::Class::Token), 77);
+}
+
 /// Whoever changes it last has the last word, in memory as in the file.
 #[test]
 fn of_many_changes_at_once_the_last_one_holds() {
@@ -226,4 +238,28 @@ fn case_49_a_known_browser_that_was_stolen_guesses_no_faster() {
     let statuses: Vec<u16> =
         (0..8).map(|_| guess(&mut stolen, "192.0.2.1", &ada.email, "wrong password").status).collect();
     assert_eq!(statuses, [422, 422, 422, 422, 422, 429, 429, 429]);
+}
+
+/// Whichever door it is that an account is guessed at: each time its owner is told to wait is seen.
+#[test]
+fn guesses_at_an_account_are_counted_at_each_door() {
+    let world = world(&[]);
+    let ada = world.administrator("ada");
+    let times = || limits::of_accounts(&world.app).times;
+    second_factor::set_up(&world, &ada);
+    let mut browser = world.browser();
+    let page = browser.get("/sign-in");
+    let page = browser.sign_in(&page, &ada);
+    while browser.submit(&page, &[("half", page.form("half").value("half")), ("code", "000000")]).status != 429 {}
+    assert_eq!(times(), 1, "codes");
+    let bob = world.person("bob");
+    let mut browser = world.signed_in(&bob);
+    let form = browser.get("/account/password").form_to("/account/password");
+    let guess = [("current", "wrong password"), ("new", "plum bicycle quartz")];
+    while browser.submit_form(&form, &guess).status != 429 {}
+    assert_eq!(times(), 2, "the account page");
+    let who: Vec<_> = limits::of_accounts(&world.app).most.into_iter().map(|often| often.who).collect();
+    for id in [ada.id, bob.id] {
+        assert!(who.contains(&Who::Person(id)), "{who:?}");
+    }
 }

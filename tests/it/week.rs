@@ -149,7 +149,8 @@ impl Life {
         }
         let body = json!({ "redirect_uris": [CALLBACK], "client_name": "stranger" });
         world.request("POST", "/oauth/register").json(&body).send().expect_status(201);
-        world.request("POST", "/oauth/token").basic(&id, "wrong").send().expect_status(400);
+        let guess = world.request("POST", "/oauth/token").basic(&id, "wrong");
+        guess.form(&[("grant_type", "client_credentials")]).send().expect_status(401);
         let mut stranger = world.browser();
         let page = stranger.get("/sign-in");
         let name = format!("nobody{}@example.com", self.steps);

@@ -50,11 +50,19 @@ pub(super) fn noun() -> Noun {
                 "/api/v1/people/{id}/second-factor",
                 "resetSecondFactor",
                 PEOPLE.write,
-                "Let somebody sign in with their password alone again, and end their sessions: app and recovery codes are lost",
+                "Ask somebody for no code any more, and end their sessions: app and recovery codes are lost",
             ),
             reset_factor,
         )
-        .list(What("/api/v1/people/{id}/passkeys", "listPasskeys", PEOPLE.read, "List somebody's passkeys, the oldest first"), passkeys)
+        .list(
+            What(
+                "/api/v1/people/{id}/passkeys",
+                "listPasskeys",
+                PEOPLE.read,
+                "List somebody's passkeys, the oldest first",
+            ),
+            passkeys,
+        )
         .remove(
             What(
                 "/api/v1/people/{id}/passkeys/{passkey}",

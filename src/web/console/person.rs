@@ -53,7 +53,7 @@ const WORDS: [(&str, FlashKind, &str); 20] = [
     (
         "factor-reset",
         FlashKind::Done,
-        "Reset. Their password is asked for alone again, and every session they had is over.",
+        "Reset. They are asked for no code any more, and every session they had is over.",
     ),
     ("no-factor", FlashKind::Failed, "They are asked for no code as it is."),
     (

@@ -10,6 +10,7 @@ use crate::operations::account::{self, ConnectedApplication, revoke_consent};
 use crate::operations::delegations::{self, Agent};
 use crate::operations::own_passkeys;
 use crate::operations::own_sign_in;
+use crate::operations::set_up_factor::is_demanded;
 use crate::operations::sign_in::SignedIn;
 use crate::web::extract::{Posted, Visitor};
 use crate::web::problem::PageProblem;
@@ -46,7 +47,14 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
     let changed = match (said("others").map(|count| count.parse::<u64>()), said("changed").as_deref()) {
         (Some(Ok(count)), _) => Some((FlashKind::Done, (t.others_ended)(count))),
         (_, Some("password")) => Some((FlashKind::Done, t.password_changed.to_owned())),
-        (_, Some("codes")) => Some((FlashKind::Done, t.factor_removed.to_owned())),
+        (_, Some("codes")) => {
+            let demanded = is_demanded(&visitor.app, signed_in.person());
+            let mut text = if demanded { t.factor_removed_demanded } else { t.factor_removed }.to_owned();
+            if sessions.len() > 1 {
+                text = format!("{text} {}", t.end_others_too);
+            }
+            Some((FlashKind::Done, text))
+        }
         _ => None,
     };
     let factor = own_sign_in::second_factor_of(&visitor.app, signed_in.person().id).await;

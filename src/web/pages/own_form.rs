@@ -1,31 +1,48 @@
 //! What the forms have in common with which people change how they themselves sign in.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 
 use super::sign_in::known_browser;
 use crate::base::{Fault, Lifetime, Secret};
 use crate::operations::known_browser::KnownBrowser;
+use crate::operations::own_passkeys::is_fresh;
 use crate::operations::own_sign_in::{Asking, Changed};
 use crate::operations::sign_in::SignedIn;
-use crate::web::extract::{Posted, Visitor, peer};
-use crate::web::limits::{Class, Limits};
+use crate::web::extract::{Posted, Visitor};
 use crate::web::problem::PageProblem;
 use crate::web::reply;
+
+/// What is asked for besides.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wants {
+    Password,
+    /// Or a sign-in of a moment ago.
+    PasswordOrFresh,
+    Nothing,
+}
 
 /// Such a form, and who sent it.
 pub(super) struct OwnForm<'a> {
     pub(super) form: &'a Posted,
     pub(super) signed_in: &'a SignedIn,
     known: Option<KnownBrowser>,
-    request: &'a HttpRequest,
-    limits: &'a Limits,
+    is_guess: bool,
 }
 
 impl<'a> OwnForm<'a> {
     /// `None`: nobody is signed in.
-    pub(super) fn of(form: &'a Posted, request: &'a HttpRequest, limits: &'a web::Data<Limits>) -> Option<Self> {
-        let signed_in = form.visitor.signed_in.as_ref()?;
-        Some(Self { form, signed_in, known: known_browser(&form.visitor, request), request, limits })
+    pub(super) fn of(form: &'a Posted, request: &HttpRequest, wants: Wants) -> Result<Option<Self>, PageProblem> {
+        let visitor = &form.visitor;
+        let Some(signed_in) = &visitor.signed_in else { return Ok(None) };
+        let is_guess = match wants {
+            Wants::Password => true,
+            Wants::PasswordOrFresh => !is_fresh(signed_in, visitor.ctx.at),
+            Wants::Nothing => false,
+        };
+        if !is_guess {
+            visitor.asked_for_a_page()?;
+        }
+        Ok(Some(Self { form, signed_in, known: known_browser(visitor, request), is_guess }))
     }
 
     pub(super) fn visitor(&self) -> &'a Visitor {
@@ -38,17 +55,20 @@ impl<'a> OwnForm<'a> {
         Asking { signed_in: self.signed_in, known: self.known.as_ref(), password }
     }
 
-    /// What it came to. The desk counted the request as a guess: if it was none, that is taken back, for an office shares one address.
+    /// What it came to. If nothing was wrong, it was no guess.
     pub(super) fn came_to(&self, changed: Result<Changed, Fault>) -> Result<Changed, PageProblem> {
         let changed = changed.map_err(|fault| self.visitor().broken(&fault))?;
         if matches!(changed, Changed::Done | Changed::Codes(_)) {
-            self.was_no_guess();
+            self.was_right();
         }
         Ok(changed)
     }
 
-    pub(super) fn was_no_guess(&self) {
-        self.limits.forgive(Class::SignIn, peer(&self.visitor().app, self.request));
+    /// The password was, if one was asked for.
+    pub(super) fn was_right(&self) {
+        if self.is_guess {
+            self.visitor().was_no_guess();
+        }
     }
 }
 

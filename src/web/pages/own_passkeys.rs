@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::own_form::{OwnForm, back, sign_in_first, wait};
+use super::own_form::{OwnForm, Wants, back, sign_in_first, wait};
 use super::query;
 use crate::base::{Id, Secret};
 use crate::model::{Device, Passkey, Person};
@@ -12,7 +12,6 @@ use crate::operations::own_sign_in::{Asking, Changed};
 use crate::operations::sign_in::SignedIn;
 use crate::protocol::webauthn;
 use crate::web::extract::{Posted, Visitor};
-use crate::web::limits::Limits;
 use crate::web::problem::PageProblem;
 use crate::web::reply;
 use crate::web::views::{
@@ -35,21 +34,16 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
 }
 
 /// `POST /account/passkeys/new`: the password, for the question to the browser.
-pub(crate) async fn begin(
-    form: Posted,
-    request: HttpRequest,
-    limits: web::Data<Limits>,
-) -> Result<HttpResponse, PageProblem> {
+pub(crate) async fn begin(form: Posted, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let visitor = &form.visitor;
-    let Some(own) = OwnForm::of(&form, &request, &limits) else { return Ok(sign_in_first(visitor, HERE)) };
+    let own = OwnForm::of(&form, &request, Wants::PasswordOrFresh)?;
+    let Some(own) = own else { return Ok(sign_in_first(visitor, HERE)) };
     let offer = own_passkeys::offer(&visitor.app, &visitor.ctx, own.asking("add-password")).await;
     let mut page = standing(visitor, own.signed_in).await?;
     match offer.map_err(|fault| visitor.broken(&fault))? {
         Ok(creation) => {
-            own.was_no_guess();
-            if !matches!(page.step, PasskeysStep::Full | PasskeysStep::Nameless) {
-                page.step = step(visitor, own.signed_in, creation);
-            }
+            own.was_right();
+            ask(visitor, &mut page, own.signed_in, creation);
             reply::page(visitor, StatusCode::OK, &page, &[])
         }
         Err(changed) => refused(visitor, page, changed),
@@ -57,18 +51,23 @@ pub(crate) async fn begin(
 }
 
 /// `POST /account/passkeys`: what the browser made.
-pub(crate) async fn create(
-    form: Posted,
-    request: HttpRequest,
-    limits: web::Data<Limits>,
-) -> Result<HttpResponse, PageProblem> {
+pub(crate) async fn create(form: Posted, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let visitor = &form.visitor;
-    let Some(own) = OwnForm::of(&form, &request, &limits) else { return Ok(sign_in_first(visitor, HERE)) };
+    let own = OwnForm::of(&form, &request, Wants::Nothing)?;
+    let Some(own) = own else { return Ok(sign_in_first(visitor, HERE)) };
     let changed = own_passkeys::add(&visitor.app, &visitor.ctx, own.signed_in, created(&form)).await;
-    match own.came_to(changed)? {
-        Changed::Done => Ok(back(visitor, "/account/passkeys?changed=added")),
-        changed => refused(visitor, standing(visitor, own.signed_in).await?, changed),
+    let changed = own.came_to(changed)?;
+    if matches!(changed, Changed::Done) {
+        return Ok(back(visitor, "/account/passkeys?changed=added"));
     }
+    let mut page = standing(visitor, own.signed_in).await?;
+    if matches!(changed, Changed::WrongName) {
+        let again = own_passkeys::offer_again(&visitor.app, visitor.ctx.at, own.signed_in, form.text("made")).await;
+        if let Some(creation) = again.map_err(|fault| visitor.broken(&fault))? {
+            ask(visitor, &mut page, own.signed_in, creation);
+        }
+    }
+    refused(visitor, page, changed)
 }
 
 /// `POST /account/passkeys/{id}/end`
@@ -76,10 +75,10 @@ pub(crate) async fn destroy(
     form: Posted,
     id: web::Path<String>,
     request: HttpRequest,
-    limits: web::Data<Limits>,
 ) -> Result<HttpResponse, PageProblem> {
     let visitor = &form.visitor;
-    let Some(own) = OwnForm::of(&form, &request, &limits) else { return Ok(sign_in_first(visitor, HERE)) };
+    let own = OwnForm::of(&form, &request, Wants::PasswordOrFresh)?;
+    let Some(own) = own else { return Ok(sign_in_first(visitor, HERE)) };
     let Ok(id) = id.parse::<Id<Passkey>>() else {
         return Err(PageProblem::new(visitor.shell(), views::Problem::NotFound, &visitor.ctx));
     };
@@ -152,6 +151,13 @@ async fn standing(visitor: &Visitor, signed_in: &SignedIn) -> Result<PasskeysPag
     };
     let passkeys = passkeys.into_iter().map(line).collect();
     Ok(PasskeysPage { shell: visitor.shell(), passkeys, step, fresh, problem: None })
+}
+
+/// Puts a question on the page, if there is room for one more.
+fn ask(visitor: &Visitor, page: &mut PasskeysPage, signed_in: &SignedIn, creation: Creation) {
+    if !matches!(page.step, PasskeysStep::Full | PasskeysStep::Nameless) {
+        page.step = step(visitor, signed_in, creation);
+    }
 }
 
 fn step(visitor: &Visitor, signed_in: &SignedIn, creation: Creation) -> PasskeysStep {

@@ -1,14 +1,14 @@
 //! `/account/password` and `/account/codes`: how somebody signs in.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 
-use super::own_form::{OwnForm, back, sign_in_first, wait};
+use super::own_form::{OwnForm, Wants, back, sign_in_first, wait};
 use crate::base::Secret;
 use crate::operations::own_sign_in::{self, Changed, Offered};
+use crate::operations::set_up_factor::is_demanded;
 use crate::operations::sign_in::SignedIn;
 use crate::web::extract::{Posted, Visitor};
-use crate::web::limits::Limits;
 use crate::web::problem::PageProblem;
 use crate::web::reply;
 use crate::web::views::{FactorPage, FactorProblem, FactorStep, OwnPasswordPage, OwnPasswordProblem, Picture, grouped};
@@ -23,13 +23,10 @@ pub(crate) async fn password(visitor: Visitor) -> Result<HttpResponse, PageProbl
 }
 
 /// `POST /account/password`
-pub(crate) async fn change_password(
-    form: Posted,
-    request: HttpRequest,
-    limits: web::Data<Limits>,
-) -> Result<HttpResponse, PageProblem> {
+pub(crate) async fn change_password(form: Posted, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let visitor = &form.visitor;
-    let Some(own) = OwnForm::of(&form, &request, &limits) else { return Ok(sign_in_first(visitor, PASSWORD)) };
+    let own = OwnForm::of(&form, &request, Wants::Password)?;
+    let Some(own) = own else { return Ok(sign_in_first(visitor, PASSWORD)) };
     let new = Secret::new(form.text("new"));
     let changed = own_sign_in::change_password(&visitor.app, &visitor.ctx, own.asking("current"), new).await;
     let mut page = password_page(visitor, own.signed_in);
@@ -81,40 +78,24 @@ enum Ask {
 }
 
 /// `POST /account/codes`
-pub(crate) async fn add_codes(
-    form: Posted,
-    request: HttpRequest,
-    limits: web::Data<Limits>,
-) -> Result<HttpResponse, PageProblem> {
-    change_codes(Ask::Add, &form, &request, &limits).await
+pub(crate) async fn add_codes(form: Posted, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
+    change_codes(Ask::Add, &form, &request).await
 }
 
 /// `POST /account/codes/recovery`
-pub(crate) async fn renew_codes(
-    form: Posted,
-    request: HttpRequest,
-    limits: web::Data<Limits>,
-) -> Result<HttpResponse, PageProblem> {
-    change_codes(Ask::Renew, &form, &request, &limits).await
+pub(crate) async fn renew_codes(form: Posted, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
+    change_codes(Ask::Renew, &form, &request).await
 }
 
 /// `POST /account/codes/end`
-pub(crate) async fn remove_codes(
-    form: Posted,
-    request: HttpRequest,
-    limits: web::Data<Limits>,
-) -> Result<HttpResponse, PageProblem> {
-    change_codes(Ask::Remove, &form, &request, &limits).await
+pub(crate) async fn remove_codes(form: Posted, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
+    change_codes(Ask::Remove, &form, &request).await
 }
 
-async fn change_codes(
-    ask: Ask,
-    form: &Posted,
-    request: &HttpRequest,
-    limits: &web::Data<Limits>,
-) -> Result<HttpResponse, PageProblem> {
+async fn change_codes(ask: Ask, form: &Posted, request: &HttpRequest) -> Result<HttpResponse, PageProblem> {
     let visitor = &form.visitor;
-    let Some(own) = OwnForm::of(form, request, limits) else { return Ok(sign_in_first(visitor, CODES)) };
+    let own = OwnForm::of(form, request, Wants::Password)?;
+    let Some(own) = own else { return Ok(sign_in_first(visitor, CODES)) };
     let (app, ctx, ticket) = (&visitor.app, &visitor.ctx, form.text("ticket"));
     let changed = match ask {
         Ask::Add => own_sign_in::add(app, ctx, own.asking("add-password"), ticket, form.text("code")).await,
@@ -155,7 +136,8 @@ async fn standing(visitor: &Visitor, signed_in: &SignedIn) -> Result<FactorStep,
     let factor = own_sign_in::second_factor_of(&visitor.app, signed_in.person().id).await;
     if let Some(factor) = factor.map_err(|fault| visitor.broken(&fault))? {
         let codes_left = factor.recovery.len();
-        return Ok(FactorStep::Have { added: visitor.moment(factor.added_at), codes_left });
+        let demanded = is_demanded(&visitor.app, signed_in.person());
+        return Ok(FactorStep::Have { added: visitor.moment(factor.added_at), codes_left, demanded });
     }
     let offer = own_sign_in::offer(&visitor.app, visitor.ctx.at, signed_in);
     Ok(offered(offer.map_err(|fault| visitor.broken(&fault))?))

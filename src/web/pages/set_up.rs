@@ -1,15 +1,14 @@
 //! `/sign-in/set-up`: what is wanted besides a password, set up before anything else.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 
 use super::own_passkeys::{created, form as passkey_form};
 use super::sign_in::{expired, known_browser};
 use super::way::Way;
 use crate::operations::own_sign_in::Changed;
 use crate::operations::set_up_factor::{self, Attempt, Outcome, SetUp};
-use crate::web::extract::{Posted, Visitor, peer};
-use crate::web::limits::{Class, Limits};
+use crate::web::extract::{Posted, Visitor};
 use crate::web::problem::PageProblem;
 use crate::web::reply;
 use crate::web::views::{FactorPage, FactorStep, Picture, SetUpPage, SetUpProblem, grouped};
@@ -31,24 +30,16 @@ enum With {
 }
 
 /// `POST /sign-in/set-up/codes`
-pub(crate) async fn create_codes(
-    form: Posted,
-    request: HttpRequest,
-    limits: web::Data<Limits>,
-) -> Result<HttpResponse, PageProblem> {
-    create(With::Codes, form, &request, &limits).await
+pub(crate) async fn create_codes(form: Posted, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
+    create(With::Codes, form, &request).await
 }
 
 /// `POST /sign-in/set-up/passkey`
-pub(crate) async fn create_passkey(
-    form: Posted,
-    request: HttpRequest,
-    limits: web::Data<Limits>,
-) -> Result<HttpResponse, PageProblem> {
-    create(With::Passkey, form, &request, &limits).await
+pub(crate) async fn create_passkey(form: Posted, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
+    create(With::Passkey, form, &request).await
 }
 
-async fn create(with: With, form: Posted, request: &HttpRequest, limits: &Limits) -> Result<HttpResponse, PageProblem> {
+async fn create(with: With, form: Posted, request: &HttpRequest) -> Result<HttpResponse, PageProblem> {
     let form = form.with_ticket();
     let visitor = &form.visitor;
     let (app, ctx) = (&visitor.app, &visitor.ctx);
@@ -69,7 +60,7 @@ async fn create(with: With, form: Posted, request: &HttpRequest, limits: &Limits
     };
     let not = match outcome.map_err(broken)? {
         Outcome::Done { cookie, known, codes } => {
-            limits.forgive(Class::SignIn, peer(app, request));
+            visitor.was_no_guess();
             let onward = way.onward(visitor);
             if codes.is_empty() {
                 return Ok(way.admitted(visitor, reply::see_other(visitor, &onward), &cookie, &known));

@@ -1,7 +1,7 @@
 //! `/sign-in`, `/sign-out`, `/signed-out`.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 
 use super::way::Way;
 use super::{encoded, query, set_up};
@@ -13,8 +13,7 @@ use crate::operations::sign_in_code::{CodeAttempt, sign_in_with_code};
 use crate::operations::sign_in_passkey::{self, PasskeyAttempt, sign_in_with_passkey};
 use crate::operations::sign_out::sign_out;
 use crate::web::cookies::{self, Name};
-use crate::web::extract::{Posted, Visitor, peer};
-use crate::web::limits::{Class, Limits};
+use crate::web::extract::{Posted, Visitor};
 use crate::web::problem::PageProblem;
 use crate::web::reply;
 use crate::web::views::{
@@ -38,6 +37,11 @@ impl Step {
     fn of(email: String) -> Self {
         if email.is_empty() { Self::Address } else { Self::Password(email) }
     }
+
+    /// The application may have named somebody: then it begins with their password.
+    fn first(ask: &SignInAsk) -> Self {
+        ask.login_hint.clone().map_or(Self::Address, Self::Password)
+    }
 }
 
 /// `GET /sign-in`
@@ -46,10 +50,10 @@ pub(crate) async fn new(visitor: Visitor, request: HttpRequest) -> Result<HttpRe
     let visitor = visitor.with_ticket(ticket.as_deref().unwrap_or_default());
     let way = Way::of(&visitor, ticket.as_deref(), to.as_deref()).await?;
     match (&way.ask, &visitor.signed_in) {
-        // The application may have named somebody. Whoever is somebody else says so.
+        // Whoever is somebody else than it says, says so.
         (Some(ask), _) => {
-            let hinted = ask.login_hint.clone().filter(|_| query(&request, OTHER).is_none());
-            page(&visitor, StatusCode::OK, &way, hinted.map_or(Step::Address, Step::Password), None)
+            let step = if query(&request, OTHER).is_none() { Step::first(ask) } else { Step::Address };
+            page(&visitor, StatusCode::OK, &way, step, None)
         }
         (None, Some(_)) => Ok(to_page(&visitor, way.to.as_deref().unwrap_or("/account"))),
         (None, None) => page(&visitor, StatusCode::OK, &way, Step::Address, None),
@@ -59,11 +63,7 @@ pub(crate) async fn new(visitor: Visitor, request: HttpRequest) -> Result<HttpRe
 /// `POST /sign-in`: the address, or the address and the password.
 ///
 /// The address alone is looked up nowhere, so its answer is the same for everybody and takes as long (attack case 50).
-pub(crate) async fn create(
-    form: Posted,
-    request: HttpRequest,
-    limits: web::Data<Limits>,
-) -> Result<HttpResponse, PageProblem> {
+pub(crate) async fn create(form: Posted, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let form = form.with_ticket();
     let visitor = &form.visitor;
     let (app, ctx) = (&visitor.app, &visitor.ctx);
@@ -72,8 +72,7 @@ pub(crate) async fn create(
     let typed = form.text("email").trim();
     let email: String = typed.chars().take(254).collect();
     let Some(password) = form.optional("password") else {
-        // The desk counted it as a guess, and nothing was guessed.
-        limits.forgive(Class::SignIn, peer(app, &request));
+        visitor.asked_for_a_page()?;
         return page(visitor, StatusCode::OK, &way, Step::of(email), None);
     };
     let known = known_browser(visitor, &request);
@@ -93,20 +92,19 @@ pub(crate) async fn create(
     };
     let (status, problem) = match outcome {
         Outcome::SignedIn { cookie, known, .. } => {
-            // The desk counted it as a guess, which it was not: an office shares one address.
-            limits.forgive(Class::SignIn, peer(app, &request));
+            visitor.was_no_guess();
             return Ok(admit(visitor, &way, &cookie, &known));
         }
         Outcome::CodeWanted { half } => {
-            limits.forgive(Class::SignIn, peer(app, &request));
+            visitor.was_no_guess();
             return code_page(visitor, StatusCode::OK, &way, half, None);
         }
         Outcome::SetUpWanted { half } => {
-            limits.forgive(Class::SignIn, peer(app, &request));
+            visitor.was_no_guess();
             return set_up::begin(visitor, &way, half).await;
         }
         Outcome::PasskeyWanted => {
-            limits.forgive(Class::SignIn, peer(app, &request));
+            visitor.was_no_guess();
             return page(visitor, StatusCode::FORBIDDEN, &way, Step::Address, Some(SignInProblem::PasskeyWanted));
         }
         Outcome::Over => return expired(visitor, &way),
@@ -125,11 +123,7 @@ pub(super) fn expired(visitor: &Visitor, way: &Way) -> Result<HttpResponse, Page
 }
 
 /// `POST /sign-in/passkey`
-pub(crate) async fn create_with_passkey(
-    form: Posted,
-    request: HttpRequest,
-    limits: web::Data<Limits>,
-) -> Result<HttpResponse, PageProblem> {
+pub(crate) async fn create_with_passkey(form: Posted, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let form = form.with_ticket();
     let visitor = &form.visitor;
     let (app, ctx) = (&visitor.app, &visitor.ctx);
@@ -150,7 +144,7 @@ pub(crate) async fn create_with_passkey(
     };
     match sign_in_with_passkey(app, ctx, attempt).await.map_err(broken)? {
         Outcome::SignedIn { cookie, known, .. } => {
-            limits.forgive(Class::SignIn, peer(app, &request));
+            visitor.was_no_guess();
             Ok(admit(visitor, &way, &cookie, &known))
         }
         Outcome::Refused => {
@@ -166,11 +160,7 @@ pub(crate) async fn create_with_passkey(
 }
 
 /// `POST /sign-in/code`
-pub(crate) async fn create_with_code(
-    form: Posted,
-    request: HttpRequest,
-    limits: web::Data<Limits>,
-) -> Result<HttpResponse, PageProblem> {
+pub(crate) async fn create_with_code(form: Posted, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let form = form.with_ticket();
     let visitor = &form.visitor;
     let (app, ctx) = (&visitor.app, &visitor.ctx);
@@ -187,7 +177,7 @@ pub(crate) async fn create_with_code(
     };
     let (status, problem) = match sign_in_with_code(app, ctx, attempt).await.map_err(broken)? {
         Outcome::SignedIn { cookie, known, .. } => {
-            limits.forgive(Class::SignIn, peer(app, &request));
+            visitor.was_no_guess();
             return Ok(admit(visitor, &way, &cookie, &known));
         }
         Outcome::Refused => (StatusCode::UNPROCESSABLE_ENTITY, CodeProblem::Wrong),
@@ -224,9 +214,9 @@ pub(super) fn known_browser(visitor: &Visitor, request: &HttpRequest) -> Option<
     cookies::read(request, &visitor.app.issuer, Name::Known).and_then(|cookie| KnownBrowser::parse(&cookie))
 }
 
-/// The page, on the way of an authorization. If the application has named somebody, it begins with their password.
+/// The page, on the way of an authorization.
 pub(crate) fn begin(visitor: &Visitor, ask: SignInAsk) -> Result<HttpResponse, PageProblem> {
-    let step = ask.login_hint.clone().map_or(Step::Address, Step::Password);
+    let step = Step::first(&ask);
     page(visitor, StatusCode::OK, &Way::of_authorization(ask), step, None)
 }
 

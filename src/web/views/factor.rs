@@ -39,6 +39,8 @@ pub enum FactorStep {
     Have {
         added: Moment,
         codes_left: usize,
+        /// The password alone is not enough here.
+        demanded: bool,
     },
     /// Shown once.
     Codes {
@@ -109,9 +111,10 @@ impl Spoken for FactorPage {
             problem: None,
         };
         let have = |codes_left| Self {
-            step: FactorStep::Have { added: sample::moment_in(language, -12 * 86_400), codes_left },
+            step: FactorStep::Have { added: sample::moment_in(language, -12 * 86_400), codes_left, demanded: false },
             ..add.clone()
         };
+        let demanded = FactorStep::Have { added: sample::moment_in(language, -86_400), codes_left: 10, demanded: true };
         let code = |letters: &str| format!("{letters}-efgh-ijkl-mnop");
         let codes = ["abcd", "bcde", "cdef", "defg", "efgh", "fghi", "ghij", "hijk", "ijkl", "jklm"];
         let throttled = FactorProblem::Throttled { wait: words::of(language).length(30) };
@@ -120,6 +123,7 @@ impl Spoken for FactorPage {
             ("wrong_code", Self { problem: Some(FactorProblem::WrongCode), ..add.clone() }),
             ("wrong_password", Self { problem: Some(FactorProblem::WrongPassword), ..add.clone() }),
             ("have", have(10)),
+            ("demanded", Self { step: demanded, ..add.clone() }),
             ("last_code", have(1)),
             ("no_codes", Self { problem: Some(FactorProblem::Over), ..have(0) }),
             ("throttled", Self { problem: Some(throttled), ..have(7) }),

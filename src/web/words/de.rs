@@ -283,6 +283,8 @@ pub(super) static WORDS: Words = Words {
         },
         password_changed: "Ihr Passwort ist geändert, und alle anderen Sitzungen sind beendet.",
         factor_removed: "Abgeschaltet. Von nun an genügt Ihr Passwort.",
+        factor_removed_demanded: "Abgeschaltet. Aber Ihr Passwort genügt hier nicht: Bei der nächsten Anmeldung nehmen Sie einen Passkey oder richten wieder etwas ein.",
+        end_others_too: "Falls sich noch jemand in Ihrem Konto angemeldet hat, beenden Sie unten die anderen Sitzungen.",
         administration: "Verwaltung",
         administration_about: OfLink(|link| {
             html!(
@@ -331,6 +333,7 @@ pub(super) static WORDS: Words = Words {
         submit_renew: "Neue Wiederherstellungscodes machen",
         turn_off: "Abschalten",
         turn_off_about: "Dann genügt Ihr Passwort allein, und die Wiederherstellungscodes sind nichts mehr wert.",
+        turn_off_demanded: "Die Wiederherstellungscodes sind dann nichts mehr wert. Aber Ihr Passwort genügt hier nicht: Bei der nächsten Anmeldung nehmen Sie einen Passkey oder richten wieder etwas ein.",
         submit_off: "Einmalcodes abschalten",
         codes: "Ihre Wiederherstellungscodes",
         codes_about: "Mit jedem können Sie sich einmal anmelden, wenn Ihr Telefon weg ist. Sie werden nur jetzt gezeigt: Drucken Sie sie aus oder heben Sie sie bei Ihren Passwörtern auf.",
@@ -348,7 +351,7 @@ pub(super) static WORDS: Words = Words {
         remove: "Entfernen",
         remove_about: OfName(|passkey| {
             html!(
-                "Mit {passkey} meldet Sie hier dann niemand mehr an. Löschen Sie ihn auch auf Ihrem Gerät, sonst wird er weiter angeboten."
+                "Mit {passkey} meldet Sie hier dann niemand mehr an. Löschen Sie ihn auch auf Ihrem Gerät, sonst wird er weiter angeboten. Wer sich damit angemeldet hat, bleibt es: Beenden Sie solche Sitzungen in Ihrem Konto."
             )
         }),
         submit_remove: "Passkey entfernen",
@@ -359,14 +362,14 @@ pub(super) static WORDS: Words = Words {
         name_note: "Damit Sie ihn wiedererkennen, zum Beispiel „Laptop bei der Arbeit“.",
         wrong_name: "Geben Sie ihm einen Namen von 1 bis 128 Zeichen.",
         submit: "Passkey einrichten",
-        without: "Dieser Browser hat keine Passkeys, oder JavaScript ist aus. Ihr Passwort genügt auch ohne sie.",
+        without: "Dieser Browser hat keine Passkeys, oder JavaScript ist aus, also lässt sich hier keiner einrichten.",
         nameless: "Passkeys gehören zu einem Namen, und dieser Dienst hat unter seiner Adresse keinen. Wer ihn betreut, kann ihm einen Namen und https geben.",
         full: "Mehr Passkeys kann eine Person nicht haben. Entfernen Sie einen, um einen anderen einzurichten.",
         not_taken: "Dieser Passkey wurde nicht angenommen: Er ist für eine andere Seite gemacht oder schon hier. Versuchen Sie es noch einmal.",
         cancelled: "Es ist nichts geschehen: Es wurde abgebrochen oder dauerte zu lange. Versuchen Sie es noch einmal.",
         known: "Dieses Gerät hat hier schon einen Passkey für Sie.",
         was_added: "Eingerichtet. Von nun an können Sie sich damit anmelden.",
-        was_removed: "Entfernt. Damit meldet sich niemand mehr an.",
+        was_removed: "Entfernt. Damit meldet sich niemand mehr an. Falls noch jemand damit angemeldet ist, beenden Sie in Ihrem Konto die anderen Sitzungen.",
         sign_in: "Mit einem Passkey anmelden",
     },
     activity: ActivityWords {

@@ -277,6 +277,8 @@ pub(super) static WORDS: Words = Words {
         },
         password_changed: "Your password is changed, and every other session is over.",
         factor_removed: "Turned off. From now on your password is enough.",
+        factor_removed_demanded: "Turned off. But your password is not enough here: at your next sign-in you use a passkey, or set something up again.",
+        end_others_too: "If somebody else may be signed in to your account, end the other sessions below.",
         administration: "Administration",
         administration_about: OfLink(|link| {
             html!(
@@ -325,6 +327,7 @@ pub(super) static WORDS: Words = Words {
         submit_renew: "Make new recovery codes",
         turn_off: "Turn it off",
         turn_off_about: "Your password alone is enough then, and the recovery codes are worth nothing.",
+        turn_off_demanded: "The recovery codes are worth nothing then. But your password is not enough here: at your next sign-in you use a passkey, or set something up again.",
         submit_off: "Turn off codes",
         codes: "Your recovery codes",
         codes_about: "Each signs you in once if your telephone is gone. They are shown only now: print them, or keep them with your passwords.",
@@ -342,7 +345,7 @@ pub(super) static WORDS: Words = Words {
         remove: "Remove",
         remove_about: OfName(|passkey| {
             html!(
-                "{passkey} will sign you in here no more. Delete it on your device as well, or it goes on being offered."
+                "{passkey} will sign you in here no more. Delete it on your device as well, or it goes on being offered. Whoever signed in with it stays signed in: end such sessions in your account."
             )
         }),
         submit_remove: "Remove passkey",
@@ -353,14 +356,14 @@ pub(super) static WORDS: Words = Words {
         name_note: "So that you know it again, such as “Work laptop”.",
         wrong_name: "Give it a name of 1 to 128 characters.",
         submit: "Add passkey",
-        without: "This browser has no passkeys, or JavaScript is off. Your password works without them.",
+        without: "This browser has no passkeys, or JavaScript is off, so there is nothing to add in it.",
         nameless: "Passkeys belong to a name, and this appliance is reached at an address without one. Whoever looks after it can give it a name and https.",
         full: "You have as many passkeys as one person can have. Remove one to add another.",
         not_taken: "That passkey was not taken: it was made for another page, or is here already. Try once more.",
         cancelled: "Nothing was done: it was cancelled, or took too long. Try once more.",
         known: "This device has a passkey for you here already.",
         was_added: "Added. From now on you can sign in with it.",
-        was_removed: "Removed. Nobody signs in with it any more.",
+        was_removed: "Removed. Nobody signs in with it any more. If somebody else may be signed in with it, end your other sessions in your account.",
         sign_in: "Sign in with a passkey",
     },
     activity: ActivityWords {

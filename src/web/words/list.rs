@@ -306,6 +306,10 @@ pub(crate) struct AccountWords {
     pub(crate) others_ended: fn(u64) -> String,
     pub(crate) password_changed: Text,
     pub(crate) factor_removed: Text,
+    /// Where the password is not enough.
+    pub(crate) factor_removed_demanded: Text,
+    /// After the two, where there are others.
+    pub(crate) end_others_too: Text,
     pub(crate) administration: Text,
     pub(crate) administration_about: OfLink,
     pub(crate) open_console: Text,
@@ -347,6 +351,8 @@ pub(crate) struct FactorWords {
     pub(crate) submit_renew: Text,
     pub(crate) turn_off: Text,
     pub(crate) turn_off_about: Text,
+    /// Where the password is not enough.
+    pub(crate) turn_off_demanded: Text,
     pub(crate) submit_off: Text,
     pub(crate) codes: Text,
     pub(crate) codes_about: Text,

@@ -10,7 +10,8 @@ use writ::operations::{housekeeping, turn_keys};
 use writ::store::tables::SIGNING_KEYS;
 use writ::store::{Read as _, audit_page};
 
-use crate::world::{KeyPair, PASSWORD, World, verified};
+use crate::stories::passkeys::with_passkey;
+use crate::world::{Device, KeyPair, PASSWORD, World, verified};
 
 const MINUTE: i64 = 60;
 const DAY: i64 = 86_400;
@@ -76,6 +77,37 @@ fn set_back_by_minutes_no_proof_is_good_twice() {
     world.set_clock(-5 * MINUTE);
     crm.token_request_with(&world, &grant, &[&proof]).expect_refusal(400, "invalid_dpop_proof", "DpopProofReplayed");
     signer.client_credentials(&world, &assertion).expect_refused(401, "invalid_client");
+}
+
+/// WebAuthn §13.4.3, of a challenge that was answered.
+#[test]
+fn set_back_by_minutes_no_passkey_answers_twice() {
+    let world = World::with(&[("public_url", "http://localhost:9000")]);
+    let (ada, mut device) = (world.administrator("ada"), Device::new("ES256"));
+    with_passkey(&world, &ada, &mut device, "Telephone");
+    let mut browser = world.browser();
+    let page = browser.get("/sign-in");
+    let (form, mut answer) = (page.form("asked"), device.get(&page));
+    browser.submit_filled(&form, &answer).expect_page(200, "Connected applications");
+    let page = browser.get("/account");
+    browser.submit_form(&page.form_to("/sign-out"), &[]);
+    world.set_clock(11 * MINUTE);
+    world.keeps_house();
+    world.set_clock(-5 * MINUTE);
+    let csrf = browser.get("/sign-in").form("csrf").value("csrf").to_owned();
+    answer.extend([("csrf", csrf), ("asked", form.value("asked").to_owned())]);
+    browser.submit_filled(&form, &answer).expect_page(422, "please sign in once more");
+}
+
+/// A sign-in of a day that has not come is not one of a moment ago.
+#[test]
+fn set_back_a_sign_in_is_no_proof_for_long() {
+    let world = World::with(&[("public_url", "http://localhost:9000")]);
+    let ada = world.administrator("ada");
+    let mut browser = world.signed_in(&ada);
+    browser.get("/account/passkeys").expect_no_text("Enter your password first");
+    world.set_clock(-DAY);
+    browser.get("/account/passkeys").expect_page(200, "Enter your password first");
 }
 
 #[test]

@@ -13,6 +13,9 @@ type Deed = fn(&Scene<'_>) -> Option<()>;
 pub(super) const DEEDS: [Deed; 8] =
     [connects, connects, signs_in_and_out, gets_and_revokes, registers, changes_machines, turns_keys, applies];
 
+/// Far more than a full queue takes.
+const MOST_TRIES: usize = 10_000;
+
 impl Scene<'_> {
     fn note(&self, answered: Answered) {
         self.answered.lock().unwrap().push(answered);
@@ -25,13 +28,19 @@ impl Scene<'_> {
     }
 }
 
+/// A page is busy with 429 where the queue of passwords is full, or where somebody was told to wait for that: the next one then.
 fn signed_in(scene: &Scene<'_>) -> Option<Browser> {
-    let mut browser = Browser::new(scene.address);
-    let page = browser.attempt("GET", "/sign-in", &[])?;
-    let csrf = page.form("email").value("csrf").to_owned();
-    let page = browser.attempt("POST", "/sign-in", &[("csrf", &csrf), ("email", EMAIL), ("password", PASSWORD)])?;
-    // 503: the queue of passwords is full, or nearly: the next one then.
-    if page.status == 303 { Some(browser) } else { signed_in(scene) }
+    for _ in 0..MOST_TRIES {
+        let mut browser = Browser::new(scene.address);
+        let page = browser.attempt("GET", "/sign-in", &[])?;
+        let csrf = page.form("email").value("csrf").to_owned();
+        let page = browser.attempt("POST", "/sign-in", &[("csrf", &csrf), ("email", EMAIL), ("password", PASSWORD)])?;
+        if page.status == 303 {
+            return Some(browser);
+        }
+        assert_eq!(page.status, 429, "{}", page.body);
+    }
+    panic!("nobody is signed in any more")
 }
 
 /// Signs in, and then authorizes, redeems and refreshes.

@@ -140,6 +140,34 @@ fn a_passkey_is_added_with_the_password_or_right_after_signing_in() {
     assert_eq!(passkeys(&world).len(), 1);
 }
 
+/// The password was typed for the question, and is not asked for again because of a name; nor is there more time.
+#[test]
+fn a_name_that_is_none_is_asked_for_again() {
+    let world = world();
+    let ada = world.administrator("ada");
+    let mut browser = world.signed_in(&ada);
+    world.later(Lifetime::from_minutes(5));
+    let page = browser.get("/account/passkeys");
+    let mut page = browser.submit(&page, &[("add-password", PASSWORD)]);
+    let mut device = Device::new("ES256");
+    for _ in 0..2 {
+        let fields = device.create(&page, " ");
+        page = browser.submit_filled(&page.form("made"), &fields);
+        page.expect_page(422, "Give it a name").expect_text("data-passkey=\"create\"");
+        page.expect_no_text("Enter your password first");
+    }
+    let late = page.clone();
+    let fields = device.create(&page, "Laptop");
+    browser.submit_filled(&page.form("made"), &fields).expect_page(200, "From now on you can sign in with it");
+    let fields = Device::new("ES256").create(&late, " ");
+    world.later(Lifetime::from_minutes(9));
+    let page = browser.submit_filled(&late.form("made"), &fields);
+    page.expect_page(422, "Give it a name");
+    world.later(Lifetime::from_minutes(1));
+    let fields = Device::new("ES256").create(&page, "Telephone");
+    browser.submit_filled(&page.form("made"), &fields).expect_page(409, "something else was quicker");
+}
+
 #[test]
 fn a_passkey_is_removed_by_its_owner_and_signs_in_no_more() {
     let world = world();
@@ -156,7 +184,9 @@ fn a_passkey_is_removed_by_its_owner_and_signs_in_no_more() {
     let form = page.form_to(&format!("{id}/end"));
     browser.submit_form(&form, &[]).expect_page(422, "not your current password");
     assert_eq!(passkeys(&world).len(), 1);
-    browser.submit_form(&form, &[(&format!("password-{id}"), PASSWORD)]).expect_page(200, "Nobody signs in with it");
+    page.expect_text("stays signed in: end such sessions in your account");
+    let page = browser.submit_form(&form, &[(&format!("password-{id}"), PASSWORD)]);
+    page.expect_page(200, "Nobody signs in with it").expect_text("end your other sessions in your account");
     world.expect_event("person.passkey_removed");
     let mut browser = world.browser();
     let page = browser.get("/sign-in");

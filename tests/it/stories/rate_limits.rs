@@ -152,3 +152,46 @@ fn an_address_that_asks_too_often_is_told_when_to_come_back() {
     ask("198.51.100.1").expect_status(200);
     ask("198.51.100.1").expect_status(429);
 }
+
+/// An address without a password is no guess, and asking for the next page is not for nothing either.
+#[test]
+fn an_address_alone_is_a_page_and_no_guess() {
+    let world = World::with(&[("limits.sign_in", "3"), ("limits.pages", "10"), ("trusted_proxies", "127.0.0.1")]);
+    let ada = world.administrator("ada");
+    let mut browser = world.browser();
+    browser.headers.push(("X-Forwarded-For", "198.51.100.1".to_owned()));
+    let page = browser.get("/sign-in");
+    for _ in 0..9 {
+        browser.submit(&page, &[("email", &ada.email)]).expect_page(200, "Password");
+    }
+    let over = browser.submit(&page, &[("email", &ada.email)]);
+    over.expect_page(429, "Too many requests");
+    assert_eq!(over.header("retry-after"), Some("7"));
+    // What was said to nobody was no guess of anybody: from here one still signs in, and another address is none of this one's trouble.
+    browser.submit(&page, &[("email", &ada.email), ("password", "wrong password")]).expect_status(422);
+    browser.headers = vec![("X-Forwarded-For", "198.51.100.2".to_owned())];
+    browser.submit(&page, &[("email", &ada.email)]).expect_page(200, "Password");
+}
+
+/// Right after signing in nobody is asked for the password: such a form is a page, and one with the password is a guess that may be right.
+#[test]
+fn what_asks_for_no_password_is_a_page_and_no_guess() {
+    let settings = [("limits.sign_in", "3"), ("limits.pages", "10"), ("trusted_proxies", "127.0.0.1")];
+    let world = World::with(&[&settings[..], &[("public_url", "http://localhost:9000")]].concat());
+    let ada = world.administrator("ada");
+    let mut browser = world.signed_in(&ada);
+    let csrf = browser.get("/account/passkeys").form("csrf").value("csrf").to_owned();
+    let id = writ::base::Id::<writ::model::Passkey>::new(world.now(), &world.app.entropy).unwrap();
+    let end = format!("/account/passkeys/{id}/end");
+    for (n, path) in ["/account/passkeys/new", "/account/passkeys", end.as_str()].into_iter().enumerate() {
+        browser.headers = vec![("X-Forwarded-For", format!("198.51.100.{n}"))];
+        let statuses: Vec<u16> = (0..12).map(|_| browser.post(path, &[("csrf", &csrf)]).status).collect();
+        assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 2, "{path}: {statuses:?}");
+    }
+    browser.headers = vec![("X-Forwarded-For", "198.51.100.9".to_owned())];
+    world.later(Lifetime::from_minutes(5));
+    let fields = [("csrf", csrf.as_str()), ("add-password", PASSWORD)];
+    for _ in 0..4 {
+        browser.post("/account/passkeys/new", &fields).expect_page(200, "data-passkey=\"create\"");
+    }
+}

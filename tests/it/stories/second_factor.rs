@@ -331,7 +331,8 @@ fn codes_are_turned_off_with_the_password_and_then_the_password_is_enough() {
     browser.submit(&page, &[("code", &enrolled.code())]).expect_page(200, "Connected applications");
     let form = browser.get("/account/codes").form_to("/account/codes/end");
     browser.submit_form(&form, &[("end-password", "wrong password")]).expect_page(422, "not your current password");
-    browser.submit_form(&form, &[("end-password", PASSWORD)]).expect_page(200, "From now on your password is enough");
+    let page = browser.submit_form(&form, &[("end-password", PASSWORD)]);
+    page.expect_page(200, "From now on your password is enough").expect_text("end the other sessions below");
     enrolled.world.expect_event("person.second_factor_removed");
     assert!(is_signed_in(&mut enrolled.world.signed_in(&enrolled.ada)));
 }

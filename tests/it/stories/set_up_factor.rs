@@ -1,12 +1,17 @@
 //! Where a password is not enough: what is wanted besides is set up right after it, and nothing else opens before. Attack case 42.
 
+use argon2::{Algorithm, Argon2, Params, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use writ::base::Lifetime;
+use writ::keys::needs_rehash;
+use writ::model::{Event, Person};
 use writ::operations::{own_passkeys, own_sign_in};
 use writ::store::Read;
-use writ::store::tables::{PASSKEYS, SECOND_FACTORS};
+use writ::store::tables::{PASSKEYS, PEOPLE, SECOND_FACTORS};
 
 use super::second_factor::{secret, shown};
-use crate::world::{Browser, Device, Page, Someone, World, at_once, claims};
+use crate::world::{Browser, Device, PASSWORD, Page, Someone, World, at_once, claims};
 
 const TICKETS: &str = "https://mcp.example/tickets";
 const ASKED: &str = "Your password is not enough here";
@@ -221,4 +226,67 @@ fn the_api_asks_whether_its_administrator_has_set_something_up() {
     let refused = ask();
     refused.expect_status(403);
     assert!(refused.body.contains("second factor"), "{}", refused.body);
+}
+
+/// Gives somebody a hash of the same password from when it cost less.
+fn age(world: &World, someone: &Someone) {
+    let (id, salt, mut out) = (someone.id, b"somesaltsomesalt", [0; 32]);
+    let cheap = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(64, 1, 1, Some(32)).unwrap());
+    cheap.hash_password_into(PASSWORD.as_bytes(), salt, &mut out).unwrap();
+    let (salt, out) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(out));
+    let password = format!("$argon2id$v=19$m=64,t=1,p=1${salt}${out}");
+    world.change("age a hash", move |tx| {
+        let person = tx.get(&PEOPLE, &id)?.unwrap();
+        tx.put(&PEOPLE, &id, &Person { password: password.clone(), ..person })?;
+        tx.record(Event::PasswordSet { person: id, sessions: 0 })
+    });
+    assert!(is_old(world, someone));
+}
+
+fn is_old(world: &World, someone: &Someone) -> bool {
+    needs_rehash(&world.read(|view| view.get(&PEOPLE, &someone.id)).unwrap().password)
+}
+
+/// Whatever is asked for besides the password, and the note that it was right is one of the new hash.
+#[test]
+fn an_old_hash_is_made_anew_whatever_else_is_asked_for() {
+    let world = world("everybody");
+    let (ada, bob) = (world.administrator("ada"), world.person("bob"));
+    // To be set up.
+    age(&world, &ada);
+    let (mut browser, page) = asked(&world, &ada);
+    assert!(!is_old(&world, &ada));
+    codes(&world, &mut browser, &page).expect_page(200, "Your recovery codes");
+    // A code.
+    age(&world, &ada);
+    world.later(Lifetime::from_seconds(30));
+    let secret = secret(&page);
+    let mut browser = world.browser();
+    let page = browser.get("/sign-in");
+    let page = browser.sign_in(&page, &ada);
+    page.expect_page(200, "One more step");
+    assert!(!is_old(&world, &ada));
+    browser.submit(&page, &[("code", &shown(&secret, &world))]).expect_page(200, "Connected applications");
+    // A passkey.
+    let (mut browser, page) = asked(&world, &bob);
+    passkey(&mut browser, &page, &mut Device::new("ES256")).expect_page(200, "Connected applications");
+    age(&world, &bob);
+    let mut browser = world.browser();
+    let page = browser.get("/sign-in");
+    browser.sign_in(&page, &bob).expect_status(403);
+    assert!(!is_old(&world, &bob));
+}
+
+/// What is said of a password that is not enough.
+#[test]
+fn whoever_takes_their_codes_away_is_not_told_that_the_password_is_enough() {
+    let world = world("everybody");
+    let ada = world.administrator("ada");
+    let (mut browser, page) = asked(&world, &ada);
+    codes(&world, &mut browser, &page).expect_page(200, "Your recovery codes");
+    let page = browser.get("/account/codes");
+    page.expect_no_text("Your password alone is enough then");
+    let page = browser.submit_form(&page.form_to("/account/codes/end"), &[("end-password", PASSWORD)]);
+    page.expect_page(200, "Turned off.").expect_no_text("From now on your password is enough");
+    page.expect_text("your password is not enough here").expect_no_text("end the other sessions");
 }

@@ -267,6 +267,33 @@ impl World {
         })
     }
 
+    /// Begins `operation`, and gives it up while its write waits for its turn. The write is done when this returns, and whatever goes on
+    /// without anybody who waits has had its turn.
+    pub fn given_up<T>(&self, operation: impl Future<Output = T>) {
+        let (reached, at_work) = mpsc::channel();
+        let (go, going) = mpsc::channel::<()>();
+        let (store, ctx) = (self.app.store.clone(), self.operator());
+        let writer = std::thread::spawn(move || {
+            store.write_blocking("hold", &ctx, move |_| {
+                reached.send(()).unwrap();
+                going.recv().unwrap();
+                Ok(())
+            })
+        });
+        at_work.recv().unwrap();
+        self.block(async {
+            let mut operation = Box::pin(operation);
+            let begun = std::future::poll_fn(|task| Poll::Ready(operation.as_mut().poll(task).is_pending())).await;
+            assert!(begun, "it wrote nothing");
+            turns().await;
+            drop(operation);
+            go.send(()).unwrap();
+            writer.join().unwrap().unwrap();
+            self.app.store.write("after it", &self.operator(), |_| Ok(())).await.unwrap();
+            turns().await;
+        });
+    }
+
     /// Stops somebody, or lets them go on.
     pub fn set_person(&self, someone: &Someone, state: PersonState) {
         let id = someone.id;
@@ -335,6 +362,13 @@ impl World {
 
     pub fn request(&self, method: &str, path: &str) -> Request {
         Request::new(self.address, method, path)
+    }
+}
+
+/// Everybody else on this thread goes on as far as they get.
+async fn turns() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
     }
 }
 
