@@ -26,7 +26,7 @@ mod tally;
 mod usage;
 mod verified;
 
-pub use certificates::{CertificateState, Certificates};
+pub use certificates::{CertificateState, Certificates, Given, SOON};
 pub use delivery::{Delivery, Pace};
 pub use discovery::{Discovery, Document};
 pub use hours::Hours;

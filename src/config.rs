@@ -275,7 +275,13 @@ impl Config {
         let text = "the public URL is https, so a proxy on this computer speaks for everybody, and it is not trusted: all visitors \
                     count as one address, share one limit of sign-ins and registrations, and look alike in the audit log. Set \
                     trusted_proxies to the proxy's address, for instance WRIT_TRUSTED_PROXIES=127.0.0.1,::1";
-        nameless.then(|| text.to_owned()).into_iter().collect()
+        let loopback = "outbound.allow_loopback is on: strangers' client documents may be fetched from this computer. Take it out again: it \
+                        is for tests and laptops";
+        let clear = "the public URL is plain http: passwords and tokens travel in the clear. Put a proxy that speaks https before it, and \
+                     make its URL the public one";
+        let is_clear = !self.public_url.is_https() && !self.public_url.is_loopback();
+        let doubts = [(nameless, text), (self.outbound.allow_loopback, loopback), (is_clear, clear)];
+        doubts.into_iter().filter(|(is_so, _)| *is_so).map(|(_, text)| text.to_owned()).collect()
     }
 
     /// Whether the peer's word about who is behind it is believed.

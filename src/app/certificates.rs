@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use rustls::sign::CertifiedKey;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::base::{Digest, Lifetime, Timestamp};
+use crate::base::{Digest, Lifetime, Secret, Timestamp};
 use crate::keys::Certificate;
 
 /// What is shown, and what became of the last attempt to show something else.
@@ -17,6 +17,7 @@ pub struct Certificates {
     /// Of the files as they were last read, whether they were any good or not.
     seen: Mutex<Option<Digest>>,
     standing: Mutex<Standing>,
+    given: Mutex<Option<Given>>,
     /// Whose turn it is to ask an authority.
     ordering: Semaphore,
 }
@@ -39,6 +40,14 @@ struct Shown {
     answer: String,
 }
 
+/// What an authority gave, until it is shown and kept: another one is not asked for because a disk was full.
+#[derive(Clone, Debug)]
+pub struct Given {
+    pub certificate: Arc<Certificate>,
+    /// The whole file that it is to be kept in.
+    pub file: Secret,
+}
+
 /// How it stands, for whoever looks after the appliance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateState {
@@ -46,7 +55,7 @@ pub struct CertificateState {
     pub valid_until: Option<Timestamp>,
     /// SHA-256 of it.
     pub digest: Option<Digest>,
-    /// Why the last attempt to renew or replace it came to nothing, in words. The one before is shown meanwhile.
+    /// Why the last attempt to renew, replace or keep it came to nothing, in words. What was shown before it still is.
     pub trouble: Option<String>,
 }
 
@@ -57,6 +66,7 @@ impl Default for Certificates {
             proof: RwLock::default(),
             seen: Mutex::default(),
             standing: Mutex::default(),
+            given: Mutex::default(),
             ordering: Semaphore::new(1),
         }
     }
@@ -66,7 +76,7 @@ impl Default for Certificates {
 const FIRST_WAIT: Lifetime = Lifetime::from_minutes(2);
 const LONGEST_DOUBLINGS: u32 = 8;
 /// Whoever has to act needs this long. What renews itself has done so long before.
-const SOON: Lifetime = Lifetime::from_days(10);
+pub const SOON: Lifetime = Lifetime::from_days(10);
 const DAY: Lifetime = Lifetime::from_days(1);
 
 impl Certificates {
@@ -138,6 +148,11 @@ impl Certificates {
     pub fn forgive(&self) {
         let mut standing = self.standing();
         (standing.failures, standing.next) = (0, None);
+    }
+
+    /// What is still to be shown or kept. Changed by whoever has the [turn](Self::turn).
+    pub fn given(&self) -> MutexGuard<'_, Option<Given>> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Puts a proof where an authority looks for it.

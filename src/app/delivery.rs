@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::base::measure::{Counter, Level};
+use crate::base::measure::Counter;
 use crate::base::{Lifetime, Timestamp};
 
 #[derive(Debug, Default)]
@@ -14,8 +14,6 @@ pub struct Delivery {
     pub delivered: Counter,
     /// Attempts that came to nothing.
     pub failures: Counter,
-    /// The number of the last entry that was delivered.
-    pub reached: Level,
     is_over: AtomicBool,
 }
 
@@ -58,7 +56,6 @@ impl Delivery {
         (pace.sequence, pace.failed, pace.failing_since) = (Some(sequence), 0, None);
         pace.why.clear();
         self.delivered.add(entries);
-        self.reached.set(sequence);
     }
 
     /// Waits twice as long after each attempt; or as long as the receiver asks, within reason.

@@ -61,6 +61,13 @@ impl Issuer {
         self.origin().split_once("://").map_or("", |(_, authority)| authority)
     }
 
+    /// Without the port. An IPv6 address is in brackets.
+    pub fn host(&self) -> &str {
+        let authority = self.authority();
+        let port = authority.rfind(':').filter(|colon| !authority.get(*colon..).unwrap_or_default().ends_with(']'));
+        port.and_then(|colon| authority.get(..colon)).unwrap_or(authority)
+    }
+
     /// Empty for a bare origin, else `/path`.
     pub fn path(&self) -> &str {
         let after_scheme = self.0.find("://").map_or(0, |at| at + 3);
@@ -76,7 +83,7 @@ impl Issuer {
     /// Whether browsers should be told never to use plain http for its host again. For `localhost` they would keep to it with
     /// whatever else somebody develops on their computer.
     pub fn is_for_tls_alone(&self) -> bool {
-        let host = self.authority().split(':').next().unwrap_or_default();
+        let host = self.host();
         self.is_https() && host != "localhost" && !host.ends_with(".localhost")
     }
 
@@ -433,6 +440,21 @@ mod tests {
         let known = redirect("https://a.example");
         for text in ["https://a.example.evil.test", "https://axexample", "https://a.example/", "https://a.example/x"] {
             assert!(!redirect(text).matches(&known), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_host_of_an_issuer_has_no_port() {
+        for (text, host, tls_alone) in [
+            ("https://id.example", "id.example", true),
+            ("https://id.example:8443/a", "id.example", true),
+            ("https://localhost:9000", "localhost", false),
+            ("https://a.localhost", "a.localhost", false),
+            ("https://[2001:db8::1]", "[2001:db8::1]", true),
+            ("https://[2001:db8::1]:9000", "[2001:db8::1]", true),
+        ] {
+            let issuer = Issuer::parse(text).unwrap();
+            assert_eq!((issuer.host(), issuer.is_for_tls_alone()), (host, tls_alone), "{text}");
         }
     }
 

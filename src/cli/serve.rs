@@ -143,19 +143,11 @@ fn announce(app: &App, address: std::net::SocketAddr, demo: Option<String>) -> R
 
 /// What is switched on and should not be, outside a laptop.
 fn warn(app: &App) {
-    if app.config.outbound.allow_loopback {
-        tracing::warn!(
-            "outbound.allow_loopback is on: client documents may be fetched from this computer. For tests only"
-        );
-    }
     if app.config.outbound.extra_root.is_some() {
         tracing::warn!("outbound.extra_root adds to the certificates that are trusted when documents are fetched");
     }
     for doubt in app.config.doubts() {
         tracing::warn!("{doubt}");
-    }
-    if !app.issuer.is_https() && !app.issuer.is_loopback() {
-        tracing::warn!(issuer = %app.issuer, "the public URL is plain http: passwords and tokens travel in the clear");
     }
 }
 

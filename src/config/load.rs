@@ -608,6 +608,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_for_laptops_is_doubted_elsewhere() {
+        let clear = [("WRIT_PUBLIC_URL", "http://id.example"), ("WRIT_TRUSTED_PROXIES", "127.0.0.1")];
+        for (variables, word) in [
+            (&[][..], None),
+            (&[("WRIT_OUTBOUND_ALLOW_LOOPBACK", "true")], Some("allow_loopback")),
+            (&clear, Some("in the clear")),
+        ] {
+            let doubts = load(variables, &[], None).unwrap().config.doubts();
+            assert_eq!(doubts.len(), usize::from(word.is_some()), "{doubts:?}");
+            assert!(word.is_none_or(|word| doubts[0].contains(word)), "{doubts:?}");
+        }
+    }
+
+    #[test]
     fn the_algorithm_that_openid_connect_asks_of_everybody_is_there() {
         for (algorithms, good) in [("ES256,EdDSA", false), ("RS256", true), ("ES256,RS256", true)] {
             let loaded = load(&[("WRIT_KEYS_ALGORITHMS", algorithms)], &[], None);

@@ -7,8 +7,7 @@
 use std::collections::VecDeque;
 use std::fmt::{Debug, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -142,6 +141,7 @@ pub(super) struct Recorder {
 struct Queue {
     state: Mutex<State>,
     arrived: Condvar,
+    /// Spans that were, since it was last told of.
     dropped: AtomicU64,
 }
 
@@ -265,10 +265,11 @@ impl<S: tracing::Subscriber + for<'l> LookupSpan<'l>> Layer<S> for Recorder {
     }
 }
 
-/// Sends what is recorded, until it is dropped: then what waits is sent, if it can be.
+/// Sends what is recorded, until it is dropped: then what waits is sent, if it can be soon.
 pub(super) struct Sender {
     queue: Arc<Queue>,
-    thread: Option<JoinHandle<()>>,
+    /// Nothing comes of it until the thread has ended.
+    ended: mpsc::Receiver<()>,
 }
 
 /// Begins to record and to send.
@@ -282,22 +283,28 @@ pub(super) fn start(tracing: Tracing, send: Courier) -> Result<(Recorder, Sender
         entropy: Entropy::os(),
     };
     let desk = Arc::clone(&queue);
-    let thread = std::thread::Builder::new()
+    let (end, ended) = mpsc::channel();
+    std::thread::Builder::new()
         .name("traces".to_owned())
-        .spawn(move || send_for_ever(&desk, &tracing, &send))
+        .spawn(move || {
+            send_for_ever(&desk, &tracing, &send);
+            drop(end);
+        })
         .map_err(|e| Fault::because(FaultKind::Bug, "the thread that sends traces could not be started", e))?;
-    Ok((recorder, Sender { queue, thread: Some(thread) }))
+    Ok((recorder, Sender { queue, ended }))
 }
 
 impl Drop for Sender {
     fn drop(&mut self) {
         self.queue.lock().is_over = true;
         self.queue.arrived.notify_one();
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
+        // Whoever waits longer than this for an answer is left behind: the process ends, and its last lines are not written yet.
+        let _ = self.ended.recv_timeout(LAST_SENDING);
     }
 }
+
+/// How long a stop waits for what is being sent.
+const LAST_SENDING: Duration = Duration::from_secs(3);
 
 /// How often a batch is tried, and how long is waited before it is tried again.
 const TRIES: u32 = 3;
@@ -311,17 +318,26 @@ fn send_for_ever(queue: &Queue, tracing: &Tracing, send: &Courier) {
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         let take = state.waiting.len().min(tracing.at_once);
         let spans: Vec<Value> = state.waiting.drain(..take).collect();
-        let (is_over, is_last) = (state.is_over, state.waiting.is_empty());
+        let is_over = state.is_over;
         drop(state);
         if !spans.is_empty() {
             let arrived = deliver(queue, tracing, send, spans, if is_over { 1 } else { TRIES });
-            if !arrived && !was_down {
-                tracing::warn!("traces do not reach their collector; they are dropped until they do");
+            let dropped = || queue.dropped.swap(0, Ordering::Relaxed);
+            match (arrived, was_down) {
+                (false, false) => {
+                    tracing::warn!(
+                        dropped = dropped(),
+                        "traces do not reach their collector; they are dropped until they do"
+                    );
+                }
+                (true, true) => tracing::info!(dropped = dropped(), "traces reach their collector again"),
+                _ => {}
             }
             was_down = !arrived;
         }
-        // Whoever is told to stop does not wait for a collector that is down.
-        if is_over && (is_last || was_down) {
+        // Looked at again: it may have been told to stop while it sent. Whoever is does not wait for a collector that is down.
+        let state = queue.lock();
+        if state.is_over && (state.waiting.is_empty() || was_down) {
             return;
         }
     }

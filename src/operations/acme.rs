@@ -8,8 +8,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::certificates::{host, refuse, replaces, show};
-use crate::app::App;
+use super::certificates::{refuse, replaces, show};
+use crate::app::{App, Given};
 use crate::base::{Fault, FaultKind, Secret, files};
 use crate::keys::Certificate;
 use crate::model::Context;
@@ -50,22 +50,24 @@ pub(super) fn load(app: &App) -> Result<(), Fault> {
 /// Gets a certificate if it is time to. Safe to run at any time and as often as one likes.
 pub(super) async fn renew(app: &App, ctx: &Context, directory: &str) -> Result<(), Fault> {
     let Some(_turn) = app.certificates.turn() else { return Ok(()) };
-    if !app.certificates.is_due(ctx.at) {
+    let had = app.certificates.given().clone();
+    if had.is_none() && !app.certificates.is_due(ctx.at) {
         return Ok(());
     }
-    let ordered = order(app, directory).await;
-    app.certificates.prove_no_more();
-    let certificate = match ordered {
-        Ok(certificate) => replaces(app, &certificate, ctx.at).map(|()| certificate),
-        Err(Failure::Authority(why)) => Err(why.to_string()),
-        Err(Failure::Ours(fault)) => {
-            app.certificates.failed(ctx.at);
-            return Err(fault);
-        }
+    let given = match had {
+        Some(given) => Ok(given),
+        None => order(app, directory).await.map_err(|failure| failure.to_string()),
     };
-    match certificate {
-        Ok(certificate) => show(app, ctx, certificate).await,
+    app.certificates.prove_no_more();
+    // The authority took its time.
+    let ctx = Context { at: app.clock.now(), ..ctx.clone() };
+    match given.and_then(|given| replaces(app, &given.certificate, ctx.at).map(|()| given)) {
+        Ok(given) => {
+            *app.certificates.given() = Some(given.clone());
+            take(app, &ctx, &given).await
+        }
         Err(why) => {
+            *app.certificates.given() = None;
             let next = app.certificates.failed(ctx.at);
             refuse(app, &why);
             tracing::warn!(%next, "the certificate authority is asked again then, or at once after SIGHUP");
@@ -74,24 +76,36 @@ pub(super) async fn renew(app: &App, ctx: &Context, directory: &str) -> Result<(
     }
 }
 
+/// Keeps, records and shows what was found good, and not before: what is kept is shown after a restart without being judged again. One that
+/// cannot be kept is no worse for those who connect. What fails is tried again in each round.
+async fn take(app: &App, ctx: &Context, given: &Given) -> Result<(), Fault> {
+    let kept = write(app, &given.file);
+    if app.certificates.state().digest != Some(given.certificate.digest) {
+        show(app, ctx, Arc::clone(&given.certificate)).await?;
+    }
+    let Err(fault) = kept else {
+        *app.certificates.given() = None;
+        app.certificates.trouble(None);
+        return Ok(());
+    };
+    let why =
+        format!("the certificate that is shown cannot be kept, and after a restart another one is asked for: {fault}");
+    if app.certificates.state().trouble.as_deref() != Some(&why) {
+        tracing::error!("{why}. It is tried again in each round");
+        app.certificates.trouble(Some(why));
+    }
+    Ok(())
+}
+
+/// Why there is no certificate.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
 enum Failure {
-    Authority(AcmeError),
-    Ours(Fault),
+    Authority(#[from] AcmeError),
+    Ours(#[from] Fault),
 }
 
-impl From<AcmeError> for Failure {
-    fn from(error: AcmeError) -> Self {
-        Self::Authority(error)
-    }
-}
-
-impl From<Fault> for Failure {
-    fn from(fault: Fault) -> Self {
-        Self::Ours(fault)
-    }
-}
-
-async fn order(app: &App, directory: &str) -> Result<Certificate, Failure> {
+async fn order(app: &App, directory: &str) -> Result<Given, Failure> {
     let settings = &app.config.acme;
     let mut kept = read(app)?;
     if kept.directory != directory {
@@ -108,9 +122,9 @@ async fn order(app: &App, directory: &str) -> Result<Certificate, Failure> {
     if kept.account.is_none() {
         // Before anything is ordered: authorities count the accounts that one makes.
         kept.account = Some(account.expose().to_owned());
-        write(app, &kept)?;
+        write(app, &kept.text()?)?;
     }
-    let name = host(app);
+    let name = app.issuer.host();
     let prove = |proof: &crate::outbound::Proof| {
         let certificate = Certificate::proof(name, &proof.digest)?;
         app.certificates.prove(name, certificate, &proof.token, &proof.answer);
@@ -121,11 +135,15 @@ async fn order(app: &App, directory: &str) -> Result<Certificate, Failure> {
     let unclear = |why| AcmeError::Unclear(format!("the certificate that it gave {why}"));
     let certificate = Certificate::read(issued.chain.as_bytes(), issued.key.expose().as_bytes()).map_err(unclear)?;
     (kept.chain, kept.key) = (Some(issued.chain), Some(issued.key.expose().to_owned()));
-    write(app, &kept)?;
-    Ok(certificate)
+    Ok(Given { certificate: Arc::new(certificate), file: kept.text()? })
 }
 
 impl Kept {
+    fn text(&self) -> Result<Secret, Fault> {
+        let text = serde_json::to_string(self);
+        text.map(Secret::new).map_err(|e| Fault::because(FaultKind::Bug, "an account has no JSON", e))
+    }
+
     fn certificate(&self) -> Option<Result<Certificate, String>> {
         let (chain, key) = self.chain.as_deref().zip(self.key.as_deref())?;
         Some(Certificate::read(chain.as_bytes(), key.as_bytes()).map_err(|why| format!("the kept certificate {why}")))
@@ -171,10 +189,8 @@ fn read(app: &App) -> Result<Kept, Fault> {
 }
 
 /// There is always a whole one.
-fn write(app: &App, kept: &Kept) -> Result<(), Fault> {
+fn write(app: &App, text: &Secret) -> Result<(), Fault> {
     let Some(path) = &app.acme_file else { return Ok(()) };
     let fault = |e| Fault::because(FaultKind::Storage, format!("{} cannot be written", path.display()), e);
-    let text = serde_json::to_vec(kept).map_err(|e| Fault::because(FaultKind::Bug, "an account has no JSON", e))?;
-    let text = Zeroizing::new(text);
-    files::replace(path, &path.with_extension("json.new"), &text).map_err(fault)
+    files::replace(path, &path.with_extension("json.new"), text.expose().as_bytes()).map_err(fault)
 }

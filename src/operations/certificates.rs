@@ -37,12 +37,12 @@ pub fn load(app: &App, now: Timestamp) -> Result<(), Fault> {
         );
         tracing::error!("{text}");
     }
-    if !certificate.names(host(app)) {
+    if !certificate.names(app.issuer.host()) {
         tracing::warn!(
             "the certificate in {} is not made out to {}: whoever goes to the public URL will refuse it, unless a proxy in between \
              does not mind",
             chain.display(),
-            host(app)
+            app.issuer.host()
         );
     }
     tracing::info!(until = %certificate.valid_until, "speaking TLS with the certificate in {}", chain.display());
@@ -83,7 +83,7 @@ async fn look_for_another(app: &App, ctx: &Context) -> Result<(), Fault> {
     };
     let better = read.certificate().and_then(|new| replaces(app, &new, ctx.at).map(|()| new));
     match better {
-        Ok(certificate) => show(app, ctx, certificate).await,
+        Ok(certificate) => show(app, ctx, Arc::new(certificate)).await,
         Err(why) => {
             refuse(app, &why);
             Ok(())
@@ -91,8 +91,9 @@ async fn look_for_another(app: &App, ctx: &Context) -> Result<(), Fault> {
     }
 }
 
-/// Shows another one, and writes down that it does.
-pub(super) async fn show(app: &App, ctx: &Context, certificate: Certificate) -> Result<(), Fault> {
+/// Writes down that another one is shown from now on, and shows it. If that cannot be written, what was shown before still is, and whoever
+/// looks again tries again.
+pub(super) async fn show(app: &App, ctx: &Context, certificate: Arc<Certificate>) -> Result<(), Fault> {
     let before = app.certificates.shown();
     if before.as_ref().is_some_and(|before| before.digest == certificate.digest) {
         app.certificates.trouble(None);
@@ -103,21 +104,25 @@ pub(super) async fn show(app: &App, ctx: &Context, certificate: Certificate) -> 
         after: certificate.digest.text(),
         until: certificate.valid_until,
     };
+    if let Err(fault) = app.store.write("replace certificate", ctx, move |tx| tx.record(event.clone())).await {
+        app.certificates.trouble(Some(format!("the new certificate cannot be recorded: {fault}")));
+        return Err(fault);
+    }
     tracing::info!(until = %certificate.valid_until, "whoever connects from now on is shown the new certificate");
-    app.certificates.show(Arc::new(certificate));
-    app.store.write("replace certificate", ctx, move |tx| tx.record(event.clone())).await
+    app.certificates.show(certificate);
+    Ok(())
 }
 
 /// Whether `new` is worth showing in the place of what is shown. The words end the sentence for the log.
 pub(super) fn replaces(app: &App, new: &Certificate, now: Timestamp) -> Result<(), String> {
     let shown = app.certificates.shown();
     let serves = |certificate: &Certificate| certificate.holds_at(now);
-    let named = |certificate: &Certificate| certificate.names(host(app));
+    let named = |certificate: &Certificate| certificate.names(app.issuer.host());
     if !serves(new) {
         return Err(format!("the new certificate holds from {} to {}, and not now", new.valid_from, new.valid_until));
     }
     if !named(new) && shown.as_deref().is_none_or(named) {
-        return Err(format!("the new certificate is not made out to {}", host(app)));
+        return Err(format!("the new certificate is not made out to {}", app.issuer.host()));
     }
     Ok(())
 }
@@ -134,13 +139,6 @@ pub(super) fn refuse(app: &App, why: &str) {
 
 fn files(app: &App) -> Option<(&Path, &Path)> {
     app.config.tls.certificate.as_deref().zip(app.config.tls.key.as_deref())
-}
-
-/// The host that the public URL names, without its port.
-pub(super) fn host(app: &App) -> &str {
-    let authority = app.issuer.authority();
-    let (host, port) = authority.rsplit_once(':').unwrap_or((authority, ""));
-    if port.bytes().all(|byte| byte.is_ascii_digit()) && !host.ends_with(':') { host } else { authority }
 }
 
 /// Two files as they are at one moment.

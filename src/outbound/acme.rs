@@ -3,7 +3,6 @@
 //! network: whoever wrote the settings chose it.
 
 use std::future::Future;
-use std::net::ToSocketAddrs as _;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -13,13 +12,11 @@ use instant_acme::{
     HttpClient, Identifier, NewAccount, NewOrder, Order, OrderStatus, RetryPolicy,
 };
 use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
-use ureq::Agent;
 use ureq::http::{Method, Request, Response, header};
 
-use super::fetch::{config, read, understand};
-use super::transport::{Deadline, Pinned};
-use super::{Outbound, OutboundError};
+use super::fetch::{read, understand};
+use super::transport::Deadline;
+use super::{Outbound, OutboundError, named};
 use crate::base::{Fault, Lifetime, Secret};
 use crate::model::AcmeChallenge;
 
@@ -224,21 +221,7 @@ fn exchange(
     if place(&asked.url).as_ref() != Some(&home) {
         return Err(OutboundError::Url("the authority's directory leads to another host than its own"));
     }
-    let (host, port) = home;
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let name = ServerName::try_from(bare.to_owned()).map_err(|_| OutboundError::Url("its host is not a DNS name"))?;
-    let addresses: Vec<_> = (bare, port).to_socket_addrs().map_err(|_| OutboundError::NameNotFound)?.collect();
-    if addresses.is_empty() {
-        return Err(OutboundError::NameNotFound);
-    }
-    let connect = || Pinned {
-        addresses: addresses.clone(),
-        name: name.clone(),
-        tls: Arc::clone(tls),
-        deadline,
-        most_bytes: LONGEST_ANSWER * 4,
-    };
-    let agent = Agent::with_parts(config(deadline)?, connect(), connect());
+    let agent = named::agent(tls, &asked.url, LONGEST_ANSWER, deadline)?;
     let request = Request::builder()
         .method(asked.method.clone())
         .uri(&asked.url)

@@ -1,13 +1,12 @@
 //! The command line's request to an appliance somewhere else. Whoever types it names the address, so it may be a private one; for the
 //! rest it is as strict as every other request of ours: no redirects, no proxy from the environment, everything bounded.
 
-use std::io::Read as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::http::header;
 
-use super::fetch::{understand, understand_io};
+use super::fetch::{read, understand};
 use super::transport::Deadline;
 use super::{OutboundError, named, trust};
 use crate::base::{Fault, Issuer, Secret};
@@ -51,12 +50,6 @@ impl Appliance {
         if (300..400).contains(&status) {
             return Err(OutboundError::Redirected(status));
         }
-        let mut bytes = Vec::new();
-        let body = response.body_mut().as_reader();
-        body.take(LONGEST_ANSWER as u64 + 1).read_to_end(&mut bytes).map_err(understand_io)?;
-        if bytes.len() > LONGEST_ANSWER {
-            return Err(OutboundError::TooLarge(LONGEST_ANSWER));
-        }
-        Ok(Answered { status, body: String::from_utf8(bytes).map_err(|_| OutboundError::NotUtf8)? })
+        Ok(Answered { status, body: read(response.body_mut(), LONGEST_ANSWER)? })
     }
 }

@@ -5,14 +5,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use rustls::ClientConfig;
-use ureq::config::{AutoHeaderValue, Config};
 use ureq::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use ureq::http::{HeaderMap, header};
 use ureq::{Agent, Body};
 
 use super::address::canonical;
 use super::cache::CachePolicy;
-use super::transport::{Deadline, Pinned};
+use super::transport::{Deadline, Pinned, strict};
 use super::url::OutboundHost;
 use super::{OutboundError, OutboundPolicy, OutboundUrl};
 use crate::protocol::strict_json;
@@ -26,8 +25,6 @@ pub struct Fetched {
     pub cache: CachePolicy,
 }
 
-/// Longest accepted response head, in bytes.
-pub(super) const LONGEST_HEADERS: usize = 16 * 1_024;
 /// Addresses that are tried. All that the name has are checked.
 const MOST_TRIED: usize = 4;
 
@@ -216,7 +213,8 @@ fn agent(
             most_bytes: max_bytes.saturating_mul(4).saturating_add(128 * 1_024),
         })
     };
-    Ok(Agent::with_parts(config(deadline)?, connect()?, connect()?))
+    let config = strict(deadline)?.https_only(true).accept("application/json").build();
+    Ok(Agent::with_parts(config, connect()?, connect()?))
 }
 
 /// Every address of the host, each allowed: one that is not spoils the lot, because a name with one foot inside is
@@ -236,24 +234,6 @@ fn addresses(policy: &OutboundPolicy, url: &OutboundUrl) -> Result<Vec<SocketAdd
         return Err(OutboundError::ForbiddenAddress);
     }
     Ok(found.into_iter().take(MOST_TRIED).map(|address| SocketAddr::new(canonical(address), url.port())).collect())
-}
-
-pub(super) fn config(deadline: Deadline) -> Result<Config, OutboundError> {
-    Ok(Agent::config_builder()
-        .https_only(true)
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .http_status_as_error(false)
-        // The default would be taken from the environment.
-        .proxy(None)
-        .user_agent(concat!("Writ/", env!("CARGO_PKG_VERSION")))
-        .accept("application/json")
-        .accept_encoding(AutoHeaderValue::None)
-        .max_response_header_size(LONGEST_HEADERS)
-        .max_idle_connections(0)
-        .max_idle_connections_per_host(0)
-        .timeout_global(Some(deadline.remaining()?))
-        .build())
 }
 
 /// CIMD §4: "as long as the response is JSON and conforms to application/<AS-defined>+json".
@@ -276,6 +256,7 @@ fn cache_policy(headers: &HeaderMap) -> CachePolicy {
     CachePolicy::of(&directives.join(","), age)
 }
 
+/// All of it, if it is not too much.
 pub(super) fn read(body: &mut Body, max_bytes: usize) -> Result<String, OutboundError> {
     let mut bytes = Vec::new();
     let one_more = u64::try_from(max_bytes).unwrap_or(u64::MAX).saturating_add(1);
@@ -295,7 +276,7 @@ pub(super) fn understand(error: ureq::Error) -> OutboundError {
 }
 
 /// Our own errors and those of TLS travel through ureq inside an `io::Error`.
-pub(super) fn understand_io(error: io::Error) -> OutboundError {
+fn understand_io(error: io::Error) -> OutboundError {
     let Some(inner) = error.into_inner() else { return OutboundError::Malformed };
     match inner.downcast::<OutboundError>() {
         Ok(ours) => *ours,

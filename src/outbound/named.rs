@@ -2,19 +2,17 @@
 //! are sent. It may be a private one, and plain http where they say so; for the rest these are as strict as every other request of ours:
 //! no redirects, no proxy from the environment, everything bounded.
 
-use std::io::Read as _;
 use std::net::ToSocketAddrs as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use ureq::config::{AutoHeaderValue, Config};
+use ureq::Agent;
 use ureq::http::header;
-use ureq::{Agent, Body};
 
-use super::fetch::{LONGEST_HEADERS, understand, understand_io};
-use super::transport::{Deadline, Pinned};
+use super::fetch::{read, understand};
+use super::transport::{Deadline, Pinned, strict};
 use super::{Outbound, OutboundError};
 use crate::base::Lifetime;
 
@@ -91,15 +89,6 @@ fn tell(tls: &Arc<ClientConfig>, message: &Message<'_>) -> Result<Heard, Outboun
     Ok(Heard { status, date, retry_after, body })
 }
 
-fn read(body: &mut Body, most: usize) -> Result<String, OutboundError> {
-    let mut bytes = Vec::new();
-    body.as_reader().take(most as u64 + 1).read_to_end(&mut bytes).map_err(understand_io)?;
-    if bytes.len() > most {
-        return Err(OutboundError::TooLarge(most));
-    }
-    String::from_utf8(bytes).map_err(|_| OutboundError::NotUtf8)
-}
-
 /// One that connects where the URL's name leads now, over TLS if the URL says so.
 pub(super) fn agent(
     tls: &Arc<ClientConfig>,
@@ -107,10 +96,11 @@ pub(super) fn agent(
     most_bytes: usize,
     deadline: Deadline,
 ) -> Result<Agent, OutboundError> {
+    let config = strict(deadline)?.accept("application/json").build();
     let url = ::url::Url::parse(url).map_err(|_| OutboundError::Url("it is no URL"))?;
     match url.scheme() {
         "https" => {}
-        "http" => return Ok(Agent::new_with_config(config(deadline)?)),
+        "http" => return Ok(Agent::new_with_config(config)),
         _ => return Err(OutboundError::Url("it is neither https: nor http:")),
     }
     let port = url.port_or_known_default().ok_or(OutboundError::Url("it has no port"))?;
@@ -135,19 +125,5 @@ pub(super) fn agent(
         // The handshake, and what TLS adds to what is read.
         most_bytes: most_bytes.saturating_mul(2).saturating_add(128 * 1_024),
     };
-    Ok(Agent::with_parts(config(deadline)?, connect(), connect()))
-}
-
-fn config(deadline: Deadline) -> Result<Config, OutboundError> {
-    Ok(Agent::config_builder()
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .http_status_as_error(false)
-        .proxy(None)
-        .user_agent(concat!("Writ/", env!("CARGO_PKG_VERSION")))
-        .accept("application/json")
-        .accept_encoding(AutoHeaderValue::None)
-        .max_response_header_size(LONGEST_HEADERS)
-        .timeout_global(Some(deadline.remaining()?))
-        .build())
+    Ok(Agent::with_parts(config, connect(), connect()))
 }

@@ -13,14 +13,14 @@ use std::time::Duration;
 
 use rustls::pki_types::ServerName;
 use ureq::Agent;
-use ureq::config::{AutoHeaderValue, Config};
+use ureq::config::Config;
 use ureq::http::{Response, Uri, header};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport};
 
 use super::address::canonical;
-use super::fetch::{LONGEST_HEADERS, understand};
-use super::transport::{Deadline, Metered, Pinned};
+use super::fetch::understand;
+use super::transport::{Deadline, LONGEST_HEADERS, Metered, Pinned, strict};
 use super::{Outbound, OutboundError, is_public};
 
 /// Which addresses a store of objects may have.
@@ -95,7 +95,7 @@ impl Outbound {
         let addresses = found.into_iter().take(8).map(|address| SocketAddr::new(canonical(address), port)).collect();
         let tls = Arc::clone(&self.shared.tls);
         let pinned = Pinned { addresses, name, tls, deadline, most_bytes: LONGEST_ANSWER };
-        let config = config(deadline, is_plain)?;
+        let config = strict(deadline)?.https_only(!is_plain).build();
         Ok(match is_plain {
             true => Agent::with_parts(config, Plain(pinned.again()), Plain(pinned)),
             false => Agent::with_parts(config, pinned.again(), pinned),
@@ -109,22 +109,6 @@ impl Pinned {
         let (addresses, name, tls) = (addresses.clone(), name.clone(), Arc::clone(tls));
         Self { addresses, name, tls, deadline: *deadline, most_bytes: *most_bytes }
     }
-}
-
-fn config(deadline: Deadline, is_plain: bool) -> Result<Config, OutboundError> {
-    Ok(Agent::config_builder()
-        .https_only(!is_plain)
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .http_status_as_error(false)
-        .proxy(None)
-        .user_agent(concat!("Writ/", env!("CARGO_PKG_VERSION")))
-        .accept_encoding(AutoHeaderValue::None)
-        .max_response_header_size(LONGEST_HEADERS)
-        .max_idle_connections(0)
-        .max_idle_connections_per_host(0)
-        .timeout_global(Some(deadline.remaining()?))
-        .build())
 }
 
 fn told(answered: Result<Response<ureq::Body>, ureq::Error>) -> Result<Stored, OutboundError> {

@@ -8,11 +8,33 @@ use std::time::{Duration, Instant};
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use ureq::Agent;
+use ureq::config::{AutoHeaderValue, ConfigBuilder};
 use ureq::http::Uri;
+use ureq::typestate::AgentScope;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport};
 
 use super::OutboundError;
+
+/// Longest accepted response head, in bytes.
+pub(super) const LONGEST_HEADERS: usize = 16 * 1_024;
+
+/// How every request of ours is made: no redirects, no proxy from the environment, nothing kept for a next one.
+pub(super) fn strict(deadline: Deadline) -> Result<ConfigBuilder<AgentScope>, OutboundError> {
+    Ok(Agent::config_builder()
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .http_status_as_error(false)
+        // The default would be taken from the environment.
+        .proxy(None)
+        .user_agent(concat!("Writ/", env!("CARGO_PKG_VERSION")))
+        .accept_encoding(AutoHeaderValue::None)
+        .max_response_header_size(LONGEST_HEADERS)
+        .max_idle_connections(0)
+        .max_idle_connections_per_host(0)
+        .timeout_global(Some(deadline.remaining()?)))
+}
 
 /// Connects to `addresses` in turn and to nothing else.
 pub(super) struct Pinned {
@@ -77,7 +99,7 @@ impl Connector<()> for Pinned {
         let mut wire = Metered { socket, deadline: self.deadline, left: self.most_bytes };
         let mut session = ClientConnection::new(Arc::clone(&self.tls), self.name.clone()).map_err(io::Error::other)?;
         session.complete_io(&mut wire)?;
-        let buffers = LazyBuffers::new(super::fetch::LONGEST_HEADERS * 2, 4 * 1_024);
+        let buffers = LazyBuffers::new(LONGEST_HEADERS * 2, 4 * 1_024);
         Ok(Some(Secured { buffers, stream: StreamOwned::new(session, wire) }))
     }
 }

@@ -38,7 +38,7 @@ pub(super) async fn live() -> HttpResponse {
 
 /// `GET /health/ready`. Everybody learns whether; why, only who may read what is here.
 pub(super) async fn ready(caller: Caller, request: HttpRequest) -> HttpResponse {
-    if [AUTHORIZATION.as_str(), "x-api-key"].iter().all(|name| !request.headers().contains_key(*name)) {
+    if [AUTHORIZATION.as_str(), api::KEY_HEADER].iter().all(|name| !request.headers().contains_key(*name)) {
         return readiness(&caller.app, Told::Word);
     }
     match api::may_read(&caller, &request).await {
@@ -62,8 +62,13 @@ struct Readiness {
 }
 
 fn readiness(app: &App, told: Told) -> HttpResponse {
-    let mut reasons = doctor::readiness(app, app.clock.now());
+    let now = app.clock.now();
+    let mut reasons = doctor::deciding(app, now);
     let is_ready = doctor::worst(&reasons) != State::Broken;
+    // A stranger causes no more work than the answer takes.
+    if told == Told::Reasons {
+        reasons.extend(doctor::telling(app, now));
+    }
     reasons.retain(|reason| told == Told::Reasons && reason.state != State::Ok);
     let (status, code) =
         if is_ready { ("ready", StatusCode::OK) } else { ("unready", StatusCode::SERVICE_UNAVAILABLE) };
@@ -104,7 +109,7 @@ pub(super) fn listen(app: &App) -> Result<Option<Watched>, Fault> {
     let server = HttpServer::new(move || {
         let own = move |request: &guard::GuardContext<'_>| {
             let host = request.head().headers().get(HOST).and_then(|host| host.to_str().ok());
-            !bound.ip().is_loopback() || host.is_none_or(is_local)
+            is_heard(bound.ip(), host)
         };
         let app = shared.clone();
         actix_web::App::new().app_data(web::Data::new(app)).service(
@@ -133,6 +138,11 @@ impl Watched {
         tokio::spawn(self.server);
         handle
     }
+}
+
+/// Whether a request to what listens there is answered, by the name it bears.
+fn is_heard(bound: IpAddr, host: Option<&str>) -> bool {
+    !bound.to_canonical().is_loopback() || host.is_none_or(is_local)
 }
 
 /// A page in a browser on this computer may have a name of its own lead to loopback (DNS rebinding), and would then read what is here: its
@@ -164,7 +174,16 @@ async fn ready_with_reasons(app: web::Data<App>) -> HttpResponse {
 
 #[cfg(test)]
 mod tests {
-    use super::is_local;
+    use super::{is_heard, is_local};
+
+    #[test]
+    fn however_loopback_is_written_only_this_computer_is_heard_there() {
+        for bound in ["127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"] {
+            let heard = |host| is_heard(bound.parse().unwrap(), host);
+            assert!(!heard(Some("evil.test:9100")) && heard(Some("localhost:9100")) && heard(None), "{bound}");
+        }
+        assert!(is_heard("10.0.0.1".parse().unwrap(), Some("metrics.internal")));
+    }
 
     #[test]
     fn only_a_name_of_this_computer_is_local() {

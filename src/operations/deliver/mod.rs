@@ -63,18 +63,19 @@ pub async fn round(app: &App, ctx: &Context) -> Result<(), Fault> {
         let sequence = known.map_or(0, |known| known.sequence);
         let mut pace = app.delivery.pace();
         (pace.sequence, pace.saved, pace.saved_at) = (Some(sequence), sequence, ctx.at);
-        app.delivery.reached.set(sequence);
     }
     let due = app.delivery.pace().next_try_at <= ctx.at;
     if due {
-        let (app, now) = (app.clone(), ctx.at);
-        let worked = tokio::task::spawn_blocking(move || work(&app, &to, now));
+        let app = app.clone();
+        let worked = tokio::task::spawn_blocking(move || work(&app, &to));
         worked.await.map_err(|e| Fault::because(FaultKind::Bug, "the delivery ended early", e))??;
     }
+    // Others took their time.
+    let now = app.clock.now();
     let pace = app.delivery.pace().clone();
     let moved = pace.sequence.unwrap_or(0).saturating_sub(pace.saved);
-    if moved > SAVED_AFTER || (moved > 0 && ctx.at.since(pace.saved_at) >= SAVED_EVERY) {
-        save(app, ctx).await?;
+    if moved > SAVED_AFTER || (moved > 0 && now.since(pace.saved_at) >= SAVED_EVERY) {
+        save(app, &Context { at: now, ..ctx.clone() }).await?;
     }
     Ok(())
 }
@@ -91,9 +92,12 @@ pub async fn save(app: &App, ctx: &Context) -> Result<(), Fault> {
     Ok(())
 }
 
-fn work(app: &App, to: &DeliverTo, now: Timestamp) -> Result<(), Fault> {
+fn work(app: &App, to: &DeliverTo) -> Result<(), Fault> {
+    let began = app.clock.now();
     for _ in 0..BATCHES {
-        if app.delivery.is_over() {
+        let at = app.clock.now();
+        // A receiver that is slow: how far it has got is put down before there is more.
+        if app.delivery.is_over() || at.since(began) >= SAVED_EVERY {
             return Ok(());
         }
         let after = app.delivery.pace().sequence.unwrap_or(0);
@@ -101,7 +105,7 @@ fn work(app: &App, to: &DeliverTo, now: Timestamp) -> Result<(), Fault> {
         let sent = match to {
             DeliverTo::File(path) => file::append(path, &app.config.audit, &batch),
             DeliverTo::Syslog(at) => syslog::send(at, app.issuer.authority(), &batch),
-            DeliverTo::Webhook(url) => webhook::post(app, url, now, &batch),
+            DeliverTo::Webhook(url) => webhook::post(app, url, at, &batch),
         };
         let was_failing = app.delivery.pace().failed > 0;
         match sent {
@@ -119,7 +123,8 @@ fn work(app: &App, to: &DeliverTo, now: Timestamp) -> Result<(), Fault> {
                         "the audit log is not delivered; it is tried again until it is"
                     );
                 }
-                app.delivery.failed(why, now, retry_after);
+                // From now on, and not from before it was waited for.
+                app.delivery.failed(why, app.clock.now(), retry_after);
                 return Ok(());
             }
         }

@@ -2,11 +2,8 @@
 
 use super::Patient;
 use super::finding::Finding;
-use crate::app::CertificateState;
-use crate::base::{Lifetime, Timestamp};
-
-/// Whoever has to act needs this long.
-const SOON: Lifetime = Lifetime::from_days(10);
+use crate::app::{CertificateState, SOON};
+use crate::base::Timestamp;
 
 pub(super) fn shown(patient: &Patient<'_>) -> Vec<Finding> {
     // A stopped one shows nothing to anybody.
@@ -30,7 +27,7 @@ fn judge(state: &CertificateState, now: Timestamp) -> Finding {
             Finding::look(CHECK, format!("the certificate holds until {until} and no longer{why}"), MEND)
         }
         Some(until) if state.trouble.is_some() => {
-            Finding::look(CHECK, format!("the certificate holds until {until}, and was not to be replaced{why}"), MEND)
+            Finding::look(CHECK, format!("the certificate holds until {until}, and all is not well with it{why}"), MEND)
         }
         Some(until) => Finding::ok(CHECK, format!("the certificate holds until {until}")),
     }
@@ -40,6 +37,7 @@ fn judge(state: &CertificateState, now: Timestamp) -> Finding {
 mod tests {
     use super::super::finding::State;
     use super::*;
+    use crate::base::Lifetime;
 
     #[test]
     fn a_certificate_is_judged_by_its_time_and_by_what_became_of_the_next() {

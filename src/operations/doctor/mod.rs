@@ -81,17 +81,32 @@ pub fn outside(config: &Config) -> Vec<Finding> {
     OUTSIDE.iter().flat_map(|check| check(config)).collect()
 }
 
-/// What decides whether this process should be asked anything now, and what it would tell somebody who may know: nothing here asks the
-/// network or takes longer than a look.
-pub fn readiness(app: &App, now: Timestamp) -> Vec<Finding> {
-    let patient = Patient { app, now, is_serving: true, ask: &Ask::default() };
-    let mut found: Vec<Finding> =
-        [store::writable, keys::in_force, keys::on_schedule, audit::kept, delivery::copied, certificate::shown]
-            .iter()
-            .flat_map(|check| check(&patient))
-            .collect();
+/// Those that decide whether this process should be asked anything now. Whoever likes may have them run: they look at what is in memory.
+const DECIDING: &[Check] = &[store::writable, keys::in_force, certificate::shown];
+
+/// Those that find nothing that is broken, only what should be looked at, and take reads, signatures and plans to find it.
+const TELLING: &[Check] = &[keys::on_schedule, audit::kept, delivery::copied];
+
+/// What decides whether this process should be asked anything now, and how much room there is, which the system knows.
+pub fn deciding(app: &App, now: Timestamp) -> Vec<Finding> {
+    let mut found = serving(app, now, DECIDING);
     if app.head_file.is_some() {
         found.extend(disk::room(&app.config));
     }
     found
+}
+
+/// What else there is to tell somebody who may know why. Nothing here asks the network.
+pub fn telling(app: &App, now: Timestamp) -> Vec<Finding> {
+    serving(app, now, TELLING)
+}
+
+/// Both.
+pub fn readiness(app: &App, now: Timestamp) -> Vec<Finding> {
+    [deciding(app, now), telling(app, now)].concat()
+}
+
+fn serving(app: &App, now: Timestamp, checks: &[Check]) -> Vec<Finding> {
+    let patient = Patient { app, now, is_serving: true, ask: &Ask::default() };
+    checks.iter().flat_map(|check| check(&patient)).collect()
 }

@@ -163,7 +163,8 @@ fn audit(app: &App, page: &mut Page) -> Result<(), Fault> {
     if app.config.audit.deliver_to.is_some() {
         page.one(&names::DELIVERED, &[], app.delivery.delivered.get());
         page.one(&names::DELIVERY_FAILURES, &[], app.delivery.failures.get());
-        page.one(&names::DELIVERY_BEHIND, &[], head.sequence.saturating_sub(app.delivery.reached.get()));
+        let reached = app.delivery.pace().sequence.unwrap_or(0);
+        page.one(&names::DELIVERY_BEHIND, &[], head.sequence.saturating_sub(reached));
     }
     if let Some(path) = &app.head_file {
         // One that cannot be read is what `writ doctor` tells of; here, all of the log is then not kept.

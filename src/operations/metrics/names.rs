@@ -73,7 +73,7 @@ metrics! {
     DELIVERED = Counter "writ_audit_delivered_entries_total" [], "Entries of the audit log that were delivered elsewhere. Only with audit.deliver_to.";
     DELIVERY_FAILURES = Counter "writ_audit_delivery_failures_total" [], "Deliveries that came to nothing and are tried again.";
     DELIVERY_BEHIND = Gauge "writ_audit_delivery_behind_entries" [], "Entries that wait to be delivered.";
-    OUTBOUND = Counter "writ_outbound_requests_total" ["outcome"], "Requests that Writ made to others, by what came of them.";
+    OUTBOUND = Counter "writ_outbound_requests_total" ["outcome"], "Requests that Writ made to others, by what came of them: documents and keys, resources and their tools, the certificate authority, the audit log sent to an address, and what `writ doctor` asks. Neither traces nor backups.";
     START = Gauge "process_start_time_seconds" [], "When the process began, in seconds since 1970.";
     CPU = Counter "process_cpu_seconds_total" [], "Processor time that the process has used.";
     MEMORY = Gauge "process_resident_memory_bytes" [], "Memory of the process that is in use.";

@@ -47,6 +47,7 @@ use actix_web::{HttpRequest, HttpResponse, Route};
 
 pub use self::commands::{Obeying, Orders};
 use self::operation::{Noun, Operation};
+pub(super) use self::permit::KEY_HEADER;
 use self::problem::Problem;
 use super::extract::{Body, Caller};
 use super::oauth;

@@ -88,7 +88,7 @@ pub(super) async fn permit(caller: &Caller, request: &HttpRequest, needed: &'sta
 }
 
 /// Where a machine's access key is sent that is not sent as a bearer token.
-pub(super) const KEY_HEADER: &str = "x-api-key";
+pub(in crate::web) const KEY_HEADER: &str = "x-api-key";
 
 /// RFC 6750 §3: without any authentication, the challenge has no error code; RFC 9449 §7.2 has both schemes.
 fn nobody(caller: &Caller) -> Problem {

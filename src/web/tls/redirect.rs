@@ -7,12 +7,13 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use actix_web::dev::Server;
-use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::http::{KeepAlive, Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpServer, web};
 
 use crate::app::App;
 use crate::base::{Fault, FaultKind};
+use crate::web::api::KEY_HEADER;
 use crate::web::middleware::host_is_sane;
 
 /// Most connections at once.
@@ -87,5 +88,5 @@ fn decide(request: &HttpRequest, app: &App) -> HttpResponse {
 
 /// What a credential travels in. A cookie is not among them: ours is for https alone, so a browser sends none here.
 fn carries_a_secret(headers: &HeaderMap) -> bool {
-    [header::AUTHORIZATION, HeaderName::from_static("dpop")].iter().any(|name| headers.contains_key(name))
+    [header::AUTHORIZATION.as_str(), KEY_HEADER, "dpop"].iter().any(|name| headers.contains_key(*name))
 }

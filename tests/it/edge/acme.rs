@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 use writ::base::{Digest, Lifetime};
-use writ::operations::{certificates, housekeeping};
+use writ::operations::{certificates, doctor, housekeeping};
 
 use crate::world::{Certificate, TlsClient, World, raw};
 
@@ -176,6 +176,52 @@ fn a_certificate_is_had_shown_kept_and_renewed() {
     }
 }
 
+/// Years after it would be over, by this clock: what the authority gives is not shown, and so it is not kept either, for what is kept is shown
+/// after a restart.
+#[test]
+fn a_certificate_that_is_not_to_be_shown_is_not_kept() {
+    let Some(pebble) = Pebble::start(false) else { return };
+    let world = pebble.appliance(&[]);
+    world.later(Lifetime::from_days(10 * 366));
+    look(&world);
+    let trouble = world.app.certificates.state().trouble.unwrap_or_default();
+    assert!(trouble.contains("and not now"), "{trouble}");
+    assert!(file(&world)["account"].is_string() && file(&world)["chain"].is_null());
+    let world = world.restarted();
+    assert_eq!(world.app.certificates.state().digest, None);
+}
+
+#[test]
+fn a_certificate_that_cannot_be_kept_is_shown_and_kept_as_soon_as_it_can_be() {
+    let Some(pebble) = Pebble::start(false) else { return };
+    let world = pebble.appliance(&[]);
+    look(&world);
+    let first = world.app.certificates.state().digest;
+    let before = file(&world)["chain"].clone();
+    // Something is where the new file would be.
+    let in_the_way = world.app.acme_file.clone().unwrap().with_extension("json.new");
+    std::fs::create_dir(&in_the_way).unwrap();
+    world.later(Lifetime::from_days(365 * 7 / 2));
+    look(&world);
+    let second = world.app.certificates.state().digest;
+    assert_ne!(second, first);
+    for _ in 0..2 {
+        // No other one is asked for meanwhile, and whoever watches is told.
+        let state = world.app.certificates.state();
+        assert_eq!((state.digest, &file(&world)["chain"]), (second, &before));
+        let told = doctor::readiness(&world.app, world.now());
+        let told = told.iter().find(|finding| finding.check == "certificate").unwrap();
+        assert!(told.state == doctor::State::Look && told.found.contains("cannot be kept"), "{told:?}");
+        look(&world);
+    }
+    std::fs::remove_dir(&in_the_way).unwrap();
+    look(&world);
+    assert_eq!(world.app.certificates.state().trouble, None);
+    assert_eq!(shown(&world), second);
+    let world = world.restarted();
+    assert_eq!(world.app.certificates.state().digest, second);
+}
+
 #[test]
 fn a_name_that_leads_elsewhere_is_not_given_a_certificate_and_the_authority_says_why() {
     let Some(mut pebble) = Pebble::start(false) else { return };
@@ -307,6 +353,9 @@ fn what_was_kept_is_its_owners_alone() {
     let mode = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
     mode(&path, 0o640);
     assert!(start().unwrap_err().contains("chmod 600"));
+    // Of one that is running, whoever watches learns the cause.
+    look(&world);
+    assert!(world.app.certificates.state().trouble.unwrap_or_default().contains("chmod 600"));
     mode(&path, 0o600);
     start().unwrap();
     std::fs::write(&path, "{").unwrap();

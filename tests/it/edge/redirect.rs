@@ -63,6 +63,7 @@ fn a_secret_in_the_clear_is_refused_and_not_sent_on() {
     refused("DELETE /api/v1/clients/x", "Host: a\r\n", "");
     refused("GET /oauth/userinfo", &format!("Host: a\r\nAuthorization: Bearer {secret}\r\n"), "");
     refused("GET /oauth/userinfo", "Host: a\r\nDPoP: x\r\n", "");
+    refused("GET /api/v1/clients", &format!("Host: a\r\nX-API-Key: {secret}\r\n"), "");
     refused("OPTIONS *", "Host: a\r\n", "");
     // The same where it is served works.
     let honest = format!(

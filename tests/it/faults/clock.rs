@@ -2,12 +2,13 @@
 //! ended, locks nobody out, and stops no key from turning.
 
 use std::sync::atomic::Ordering;
+use std::sync::mpsc;
 
 use serde_json::json;
 use writ::base::{Clock, Lifetime, Timestamp};
 use writ::model::KeyState;
 use writ::operations::{housekeeping, turn_keys};
-use writ::store::tables::SIGNING_KEYS;
+use writ::store::tables::{SESSIONS, SIGNING_KEYS};
 use writ::store::{Read as _, audit_page};
 
 use crate::stories::passkeys::with_passkey;
@@ -169,6 +170,39 @@ fn keys_turn_whichever_way_it_is_set() {
         assert_eq!(signing, 2, "one of each algorithm after a step of {step} seconds");
         assert!(rows.len() <= 40, "{} keys", rows.len());
     }
+}
+
+/// A clock that was set is not acted on for half an hour, and a stop within it is no way around that.
+#[test]
+fn stopped_just_after_it_was_set_it_removes_nothing() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    world.signed_in(&ada);
+    // Something that is over for the first round, and something that is not.
+    world.set_clock(60 * DAY);
+    world.signed_in(&ada);
+    let app = world.app.clone();
+    let (tell, told) = mpsc::channel();
+    let served = std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let sockets = writ::web::Sockets::bind(&app.config).unwrap();
+            let running = writ::web::listen(&app, writ::cli::ORDERS, sockets).unwrap();
+            tell.send(running.handle()).unwrap();
+            running.run(app).await
+        })
+    });
+    let handle = told.recv().unwrap();
+    while !world.events(20).contains(&"store.swept".to_owned()) {
+        std::thread::yield_now();
+    }
+    world.set_clock(60 * DAY);
+    world.block(handle.stop(true));
+    served.join().unwrap().unwrap();
+    assert_eq!(
+        world.read(|view| view.page(&SESSIONS, None, 10)).rows.len(),
+        1,
+        "it would be good again, were the clock set right"
+    );
 }
 
 #[test]

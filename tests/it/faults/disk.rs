@@ -1,18 +1,19 @@
 //! A disk that has no room, cannot sync, cannot be written or cannot be read, under the real server.
 
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Arc, Mutex, mpsc};
 
 use redb::StorageBackend;
 use writ::app::App;
-use writ::base::{Clock, Entropy, Fault, FaultKind, Timestamp};
+use writ::base::{Clock, Digest, Entropy, Fault, FaultKind, Timestamp};
 use writ::config::Sources;
 use writ::operations::start::start_over;
-use writ::operations::turn_keys;
+use writ::operations::{certificates, housekeeping, turn_keys};
 use writ::store::Redb;
 
 use super::{is_kept, register};
-use crate::world::World;
+use crate::world::{Certificate, World};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trouble {
@@ -102,14 +103,19 @@ impl StorageBackend for Disk {
 
 /// One appliance over a disk; always the same one, whenever it is opened.
 fn appliance(disk: &Disk) -> Result<App, Fault> {
-    let flags = [
+    appliance_with(disk, &[])
+}
+
+fn appliance_with(disk: &Disk, more: &[(&'static str, &str)]) -> Result<App, Fault> {
+    let usual = [
         ("listen", "127.0.0.1:0"),
         ("public_url", "http://127.0.0.1:9000"),
         ("workers", "1"),
         ("master_key", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
         ("limits.register", "0"),
     ];
-    let flags = flags.map(|(name, value)| (name, value.to_owned())).to_vec();
+    let usual = usual.into_iter().filter(|(name, _)| more.iter().all(|(other, _)| other != name));
+    let flags = usual.chain(more.iter().copied()).map(|(name, value)| (name, value.to_owned())).collect();
     let config = Sources { flags, file: None, environment: Vec::new() }.load().unwrap().config;
     start_over(config, Redb::over(disk.clone())?, Clock::fixed(Timestamp::from_seconds(1_800_000_000)), Entropy::os())
 }
@@ -181,6 +187,40 @@ fn a_store_that_cannot_be_opened_on_a_full_disk_opens_when_there_is_room() {
     fresh.gets(Trouble::Full);
     assert!(appliance(&fresh).err().unwrap().to_string().contains("make room"));
     appliance(&fresh.mended()).unwrap();
+}
+
+/// Nobody is shown what the log does not know.
+#[test]
+fn a_certificate_is_recorded_before_it_is_shown() {
+    let (disk, files) = (Disk::default(), tempfile::tempdir().unwrap());
+    let path = |name: &str| files.path().join(name);
+    let put = |certificate: &Certificate| {
+        std::fs::write(path("chain.pem"), &certificate.pem).unwrap();
+        std::fs::write(path("key.pem"), &certificate.key_pem).unwrap();
+        std::fs::set_permissions(path("key.pem"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    };
+    let first = Certificate::of("id.example");
+    put(&first);
+    let named = |name: &str| path(name).to_str().unwrap().to_owned();
+    let app = appliance_with(
+        &disk,
+        &[
+            ("public_url", "https://id.example"),
+            ("tls.certificate", &named("chain.pem")),
+            ("tls.key", &named("key.pem")),
+        ],
+    );
+    let world = World::over(app.unwrap());
+    let look = || world.block(certificates::look(&world.app, &housekeeping::context(&world.app)));
+    look().unwrap();
+    put(&Certificate::of("id.example"));
+    disk.gets(Trouble::Full);
+    for _ in 0..2 {
+        assert_eq!(look().unwrap_err().kind(), FaultKind::Full);
+        let state = world.app.certificates.state();
+        assert_eq!(state.digest, Some(Digest::of(first.der())));
+        assert!(state.trouble.unwrap_or_default().contains("cannot be recorded"));
+    }
 }
 
 /// Only opening the file again tells what became durable, so the process does not go on.

@@ -9,7 +9,7 @@ use std::thread;
 
 use base64::Engine as _;
 use serde_json::Value;
-use writ::base::{Lifetime, MacKey};
+use writ::base::{Clock, Lifetime, MacKey};
 use writ::operations::{deliver, doctor, housekeeping};
 use writ::store::Read as _;
 use writ::store::tables::DELIVERED;
@@ -64,6 +64,8 @@ struct Received {
     status: u16,
     /// Heads and bodies.
     requests: Vec<(String, String)>,
+    /// How long each takes, by whose clock.
+    takes: Option<(Clock, Lifetime)>,
 }
 
 impl Receiver {
@@ -112,6 +114,9 @@ fn take(mut stream: TcpStream, state: &Mutex<Received>) {
     reader.read_exact(&mut body).unwrap();
     let mut state = state.lock().unwrap();
     let status = state.status;
+    if let Some((clock, time)) = &state.takes {
+        clock.advance(*time);
+    }
     if status < 300 {
         state.requests.push((head, String::from_utf8(body).unwrap()));
     }
@@ -191,6 +196,33 @@ fn how_far_it_got_is_put_down_and_found_again() {
 }
 
 #[test]
+fn a_slow_receiver_gets_each_batch_with_its_own_time_and_how_far_it_got_is_put_down_on_the_way() {
+    let receiver = Receiver::new();
+    let place = ("audit.deliver_to", receiver.url.as_str());
+    let world = World::with(&[place, ("audit.deliver_secret", SECRET)]);
+    while newest(&world) < 2_100 {
+        happen(&world, 50);
+    }
+    receiver.state.lock().unwrap().takes = Some((world.app.clock.clone(), Lifetime::from_seconds(4)));
+    let began = world.now().seconds();
+    round(&world);
+    let times: Vec<i64> = receiver
+        .requests()
+        .iter()
+        .map(|(head, _)| header(head, "webhook-timestamp").parse::<i64>().unwrap() - began)
+        .collect();
+    assert_eq!(times, [0, 4, 8], "receivers refuse what is signed with a time that is over");
+    let to = world.app.config.audit.deliver_to.clone().unwrap().digest();
+    let row = world.read(|view| view.get(&DELIVERED, &to)).unwrap();
+    assert_eq!((row.sequence, row.at), (*receiver.sequences().last().unwrap(), world.now()));
+    // One that lets us wait and says no is not asked at once again.
+    receiver.answers(503);
+    let asked = world.now();
+    round(&world);
+    assert!(world.app.delivery.pace().next_try_at > asked.plus(Lifetime::from_seconds(4)));
+}
+
+#[test]
 fn a_receiver_that_is_down_loses_nothing_and_slows_nothing() {
     let receiver = Receiver::new();
     let place = ("audit.deliver_to", receiver.url.as_str());
@@ -229,7 +261,7 @@ fn a_receiver_that_is_down_loses_nothing_and_slows_nothing() {
     overview.expect_text("audit delivery: ");
     overview.expect_no_text("of-the-receiver");
     let page = crate::world::Request::new(world.watched.unwrap(), "GET", "/metrics").send().body;
-    let behind = newest(&world) - world.app.delivery.reached.get();
+    let behind = newest(&world) - world.app.delivery.pace().sequence.unwrap();
     assert!(behind > 20 && page.contains(&format!("\nwrit_audit_delivery_behind_entries {behind}\n")), "{page}");
 
     receiver.answers(200);

@@ -1,7 +1,10 @@
 //! `/health`: one word for everybody, and reasons for those who may know them.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use writ::base::Lifetime;
+use writ::operations::doctor;
 
 use crate::world::{Request, World};
 
@@ -31,6 +34,17 @@ fn without_a_signing_key_it_lives_and_is_not_ready() {
     assert!(reasons[0]["mend"].as_str().unwrap().contains("the log says why"));
     Request::new(at, "GET", "/health/live").send().expect_status(200);
     world.request("GET", "/health/live").send().expect_status(200);
+}
+
+/// What everybody may ask as often as they like reads no row, checks no signature and plans no key.
+#[test]
+fn a_stranger_has_nothing_run_but_what_decides() {
+    let world = World::with_file();
+    let names = |found: Vec<doctor::Finding>| found.into_iter().map(|finding| finding.check).collect::<BTreeSet<_>>();
+    let now = world.now();
+    assert_eq!(names(doctor::deciding(&world.app, now)), ["disk", "keys", "writing"].map(str::to_owned).into());
+    let told = doctor::telling(&world.app, now.plus(Lifetime::from_days(3)));
+    assert!(doctor::worst(&told) == doctor::State::Look, "late, and nothing that decides: {told:?}");
 }
 
 #[test]

@@ -166,7 +166,7 @@ fn without_the_variables_nothing_is_sent_and_a_mistake_refuses_to_start() {
 }
 
 #[test]
-fn a_collector_that_is_down_is_told_of_once_and_keeps_nobody_waiting() {
+fn a_collector_that_is_down_is_told_of_once_with_what_it_cost() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -180,5 +180,26 @@ fn a_collector_that_is_down_is_told_of_once_and_keeps_nobody_waiting() {
         Request::new(appliance.listen.parse().unwrap(), "GET", "/health").send().expect_status(200);
     }
     let log = serving.stop();
-    assert_eq!(log.matches("traces do not reach their collector").count(), 1, "{log}");
+    let told: Vec<&str> = log.lines().filter(|line| line.contains("traces do not reach their collector")).collect();
+    assert_eq!(told.len(), 1, "{log}");
+    let dropped = told[0].split_once("dropped=").and_then(|(_, count)| count.parse::<u32>().ok());
+    assert!(dropped.is_some_and(|dropped| dropped > 0), "{told:?}");
+}
+
+#[test]
+fn a_collector_that_never_answers_keeps_no_stop_waiting_and_hides_no_line() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let appliance = Appliance::with(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "3600000"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "10"),
+    ]);
+    let serving = appliance.serve();
+    Request::new(appliance.listen.parse().unwrap(), "GET", "/health").send().expect_status(200);
+    // It is in the middle of sending.
+    let mut hanging = listener.accept().unwrap().0;
+    hanging.read_exact(&mut [0; 4]).unwrap();
+    let log = serving.stop();
+    assert!(log.contains("stopping: requests in flight are finished first"), "{log}");
 }
