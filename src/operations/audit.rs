@@ -11,10 +11,11 @@ use crate::app::App;
 use crate::base::{Fault, FaultKind, Id, Lifetime, Timestamp};
 use crate::model::{Credential, Event, Request};
 use crate::operations::declined::Declined;
+pub use crate::store::Entry;
 use crate::store::tables::CREDENTIALS;
 use crate::store::{
-    AuditPage, Broken, Entry, Head, Look, Read as _, View, Word, audit_behind, audit_of_request, audit_page_of,
-    audit_search, audit_search_by,
+    AuditPage, Broken, Head, Look, Read as _, View, Word, audit_behind, audit_of_request, audit_page_of, audit_search,
+    audit_search_by,
 };
 
 /// Most entries given at once.

@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use super::audit::{build_words, lengthen};
 use super::engine::{Name, ReadTx};
 use super::key::RowKey as _;
-use super::tables::{CLIENTS, CLIENTS_BY_NAMED, DELEGATIONS, DELEGATIONS_BY_NAMED, MACHINES, MACHINES_BY_NAMED};
+use super::tables::{
+    CLIENTS, CLIENTS_BY_NAMED, DELEGATIONS, DELEGATIONS_BY_NAMED, MACHINES, MACHINES_BY_NAMED, MACHINES_BY_TRAIT,
+};
 use super::tx::{MAX_ROWS, Read as _, Tx};
 use super::{CACHE, Filling, Rows, Store, View};
 use crate::base::{Fault, FaultKind, MacKey, Timestamp, files};
@@ -30,6 +32,7 @@ pub const STEPS: &[Step] = &[
     Step { what: "the words of the audit log", run: |tx| build_words(tx.raw_mut()) },
     Step { what: "the same in longer stretches", run: lengthen_stretches },
     Step { what: "machines, delegations and applications by what they name", run: index_named },
+    Step { what: "machines by their traits", run: |tx| tx.index_anew(&MACHINES, &MACHINES_BY_TRAIT) },
 ];
 
 /// Layout 2: `clients_by_look`. What administrators registered is few among many.

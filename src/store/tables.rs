@@ -9,7 +9,7 @@ use crate::model::{
     AccessRecord, ActingRuns, AuthorizationCode, BackupState, Client, ClientId, ClientState, Consent, Credential,
     CredentialKind, CredentialState, CredentialUsage, Crossing, Delegation, DelegationState, Delivered, DocumentRecord,
     DoneOnce, Family, FrozenIssuer, Hour, HourNumber, IdentityProvider, InitialAccessToken, LimitsRow, Machine,
-    MachineFindings, MachineUsage, Membership, Offered, Passkey, Person, ProtectedResource, Provenance,
+    MachineFindings, MachineKind, MachineUsage, Membership, Offered, Passkey, Person, ProtectedResource, Provenance,
     RecentRegistration, RefreshToken, ResourceTools, Restored, RevokedToken, Role, RoleName, ScopeEntry, ScopeSet,
     ScopesUsage, SecondFactor, Session, SetupState, SignInFailures, SigningKey, SpentProof, StatusBlock, StatusList,
     StatusPage, SubjectLink, Tenant, TenantName, Tombstone, UsedAssertion, Watch,
@@ -177,9 +177,47 @@ pub static MACHINES_BY_NAMED: Index<Machine, (String, String)> = Index::new("mac
         places.for_each(|resource| out(&named_resource(resource)));
     }
 });
+/// By what a list is narrowed to. What most machines are has no entries: whoever asks for it finds it among the newest.
+pub static MACHINES_BY_TRAIT: Index<Machine, str> = Index::new("machines_by_trait", |machine, out| {
+    match machine.state {
+        ClientState::Suspended => out(SUSPENDED),
+        ClientState::Retired => out(RETIRED),
+        _ => {}
+    }
+    if machine.expires_at.is_some() {
+        out(ENDS);
+    }
+    out(&of_kind(machine.kind));
+    if machine.tenant.as_str() != TenantName::MAIN {
+        out(&of_tenant(&machine.tenant));
+    }
+});
 pub static MACHINES: Table<Id<Machine>, Machine> = Table::new("machines")
-    .indexed(&[&MACHINES_BY_NAME, &MACHINES_BY_OWNER, &MACHINES_BY_WORD, &MACHINES_BY_ROLE, &MACHINES_BY_NAMED])
+    .indexed(&[
+        &MACHINES_BY_NAME,
+        &MACHINES_BY_OWNER,
+        &MACHINES_BY_WORD,
+        &MACHINES_BY_ROLE,
+        &MACHINES_BY_NAMED,
+        &MACHINES_BY_TRAIT,
+    ])
     .turns(&MACHINES_AS_OF);
+
+/// Keys of [`MACHINES_BY_TRAIT`].
+pub const SUSPENDED: &str = "state suspended";
+pub const RETIRED: &str = "state retired";
+/// Its time ends some day, or has.
+pub const ENDS: &str = "ends";
+
+/// The key of [`MACHINES_BY_TRAIT`] for machines of a kind.
+pub fn of_kind(kind: MachineKind) -> String {
+    format!("kind {}", kind.as_str())
+}
+
+/// The key of [`MACHINES_BY_TRAIT`] for machines of a tenant other than the first.
+pub fn of_tenant(tenant: &TenantName) -> String {
+    format!("tenant {tenant}")
+}
 
 /// The words of a text, and the text itself: `nightly-import` is found by `night` and by `import`.
 pub fn words(text: &str) -> impl Iterator<Item = String> {

@@ -4,7 +4,10 @@ use super::named;
 use crate::app::App;
 use crate::base::{Fault, Id, Timestamp};
 use crate::model::{Context, FindingKind, Machine, MachineKind, MachineStanding, Person, TenantName};
-use crate::store::tables::{FINDINGS, FINDINGS_BY_KIND, MACHINES, MACHINES_BY_OWNER, MACHINES_BY_WORD, words};
+use crate::store::tables::{
+    ENDS, FINDINGS, FINDINGS_BY_KIND, MACHINES, MACHINES_BY_OWNER, MACHINES_BY_TRAIT, MACHINES_BY_WORD, RETIRED,
+    SUSPENDED, of_kind, of_tenant, words,
+};
 use crate::store::{Page, Read};
 
 /// Which machines are listed: all that are everything that is said here.
@@ -42,6 +45,20 @@ pub async fn list(
 ) -> Result<Page<Id<Machine>, Machine>, Fault> {
     let (now, limit) = (ctx.at, limit.clamp(1, MOST));
     app.store.read(move |view| find(view, &Asked::of(which), before, limit, now)).await
+}
+
+impl Which {
+    /// The rarest trait that is asked for and has an index.
+    fn leads(&self) -> Option<String> {
+        let by_state = match self.state {
+            Some(MachineStanding::Suspended) => Some(SUSPENDED.to_owned()),
+            Some(MachineStanding::Retired) => Some(RETIRED.to_owned()),
+            Some(MachineStanding::Expired) => Some(ENDS.to_owned()),
+            Some(MachineStanding::Active) | None => None,
+        };
+        let by_tenant = self.tenant.as_ref().filter(|tenant| tenant.as_str() != TenantName::MAIN).map(of_tenant);
+        by_state.or(by_tenant).or_else(|| self.kind.map(of_kind))
+    }
 }
 
 /// What is asked for, with its words taken apart.
@@ -121,6 +138,12 @@ fn find(
             }
             Ok(Page { rows, next: page.next })
         }),
+        (None, which) if which.leads().is_some() => {
+            let leads = which.leads().unwrap_or_default();
+            gather(limit, before, AT_ONCE, fits, |before, some| {
+                view.list_newest(&MACHINES, &MACHINES_BY_TRAIT, leads.as_str(), before, some)
+            })
+        }
         (None, _) => {
             let at_once = if asked.is_anything() { limit } else { AT_ONCE };
             gather(limit, before, at_once, fits, |before, some| view.newest(&MACHINES, before, some))

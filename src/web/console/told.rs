@@ -3,8 +3,8 @@
 use crate::app::App;
 use crate::base::{Fault, Timestamp};
 use crate::model::{Actor, Event, Standing, Subject, ToldBy};
+use crate::operations::audit::Entry;
 use crate::operations::names::{self, Names};
-use crate::store::Entry;
 use crate::web::reply::moment;
 use crate::web::views::console::EventLine;
 

@@ -1,8 +1,11 @@
 //! What can be done with machines and their credentials, and what each of it refuses.
 
 use serde_json::{Value, json};
-use writ::base::Lifetime;
+use writ::base::{Id, Lifetime};
+use writ::model::{Event, Machine};
 use writ::operations::housekeeping;
+use writ::store::Read as _;
+use writ::store::tables::MACHINES;
 
 use super::Office;
 use crate::world::{Answer, ISSUER};
@@ -240,6 +243,37 @@ fn a_patch_changes_what_it_names() {
         assert_eq!(change(wrong.clone()).wrong(), [field], "{wrong}");
     }
     assert_eq!(change(json!({ "name": "other" })).problem(), "conflict");
+}
+
+/// However many others are newer: what few are has an index.
+#[test]
+fn what_is_rare_is_found_behind_many() {
+    let office = Office::open();
+    let mut old = body("old");
+    old["kind"] = json!("ci");
+    old["expires_at"] = json!(office.world.now().plus(Lifetime::from_days(1)).iso());
+    let old = office.made("/machines", &old);
+    office.post(&format!("/machines/{old}/suspension"), &json!({ "because": "test" })).expect_status(200);
+    let common: Id<Machine> = office.made("/machines", &body("common")).parse().unwrap();
+    office.world.later(Lifetime::from_seconds(1));
+    let now = office.world.now();
+    office.world.change("put many machines", move |tx| {
+        let row = tx.get(&MACHINES, &common)?.unwrap();
+        for n in 0..2_100_u64 {
+            let mut bytes = [0xFF; 16];
+            bytes[8..].copy_from_slice(&n.to_be_bytes());
+            let id = Id::from_bytes(bytes);
+            tx.put(&MACHINES, &id, &Machine { id, name: format!("common-{n}"), created_at: now, ..row.clone() })?;
+        }
+        tx.record(Event::MachineResumed { machine: common })
+    });
+    for query in ["state=suspended", "kind=ci", "kind=ci&state=suspended"] {
+        assert_eq!(office.names(query), ["old"], "{query}");
+    }
+    office.world.later(Lifetime::from_days(2));
+    office.post(&format!("/machines/{old}/suspension/end"), &json!({})).expect_status(200);
+    assert_eq!(office.names("state=expired"), ["old"]);
+    assert_eq!(office.names("state=suspended"), [""; 0]);
 }
 
 #[test]

@@ -168,6 +168,18 @@ fn make_the_file_of_layout_5() {
     ::redb::Database::open(path).unwrap().compact().unwrap();
 }
 
+/// Made once, when layout 6 was current.
+#[test]
+#[ignore = "makes tests/vectors/store-v6.redb anew; run by hand, before layout 6 is released"]
+fn make_the_file_of_layout_6() {
+    let path = vector().with_file_name("store-v6.redb");
+    let _ = std::fs::remove_file(&path);
+    let store = Store::open(&path, CACHE, key(), NOW).unwrap();
+    put_client(&store, &CLIENTS, 1, "Tickets", Provenance::Administrator);
+    drop(store);
+    ::redb::Database::open(path).unwrap().compact().unwrap();
+}
+
 /// Whatever a file's layout was: each entry is found by who did it and by its name.
 #[test]
 fn the_newest_layout_finds_the_entries_that_were_there_before_it() {
