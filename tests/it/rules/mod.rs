@@ -4,6 +4,7 @@ mod assertions;
 mod client_auth;
 mod client_credentials;
 mod code;
+mod connections;
 mod desk;
 mod discovery;
 mod dpop;
