@@ -8,6 +8,7 @@ mod connections;
 mod desk;
 mod discovery;
 mod dpop;
+mod hints;
 mod hostile;
 mod id_jag;
 mod introspection;
