@@ -198,8 +198,12 @@ pub fn narrow(
     client: &Client,
     facts: target::Facts,
 ) -> Result<(Option<Arc<ProtectedResource>>, scope::Narrowed), Refusal> {
+    let open = facts.leave_open(client);
     let resource = target::select(facts, client)?;
     let narrowed = scope::narrow_for_person(request.scope.as_ref(), client, resource.as_deref());
+    // OAuth 2.1 §1.4.1: "the authorization server MUST either process the request using a pre-defined default value or fail the
+    // request". RFC 8707 §2 invalid_target: "The requested resource is invalid, missing, …". A grant of nothing would look like one.
+    ensure(!open || !scope::gives_nothing(&narrowed.scope), Refusal::ResourceMissing)?;
     Ok((resource, narrowed))
 }
 

@@ -462,6 +462,7 @@ const TABLE: &[(&str, &str, u16, Produce)] = &[
         world.edit_client(crm, |row| row.resources.clear());
         answer.into()
     }),
+    ("ResourceMissing", "invalid_target", 400, |s| s.crm.client_credentials(&s.world, &[]).into()),
     ("ProjectElsewhere", "invalid_target", 400, |s| {
         let name = |text: &str| writ::protocol::display_name::DisplayName::parse(text).unwrap();
         let kind = writ::model::MachineKind::Service;
