@@ -17,7 +17,6 @@ fn case_8_a_repeated_parameter_is_refused_at_every_endpoint() {
         ("client_secret", "s"),
         ("scope", "mcp:read"),
         ("token", "t"),
-        ("unknown", "u"),
     ];
     for endpoint in ["/oauth/token", "/token", "/oauth/revoke", "/oauth/introspect"] {
         for (name, value) in whole {
@@ -64,6 +63,8 @@ fn empty_and_unknown_parameters_do_no_harm() {
     let world = World::new();
     let crm = world.confidential("crm");
     for extra in [
+        vec![("unknown", "1"), ("unknown", "2"), ("unknown", "1")],
+        vec![("audience", "https://x.example"), ("audience", "https://y.example")],
         vec![("scope", ""), ("scope", ""), ("resource", "")],
         vec![("audience", "https://x.example"), ("client_assertion_type", ""), ("client_id", "")],
         vec![("request_uri", "https://x.example"), ("", "x"), ("toString", "1"), ("__proto__", "1")],
