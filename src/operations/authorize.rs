@@ -108,10 +108,7 @@ pub async fn begin(
     browser: Digest,
     signed_in: Option<&SignedIn>,
 ) -> Result<Step, Fault> {
-    let params = match Parameters::parse(query) {
-        Ok(params) => params,
-        Err(refusal) => return Ok(Step::Show(Show::Unreadable(refusal))),
-    };
+    let params = Parameters::read(query);
     let client_id = match authorize::client_id(&params) {
         Ok(id) => id,
         Err(show) => return Ok(show_counted(app, show)),

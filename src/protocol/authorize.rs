@@ -49,7 +49,7 @@ pub enum Show {
         name: String,
         sent_to: Destination,
     },
-    /// The request repeats a parameter or cannot be read, so nothing in it can be trusted.
+    /// The request says twice who asks or where the answer goes, or cannot be read, so nothing in it can be trusted.
     Unreadable(Refusal),
 }
 
@@ -74,6 +74,7 @@ impl Show {
 
 /// The client a request names, before anything else in it is believed. OAuth 2.1 §4.1.1.
 pub fn client_id(params: &Parameters<'_>) -> Result<ClientId, Show> {
+    params.once("client_id").map_err(Show::Unreadable)?;
     // §4.1.1: ""client_id": REQUIRED."
     let text = params.bounded("client_id", 512).map_err(Show::Unreadable)?.ok_or(Show::ClientMissing)?;
     text.parse().map_err(|_| Show::ClientUnknown)
@@ -97,6 +98,7 @@ pub fn address(params: &Parameters<'_>, client: &Client) -> Result<Addressed, Sh
             return Err(Show::ClientRejected { name: client.name.clone(), because });
         }
     }
+    params.once("redirect_uri").map_err(Show::Unreadable)?;
     let redirect_uri = match params.optional("redirect_uri") {
         // §2.3.1: "compare the two URIs using simple string comparison", loopback ports excepted.
         Some(sent) => {
@@ -112,8 +114,13 @@ pub fn address(params: &Parameters<'_>, client: &Client) -> Result<Addressed, Sh
             _ => return Err(Show::RedirectUriMissing),
         },
     };
-    let state = params.bounded("state", LONGEST_STATE).map_err(Show::Unreadable)?.map(str::to_owned);
-    Ok(Addressed { redirect_uri, state })
+    Ok(Addressed { redirect_uri, state: state(params).unwrap_or_default().map(str::to_owned) })
+}
+
+/// The `state` to carry back. Of several none is the client's, and what is too long is not carried.
+fn state<'p>(params: &'p Parameters<'_>) -> Result<Option<&'p str>, Refusal> {
+    params.once("state")?;
+    params.bounded("state", LONGEST_STATE)
 }
 
 /// The rest of the request, read but not yet held against a resource.
@@ -135,6 +142,11 @@ pub struct AuthorizationRequest {
 
 /// Reads what is asked for. OAuth 2.1 §4.1.1, OpenID Connect Core §3.1.2.1.
 pub fn read(params: &Parameters<'_>, client: &Client) -> Result<AuthorizationRequest, Refusal> {
+    // §4.1.2.1: "If the resource owner denies the access request or if the request fails for reasons other than a missing or invalid
+    // redirect URI, the authorization server informs the client by adding the following parameters". That the request repeats
+    // something is one of these: "includes a parameter more than once".
+    params.faultless()?;
+    state(params)?;
     // OpenID Connect Core §6: not supported, so refused rather than overlooked: the plain parameters may say otherwise.
     ensure(params.optional("request").is_none(), Refusal::RequestObject)?;
     ensure(params.optional("request_uri").is_none(), Refusal::RequestUri)?;
@@ -164,7 +176,8 @@ pub fn read(params: &Parameters<'_>, client: &Client) -> Result<AuthorizationReq
             .map_err(|_| Refusal::MalformedParameter("tenant"))?,
         prompt: prompt(params.bounded("prompt", 128)?)?,
         max_age,
-        login_hint: params.bounded("login_hint", 254)?.map(str::to_owned),
+        // OpenID Connect Core §3.1.2.1: "Hint to the Authorization Server". What is no address that anybody has is none.
+        login_hint: params.bounded("login_hint", 254).ok().flatten().map(str::to_owned),
         id_token_hint: params.bounded("id_token_hint", LONGEST_HINT)?.map(str::to_owned),
         language: params.optional("ui_locales").and_then(language::wished),
         dpop_jkt,

@@ -39,17 +39,21 @@ fn authorization(request: &HttpRequest) -> Option<&str> {
 /// A form body, or the answer to one that is none. OAuth 2.1 §3.2: "application/x-www-form-urlencoded … in the HTTP request
 /// content".
 fn form<'b>(caller: &Caller, request: &HttpRequest, body: &'b Body) -> Result<Parameters<'b>, HttpResponse> {
-    // RFC 9110 §8.3.1: "The type and subtype tokens are case-insensitive", and parameters may follow.
-    let is_form = request.headers().get(CONTENT_TYPE).is_none_or(|value| {
-        let kind = value.to_str().ok().and_then(|value| value.split(';').next());
-        kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
-    });
-    if !is_form {
+    if !is_form(request) {
         let words = "The body must be application/x-www-form-urlencoded.";
         return Err(problem::unreadable(caller, StatusCode::BAD_REQUEST, words));
     }
     let bytes = bytes(caller, body)?;
     Parameters::parse(bytes).map_err(|refusal| problem::json(caller, false, Problem::Refused(refusal)))
+}
+
+/// Whether a body is said to be a form, or nothing is said. RFC 9110 §8.3.1: "The type and subtype tokens are case-insensitive", and
+/// parameters may follow.
+fn is_form(request: &HttpRequest) -> bool {
+    request.headers().get(CONTENT_TYPE).is_none_or(|value| {
+        let kind = value.to_str().ok().and_then(|value| value.split(';').next());
+        kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+    })
 }
 
 /// A whole body, or the answer to one that is none.
