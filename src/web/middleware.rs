@@ -173,7 +173,9 @@ impl Arrival {
     /// Preflights, and whoever asks too often.
     fn answer_at_once(&self, method: &Method) -> Option<HttpResponse> {
         if method == Method::OPTIONS && self.door.cors == Cors::Any {
-            return Some(HttpResponse::NoContent().finish());
+            // RFC 9110 §9.3.7: "A server generating a successful response to OPTIONS SHOULD send any header that might indicate optional
+            // features … (e.g., Allow)".
+            return Some(HttpResponse::NoContent().insert_header((header::ALLOW, self.door.allow())).finish());
         }
         self.over.map(|wait| {
             self.app.tally.count("too many requests from one address");
@@ -296,7 +298,9 @@ fn headers(headers: &mut HeaderMap, door: &Door, preflight: bool, secure: bool) 
             set(header::ACCESS_CONTROL_EXPOSE_HEADERS, "WWW-Authenticate, DPoP-Nonce, Retry-After");
             if preflight {
                 set(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, DELETE, OPTIONS");
-                set(header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, DPoP, MCP-Protocol-Version");
+                // Fetch §4.8: "*" is every name there is but Authorization, in a request without credentials, and no other is let in here.
+                // Clients in browsers send headers of their own.
+                set(header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, DPoP, MCP-Protocol-Version, *");
                 set(header::ACCESS_CONTROL_MAX_AGE, "7200");
             }
         }

@@ -210,7 +210,9 @@ fn cached(request: &HttpRequest, body: &str, etag: &str, max_age: u64) -> HttpRe
 
 fn cached_as(kind: &'static str, request: &HttpRequest, body: &str, etag: &str, max_age: u64) -> HttpResponse {
     let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let same = known.is_some_and(|known| known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag));
+    // RFC 9110 §13.1.2: "If the field value is "*", the condition is false if the origin server has a current representation".
+    let is_it = |tag: &str| tag == "*" || tag.trim_start_matches("W/") == etag;
+    let same = known.is_some_and(|known| known.split(',').any(|tag| is_it(tag.trim())));
     let mut response = if same { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header((ETAG, etag.to_owned()));
     response.insert_header((CACHE_CONTROL, format!("public, max-age={max_age}")));

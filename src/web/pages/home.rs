@@ -52,9 +52,7 @@ pub(crate) async fn wrong_method(visitor: Visitor, request: HttpRequest, _: Body
     let path = request.path();
     let path = path.strip_prefix(visitor.app.issuer.path()).unwrap_or(path);
     let here = routes::door(request.method(), path);
-    let doors = routes::DOORS.iter().filter(|door| door.pattern == here.pattern);
-    let methods: Vec<&str> = doors.flat_map(|door| door.methods).map(|method| method.as_str()).collect();
-    let methods = methods.join(", ");
+    let methods = here.allow();
     let mut response = if here.is_page {
         let problem = PageProblem::new(visitor.shell(), views::Problem::MethodNotAllowed, &visitor.ctx);
         actix_web::ResponseError::error_response(&problem)
