@@ -16,14 +16,14 @@ pub(crate) async fn create(caller: Caller, request: HttpRequest, body: Body) -> 
 
 async fn answer(caller: &Caller, request: &HttpRequest, body: &Body) -> Result<HttpResponse, HttpResponse> {
     let params = super::form(caller, request, body)?;
-    let token = params.required("token").map_err(|refusal| problem::json(caller, false, refusal.into()))?;
+    let token = params.required("token").map_err(|refusal| problem::json(caller, refusal.into()))?;
     let client = super::client(caller, request, &params).await?;
     // §2.1: "To prevent token scanning attacks, the endpoint MUST also require some form of authorization": the name of a
     // public client is none.
     if client.is_public() {
-        return Err(problem::json(caller, false, Refusal::ClientSecretMissing.into()));
+        return Err(problem::json(caller, Refusal::ClientSecretMissing.into()));
     }
     let ctx = caller.ctx.by(Actor::Client(client.id().clone()));
     let said = introspect::introspect(&caller.app, &ctx, client, token).await;
-    Ok(HttpResponse::Ok().json(said.map_err(|problem| problem::json(caller, false, problem))?))
+    Ok(HttpResponse::Ok().json(said.map_err(|problem| problem::json(caller, problem))?))
 }

@@ -44,7 +44,7 @@ fn form<'b>(caller: &Caller, request: &HttpRequest, body: &'b Body) -> Result<Pa
         return Err(problem::unreadable(caller, StatusCode::BAD_REQUEST, words));
     }
     let bytes = bytes(caller, body)?;
-    Parameters::parse(bytes).map_err(|refusal| problem::json(caller, false, Problem::Refused(refusal)))
+    Parameters::parse(bytes).map_err(|refusal| problem::json(caller, Problem::Refused(refusal)))
 }
 
 /// Whether a body is said to be a form, or nothing is said. RFC 9110 §8.3.1: "The type and subtype tokens are case-insensitive", and
@@ -75,7 +75,7 @@ async fn client(
     params: &Parameters<'_>,
 ) -> Result<AuthenticatedClient, HttpResponse> {
     let header = authorization(request);
-    let refuse = |problem: Problem| problem::json(caller, header.is_some(), problem);
+    let refuse = |problem: Problem| problem::json(caller, problem);
     let presented = Presented::read(header, params);
     let guess = match shows_a_key(&presented, params) {
         true => Some(KeyGuess::count(caller).map_err(|wait| problem::too_many_keys(&caller.ctx, wait))?),
@@ -121,7 +121,7 @@ async fn workload(
     assertion: &Secret,
 ) -> Result<AuthenticatedClient, HttpResponse> {
     let header = authorization(request);
-    let refuse = |problem: Problem| problem::json(caller, header.is_some(), problem);
+    let refuse = |problem: Problem| problem::json(caller, problem);
     let presented = Presented::read_any(header, params).map_err(|refusal: Refusal| refuse(refusal.into()))?;
     let known = federation::authenticate_bearer(&caller.app, &caller.ctx, presented, assertion).await;
     within_limit(caller, known.map_err(refuse)?)
@@ -170,7 +170,7 @@ async fn workload_by_exchange(
     params: &Parameters<'_>,
     token: &Secret,
 ) -> Result<AuthenticatedClient, HttpResponse> {
-    let refuse = |problem: Problem| problem::json(caller, false, problem);
+    let refuse = |problem: Problem| problem::json(caller, problem);
     let presented = Presented::read_any(None, params).map_err(|refusal: Refusal| refuse(refusal.into()))?;
     let known = federation::authenticate_subject(&caller.app, &caller.ctx, presented, token).await;
     within_limit(caller, known.map_err(refuse)?)
