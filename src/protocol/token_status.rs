@@ -37,7 +37,7 @@ pub struct IntrospectionResponse {
     pub token: Option<TokenFacts>,
 }
 
-/// The media type and, without `application/`, the `typ` of a signed answer. RFC 9701 §5, §8.3.
+/// The media type and, without `application/`, the `typ` of a signed answer. RFC 9701 §5.
 pub const SIGNED_TYPE: &str = "application/token-introspection+jwt";
 
 /// A signed introspection answer. RFC 9701 §5. Of `sub` and `exp` beside `token_introspection` it says: they "SHOULD NOT" be there, "as a
