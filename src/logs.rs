@@ -15,14 +15,14 @@ use std::time::Duration;
 
 use tracing::{Level, Metadata};
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::{FilterFn, Targets};
+use tracing_subscriber::filter::{FilterFn, LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
 
 pub use self::traces::{Courier, TARGET};
 pub use self::variables::{Tracing, read as tracing};
-use crate::base::{Fault, FaultKind};
+use crate::base::{Fault, FaultKind, measure};
 use crate::config::{Log, LogFormat};
 
 /// Logging, until it is dropped: then every line is written, and every trace sent that can be.
@@ -33,20 +33,16 @@ pub struct Logging {
 
 /// The target of the web server's own lines.
 const SERVER: &str = "actix_server";
+/// The target of what its library says of bytes that are no request.
+const DISPATCHER: &str = "actix_http::h1::dispatcher";
 
 /// Begins logging, once per process; and traces, if somebody takes them.
 pub fn start(log: &Log, traces: Option<(Tracing, Courier)>) -> Result<Logging, Fault> {
-    // The web server's own lines about its threads are nobody's news; a filter that names it still gets them.
-    let mut filter =
-        if log.filter.contains(SERVER) { log.filter.clone() } else { format!("{SERVER}=warn,{}", log.filter) };
-    if !filter.contains(TARGET) {
-        filter += &format!(",{TARGET}=off");
-    }
-    let filter: Targets =
-        filter.parse().map_err(|error| Fault::because(FaultKind::Settings, "`log.filter` is not a filter", error))?;
-    let registry = tracing_subscriber::registry();
+    let filter: Targets = (filter(&log.filter).parse())
+        .map_err(|error| Fault::because(FaultKind::Settings, "`log.filter` is not a filter", error))?;
+    let registry = tracing_subscriber::registry().with(garbled());
     let (begun, traces) = match traces {
-        None => (registry.with(filter).with(lines(log.format)).try_init(), None),
+        None => (registry.with(lines(log.format).with_filter(filter)).try_init(), None),
         Some((tracing, send)) => {
             let (recorder, sender) = traces::start(tracing, send)?;
             let is_trace = FilterFn::new(|known| known.is_span() && known.target() == TARGET);
@@ -60,6 +56,29 @@ pub fn start(log: &Log, traces: Option<(Tracing, Courier)>) -> Result<Logging, F
         .spawn(|| LINES.write_for_ever())
         .map_err(|error| Fault::because(FaultKind::Bug, "the log's thread could not be started", error))?;
     Ok(Logging { traces })
+}
+
+/// What of the libraries' own lines is left out, unless the filter names them.
+fn filter(asked: &str) -> String {
+    // About its threads: nobody's news. About bytes that are no request: anybody could fill the disk with such lines, so they are
+    // counted instead.
+    let quiet = [(SERVER, SERVER, "warn"), ("actix_http", DISPATCHER, "off"), (TARGET, TARGET, "off")];
+    let quiet = quiet.iter().filter(|(name, _, _)| !asked.contains(name));
+    quiet.fold(asked.to_owned(), |all, (_, target, level)| format!("{all},{target}={level}"))
+}
+
+/// Counts what is no request at all.
+fn garbled<S: tracing::Subscriber + for<'l> LookupSpan<'l>>() -> impl Layer<S> {
+    let is_one = FilterFn::new(|known| known.is_event() && known.target() == DISPATCHER && *known.level() == Level::ERROR);
+    Garbled.with_filter(is_one.with_max_level_hint(LevelFilter::ERROR))
+}
+
+struct Garbled;
+
+impl<S: tracing::Subscriber> Layer<S> for Garbled {
+    fn on_event(&self, _: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        measure::garbled();
+    }
 }
 
 /// What writes them.
@@ -157,5 +176,42 @@ impl Write for Slip {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_libraries_are_quiet_unless_they_are_asked_for() {
+        assert_eq!(
+            filter("info"),
+            "info,actix_server=warn,actix_http::h1::dispatcher=off,writ::trace=off"
+        );
+        assert_eq!(filter("info,actix_http=debug"), "info,actix_http=debug,actix_server=warn,writ::trace=off");
+        let both = "actix_server=debug,writ::trace=info";
+        assert_eq!(filter(both), format!("{both},actix_http::h1::dispatcher=off"));
+    }
+
+    #[test]
+    fn what_is_no_request_is_counted_and_not_told() {
+        static TOLD: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+        struct Ear;
+        impl<S: tracing::Subscriber> Layer<S> for Ear {
+            fn on_event(&self, _: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+                TOLD.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            }
+        }
+        let asked: Targets = filter("info").parse().unwrap();
+        let both = tracing_subscriber::registry().with(garbled()).with(Ear.with_filter(asked));
+        tracing::subscriber::with_default(both, || {
+            measure::take_garbled();
+            for _ in 0..3 {
+                tracing::error!(target: DISPATCHER, "stream error: request parse error");
+            }
+            tracing::error!("the store is full");
+        });
+        assert_eq!((measure::take_garbled(), TOLD.load(std::sync::atomic::Ordering::Relaxed)), (3, 1));
     }
 }

@@ -24,6 +24,19 @@ impl Counter {
     }
 }
 
+/// What came over the network and was no request at all, since it was last [taken](take_garbled). The web server's library tells of it in
+/// log lines and in no other way (`src/logs.rs`), so it is counted for the whole process.
+static GARBLED: AtomicU64 = AtomicU64::new(0);
+
+pub fn garbled() {
+    GARBLED.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Hands over what was counted, and begins anew.
+pub fn take_garbled() -> u64 {
+    GARBLED.swap(0, Ordering::Relaxed)
+}
+
 /// How much of something there is at this moment.
 #[derive(Debug, Default)]
 #[repr(align(64))]

@@ -3,6 +3,7 @@
 //! Everything here is compared as a string, byte for byte, because that is what clients do (RFC 8414 §3.3,
 //! RFC 9207 §2.4) and because every URL normalizer that ran between two checks has been somebody's bypass.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -163,7 +164,8 @@ impl RedirectUri {
         }
         match url.scheme() {
             "https" | "http" => {
-                if url.host_str().is_none_or(|host| host.ends_with('.')) || !is_canonical(&url, text) {
+                let plain = without_loopback_port_80(&url, text);
+                if url.host_str().is_none_or(|host| host.ends_with('.')) || !is_canonical(&url, &plain) {
                     return refuse("write the redirect URI in its plain form: lower-case host, no default port");
                 }
                 if url.scheme() == "http" && !is_loopback(&url) {
@@ -297,6 +299,16 @@ fn is_canonical(url: &Url, text: &str) -> bool {
     url.as_str() == text || (url.path() == "/" && url.as_str().strip_suffix('/') == Some(text))
 }
 
+/// RFC 8252 §7.3: "MUST allow any port to be specified at the time of the request for loopback IP redirect URIs": port 80 too, which a
+/// parser leaves out as the default one.
+fn without_loopback_port_80<'t>(url: &Url, text: &'t str) -> Cow<'t, str> {
+    let authority = authority_of(text);
+    match authority.strip_suffix(":80") {
+        Some(host) if is_loopback(url) => Cow::Owned(text.replacen(authority, host, 1)),
+        _ => Cow::Borrowed(text),
+    }
+}
+
 /// RFC 8252 §7.3, and `localhost` because real clients use it (§8.3 only advises against it).
 fn is_loopback(url: &Url) -> bool {
     url.scheme() == "http"
@@ -427,6 +439,16 @@ mod tests {
         assert!(redirect("http://127.0.0.1:49152/cb").matches(&known));
         assert!(redirect("http://127.0.0.1/cb").matches(&known));
         assert!(redirect("http://[::1]:5/cb").matches(&redirect("http://[::1]/cb")));
+        // The default port is one as well, and stays where it was written.
+        for host in ["127.0.0.1", "[::1]", "localhost"] {
+            let at_80 = redirect(&format!("http://{host}:80/cb"));
+            assert_eq!(at_80.as_str(), format!("http://{host}:80/cb"));
+            assert!(at_80.matches(&redirect(&format!("http://{host}:1/cb"))));
+            assert!(redirect(&format!("http://{host}:1/cb")).matches(&at_80));
+            assert!(redirect(&format!("http://{host}/cb")).matches(&at_80));
+            assert!(!at_80.matches(&redirect(&format!("http://{host}:1/other"))));
+        }
+        assert!(RedirectUri::parse("http://127.0.0.1:080/cb").is_err() && RedirectUri::parse("http://127.1:80/cb").is_err());
         for text in
             ["http://127.0.0.1:1/other", "http://localhost:1/cb", "http://127.0.0.1:1/cb?x=1", "http://127.0.0.1:1/cb/"]
         {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::client::ClientId;
 use super::language::Language;
+use super::person::Person;
 use super::scope::ScopeSet;
 use super::tenant::TenantName;
 use crate::base::{Digest, Id, Named, RedirectUri, Resource, Timestamp};
@@ -31,6 +32,9 @@ pub struct Authorization {
     pub prompt: Vec<Prompt>,
     pub max_age: Option<u64>,
     pub login_hint: Option<String>,
+    /// Whom the application expects, as an earlier id token of ours names them: nobody else is answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Id<Person>>,
     /// The first language of `ui_locales` that our pages are in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<Language>,

@@ -16,11 +16,13 @@ use super::ticket;
 use crate::app::{App, Asked};
 use crate::base::look::skeleton;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, RedirectUri, Timestamp};
+use crate::keys::{Typ, Verified};
 use crate::model::{
     Actor, Authorization, Client, Consent, Context, Person, Prompt, ProtectedResource, Provenance, Scope, ScopeEntry,
     ScopeSet, Tombstone,
 };
 use crate::protocol::authorize::{self, Addressed, Next, Present, Show};
+use crate::protocol::claims::ID_TOKEN_TYPE;
 use crate::protocol::display_name::DisplayName;
 use crate::protocol::language::Wish;
 use crate::protocol::own_scopes;
@@ -107,10 +109,7 @@ pub async fn begin(
     browser: Digest,
     signed_in: Option<&SignedIn>,
 ) -> Result<Step, Fault> {
-    let params = match Parameters::parse(query) {
-        Ok(params) => params,
-        Err(refusal) => return Ok(Step::Show(Show::Unreadable(refusal))),
-    };
+    let params = Parameters::read(query);
     let client_id = match authorize::client_id(&params) {
         Ok(id) => id,
         Err(show) => return Ok(show_counted(app, show)),
@@ -198,6 +197,10 @@ async fn read(
         Ok(request) => request,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    let subject = match request.id_token_hint.as_deref().map(|hint| hinted(app, hint)).transpose() {
+        Ok(subject) => subject,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     let (asked, asking, within) = (request.resource.clone(), client.clone(), app.clone());
     let facts = app.store.read(move |view| find_resource::facts(&within, view, asked.as_ref(), &asking)).await?;
     let (resource, narrowed) = match authorize::narrow(&request, client, facts) {
@@ -219,11 +222,18 @@ async fn read(
         prompt: request.prompt,
         max_age: request.max_age,
         login_hint: request.login_hint,
+        subject,
         language: request.language,
         dpop_jkt: request.dpop_jkt,
         asked_at: ctx.at,
         browser,
     }))
+}
+
+/// Whom an earlier id token is about; its age does not matter, and whose it was neither.
+fn hinted(app: &App, id_token: &str) -> Result<Id<Person>, Refusal> {
+    let verified = app.keys.current().verify(id_token, Typ::Exactly(ID_TOKEN_TYPE)).ok();
+    authorize::hinted(verified.as_ref().map(Verified::claims), app.issuer.as_str())
 }
 
 /// Takes the one step that comes next.
@@ -255,7 +265,8 @@ async fn step(
             redirect_uri: authorization.redirect_uri.clone(),
             login_hint: authorization.login_hint.clone(),
             again,
-            chooses_account: authorization.prompt.contains(&Prompt::SelectAccount),
+            // Somebody else than who is signed in may be meant.
+            chooses_account: authorization.prompt.contains(&Prompt::SelectAccount) || authorization.subject.is_some(),
             ticket: ticket::seal(app, &authorization, AUTHORIZATION)?,
         })),
         (Next::Consent { held }, Some(signed_in)) => ask_consent(app, authorization, client, signed_in, held).await,

@@ -18,10 +18,10 @@ pub(crate) fn facts(app: &App, read: &impl Read, asked: Option<&Resource>, clien
         // Its only resource may have been removed. Then it is as if it had asked for that one: a limit to one resource does not
         // turn into a token for the appliance itself.
         (None, [only]) => match known(app, read, only)? {
-            Some(resource) => Ok(Facts::Unnamed { default: Some(resource) }),
+            Some(resource) => Ok(Facts::Unnamed { default: Some(resource), any: true }),
             None => self::asked(app, read, Some(only)),
         },
-        (None, _) => Ok(Facts::Unnamed { default: default(read)? }),
+        (None, _) => default(read),
         (Some(_), _) => self::asked(app, read, asked),
     }
 }
@@ -40,7 +40,7 @@ pub(crate) fn asked(app: &App, read: &impl Read, asked: Option<&Resource>) -> Re
                 })
             }
         },
-        None => Ok(Facts::Unnamed { default: None }),
+        None => Ok(Facts::Unnamed { default: None, any: false }),
     }
 }
 
@@ -71,10 +71,12 @@ pub(crate) fn named(read: &impl Read, asked: &Resource) -> Result<Option<Protect
 }
 
 /// The one marked as default, or the only one there is.
-fn default(read: &impl Read) -> Result<Option<Arc<ProtectedResource>>, Fault> {
+fn default(read: &impl Read) -> Result<Facts, Fault> {
     if let Some((_, resource)) = read.find(&RESOURCES, &RESOURCES_BY_DEFAULT, &())? {
-        return Ok(Some(Arc::new(resource)));
+        return Ok(Facts::Unnamed { default: Some(Arc::new(resource)), any: true });
     }
     let mut rows = read.page(&RESOURCES, None, 2)?.rows;
-    Ok(if rows.len() == 1 { rows.pop().map(|(_, resource)| Arc::new(resource)) } else { None })
+    let any = !rows.is_empty();
+    let only = if rows.len() == 1 { rows.pop() } else { None };
+    Ok(Facts::Unnamed { default: only.map(|(_, resource)| Arc::new(resource)), any })
 }

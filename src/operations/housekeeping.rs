@@ -2,7 +2,7 @@
 
 use super::{findings, hours, keep_head, registration, usage};
 use crate::app::App;
-use crate::base::{Fault, Lifetime, Timestamp};
+use crate::base::{Fault, Lifetime, Timestamp, measure};
 use crate::model::{Actor, Channel, Context, Event, Origin};
 use crate::store::Read;
 use crate::store::tables::{SESSIONS, SWEPT};
@@ -109,7 +109,11 @@ async fn cut_traffic(app: &App, ctx: &Context) -> Result<(), Fault> {
 }
 
 async fn flush_tally(app: &App, ctx: &Context) -> Result<(), Fault> {
-    let counted = app.tally.take();
+    let mut counted = app.tally.take();
+    match measure::take_garbled() {
+        0 => {}
+        garbled => counted.push(("no request at all", garbled)),
+    }
     if counted.is_empty() {
         return Ok(());
     }

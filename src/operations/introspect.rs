@@ -6,11 +6,11 @@ use super::{Problem, delegations, find_client, status};
 use crate::app::App;
 use crate::base::{Digest, Fault, Id, OpaqueToken, Timestamp, TokenKind};
 use crate::keys::Typ;
-use crate::model::{AccessRecord, ClientId, Context, Entitlements, Family, PersonState, StatusIndex, Subject};
+use crate::model::{AccessRecord, Algorithm, ClientId, Context, Entitlements, Family, PersonState, StatusIndex, Subject};
 use crate::protocol::claims::{ACCESS_TOKEN_TYPE, AccessClaims};
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::dpop::{Proof, may_use};
-use crate::protocol::token_status::{self, IntrospectionResponse, LiveToken};
+use crate::protocol::token_status::{self, IntrospectionResponse, LiveToken, SIGNED_TYPE, SignedIntrospection};
 use crate::store::Read;
 use crate::store::tables::{ACCESS, FAMILIES, PEOPLE, REFRESH, REVOKED};
 
@@ -79,6 +79,24 @@ pub async fn introspect(
         None => None,
     };
     Ok(token_status::introspect(live, &caller, app.issuer.as_str()))
+}
+
+/// The same, signed. RFC 9701 §5.
+pub async fn introspect_signed(
+    app: &App,
+    ctx: &Context,
+    caller: AuthenticatedClient,
+    token: &str,
+) -> Result<String, Problem> {
+    let configured = |algorithm: &Algorithm| app.config.keys.algorithms.contains(algorithm);
+    // §6 has RS256 for whoever says nothing. What it verifies the other signed words with that are for it, it verifies these with.
+    let algorithm = caller.id_token_signed_response_alg.filter(configured).unwrap_or(Algorithm::RS256);
+    let aud = caller.id().to_string();
+    let said = introspect(app, ctx, caller, token).await?;
+    let claims =
+        SignedIntrospection { iss: app.issuer.to_string(), aud, iat: ctx.at.seconds(), token_introspection: said };
+    let typ = SIGNED_TYPE.trim_start_matches("application/");
+    Ok(app.keys.current().signing(algorithm)?.mint(typ, &claims)?)
 }
 
 /// Why an access token does not let somebody in.

@@ -332,6 +332,11 @@ impl Refusal {
             Self::ResourceNotAllowed => {
                 advise(Administrator, Token, "Add the resource to those that this client may have tokens for.")
             }
+            Self::ResourceMissing => advise(
+                Administrator,
+                Authorize,
+                "Mark one resource as the default, limit the client to one, or have the client send the resource it wants.",
+            ),
             Self::ProjectElsewhere { .. } => {
                 advise(Maker, Token, "Name the machine's tenant as the project, or the resource that the token is for.")
             }

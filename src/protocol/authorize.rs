@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
 use super::params::Parameters;
 use super::refusal::{Refusal, ensure};
 use super::{language, pkce, scope, target};
@@ -13,6 +15,8 @@ use crate::model::{
 
 /// Longest `state` that is carried back, in bytes.
 pub const LONGEST_STATE: usize = 2_048;
+/// Longest id token that is read as a hint, in bytes.
+const LONGEST_HINT: usize = 8_192;
 
 /// Why an authorization request is refused on a page of ours.
 ///
@@ -45,7 +49,7 @@ pub enum Show {
         name: String,
         sent_to: Destination,
     },
-    /// The request repeats a parameter or cannot be read, so nothing in it can be trusted.
+    /// The request says twice who asks or where the answer goes, or cannot be read, so nothing in it can be trusted.
     Unreadable(Refusal),
 }
 
@@ -70,6 +74,7 @@ impl Show {
 
 /// The client a request names, before anything else in it is believed. OAuth 2.1 §4.1.1.
 pub fn client_id(params: &Parameters<'_>) -> Result<ClientId, Show> {
+    params.once("client_id").map_err(Show::Unreadable)?;
     // §4.1.1: ""client_id": REQUIRED."
     let text = params.bounded("client_id", 512).map_err(Show::Unreadable)?.ok_or(Show::ClientMissing)?;
     text.parse().map_err(|_| Show::ClientUnknown)
@@ -93,6 +98,7 @@ pub fn address(params: &Parameters<'_>, client: &Client) -> Result<Addressed, Sh
             return Err(Show::ClientRejected { name: client.name.clone(), because });
         }
     }
+    params.once("redirect_uri").map_err(Show::Unreadable)?;
     let redirect_uri = match params.optional("redirect_uri") {
         // §2.3.1: "compare the two URIs using simple string comparison", loopback ports excepted.
         Some(sent) => {
@@ -108,8 +114,13 @@ pub fn address(params: &Parameters<'_>, client: &Client) -> Result<Addressed, Sh
             _ => return Err(Show::RedirectUriMissing),
         },
     };
-    let state = params.bounded("state", LONGEST_STATE).map_err(Show::Unreadable)?.map(str::to_owned);
-    Ok(Addressed { redirect_uri, state })
+    Ok(Addressed { redirect_uri, state: state(params).unwrap_or_default().map(str::to_owned) })
+}
+
+/// The `state` to carry back. Of several none is the client's, and what is too long is not carried.
+fn state<'p>(params: &'p Parameters<'_>) -> Result<Option<&'p str>, Refusal> {
+    params.once("state")?;
+    params.bounded("state", LONGEST_STATE)
 }
 
 /// The rest of the request, read but not yet held against a resource.
@@ -123,12 +134,19 @@ pub struct AuthorizationRequest {
     pub prompt: Vec<Prompt>,
     pub max_age: Option<u64>,
     pub login_hint: Option<String>,
+    /// An id token, not verified yet.
+    pub id_token_hint: Option<String>,
     pub language: Option<Language>,
     pub dpop_jkt: Option<Digest>,
 }
 
 /// Reads what is asked for. OAuth 2.1 §4.1.1, OpenID Connect Core §3.1.2.1.
 pub fn read(params: &Parameters<'_>, client: &Client) -> Result<AuthorizationRequest, Refusal> {
+    // §4.1.2.1: "If the resource owner denies the access request or if the request fails for reasons other than a missing or invalid
+    // redirect URI, the authorization server informs the client by adding the following parameters". That the request repeats
+    // something is one of these: "includes a parameter more than once".
+    params.faultless()?;
+    state(params)?;
     // OpenID Connect Core §6: not supported, so refused rather than overlooked: the plain parameters may say otherwise.
     ensure(params.optional("request").is_none(), Refusal::RequestObject)?;
     ensure(params.optional("request_uri").is_none(), Refusal::RequestUri)?;
@@ -158,10 +176,22 @@ pub fn read(params: &Parameters<'_>, client: &Client) -> Result<AuthorizationReq
             .map_err(|_| Refusal::MalformedParameter("tenant"))?,
         prompt: prompt(params.bounded("prompt", 128)?)?,
         max_age,
-        login_hint: params.bounded("login_hint", 254)?.map(str::to_owned),
+        // OpenID Connect Core §3.1.2.1: "Hint to the Authorization Server". What is no address that anybody has is none.
+        login_hint: params.bounded("login_hint", 254).ok().flatten().map(str::to_owned),
+        id_token_hint: params.bounded("id_token_hint", LONGEST_HINT)?.map(str::to_owned),
         language: params.optional("ui_locales").and_then(language::wished),
         dpop_jkt,
     })
+}
+
+/// Whom an id token of ours that comes back as a hint is about, once its signature was checked. OpenID Connect Core §3.1.2.2: "When an
+/// id_token_hint is present, the OP MUST validate that it was the issuer of the ID Token. The OP SHOULD accept ID Tokens … even when the
+/// exp time has passed." `claims` is nothing if it was not signed here: then the client means somebody whom nobody here can tell, and
+/// going on as if it had not said so would give it somebody else's tokens.
+pub fn hinted(claims: Option<&Map<String, Value>>, issuer: &str) -> Result<Id<Person>, Refusal> {
+    let text = |name: &str| claims.and_then(|claims| claims.get(name)).and_then(Value::as_str);
+    ensure(text("iss") == Some(issuer), Refusal::MalformedParameter("id_token_hint"))?;
+    text("sub").and_then(|sub| sub.parse().ok()).ok_or(Refusal::MalformedParameter("id_token_hint"))
 }
 
 /// OpenID Connect Core §3.1.2.1: "prompt … Space-delimited, case-sensitive list". Values that are not known are passed over.
@@ -181,8 +211,12 @@ pub fn narrow(
     client: &Client,
     facts: target::Facts,
 ) -> Result<(Option<Arc<ProtectedResource>>, scope::Narrowed), Refusal> {
+    let open = facts.leave_open(client);
     let resource = target::select(facts, client)?;
     let narrowed = scope::narrow_for_person(request.scope.as_ref(), client, resource.as_deref());
+    // OAuth 2.1 §1.4.1: "the authorization server MUST either process the request using a pre-defined default value or fail the
+    // request". RFC 8707 §2 invalid_target: "The requested resource is invalid, missing, …". A grant of nothing would look like one.
+    ensure(!open || !scope::gives_nothing(&narrowed.scope), Refusal::ResourceMissing)?;
     Ok((resource, narrowed))
 }
 
@@ -216,6 +250,12 @@ pub fn next(authorization: &Authorization, present: Option<Present>, consent: Op
 
     // §3.1.2.6 login_required: "The Authorization Server requires End-User authentication."
     let Some(present) = present else { return or_refuse(Next::SignIn { again: false }, Refusal::LoginRequired) };
+
+    // §3.1.2.2: "The Authorization Server MUST NOT reply with an ID Token or Access Token for a different user, even if they have an
+    // active session with the Authorization Server."
+    if authorization.subject.is_some_and(|meant| meant != present.person) {
+        return or_refuse(Next::SignIn { again: true }, Refusal::LoginRequired);
+    }
 
     // §3.1.2.1 login: "SHOULD prompt the End-User for reauthentication"; select_account: "to select a user account". Either is
     // met by a sign-in after this authorization began.
@@ -295,6 +335,7 @@ mod tests {
             prompt,
             max_age,
             login_hint: None,
+            subject: None,
             language: None,
             dpop_jkt: None,
             asked_at: Timestamp::from_seconds(1_000),
@@ -343,6 +384,36 @@ mod tests {
             next(&authorization(vec![], Some(100)), present(900), None),
             Next::Consent { held: ScopeSet::new() }
         );
+    }
+
+    #[test]
+    fn nobody_is_answered_but_who_is_meant() {
+        let meant = |subject, prompt| Authorization { subject: Some(Id::from_bytes([subject; 16])), ..authorization(prompt, None) };
+        let held = Next::Consent { held: ScopeSet::new() };
+        assert_eq!(next(&meant(1, vec![]), present(1), None), held);
+        assert_eq!(next(&meant(2, vec![]), present(1), None), Next::SignIn { again: true });
+        let consent = consent("mcp:read", b"client", "loopback/cb");
+        assert_eq!(next(&meant(1, vec![Prompt::None]), present(1), Some(&consent)), Next::Answer);
+        let silent = meant(2, vec![Prompt::None]);
+        assert_eq!(next(&silent, present(1), Some(&consent)), Next::Refuse(Refusal::LoginRequired));
+        assert_eq!(next(&silent, None, None), Next::Refuse(Refusal::LoginRequired));
+    }
+
+    #[test]
+    fn a_hint_is_an_id_token_of_ours() {
+        let claims = |iss: &str, sub: &str| serde_json::json!({ "iss": iss, "sub": sub }).as_object().cloned();
+        let person = Id::<Person>::from_bytes([1; 16]);
+        let ours = claims("https://id.example", &person.to_string());
+        assert_eq!(hinted(ours.as_ref(), "https://id.example"), Ok(person));
+        let refused = Err(Refusal::MalformedParameter("id_token_hint"));
+        for (claims, issuer) in [
+            (None, "https://id.example"),
+            (ours, "https://id.example/"),
+            (claims("https://id.example", "mch_1"), "https://id.example"),
+            (serde_json::json!({}).as_object().cloned(), "https://id.example"),
+        ] {
+            assert_eq!(hinted(claims.as_ref(), issuer), refused);
+        }
     }
 
     #[test]

@@ -102,6 +102,9 @@ pub fn server_metadata(issuer: &Issuer, facts: &Capabilities) -> Value {
     say("introspection_endpoint_auth_methods_supported", json!(confidential_methods()));
     say("introspection_endpoint_auth_signing_alg_values_supported", json!(ASSERTION_ALGORITHMS));
 
+    // RFC 9701 §7: "JSON array containing a list of the JWS signing algorithms … supported by the introspection endpoint to sign the response."
+    say("introspection_signing_alg_values_supported", json!(facts.id_token_algorithms));
+
     // RFC 9449 §5.1: "to signal support for DPoP in general and the specific JWS alg values".
     say("dpop_signing_alg_values_supported", json!(PROOF_ALGORITHMS));
 
@@ -216,6 +219,7 @@ mod tests {
         );
         assert_eq!(document["authorization_response_iss_parameter_supported"], true);
         assert_eq!(document["client_id_metadata_document_supported"], true);
+        assert_eq!(document["introspection_signing_alg_values_supported"], json!(["RS256", "ES256"]));
         assert!(!document["introspection_endpoint_auth_methods_supported"].to_string().contains("none"));
     }
 

@@ -86,7 +86,7 @@ impl TokenExchange {
                 .map_or(Ok(TokenType::AccessToken), |kind| TokenType::parse("requested_token_type", kind))?,
             scope: scope::parse(params.optional("scope"))?,
             // §2.1 audience: "The logical name of the target service": here, the resource by any of its names.
-            resource: target::requested(params.resources().chain(params.optional("audience")))?,
+            resource: target::requested(params.resources().chain(params.audiences()))?,
         })
     }
 }
@@ -224,10 +224,14 @@ mod tests {
                 Refusal::TokenTypeUnsupported("subject_token_type"),
             ),
             (format!("{good}&resource=https://a.example/&audience=https://b.example/"), Refusal::ResourceMany),
+            (format!("{good}&audience=https://a.example/&audience=https://b.example/"), Refusal::ResourceMany),
             (format!("{good}&audience=b"), Refusal::ResourceMalformed),
         ] {
             assert_eq!(parse(&body).unwrap_err(), refusal, "{body}");
         }
+        // §2.1: "Multiple audience parameters may be used": here they say the same, with `resource` or without.
+        let twice = parse(&format!("{good}&audience=https://a.example/&audience=https://a.example/")).unwrap();
+        assert_eq!(twice.resource.unwrap().as_str(), "https://a.example/");
         assert!(!format!("{:?}", parse(&good).unwrap()).contains("\"t\""), "a token is not for logs");
     }
 }

@@ -242,7 +242,8 @@ impl AssertionRequest {
         for unused in ["actor_token", "actor_token_type", "authorization_details"] {
             ensure(params.optional(unused).is_none(), Refusal::MalformedParameter(unused))?;
         }
-        params.required("audience")?;
+        let audience = params.required("audience")?;
+        ensure(params.audiences().all(|other| other == audience), Refusal::ResourceMany)?;
         Ok(Self {
             subject_token,
             kind,

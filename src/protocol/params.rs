@@ -8,15 +8,68 @@ use super::refusal::{Refusal, ensure};
 #[derive(Clone, Debug)]
 pub struct Parameters<'a> {
     pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// What is there more than once and may not be.
+    repeated: Vec<&'static str>,
+    too_many: bool,
 }
 
 /// Most parameters in one request.
 const MOST: usize = 48;
 
+/// What is read here and has one value. Others are nobody's here.
+const READ: [&str; 35] = [
+    "acr_values",
+    "actor_token",
+    "actor_token_type",
+    "assertion",
+    "authorization_details",
+    "client_assertion",
+    "client_assertion_type",
+    "client_id",
+    "client_secret",
+    "code",
+    "code_challenge",
+    "code_challenge_method",
+    "code_verifier",
+    "dpop_jkt",
+    "grant_type",
+    "id_token_hint",
+    "login_hint",
+    "max_age",
+    "nonce",
+    "prompt",
+    "redirect_uri",
+    "refresh_token",
+    "request",
+    "request_uri",
+    "requested_token_type",
+    "response_mode",
+    "response_type",
+    "scope",
+    "state",
+    "subject_token",
+    "subject_token_type",
+    "tenant",
+    "token",
+    "token_type_hint",
+    "ui_locales",
+];
+/// RFC 8707 §2: "Multiple resource parameters MAY be used"; RFC 8693 §2.1: "Multiple audience parameters may be used".
+const MAY_REPEAT: [&str; 2] = ["resource", "audience"];
+
 impl<'a> Parameters<'a> {
-    /// Decodes `application/x-www-form-urlencoded`. OAuth 2.1 §3.1, §3.2.
+    /// Decodes `application/x-www-form-urlencoded`, and refuses what is not as it should be. OAuth 2.1 §3.1, §3.2.
     pub fn parse(encoded: &'a [u8]) -> Result<Self, Refusal> {
+        let params = Self::read(encoded);
+        params.faultless()?;
+        Ok(params)
+    }
+
+    /// The same, with what is wrong remembered for [`faultless`](Self::faultless): where an error may go has to be found in the request
+    /// itself.
+    pub fn read(encoded: &'a [u8]) -> Self {
         let mut pairs: Vec<(Cow<'a, str>, Cow<'a, str>)> = Vec::with_capacity(8);
+        let (mut repeated, mut count) = (Vec::new(), 0);
         for pair in encoded.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
             let mut halves = pair.splitn(2, |byte| *byte == b'=');
             let (name, value) = (halves.next().unwrap_or_default(), halves.next().unwrap_or_default());
@@ -25,18 +78,35 @@ impl<'a> Parameters<'a> {
             if value.is_empty() {
                 continue;
             }
-            ensure(pairs.len() < MOST, Refusal::TooManyParameters)?;
-            // §3.1, §3.2: "Request and response parameters defined by this specification MUST NOT be included more than
-            // once." RFC 8707 §2 alone defines one that may: `resource`.
-            let repeated = name != "resource" && pairs.iter().any(|(known, _)| *known == name);
-            ensure(!repeated, Refusal::RepeatedParameter)?;
-            pairs.push((name, value));
+            count += 1;
+            // §3.1, §3.2: "Request and response parameters defined by this specification MUST NOT be included more than once." What is
+            // unrecognized is ignored however often it comes.
+            let is_there = pairs.iter().any(|(known, _)| *known == name);
+            match READ.iter().find(|read| **read == name) {
+                Some(read) if is_there => repeated.push(*read),
+                Some(_) => pairs.push((name, value)),
+                None if count <= MOST => pairs.push((name, value)),
+                None => {}
+            }
+            repeated.truncate(READ.len());
         }
-        Ok(Self { pairs })
+        Self { pairs, repeated, too_many: count > MOST }
+    }
+
+    /// Whether it is whole: nothing twice that has one value, and no more than anybody needs.
+    pub fn faultless(&self) -> Result<(), Refusal> {
+        ensure(self.repeated.is_empty(), Refusal::RepeatedParameter)?;
+        ensure(!self.too_many, Refusal::TooManyParameters)
+    }
+
+    /// That this one at least is not there twice.
+    pub fn once(&self, name: &str) -> Result<(), Refusal> {
+        ensure(!self.repeated.contains(&name), Refusal::RepeatedParameter)
     }
 
     /// §3.1: "The authorization server MUST ignore unrecognized request parameters": nobody asks for them.
     pub fn optional(&self, name: &str) -> Option<&str> {
+        debug_assert!(READ.contains(&name) || MAY_REPEAT.contains(&name), "{name} is read: may it be there twice?");
         self.pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_ref())
     }
 
@@ -58,6 +128,12 @@ impl<'a> Parameters<'a> {
     /// All values of `resource`. RFC 8707 §2: "Multiple resource parameters MAY be used".
     pub fn resources(&self) -> impl Iterator<Item = &str> {
         self.pairs.iter().filter(|(name, _)| name == "resource").map(|(_, value)| value.as_ref())
+    }
+
+    /// All values of `audience`. RFC 8693 §2.1: "Multiple audience parameters may be used to indicate that the issued token is intended to
+    /// be used at the multiple audiences listed."
+    pub fn audiences(&self) -> impl Iterator<Item = &str> {
+        self.pairs.iter().filter(|(name, _)| name == "audience").map(|(_, value)| value.as_ref())
     }
 }
 
@@ -93,10 +169,19 @@ mod tests {
     }
 
     #[test]
-    fn case_8_a_repeated_parameter_is_refused_even_an_unknown_one() {
-        for body in ["client_id=a&client_id=b", "x=1&x=1", "redirect_uri=a&state=s&redirect_uri=a"] {
+    fn case_8_a_repeated_parameter_is_refused_if_it_is_one_that_is_read() {
+        for body in ["client_id=a&client_id=b", "redirect_uri=a&state=s&redirect_uri=a", "token=1&token=1"] {
             assert_eq!(Parameters::parse(body.as_bytes()).unwrap_err(), Refusal::RepeatedParameter, "{body}");
+            let read = Parameters::read(body.as_bytes());
+            assert_eq!(read.once(body.split('=').next().unwrap()), Err(Refusal::RepeatedParameter));
+            assert!(read.once("scope").is_ok());
         }
+        // It is found behind any number of others.
+        let behind = format!("redirect_uri=a&{}redirect_uri=b", "x=1&".repeat(100));
+        assert!(Parameters::read(behind.as_bytes()).once("redirect_uri").is_err());
+        // §3.1: "MUST ignore unrecognized request parameters"; RFC 8693 §2.1 has one that may be repeated.
+        let fine = Parameters::parse(b"x=1&x=1&resource=a&resource=b&audience=c&audience=d").unwrap();
+        assert_eq!(fine.resources().chain(fine.audiences()).collect::<Vec<_>>(), ["a", "b", "c", "d"]);
         assert!(Parameters::parse(b"client_id=a&client_id=").is_ok(), "an empty one counts as left out");
     }
 
@@ -104,6 +189,9 @@ mod tests {
     fn parameters_are_bounded() {
         let many: Vec<String> = (0..60).map(|n| format!("p{n}=1")).collect();
         assert_eq!(Parameters::parse(many.join("&").as_bytes()).unwrap_err(), Refusal::TooManyParameters);
+        let behind = format!("{}&client_id=c", many.join("&"));
+        let read = Parameters::read(behind.as_bytes());
+        assert_eq!((read.optional("client_id"), read.pairs.len()), (Some("c"), MOST + 1));
         let long = format!("state={}", "s".repeat(9));
         assert!(Parameters::parse(long.as_bytes()).unwrap().bounded("state", 8).is_err());
     }

@@ -92,6 +92,7 @@ pub enum Refusal {
         known: Vec<String>,
     },
     ResourceNotAllowed,
+    ResourceMissing,
     /// Of an access key: the projects that it is for.
     ProjectElsewhere {
         own: Vec<String>,
@@ -240,6 +241,7 @@ impl Refusal {
             | Self::DelegationElsewhere
             | Self::CrossingNotAllowed
             | Self::ResourceNotAllowed
+            | Self::ResourceMissing
             | Self::ProjectElsewhere { .. }
             | Self::ResourceWidened
             | Self::ResourceGone
@@ -328,6 +330,7 @@ impl Refusal {
             Self::ScopeWidened => "OAuth 2.1 §4.3.1",
             Self::ResourceUnknown { .. }
             | Self::ResourceNotAllowed
+            | Self::ResourceMissing
             | Self::ProjectElsewhere { .. }
             | Self::ResourceWidened
             | Self::ResourceGone
@@ -450,6 +453,9 @@ impl Refusal {
             }
             Self::ScopeNoneLeft => "None of the scopes asked for is available to this client at this resource.",
             Self::ResourceNotAllowed => "This client may not have tokens for this resource.",
+            Self::ResourceMissing => {
+                "Several resources are registered here and none is the default: say with the resource parameter which one the token is for."
+            }
             Self::ResourceWidened => "Another resource is asked for than was granted.",
             Self::ResourceGone => "The resource that was granted is not registered here any more.",
             Self::ResourceMalformed => "A resource is an absolute URI without fragment, user or password.",

@@ -31,7 +31,23 @@ pub enum Facts {
     /// The request names the appliance itself.
     Itself,
     /// The request names none; this is the only one that the client may have tokens for, or else the appliance's default.
-    Unnamed { default: Option<Arc<ProtectedResource>> },
+    Unnamed {
+        default: Option<Arc<ProtectedResource>>,
+        /// Whether any is registered that could be named.
+        any: bool,
+    },
+}
+
+impl Facts {
+    /// Whether there are resources and nothing says which of them is meant.
+    pub fn leave_open(&self, client: &Client) -> bool {
+        match self {
+            Self::Unnamed { default, any } => {
+                *any && default.as_ref().is_none_or(|resource| !allowed(client, resource))
+            }
+            Self::Named(_) | Self::Unknown { .. } | Self::Itself => false,
+        }
+    }
 }
 
 /// Decides which resource is meant, for a client that may be limited to some. RFC 8707 §2.
@@ -49,7 +65,7 @@ pub fn select(facts: Facts, client: &Client) -> Result<Option<Arc<ProtectedResou
         // where there is a default resource, it is the only way to say so.
         Facts::Itself => Ok(None),
         // §2: "the authorization server … may use a pre-defined default resource value".
-        Facts::Unnamed { default } => Ok(default.filter(|resource| allowed(client, resource))),
+        Facts::Unnamed { default, .. } => Ok(default.filter(|resource| allowed(client, resource))),
     }
 }
 

@@ -37,6 +37,36 @@ pub struct IntrospectionResponse {
     pub token: Option<TokenFacts>,
 }
 
+/// The media type and, without `application/`, the `typ` of a signed answer. RFC 9701 §5.
+pub const SIGNED_TYPE: &str = "application/token-introspection+jwt";
+
+/// A signed introspection answer. RFC 9701 §5. Of `sub` and `exp` beside `token_introspection` it says: they "SHOULD NOT" be there, "as a
+/// measure to prevent misuse of the JWT as an access token".
+#[derive(Clone, Debug, Serialize)]
+pub struct SignedIntrospection {
+    /// "MUST be set to the issuer URL of the authorization server."
+    pub iss: String,
+    /// "MUST identify the resource server receiving the token introspection response."
+    pub aud: String,
+    /// "MUST be set to the time when the introspection response was created by the authorization server."
+    pub iat: i64,
+    pub token_introspection: IntrospectionResponse,
+}
+
+/// Whether an `Accept` header asks for a signed answer. RFC 9701 §4: "by sending an HTTP Accept header field set to
+/// application/token-introspection+jwt". A wildcard is no wish for it, nor is what `q=0` excludes (RFC 9110 §12.4.2).
+pub fn wants_signed(accept: &str) -> bool {
+    accept.split(',').any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let named = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case(SIGNED_TYPE));
+        let refused = parts.any(|part| {
+            let quality = part.split_once('=').filter(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
+            quality.is_some_and(|(_, quality)| quality.trim().parse::<f32>().is_ok_and(|quality| quality <= 0.0))
+        });
+        named && !refused
+    })
+}
+
 /// RFC 7662 §2.2.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TokenFacts {
@@ -119,4 +149,33 @@ fn may_read(token: &LiveToken, caller: &AuthenticatedClient) -> bool {
 /// nobody learns whose token it is.
 pub fn may_revoke(owner: &ClientId, caller: &AuthenticatedClient) -> bool {
     owner == caller.id()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signed_answer_is_asked_for_by_its_name() {
+        for wanted in [
+            "application/token-introspection+jwt",
+            "Application/Token-Introspection+JWT",
+            "application/json;q=0.5, application/token-introspection+jwt; q=1.0",
+            "application/token-introspection+jwt;q=0.1, */*",
+        ] {
+            assert!(wants_signed(wanted), "{wanted}");
+        }
+        for other in [
+            "",
+            "*/*",
+            "application/*",
+            "application/json",
+            "application/jwt",
+            "application/token-introspection+jwt;q=0",
+            "application/token-introspection+jwt ; Q = 0.000",
+            "text/application/token-introspection+jwt",
+        ] {
+            assert!(!wants_signed(other), "{other}");
+        }
+    }
 }

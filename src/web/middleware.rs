@@ -1,17 +1,19 @@
 //! What happens to every request, whichever door it takes: an id, a time, an address, a limit, headers, one line in the log.
 
+use std::any::Any;
+use std::cell::Cell;
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::dev::{Extensions, Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, Method, StatusCode};
-use actix_web::{Error, HttpMessage as _, HttpResponse, web};
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, web};
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
-use super::extract::{accepted_language, peer};
+use super::extract::{Body, accepted_language, peer};
 use super::problem;
 use super::reply::OPENER_POLICY;
 use super::routes::{self, Cors, Door, Opener};
@@ -60,17 +62,36 @@ where
 
     actix_web::dev::forward_ready!(service);
 
-    fn call(&self, request: ServiceRequest) -> Self::Future {
+    fn call(&self, mut request: ServiceRequest) -> Self::Future {
         let began = Stopwatch::start();
+        if request.conn_data::<Line>().is_some_and(Line::is_over) {
+            let mut response = request.into_response(HttpResponse::ServiceUnavailable().finish());
+            response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+            return Box::pin(async move { Ok(response) });
+        }
         let arrival = match Arrival::of(&request) {
             Ok(arrival) => arrival,
-            Err(refused) => return Box::pin(async move { Ok(request.into_response(refused)) }),
+            Err(refused) => {
+                return Box::pin(async move {
+                    let mut response = request.into_response(refused);
+                    close(&mut response);
+                    Ok(response)
+                });
+            }
         };
         request.extensions_mut().insert(arrival.ctx.clone());
         let method = request.method().clone();
         if let Some(answer) = arrival.answer_at_once(&method) {
-            let response = finish(request.into_response(answer), &arrival, &method, began);
-            return Box::pin(async move { Ok(response) });
+            // Nobody else reads its body, and what is not read would end the connection.
+            let body = request.extract::<Body>();
+            return Box::pin(async move {
+                let whole = matches!(body.await, Ok(Body::Read(_)));
+                let mut response = finish(request.into_response(answer), &arrival, &method, began);
+                if !whole {
+                    close(&mut response);
+                }
+                Ok(response)
+            });
         }
         let span = arrival.span(&method, request.headers());
         if span.is_disabled() {
@@ -152,7 +173,9 @@ impl Arrival {
     /// Preflights, and whoever asks too often.
     fn answer_at_once(&self, method: &Method) -> Option<HttpResponse> {
         if method == Method::OPTIONS && self.door.cors == Cors::Any {
-            return Some(HttpResponse::NoContent().finish());
+            // RFC 9110 §9.3.7: "A server generating a successful response to OPTIONS SHOULD send any header that might indicate optional
+            // features … (e.g., Allow)".
+            return Some(HttpResponse::NoContent().insert_header((header::ALLOW, self.door.allow())).finish());
         }
         self.over.map(|wait| {
             self.app.tally.count("too many requests from one address");
@@ -171,10 +194,8 @@ fn finish(
     let preflight = method == Method::OPTIONS;
     let secure = arrival.app.issuer.is_for_tls_alone();
     headers(response.headers_mut(), arrival.door, preflight, secure);
-    // RFC 9110 §15.5.9: "the server has decided to close the connection rather than continue waiting". What may still come of the
-    // body is no request.
-    if response.status() == StatusCode::REQUEST_TIMEOUT {
-        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    if is_last(&response) {
+        close(&mut response);
     }
     let micros = began.micros();
     let status = response.status();
@@ -188,6 +209,53 @@ fn finish(
         operations::tell_status(&arrival.app, &arrival.ctx, status.as_u16());
     }
     response
+}
+
+/// A connection, and whether an answer on it was the last.
+#[derive(Default)]
+pub(super) struct Line(Cell<bool>);
+
+impl Line {
+    /// A new one. For `HttpServer::on_connect`.
+    pub(super) fn begin(_: &dyn Any, connection: &mut Extensions) {
+        connection.insert(Self::default());
+    }
+
+    fn is_over(&self) -> bool {
+        self.0.get()
+    }
+}
+
+/// Whether nothing may follow this answer on its connection.
+fn is_last(response: &ServiceResponse<BoxBody>) -> bool {
+    let asked = response.request().head().connection_type();
+    // RFC 9110 §15.5.9: "the server has decided to close the connection rather than continue waiting". What may still come of the
+    // body is no request; nor is the rest of one that is too long.
+    matches!(response.status(), StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE)
+        // RFC 9112 §9.6: "A server that receives a "close" connection option MUST initiate closure of the connection".
+        || asked == ConnectionType::Close
+        // RFC 9110 §9.3.1: content in a GET "might lead some implementations to reject the request and close the connection because of its
+        // potential as a request smuggling attack". Here nobody reads it.
+        || has_unread_body(response.request())
+        // RFC 9110 §7.8: "A server MAY ignore a received Upgrade header field if it wishes to continue using the current protocol on
+        // that connection." Nothing here is upgraded to. The library ends such a connection all the same and would call it upgraded, and
+        // whoever sends another request on it would lose that.
+        || asked == ConnectionType::Upgrade
+}
+
+fn has_unread_body(request: &HttpRequest) -> bool {
+    matches!(*request.method(), Method::GET | Method::HEAD)
+        && (request.headers().contains_key(header::CONTENT_LENGTH) || request.headers().contains_key(header::TRANSFER_ENCODING))
+        && request.headers().get(header::CONTENT_LENGTH).is_none_or(|length| length != "0")
+}
+
+/// RFC 9112 §9.6: "A server that sends a "close" connection option MUST initiate closure of the connection … after it sends the response
+/// containing the "close" connection option. The server MUST NOT process any further requests received on that connection."
+fn close(response: &mut ServiceResponse<BoxBody>) {
+    response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    if let Some(line) = response.request().conn_data::<Line>() {
+        line.0.set(true);
+    }
 }
 
 /// The route's pattern, never the path or the query: these may hold a code, a state, a ticket or a client's id.
@@ -230,7 +298,9 @@ fn headers(headers: &mut HeaderMap, door: &Door, preflight: bool, secure: bool) 
             set(header::ACCESS_CONTROL_EXPOSE_HEADERS, "WWW-Authenticate, DPoP-Nonce, Retry-After");
             if preflight {
                 set(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, DELETE, OPTIONS");
-                set(header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, DPoP, MCP-Protocol-Version");
+                // Fetch §4.8: "*" is every name there is but Authorization, in a request without credentials, and no other is let in here.
+                // Clients in browsers send headers of their own.
+                set(header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, DPoP, MCP-Protocol-Version, *");
                 set(header::ACCESS_CONTROL_MAX_AGE, "7200");
             }
         }

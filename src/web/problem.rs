@@ -22,9 +22,9 @@ use crate::operations::{self, Problem};
 use crate::protocol::refusal::{ErrorCode, Refusal};
 
 /// What a back-channel endpoint answers to a problem. OAuth 2.1 §3.2.4, with the id under which its story is found.
-pub(super) fn json(caller: &Caller, used_header: bool, problem: Problem) -> HttpResponse {
+pub(super) fn json(caller: &Caller, problem: Problem) -> HttpResponse {
     match problem {
-        Problem::Refused(refusal) => refused(caller, used_header, &refusal),
+        Problem::Refused(refusal) => refused(caller, &refusal),
         Problem::Broken(fault) => broken(&caller.ctx, &fault),
     }
 }
@@ -38,13 +38,17 @@ pub(super) fn hosted(caller: &Caller, problem: Problem) -> HttpResponse {
     operations::tell(&caller.app, &caller.ctx, &refusal);
     let (error, words) = (refusal.error(), refusal.public_text());
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    HttpResponseBuilder::new(status).json(json!({
+    let mut response = HttpResponseBuilder::new(status);
+    if status == StatusCode::UNAUTHORIZED {
+        response.insert_header((WWW_AUTHENTICATE, format!("Bearer realm=\"{}\"", caller.app.issuer)));
+    }
+    response.json(json!({
         "errorCode": error.as_str(), "errorDescription": words, "errorMessage": words,
         "error": error.as_str(), "error_description": words, "error_id": error_id(&caller.ctx),
     }))
 }
 
-fn refused(caller: &Caller, used_header: bool, refusal: &Refusal) -> HttpResponse {
+fn refused(caller: &Caller, refusal: &Refusal) -> HttpResponse {
     let error = refusal.error();
     let id = error_id(&caller.ctx);
     operations::tell(&caller.app, &caller.ctx, refusal);
@@ -53,9 +57,9 @@ fn refused(caller: &Caller, used_header: bool, refusal: &Refusal) -> HttpRespons
     }
     let mut response =
         HttpResponseBuilder::new(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST));
-    // §3.2.4: "If the client attempted to authenticate via the Authorization request header field, the authorization server
-    // MUST respond with an HTTP 401 (Unauthorized) status code and include the WWW-Authenticate response header field".
-    if error == ErrorCode::InvalidClient && used_header {
+    // RFC 9110 §15.5.2: "The server generating a 401 response MUST send a WWW-Authenticate header field", and not only, as OAuth 2.1 §3.2.4
+    // has it, "If the client attempted to authenticate via the Authorization request header field".
+    if error == ErrorCode::InvalidClient {
         response.insert_header((WWW_AUTHENTICATE, format!("Basic realm=\"{}\"", caller.app.issuer)));
     }
     if error == ErrorCode::TemporarilyUnavailable {

@@ -60,6 +60,15 @@ pub struct Door {
     pub is_page: bool,
 }
 
+impl Door {
+    /// What its address answers, with what stands behind other doors of it. RFC 9110 §10.2.1.
+    pub(super) fn allow(&self) -> String {
+        let doors = DOORS.iter().filter(|door| door.pattern == self.pattern);
+        let methods: Vec<&str> = doors.flat_map(|door| door.methods).map(|method| method.as_str()).collect();
+        methods.join(", ")
+    }
+}
+
 /// Methods that a log line names.
 pub(super) const METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];

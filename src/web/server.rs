@@ -8,7 +8,7 @@ use actix_web::{HttpServer, web};
 
 use super::api::Orders;
 use super::extract::BodyTime;
-use super::middleware::Desk;
+use super::middleware::{Desk, Line};
 use super::watch::{self, Watched};
 use super::{routes, tls};
 use crate::app::App;
@@ -118,6 +118,7 @@ pub fn listen_with(app: &App, orders: Orders, sockets: Sockets, patience: Patien
             .wrap(Desk)
             .configure(|config| routes::configure(config, &shared))
     })
+    .on_connect(Line::begin)
     .workers(workers)
     .max_connections(CONNECTIONS)
     .max_connection_rate(HANDSHAKES)

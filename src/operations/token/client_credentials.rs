@@ -102,14 +102,15 @@ impl Wish {
     /// Where the token is to be for. One for an `audience` is for none.
     fn facts(&self, read: &impl Read, app: &App, client: &AuthenticatedClient) -> Result<Facts, Fault> {
         match &self.audience {
-            Some(_) => Ok(Facts::Unnamed { default: None }),
+            Some(_) => Ok(Facts::Unnamed { default: None, any: false }),
             None => find_resource::facts(app, read, self.ask.resource.as_ref(), client),
         }
     }
 
     fn decide(&self, app: &App, facts: Facts, client: AuthenticatedClient, now: Timestamp) -> Result<Decided, Refusal> {
+        let open = facts.leave_open(&client);
         let resource = target::select(facts, &client)?;
-        let narrowed = client_credentials::grant(&client, self.name, &self.ask, resource.as_deref())?;
+        let narrowed = client_credentials::grant(&client, self.name, &self.ask, resource.as_deref(), open)?;
         let mut making = Making::new(app, &client, resource.as_deref(), (app.config.lifetimes.machine_access, now));
         making.audience = self.audience.clone().unwrap_or(making.audience);
         Ok(Decided { client, narrowed, making })
@@ -140,7 +141,7 @@ impl Wish {
 async fn issue(app: &App, ctx: &Context, client: AuthenticatedClient, wish: Wish) -> Result<Issued, Problem> {
     let (within, who, name) = (app.clone(), client.clone(), wish.name);
     let (facts, wish) = match &wish.audience {
-        Some(_) => (Facts::Unnamed { default: None }, wish),
+        Some(_) => (Facts::Unnamed { default: None, any: false }, wish),
         None => app.store.read(move |view| Ok((wish.facts(view, &within, &who)?, wish))).await?,
     };
     let decided = match wish.decide(app, facts, client.clone(), ctx.at) {

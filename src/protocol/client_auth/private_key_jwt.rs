@@ -20,13 +20,19 @@ pub struct AssertionClaims {
 /// Names under which this server is meant.
 #[derive(Clone, Debug)]
 pub struct Audiences {
-    accepted: [String; 2],
+    accepted: Vec<String>,
 }
 
 impl Audiences {
     /// The issuer, as the MCP SDKs send, and the token endpoint's own URL, as Authlib sends.
     pub fn of(issuer: &Issuer) -> Self {
-        Self { accepted: [issuer.as_str().to_owned(), issuer.url("/oauth/token")] }
+        let mut accepted = vec![issuer.as_str().to_owned(), issuer.url("/oauth/token")];
+        // RFC 3986 §6.2.3: "In general, a URI that uses the generic syntax for authority with an empty path should be normalized to a path
+        // of "/"": some libraries have done so before the client reads the issuer. Nobody else can be meant by it.
+        if issuer.path().is_empty() {
+            accepted.push(issuer.url("/"));
+        }
+        Self { accepted }
     }
 }
 
@@ -102,7 +108,7 @@ pub fn accept_assertion(
     // by that one; openid-client 4 and 5 and oauth4webapi 2 send a list of this server's two names, which nobody else can use.
     let is_us = |aud: &Value| aud.as_str().is_some_and(|aud| audiences.accepted.iter().any(|known| known == aud));
     let fits = match assertion.claims.get("aud") {
-        Some(Value::Array(list)) => (1..=audiences.accepted.len()).contains(&list.len()) && list.iter().all(is_us),
+        Some(Value::Array(list)) => matches!(list.len(), 1 | 2) && list.iter().all(is_us),
         Some(aud) => is_us(aud),
         None => false,
     };
@@ -162,6 +168,8 @@ mod tests {
             json!({}),
             json!({"aud": "https://id.example/oauth/token"}),
             json!({"aud": ["https://id.example"]}),
+            // As libraries send it that read the issuer as a URL.
+            json!({"aud": "https://id.example/"}),
             // As stock openid-client 5 and oauth4webapi 2 send it.
             json!({"aud": ["https://id.example", "https://id.example/oauth/token"]}),
             json!({"exp": 1_800_000_060.5}),
@@ -187,7 +195,8 @@ mod tests {
             json!({"aud": ["https://id.example", "https://id.example", "https://id.example"]}),
             json!({"aud": []}),
             json!({"aud": {"https://id.example": true}}),
-            json!({"aud": "https://id.example/"}),
+            json!({"aud": "https://id.example//"}),
+            json!({"aud": "https://id.example/oauth/token/"}),
             json!({"aud": "https://other.example/oauth/token"}),
             json!({"exp": null}),
             json!({"exp": 1_799_999_000}),
@@ -208,6 +217,12 @@ mod tests {
         ] {
             assert!(matches!(judge(bad.clone()), Err(Refusal::AssertionInvalid(_))), "{bad}");
         }
+    }
+
+    #[test]
+    fn an_issuer_with_a_path_has_one_name() {
+        let names = Audiences::of(&Issuer::parse("https://id.example/a").unwrap()).accepted;
+        assert_eq!(names, ["https://id.example/a", "https://id.example/a/oauth/token"]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::base::Resource;
 use crate::operations::answering::{Answer, Verdict};
 use crate::operations::authorize::{self, Step};
 use crate::operations::{self, resources};
+use crate::protocol::authorize::Show;
 use crate::protocol::language::{self, Wish};
 use crate::protocol::refusal::Refusal;
 use crate::web::extract::{Body, Visitor};
@@ -40,14 +41,24 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
 
 /// OpenID Connect Core §3.1.2.1: "Authorization Servers MUST support the use of the HTTP GET and POST methods". A form that
 /// comes from elsewhere brings no cookie (they are SameSite=Lax), so it is sent around once more as a GET.
-pub(crate) async fn create(visitor: Visitor, body: Body) -> Result<HttpResponse, PageProblem> {
+pub(crate) async fn create(
+    visitor: Visitor,
+    request: HttpRequest,
+    body: Body,
+) -> Result<HttpResponse, PageProblem> {
     let bytes = match body {
         Body::Read(bytes) => bytes,
         Body::TooSlow => return Err(PageProblem::too_slow(visitor.shell(), &visitor.ctx)),
         Body::TooLong | Body::Broken => return Err(pages::too_long(&visitor)),
     };
-    match std::str::from_utf8(&bytes) {
-        Ok(query) if query.len() <= LONGEST_QUERY && query.bytes().all(|b| b.is_ascii_graphic()) => {
+    // OpenID Connect Core §13.2: "using the application/x-www-form-urlencoded format".
+    if !super::is_form(&request) {
+        return take(&visitor, Step::Show(Show::Unreadable(Refusal::MalformedParameter("Content-Type"))));
+    }
+    // Written anew: whatever a form may hold, an address may not.
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(url::form_urlencoded::parse(&bytes)).finish();
+    match query.len() {
+        0..=LONGEST_QUERY => {
             // Without a cookie: the browser may have one that it did not send, and a new one in its place would void every
             // ticket and form that is open in it.
             let to = format!("{}/oauth/authorize?{query}", visitor.app.issuer.path());

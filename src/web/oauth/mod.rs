@@ -39,17 +39,21 @@ fn authorization(request: &HttpRequest) -> Option<&str> {
 /// A form body, or the answer to one that is none. OAuth 2.1 §3.2: "application/x-www-form-urlencoded … in the HTTP request
 /// content".
 fn form<'b>(caller: &Caller, request: &HttpRequest, body: &'b Body) -> Result<Parameters<'b>, HttpResponse> {
-    // RFC 9110 §8.3.1: "The type and subtype tokens are case-insensitive", and parameters may follow.
-    let is_form = request.headers().get(CONTENT_TYPE).is_none_or(|value| {
-        let kind = value.to_str().ok().and_then(|value| value.split(';').next());
-        kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
-    });
-    if !is_form {
+    if !is_form(request) {
         let words = "The body must be application/x-www-form-urlencoded.";
         return Err(problem::unreadable(caller, StatusCode::BAD_REQUEST, words));
     }
     let bytes = bytes(caller, body)?;
-    Parameters::parse(bytes).map_err(|refusal| problem::json(caller, false, Problem::Refused(refusal)))
+    Parameters::parse(bytes).map_err(|refusal| problem::json(caller, Problem::Refused(refusal)))
+}
+
+/// Whether a body is said to be a form, or nothing is said. RFC 9110 §8.3.1: "The type and subtype tokens are case-insensitive", and
+/// parameters may follow.
+fn is_form(request: &HttpRequest) -> bool {
+    request.headers().get(CONTENT_TYPE).is_none_or(|value| {
+        let kind = value.to_str().ok().and_then(|value| value.split(';').next());
+        kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+    })
 }
 
 /// A whole body, or the answer to one that is none.
@@ -71,7 +75,7 @@ async fn client(
     params: &Parameters<'_>,
 ) -> Result<AuthenticatedClient, HttpResponse> {
     let header = authorization(request);
-    let refuse = |problem: Problem| problem::json(caller, header.is_some(), problem);
+    let refuse = |problem: Problem| problem::json(caller, problem);
     let presented = Presented::read(header, params);
     let guess = match shows_a_key(&presented, params) {
         true => Some(KeyGuess::count(caller).map_err(|wait| problem::too_many_keys(&caller.ctx, wait))?),
@@ -117,7 +121,7 @@ async fn workload(
     assertion: &Secret,
 ) -> Result<AuthenticatedClient, HttpResponse> {
     let header = authorization(request);
-    let refuse = |problem: Problem| problem::json(caller, header.is_some(), problem);
+    let refuse = |problem: Problem| problem::json(caller, problem);
     let presented = Presented::read_any(header, params).map_err(|refusal: Refusal| refuse(refusal.into()))?;
     let known = federation::authenticate_bearer(&caller.app, &caller.ctx, presented, assertion).await;
     within_limit(caller, known.map_err(refuse)?)
@@ -166,7 +170,7 @@ async fn workload_by_exchange(
     params: &Parameters<'_>,
     token: &Secret,
 ) -> Result<AuthenticatedClient, HttpResponse> {
-    let refuse = |problem: Problem| problem::json(caller, false, problem);
+    let refuse = |problem: Problem| problem::json(caller, problem);
     let presented = Presented::read_any(None, params).map_err(|refusal: Refusal| refuse(refusal.into()))?;
     let known = federation::authenticate_subject(&caller.app, &caller.ctx, presented, token).await;
     within_limit(caller, known.map_err(refuse)?)
@@ -206,7 +210,9 @@ fn cached(request: &HttpRequest, body: &str, etag: &str, max_age: u64) -> HttpRe
 
 fn cached_as(kind: &'static str, request: &HttpRequest, body: &str, etag: &str, max_age: u64) -> HttpResponse {
     let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let same = known.is_some_and(|known| known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag));
+    // RFC 9110 §13.1.2: "If the field value is "*", the condition is false if the origin server has a current representation".
+    let is_it = |tag: &str| tag == "*" || tag.trim_start_matches("W/") == etag;
+    let same = known.is_some_and(|known| known.split(',').any(|tag| is_it(tag.trim())));
     let mut response = if same { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header((ETAG, etag.to_owned()));
     response.insert_header((CACHE_CONTROL, format!("public, max-age={max_age}")));

@@ -86,10 +86,10 @@ fn refused(caller: &Caller, problem: RegistrationProblem) -> HttpResponse {
         RegistrationProblem::Suspended => {
             answer(StatusCode::FORBIDDEN, "access_denied", "This registration is suspended.")
         }
-        // RFC 6750 §3: the challenge has an error code only if there was a token.
+        // RFC 6750 §3: the challenge has an error code only if there was a token, and "one or more auth-param values" in any case.
         RegistrationProblem::Unauthorized(Unauthorized::NoToken) => {
             let answer = answer(StatusCode::UNAUTHORIZED, "invalid_token", "This needs a bearer token.");
-            challenge(answer, "Bearer")
+            challenge(answer, &format!("Bearer realm=\"{}\"", caller.app.issuer))
         }
         RegistrationProblem::Unauthorized(Unauthorized::BadToken) => {
             let answer = answer(StatusCode::UNAUTHORIZED, "invalid_token", "The bearer token is not good for this.");
@@ -99,7 +99,9 @@ fn refused(caller: &Caller, problem: RegistrationProblem) -> HttpResponse {
     }
 }
 
-fn challenge(mut answer: HttpResponse, words: &'static str) -> HttpResponse {
-    answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(words));
+fn challenge(mut answer: HttpResponse, words: &str) -> HttpResponse {
+    if let Ok(words) = HeaderValue::from_str(words) {
+        answer.headers_mut().insert(WWW_AUTHENTICATE, words);
+    }
     answer
 }

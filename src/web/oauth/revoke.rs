@@ -15,11 +15,11 @@ pub(crate) async fn create(caller: Caller, request: HttpRequest, body: Body) -> 
 
 async fn answer(caller: &Caller, request: &HttpRequest, body: &Body) -> Result<HttpResponse, HttpResponse> {
     let params = super::form(caller, request, body)?;
-    let token = params.required("token").map_err(|refusal| problem::json(caller, false, refusal.into()))?;
+    let token = params.required("token").map_err(|refusal| problem::json(caller, refusal.into()))?;
     let client = super::client(caller, request, &params).await?;
     let ctx = caller.ctx.by(Actor::Client(client.id().clone()));
     let done = revoke::revoke(&caller.app, &ctx, client, token).await;
-    done.map_err(|problem| problem::json(caller, false, problem))?;
+    done.map_err(|problem| problem::json(caller, problem))?;
     // §2.2: "The content of the response body is ignored by the client".
     Ok(HttpResponse::Ok().finish())
 }

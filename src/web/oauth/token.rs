@@ -28,7 +28,7 @@ async fn answer(
 ) -> Result<HttpResponse, HttpResponse> {
     let params = super::form(caller, request, body)?;
     // What is asked for is read before who asks: a request without a grant has nothing to authenticate for.
-    let ask = TokenRequest::parse(&params).map_err(|refusal| problem::json(caller, false, refusal.into()))?;
+    let ask = TokenRequest::parse(&params).map_err(|refusal| problem::json(caller, refusal.into()))?;
     *asked_by = AskedBy::Grant(ask.grant_type());
     let (client, ask) = match ask {
         TokenRequest::JwtBearer(ask) => {
@@ -43,9 +43,9 @@ async fn answer(
         ask => (super::client(caller, request, &params).await?, ask),
     };
     let ctx = caller.ctx.by(Actor::Client(client.id().clone()));
-    let proof = super::proof(caller, request, None).map_err(|refusal| problem::json(caller, false, refusal.into()))?;
+    let proof = super::proof(caller, request, None).map_err(|refusal| problem::json(caller, refusal.into()))?;
     let tokens = token::exchange(&caller.app, &ctx, client, ask, proof).await;
-    let tokens = tokens.map_err(|problem| problem::json(caller, false, problem))?;
+    let tokens = tokens.map_err(|problem| problem::json(caller, problem))?;
     // The desk adds `Cache-Control: no-store` (OAuth 2.1 §3.2.3).
     Ok(HttpResponse::Ok().json(tokens))
 }

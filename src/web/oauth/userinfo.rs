@@ -30,8 +30,9 @@ enum Scheme {
 async fn answer(caller: &Caller, request: &HttpRequest) -> HttpResponse {
     // RFC 6750 §2.1. Not in the body or the query: a token there ends up in logs (OAuth 2.1 §5.1.1).
     let Some((scheme, token)) = super::authorization(request).and_then(shown) else {
-        // RFC 6750 §3: a request without any authentication gets the challenge and no error code; RFC 9449 §7.2 has both schemes.
-        let challenge = format!("Bearer, DPoP algs=\"{}\"", dpop::algorithms());
+        // RFC 6750 §3: a request without any authentication gets the challenge and no error code, but "This scheme MUST be followed by one or
+        // more auth-param values"; RFC 9449 §7.2 has both schemes.
+        let challenge = format!("Bearer realm=\"{}\", DPoP algs=\"{}\"", caller.issuer, dpop::algorithms());
         return HttpResponse::Unauthorized().insert_header((WWW_AUTHENTICATE, challenge)).finish();
     };
     let proof = match scheme {

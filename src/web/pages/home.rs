@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::operations::setup;
 use crate::web::assets;
-use crate::web::extract::{Caller, Visitor};
+use crate::web::extract::{Body, Caller, Visitor};
 use crate::web::problem::{self, PageProblem};
 use crate::web::reply;
 use crate::web::routes;
@@ -46,14 +46,13 @@ pub(crate) async fn nowhere(visitor: Visitor) -> Result<HttpResponse, PageProble
     Err(PageProblem::new(visitor.shell(), views::Problem::NotFound, &visitor.ctx))
 }
 
-/// A known path, asked in a way it does not answer. RFC 9110 §15.5.6: "MUST generate an Allow header field".
-pub(crate) async fn wrong_method(visitor: Visitor, request: HttpRequest) -> HttpResponse {
+/// A known path, asked in a way it does not answer. RFC 9110 §15.5.6: "MUST generate an Allow header field". The body is read, for what is
+/// not read ends the connection.
+pub(crate) async fn wrong_method(visitor: Visitor, request: HttpRequest, _: Body) -> HttpResponse {
     let path = request.path();
     let path = path.strip_prefix(visitor.app.issuer.path()).unwrap_or(path);
     let here = routes::door(request.method(), path);
-    let doors = routes::DOORS.iter().filter(|door| door.pattern == here.pattern);
-    let methods: Vec<&str> = doors.flat_map(|door| door.methods).map(|method| method.as_str()).collect();
-    let methods = methods.join(", ");
+    let methods = here.allow();
     let mut response = if here.is_page {
         let problem = PageProblem::new(visitor.shell(), views::Problem::MethodNotAllowed, &visitor.ctx);
         actix_web::ResponseError::error_response(&problem)

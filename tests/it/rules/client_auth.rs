@@ -50,10 +50,9 @@ fn a_secret_may_stand_in_the_header_or_in_the_body() {
     }
 }
 
-/// OAuth 2.1 §3.2.4: "If the client attempted to authenticate via the Authorization request header field, the authorization
-/// server MUST respond with an HTTP 401 status code and include the WWW-Authenticate response header field".
+/// RFC 9110 §15.5.2: "The server generating a 401 response MUST send a WWW-Authenticate header field": whatever was tried.
 #[test]
-fn a_challenge_answers_a_header_and_nothing_else() {
+fn whoever_is_not_let_in_is_challenged() {
     let world = World::new();
     let crm = world.confidential("crm");
     let cli = world.client("cli");
@@ -78,9 +77,11 @@ fn a_challenge_answers_a_header_and_nothing_else() {
         (vec![GRANT, ("client_id", &cli), ("client_secret", "wrong")], "ClientMethodMismatch"),
         (vec![GRANT], "ClientUnknown"),
     ] {
-        let answer = world.token(&fields);
-        answer.expect_refusal(401, "invalid_client", refusal);
-        assert_eq!(answer.header("www-authenticate"), None, "{fields:?}");
+        let at = |path: &str| world.request("POST", path).form(&[&fields[..], &[("token", "t")]].concat()).send();
+        for answer in [at("/oauth/token"), at("/oauth/introspect"), at("/oauth/revoke")] {
+            answer.expect_refusal(401, "invalid_client", refusal);
+            assert_eq!(answer.header("www-authenticate"), Some(format!("Basic realm=\"{ISSUER}\"").as_str()));
+        }
     }
     // What is no Basic header at all is a malformed request, and says so.
     for header in ["Basic", "Basic !!!", &basic("no colon"), &basic(":x"), &format!("Basic {}", "A".repeat(4_000))] {

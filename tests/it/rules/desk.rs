@@ -97,6 +97,12 @@ fn case_53_what_may_be_kept_is_the_same_for_everybody() {
                 assert_eq!(answer.header(header), plain.header(header), "{header} with {name}: {value}");
             }
         }
+        // Whoever has it is not sent it again: RFC 9110 §13.1.2.
+        let etag = plain.header("etag").unwrap();
+        for (known, status) in [(etag, 304), ("*", 304), (&format!("\"x\", W/{etag}"), 304), ("\"x\"", 200)] {
+            let answer = world.request("GET", path).header("If-None-Match", known).send();
+            assert_eq!(answer.status, status, "{known}");
+        }
         // Nor does a query make another document of it.
         assert_eq!(world.request("GET", &format!("{path}?issuer=https://evil.test")).send().body, plain.body);
     }
@@ -113,7 +119,7 @@ fn other_origins_may_use_what_needs_no_cookie() {
             world
                 .request("OPTIONS", path)
                 .header("Access-Control-Request-Method", method)
-                .header("Access-Control-Request-Headers", "authorization,content-type,mcp-protocol-version"),
+                .header("Access-Control-Request-Headers", "authorization,content-type,mcp-protocol-version,x-tenant"),
         );
         let answers = [from(world.request(method, path)), preflight.clone()];
         for answer in &answers {
@@ -128,9 +134,13 @@ fn other_origins_may_use_what_needs_no_cookie() {
         assert_eq!((preflight.status, preflight.body.as_str()), (204, ""), "{path}");
         let listed = |header: &str| preflight.header(header).unwrap().to_ascii_lowercase();
         assert!(listed("access-control-allow-methods").contains(&method.to_ascii_lowercase()), "{path}");
-        for name in ["authorization", "content-type", "mcp-protocol-version"] {
-            assert!(listed("access-control-allow-headers").contains(name), "{path}: {name}");
+        // By name, and any other: in a request without credentials `*` is every name but Authorization.
+        for name in ["authorization", "content-type", "mcp-protocol-version", "dpop", "*"] {
+            assert!(listed("access-control-allow-headers").split(", ").any(|known| known == name), "{path}: {name}");
         }
+        // RFC 9110 §9.3.7: whoever asks without being a browser is told as well.
+        let allow = world.request("OPTIONS", path).send().header("allow").unwrap().to_owned();
+        assert!(methods.split(", ").all(|known| allow.contains(known)), "{path}: {allow}");
         assert!(answers[0].header("access-control-expose-headers").unwrap().contains("WWW-Authenticate"));
     }
     // Refusals too, or a page could not read why.

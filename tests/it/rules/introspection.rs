@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use writ::base::{Lifetime, Resource};
 use writ::model::{ClientState, PersonState, TokenFormat};
 
-use crate::world::{ClientApp, ISSUER, World};
+use crate::world::{ClientApp, ISSUER, World, verified};
 
 /// A resource server: what it is called, and the application it authenticates as.
 fn server(
@@ -54,17 +54,54 @@ fn case_23_a_token_is_read_by_its_resource_and_its_client_alone() {
         assert_eq!(files.introspect(&world, &tokens.access), inactive());
         assert_eq!(world.confidential("other").introspect(&world, &tokens.access), inactive());
         let (id, secret) = (files.id.to_string(), files.secret.clone().unwrap());
-        for accept in ["application/token-introspection+jwt", "application/jwt", "*/*"] {
+        for accept in ["application/jwt", "*/*"] {
             let request = world.request("POST", "/oauth/introspect").basic(&id, &secret).header("Accept", accept);
             let answer = request.form(&[("token", &tokens.access)]).send();
             assert_eq!((answer.status, answer.json()), (200, inactive()), "{accept}");
         }
+        assert_eq!(signed(&world, &files, &tokens.access), inactive());
+        assert_eq!(signed(&world, &tickets, &tokens.access), tickets.introspect(&world, &tokens.access));
         // A refresh token is its client's business, not the resource's.
         let refresh = tokens.refresh.unwrap();
         assert_eq!(tickets.introspect(&world, &refresh), inactive());
         let said = mail.introspect(&world, &refresh);
         assert_eq!((&said["active"], &said["token_type"]), (&json!(true), &json!("refresh_token")));
     }
+}
+
+/// The answer to this application as it is signed for it. RFC 9701 §5.
+fn signed(world: &World, app: &ClientApp, token: &str) -> Value {
+    let request = world.request("POST", "/oauth/introspect").header("Accept", "application/token-introspection+jwt");
+    let answer = request.basic(&app.id.to_string(), app.secret.as_deref().unwrap()).form(&[("token", token)]).send();
+    answer.expect_status(200);
+    assert_eq!(answer.header("content-type"), Some("application/token-introspection+jwt"));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    let (header, mut claims) = verified(&world.jwks(), &answer.body);
+    assert_eq!(header, json!({ "typ": "token-introspection+jwt", "alg": "ES256", "kid": header["kid"] }));
+    let said = claims["token_introspection"].take();
+    // Nothing at the top that would make an access token of it.
+    let (aud, iat) = (app.id.to_string(), world.now().seconds());
+    assert_eq!(claims, json!({ "iss": ISSUER, "aud": aud, "iat": iat, "token_introspection": null }));
+    // Nor is it one anywhere.
+    assert_eq!(world.request("GET", "/oauth/userinfo").bearer(&answer.body).send().status, 401);
+    assert_eq!(app.introspect(world, &answer.body), inactive());
+    said
+}
+
+/// RFC 9701 §5 keeps what RFC 7662 has: an error is one, in JSON, and nobody is answered who proves nothing.
+#[test]
+fn a_signed_answer_is_for_who_has_proved_who_it_is() {
+    let world = World::new();
+    let crm = world.confidential("crm");
+    let token = crm.client_credentials(&world, &[]).tokens().access;
+    let cli = world.client("cli").id.to_string();
+    for fields in [vec![("token", token.as_str())], vec![("token", &token), ("client_id", &cli)]] {
+        let request = world.request("POST", "/oauth/introspect").header("Accept", "application/token-introspection+jwt");
+        request.form(&fields).send().expect_refused(401, "invalid_client");
+    }
+    assert_eq!(signed(&world, &crm, &token)["active"], true);
+    let listed = world.request("GET", "/.well-known/oauth-authorization-server").send().json();
+    assert_eq!(listed["introspection_signing_alg_values_supported"], listed["id_token_signing_alg_values_supported"]);
 }
 
 /// A token for the appliance itself is for nobody else's eyes either.

@@ -83,7 +83,9 @@ impl Stage {
 
     /// A token request of the confidential application with a proof.
     fn crm_with(&self, proof: &str) -> Answer {
-        self.crm.token_request_with(&self.world, &[("grant_type", "client_credentials")], &[proof])
+        let resource = self.resource.identifier.to_string();
+        let fields = [("grant_type", "client_credentials"), ("resource", resource.as_str())];
+        self.crm.token_request_with(&self.world, &fields, &[proof])
     }
 
     /// A token request of the confidential application after a change to its row, which is then undone.
@@ -93,7 +95,8 @@ impl Stage {
             before = Some(row.clone());
             change(row);
         });
-        let answer = self.crm.client_credentials(&self.world, &[]);
+        let resource = self.resource.identifier.to_string();
+        let answer = self.crm.client_credentials(&self.world, &[("resource", &resource)]);
         self.world.put_client(before.unwrap());
         answer
     }
@@ -462,6 +465,7 @@ const TABLE: &[(&str, &str, u16, Produce)] = &[
         world.edit_client(crm, |row| row.resources.clear());
         answer.into()
     }),
+    ("ResourceMissing", "invalid_target", 400, |s| s.crm.client_credentials(&s.world, &[]).into()),
     ("ProjectElsewhere", "invalid_target", 400, |s| {
         let name = |text: &str| writ::protocol::display_name::DisplayName::parse(text).unwrap();
         let kind = writ::model::MachineKind::Service;

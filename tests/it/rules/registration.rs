@@ -368,7 +368,7 @@ fn only_its_own_token_opens_a_registration() {
     let other = registered(&world, &metadata());
     let nobody = world.request("GET", &one.path()).send();
     nobody.expect_refused(401, "invalid_token");
-    assert_eq!(nobody.header("www-authenticate"), Some("Bearer"));
+    assert_eq!(nobody.header("www-authenticate"), Some(format!("Bearer realm=\"{ISSUER}\"").as_str()));
     let unknown = "cli_01kag7x0000000000000000000";
     for (path, token) in [
         (one.path(), other.token.as_str()),
@@ -432,7 +432,7 @@ fn with_mode_token_only_the_bearer_of_an_initial_access_token_registers() {
     let world = World::with(&[("registration.mode", "token")]);
     let answer = register(&world, &metadata());
     answer.expect_refused(401, "invalid_token");
-    assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+    assert_eq!(answer.header("www-authenticate"), Some(format!("Bearer realm=\"{ISSUER}\"").as_str()));
 
     let (_, token) = world.block(registration::add_initial_access_token(&world.app, &world.operator())).unwrap();
     world.expect_event("registration.token_created");

@@ -106,7 +106,11 @@ fn a_request_without_a_resource_means_the_default_one() {
     let a = world.resource("https://mcp.example/a", "mcp:read");
     assert_eq!(audience(&world), "https://mcp.example/a", "the only one there is");
     let b = world.resource("https://mcp.example/b", "mcp:read");
-    assert_eq!(audience(&world), ISSUER, "one of two is not meant");
+    let open = crm.client_credentials(&world, &[]);
+    open.expect_refusal(400, "invalid_target", "ResourceMissing");
+    assert!(open.body.contains("resource parameter"), "one of two is not meant, and it says so: {}", open.body);
+    let itself = crm.client_credentials(&world, &[("resource", ISSUER)]).tokens();
+    assert_eq!(itself.claims()["aud"], ISSUER, "the appliance can be meant");
     world.put_resource(ProtectedResource { is_default: true, ..b.clone() });
     assert_eq!(audience(&world), "https://mcp.example/b", "the one that is marked");
     assert_eq!(crm.tokens(&world, &mut browser).claims()["aud"], "https://mcp.example/b");
@@ -122,6 +126,34 @@ fn a_request_without_a_resource_means_the_default_one() {
     // With several, the default among them.
     world.edit_client(&crm, |client| client.resources.push(b.identifier.clone()));
     assert_eq!(audience(&world), "https://mcp.example/b");
+}
+
+/// A grant of nothing would look like success; one about the person alone is none.
+#[test]
+fn where_no_resource_is_meant_there_is_no_grant_of_nothing() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mut browser = world.signed_in(&ada);
+    world.resource("https://mcp.example/a", "mcp:read");
+    world.resource("https://mcp.example/b", "mcp:read");
+    let mail = world.client("mail");
+    for scope in ["", "mcp:read", "mcp:read offline_access", "made:up"] {
+        let page = mail.sends(&mut browser, &[("scope", scope)]);
+        assert_eq!(page.expect_left().parameter("error").as_deref(), Some("invalid_target"), "{scope}");
+        assert_eq!(page.told().refusal, "ResourceMissing");
+    }
+    for scope in ["openid", "openid email mcp:read"] {
+        let code = mail.code_with(&mut browser, &[("scope", scope)]);
+        assert_eq!(mail.redeem(&world, &code).tokens().claims()["aud"], ISSUER, "{scope}");
+    }
+    // Limited to one that is not the default is to have one; to several, to say which.
+    let of = |names: &[&str]| names.iter().map(|name| parse(name)).collect::<Vec<_>>();
+    world.edit_client(&mail, |client| client.resources = of(&["https://mcp.example/b"]));
+    let code = mail.code_with(&mut browser, &[("scope", "")]);
+    assert_eq!(mail.redeem(&world, &code).tokens().claims()["aud"], "https://mcp.example/b");
+    world.edit_client(&mail, |client| client.resources = of(&["https://mcp.example/a", "https://mcp.example/b"]));
+    let page = mail.sends(&mut browser, &[("scope", "")]);
+    assert_eq!(page.expect_left().parameter("error").as_deref(), Some("invalid_target"));
 }
 
 /// One token for several resources could be replayed at each of them by every other.

@@ -4,7 +4,7 @@ use serde_json::json;
 use writ::base::Lifetime;
 use writ::model::PersonState;
 
-use crate::world::{World, wire};
+use crate::world::{ISSUER, World, wire};
 
 #[test]
 fn it_tells_what_the_scope_allows_by_either_method() {
@@ -43,8 +43,8 @@ fn who_has_no_good_token_is_told_what_is_missing() {
     // "If the request lacks any authentication information …, the resource server SHOULD NOT include an error code".
     for nothing in ["", "Basic YTpi", "Bearer", "DPoP"] {
         let answer = ask(nothing);
-        let both = "Bearer, DPoP algs=\"ES256 RS256 PS256 EdDSA Ed25519\"";
-        assert_eq!((answer.status, answer.header("www-authenticate")), (401, Some(both)), "{nothing}");
+        let both = format!("Bearer realm=\"{ISSUER}\", DPoP algs=\"ES256 RS256 PS256 EdDSA Ed25519\"");
+        assert_eq!((answer.status, answer.header("www-authenticate")), (401, Some(both.as_str())), "{nothing}");
     }
     for bad in ["x", "", "a b", good.refresh.as_deref().unwrap(), good.id.as_deref().unwrap(), "a.b.c"] {
         let answer = ask(&format!("Bearer {bad}"));

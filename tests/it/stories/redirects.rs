@@ -199,29 +199,38 @@ fn case_7_no_parameter_of_the_answer_is_the_attackers_or_there_twice() {
 }
 
 #[test]
-fn case_8_a_repeated_parameter_makes_the_whole_request_unreadable() {
+fn case_8_a_repeated_parameter_leads_nowhere_or_to_who_was_meant_with_an_error() {
     let stage = Stage::new(&[SITE]);
-    for (name, value) in [
-        ("redirect_uri", SITE),
-        ("redirect_uri", "https://evil.test/"),
-        ("client_id", "cli_other"),
-        ("state", "s"),
-        ("scope", "mcp:read"),
-        ("code_challenge", "x"),
-        ("response_type", "code"),
-        ("unknown", "1"),
-    ] {
+    let repeated = |name: &str, value: &str| {
         let once = encode(&[(name, value)]);
-        let path = format!("{}&{once}&{once}", stage.app.authorize_path(&[]));
-        let page = stage.world.browser().get(&path);
+        stage.world.browser().get(&format!("{}&{once}&{once}", stage.app.authorize_path(&[])))
+    };
+    // Who asks and where the answer goes must be certain.
+    for (name, value) in
+        [("redirect_uri", SITE), ("redirect_uri", "https://evil.test/"), ("client_id", "cli_other")]
+    {
+        let page = repeated(name, value);
         page.expect_page(400, "This request cannot be read");
         assert_eq!(page.header("location"), None, "{name}");
     }
+    for (name, value) in [("state", "s"), ("scope", "mcp:read"), ("code_challenge", "x"), ("response_type", "code")] {
+        let page = repeated(name, value);
+        let answer = page.expect_left();
+        assert!(answer.0.starts_with("https://app.example/cb?"), "{}", answer.0);
+        assert_eq!(answer.parameter("error").as_deref(), Some("invalid_request"), "{name}");
+        assert_eq!(answer.parameter("state").is_some(), name != "state", "of two, none is the application's");
+        assert_eq!(answer.parameter("code"), None);
+    }
+    // What nobody reads may be there as often as it likes.
+    repeated("unknown", "1").expect_page(200, "to continue to");
     // The same through a form.
     let path = stage.app.authorize_path(&[]);
     let query = path.split_once('?').unwrap().1;
-    let body = format!("{query}&state=again");
-    let answer = stage.world.request("POST", "/oauth/authorize").body(body.as_bytes()).send();
-    let page = stage.world.browser().get(&answer.location().0);
-    page.expect_page(400, "This request cannot be read");
+    for (again, status) in [("state=again", 303), ("redirect_uri=https://evil.test/", 400)] {
+        let body = format!("{query}&{again}");
+        let answer = stage.world.request("POST", "/oauth/authorize").body(body.as_bytes()).send();
+        let page = stage.world.browser().get(&answer.location().0);
+        assert_eq!(page.status, status, "{again}");
+        assert!(page.left_for.is_none_or(|to| to.0.starts_with("https://app.example/cb?error=invalid_request")));
+    }
 }
