@@ -40,6 +40,26 @@ export function assertNoComplaints(page) {
     assert.deepEqual(page.complaints, []);
 }
 
+/** What is wrong with what `page` shows, as it is shown now. */
+export async function faults(page, way, { axe = true } = {}) {
+    const found = [];
+    const { content, window } = await page.evaluate(() => ({
+        content: document.documentElement.scrollWidth,
+        window: document.documentElement.clientWidth,
+    }));
+    if (content > window) found.push(`${way}: scrolls sideways, ${content} px in ${window}`);
+    if (!axe) return found;
+    await page.evaluate(AXE);
+    const { violations } = await page.evaluate(
+        (rules) => axe.run(document, { runOnly: rules, resultTypes: ["violations"] }),
+        RULES,
+    );
+    for (const { id, help, nodes } of violations) {
+        found.push(`${way}: ${id} (${help}): ${nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`);
+    }
+    return found;
+}
+
 /** Looks at what `page` shows in all four ways; `name` names the screenshots in .cache/screens. */
 export async function look(page, name) {
     mkdirSync(SCREENS, { recursive: true });
@@ -50,19 +70,7 @@ export async function look(page, name) {
             await page.setViewportSize(size);
             await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
             await page.screenshot({ path: join(SCREENS, `${way}.png`), fullPage: true });
-            const { content, window } = await page.evaluate(() => ({
-                content: document.documentElement.scrollWidth,
-                window: document.documentElement.clientWidth,
-            }));
-            if (content > window) found.push(`${way}: scrolls sideways, ${content} px in ${window}`);
-            await page.evaluate(AXE);
-            const { violations } = await page.evaluate(
-                (rules) => axe.run(document, { runOnly: rules, resultTypes: ["violations"] }),
-                RULES,
-            );
-            for (const { id, help, nodes } of violations) {
-                found.push(`${way}: ${id} (${help}): ${nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`);
-            }
+            found.push(...(await faults(page, way)));
         }
     }
     await page.setViewportSize(WIDTHS[1]);
