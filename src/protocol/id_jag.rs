@@ -352,8 +352,8 @@ mod tests {
             (GOOD.replace("id_token", "saml2"), Refusal::TokenTypeUnsupported("subject_token_type")),
             (format!("{GOOD}&actor_token=a"), Refusal::MalformedParameter("actor_token")),
             (format!("{GOOD}&authorization_details=[]"), Refusal::MalformedParameter("authorization_details")),
-            (format!("{GOOD}&audience=b"), Refusal::RepeatedParameter),
-            (format!("{GOOD}&audience={}", "b".repeat(600)), Refusal::RepeatedParameter),
+            (format!("{GOOD}&audience=b"), Refusal::ResourceMany),
+            (format!("{GOOD}&audience={}", "b".repeat(600)), Refusal::ResourceMany),
         ] {
             assert_eq!(ask(&body).unwrap_err(), refusal, "{body}");
         }

@@ -14,12 +14,12 @@ fn of_no_resource(name: &str) -> bool {
     OF_THE_PERSON.contains(&name) || asks_for_claims(name)
 }
 
-/// Whether a scope can only be one of a resource's.
+/// Whether a scope can only be one of a resource's. RFC 9068 §2.2.3.
 pub fn is_of_a_resource(name: &str) -> bool {
     !of_no_resource(name) && !is_own(name)
 }
 
-/// Whether there is nothing in a grant that anybody could use: how long it lasts is no use by itself.
+/// Whether there is nothing in a grant that anybody could use: how long it lasts (OpenID Connect Core §11) is no use by itself.
 pub fn gives_nothing(scope: &ScopeSet) -> bool {
     scope.iter().all(|name| name.as_str() == "offline_access")
 }

@@ -176,7 +176,8 @@ fn case_27_only_claims_for_this_server_and_of_this_client_are_accepted() {
     for (n, changes) in [
         json!({ "aud": null }),
         json!({ "aud": "https://other.example" }),
-        json!({ "aud": format!("{ISSUER}/") }),
+        json!({ "aud": format!("{ISSUER}//") }),
+        json!({ "aud": format!("{ISSUER}/x") }),
         json!({ "aud": "https://other.example/oauth/token" }),
         json!({ "aud": format!("{ISSUER}/token") }),
         json!({ "aud": format!("{ISSUER}/oauth/revoke") }),
@@ -221,6 +222,8 @@ fn case_27_only_claims_for_this_server_and_of_this_client_are_accepted() {
         json!({}),
         json!({ "aud": format!("{ISSUER}/oauth/token") }),
         json!({ "aud": [ISSUER] }),
+        // As libraries send it that read the issuer as a URL.
+        json!({ "aud": format!("{ISSUER}/") }),
         // As stock openid-client 5 and oauth4webapi 2 send it: two names of this server, and nobody else's.
         json!({ "aud": [ISSUER, format!("{ISSUER}/oauth/token")] }),
         // As stock Authlib makes it.

@@ -188,7 +188,7 @@ type Produce = fn(&mut Stage) -> Said;
 /// The variant, its `error`, the status (303: it goes back to the client in a redirect), and how to come by it.
 const TABLE: &[(&str, &str, u16, Produce)] = &[
     // How the request looks.
-    ("RepeatedParameter", "invalid_request", 400, |s| s.world.token(&[("a", "1"), ("a", "1")]).into()),
+    ("RepeatedParameter", "invalid_request", 400, |s| s.world.token(&[("scope", "1"), ("scope", "1")]).into()),
     ("MissingParameter", "invalid_request", 400, |s| s.world.token(&[]).into()),
     ("MalformedParameter", "invalid_request", 400, |s| s.redeem(&[("redirect_uri", "not a url")]).into()),
     ("TooManyParameters", "invalid_request", 400, |s| {

@@ -132,7 +132,7 @@ fn case_29_what_a_revoked_key_signed_is_taken_nowhere() {
 
     // The successor signs at once, and there is another one.
     let crm = world.confidential("crm");
-    let fresh = crm.client_credentials(world, &[]).tokens().access;
+    let fresh = crm.client_credentials(world, &[("resource", ISSUER)]).tokens().access;
     assert_eq!(verified(&world.jwks(), &fresh).0["kid"], successor.kid.as_str());
     assert_eq!(crm.introspect(world, &fresh)["active"], true);
     assert_ne!(next(world).kid, successor.kid);
