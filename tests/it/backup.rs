@@ -157,7 +157,8 @@ fn an_appliance_that_serves_makes_them_by_itself() {
 mod schedule {
     use writ::base::Lifetime;
     use writ::operations::backup::{self, Worry};
-    use writ::operations::housekeeping;
+    use writ::operations::declined::Declined;
+    use writ::operations::{doctor, housekeeping};
     use writ::store::Read as _;
     use writ::store::tables::{ONLY, RESTORED};
 
@@ -229,6 +230,32 @@ mod schedule {
         world.later(Lifetime::from_minutes(16));
         assert!(round(&world));
         browser.get("/console").expect_no_text("came to nothing");
+    }
+
+    /// A file that is larger than what is free, as far as anybody can tell from outside.
+    #[test]
+    fn without_room_it_is_declined_before_it_takes_any() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("b");
+        let world = world(&folder);
+        let store = world.app.config.store_file();
+        let (length, free) =
+            (std::fs::metadata(&store).unwrap().len(), doctor::disk::space(&world.app.config.data).unwrap().free);
+        let file = std::fs::File::options().write(true).open(&store).unwrap();
+        // A hole takes no room.
+        file.set_len(free * 2).unwrap();
+        let declined = world.block(backup::make(&world.app, &world.operator(), None)).unwrap_err();
+        let Declined::Conflict(text) = declined else { panic!("{declined:?}") };
+        assert!(text.contains("no room for a backup: it needs") && text.contains("are free"), "{text}");
+        let data = world.app.config.data.display().to_string();
+        assert!(text.contains(&data) && text.contains("The store itself is well"), "{text}");
+        assert!(names(&folder).is_empty());
+        // Unless the store grew meanwhile, and has given it another end itself.
+        if file.metadata().unwrap().len() == free * 2 {
+            file.set_len(length).unwrap();
+        }
+        world.later(Lifetime::from_minutes(1));
+        world.block(backup::make(&world.app, &world.operator(), None)).unwrap();
     }
 
     #[test]
