@@ -187,8 +187,8 @@ async fn note(app: &App, ctx: &Context, made: Result<&Made, &Declined>, is_usual
             let file = made.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             let alone = |why: &String| short(&format!("{file} was made and tried, and is nowhere else: {why}"));
             let object = made.object.clone().map_err(|why| alone(&why));
-            let Header { made_at, bytes, ref head, .. } = made.header;
-            Ok((BackupMade { at: made_at, file, bytes, sequence: head.sequence }, object))
+            let Header { made_at, bytes, ref head, ref key, .. } = made.header;
+            Ok((BackupMade { at: made_at, file, bytes, sequence: head.sequence, key: key.clone() }, object))
         }
         Err(declined) => Err(short(&words(declined))),
     };
