@@ -6,6 +6,7 @@
 //! A system call for each line would take an eighth of what a small answer costs, so lines wait a few milliseconds for
 //! each other. A warning or an error takes all that wait with it, at once.
 
+mod crowd;
 mod traces;
 mod variables;
 
@@ -15,11 +16,12 @@ use std::time::Duration;
 
 use tracing::{Level, Metadata};
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::{FilterFn, LevelFilter, Targets};
+use tracing_subscriber::filter::{FilterExt as _, FilterFn, LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
 
+pub use self::crowd::{not_let_in, tell as tell_of_crowds};
 pub use self::traces::{Courier, TARGET};
 pub use self::variables::{Tracing, read as tracing};
 use crate::base::{Fault, FaultKind, measure};
@@ -40,6 +42,7 @@ const DISPATCHER: &str = "actix_http::h1::dispatcher";
 pub fn start(log: &Log, traces: Option<(Tracing, Courier)>) -> Result<Logging, Fault> {
     let filter: Targets = (filter(&log.filter).parse())
         .map_err(|error| Fault::because(FaultKind::Settings, "`log.filter` is not a filter", error))?;
+    let filter = filter.and(crowd::Crowd);
     let registry = tracing_subscriber::registry().with(garbled());
     let (begun, traces) = match traces {
         None => (registry.with(lines(log.format).with_filter(filter)).try_init(), None),
@@ -69,7 +72,8 @@ fn filter(asked: &str) -> String {
 
 /// Counts what is no request at all.
 fn garbled<S: tracing::Subscriber + for<'l> LookupSpan<'l>>() -> impl Layer<S> {
-    let is_one = FilterFn::new(|known| known.is_event() && known.target() == DISPATCHER && *known.level() == Level::ERROR);
+    let is_one =
+        FilterFn::new(|known| known.is_event() && known.target() == DISPATCHER && *known.level() == Level::ERROR);
     Garbled.with_filter(is_one.with_max_level_hint(LevelFilter::ERROR))
 }
 
@@ -185,10 +189,7 @@ mod tests {
 
     #[test]
     fn the_libraries_are_quiet_unless_they_are_asked_for() {
-        assert_eq!(
-            filter("info"),
-            "info,actix_server=warn,actix_http::h1::dispatcher=off,writ::trace=off"
-        );
+        assert_eq!(filter("info"), "info,actix_server=warn,actix_http::h1::dispatcher=off,writ::trace=off");
         assert_eq!(filter("info,actix_http=debug"), "info,actix_http=debug,actix_server=warn,writ::trace=off");
         let both = "actix_server=debug,writ::trace=info";
         assert_eq!(filter(both), format!("{both},actix_http::h1::dispatcher=off"));

@@ -5,7 +5,7 @@
 
 mod names;
 mod page;
-mod process;
+pub(crate) mod process;
 
 use self::page::Page;
 use super::backup::{self, There};
