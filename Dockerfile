@@ -31,5 +31,7 @@ ENV WRIT_DATA=/data
 ENV WRIT_LISTEN=0.0.0.0:9000
 VOLUME ["/data"]
 EXPOSE 9000
+# Whether it should be asked anything now, through the control socket in /data: there is no shell here, nor a curl.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["/writ", "doctor", "--ready"]
 ENTRYPOINT ["/writ"]
 CMD ["serve"]

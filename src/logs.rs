@@ -6,6 +6,7 @@
 //! A system call for each line would take an eighth of what a small answer costs, so lines wait a few milliseconds for
 //! each other. A warning or an error takes all that wait with it, at once.
 
+mod crowd;
 mod traces;
 mod variables;
 
@@ -15,11 +16,12 @@ use std::time::Duration;
 
 use tracing::{Level, Metadata};
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::{FilterFn, LevelFilter, Targets};
+use tracing_subscriber::filter::{FilterExt as _, FilterFn, LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
 
+pub use self::crowd::{not_let_in, tell as tell_of_crowds};
 pub use self::traces::{Courier, TARGET};
 pub use self::variables::{Tracing, read as tracing};
 use crate::base::{Fault, FaultKind, measure};
@@ -40,6 +42,7 @@ const DISPATCHER: &str = "actix_http::h1::dispatcher";
 pub fn start(log: &Log, traces: Option<(Tracing, Courier)>) -> Result<Logging, Fault> {
     let filter: Targets = (filter(&log.filter).parse())
         .map_err(|error| Fault::because(FaultKind::Settings, "`log.filter` is not a filter", error))?;
+    let filter = filter.and(crowd::Crowd);
     let registry = tracing_subscriber::registry().with(garbled());
     let (begun, traces) = match traces {
         None => (registry.with(lines(log.format).with_filter(filter)).try_init(), None),

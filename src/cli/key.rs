@@ -173,6 +173,9 @@ fn told(breaks: &Breaks) -> Value {
     if breaks.status_lists {
         signs.push("status lists".to_owned());
     }
+    if signs.is_empty() {
+        signs.push(if resources.is_empty() { "nothing" } else { "nothing else" }.to_owned());
+    }
     say("signs_tokens_for", json!(resources));
     say("signs", json!(signs.join("; ")));
     say("tokens_at_most", json!(breaks.tokens.at_most));

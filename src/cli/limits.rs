@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Command, CommandError};
-use crate::app::{App, Who};
+use crate::app::{App, Met, Who};
 use crate::operations::limits::{self, Limit};
 use crate::operations::operator::Operator;
 
@@ -44,7 +44,11 @@ impl Verb {
 }
 
 pub(super) fn list(app: &App) -> Result<Value, CommandError> {
-    let rows: Vec<Value> = limits::list(app)?.iter().map(row).collect();
+    let mut rows: Vec<Value> = limits::list(app)?.iter().map(row).collect();
+    // What no setting changes limits all the same.
+    let met = limits::of_accounts(app);
+    let text = "5 free, then waits from 1s to 1m";
+    rows.push(json!({ "limit": "account", "per_minute": text, "setting": "fixed", "changed": false, "met": met.times, "most": most(&met) }));
     Ok(json!({ "limits": rows }))
 }
 
@@ -57,13 +61,17 @@ pub(super) async fn reset(app: &App, by: &Operator, ask: Reset) -> Result<Value,
 }
 
 fn row(limit: &Limit) -> Value {
-    let most = limit.met.most.first().map(|often| match &often.who {
+    json!({
+        "limit": limit.class.name(), "per_minute": limit.per_minute, "setting": limit.setting,
+        "changed": limit.is_changed, "met": limit.met.times, "most": most(&limit.met),
+    })
+}
+
+/// Who met it most.
+fn most(met: &Met) -> Option<String> {
+    met.most.first().map(|often| match &often.who {
         Who::Network(network) => network.to_string(),
         Who::Client(client) => client.to_string(),
         Who::Person(person) => person.to_string(),
-    });
-    json!({
-        "limit": limit.class.name(), "per_minute": limit.per_minute, "setting": limit.setting,
-        "changed": limit.is_changed, "met": limit.met.times, "most": most,
     })
 }

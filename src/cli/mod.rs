@@ -486,6 +486,12 @@ fn obey(cli: Cli) -> Result<ExitCode, CommandError> {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
+/// Whether a line that somebody may type is one that the program takes, without doing it: how the documents are held to it.
+#[doc(hidden)]
+pub fn parses(words: &[String]) -> Result<(), clap::Error> {
+    Cli::try_parse_from(words).map(drop)
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;

@@ -25,6 +25,9 @@ pub(super) struct Restore {
     /// Believe nothing of the newer store that is there: whoever it stopped is not stopped
     #[arg(long)]
     discard_newer: bool,
+    /// The master key of the newer store that is there, if it was changed after the backup was made
+    #[arg(long, value_name = "FILE", conflicts_with = "discard_newer")]
+    newer_key: Option<PathBuf>,
 }
 
 impl Restore {
@@ -37,6 +40,7 @@ impl Restore {
             place: if self.replace { Place::Replace } else { Place::Empty },
             sessions: if self.keep_sessions { Sessions::Keep } else { Sessions::End },
             newer: if self.discard_newer { Newer::Discard } else { Newer::CarryOver },
+            newer_key: self.newer_key,
         };
         let told = restore(&config, &ask, &Clock::System)?;
         let ended: Vec<Value> =

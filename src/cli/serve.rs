@@ -112,9 +112,11 @@ async fn serve(app: App, handed: Handed, demo: Option<String>) -> Result<(), Fau
         handle.stop(true).await;
     });
     let looker = tokio::spawn(look_again(app.clone(), hangup));
+    let teller = tokio::spawn(logs::tell_of_crowds());
     let ended = running.run(app).await;
     stopper.abort();
     looker.abort();
+    teller.abort();
     watched.abort();
     if let Some(control) = control {
         control.abort();

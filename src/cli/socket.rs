@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 
 use super::{Command, CommandError, ErrorKind};
 use crate::base::{Fault, FaultKind};
+use crate::logs;
 
 /// Longest command, in bytes.
 const LONGEST_COMMAND: u64 = 1024 * 1024;
@@ -91,7 +92,7 @@ impl ControlSocket {
             let stream = match self.listener.accept().await {
                 Ok((stream, _)) => stream,
                 Err(error) => {
-                    tracing::warn!(%error, "the control socket could not accept a connection");
+                    logs::not_let_in(&error);
                     tokio::time::sleep(Duration::from_millis(100)).await;
                     continue;
                 }

@@ -9,7 +9,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -219,6 +219,24 @@ fn private(_path: &Path, _file: &File) -> Result<(), Fault> {
     Ok(())
 }
 
+/// What the name of a key ends in that has not got its own yet; nothing that a person would call a file.
+const DRAFT: &str = ".draft";
+
+/// Removes what processes left that were killed while they made a key: a key that never came to anything, or a second name of one that did.
+/// Nobody else may be making one: whoever asks has the store.
+pub fn forget_drafts(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(".master.key.")
+            && name.ends_with(DRAFT)
+            && let Err(error) = fs::remove_file(entry.path())
+        {
+            tracing::warn!(%error, file = %entry.path().display(), "a master key that was left half made cannot be removed");
+        }
+    }
+}
+
 enum Misplaced {
     Taken,
     Io(io::Error),
@@ -227,8 +245,7 @@ enum Misplaced {
 /// Writes beside `path`, makes it durable, then gives it its name. A link does not replace what is there,
 /// and a crash on the way leaves no half-written key under the real name.
 fn place(path: &Path, text: &[u8], entropy: &Entropy) -> Result<(), Misplaced> {
-    let chance = entropy.bytes::<6>().map_err(|fault| Misplaced::Io(io::Error::other(fault)))?;
-    let draft = path.with_extension(format!("key.{}", URL_SAFE_NO_PAD.encode(chance)));
+    let draft = draft(path, entropy).map_err(|fault| Misplaced::Io(io::Error::other(fault)))?;
     write_new(&draft, text)?;
     let placed = match fs::hard_link(&draft, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(Misplaced::Taken),
@@ -239,6 +256,12 @@ fn place(path: &Path, text: &[u8], entropy: &Entropy) -> Result<(), Misplaced> {
     let _ = fs::remove_file(&draft);
     placed?;
     files::sync_folder_of(path).map_err(Misplaced::Io)
+}
+
+/// Where a key is until it has its name. Two that start at the same moment have one each.
+fn draft(path: &Path, entropy: &Entropy) -> Result<PathBuf, Fault> {
+    let (name, chance) = (path.file_name().unwrap_or_default().to_string_lossy(), entropy.bytes::<6>()?);
+    Ok(path.with_file_name(format!(".{name}.{}{DRAFT}", URL_SAFE_NO_PAD.encode(chance))))
 }
 
 fn write_new(path: &Path, text: &[u8]) -> Result<(), Misplaced> {
@@ -261,6 +284,26 @@ mod tests {
         let found = Master::read_or_create(&path, &Entropy::os()).unwrap();
         assert_eq!(*made.derive("x").unwrap(), *found.derive("x").unwrap());
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "the draft is gone");
+    }
+
+    /// As if it was killed before the link, and between the link and the end.
+    #[test]
+    fn what_a_killed_process_left_of_a_key_is_forgotten_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        Master::create(&at("master.key"), &Entropy::os()).unwrap();
+        let kept = ["master.key", "master.key.next", "master.key.previous", ".master.key.swp"];
+        kept.iter().skip(1).for_each(|name| fs::write(at(name), "mine").unwrap());
+        for name in ["master.key", "master.key.next"] {
+            let draft = draft(&at(name), &Entropy::os()).unwrap();
+            fs::hard_link(at("master.key"), &draft).unwrap();
+        }
+        forget_drafts(dir.path());
+        let mut left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        let mut kept = kept.map(std::ffi::OsString::from).to_vec();
+        kept.sort();
+        assert_eq!(left, kept);
     }
 
     #[test]

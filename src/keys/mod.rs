@@ -31,7 +31,7 @@ pub use head::HeadSigner;
 pub use jwk_set::{JwkSet, JwkSetError};
 pub use jwks::{Jwks, SHORT, heard_by_all, max_age};
 pub use key_ring::{KeyRing, Keys};
-pub use master::{Master, PURPOSES};
+pub use master::{Master, PURPOSES, forget_drafts};
 pub use mint::{Signer, generate};
 pub use password::{Passwords, Place, acceptable, needs_rehash};
 pub use proof::{SelfSigned, verify_proof};

@@ -29,6 +29,9 @@ pub struct BackupMade {
     pub bytes: u64,
     /// The last entry of the audit log in it.
     pub sequence: u64,
+    /// Which master key opens it; rows from before this was written down do not say.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub key: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -21,7 +21,7 @@ use super::sign_in_code::place;
 use super::start::keys_in;
 use crate::base::{Clock, Entropy, Fault, FaultKind, Timestamp, files};
 use crate::config::Config;
-use crate::keys::{Master, Sealer};
+use crate::keys::{Master, Sealer, forget_drafts};
 use crate::model::{Actor, Channel, Context, Event, Origin, Sealed};
 use crate::store::tables::{SECOND_FACTORS, SIGNING_KEYS};
 use crate::store::{MAX_ROWS, Read, Store, Tx, Unopened, rewrite};
@@ -176,6 +176,7 @@ fn opened(
     }
     let cache_bytes = usize::try_from(config.store.cache_mib).unwrap_or(64) * 1_024 * 1_024;
     let unopened = Store::look(&config.store_file(), cache_bytes)?;
+    forget_drafts(&config.data);
     if let Some(master) = &present
         && fits(&unopened, master)?
     {

@@ -155,14 +155,15 @@ fn an_appliance_that_serves_makes_them_by_itself() {
 }
 
 mod schedule {
-    use writ::base::Lifetime;
+    use writ::base::{Entropy, FaultKind, Lifetime};
     use writ::operations::backup::{self, Worry};
-    use writ::operations::housekeeping;
+    use writ::operations::declined::Declined;
+    use writ::operations::{doctor, housekeeping, master_key, metrics};
     use writ::store::Read as _;
     use writ::store::tables::{ONLY, RESTORED};
 
     use super::names;
-    use crate::world::World;
+    use crate::world::{Someone, World};
 
     fn world(folder: &std::path::Path) -> World {
         World::with_file_and(&[
@@ -229,6 +230,101 @@ mod schedule {
         world.later(Lifetime::from_minutes(16));
         assert!(round(&world));
         browser.get("/console").expect_no_text("came to nothing");
+    }
+
+    /// A file that is larger than what is free, as far as anybody can tell from outside.
+    #[test]
+    fn without_room_it_is_declined_before_it_takes_any() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("b");
+        let world = world(&folder);
+        let store = world.app.config.store_file();
+        let (length, free) =
+            (std::fs::metadata(&store).unwrap().len(), doctor::disk::space(&world.app.config.data).unwrap().free);
+        let file = std::fs::File::options().write(true).open(&store).unwrap();
+        // A hole takes no room.
+        file.set_len(free * 2).unwrap();
+        let declined = world.block(backup::make(&world.app, &world.operator(), None)).unwrap_err();
+        let Declined::Conflict(text) = declined else { panic!("{declined:?}") };
+        assert!(text.contains("no room for a backup: it needs") && text.contains("are free"), "{text}");
+        let data = world.app.config.data.display().to_string();
+        assert!(text.contains(&data) && text.contains("The store itself is well"), "{text}");
+        assert!(names(&folder).is_empty());
+        // Unless the store grew meanwhile, and has given it another end itself.
+        if file.metadata().unwrap().len() == free * 2 {
+            file.set_len(length).unwrap();
+        }
+        world.later(Lifetime::from_minutes(1));
+        world.block(backup::make(&world.app, &world.operator(), None)).unwrap();
+    }
+
+    /// What `writ doctor`, the metrics and the console's first page say of backups.
+    fn told(world: &World, reader: &Someone) -> (String, String, String) {
+        let found = world.block(doctor::inside(&world.app, world.now(), false, doctor::Ask::default())).unwrap();
+        let found = found.into_iter().find(|finding| finding.check == "backups").unwrap();
+        let page = metrics::page(&world.app).unwrap();
+        let age = page.lines().filter(|line| line.starts_with("writ_backup_age_seconds ")).collect();
+        (format!("{} {}", found.state.as_str(), found.found), age, world.signed_in(reader).get("/console").body)
+    }
+
+    #[test]
+    fn one_that_is_gone_is_told_everywhere_and_another_is_made() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("b");
+        let world = world(&folder);
+        let ada = world.administrator("ada");
+        assert!(round(&world));
+        let (doctor, age, console) = told(&world, &ada);
+        assert!(doctor.starts_with("ok ") && !console.contains("no backup any more"), "{doctor}");
+        assert_eq!(age, "writ_backup_age_seconds 0");
+        std::fs::remove_dir_all(&folder).unwrap();
+        world.later(Lifetime::from_minutes(1));
+        let worries = backup::worries(&world.app, world.now()).unwrap();
+        assert!(matches!(worries.as_slice(), [Worry::Missing { .. }]), "{worries:?}");
+        let (doctor, age, console) = told(&world, &ada);
+        assert!(doctor.starts_with("look ") && doctor.contains("there is no "), "{doctor}");
+        assert!(console.contains("There is no backup any more that can be used"));
+        assert_eq!(age, "", "what is gone has no age");
+        assert!(!round(&world), "whoever carries them away as they are made does not fill a disk by it");
+        world.later(Lifetime::from_minutes(15));
+        assert!(round(&world));
+        assert!(backup::worries(&world.app, world.now()).unwrap().is_empty());
+        // The one before it is not there any more, and this one is: an older one that is left counts by its own age.
+        world.later(Lifetime::from_hours(20));
+        let older = names(&folder);
+        world.block(backup::make(&world.app, &world.operator(), None)).unwrap();
+        let newest = names(&folder).into_iter().find(|name| !older.contains(name)).unwrap();
+        std::fs::write(folder.join(newest), b"damaged").unwrap();
+        assert!(!round(&world));
+        world.later(Lifetime::from_hours(4));
+        assert!(round(&world), "a day after the one that is left");
+    }
+
+    #[test]
+    fn those_from_before_a_change_of_the_master_key_count_for_nothing() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("b");
+        let world = world(&folder);
+        let ada = world.administrator("ada");
+        assert!(round(&world));
+        let clock = world.app.clock.clone();
+        let (world, ()) = world.restarted_after(|config| {
+            // The writer of what was stopped just now may still hold the file.
+            loop {
+                match master_key::change(config, &clock, &Entropy::os(), &|_| Ok(())) {
+                    Err(fault) if fault.kind() == FaultKind::Busy => std::thread::yield_now(),
+                    changed => break drop(changed.unwrap()),
+                }
+            }
+        });
+        let (doctor, age, _) = told(&world, &ada);
+        assert!(doctor.starts_with("look ") && doctor.contains("under another master key"), "{doctor}");
+        assert_eq!(age, "");
+        world.later(Lifetime::from_minutes(1));
+        assert!(round(&world), "and another is made at once");
+        assert_eq!(names(&folder).len(), 2, "what opens with the old key is not ours to remove");
+        let (doctor, age, _) = told(&world, &ada);
+        assert!(doctor.starts_with("ok ") && age.ends_with(" 0"), "{doctor} {age}");
     }
 
     #[test]

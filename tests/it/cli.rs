@@ -522,6 +522,16 @@ fn a_key_is_withdrawn_after_it_was_said_what_breaks() {
 }
 
 #[test]
+fn a_key_that_nobody_uses_signs_nothing() {
+    let appliance = Appliance::with(&[("WRIT_KEYS_ALGORITHMS", "ES256,RS256,EdDSA")]);
+    appliance.json(&["key", "rotate", "--algorithm", "EdDSA"]);
+    let keys = appliance.json(&["key", "list"])["keys"].clone();
+    let unused = keys.as_array().unwrap().iter().find(|key| key["algorithm"] == "EdDSA").unwrap();
+    let shown = appliance.json(&["key", "show", unused["kid"].as_str().unwrap()]);
+    assert_eq!((&shown["signs_tokens_for"], &shown["signs"]), (&json!([]), &json!("nothing")));
+}
+
+#[test]
 fn the_master_key_is_changed_while_nobody_serves() {
     let appliance = Appliance::new();
     assert!(appliance.refused(&["key", "rotate-master"]).contains("no appliance"));

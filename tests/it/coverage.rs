@@ -1,10 +1,11 @@
 //! The documents name real things: sections that are cited, functions and tests that exist, events, commands.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use clap::error::ErrorKind;
 use writ::model::Event;
 
 /// The texts the rules come from, as the comments write them and as `docs/protocol.md` does.
@@ -394,60 +395,150 @@ fn is_group(help: &str) -> bool {
     help.contains("\nCommands:\n")
 }
 
-/// What a document tells somebody to type is what the program knows: every command of the shell examples, and every option in it.
+/// What a document tells somebody to type is what the program takes: every line of the shell examples is read by the program's own reader of
+/// command lines, and so is what stands in the text, where an argument may be left out but none be wrong.
 #[test]
 fn every_command_in_a_document_exists() {
     let mut documents = files("docs", &["md"]);
-    documents.push(root().join("README.md"));
-    let mut helps = BTreeMap::new();
-    let mut seen = 0;
+    documents.extend(["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"].map(|name| root().join(name)));
+    let (mut wrong, mut examples, mut named) = (Vec::new(), 0, 0);
     for path in documents {
         let text = fs::read_to_string(&path).unwrap();
-        for command in shell_examples(&text) {
-            let words: Vec<&str> = command.split_whitespace().collect();
-            let options = words.iter().filter(|word| word.starts_with("--") && word.len() > 2);
-            let help = help_of(&mut helps, &words);
-            for option in options {
-                let option = option.split('=').next().unwrap();
-                let known = help.split(|c: char| c.is_whitespace() || "[]<>,".contains(c)).any(|word| word == option);
-                assert!(known, "{}: `writ {command}` has {option}, which the program does not know", path.display());
+        let (shell, prose) = shell_and_prose(&text);
+        let mut look = |words: &[String], may_lack: bool| {
+            let line = [&["writ".to_owned()], words].concat();
+            let parsed = writ::cli::parses(&line).or_else(|error| match error.kind() {
+                // An option that is only named has no value.
+                ErrorKind::InvalidValue if may_lack => writ::cli::parses(&[&line[..], &["x".to_owned()]].concat()),
+                _ => Err(error),
+            });
+            let Err(error) = parsed else { return };
+            let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            let lacks = matches!(
+                error.kind(),
+                ErrorKind::MissingRequiredArgument
+                    | ErrorKind::MissingSubcommand
+                    | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+            );
+            if !is_help && !(may_lack && lacks) {
+                let why = error.to_string().lines().next().unwrap_or_default().to_owned();
+                wrong.push(format!("{}: `{}`: {why}", path.file_name().unwrap().to_string_lossy(), line.join(" ")));
             }
-            seen += 1;
+        };
+        for command in commands(&shell) {
+            look(&command, false);
+            examples += 1;
+        }
+        for command in prose.split('`').skip(1).step_by(2).filter_map(|span| span.strip_prefix("writ ")) {
+            for words in commands(&format!("writ {command}")) {
+                look(&without_dots(&words), true);
+            }
+            named += 1;
         }
     }
-    assert!(seen > 30, "the examples were found: {seen}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(examples > 60 && named > 100, "they were found: {examples}, {named}");
 }
 
-/// What comes behind `writ` in the shell examples of a document, up to a pipe or a comment, continued lines as one.
-fn shell_examples(text: &str) -> Vec<String> {
-    let blocks = text.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
-    let lines = blocks.flat_map(|block| block.replace("\\\n", " ").lines().map(str::to_owned).collect::<Vec<_>>());
-    lines
-        .filter_map(|line| {
-            // Behind variables it is still the program; as another's argument it is not.
-            let start = line.split_inclusive(' ').take_while(|word| word.contains('=')).map(str::len).sum();
-            let command = line[start..].strip_prefix("writ ")?;
-            let end = ["|", " #", ">", "&&", ";"].iter().filter_map(|end| command.find(end)).min();
-            Some(command[..end.unwrap_or(command.len())].trim().to_owned())
-        })
-        .collect()
+/// Dots say that something goes on, or stand for the value of an option.
+fn without_dots(words: &[String]) -> Vec<String> {
+    let is_value = |n: usize| n > 0 && words[n - 1].starts_with("--");
+    words.iter().enumerate().filter(|(n, word)| *word != "…" || is_value(*n)).map(|(_, word)| word.clone()).collect()
 }
 
-/// The help of the command that `words` begin with.
-fn help_of<'a>(helps: &'a mut BTreeMap<Vec<String>, String>, words: &[&str]) -> &'a str {
-    let mut path: Vec<String> = Vec::new();
-    for word in words.iter().map(|word| (*word).to_owned()).chain([String::new()]) {
-        let help = helps.entry(path.clone()).or_insert_with(|| {
-            let output = Command::new(env!("CARGO_BIN_EXE_writ")).args(&path).arg("--help").output().unwrap();
-            assert!(output.status.success(), "`writ {}` is no command", path.join(" "));
-            String::from_utf8(output.stdout).unwrap()
-        });
-        if !is_group(help) || word.starts_with('-') || word.is_empty() {
-            break;
+/// The shell examples of a document, and what is in no block.
+fn shell_and_prose(text: &str) -> (String, String) {
+    let (mut shell, mut prose) = (String::new(), String::new());
+    for (n, part) in text.split("```").enumerate() {
+        match part.strip_prefix("sh\n") {
+            Some(block) if n % 2 == 1 => shell += block,
+            None if n % 2 == 0 => prose += part,
+            _ => {}
         }
-        path.push(word);
     }
-    &helps[&path]
+    (shell, prose)
+}
+
+/// The arguments of each call of the program, as a shell would hand them over: by itself, behind variables or `sudo`, or in a container.
+fn commands(text: &str) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    for words in simple_commands(text) {
+        let is_ours = |word: &String| ["writ", "./writ", "writ.new"].contains(&word.as_str());
+        let is_before = |word: &String| word.contains('=') || ["sudo", "-u"].contains(&word.as_str());
+        let sudo = words.first().is_some_and(|word| word == "sudo");
+        // `sudo -u writ`: the first of that name is the user.
+        let start = words.iter().enumerate().position(|(n, word)| !(is_before(word) || sudo && n == 2));
+        match start.filter(|start| is_ours(&words[*start])) {
+            Some(start) => found.push(words[start + 1..].to_vec()),
+            None => match words.iter().position(|word| word == "/writ") {
+                Some(start) => found.push(words[start + 1..].to_vec()),
+                None => {
+                    let inner = words.iter().filter_map(|word| word.strip_prefix("/writ "));
+                    inner.for_each(|line| found.extend(commands(&format!("writ {line}"))));
+                }
+            },
+        }
+    }
+    found
+}
+
+/// Words of commands, split as a shell splits them: quotes, `$(…)`, comments, lines that go on; without redirections.
+fn simple_commands(text: &str) -> Vec<Vec<String>> {
+    let (mut all, mut words, mut word): (Vec<Vec<String>>, Vec<String>, Option<String>) = (vec![], vec![], None);
+    let mut rest = text.chars().peekable();
+    let mut quote = None;
+    let mut depth = 0;
+    while let Some(c) = rest.next() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), c) => word.get_or_insert_default().push(c),
+            (None, '\\') => match rest.next() {
+                Some('\n') | None => {}
+                Some(c) => word.get_or_insert_default().push(c),
+            },
+            (None, '(') if depth > 0 || word.as_ref().is_some_and(|word| word.ends_with('$')) => {
+                depth += 1;
+                word.get_or_insert_default().push(c);
+            }
+            (None, ')') if depth > 0 => {
+                depth -= 1;
+                word.get_or_insert_default().push(c);
+            }
+            (None, c) if depth > 0 => word.get_or_insert_default().push(c),
+            (None, '\'' | '"') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None, '#') if word.is_none() => while rest.next_if(|c| *c != '\n').is_some() {},
+            (None, ' ') => words.extend(word.take()),
+            (None, '\n' | '|' | '&' | ';') => {
+                words.extend(word.take());
+                all.push(std::mem::take(&mut words));
+            }
+            (None, '<' | '>') => {
+                words.extend(word.take());
+                // Where it comes from or goes to.
+                while rest.next_if_eq(&' ').is_some() {}
+                while rest.next_if(|c| !c.is_whitespace()).is_some() {}
+            }
+            (None, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word.take());
+    all.push(words);
+    all.retain(|words| !words.is_empty());
+    all
+}
+
+#[test]
+fn a_line_is_split_as_a_shell_splits_it() {
+    let found = commands(
+        "A=1 writ a --b \"c d\" 'e f' \\\n  g # writ no\necho writ no && writ h < in > out | writ i $(ls | tail -1)/x\n\
+         sudo -u writ W=/x writ j\ndocker exec writ /writ k\nfly -C '/writ l m'\ndocker run writ no\n",
+    );
+    let expected: [&[&str]; 6] =
+        [&["a", "--b", "c d", "e f", "g"], &["h"], &["i", "$(ls | tail -1)/x"], &["j"], &["k"], &["l", "m"]];
+    assert_eq!(found, expected);
 }
 
 /// Told once, at the top of the document.

@@ -180,6 +180,12 @@ fn limits_are_listed_set_and_reset_on_the_command_line() {
     appliance.set_up();
     let find = || limit(&appliance.json(&["limits", "list"]), "sign_in");
     assert_eq!((&find()["per_minute"], &find()["changed"]), (&json!(60), &json!(false)));
+    let account = limit(&appliance.json(&["limits", "list"]), "account");
+    assert_eq!(
+        (&account["setting"], &account["met"]),
+        (&json!("fixed"), &json!(0)),
+        "it limits, and no setting changes it"
+    );
     let _serving = appliance.serve();
     appliance.json(&["limits", "set", "sign_in", "30"]);
     assert_eq!((&find()["per_minute"], &find()["setting"]), (&json!(30), &json!(60)));

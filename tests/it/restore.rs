@@ -26,7 +26,13 @@ use crate::stories::second_factor::{set_up, shown};
 use crate::world::{ClientApp, Someone, Tokens, World};
 
 fn ask(backup: &Path) -> Ask {
-    Ask { backup: backup.to_owned(), place: Place::Replace, sessions: Sessions::End, newer: Newer::CarryOver }
+    Ask {
+        backup: backup.to_owned(),
+        place: Place::Replace,
+        sessions: Sessions::End,
+        newer: Newer::CarryOver,
+        newer_key: None,
+    }
 }
 
 /// As the command does it. Of a world that was stopped just now the writer may still hold the file.
@@ -422,6 +428,46 @@ fn a_drill_restores_into_another_directory_and_serves_there() {
     appliance.serve().stop();
     let said = appliance.run(&["restore", &backup, "--replace"]);
     assert!(text(&said.stdout).contains("to do"), "{}", text(&said.stdout));
+}
+
+/// A backup of before a change of the master key, restored over the store that came after it.
+#[test]
+fn case_60_a_newer_store_under_another_master_key_is_not_passed_over_in_silence() {
+    let appliance = Appliance::new();
+    appliance.set_up();
+    appliance.json(&["machine", "add", "--name", "robot", "--owner", "ada@example.com", "--purpose", "drill"]);
+    let backup = appliance.json(&["backup"])["file"].as_str().unwrap().to_owned();
+    appliance.json(&["machine", "suspend", "robot", "--because", "stolen"]);
+    let (key, kept) = (appliance.data().join("master.key"), appliance.directory.path().join("old.key"));
+    let newer = appliance.directory.path().join("newer.key");
+    std::fs::copy(&key, &kept).unwrap();
+    appliance.json(&["key", "rotate-master"]);
+    // With the newer key in its place the backup does not open.
+    assert!(appliance.refused(&["restore", &backup, "--replace"]).contains("another master key"));
+    std::fs::rename(&key, &newer).unwrap();
+    std::fs::copy(&kept, &key).unwrap();
+
+    let words = appliance.refused(&["restore", &backup, "--replace"]);
+    assert!(words.contains("--newer-key FILE") && words.contains("--discard-newer"), "{words}");
+    let wrong = ["restore", &backup, "--replace", "--newer-key", kept.to_str().unwrap()];
+    let words = appliance.refused(&wrong);
+    assert!(words.contains("old.key"), "{words}");
+    let nowhere = ["restore", &backup, "--replace", "--newer-key", "/there/is/none"];
+    assert!(appliance.refused(&nowhere).contains("there is no /there/is/none"));
+
+    // Nothing was touched by any of it: with the newer key everything is as it was.
+    let told = appliance.json(&["restore", &backup, "--replace", "--newer-key", newer.to_str().unwrap()]);
+    assert!(told["missing"].as_u64().unwrap() >= 2, "{told}");
+    assert!(told["carried_over"].to_string().contains("machines stopped or retired"), "{told}");
+    assert_eq!(appliance.json(&["machine", "show", "robot"])["state"], "suspended");
+    assert_eq!(appliance.json(&["audit", "verify"])["intact"], true);
+    appliance.serve().stop();
+
+    // Said aloud, it is left behind.
+    let put_aside = told["kept"].as_str().unwrap();
+    std::fs::rename(put_aside, appliance.data().join("writ.redb")).unwrap();
+    appliance.json(&["restore", &backup, "--replace", "--discard-newer"]);
+    assert_eq!(appliance.json(&["machine", "show", "robot"])["state"], "active");
 }
 
 #[test]

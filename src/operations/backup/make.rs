@@ -1,6 +1,7 @@
 //! Makes a backup and restores it once, to see that it can be.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::file::{Header, Writer};
@@ -11,6 +12,7 @@ use crate::app::App;
 use crate::base::{Fault, FaultKind, Timestamp, files};
 use crate::model::{BackupFailed, BackupMade, Context, Event};
 use crate::operations::declined::Declined;
+use crate::operations::doctor::disk::{self, Space};
 use crate::store::tables::{BACKUPS, ISSUER, ONLY};
 use crate::store::{Read, Tx};
 
@@ -55,6 +57,9 @@ fn write_and_try(app: &App, at: Timestamp, path: PathBuf) -> Result<Made, Declin
     let unmade = |e| Fault::because(FaultKind::Storage, format!("{} cannot be made", folder.display()), e);
     files::make_folder(folder).map_err(unmade)?;
     forget_drafts(app, folder);
+    // The rows are readable in what it is tried in: not where backups go, which may be anybody's disk.
+    let beside = if app.config.data.is_dir() { app.config.data.as_path() } else { folder };
+    room(app, folder, beside)?;
     // Named after the key, so that an appliance finds what it left when it was killed, and nobody else's.
     let draft = Scratch::within(folder, &format!(".{}-{}.draft", app.backup_key.id(), at.millis()))?;
     let mut writer = Writer::create(&draft.0, &app.backup_key, &app.entropy)?;
@@ -63,11 +68,10 @@ fn write_and_try(app: &App, at: Timestamp, path: PathBuf) -> Result<Made, Declin
     let issuer = frozen.map_or_else(|| app.issuer.to_string(), |frozen| frozen.issuer);
     let header = writer.finish(moment, issuer, at, &app.head_signer)?;
 
-    // The rows are readable in it: not where backups go, which may be anybody's disk.
-    let beside = if app.config.data.is_dir() { app.config.data.as_path() } else { folder };
     let scratch = Scratch::within(beside, SCRATCH)?;
-    lay_down(&draft.0, &app.backup_key, &scratch.0)?;
-    check(&app.store.beside(&scratch.0)?, &header, &app.head_signer)?;
+    let tried = lay_down(&draft.0, &app.backup_key, &scratch.0)
+        .and_then(|_| check(&app.store.beside(&scratch.0)?, &header, &app.head_signer));
+    tried.map_err(|declined| of_the_trial(declined, &scratch.0))?;
     drop(scratch);
 
     name(&draft.0, &path)?;
@@ -76,6 +80,63 @@ fn write_and_try(app: &App, at: Timestamp, path: PathBuf) -> Result<Made, Declin
 
 /// What a backup is restored into, to see that it can be.
 const SCRATCH: &str = "writ.redb.trial";
+
+/// Whether there is room for the backup and for its trial, before either takes what the store needs to go on.
+fn room(app: &App, folder: &Path, beside: &Path) -> Result<(), Declined> {
+    let Ok(store) = fs::metadata(app.config.store_file()).map(|file| file.len()) else { return Ok(()) };
+    // Of one that is in memory there is at most somebody else's file.
+    if app.head_file.is_none() {
+        return Ok(());
+    }
+    let last = super::state(app)?.last.map(|last| last.bytes);
+    let on_one_disk = match (fs::metadata(folder), fs::metadata(beside)) {
+        (Ok(one), Ok(two)) => one.dev() == two.dev(),
+        _ => false,
+    };
+    for (place, bytes) in needs(store, last, folder, beside, on_one_disk) {
+        if let Some(space) = disk::space(place).filter(|space| space.free < bytes) {
+            return Err(Declined::Conflict(format!(
+                "there is no room for a backup: it needs {} in {} for as long as it is made and tried, and {} are free. Make room; if the store is much \
+                 smaller than its file, `writ compact` makes some. The store itself is well",
+                disk::size(bytes),
+                place.display(),
+                disk::size(space.free),
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// How many bytes have to be free where. The trial is as large as the store at most; of a backup nobody knows before it is made, and the next is like
+/// the last, or a good part of the store.
+fn needs<'p>(
+    store: u64,
+    last: Option<u64>,
+    folder: &'p Path,
+    beside: &'p Path,
+    on_one_disk: bool,
+) -> Vec<(&'p Path, u64)> {
+    let backup = last.map_or(store / 2, |last| last.saturating_add(last / 4));
+    let trial = store.saturating_add(Space::ALMOST_NONE);
+    match on_one_disk {
+        true => vec![(beside, trial.saturating_add(backup))],
+        false => vec![(beside, trial), (folder, backup)],
+    }
+}
+
+/// A fault of the trial is no fault of the store: words that say how to mend a store would send people the wrong way.
+fn of_the_trial(declined: Declined, trial: &Path) -> Declined {
+    let Declined::Broken(fault) = declined else { return declined };
+    let cause = std::error::Error::source(&fault).map_or_else(|| fault.to_string(), ToString::to_string);
+    let words = match fault.kind() {
+        FaultKind::Full => "make room there",
+        _ => "its directory must have room and be writable for whoever runs Writ",
+    };
+    Declined::Conflict(format!(
+        "the backup could not be tried in {}, so there is none: {cause}; {words}. The store itself is well",
+        trial.display()
+    ))
+}
 
 fn target(app: &App, at: Timestamp, place: Option<PathBuf>) -> Result<PathBuf, Declined> {
     let name = format!("writ-{}.{EXTENSION}", at.iso().replace(['-', ':'], "").replace('.', "-"));
@@ -126,8 +187,8 @@ async fn note(app: &App, ctx: &Context, made: Result<&Made, &Declined>, is_usual
             let file = made.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             let alone = |why: &String| short(&format!("{file} was made and tried, and is nowhere else: {why}"));
             let object = made.object.clone().map_err(|why| alone(&why));
-            let Header { made_at, bytes, ref head, .. } = made.header;
-            Ok((BackupMade { at: made_at, file, bytes, sequence: head.sequence }, object))
+            let Header { made_at, bytes, ref head, ref key, .. } = made.header;
+            Ok((BackupMade { at: made_at, file, bytes, sequence: head.sequence, key: key.clone() }, object))
         }
         Err(declined) => Err(short(&words(declined))),
     };
@@ -166,4 +227,34 @@ fn put_down(tx: &mut Tx<'_>, told: &Told, is_usual: bool) -> Result<(), Fault> {
         tx.record(Event::BackupFailed { why: why.clone() })?;
     }
     tx.put(&BACKUPS, &only, &state)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_it_needs_is_counted_where_it_needs_it() {
+        let (folder, beside) = (Path::new("backups"), Path::new("data"));
+        let all = needs(1_000, Some(100), folder, beside, true);
+        assert_eq!(all, [(beside, 1_125 + Space::ALMOST_NONE)]);
+        assert_eq!(needs(1_000, None, folder, beside, true), [(beside, 1_500 + Space::ALMOST_NONE)]);
+        let apart = needs(1_000, Some(100), folder, beside, false);
+        assert_eq!(apart, [(beside, 1_000 + Space::ALMOST_NONE), (folder, 125)]);
+        assert_eq!(needs(u64::MAX, Some(u64::MAX), folder, beside, true), [(beside, u64::MAX)]);
+    }
+
+    #[test]
+    fn a_fault_of_the_trial_is_told_as_one() {
+        let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        let fault = Fault::because(FaultKind::Full, "the store failed; make room on its disk and start again", full);
+        let Declined::Conflict(text) = of_the_trial(fault.into(), Path::new("data/writ.redb.trial")) else { panic!() };
+        assert!(
+            text.contains("could not be tried in data/writ.redb.trial") && text.contains("make room there"),
+            "{text}"
+        );
+        assert!(!text.contains("the store failed") && !text.contains("start again"), "{text}");
+        let whole = Declined::Conflict("what is in the backup is not whole".to_owned());
+        assert!(matches!(of_the_trial(whole, Path::new("x")), Declined::Conflict(text) if text.ends_with("not whole")));
+    }
 }

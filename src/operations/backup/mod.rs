@@ -2,6 +2,7 @@
 //!
 //! - [`make`] writes one and tries it; nothing that was not tried has a backup's name.
 //! - [`file`] is the format, [`scratch`] makes a store of it.
+//! - [`there`] says which there are, and not only which were made.
 //! - [`restore`] puts one into the place of the store; what it ends and what it carries over are files of their own.
 
 mod carry;
@@ -12,11 +13,13 @@ mod object_store;
 pub mod restore;
 mod schedule;
 pub mod scratch;
+mod there;
 
 use std::path::{Path, PathBuf};
 
 pub use make::{Made, make};
 pub use schedule::{Worry, begin, scheduled, seen, worries};
+pub use there::{There, there};
 
 use self::file::{Header, Reader};
 use crate::app::App;

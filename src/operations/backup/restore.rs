@@ -31,6 +31,8 @@ pub struct Ask {
     pub place: Place,
     pub sessions: Sessions,
     pub newer: Newer,
+    /// Where the master key is that the store that is there was last served with, if it is another than the backup's.
+    pub newer_key: Option<PathBuf>,
 }
 
 /// What may be done to a store that is there.
@@ -85,7 +87,12 @@ pub fn restore(config: &Config, ask: &Ask, clock: &Clock) -> Result<Told, Declin
         )));
     }
     // Whoever has it open keeps everybody else out, from here to the end.
-    let (old, unreadable) = if there { opened(&path, &master)? } else { (None, None) };
+    let newer_master = ask.newer_key.as_deref().map(newer_key).transpose()?;
+    let of_old = newer_master.as_ref().unwrap_or(&master);
+    let (old, unreadable) = if there { opened(&path, of_old)? } else { (None, None) };
+    if let Some(old) = old.as_ref().filter(|_| ask.newer == Newer::CarryOver) {
+        under_its_key(old, &path, ask.newer_key.as_deref())?;
+    }
 
     let scratch = Scratch::within(&config.data, "writ.redb.restoring")?;
     let header = lay_down(&ask.backup, &key, &scratch.0)?;
@@ -93,7 +100,7 @@ pub fn restore(config: &Config, ask: &Ask, clock: &Clock) -> Result<Told, Declin
     // To the present layout; the backup itself is the copy of how it was.
     let store = Store::over(Redb::open(&scratch.0, CACHE)?, master.audit_head()?, now)?;
 
-    let history = History::of(old.as_ref(), &header, kept(config, &signer));
+    let history = History::of(old.as_ref(), &header, ask.newer, kept(config, &of_old.head_signer()?))?;
     let ctx = Context::new(now, Actor::Operator, Origin::within(Channel::File));
     let ended = if ask.sessions == Sessions::End { ending::end(&store, &ctx)? } else { Vec::new() };
     let newer = old.as_ref().filter(|_| ask.newer == Newer::CarryOver && history.is_ours);
@@ -137,6 +144,24 @@ pub(crate) fn master_key(config: &Config) -> Result<Master, Declined> {
     })
 }
 
+/// The key of a store that was given another one after the backup was made.
+fn newer_key(path: &Path) -> Result<Master, Declined> {
+    Master::read(path)?.ok_or_else(|| Declined::Missing(format!("--newer-key: there is no {}", path.display())))
+}
+
+/// What a store had taken away is believed if its log ends under the seal of its key. One that was given another key after the backup, and one that
+/// somebody tampered with, are not passed over in silence: whoever they had stopped would be active again.
+fn under_its_key(old: &Store, path: &Path, newer_key: Option<&Path>) -> Result<(), Declined> {
+    let Err(fault) = old.audit_head() else { return Ok(()) };
+    let (path, key) = (path.display(), newer_key.map(|key| key.display().to_string()));
+    let said = key.as_deref().unwrap_or("the master key that is here");
+    Err(Declined::Conflict(format!(
+        "{path} is not under {said} ({fault}), so nobody can tell what it had stopped or revoked after the backup, and all of that would be good \
+         again. If its master key was changed since, say where the newer one is: --newer-key FILE. If that is lost, or the store is \
+         not to be believed: --discard-newer"
+    )))
+}
+
 /// The store that is there, or why it cannot be read.
 fn opened(path: &Path, master: &Master) -> Result<(Option<Store>, Option<String>), Declined> {
     let old = match Store::as_it_is(path, CACHE, master.audit_head()?) {
@@ -162,24 +187,31 @@ fn kept(config: &Config, signer: &HeadSigner) -> Option<u64> {
 struct History {
     /// Whether the store that is there goes on where the backup ends.
     is_ours: bool,
+    /// There is one, which can be read, and it does not.
+    is_foreign: bool,
     /// Entries that are not in the backup; `None` if nobody knows.
     missing: Option<u64>,
 }
 
 impl History {
-    fn of(old: Option<&Store>, header: &Header, kept: Option<u64>) -> Self {
+    /// A fault of the store that is there is one of the restore: what it had taken away is not to be lost without a word.
+    fn of(old: Option<&Store>, header: &Header, newer: Newer, kept: Option<u64>) -> Result<Self, Declined> {
         let ends_at = header.head.sequence;
         let known = match old {
-            // A head that was not sealed under this key is no head of ours, and what cannot be read tells nothing.
-            Some(old) => match old.audit_head() {
-                Ok(head) if old.audit_contains(&header.head).unwrap_or(false) => Some(head.sequence),
+            Some(old) => match (old.audit_head(), old.audit_contains(&header.head)) {
+                (Ok(head), Ok(true)) => Some(head.sequence),
+                (Ok(_), Err(fault)) if newer == Newer::CarryOver => return Err(fault.into()),
                 _ => None,
             },
             None => None,
         };
         // The store may have lost entries itself: then what was kept outside it knows of more.
         let newest = known.max(kept.filter(|kept| *kept > ends_at));
-        Self { is_ours: known.is_some(), missing: newest.map(|newest| newest.saturating_sub(ends_at)) }
+        Ok(Self {
+            is_ours: known.is_some(),
+            is_foreign: old.is_some() && known.is_none(),
+            missing: newest.map(|newest| newest.saturating_sub(ends_at)),
+        })
     }
 }
 
@@ -209,6 +241,12 @@ fn advice(
         if let Some(why) = unreadable {
             advice
                 .push(format!("The store that was there could not be read, so nothing of it was carried over: {why}"));
+        }
+        if history.is_foreign && ask.newer == Newer::CarryOver {
+            advice.push(
+                "The store that was there does not go on where the backup ends, so nothing of it was carried over."
+                    .to_owned(),
+            );
         }
         match (ask.newer, history.is_ours) {
             (Newer::CarryOver, true) => {

@@ -5,10 +5,10 @@ use std::path::Path;
 use super::file::Reader;
 use super::make::short;
 use super::object_store::{ObjectStore, Removed};
-use super::{Made, directory, files, make, state};
+use super::{Made, There, directory, files, make, state, there};
 use crate::app::App;
 use crate::base::{Fault, FaultKind, Lifetime, Timestamp};
-use crate::model::{BackupFailed, BackupState, Context, Event, Restored};
+use crate::model::{BackupFailed, Context, Event, Restored};
 use crate::operations::declined::Declined;
 use crate::operations::operator::Operator;
 use crate::store::tables::{BACKUPS, ONLY, RESTORED};
@@ -19,17 +19,23 @@ const RETRY: Lifetime = Lifetime::from_minutes(15);
 /// A clock that was set back by more makes the last backup one of the future, which counts for nothing.
 const CLOCK: Lifetime = Lifetime::from_hours(1);
 
-/// Whether it is time for a backup.
-fn is_due(state: &BackupState, every: Lifetime, now: Timestamp) -> bool {
+/// Whether it is time for a backup, by what there is and not by what was made once.
+fn is_due(there: &There, failed: Option<&BackupFailed>, every: Lifetime, now: Timestamp) -> bool {
     let apart = |at: Timestamp, wait: Lifetime| now.since(at) >= wait || at > now.plus(CLOCK);
-    state.last.as_ref().is_none_or(|last| apart(last.at, every))
-        && state.failed.as_ref().is_none_or(|failed| apart(failed.at, every.min(RETRY)))
+    let for_it = match there {
+        There::Usable(at) => apart(*at, every),
+        // Somebody took it away, and may do so with the next.
+        There::Gone { since, lies_there: false, .. } => apart(*since, every.min(RETRY)),
+        There::Gone { lies_there: true, .. } | There::Elsewhere(_) | There::Never => true,
+    };
+    for_it && failed.is_none_or(|failed| apart(failed.at, every.min(RETRY)))
 }
 
 /// Makes a backup if it is time for one, and removes what is more than is kept.
 pub async fn scheduled(app: &App, ctx: &Context) -> Result<Option<Made>, Declined> {
     let Some(every) = app.config.backup.every else { return Ok(None) };
-    if !is_due(&state(app)?, every, ctx.at) {
+    let state = state(app)?;
+    if !is_due(&there(app, &state), state.failed.as_ref(), every, ctx.at) {
         return Ok(None);
     }
     let made = make(app, ctx, None).await?;
@@ -45,7 +51,8 @@ pub fn begin(app: &App, ctx: &Context) -> Result<(), Fault> {
     if app.head_file.is_none() || app.backup_turn.available_permits() == 0 {
         return Ok(());
     }
-    if is_due(&state(app)?, every, ctx.at) {
+    let state = state(app)?;
+    if is_due(&there(app, &state), state.failed.as_ref(), every, ctx.at) {
         let (app, ctx) = (app.clone(), ctx.clone());
         drop(tokio::spawn(async move {
             match scheduled(&app, &ctx).await {
@@ -129,6 +136,8 @@ fn is_named_by_us(path: &Path) -> bool {
 pub enum Worry {
     /// The last try came to nothing; or there is one, and something after it failed.
     Failed { at: Timestamp, why: String, made: bool },
+    /// There was one, and none is there any more that opens under this master key.
+    Missing { since: Timestamp, why: String },
     /// The last good one is older than two of them are apart.
     Old { since: Timestamp },
     /// The file comes from a backup, and nobody has looked at what that left to people.
@@ -139,11 +148,15 @@ pub fn worries(app: &App, now: Timestamp) -> Result<Vec<Worry>, Fault> {
     let mut worries = Vec::new();
     let restored = app.store.read_blocking(|view| view.get(&RESTORED, &ONLY.to_owned()))?;
     worries.extend(restored.filter(|restored| restored.seen_at.is_none()).map(Worry::Restored));
-    let BackupState { last, failed, .. } = state(app)?;
+    let state = state(app)?;
+    let there = there(app, &state);
+    worries.extend(state.failed.map(|BackupFailed { at, why, made }| Worry::Failed { at, why, made }));
     let twice = app.config.backup.every.map(|every| Lifetime::from_seconds(every.seconds().saturating_mul(2)));
-    let old = last.zip(twice).filter(|(last, twice)| now.since(last.at) > *twice).map(|(last, _)| last.at);
-    worries.extend(failed.map(|BackupFailed { at, why, made }| Worry::Failed { at, why, made }));
-    worries.extend(old.map(|since| Worry::Old { since }));
+    worries.extend(match there {
+        There::Gone { since, why, .. } => Some(Worry::Missing { since, why }),
+        There::Usable(since) if twice.is_some_and(|twice| now.since(since) > twice) => Some(Worry::Old { since }),
+        There::Usable(_) | There::Elsewhere(_) | There::Never => None,
+    });
     Ok(worries)
 }
 
@@ -169,20 +182,24 @@ pub async fn seen(app: &App, by: &Operator) -> Result<(), Declined> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::BackupMade;
-
     #[test]
     fn a_backup_is_due_when_its_time_has_come_and_not_again_at_once_when_it_failed() {
         let (now, day) = (Timestamp::from_seconds(1_800_000_000), Lifetime::from_days(1));
-        let made = |at| Some(BackupMade { at, file: String::new(), bytes: 0, sequence: 0 });
+        let made = There::Usable;
+        let gone = |since, lies_there| There::Gone { since, why: String::new(), lies_there };
         let failed = |at| Some(BackupFailed { at, why: String::new(), made: false });
-        let due = |last, failed| is_due(&BackupState { last, failed, ..BackupState::default() }, day, now);
-        assert!(due(None, None));
+        let due = |there: There, failed: Option<BackupFailed>| is_due(&there, failed.as_ref(), day, now);
+        assert!(due(There::Never, None));
+        assert!(due(There::Elsewhere(now), None), "where they go there is none");
         assert!(!due(made(now.minus(Lifetime::from_hours(23))), None));
         assert!(due(made(now.minus(day)), None));
         assert!(!due(made(now.minus(day)), failed(now.minus(Lifetime::from_minutes(14)))));
         assert!(due(made(now.minus(day)), failed(now.minus(RETRY))));
         assert!(!due(made(now.plus(Lifetime::from_minutes(5))), None), "a clock that is a little off");
         assert!(due(made(now.plus(Lifetime::from_days(400))), None), "a clock that was years ahead");
+        assert!(due(gone(now, true), None), "it opens no more");
+        assert!(!due(gone(now, false), None), "somebody carries them away as they are made");
+        assert!(due(gone(now.minus(RETRY), false), None));
+        assert!(!due(gone(now.minus(day), true), failed(now)));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Patient;
 use super::finding::Finding;
-use crate::operations::backup::{Worry, state, worries};
+use crate::operations::backup::{There, Worry, state, there, worries};
 
 pub(super) fn made(patient: &Patient<'_>) -> Vec<Finding> {
     const CHECK: &str = "backups";
@@ -29,6 +29,11 @@ pub(super) fn made(patient: &Patient<'_>) -> Vec<Finding> {
                 format!("the last one was made, and at {} something after it failed: {why}", at.iso()),
                 "mend what it names, and run `writ backup`",
             ),
+            Worry::Missing { since, why } => Finding::look(
+                CHECK,
+                format!("the last one was made at {}, and none is there that can be used: {why}", since.iso()),
+                "run `writ backup`, and find out what takes them away; those from before a change of the master key open with the old key only",
+            ),
             Worry::Old { since } => Finding::look(
                 CHECK,
                 format!("the last good one is of {}", since.iso()),
@@ -41,12 +46,12 @@ pub(super) fn made(patient: &Patient<'_>) -> Vec<Finding> {
             ),
         })
         .collect();
-    match state.last.or(state.elsewhere) {
-        Some(last) if found.is_empty() => {
-            found.push(Finding::ok(CHECK, format!("the last one was made and tried at {}", last.at.iso())));
+    match there(app, &state) {
+        There::Usable(at) | There::Elsewhere(at) if found.is_empty() => {
+            found.push(Finding::ok(CHECK, format!("the last one was made and tried at {}", at.iso())));
         }
-        Some(_) => {}
-        None => found.push(Finding::look(
+        There::Usable(_) | There::Elsewhere(_) | There::Gone { .. } => {}
+        There::Never => found.push(Finding::look(
             CHECK,
             "none was ever made",
             "run `writ backup`, set backup.every, and keep a copy of the master key apart from them",

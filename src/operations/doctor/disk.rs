@@ -45,7 +45,7 @@ fn judge(space: Space, directory: &Path) -> Finding {
 }
 
 /// Bytes, for people.
-pub(super) fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     match bytes {
         ..10_000_000 => format!("{} kB", bytes / 1_000),
         10_000_000..10_000_000_000 => format!("{} MB", bytes / 1_000_000),

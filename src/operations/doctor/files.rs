@@ -28,7 +28,75 @@ pub(super) fn owned(config: &Config) -> Vec<Finding> {
     found.extend(looked_at("certificate's file", &config.acme_file(), Kind::File, me));
     found.extend(looked_at("audit head file", &config.head_file(), Kind::Signed, me));
     found.extend(looked_at("socket", &config.socket_file(), Kind::Socket, me));
+    found.extend(strange(config));
     found
+}
+
+/// What Writ puts into its directory, for good or for as long as it takes.
+const OURS: [&str; 20] = [
+    "acme.json",
+    "acme.json.new",
+    "backups",
+    // Every file system of its own has one.
+    "lost+found",
+    "master.key",
+    "master.key.next",
+    "writ.head",
+    "writ.head.new",
+    "writ.redb",
+    "writ.redb.anew",
+    "writ.redb.draft",
+    "writ.redb.rehearsal",
+    "writ.redb.restoring",
+    "writ.redb.trial",
+    "writ.sock",
+    "writ.sock.new",
+    "writ.toml",
+    // With which the names of others of ours begin: what a migration or a restore put aside, what is being made.
+    "writ.redb.layout-",
+    "writ.redb.before-",
+    "writ.head.before-",
+];
+/// Names of strangers' files that are told.
+const TOLD: usize = 10;
+
+/// What else lies in the directory: a copy of the key that somebody made in a hurry, what an editor or another program left.
+fn strange(config: &Config) -> Option<Finding> {
+    let mut names: Vec<String> = fs::read_dir(&config.data)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| !is_ours(name) && !is_in_settings(config, name))
+        .collect();
+    names.sort();
+    let more = names.len().saturating_sub(TOLD);
+    names.truncate(TOLD);
+    let found = match (names.is_empty(), more) {
+        (true, _) => return None,
+        (false, 0) => format!("{} has what Writ did not put there: {}", config.data.display(), names.join(", ")),
+        (false, more) => {
+            format!("{} has what Writ did not put there: {} and {more} more", config.data.display(), names.join(", "))
+        }
+    };
+    let mend = "see what it is and move it away; a copy of the master key belongs into a place of its own, and not beside the store";
+    Some(Finding::look("strange files", found, mend))
+}
+
+fn is_ours(name: &str) -> bool {
+    // A store or a key that is being made has a name of its own until it is whole; the next start removes what was left of one.
+    let is_draft = name.starts_with("writ.") && name.ends_with(".new")
+        || name.starts_with(".master.key.") && name.ends_with(".draft");
+    is_draft || OURS.iter().any(|ours| name == *ours || ours.ends_with('-') && name.starts_with(*ours))
+}
+
+/// Whether a setting names it: a certificate, a logo, a copy of the audit log and what was put aside of it.
+fn is_in_settings(config: &Config, name: &str) -> bool {
+    config.entries().any(|entry| {
+        let path = Path::new(entry.value.strip_prefix("file:").unwrap_or(&entry.value));
+        let mut parts = path.components().map(|part| part.as_os_str().to_string_lossy());
+        parts.any(|part| name == part || name.strip_prefix(&*part).is_some_and(|rest| rest.starts_with('.')))
+    })
 }
 
 /// Who the data directory belongs to is who should run Writ.
@@ -88,6 +156,33 @@ fn parent(path: &Path) -> String {
 mod tests {
     use super::super::finding::State;
     use super::*;
+
+    #[test]
+    fn what_does_not_belong_there_is_named() {
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        let flags = vec![
+            ("data", place.path().display().to_string()),
+            ("tls.certificate", at("chain.pem").display().to_string()),
+            ("tls.key", at("certs/key.pem").display().to_string()),
+            ("audit.deliver_to", format!("file:{}", at("audit.jsonl").display())),
+        ];
+        let config = crate::config::Sources { flags, file: None, environment: Vec::new() }.load().unwrap().config;
+        for name in OURS.iter().map(|name| name.replace("e-", "e-3").replace("t-", "t-3")) {
+            fs::write(at(&name), b"").unwrap();
+        }
+        for name in
+            ["writ.71-3.new", ".master.key.AAAAAAAA.draft", "chain.pem", "certs", "audit.jsonl", "audit.jsonl.1"]
+        {
+            fs::write(at(name), b"").unwrap();
+        }
+        assert_eq!(strange(&config), None);
+        fs::write(at("master.key.old"), b"").unwrap();
+        let found = strange(&config).unwrap();
+        assert!(found.state == State::Look && found.found.ends_with("did not put there: master.key.old"), "{found:?}");
+        (0..12).for_each(|n| fs::write(at(&format!("n{n:02}")), b"").unwrap());
+        assert!(strange(&config).unwrap().found.ends_with("n08 and 3 more"), "{:?}", strange(&config));
+    }
 
     #[test]
     fn what_others_may_read_is_told_with_the_way_to_mend_it() {

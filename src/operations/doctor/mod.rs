@@ -10,6 +10,7 @@ mod backups;
 mod certificate;
 mod clock;
 mod delivery;
+mod descriptors;
 pub mod disk;
 mod files;
 mod finding;
@@ -54,6 +55,7 @@ const CHECKS: &[Check] = &[
     delivery::copied,
     certificate::shown,
     backups::made,
+    descriptors::left,
     clock::steady,
     clock::with_others,
     address::discovery,

@@ -5,11 +5,12 @@
 
 mod names;
 mod page;
-mod process;
+pub(crate) mod process;
 
 use self::page::Page;
+use super::backup::{self, There};
 use super::doctor::disk;
-use super::{backup, keep_head};
+use super::keep_head;
 use crate::app::{App, AskedBy, Route};
 use crate::base::Fault;
 use crate::model::{Algorithm, Counted, KeyState, SigningKey};
@@ -149,8 +150,8 @@ const fn state_of(key: &SigningKey) -> &'static str {
 fn backups(app: &App, page: &mut Page) -> Result<(), Fault> {
     let state = backup::state(app)?;
     page.family(&names::BACKUP_AGE);
-    if let Some(last) = state.last {
-        page.sample(&names::BACKUP_AGE, &[], app.clock.now().since(last.at).seconds());
+    if let There::Usable(at) = backup::there(app, &state) {
+        page.sample(&names::BACKUP_AGE, &[], app.clock.now().since(at).seconds());
     }
     page.one(&names::BACKUP_FAILING, &[], u64::from(state.failed.is_some()));
     Ok(())

@@ -64,7 +64,7 @@ metrics! {
     DISK_SIZE = Gauge "writ_disk_size_bytes" [], "Size of that disk.";
     KEYS = Gauge "writ_signing_keys" ["algorithm", "state"], "Signing keys: next, signing, retained, revoked.";
     KEY_AGES = Gauge "writ_signing_key_age_seconds" ["algorithm", "state"], "Age of the oldest key of an algorithm and state, since it was made.";
-    BACKUP_AGE = Gauge "writ_backup_age_seconds" [], "How long ago the last backup was made and tried. Only once there is one.";
+    BACKUP_AGE = Gauge "writ_backup_age_seconds" [], "How long ago the newest backup was made and tried, of those that are where backups go and open under the present master key. Only while there is one.";
     BACKUP_FAILING = Gauge "writ_backup_failing" [], "1 if the last try to make one came to nothing, else 0.";
     CERTIFICATE_LEFT = Gauge "writ_certificate_left_seconds" [], "How long the certificate that TLS shows still holds. Only where Writ itself speaks TLS and has one.";
     AUDIT_ENTRIES = Gauge "writ_audit_entries" [], "Number of the newest entry of the audit log.";

@@ -19,16 +19,26 @@ pub(super) fn tell(app: &App, page: &mut Page) {
             page.one(metric, &[], kib.saturating_mul(1_024));
         }
     }
-    if let Ok(open) = fs::read_dir("/proc/self/fd") {
-        // The directory that is being read is one of them.
-        page.one(&names::DESCRIPTORS, &[], open.count().saturating_sub(1));
+    if let Ok(open) = open_descriptors() {
+        page.one(&names::DESCRIPTORS, &[], open);
     }
-    if let Some(most) = number_after(&read("limits"), "Max open files") {
+    if let Some(most) = most_descriptors() {
         page.one(&names::MOST_DESCRIPTORS, &[], most);
     }
     if let Some(threads) = number_after(&status, "Threads:") {
         page.one(&names::THREADS, &[], threads);
     }
+}
+
+/// How many descriptors this process has open. An error may be that there is none left to look with.
+pub(crate) fn open_descriptors() -> std::io::Result<u64> {
+    // The directory that is being read is one of them.
+    fs::read_dir("/proc/self/fd").map(|open| (open.count() as u64).saturating_sub(1))
+}
+
+/// How many it may have.
+pub(crate) fn most_descriptors() -> Option<u64> {
+    number_after(&fs::read_to_string("/proc/self/limits").unwrap_or_default(), "Max open files")
 }
 
 /// The first number on the line that begins with this.

@@ -124,6 +124,15 @@ fn about_backups(worry: Worry, now: Timestamp) -> Wanted {
             href,
             pressing: true,
         },
+        Worry::Missing { since, why } => Wanted {
+            words: format!(
+                "There is no backup any more that can be used: the last one was made {}",
+                moment(since, now).words
+            ),
+            advice: why,
+            href,
+            pressing: true,
+        },
         Worry::Old { since } => Wanted {
             words: format!("The last backup was made {}", moment(since, now).words),
             advice: "They should be closer to each other: see the log for what keeps them.".to_owned(),

@@ -20,10 +20,14 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
     let read = app.config.origin.file.as_ref();
     let backups = backup::state(app).map_err(|fault| visitor.broken(&fault))?;
     let worries = backup::worries(app, now).map_err(|fault| visitor.broken(&fault))?;
-    let restored = worries.into_iter().find_map(|worry| match worry {
-        Worry::Restored(restored) => Some(restored),
-        _ => None,
-    });
+    let (mut restored, mut missing) = (None, None);
+    for worry in worries {
+        match worry {
+            Worry::Restored(row) => restored = Some(row),
+            Worry::Missing { why, .. } => missing = Some(why),
+            Worry::Failed { .. } | Worry::Old { .. } => {}
+        }
+    }
     let words = [("looked", FlashKind::Done, "It is not told of any more on the first page.")];
     let page = SettingsPage {
         shell: shell(visitor, &request, &words),
@@ -41,6 +45,7 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
         backup_place: backup::directory(app).display().to_string(),
         backup_last: backups.last.or(backups.elsewhere).map(|last| (last.file, size(last.bytes), moment(last.at, now))),
         backup_failed: backups.failed.map(|failed| (failed.why, moment(failed.at, now), failed.made)),
+        backup_missing: missing,
         restored: restored.map(|restored| (moment(restored.made_at, now), restored.advice)),
         groups: groups(app.config.entries()),
     };

@@ -76,8 +76,17 @@ fn without_descriptors_who_is_there_is_served_and_who_comes_waits() {
     // Whoever comes now was waited for.
     let second = register(address).unwrap().unwrap();
     assert!(is_kept(address, &second));
+    let found = appliance.run(&["doctor", "--json"]);
+    let found: Value = serde_json::from_slice(&found.stdout).unwrap();
+    let found = found["findings"].as_array().unwrap().iter().find(|finding| finding["check"] == "descriptors").unwrap();
+    assert!(found["found"].as_str().unwrap().ends_with(" of 64 are open"), "{found}");
+    assert!(found["state"] != "ok" && found["mend"].as_str().unwrap().contains("LimitNOFILE"), "{found}");
     let log = serving.kill();
     assert!(!log.contains("panicked"), "{log}");
+    // Told with what to do, and not twice a second.
+    assert!(!log.contains("Error accepting connection"), "{log}");
+    let told = log.matches("nobody else can be let in").count();
+    assert!((1..=2).contains(&told) && log.contains("Too many open files") && log.contains("LimitNOFILE"), "{log}");
     expect_kept(&appliance, &[first, second]);
 }
 

@@ -60,6 +60,12 @@ fn a_healthy_appliance_is_well_and_so_is_its_file() {
     let checks =
         ["disk", "data directory", "store", "master key", "socket", "settings", "writing", "keys", "key schedule"];
     let checks = checks.into_iter().chain(["audit log", "audit head", "clock", "discovery", "key set", "proxy"]);
+    let document = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/observe.md")).unwrap();
+    let told = document.split_once("| check | what is looked at |").unwrap().1.split("\n\n").next().unwrap();
+    for finding in &findings {
+        let check = finding["check"].as_str().unwrap();
+        assert!(told.contains(check), "docs/observe.md says nothing of `{check}`");
+    }
     for check in checks {
         assert!(!state(&findings, check).is_empty(), "{check} was not looked at: {findings:?}");
     }
@@ -98,6 +104,26 @@ fn what_is_wrong_is_told_with_the_way_to_mend_it() {
     fs::write(appliance.data().join("writ.head"), b"{}").unwrap();
     let (findings, code) = examine(&appliance, &[]);
     assert_eq!((state(&findings, "audit log"), code), (vec!["broken"], 2), "{findings:?}");
+}
+
+/// What a container's health check asks.
+#[test]
+fn whether_it_is_ready_is_asked_of_the_one_that_runs() {
+    let appliance = Appliance::new();
+    let ready = || {
+        let output = appliance.run(&["doctor", "--ready"]);
+        (output.status.code().unwrap(), text(&output.stdout))
+    };
+    let (code, words) = ready();
+    assert!(code == 1 && words.contains("nobody answers") && words.ends_with("not ready\n"), "{words}");
+    assert!(!appliance.data().exists(), "asking makes nothing");
+    let serving = appliance.serve();
+    let (code, words) = ready();
+    assert!(code == 0 && words.ends_with("ready\n") && !words.contains("not ready"), "{words}");
+    let told: Value = serde_json::from_slice(&appliance.run(&["doctor", "--ready", "--json"]).stdout).unwrap();
+    assert_eq!(told["ready"], true);
+    serving.stop();
+    assert_eq!(ready().0, 1, "a file that could be opened serves nobody");
 }
 
 /// Somebody else answers at the public URL.

@@ -31,6 +31,8 @@ pub struct SettingsPage {
     pub backup_last: Option<(String, String, Moment)>,
     /// Why the last try came to nothing, if it did; and whether it was made all the same.
     pub backup_failed: Option<(String, Moment, bool)>,
+    /// Why none of those that were made can be used any more, if so.
+    pub backup_missing: Option<String>,
     /// Of when the backup is that this appliance was restored from, and what that leaves to people, until somebody has looked.
     pub restored: Option<(Moment, Vec<String>)>,
     pub groups: Vec<SettingGroup>,
@@ -114,6 +116,7 @@ impl Sample for SettingsPage {
                 sample::moment("7 hours ago"),
             )),
             backup_failed: None,
+            backup_missing: None,
             restored: None,
             groups: vec![
                 SettingGroup {
@@ -146,6 +149,7 @@ impl Sample for SettingsPage {
                     size: None,
                     backup_last: None,
                     backup_failed: Some((sample::HOSTILE.into(), sample::moment("3 minutes ago"), false)),
+                    backup_missing: Some(sample::HOSTILE.into()),
                     restored: Some((
                         sample::moment("yesterday"),
                         vec![sample::HOSTILE.into(), "Look for people.".into()],
