@@ -69,7 +69,8 @@ fn filter(asked: &str) -> String {
 
 /// Counts what is no request at all.
 fn garbled<S: tracing::Subscriber + for<'l> LookupSpan<'l>>() -> impl Layer<S> {
-    let is_one = FilterFn::new(|known| known.is_event() && known.target() == DISPATCHER && *known.level() == Level::ERROR);
+    let is_one =
+        FilterFn::new(|known| known.is_event() && known.target() == DISPATCHER && *known.level() == Level::ERROR);
     Garbled.with_filter(is_one.with_max_level_hint(LevelFilter::ERROR))
 }
 
@@ -185,10 +186,7 @@ mod tests {
 
     #[test]
     fn the_libraries_are_quiet_unless_they_are_asked_for() {
-        assert_eq!(
-            filter("info"),
-            "info,actix_server=warn,actix_http::h1::dispatcher=off,writ::trace=off"
-        );
+        assert_eq!(filter("info"), "info,actix_server=warn,actix_http::h1::dispatcher=off,writ::trace=off");
         assert_eq!(filter("info,actix_http=debug"), "info,actix_http=debug,actix_server=warn,writ::trace=off");
         let both = "actix_server=debug,writ::trace=info";
         assert_eq!(filter(both), format!("{both},actix_http::h1::dispatcher=off"));

@@ -448,7 +448,9 @@ mod tests {
             assert!(redirect(&format!("http://{host}/cb")).matches(&at_80));
             assert!(!at_80.matches(&redirect(&format!("http://{host}:1/other"))));
         }
-        assert!(RedirectUri::parse("http://127.0.0.1:080/cb").is_err() && RedirectUri::parse("http://127.1:80/cb").is_err());
+        assert!(
+            RedirectUri::parse("http://127.0.0.1:080/cb").is_err() && RedirectUri::parse("http://127.1:80/cb").is_err()
+        );
         for text in
             ["http://127.0.0.1:1/other", "http://localhost:1/cb", "http://127.0.0.1:1/cb?x=1", "http://127.0.0.1:1/cb/"]
         {

@@ -6,7 +6,9 @@ use super::{Problem, delegations, find_client, status};
 use crate::app::App;
 use crate::base::{Digest, Fault, Id, OpaqueToken, Timestamp, TokenKind};
 use crate::keys::Typ;
-use crate::model::{AccessRecord, Algorithm, ClientId, Context, Entitlements, Family, PersonState, StatusIndex, Subject};
+use crate::model::{
+    AccessRecord, Algorithm, ClientId, Context, Entitlements, Family, PersonState, StatusIndex, Subject,
+};
 use crate::protocol::claims::{ACCESS_TOKEN_TYPE, AccessClaims};
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::dpop::{Proof, may_use};

@@ -388,7 +388,10 @@ mod tests {
 
     #[test]
     fn nobody_is_answered_but_who_is_meant() {
-        let meant = |subject, prompt| Authorization { subject: Some(Id::from_bytes([subject; 16])), ..authorization(prompt, None) };
+        let meant = |subject, prompt| Authorization {
+            subject: Some(Id::from_bytes([subject; 16])),
+            ..authorization(prompt, None)
+        };
         let held = Next::Consent { held: ScopeSet::new() };
         assert_eq!(next(&meant(1, vec![]), present(1), None), held);
         assert_eq!(next(&meant(2, vec![]), present(1), None), Next::SignIn { again: true });

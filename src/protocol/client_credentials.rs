@@ -29,6 +29,9 @@ pub fn grant(
         scope::narrow_for_client(ask.scope.as_ref(), client.ceiling(resource), &within_reach(client), resource)?;
     // RFC 9068 §2.2.3: "All the individual scope strings in the "scope" claim MUST have meaning for the resources indicated in the
     // "aud" claim." The appliance knows its own and no resource's.
-    ensure(!open || !narrowed.scope.iter().any(|name| scope::is_of_a_resource(name.as_str())), Refusal::ResourceMissing)?;
+    ensure(
+        !open || !narrowed.scope.iter().any(|name| scope::is_of_a_resource(name.as_str())),
+        Refusal::ResourceMissing,
+    )?;
     Ok(narrowed)
 }

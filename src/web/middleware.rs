@@ -245,7 +245,8 @@ fn is_last(response: &ServiceResponse<BoxBody>) -> bool {
 
 fn has_unread_body(request: &HttpRequest) -> bool {
     matches!(*request.method(), Method::GET | Method::HEAD)
-        && (request.headers().contains_key(header::CONTENT_LENGTH) || request.headers().contains_key(header::TRANSFER_ENCODING))
+        && (request.headers().contains_key(header::CONTENT_LENGTH)
+            || request.headers().contains_key(header::TRANSFER_ENCODING))
         && request.headers().get(header::CONTENT_LENGTH).is_none_or(|length| length != "0")
 }
 

@@ -41,11 +41,7 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
 
 /// OpenID Connect Core §3.1.2.1: "Authorization Servers MUST support the use of the HTTP GET and POST methods". A form that
 /// comes from elsewhere brings no cookie (they are SameSite=Lax), so it is sent around once more as a GET.
-pub(crate) async fn create(
-    visitor: Visitor,
-    request: HttpRequest,
-    body: Body,
-) -> Result<HttpResponse, PageProblem> {
+pub(crate) async fn create(visitor: Visitor, request: HttpRequest, body: Body) -> Result<HttpResponse, PageProblem> {
     let bytes = match body {
         Body::Read(bytes) => bytes,
         Body::TooSlow => return Err(PageProblem::too_slow(visitor.shell(), &visitor.ctx)),
@@ -56,7 +52,8 @@ pub(crate) async fn create(
         return take(&visitor, Step::Show(Show::Unreadable(Refusal::MalformedParameter("Content-Type"))));
     }
     // Written anew: whatever a form may hold, an address may not.
-    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(url::form_urlencoded::parse(&bytes)).finish();
+    let query =
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(url::form_urlencoded::parse(&bytes)).finish();
     match query.len() {
         0..=LONGEST_QUERY => {
             // Without a cookie: the browser may have one that it did not send, and a new one in its place would void every

@@ -96,7 +96,8 @@ fn a_signed_answer_is_for_who_has_proved_who_it_is() {
     let token = crm.client_credentials(&world, &[]).tokens().access;
     let cli = world.client("cli").id.to_string();
     for fields in [vec![("token", token.as_str())], vec![("token", &token), ("client_id", &cli)]] {
-        let request = world.request("POST", "/oauth/introspect").header("Accept", "application/token-introspection+jwt");
+        let request =
+            world.request("POST", "/oauth/introspect").header("Accept", "application/token-introspection+jwt");
         request.form(&fields).send().expect_refused(401, "invalid_client");
     }
     assert_eq!(signed(&world, &crm, &token)["active"], true);

@@ -206,9 +206,7 @@ fn case_8_a_repeated_parameter_leads_nowhere_or_to_who_was_meant_with_an_error()
         stage.world.browser().get(&format!("{}&{once}&{once}", stage.app.authorize_path(&[])))
     };
     // Who asks and where the answer goes must be certain.
-    for (name, value) in
-        [("redirect_uri", SITE), ("redirect_uri", "https://evil.test/"), ("client_id", "cli_other")]
-    {
+    for (name, value) in [("redirect_uri", SITE), ("redirect_uri", "https://evil.test/"), ("client_id", "cli_other")] {
         let page = repeated(name, value);
         page.expect_page(400, "This request cannot be read");
         assert_eq!(page.header("location"), None, "{name}");
