@@ -21,6 +21,7 @@ mod logo;
 mod metrics;
 mod mirror;
 mod refusals;
+mod settings;
 mod status;
 mod tally;
 mod usage;
@@ -37,6 +38,7 @@ pub use logo::Logo;
 pub use metrics::{AskedBy, Metrics, Route};
 pub use mirror::Mirror;
 pub use refusals::{Asked, Refusals, Refused};
+pub use settings::Settings;
 pub use status::{MadeList, StatusIndices, StatusLists, Stopped, Taken};
 pub use tally::{LastSeen, Tally, Turns};
 pub use usage::{Grant, Looked, Usage};
@@ -48,7 +50,10 @@ pub struct App(Arc<Parts>);
 
 /// The parts, each with its own room.
 pub struct Parts {
+    /// The settings as they were read when the process began: for what takes a restart.
     pub config: Config,
+    /// The settings that hold now.
+    pub settings: Settings,
     /// One string, frozen at first start.
     pub issuer: Issuer,
     pub clock: Clock,

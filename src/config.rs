@@ -5,6 +5,7 @@
 //! mistake is never a silent default. `docs/settings.md` is written from this table and checked against it.
 
 mod deliver_to;
+mod kept;
 mod load;
 mod value;
 
@@ -12,14 +13,16 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 pub use deliver_to::{DeliverTo, SyslogAt};
+pub use kept::{Aside, LONGEST_KEPT};
 pub use load::{Effective, Entry, Provenance, SettingsError, Source, Sources};
-pub use value::{Accent, HttpsUrl, LogFormat, SupportUrl};
+pub use value::{Accent, HouseName, HttpsUrl, LogFormat, SupportUrl};
 use value::{SettingValue, within};
 
 use crate::base::{AddressRange, Issuer, Lifetime, Secret};
 use crate::model::{AcmeChallenge, Algorithm, Email, RegistrationMode, SecondFactorFor};
 
 /// What the table knows about one setting.
+#[derive(Debug)]
 pub struct Setting {
     /// Its name in the settings file: `lifetimes.access` is `access` in the section `[lifetimes]`.
     pub name: &'static str,
@@ -28,18 +31,24 @@ pub struct Setting {
     /// Least and most, both allowed; empty where every value that parses is good.
     pub within: &'static str,
     pub about: &'static str,
+    /// For a setting that can be changed while the appliance runs: what a change means for what is out already. Empty for one that
+    /// is read when it starts, and only then.
+    pub live: &'static str,
+    /// Its values, where they are few.
+    pub choices: &'static [&'static str],
     set: fn(&mut Config, &str) -> Result<(), String>,
     show: fn(&Config) -> Option<String>,
 }
 
 macro_rules! settings {
     (
-        { $($field:ident: $type:ty = $default:literal $(in $bounds:literal)?, $about:literal;)* }
+        { $($field:ident: $type:ty = $default:literal $(in $bounds:literal)? $(live $live:literal)?, $about:literal;)* }
         $($group:ident: $struct:ident {
-            $($member:ident: $mtype:ty = $mdefault:literal $(in $mbounds:literal)?, $mabout:literal;)*
+            $($member:ident: $mtype:ty = $mdefault:literal $(in $mbounds:literal)? $(live $mlive:literal)?, $mabout:literal;)*
         })*
     ) => {
-        /// The effective settings, each of its own type. Made by [`Sources::load`], never changed afterwards.
+        /// The effective settings, each of its own type. Made by [`Sources::load`]; what was changed while the appliance ran is
+        /// laid over it by [`Config::with_kept`], in a copy.
         #[derive(Clone, Debug)]
         pub struct Config {
             $(#[doc = $about] pub $field: $type,)*
@@ -70,6 +79,8 @@ macro_rules! settings {
                 default: $default,
                 within: concat!($($bounds)?),
                 about: $about,
+                live: concat!($($live)?),
+                choices: <$type as SettingValue>::CHOICES,
                 set: |config, text| {
                     config.$field = within(<$type as SettingValue>::parse(text)?, concat!($($bounds)?))?;
                     Ok(())
@@ -81,6 +92,8 @@ macro_rules! settings {
                 default: $mdefault,
                 within: concat!($($mbounds)?),
                 about: $mabout,
+                live: concat!($($mlive)?),
+                choices: <$mtype as SettingValue>::CHOICES,
                 set: |config, text| {
                     config.$group.$member = within(<$mtype as SettingValue>::parse(text)?, concat!($($mbounds)?))?;
                     Ok(())
@@ -115,31 +128,31 @@ settings! {
         hmac_key: Option<Secret> = "", "The key that belongs to acme.key_id, in base64url.";
     }
     registration: Registration {
-        mode: RegistrationMode = "open", "Who may register a client: open (anybody), approval (usable once an administrator approves), token (whoever has an initial access token), closed (nobody).";
-        unused_for: Lifetime = "1d" in "1m..90d", "A registration that nobody has used is removed after this.";
-        most_unused: u32 = "10000" in "1..10000000", "How many unused registrations are kept at once; the oldest makes room for the next.";
+        mode: RegistrationMode = "open" live "Who is registered stays so, and no token ends. Discovery says at once whether there is somewhere to register.", "Who may register a client: open (anybody), approval (usable once an administrator approves), token (whoever has an initial access token), closed (nobody).";
+        unused_for: Lifetime = "1d" in "1m..90d" live "Of those who register from now on. Who waits already goes when they were told.", "A registration that nobody has used is removed after this.";
+        most_unused: u32 = "10000" in "1..10000000" live "From the next registration on.", "How many unused registrations are kept at once; the oldest makes room for the next.";
     }
     outbound: Outbound {
         allow_loopback: bool = "false", "Whether client documents and key sets may be fetched from this computer. For tests and laptops; Writ warns while it is on.";
         extra_root: Option<PathBuf> = "", "A PEM file of certificates to trust besides the built-in ones, when fetching documents.";
     }
     lifetimes: Lifetimes {
-        code: Lifetime = "60s" in "10s..10m", "Authorization codes. OAuth 2.1 advises at most ten minutes; clients redeem at once.";
-        authorization: Lifetime = "10m" in "1m..1h", "How long a person may take between arriving and allowing.";
-        access: Lifetime = "1h" in "1m..1d", "Access tokens of people; a resource may say otherwise.";
-        machine_access: Lifetime = "1h" in "1m..1d", "Access tokens of machines; a resource may say otherwise.";
-        refresh: Lifetime = "7d" in "10m..90d", "A refresh token that is not used.";
-        family: Lifetime = "90d" in "1h..1000d", "All refresh tokens of one consent together: then the person is asked to sign in again.";
-        refresh_overlap: Lifetime = "60s" in "0s..10m", "How long the previous refresh token is answered after its successor was first used: several processes share one.";
-        refresh_unused: Lifetime = "10m" in "0s..1h", "How long it is answered at all while its successor has not been used: an answer may get lost.";
-        session: Lifetime = "7d" in "5m..90d", "A signed-in browser, at most.";
-        session_idle: Lifetime = "12h" in "5m..90d", "A signed-in browser that nobody uses.";
+        code: Lifetime = "60s" in "10s..10m" live "Codes that are given from now on.", "Authorization codes. OAuth 2.1 advises at most ten minutes; clients redeem at once.";
+        authorization: Lifetime = "10m" in "1m..1h" live "At once, also for whoever is on the way now.", "How long a person may take between arriving and allowing.";
+        access: Lifetime = "1h" in "1m..1d" live "Tokens that are given from now on; those that are out last as long as they were given. For a resource its own page says how long.", "Access tokens of people; a resource may say otherwise.";
+        machine_access: Lifetime = "1h" in "1m..1d" live "Tokens that are given from now on; those that are out last as long as they were given. For a resource its own page says how long.", "Access tokens of machines; a resource may say otherwise.";
+        refresh: Lifetime = "7d" in "10m..90d" live "Refresh tokens that are given from now on; those that are out last as long as they were given.", "A refresh token that is not used.";
+        family: Lifetime = "90d" in "1h..1000d" live "Consents that are given from now on; those that were given last as long as they did.", "All refresh tokens of one consent together: then the person is asked to sign in again.";
+        refresh_overlap: Lifetime = "60s" in "0s..10m" live "At once, also for refresh tokens that are out.", "How long the previous refresh token is answered after its successor was first used: several processes share one.";
+        refresh_unused: Lifetime = "10m" in "0s..1h" live "At once, also for refresh tokens that are out.", "How long it is answered at all while its successor has not been used: an answer may get lost.";
+        session: Lifetime = "7d" in "5m..90d" live "Who signs in from now on. Who is signed in stays so for as long as it was.", "A signed-in browser, at most.";
+        session_idle: Lifetime = "12h" in "5m..90d" live "At once: who is signed in and has not been here for longer signs in again.", "A signed-in browser that nobody uses.";
     }
     sign_in: SignIn {
-        second_factor: SecondFactorFor = "off", "Of whom more than a password is demanded: off (of nobody), administrators, everybody. Who has neither codes from an app nor a passkey sets one up right after the password, before anything else.";
+        second_factor: SecondFactorFor = "off" live "At once, also for you: whoever is signed in with a password alone signs in again, and sets up codes or a passkey right after it. Tokens for the API of an administrator who has neither are refused.", "Of whom more than a password is demanded: off (of nobody), administrators, everybody. Who has neither codes from an app nor a passkey sets one up right after the password, before anything else.";
     }
     dpop: Dpop {
-        require_nonce: bool = "false", "Whether every DPoP proof must have a nonce of this appliance's (RFC 9449 §8). Proofs made beforehand are then worth nothing; clients ask once more than otherwise.";
+        require_nonce: bool = "false" live "From the next proof on.", "Whether every DPoP proof must have a nonce of this appliance's (RFC 9449 §8). Proofs made beforehand are then worth nothing; clients ask once more than otherwise.";
     }
     limits: Limits {
         request_bytes: u64 = "10000000" in "65536..10000000", "Largest request body of all; each endpoint allows far less.";
@@ -155,18 +168,18 @@ settings! {
         metadata: u32 = "60000" in "0..10000000", "Discovery documents and key sets per minute and address; 0 for no limit.";
     }
     machines: MachineSettings {
-        unused_after: Lifetime = "30d" in "1d..3650d", "A machine that was used once and not for this long is a finding.";
-        never_used_after: Lifetime = "7d" in "1h..3650d", "A machine that was never used this long after it was made is a finding.";
-        scopes_unused_after: Lifetime = "90d" in "1d..3650d", "A scope that a machine may ask for and has not for this long is a finding.";
-        secret_max_age: Lifetime = "90d" in "1d..3650d", "A secret or access key that is older is a finding.";
-        expiring_within: Lifetime = "14d" in "1h..365d", "A machine or a credential that ends within this is a finding.";
-        new_network_for: Lifetime = "7d" in "1h..365d", "How long a network that a machine never called from before is a finding.";
-        shared_within: Lifetime = "1d" in "1m..30d", "A secret that is used from more than one network within this is a finding.";
-        silent_after: Lifetime = "1d" in "1h..90d", "An old secret that was not used for this long, while its successor was, is safe to remove. Less than the longest life of a token says so too early.";
-        suspend_idle_after: Option<Lifetime> = "" in "1d..3650d", "A machine that was not used for this long is suspended. Without it, none is.";
+        unused_after: Lifetime = "30d" in "1d..3650d" live "Findings follow as soon as the machines were looked through again; no token ends.", "A machine that was used once and not for this long is a finding.";
+        never_used_after: Lifetime = "7d" in "1h..3650d" live "Findings follow as soon as the machines were looked through again; no token ends.", "A machine that was never used this long after it was made is a finding.";
+        scopes_unused_after: Lifetime = "90d" in "1d..3650d" live "Findings follow as soon as the machines were looked through again; no token ends.", "A scope that a machine may ask for and has not for this long is a finding.";
+        secret_max_age: Lifetime = "90d" in "1d..3650d" live "Findings follow as soon as the machines were looked through again; no token ends.", "A secret or access key that is older is a finding.";
+        expiring_within: Lifetime = "14d" in "1h..365d" live "Findings follow as soon as the machines were looked through again; no token ends.", "A machine or a credential that ends within this is a finding.";
+        new_network_for: Lifetime = "7d" in "1h..365d" live "Findings follow as soon as the machines were looked through again; no token ends.", "How long a network that a machine never called from before is a finding.";
+        shared_within: Lifetime = "1d" in "1m..30d" live "Findings follow as soon as the machines were looked through again; no token ends.", "A secret that is used from more than one network within this is a finding.";
+        silent_after: Lifetime = "1d" in "1h..90d" live "Findings follow as soon as the machines were looked through again; no token ends.", "An old secret that was not used for this long, while its successor was, is safe to remove. Less than the longest life of a token says so too early.";
+        suspend_idle_after: Option<Lifetime> = "" in "1d..3650d" live "As soon as the machines were looked through again, those that were not used for longer are suspended.", "A machine that was not used for this long is suspended. Without it, none is.";
     }
     delegation: DelegationSettings {
-        depth: u32 = "4" in "1..16", "How many machines may act for somebody one through the other: the greatest depth of the act claim.";
+        depth: u32 = "4" in "1..16" live "From the next token exchange on; tokens that are out last as long as they were given.", "How many machines may act for somebody one through the other: the greatest depth of the act claim.";
     }
     keys: KeySettings {
         algorithms: Vec<Algorithm> = "ES256,RS256,EdDSA", "The algorithms that have a signing key. RS256 is one of them, and each must stay while a resource uses it.";
@@ -208,10 +221,10 @@ settings! {
         filter: String = "info", "What is logged: error, warn, info, debug, trace, or per module as in `info,writ::store=debug`.";
     }
     brand: Brand {
-        name: String = "Writ", "What pages call this appliance.";
-        accent: Accent = "ink", "The colour of buttons and links on pages: ink, teal, forest, plum or graphite, each readable in light and dark.";
+        name: HouseName = "Writ" live "From the next page on.", "What pages call this appliance.";
+        accent: Accent = "ink" live "From the next page on.", "The colour of buttons and links on pages: ink, teal, forest, plum or graphite, each readable in light and dark.";
         logo: Option<PathBuf> = "", "A PNG or SVG of at most 64 KiB that stands beside the name on every page. It is read at the start.";
-        support_url: Option<SupportUrl> = "", "Where pages send people who need help: https:// or mailto:.";
+        support_url: Option<SupportUrl> = "" live "From the next page on.", "Where pages send people who need help: https:// or mailto:.";
     }
 }
 

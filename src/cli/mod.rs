@@ -28,6 +28,7 @@ mod restore;
 mod role;
 mod scope;
 mod serve;
+mod settings;
 mod setup;
 pub mod socket;
 mod supervisor;
@@ -156,6 +157,9 @@ enum Verb {
     /// Limits on requests, and who met them
     #[command(subcommand)]
     Limits(limits::Verb),
+    /// The settings, and those of them that are changed while Writ runs
+    #[command(subcommand)]
+    Settings(settings::Verb),
     /// The audit log
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -262,7 +266,7 @@ pub enum Command {
     GrantList(grant::List),
     GrantShow(grant::Named),
     GrantRevoke(grant::Named),
-    TokenAdd,
+    TokenAdd(token::Add),
     TokenList(token::List),
     TokenRevoke(token::Named),
     KeyList,
@@ -272,6 +276,9 @@ pub enum Command {
     LimitsList,
     LimitsSet(limits::Set),
     LimitsReset(limits::Reset),
+    SettingsList(settings::List),
+    SettingsSet(settings::Set),
+    SettingsReset(settings::Reset),
     AuditList(audit::List),
     AuditVerify,
     Backup(backup::Make),
@@ -332,7 +339,7 @@ pub async fn dispatch(app: &App, by: &Operator, command: Command) -> Result<Valu
         Command::ClientSuspend(ask) => client::suspend(app, by, ask).await,
         Command::ClientResume(ask) => client::resume(app, by, ask).await,
         Command::ClientRemove(ask) => client::remove(app, by, ask).await,
-        Command::TokenAdd => token::add(app, by).await,
+        Command::TokenAdd(ask) => token::add(app, by, ask).await,
         Command::TokenList(ask) => token::list(app, ask).await,
         Command::TokenRevoke(ask) => token::revoke(app, by, ask).await,
         Command::MachineAdd(ask) => machine::add(app, by, *ask).await,
@@ -375,6 +382,9 @@ pub async fn dispatch(app: &App, by: &Operator, command: Command) -> Result<Valu
         Command::LimitsList => limits::list(app),
         Command::LimitsSet(ask) => limits::set(app, by, ask).await,
         Command::LimitsReset(ask) => limits::reset(app, by, ask).await,
+        Command::SettingsList(ask) => settings::list(app, &ask),
+        Command::SettingsSet(ask) => settings::set(app, by, ask).await,
+        Command::SettingsReset(ask) => settings::reset(app, by, ask).await,
         Command::AuditList(ask) => audit::list(app, ask).await,
         Command::AuditVerify => audit::verify(app).await,
         Command::Backup(ask) => backup::make(app, by, ask).await,
@@ -458,6 +468,7 @@ fn obey(cli: Cli) -> Result<ExitCode, CommandError> {
             return Ok(ExitCode::SUCCESS);
         }
         Verb::Limits(verb) => verb.command(),
+        Verb::Settings(verb) => verb.command(),
         Verb::Audit(verb) => verb.command(),
         Verb::Backup(ask) => ask.command()?,
         Verb::Export(ask) => Command::Export(ask),

@@ -271,8 +271,8 @@ fn needs(command: &Command) -> Needs {
         Command::GrantRevoke(_) => GRANTS.write,
         Command::KeyList | Command::KeyShow(_) => KEYS.read,
         Command::KeyRotate(_) | Command::KeyRevoke(_) => KEYS.write,
-        Command::LimitsList => READ,
-        Command::LimitsSet(_) | Command::LimitsReset(_) => ADMIN,
+        Command::LimitsList | Command::SettingsList(_) => READ,
+        Command::LimitsSet(_) | Command::LimitsReset(_) | Command::SettingsSet(_) | Command::SettingsReset(_) => ADMIN,
         Command::AuditList(_) | Command::AuditVerify => AUDIT.read,
         Command::Export(_) => READ,
         // Whose password is known, and whose word is taken, is who one can be.
@@ -285,7 +285,7 @@ fn needs(command: &Command) -> Needs {
         | Command::ProviderRemove(_)
         | Command::ProviderLink(_)
         | Command::ProviderUnlink(_)
-        | Command::TokenAdd
+        | Command::TokenAdd(_)
         | Command::Apply(_) => ADMIN,
     })
 }

@@ -30,6 +30,8 @@ pub enum Source {
     File,
     Environment,
     Flag,
+    /// Put in its place while the appliance ran.
+    Kept,
 }
 
 impl Source {
@@ -40,6 +42,7 @@ impl Source {
             Self::File => "file",
             Self::Environment => "environment",
             Self::Flag => "flag",
+            Self::Kept => "set here",
         }
     }
 }
@@ -56,7 +59,7 @@ pub struct Provenance {
     /// The settings file that was read.
     pub file: Option<PathBuf>,
     /// In the table's order.
-    sources: Vec<Source>,
+    pub(super) sources: Vec<Source>,
 }
 
 impl Default for Provenance {
@@ -71,7 +74,7 @@ pub struct Entry {
     pub name: &'static str,
     /// The value as text; `hidden` for a secret that is set.
     pub value: String,
-    /// `built in`, `derived`, `file`, `environment` or `flag`.
+    /// `built in`, `derived`, `file`, `environment`, `flag`, or `set here`: while the appliance ran.
     pub source: &'static str,
     /// The variable that would set it.
     pub environment: String,
@@ -285,7 +288,7 @@ fn host(listen: std::net::SocketAddr) -> String {
 }
 
 /// Settings that are each good and do not go together.
-fn contradictions(config: &Config) -> Vec<String> {
+pub(super) fn contradictions(config: &Config) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut refuse = |holds: bool, why: String| {
         if holds {

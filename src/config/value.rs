@@ -3,11 +3,15 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::base::look::is_unseen;
 use crate::base::{AddressRange, Issuer, Lifetime, ParseAddressRangeError, ParseLifetimeError, Secret};
 use crate::model::{AcmeChallenge, Algorithm, Email, RegistrationMode, SecondFactorFor};
 
 /// A type that settings have. The words of an error complete the sentence "`name` …".
 pub(super) trait SettingValue: Sized {
+    /// All there are, where they are few.
+    const CHOICES: &'static [&'static str] = &[];
+
     fn parse(text: &str) -> Result<Self, String>;
 
     /// The text that parses to this again; `None` for a secret that is set.
@@ -88,6 +92,8 @@ impl<T: SettingValue> SettingValue for Vec<T> {
 }
 
 impl SettingValue for SecondFactorFor {
+    const CHOICES: &'static [&'static str] = &["off", "administrators", "everybody"];
+
     fn parse(text: &str) -> Result<Self, String> {
         let known = Self::ALL.into_iter().find(|known| known.as_str() == text);
         known.ok_or_else(|| "is off, administrators or everybody".to_owned())
@@ -98,6 +104,8 @@ impl SettingValue for SecondFactorFor {
 }
 
 impl SettingValue for bool {
+    const CHOICES: &'static [&'static str] = &["false", "true"];
+
     fn parse(text: &str) -> Result<Self, String> {
         text.parse().map_err(|_| "is true or false".to_owned())
     }
@@ -167,6 +175,8 @@ macro_rules! word {
         }
 
         impl SettingValue for $name {
+            const CHOICES: &'static [&'static str] = &[$($text,)*];
+
             fn parse(text: &str) -> Result<Self, String> {
                 match text { $($text => Ok(Self::$variant),)* _ => Err($why.to_owned()) }
             }
@@ -178,6 +188,8 @@ macro_rules! word {
 }
 
 impl SettingValue for RegistrationMode {
+    const CHOICES: &'static [&'static str] = &["open", "approval", "token", "closed"];
+
     fn parse(text: &str) -> Result<Self, String> {
         Self::parse(text).ok_or_else(|| "is open, approval, token or closed".to_owned())
     }
@@ -222,6 +234,34 @@ word! {
     /// The accent of pages: a closed list, because each was measured in light and dark.
     Accent { Ink = "ink", Teal = "teal", Forest = "forest", Plum = "plum", Graphite = "graphite", }
     "is ink, teal, forest, plum or graphite"
+}
+
+/// What pages call the appliance: one line, with nothing in it that cannot be seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HouseName(String);
+
+impl HouseName {
+    pub const LONGEST: usize = 60;
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl SettingValue for HouseName {
+    fn parse(text: &str) -> Result<Self, String> {
+        let fits = (1..=Self::LONGEST).contains(&text.chars().count()) && text.trim() == text;
+        // A name that turns the line around, or has nothing to see in it, would be taken for something else.
+        let plain = !text.chars().any(|c| c.is_control() || is_unseen(c));
+        if fits && plain {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(format!("is a name of 1 to {} characters on one line, each of which can be seen", Self::LONGEST))
+        }
+    }
+    fn show(&self) -> Option<String> {
+        Some(self.0.clone())
+    }
 }
 
 /// A link that a page may carry: `https:` or `mailto:`.

@@ -283,7 +283,11 @@ events! {
     /// A client-id document changed; consent given to the one before is void.
     ClientDocumentChanged { client: ClientId, what: Vec<String> } = "client.document_changed", Change;
     /// An initial access token for dynamic registration was made.
-    InitialAccessTokenCreated { id: String } = "registration.token_created", Change;
+    InitialAccessTokenCreated {
+        id: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<Value>,
+    } = "registration.token_created", Change;
     /// An initial access token was revoked: nobody registers with it any more.
     InitialAccessTokenRevoked { id: String } = "registration.token_revoked", Change;
 
@@ -424,6 +428,9 @@ events! {
 
     /// A limit on requests was put in the place of its setting, or the setting holds again; both say so many a minute.
     LimitChanged { limit: String, before: Value, after: Value } = "limit.changed", Change;
+
+    /// A value was put in the place of a setting while the appliance ran, or what was read at the start holds again.
+    SettingChanged { setting: String, before: Value, after: Value } = "setting.changed", Change;
 
     /// A signing key was made; it is published and does not sign yet.
     KeyGenerated { kid: String, algorithm: String } = "key.generated", Change;

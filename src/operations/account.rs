@@ -103,7 +103,7 @@ pub async fn sessions(app: &App, now: Timestamp, signed_in: &SignedIn) -> Result
             let seen = app.last_seen.of(&id).unwrap_or_default();
             Session { last_seen_at: session.last_seen_at.max(seen), ..session }
         })
-        .filter(|session| session.is_live(now, app.config.lifetimes.session_idle))
+        .filter(|session| session.is_live(now, app.settings.now().lifetimes.session_idle))
         .collect();
     sessions.sort_by_key(|session| (session.id != here, Reverse(session.last_seen_at)));
     Ok(sessions)

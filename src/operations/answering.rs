@@ -72,8 +72,8 @@ impl Answering {
         if find_client::fingerprint(tx, &authorization.client_id)?.is_some_and(|now| now != authorization.client) {
             return Ok(Err(Refusal::AuthorizationOver));
         }
-        let (code, row) = self.put_code(tx, &session, scope, self.app.config.lifetimes.code)?;
-        mark_used(tx, &self.client, self.app.config.lifetimes.family)?;
+        let (code, row) = self.put_code(tx, &session, scope, self.app.settings.now().lifetimes.code)?;
+        mark_used(tx, &self.client, self.app.settings.now().lifetimes.family)?;
         if !authorization.dropped.is_empty() {
             let (client, dropped) = (authorization.client_id.clone(), authorization.dropped.clone());
             tx.record(Event::ScopeNarrowed { client, dropped })?;

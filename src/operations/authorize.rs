@@ -181,7 +181,7 @@ pub async fn sign_in_ask(
 
 /// Whether it was asked here, and not too long ago. Attack cases 40 and 42: a link or form from another browser is worth nothing.
 pub(super) fn is_current(app: &App, authorization: &Authorization, browser: Digest, now: Timestamp) -> bool {
-    authorization.browser == browser && now < authorization.asked_at.plus(app.config.lifetimes.authorization)
+    authorization.browser == browser && now < authorization.asked_at.plus(app.settings.now().lifetimes.authorization)
 }
 
 /// Reads the request of a client whose redirect URI was checked.
@@ -312,7 +312,7 @@ pub(super) async fn ask_consent(
     Ok(Step::Consent(Box::new(ConsentAsk {
         ticket: ticket::seal(app, &shown, CONSENT)?,
         person: signed_in.person().clone(),
-        access_for: resource.as_ref().map_or(app.config.lifetimes.access, |resource| resource.access_for),
+        access_for: resource.as_ref().map_or(app.settings.now().lifetimes.access, |resource| resource.access_for),
         lasting: may_refresh(&client, &authorization.scope),
         resource: resource.map(Arc::new),
         redirect_uri: authorization.redirect_uri,

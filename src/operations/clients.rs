@@ -81,7 +81,7 @@ pub async fn add(app: &App, by: &Operator, new: NewClient) -> Result<Made, Decli
         provenance: Provenance::Administrator,
         secret: secret.as_ref().map(OpaqueToken::digest),
         state: ClientState::Active,
-        unused_for: app.config.registration.unused_for,
+        unused_for: app.settings.now().registration.unused_for,
     };
     let client = admitted.into_client(issued, ctx.at);
     by.may_give(&within_reach(&client))?;
@@ -222,7 +222,7 @@ pub(super) fn told(client: &Client, issuer: &Issuer) -> Value {
 
 /// Lets a client that registered itself be used.
 pub async fn approve(app: &App, by: &Operator, id: ClientId, seen: Seen) -> Result<Client, Declined> {
-    let (key, unused_for, ctx, by) = (registered(&id)?, app.config.registration.unused_for, by, by.clone());
+    let (key, unused_for, ctx, by) = (registered(&id)?, app.settings.now().registration.unused_for, by, by.clone());
     app.store
         .write("approve client", ctx, move |tx| {
             let client = match standing(tx, &by, key, &id, &seen)? {

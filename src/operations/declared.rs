@@ -154,7 +154,8 @@ pub async fn apply(
     doing: Doing,
 ) -> Result<Applied, NotApplied> {
     let file = Document::parse(file)?;
-    let house = House { config: &app.config, issuer: &app.issuer, now: by.at };
+    let settings = app.settings.now();
+    let house = House { config: &settings, issuer: &app.issuer, now: by.at };
     for _ in 0..TRIES {
         let present = load(app, by.at, Some(&file)).await?;
         let plan = plan::plan(&file, &present, house, unlisted)?;

@@ -16,7 +16,7 @@ pub fn document(app: &App) -> Result<Document, Fault> {
             Ok((scopes, providers::there_is_one(view)?, crossings::there_is_one(view)?))
         })?;
         let facts = Capabilities {
-            registration: app.config.registration.mode,
+            registration: app.settings.now().registration.mode,
             // Clients ask for what they find here, and those of the appliance's own API are for a few who know them. RFC 8414 §2:
             // "Servers MAY choose not to advertise some supported scope values even when this parameter is used".
             scopes: (scopes.into_iter().map(|(_, entry)| entry.name))

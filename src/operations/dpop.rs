@@ -28,11 +28,11 @@ pub fn check(app: &App, now: Timestamp, jwt: &str, target: &Target<'_>) -> Resul
 /// To nobody else. §8: a client that was given a nonce uses it from then on, and one that is too old is refused; that is worth a
 /// second request only to who asked for it.
 pub fn nonce(app: &App, now: Timestamp, proof: &str) -> Option<String> {
-    (app.config.dpop.require_nonce || has_nonce(proof)).then(|| nonces(app, now).newest().to_owned())
+    (app.settings.now().dpop.require_nonce || has_nonce(proof)).then(|| nonces(app, now).newest().to_owned())
 }
 
 fn nonces(app: &App, now: Timestamp) -> Nonces {
-    let required = if app.config.dpop.require_nonce { Required::Yes } else { Required::No };
+    let required = if app.settings.now().dpop.require_nonce { Required::Yes } else { Required::No };
     Nonces::at(now, &app.dpop_nonce, required)
 }
 

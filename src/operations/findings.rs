@@ -53,10 +53,16 @@ pub(super) async fn look(app: &App, ctx: &Context) -> Result<(), Fault> {
                         Vec::new()
                     } else {
                         let facts = facts(view, machine, app.usage.of(id).as_ref(), watch.clone())?;
-                        if app.config.machines.suspend_idle_after.is_some_and(|after| is_idle(&facts, after, now)) {
+                        if app
+                            .settings
+                            .now()
+                            .machines
+                            .suspend_idle_after
+                            .is_some_and(|after| is_idle(&facts, after, now))
+                        {
                             looked.idle.push(id);
                         }
-                        kinds(&findings(&facts, &app.config.machines, now))
+                        kinds(&findings(&facts, &app.settings.now().machines, now))
                     };
                     if known.map_or_else(Vec::new, |known| known.kinds) != kinds {
                         looked.different.push((id, kinds));
@@ -115,7 +121,7 @@ async fn note(app: &App, ctx: &Context, different: Vec<(Id<Machine>, Vec<Finding
 
 /// Stops what was idle for so long that the settings say so, if it still is.
 async fn suspend_idle(app: &App, ctx: &Context, idle: Vec<Id<Machine>>, watch: &Watch) -> Result<(), Fault> {
-    let Some(after) = app.config.machines.suspend_idle_after else { return Ok(()) };
+    let Some(after) = app.settings.now().machines.suspend_idle_after else { return Ok(()) };
     for some in idle.chunks(SUSPENDED_AT_ONCE) {
         let (app_of_job, some, watch) = (app.clone(), some.to_vec(), watch.clone());
         app.store
@@ -205,13 +211,13 @@ impl Insight {
     fn of(app: &App, read: &impl Read, machine: Machine, ctx: &Context) -> Result<Self, Fault> {
         let pending = app.usage.of(machine.id);
         let facts = facts(read, machine, pending.as_ref(), watch(read, ctx)?)?;
-        let findings = findings(&facts, &app.config.machines, ctx.at);
+        let findings = findings(&facts, &app.settings.now().machines, ctx.at);
         Ok(Self { facts, findings })
     }
 
     /// What became of a credential that has a successor.
     pub fn replaced(&self, app: &App, credential: &Credential, ctx: &Context) -> Option<Replaced> {
-        replaced(&self.facts, credential, &app.config.machines, ctx.at)
+        replaced(&self.facts, credential, &app.settings.now().machines, ctx.at)
     }
 }
 

@@ -30,6 +30,11 @@ pub const MOST: u32 = 10_000_000;
 /// What is less would keep out whoever wants to change it back.
 pub const LEAST_TO_GET_IN: u32 = 10;
 
+/// Whether a setting is a limit that is changed here.
+pub fn is_one(setting: &str) -> bool {
+    setting.strip_prefix("limits.").is_some_and(|name| Class::TUNABLE.iter().any(|class| class.name() == name))
+}
+
 /// Every limit that is a setting.
 pub fn list(app: &App) -> Result<Vec<Limit>, Fault> {
     let row = written_down(&app.store)?;

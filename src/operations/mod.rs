@@ -62,6 +62,7 @@ pub mod seen;
 pub mod sessions;
 pub mod set_password;
 pub mod set_up_factor;
+pub mod settings;
 pub mod setup;
 pub mod sign_in;
 pub mod sign_in_code;

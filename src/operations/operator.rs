@@ -104,7 +104,7 @@ impl Operator {
             }
         }
         let (subject, client_id) = (live.subject.clone(), live.client_id.clone());
-        let demanded = app.config.sign_in.second_factor.includes(Standing::Administrator);
+        let demanded = app.settings.now().sign_in.second_factor.includes(Standing::Administrator);
         let (administers, strong, reach) = app
             .store
             .read(move |view| {

@@ -102,7 +102,7 @@ pub(super) fn offered(app: &App, person: &Person, carried: &Carried) -> Result<O
     let email = person.email.as_str();
     Ok(Offered {
         ticket: ticket::seal(app, carried, OFFER)?,
-        address: Secret::new(address(&app.config.brand.name, email, &carried.secret)),
+        address: Secret::new(address(app.settings.now().brand.name.as_str(), email, &carried.secret)),
         text: Secret::new(second_factor::base32(&carried.secret)),
     })
 }

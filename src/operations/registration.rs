@@ -11,7 +11,7 @@ use crate::model::{
     Actor, Client, ClientId, ClientState, Context, Event, InitialAccessToken, Provenance, RecentRegistration,
     RegistrationMode, Tombstone,
 };
-use crate::operations::declined::Declined;
+use crate::operations::declined::{Declined, line};
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
 use crate::operations::seen::Seen;
@@ -73,12 +73,16 @@ pub async fn register(
     bearer: Option<&str>,
     body: &[u8],
 ) -> Result<Registered, RegistrationProblem> {
-    let mode = app.config.registration.mode;
+    let mode = app.settings.now().registration.mode;
     if mode == RegistrationMode::Closed {
         app.tally.count("registration while it is closed");
         return Err(RegistrationProblem::Closed);
     }
-    let vouched = vouched(app, ctx, bearer).await?;
+    let shown = match bearer {
+        Some(bearer) => Some(shown(app, ctx, bearer).await?),
+        None => None,
+    };
+    let vouched = if shown.is_some() { VouchedBy::Administrator } else { VouchedBy::Nobody };
     let state = match (mode, vouched) {
         (RegistrationMode::Token, VouchedBy::Nobody) => {
             app.tally.count("registration without an initial access token");
@@ -94,27 +98,34 @@ pub async fn register(
     let admitted = admitted.inspect_err(|_| app.tally.count("registration refused"))?;
     let new = New::make(app, ctx, admitted, state)?;
 
-    let (client, most) = (new.client.clone(), u64::from(app.config.registration.most_unused));
+    let (client, most) = (new.client.clone(), u64::from(app.settings.now().registration.most_unused));
     let issuer = app.issuer.clone();
     app.store
         .write("register client", ctx, move |tx| {
-            let ClientId::Registered(id) = client.id else { return Ok(()) };
+            let ClientId::Registered(id) = client.id else { return Ok(Ok(())) };
+            if let Some(shown) = shown
+                && !shown.spend(tx)?
+            {
+                return Ok(Err(RegistrationProblem::Unauthorized(Unauthorized::BadToken)));
+            }
             tx.put(&CLIENTS, &id, &client)?;
             let (client_id, name) = (client.id.clone(), client.name.clone());
             match vouched {
                 VouchedBy::Administrator => {
-                    let how = "initial access token".to_owned();
+                    let how = shown.map_or_else(String::new, |shown| format!("initial access token {}", shown.id));
                     let after = made(&told(&client, &issuer), &[])?;
-                    tx.record(Event::ClientRegistered { client: client_id, name, how, after })
+                    tx.record(Event::ClientRegistered { client: client_id, name, how, after })?;
                 }
                 VouchedBy::Nobody => {
                     let recent = RecentRegistration { client: id, reaped_at: client.reaped_at };
                     let instead_of = make_room(tx, &recent, most)?;
-                    tx.record(Event::ClientRegisteredItself { client: client_id, name, instead_of })
+                    tx.record(Event::ClientRegisteredItself { client: client_id, name, instead_of })?;
                 }
             }
+            Ok(Ok(()))
         })
-        .await?;
+        .await?
+        .inspect_err(|_| app.tally.count("registration with a wrong initial access token"))?;
     Ok(Registered { client: new.client, secret: new.secret, registration_access_token: new.registration_access_token })
 }
 
@@ -138,7 +149,7 @@ impl New {
             provenance: Provenance::Dynamic { registration: token.digest() },
             secret: secret.as_ref().map(OpaqueToken::digest),
             state,
-            unused_for: app.config.registration.unused_for,
+            unused_for: app.settings.now().registration.unused_for,
         };
         Ok(Self {
             client: admitted.into_client(issued, ctx.at),
@@ -148,19 +159,32 @@ impl New {
     }
 }
 
-/// Who answers for a registration with this token. RFC 7591 §3: the "initial access token".
-async fn vouched(app: &App, ctx: &Context, bearer: Option<&str>) -> Result<VouchedBy, RegistrationProblem> {
-    let Some(bearer) = bearer else { return Ok(VouchedBy::Nobody) };
-    let known = match OpaqueToken::parse(TokenKind::InitialAccessToken, bearer) {
-        Some(token) => {
-            let (id, digest, now) = (token.id::<InitialAccessToken>(), token.digest(), ctx.at);
-            let row = app.store.read(move |view| view.get(&INITIAL_TOKENS, &id)).await?;
-            row.is_some_and(|row| row.digest == digest && now < row.expires_at)
+/// An initial access token as somebody showed it.
+#[derive(Clone, Copy)]
+struct Shown {
+    id: Id<InitialAccessToken>,
+    digest: Digest,
+}
+
+impl Shown {
+    /// Counts one who registers with it, if it still lets them: it may have been ended, or used up by others, since it was looked at.
+    fn spend(&self, tx: &mut Tx<'_>) -> Result<bool, Fault> {
+        let row = tx.get(&INITIAL_TOKENS, &self.id)?;
+        let Some(row) = row.filter(|row| row.lets_in(&self.digest, tx.now())) else { return Ok(false) };
+        tx.put(&INITIAL_TOKENS, &self.id, &InitialAccessToken { uses: row.uses.saturating_add(1), ..row })?;
+        Ok(true)
+    }
+}
+
+/// Who answers for a registration with this token. RFC 7591 §3: the "initial access token". A first look, so that who holds none makes
+/// nobody write.
+async fn shown(app: &App, ctx: &Context, bearer: &str) -> Result<Shown, RegistrationProblem> {
+    if let Some(token) = OpaqueToken::parse(TokenKind::InitialAccessToken, bearer) {
+        let (shown, now) = (Shown { id: token.id(), digest: token.digest() }, ctx.at);
+        let row = app.store.read(move |view| view.get(&INITIAL_TOKENS, &shown.id)).await?;
+        if row.is_some_and(|row| row.lets_in(&shown.digest, now)) {
+            return Ok(shown);
         }
-        None => false,
-    };
-    if known {
-        return Ok(VouchedBy::Administrator);
     }
     app.tally.count("registration with a wrong initial access token");
     Err(RegistrationProblem::Unauthorized(Unauthorized::BadToken))
@@ -213,7 +237,7 @@ pub async fn change(
     }
     let ask = RegistrationUpdate::parse(body)?;
     fits_here(app, &ask.registration)?;
-    let mode = app.config.registration.mode;
+    let mode = app.settings.now().registration.mode;
     let ctx = ctx.by(Actor::Client(ClientId::Registered(holder.id)));
     let changed = app.store.write("change registration", &ctx, move |tx| {
         let Some(current) = holder.client(tx)? else {
@@ -363,11 +387,49 @@ pub async fn reap(app: &App, ctx: &Context) -> Result<u64, Fault> {
     Ok(total)
 }
 
-/// How long an initial access token lets its bearers register.
+/// How long an initial access token lets its bearers register, unless somebody says otherwise.
 pub const INITIAL_TOKEN_FOR: Lifetime = Lifetime::from_days(30);
+const LEAST_TOKEN_FOR: Lifetime = Lifetime::from_minutes(5);
+const MOST_TOKEN_FOR: Lifetime = Lifetime::from_days(366);
+/// Most that may register with one that is counted.
+pub const MOST_TOKEN_USES: u32 = 1_000_000;
+/// Longest name of one, in characters.
+pub const LONGEST_TOKEN_NAME: usize = 128;
 
-/// Makes an initial access token, for an administrator to hand out. RFC 7591 §3. It may be used often until it expires.
-pub async fn add_initial_access_token(app: &App, by: &Operator) -> Result<(InitialAccessToken, Secret), Declined> {
+/// An initial access token that somebody wants.
+#[derive(Clone, Debug, Default)]
+pub struct NewToken {
+    /// What administrators know it by; may be empty.
+    pub name: String,
+    /// [`INITIAL_TOKEN_FOR`], if it does not say.
+    pub lasts: Option<Lifetime>,
+    /// How many may register with it; any number, if it does not say.
+    pub most_uses: Option<u32>,
+}
+
+impl NewToken {
+    fn checked(self) -> Result<Self, Declined> {
+        let name = match self.name.trim() {
+            "" => String::new(),
+            text => line("name", text, LONGEST_TOKEN_NAME, "what it is for")?,
+        };
+        if self.lasts.is_some_and(|lasts| !(LEAST_TOKEN_FOR..=MOST_TOKEN_FOR).contains(&lasts)) {
+            return Err(Declined::field("expires_in", format!("it is between {LEAST_TOKEN_FOR} and {MOST_TOKEN_FOR}")));
+        }
+        if self.most_uses.is_some_and(|most| !(1..=MOST_TOKEN_USES).contains(&most)) {
+            return Err(Declined::field("most_uses", format!("it is between 1 and {MOST_TOKEN_USES}, or not there")));
+        }
+        Ok(Self { name, ..self })
+    }
+}
+
+/// Makes an initial access token, for an administrator to hand out. RFC 7591 §3.
+pub async fn add_initial_access_token(
+    app: &App,
+    by: &Operator,
+    new: NewToken,
+) -> Result<(InitialAccessToken, Secret), Declined> {
+    let new = new.checked()?;
     let id = Id::<InitialAccessToken>::new(by.at, &app.entropy)?;
     let token = OpaqueToken::new(TokenKind::InitialAccessToken, id, &app.entropy)?;
     let (digest, ctx, by) = (token.digest(), by, by.clone());
@@ -378,11 +440,13 @@ pub async fn add_initial_access_token(app: &App, by: &Operator) -> Result<(Initi
         if let Err(declined) = by.stands(tx)? {
             return Ok(Err(declined));
         }
-        let (created_at, expires_at) = (tx.now(), tx.now().plus(INITIAL_TOKEN_FOR));
-        let row = InitialAccessToken { id, digest, created_at, expires_at };
+        let (created_at, expires_at) = (tx.now(), tx.now().plus(new.lasts.unwrap_or(INITIAL_TOKEN_FOR)));
+        let (name, most_uses) = (new.name.clone(), new.most_uses);
+        let row = InitialAccessToken { id, digest, name, created_at, expires_at, most_uses, uses: 0 };
         tx.put(&INITIAL_TOKENS, &id, &row)?;
         by.request().done(tx, id, &row, Answer::HoldsASecret)?;
-        tx.record(Event::InitialAccessTokenCreated { id: id.to_string() })?;
+        let after = made(&row, &["digest", "uses"])?;
+        tx.record(Event::InitialAccessTokenCreated { id: id.to_string(), after: Some(after) })?;
         Ok(Ok(row))
     });
     Ok((made.await??, token.into_secret()))

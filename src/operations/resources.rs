@@ -172,7 +172,7 @@ fn made(
         default_scopes,
         algorithm: new.algorithm,
         format: new.format,
-        access_for: new.access_for.unwrap_or(app.config.lifetimes.access),
+        access_for: new.access_for.unwrap_or(app.settings.now().lifetimes.access),
         machine_access_most: new.machine_access_most,
         is_default: new.is_default,
         tool_scopes: BTreeMap::new(),

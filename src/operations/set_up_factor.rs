@@ -46,7 +46,7 @@ pub enum Outcome {
 
 /// Whether this person has to have more than a password.
 pub fn is_demanded(app: &App, person: &Person) -> bool {
-    app.config.sign_in.second_factor.includes(person.standing)
+    app.settings.now().sign_in.second_factor.includes(person.standing)
 }
 
 /// Whether somebody has codes or a passkey.
@@ -150,7 +150,7 @@ async fn finish(
 ) -> Result<Outcome, Fault> {
     let id = person.id;
     let known = KnownBrowser::after(attempt.known, app, &person.email.folded())?;
-    let (entropy, lifetime) = (app.entropy.clone(), app.config.lifetimes.session);
+    let (entropy, lifetime) = (app.entropy.clone(), app.settings.now().lifetimes.session);
     let (replaces, device) = (attempt.replaces, attempt.device);
     let ctx = ctx.by(crate::model::Actor::Person(id));
     let outcome = app

@@ -132,7 +132,7 @@ pub async fn sign_in(app: &App, ctx: &Context, attempt: Attempt<'_>) -> Result<O
     let half = half.transpose()?;
 
     let (within, entropy) = (app.clone(), app.entropy.clone());
-    let lifetime = app.config.lifetimes.session;
+    let lifetime = app.settings.now().lifetimes.session;
     let outcome = app
         .store
         .write("sign in", ctx, move |tx| match still_so(tx, signed_in.as_ref(), rehashed.as_ref())? {
@@ -252,7 +252,7 @@ pub async fn recognize(app: &App, at: Timestamp, cookie: &str) -> Result<Option<
     if let Some(seen) = app.last_seen.of(&id) {
         session.last_seen_at = session.last_seen_at.max(seen);
     }
-    if !session.is_live(at, app.config.lifetimes.session_idle) || person.state != PersonState::Active {
+    if !session.is_live(at, app.settings.now().lifetimes.session_idle) || person.state != PersonState::Active {
         return Ok(None);
     }
     // Since it began, more than a password may have come to be demanded.

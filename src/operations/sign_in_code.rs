@@ -84,7 +84,7 @@ pub async fn sign_in_with_code(app: &App, ctx: &Context, attempt: CodeAttempt<'_
     }
     let proof = Proof::of(app, ctx.at, &factor, attempt.code)?;
     let entropy = app.entropy.clone();
-    let lifetime = app.config.lifetimes.session;
+    let lifetime = app.settings.now().lifetimes.session;
     let (replaces, device) = (attempt.replaces, attempt.device);
     let outcome = app
         .store

@@ -117,7 +117,7 @@ pub async fn sign_in_with_passkey(app: &App, ctx: &Context, attempt: PasskeyAtte
     };
     let known = KnownBrowser::after(known.as_ref(), app, &person.email.folded())?;
     let entropy = app.entropy.clone();
-    let lifetime = app.config.lifetimes.session;
+    let lifetime = app.settings.now().lifetimes.session;
     let (replaces, device) = (attempt.replaces, attempt.device);
     let spent = (Digest::of(carried.challenge.as_bytes()), carried.at.plus(GOOD_FOR));
     let outcome = app

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use super::{backup, keep_head, master_key};
 use crate::app::{
     App, Certificates, Delivery, Discovery, Hours, KeySets, Known, LastSeen, Limits, Logo, Looked, Metrics, Mirror,
-    Parts, Refusals, StatusIndices, StatusLists, Tally, Turns, Usage, VerifiedTokens,
+    Parts, Refusals, Settings, StatusIndices, StatusLists, Tally, Turns, Usage, VerifiedTokens,
 };
 use crate::base::{Clock, Entropy, Fault, FaultKind, Secret, Timestamp, files};
 use crate::config::Config;
@@ -106,6 +106,15 @@ fn furnish(
     super::scopes::load_catalogue(&store, &context(now))?;
     let limits = Arc::new(Limits::new(&config.limits));
     super::limits::take_over(&limits, &store)?;
+    let settings = Settings::new(&config);
+    super::settings::take_over(&settings, &config, &store)?;
+    for aside in settings.aside().iter() {
+        tracing::warn!(
+            setting = aside.name,
+            why = aside.why,
+            "a value that was set while Writ ran does not hold any more"
+        );
+    }
     let row_sealer = master.row_sealer()?;
     let keys = Keys::new(KeyRing::load(key_rows(&store)?, &row_sealer)?);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -124,6 +133,7 @@ fn furnish(
         acme_file: (keeping == Keeping::File).then(|| config.acme_file()),
         head_file: (keeping == Keeping::File).then(|| config.head_file()),
         row_sealer,
+        settings,
         logo,
         keys,
         store,

@@ -15,7 +15,8 @@ use crate::store::tables::SIGNING_KEYS;
 
 /// The schedule that the settings ask for.
 pub fn policy(app: &App) -> Policy {
-    let (keys, lifetimes) = (&app.config.keys, &app.config.lifetimes);
+    let settings = app.settings.now();
+    let (keys, lifetimes) = (&app.config.keys, &settings.lifetimes);
     let doubled = keys.jwks_max_age.seconds().saturating_mul(2);
     Policy {
         algorithms: keys.algorithms.clone(),

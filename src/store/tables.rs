@@ -8,11 +8,11 @@ use crate::base::{Digest, Id, Resource, Timestamp};
 use crate::model::{
     AccessRecord, ActingRuns, AuthorizationCode, BackupState, Client, ClientId, ClientState, Consent, Credential,
     CredentialKind, CredentialState, CredentialUsage, Crossing, Delegation, DelegationState, Delivered, DocumentRecord,
-    DoneOnce, Family, FrozenIssuer, Hour, HourNumber, IdentityProvider, InitialAccessToken, LimitsRow, Machine,
-    MachineFindings, MachineKind, MachineUsage, Membership, Offered, Passkey, Person, ProtectedResource, Provenance,
-    RecentRegistration, RefreshToken, ResourceTools, Restored, RevokedToken, Role, RoleName, ScopeEntry, ScopeSet,
-    ScopesUsage, SecondFactor, Session, SetupState, SignInFailures, SigningKey, SpentProof, StatusBlock, StatusList,
-    StatusPage, SubjectLink, Tenant, TenantName, Tombstone, UsedAssertion, Watch,
+    DoneOnce, Family, FrozenIssuer, Hour, HourNumber, IdentityProvider, InitialAccessToken, KeptSetting, LimitsRow,
+    Machine, MachineFindings, MachineKind, MachineUsage, Membership, Offered, Passkey, Person, ProtectedResource,
+    Provenance, RecentRegistration, RefreshToken, ResourceTools, Restored, RevokedToken, Role, RoleName, ScopeEntry,
+    ScopeSet, ScopesUsage, SecondFactor, Session, SetupState, SignInFailures, SigningKey, SpentProof, StatusBlock,
+    StatusList, StatusPage, SubjectLink, Tenant, TenantName, Tombstone, UsedAssertion, Watch,
 };
 
 // What is kept in memory of rows that every request reads: app/kept.rs.
@@ -410,6 +410,8 @@ pub static BACKUPS: Table<String, BackupState> = Table::new("backups");
 pub static RESTORED: Table<String, Restored> = Table::new("restored");
 /// One row, under [`ONLY`]: limits that an administrator changed while the appliance ran.
 pub static LIMITS: Table<String, LimitsRow> = Table::new("limits");
+/// By the setting's name: what an administrator put in its place while the appliance ran.
+pub static KEPT_SETTINGS: Table<String, KeptSetting> = Table::new("settings");
 /// One row, under [`ONLY`].
 pub static SETUP: Table<String, SetupState> = Table::new("setup");
 

@@ -205,6 +205,26 @@ fn only_the_command_line_has_the_file() {
     assert_eq!(outside(&places, &["with_the_file"]), Vec::<String>::new());
 }
 
+/// What was changed while the appliance ran is in `app.settings`; `app.config` is what it was started with.
+#[test]
+fn a_setting_that_is_changed_while_it_runs_is_asked_for_each_time() {
+    let live: Vec<&str> =
+        writ::config::SETTINGS.iter().filter(|known| known.is_live()).map(|known| known.name).collect();
+    assert!(live.len() > 20 && live.contains(&"lifetimes.access"));
+    let started = ["src/operations/start.rs", "src/operations/demo.rs"];
+    for source in sources().iter().filter(|source| ["app", "operations", "web", "cli"].contains(&source.room.as_str()))
+    {
+        let text: String = product(source).split_whitespace().collect();
+        for name in &live {
+            let section = name.split('.').next().unwrap();
+            let stale = [format!("app.config.{section}"), format!("within.config.{section}")];
+            let found = stale.iter().any(|stale| text.contains(stale.as_str()));
+            let starting = started.iter().any(|path| source.path == Path::new(path));
+            assert!(!found || starting, "{} asks app.config for {name}: ask app.settings.now()", source.path.display());
+        }
+    }
+}
+
 #[test]
 fn every_rule_names_its_sentence() {
     let mut silent = Vec::new();

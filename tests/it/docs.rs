@@ -26,6 +26,28 @@ fn settings_table() -> String {
     table
 }
 
+const LIVE_BEGIN: &str = "<!-- live: written by `UPDATE_DOCS=1 cargo test --test it docs`, from src/config.rs -->\n";
+
+fn live_table() -> String {
+    let mut table = "| setting | what a change means |\n|---|---|\n".to_owned();
+    for setting in SETTINGS.iter().filter(|setting| setting.is_live()) {
+        table += &format!("| `{}` | {} |\n", setting.name, setting.live);
+    }
+    table
+}
+
+#[test]
+fn every_setting_that_is_changed_while_it_runs_says_what_that_means() {
+    let (path, text) = document("settings.md");
+    let (before, rest) = text.split_once(LIVE_BEGIN).expect("the table begins somewhere");
+    let (found, after) = rest.split_once(END).expect("and ends somewhere");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, format!("{before}{LIVE_BEGIN}{}{END}{after}", live_table())).unwrap();
+        return;
+    }
+    assert_eq!(found, live_table(), "run: UPDATE_DOCS=1 cargo test --test it docs");
+}
+
 #[test]
 fn every_setting_has_its_line_in_the_settings_document() {
     let (path, text) = document("settings.md");

@@ -50,6 +50,7 @@ mod remote;
 mod restore;
 #[cfg(test)]
 mod rules;
+mod settings;
 #[cfg(test)]
 mod store;
 #[cfg(test)]

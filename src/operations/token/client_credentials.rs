@@ -111,7 +111,8 @@ impl Wish {
         let open = facts.leave_open(&client);
         let resource = target::select(facts, &client)?;
         let narrowed = client_credentials::grant(&client, self.name, &self.ask, resource.as_deref(), open)?;
-        let mut making = Making::new(app, &client, resource.as_deref(), (app.config.lifetimes.machine_access, now));
+        let mut making =
+            Making::new(app, &client, resource.as_deref(), (app.settings.now().lifetimes.machine_access, now));
         making.audience = self.audience.clone().unwrap_or(making.audience);
         Ok(Decided { client, narrowed, making })
     }
@@ -148,7 +149,7 @@ async fn issue(app: &App, ctx: &Context, client: AuthenticatedClient, wish: Wish
         Ok(decided) => decided,
         Err(refusal) => return refuse(app, ctx, &client, name, refusal).await,
     };
-    let (within, lasts) = (app.clone(), app.config.lifetimes.family);
+    let (within, lasts) = (app.clone(), app.settings.now().lifetimes.family);
     let outcome = app.store.write("grant client credentials", ctx, move |tx| {
         let sender = match dpop::spend(tx, wish.proof.as_ref())? {
             Ok(sender) => sender,
@@ -226,7 +227,7 @@ fn new_family(
     (making, audience): (&Making, Option<&String>),
     scope: &ScopeSet,
 ) -> Result<Family, Fault> {
-    let (now, family_for) = (tx.now(), app.config.lifetimes.family);
+    let (now, family_for) = (tx.now(), app.settings.now().lifetimes.family);
     Ok(Family {
         id: Id::new(now, &app.entropy)?,
         client_id: client.id().clone(),

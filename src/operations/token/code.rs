@@ -97,10 +97,11 @@ impl Redemption {
         sender: Sender,
     ) -> Result<Issued, Fault> {
         let entropy: &Entropy = &self.app.entropy;
-        let making = Making::new(&self.app, &self.client, resource, (self.app.config.lifetimes.access, tx.now()));
+        let making =
+            Making::new(&self.app, &self.client, resource, (self.app.settings.now().lifetimes.access, tx.now()));
         let mut family = Family {
             jkt: binds_refresh(&self.client, None, sender.jkt()),
-            ..new_family(tx, entropy, code, self.app.config.lifetimes.family)?
+            ..new_family(tx, entropy, code, self.app.settings.now().lifetimes.family)?
         };
         let place = making.place_in(&self.app, tx, &mut family)?;
         let spent = AuthorizationCode { state: CodeState::Redeemed { family: family.id }, ..code.clone() };

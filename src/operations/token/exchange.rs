@@ -114,7 +114,7 @@ impl Exchange {
                 _ => true,
             },
             target: find_resource::facts(&self.app, tx, self.ask.resource.as_ref(), client)?,
-            depth: usize::try_from(self.app.config.delegation.depth).unwrap_or(usize::MAX),
+            depth: usize::try_from(self.app.settings.now().delegation.depth).unwrap_or(usize::MAX),
         };
         Ok(exchange::exchange(facts, client, &self.ask, now).map(|exchanged| (exchanged, family)))
     }
@@ -140,7 +140,7 @@ impl Exchange {
     ) -> Result<Issued, Fault> {
         let Exchanged { subject, resource, scope, chain, may_act, ends_at } = exchanged;
         let acting = Acting { chain, may_act, ends_at, issued: self.ask.requested };
-        let lifetime = self.app.config.lifetimes.machine_access;
+        let lifetime = self.app.settings.now().lifetimes.machine_access;
         let making = Making::new(&self.app, client, Some(&resource), (lifetime, tx.now())).acting(acting, tx.now());
         let of = (&subject, family.map(|family| family.id));
         let place = making.place_acting(&self.app, tx, client.id(), of)?;

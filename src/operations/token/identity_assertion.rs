@@ -142,7 +142,7 @@ impl Redemption {
         }
         let told =
             Asserted { provider: self.provider.id, subject: asserted.subject.clone(), assertion: asserted.jti.clone() };
-        let lifetime = self.app.config.lifetimes.access;
+        let lifetime = self.app.settings.now().lifetimes.access;
         let making = Making::new(&self.app, &self.client, Some(&resource), (lifetime, now)).asserted(told);
         // A grant like one that the person gave, so that it is seen with the others and ends with them. It is as long as its only
         // token: §4.4.3 has no refresh token, for whoever wants more asks the provider again.

@@ -84,7 +84,7 @@ impl Making {
             // settings do not name any more: a client had rather be surprised by a token than get none for its code.
             id_token: client.id_token_signed_response_alg.filter(configured).unwrap_or(Algorithm::RS256),
             issuer: app.issuer.to_string(),
-            refresh_for: app.config.lifetimes.refresh,
+            refresh_for: app.settings.now().lifetimes.refresh,
             acting: None,
             asserted: None,
             asking: client.identity.clone(),

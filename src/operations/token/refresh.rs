@@ -101,7 +101,8 @@ impl Exchange {
             asked: &asked,
             key: sender.jkt(),
         };
-        let lifetimes = &self.app.config.lifetimes;
+        let settings = self.app.settings.now();
+        let lifetimes = &settings.lifetimes;
         let overlap =
             Overlap { after_use: lifetimes.refresh_overlap, unused: lifetimes.refresh_unused, most: MOST_OVERLAPS };
         match (refresh::rotate(facts, &self.client, &self.ask, overlap, tx.now()), family) {

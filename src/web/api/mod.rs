@@ -34,6 +34,7 @@ mod registration_tokens;
 mod resources;
 mod roles;
 mod scopes;
+mod settings;
 mod state;
 mod tenants;
 mod wire;
@@ -76,6 +77,7 @@ static NOUNS: LazyLock<Vec<Noun>> = LazyLock::new(|| {
         grants::noun(),
         keys::noun(),
         limits::noun(),
+        settings::noun(),
         audit::noun(),
         commands::noun(),
         state::noun(),

@@ -1,6 +1,6 @@
 //! Initial access tokens: who has one registers applications where registration takes one. RFC 7591 §3.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answer::{Listed, One};
@@ -8,10 +8,10 @@ use super::call::Call;
 use super::cursor::Window;
 use super::operation::{Noun, What};
 use super::problem::Problem;
-use super::wire::{NoFilter, Nothing};
-use crate::base::Secret;
+use super::wire::NoFilter;
+use crate::base::{Lifetime, Secret};
 use crate::model::InitialAccessToken;
-use crate::operations::registration;
+use crate::operations::registration::{self, NewToken};
 use crate::protocol::own_scopes::{ADMIN, CLIENTS};
 
 pub(super) fn noun() -> Noun {
@@ -22,7 +22,7 @@ pub(super) fn noun() -> Noun {
         "What applications register with where registration takes a token. Whoever has one registers as if an administrator did.",
     )
     .list(What(all, "listRegistrationTokens", CLIENTS.read, "List registration tokens, the newest first"), list)
-    .create(What(all, "createRegistrationToken", ADMIN, "Make a token that lets its bearers register applications for 30 days"), create)
+    .create(What(all, "createRegistrationToken", ADMIN, "Make a token that lets its bearers register applications"), create)
     .show(What(at, "showRegistrationToken", CLIENTS.read, "Show a registration token, but for itself"), show)
     .remove(
         What(at, "revokeRegistrationToken", CLIENTS.write, "End one at once; who registered with it stays registered"),
@@ -40,10 +40,35 @@ struct TokenView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     initial_access_token: Option<String>,
+    /// What administrators know it by.
+    name: String,
     #[schema(format = DateTime)]
     created_at: String,
     #[schema(format = DateTime)]
     expires_at: String,
+    /// How many registered with it.
+    uses: u32,
+    /// How many may; without it, any number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    most_uses: Option<u32>,
+}
+
+/// A registration token that is to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TokenAsked {
+    #[serde(default)]
+    #[schema(max_length = 128, example = "the onboarding script")]
+    name: String,
+    /// For so many seconds it lets its bearers register; without it, for 30 days.
+    #[serde(default)]
+    #[schema(minimum = 300, maximum = 31622400, nullable = false, example = 604800)]
+    expires_in: Option<u64>,
+    /// How many may register with it; without it, any number.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 1000000, nullable = false)]
+    most_uses: Option<u32>,
 }
 
 async fn list(call: Call, window: Window, _: NoFilter) -> Result<Listed<TokenView>, Problem> {
@@ -56,8 +81,9 @@ async fn show(call: Call) -> Result<One<TokenView>, Problem> {
     Ok(One::of(&row, view(&row, None))?)
 }
 
-async fn create(call: Call, _: Nothing) -> Result<(String, One<TokenView>), Problem> {
-    let (row, token) = registration::add_initial_access_token(&call.app, &call.by).await?;
+async fn create(call: Call, ask: TokenAsked) -> Result<(String, One<TokenView>), Problem> {
+    let new = NewToken { name: ask.name, lasts: ask.expires_in.map(Lifetime::from_seconds), most_uses: ask.most_uses };
+    let (row, token) = registration::add_initial_access_token(&call.app, &call.by, new).await?;
     Ok((row.id.to_string(), One::of(&row, view(&row, Some(&token)))?))
 }
 
@@ -69,7 +95,10 @@ fn view(row: &InitialAccessToken, token: Option<&Secret>) -> TokenView {
     TokenView {
         id: row.id.to_string(),
         initial_access_token: token.map(|token| token.expose().to_owned()),
+        name: row.name.clone(),
         created_at: row.created_at.iso(),
         expires_at: row.expires_at.iso(),
+        uses: row.uses,
+        most_uses: row.most_uses,
     }
 }

@@ -78,7 +78,7 @@ pub(super) async fn show(
     let acted = told::folded(app, now, &told::of(&acted)).await.map_err(broken)?;
     let tally = &insight.facts.usage.used;
     let grants = tally.seen.map_or(0, |seen| seen.grants);
-    let unused = unused(&insight, app.config.machines.scopes_unused_after, now);
+    let unused = unused(&insight, app.settings.now().machines.scopes_unused_after, now);
     let id_text = id.to_string();
     let resource = snippets::meant(machine.access.first().map(|access| &access.resource), &all);
     let first = insight.facts.credentials.iter().find(|credential| credential.is_live(now));
@@ -350,7 +350,7 @@ pub(super) async fn trim(asked: Administered, id: web::Path<String>) -> Result<H
     let (app, by) = (&visitor.app, &asked.by);
     let id = wanted(visitor, &id)?;
     let insight = findings::of_machine(app, by, id).await.map_err(|why| declined(visitor, why))?;
-    let unused = unused(&insight, app.config.machines.scopes_unused_after, visitor.ctx.at);
+    let unused = unused(&insight, app.settings.now().machines.scopes_unused_after, visitor.ctx.at);
     let as_found = Seen::OneOf(vec![tag(&insight.facts.machine).map_err(|fault| visitor.broken(&fault))?]);
     let done = machines::change(app, by, id, as_found, move |machine| {
         let stays = |scope: &str, resource: Option<&Resource>| {

@@ -21,12 +21,14 @@ mod overview;
 mod people;
 mod person;
 mod refusals;
+mod registration_tokens;
 mod resource_form;
 mod resources;
 mod review;
 mod roles;
 mod scopes;
 mod search;
+mod setting;
 mod settings;
 mod snippets;
 mod stale;
@@ -115,6 +117,10 @@ pub(super) static DOORS: &[Door] = &[
     page("/console/roles/{tenant}/{role}/removal", POST, Who::Console, Class::Pages),
     page("/console/settings", GET, Who::Console, Class::Pages),
     page("/console/settings/restored", POST, Who::Console, Class::Pages),
+    page("/console/settings/of/{name}", GET_POST, Who::Console, Class::Pages),
+    page("/console/settings/of/{name}/reset", POST, Who::Console, Class::Pages),
+    page("/console/registration-tokens", GET_POST, Who::Console, Class::Pages),
+    page("/console/registration-tokens/{id}/end", POST, Who::Console, Class::Pages),
     page("/console/limits", GET_POST, Who::Console, Class::Pages),
     page("/console/keys", GET, Who::Console, Class::Pages),
     page("/console/keys/rotation", POST, Who::Console, Class::Pages),
@@ -210,6 +216,11 @@ pub(super) fn configure(config: &mut ServiceConfig, base: &str) {
     door("/console/roles/{tenant}/{role}/removal", vec![post().to(roles::remove)]);
     door("/console/settings", vec![get(settings::show)]);
     door("/console/settings/restored", vec![post().to(settings::looked)]);
+    door("/console/settings/of/{name}", vec![get(setting::show), post().to(setting::change)]);
+    door("/console/settings/of/{name}/reset", vec![post().to(setting::reset)]);
+    let tokens = vec![get(registration_tokens::list), post().to(registration_tokens::create)];
+    door("/console/registration-tokens", tokens);
+    door("/console/registration-tokens/{id}/end", vec![post().to(registration_tokens::end)]);
     door("/console/limits", vec![get(limits::show), post().to(limits::change)]);
     door("/console/keys", vec![get(keys::show)]);
     door("/console/keys/rotation", vec![post().to(keys::rotate)]);

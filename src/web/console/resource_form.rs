@@ -251,7 +251,7 @@ pub(super) async fn update(asked: Administered, id: web::Path<String>) -> Result
         is_default: Some(if typed.is_default { IsDefault::Yes } else { IsDefault::No }),
         algorithm: Some(meant.algorithm),
         format: Some(meant.format),
-        access_for: meant.access_for.or(Some(visitor.app.config.lifetimes.access)),
+        access_for: meant.access_for.or(Some(visitor.app.settings.now().lifetimes.access)),
         machine_access_most: meant.machine_access_most.or(Some(MOST_ACCESS)),
         // Decided on a page of its own.
         tool_scopes: None,

@@ -1,17 +1,21 @@
-//! `GET /console/settings`: what holds, where it came from, and what would change it. Nothing is changed here.
+//! `GET /console/settings`: what holds, where it came from, and what changes it.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::{back, declined, shell};
+use super::{back, declined, setting, shell, told};
+use crate::base::Timestamp;
 use crate::config::Entry;
-use crate::operations::appliance;
 use crate::operations::backup::{self, Worry};
+use crate::operations::limits;
+use crate::operations::names::Names;
+use crate::operations::settings::{self, Held};
+use crate::operations::{appliance, names};
 use crate::web::extract::{Administered, Administrator};
 use crate::web::problem::PageProblem;
 use crate::web::reply::{self, moment};
 use crate::web::views::FlashKind;
-use crate::web::views::console::{Frame, Section, SettingGroup, SettingLine, SettingsPage};
+use crate::web::views::console::{Frame, Section, SettingAside, SettingGroup, SettingLine, SettingsPage};
 
 pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let visitor = &admin.visitor;
@@ -28,7 +32,14 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
             Worry::Failed { .. } | Worry::Old { .. } => {}
         }
     }
-    let words = [("looked", FlashKind::Done, "It is not told of any more on the first page.")];
+    let words = [
+        ("looked", FlashKind::Done, "It is not told of any more on the first page."),
+        ("changed", FlashKind::Done, "The setting was changed. It holds from now on."),
+        ("reset", FlashKind::Done, "The setting is as it was read again."),
+    ];
+    let all = settings::list(app).map_err(|fault| visitor.broken(&fault))?;
+    let by = all.iter().filter_map(|held| held.kept.as_ref()).filter_map(|kept| told::actor(&kept.by)).collect();
+    let names = names::of(app, by).await.map_err(|fault| visitor.broken(&fault))?;
     let page = SettingsPage {
         shell: shell(visitor, &request, &words),
         frame: Frame::of(Section::Settings),
@@ -47,7 +58,8 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
         backup_failed: backups.failed.map(|failed| (failed.why, moment(failed.at, now), failed.made)),
         backup_missing: missing,
         restored: restored.map(|restored| (moment(restored.made_at, now), restored.advice)),
-        groups: groups(app.config.entries()),
+        asides: app.settings.aside().iter().map(aside).collect(),
+        groups: groups(&all, &names, now),
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
 }
@@ -59,13 +71,17 @@ pub(super) async fn looked(asked: Administered) -> Result<HttpResponse, PageProb
     Ok(back(visitor, "/console/settings", "looked"))
 }
 
+fn aside(aside: &crate::config::Aside) -> SettingAside {
+    SettingAside { name: aside.name.clone(), why: aside.why.clone(), href: setting::path(&aside.name) }
+}
+
 /// By the sections of the file, in the order of the table.
-fn groups(entries: impl Iterator<Item = Entry>) -> Vec<SettingGroup> {
+fn groups(all: &[Held], names: &Names, now: Timestamp) -> Vec<SettingGroup> {
     let mut groups: Vec<SettingGroup> = Vec::new();
-    for entry in entries {
-        let (section, own) = entry.name.split_once('.').map_or((None, entry.name), |(s, own)| (Some(s), own));
+    for held in all {
+        let section = held.setting.name.split_once('.').map(|(section, _)| section);
         let id = section.unwrap_or("general");
-        let line = line(&entry, own);
+        let line = row(held, names, now);
         match groups.last_mut().filter(|group| group.id == id) {
             Some(group) => group.settings.push(line),
             None => groups.push(SettingGroup {
@@ -87,11 +103,37 @@ fn title(section: &str) -> String {
         "dpop" => "Tokens bound to keys".to_owned(),
         "log" => "The program’s own log".to_owned(),
         "status" => "Status lists".to_owned(),
+        "tls" | "acme" => section.to_ascii_uppercase(),
         other => {
             let mut letters = other.chars();
             letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
         }
     }
+}
+
+fn row(held: &Held, names: &Names, now: Timestamp) -> SettingLine {
+    let own = own_name(held.setting.name);
+    let change = match held.setting.is_live() {
+        true => Some(setting::path(held.setting.name)),
+        false => limits::is_one(held.setting.name).then(|| "/console/limits".to_owned()),
+    };
+    let kept = held.kept.as_ref().filter(|_| held.aside.is_none());
+    SettingLine {
+        change,
+        kept: kept.map(|kept| (told::by(&kept.by, names), moment(kept.at, now))),
+        read: held.read.value.clone(),
+        ..line(&held.entry, own)
+    }
+}
+
+/// As it is called within its section of the file.
+fn own_name(name: &str) -> &str {
+    name.split_once('.').map_or(name, |(_, own)| own)
+}
+
+/// The line of the file that says what holds.
+pub(super) fn line_of_file(held: &Held) -> String {
+    line(&held.entry, own_name(held.setting.name)).line
 }
 
 fn line(entry: &Entry, own: &str) -> SettingLine {
@@ -109,6 +151,9 @@ fn line(entry: &Entry, own: &str) -> SettingLine {
         set: !["built in", "derived"].contains(&entry.source),
         line: format!("{own} = {quoted}"),
         variable: entry.environment.clone(),
+        change: None,
+        kept: None,
+        read: String::new(),
     }
 }
 

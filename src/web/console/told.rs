@@ -259,6 +259,10 @@ pub(super) fn words(event: &Event, names: &Names) -> String {
         Event::ScopeChanged { scope, .. } => format!("The scope {scope} was changed"),
         Event::ScopeRemoved { scope } => format!("The scope {scope} was removed"),
         Event::LimitChanged { limit, .. } => format!("The limit {limit} was changed"),
+        Event::SettingChanged { setting, after, .. } => match after.get("value").and_then(|value| value.as_str()) {
+            Some(value) if !value.is_empty() => format!("The setting {setting} was changed to {value}"),
+            _ => format!("The setting {setting} was changed"),
+        },
         Event::KeyGenerated { kid, algorithm } => format!("A key for {algorithm} was made: {kid}"),
         Event::KeyPromoted { kid } => format!("The key {kid} signs"),
         Event::KeyRetired { kid } => format!("The key {kid} signs no more"),

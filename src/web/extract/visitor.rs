@@ -123,10 +123,11 @@ impl Visitor {
 
 /// A page's frame before anything is known about who is there: no form, no name.
 pub(crate) fn bare(app: &App, language: Language) -> Shell {
-    let brand = &app.config.brand;
+    let settings = app.settings.now();
+    let brand = &settings.brand;
     Shell {
         brand: Brand {
-            name: brand.name.clone(),
+            name: brand.name.as_str().to_owned(),
             accent: Accent::parse(brand.accent.as_str()).unwrap_or_default(),
             logo: app.logo.as_ref().map(|logo| format!("{}/static/{}", app.issuer.path(), logo.name)),
             support_url: brand.support_url.as_ref().map(|url| url.as_str().to_owned()),

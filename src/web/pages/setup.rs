@@ -35,7 +35,7 @@ pub(crate) async fn create(form: Posted) -> Result<HttpResponse, PageProblem> {
     match outcome.map_err(|fault| visitor.broken(&fault))? {
         Outcome::Done { cookie, .. } => {
             let mut response = reply::see_other(visitor, &format!("{}/account", visitor.app.issuer.path()));
-            let lifetime = visitor.app.config.lifetimes.session;
+            let lifetime = visitor.app.settings.now().lifetimes.session;
             if let Some(cookie) = cookie {
                 let cookie = cookies::write(&visitor.app.issuer, Name::Session, &cookie, Some(lifetime));
                 let _ = response.add_cookie(&cookie);

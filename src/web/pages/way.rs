@@ -81,7 +81,7 @@ impl Way {
         known: &Secret,
     ) -> HttpResponse {
         let app = &visitor.app;
-        let cookie = cookies::write(&app.issuer, Name::Session, cookie, Some(app.config.lifetimes.session));
+        let cookie = cookies::write(&app.issuer, Name::Session, cookie, Some(app.settings.now().lifetimes.session));
         let _ = response.add_cookie(&cookie);
         let _ = response.add_cookie(&cookies::write(&app.issuer, Name::Known, known, Some(KNOWN_FOR)));
         if self.ask.is_some() { reply::on_the_way(response) } else { response }

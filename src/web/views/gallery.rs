@@ -6,9 +6,9 @@ use super::console::{
     ApplicationFormPage, ApplicationPage, ApplicationsPage, AuditEntryPage, AuditLivePage, AuditPage, CredentialPage,
     DelegationFormPage, DelegationsPage, GrantsPage, KeyPage, KeysPage, LimitsPage, MachineFormPage, MachinePage,
     MachinesPage, OverviewPage, PasswordPage, PeoplePage, PersonFormPage, PersonPage, RefusalPage, RefusalsPage,
-    ResourceCheckPage, ResourceFormPage, ResourcePage, ResourceToolsPage, ResourcesPage, RoleFormPage, RolePage,
-    RolesPage, ScopeFormPage, ScopePage, ScopesPage, SearchPage, SecretPage, SettingsPage, StaleApplicationsPage,
-    TrialPage,
+    RegistrationTokenPage, RegistrationTokensPage, ResourceCheckPage, ResourceFormPage, ResourcePage,
+    ResourceToolsPage, ResourcesPage, RoleFormPage, RolePage, RolesPage, ScopeFormPage, ScopePage, ScopesPage,
+    SearchPage, SecretPage, SettingPage, SettingsPage, StaleApplicationsPage, TrialPage,
 };
 use super::{
     AccountPage, ActivityPage, ApiPage, CodePage, ConsentPage, DelegationPage, ErrorPage, FactorPage, HomePage,
@@ -71,6 +71,9 @@ pub fn shown() -> askama::Result<Vec<Shown>> {
     show::<RoleFormPage>(&mut all, "console/role_form.html")?;
     show::<RolePage>(&mut all, "console/role.html")?;
     show::<SettingsPage>(&mut all, "console/settings.html")?;
+    show::<SettingPage>(&mut all, "console/setting.html")?;
+    show::<RegistrationTokensPage>(&mut all, "console/registration_tokens.html")?;
+    show::<RegistrationTokenPage>(&mut all, "console/registration_token.html")?;
     show::<LimitsPage>(&mut all, "console/limits.html")?;
     show::<KeysPage>(&mut all, "console/keys.html")?;
     show::<KeyPage>(&mut all, "console/key.html")?;

@@ -178,7 +178,11 @@ fn a_stranger_never_gets_the_scopes_of_the_appliance() {
     }
     // Nor one that registered itself with the blessing of an initial access token.
     let blessing = world
-        .block(writ::operations::registration::add_initial_access_token(&world.app, &world.operator()))
+        .block(writ::operations::registration::add_initial_access_token(
+            &world.app,
+            &world.operator(),
+            writ::operations::registration::NewToken::default(),
+        ))
         .map(|(_, token)| token);
     let metadata = json!({ "client_name": "Robot", "grant_types": ["client_credentials"], "scope": "writ:admin" });
     let answer = world.request("POST", "/oauth/register").bearer(blessing.unwrap().expose()).json(&metadata).send();

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 use writ::base::{Digest, Id, Lifetime};
 use writ::model::{Actor, Client, ClientId, ClientState, Context, Event, EventClass, Provenance};
+use writ::operations::registration::NewToken;
 use writ::operations::{housekeeping, registration};
 use writ::store::tables::{CLIENTS, RECENT_REGISTRATIONS, TOMBSTONES};
 use writ::store::{MAX_ROWS, Read};
@@ -434,7 +435,9 @@ fn with_mode_token_only_the_bearer_of_an_initial_access_token_registers() {
     answer.expect_refused(401, "invalid_token");
     assert_eq!(answer.header("www-authenticate"), Some(format!("Bearer realm=\"{ISSUER}\"").as_str()));
 
-    let (_, token) = world.block(registration::add_initial_access_token(&world.app, &world.operator())).unwrap();
+    let (_, token) = world
+        .block(registration::add_initial_access_token(&world.app, &world.operator(), NewToken::default()))
+        .unwrap();
     world.expect_event("registration.token_created");
     let send = |token: &str, body: &Value| world.request("POST", "/oauth/register").bearer(token).json(body).send();
     send("writ_ia_nonsense", &metadata()).expect_refused(401, "invalid_token");
@@ -458,7 +461,9 @@ fn a_stranger_may_not_register_to_act_for_itself() {
     let body =
         with(json!({ "grant_types": ["client_credentials"], "token_endpoint_auth_method": "client_secret_basic" }));
     register(&world, &body).expect_refused(400, "invalid_client_metadata");
-    let (_, token) = world.block(registration::add_initial_access_token(&world.app, &world.operator())).unwrap();
+    let (_, token) = world
+        .block(registration::add_initial_access_token(&world.app, &world.operator(), NewToken::default()))
+        .unwrap();
     world.request("POST", "/oauth/register").bearer(token.expose()).json(&body).send().expect_status(201);
     // A bad token is not taken for none.
     world.request("POST", "/oauth/register").bearer("x").json(&metadata()).send().expect_refused(401, "invalid_token");

@@ -17,11 +17,13 @@ mod overview;
 mod people;
 mod person;
 mod refusals;
+mod registration_tokens;
 mod resources;
 mod roles;
 mod scopes;
 mod search;
 mod secret;
+mod setting;
 mod settings;
 mod snippets;
 mod tools;
@@ -43,6 +45,7 @@ pub use overview::{OverviewPage, Wanted};
 pub use people::{PasswordPage, PeoplePage, PersonFormPage, PersonRow};
 pub use person::{ActingLine, AllowedLine, FactorLine, OwnedLine, OwnedPasskey, PersonPage, SignedInLine};
 pub use refusals::{Blame, Mark, RefusalPage, RefusalRow, RefusalsPage, Step, StepLine};
+pub use registration_tokens::{RegistrationTokenPage, RegistrationTokenRow, RegistrationTokensPage};
 pub use resources::{
     Named, NewScopeRow, ResourceCheckPage, ResourceFormPage, ResourcePage, ResourceRow, ResourcesPage, ScopeChoice,
     ScopeWords, SeenLine, Several,
@@ -51,7 +54,8 @@ pub use roles::{Holder, RoleFormPage, RolePage, RoleRow, RolesPage};
 pub use scopes::{ScopeFormPage, ScopePage, ScopeRow, ScopesPage};
 pub use search::{Hit, Hits, SearchPage};
 pub use secret::SecretPage;
-pub use settings::{SettingGroup, SettingLine, SettingsPage};
+pub use setting::{ChoiceInWords, SettingKept, SettingPage};
+pub use settings::{SettingAside, SettingGroup, SettingLine, SettingsPage};
 pub use snippets::{Snippet, Snippets};
 pub use tools::{OpenedBy, ResourceToolsPage, ToolLine};
 pub use trial::{CheckLine, TrialPage};

@@ -35,7 +35,17 @@ pub struct SettingsPage {
     pub backup_missing: Option<String>,
     /// Of when the backup is that this appliance was restored from, and what that leaves to people, until somebody has looked.
     pub restored: Option<(Moment, Vec<String>)>,
+    /// What was set here and does not hold.
+    pub asides: Vec<SettingAside>,
     pub groups: Vec<SettingGroup>,
+}
+
+#[derive(Clone, Debug)]
+pub struct SettingAside {
+    pub name: String,
+    pub why: String,
+    /// Below the issuer's path.
+    pub href: String,
 }
 
 #[derive(Clone, Debug)]
@@ -62,6 +72,12 @@ pub struct SettingLine {
     /// The line of the file that says the same.
     pub line: String,
     pub variable: String,
+    /// Where it is changed while Writ runs, below the issuer's path; nothing for what takes a restart.
+    pub change: Option<String>,
+    /// By whom it was set here, and when.
+    pub kept: Option<(String, Moment)>,
+    /// What was read at the start.
+    pub read: String,
 }
 
 impl Sample for SettingsPage {
@@ -75,6 +91,9 @@ impl Sample for SettingsPage {
             set: true,
             line: "access = \"30m\"".into(),
             variable: "WRIT_LIFETIMES_ACCESS".into(),
+            change: Some("/console/settings/of/lifetimes.access".into()),
+            kept: Some(("Ada Lovelace".into(), sample::moment("3 minutes ago"))),
+            read: "1h".into(),
         };
         let key = SettingLine {
             name: "master_key".into(),
@@ -84,6 +103,8 @@ impl Sample for SettingsPage {
             from: "environment".into(),
             line: "master_key = \"…\"".into(),
             variable: "WRIT_MASTER_KEY".into(),
+            change: None,
+            kept: None,
             ..line.clone()
         };
         let unset = SettingLine {
@@ -94,6 +115,8 @@ impl Sample for SettingsPage {
             from: "built in".into(),
             line: "trusted_proxies = \"…\"".into(),
             variable: "WRIT_TRUSTED_PROXIES".into(),
+            change: None,
+            kept: None,
             ..line.clone()
         };
         let page = Self {
@@ -118,6 +141,7 @@ impl Sample for SettingsPage {
             backup_failed: None,
             backup_missing: None,
             restored: None,
+            asides: vec![],
             groups: vec![
                 SettingGroup {
                     id: "general".into(),
@@ -137,13 +161,24 @@ impl Sample for SettingsPage {
             id: "brand".into(),
             title: "Brand".into(),
             section: Some("[brand]".into()),
-            settings: vec![SettingLine { value: sample::HOSTILE.into(), line: sample::HOSTILE.into(), ..line }],
+            settings: vec![SettingLine {
+                value: sample::HOSTILE.into(),
+                line: sample::HOSTILE.into(),
+                read: sample::HOSTILE.into(),
+                kept: Some((sample::HOSTILE.into(), sample::moment("3 minutes ago"))),
+                ..line
+            }],
         };
         vec![
             ("some", page.clone()),
             (
                 "doubtful",
                 Self {
+                    asides: vec![SettingAside {
+                        name: "lifetimes.session_idle".into(),
+                        why: "`lifetimes.session_idle` is at most `lifetimes.session`".into(),
+                        href: "/console/settings/of/lifetimes.session_idle".into(),
+                    }],
                     doubts: vec!["The public URL is https, and no proxy is trusted.".into()],
                     file_read: false,
                     size: None,

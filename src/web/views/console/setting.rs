@@ -1,0 +1,131 @@
+//! `/console/settings/of/{name}`: one setting, and another value for it.
+
+use askama::Template;
+
+use super::super::Sample;
+use super::super::shell::{Field, Moment, Shell};
+use super::{Frame, Section, sample};
+
+#[derive(Clone, Debug, Template)]
+#[template(path = "console/setting.html")]
+pub struct SettingPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    /// Its page, below the issuer's path.
+    pub href: String,
+    pub name: String,
+    pub about: String,
+    /// What a change means for what is out already.
+    pub effect: String,
+    /// What holds; empty if it is not set.
+    pub value: String,
+    /// What was read when the appliance started, and from where.
+    pub read: String,
+    pub read_from: String,
+    pub kept: Option<SettingKept>,
+    /// Why what was set here does not hold.
+    pub aside: Option<String>,
+    /// "Between 1m and 1d."
+    pub help: String,
+    /// All its values, where they are few.
+    pub choices: Vec<ChoiceInWords>,
+    /// It can be changed while Writ runs.
+    pub is_live: bool,
+    /// The line of the file that says what holds.
+    pub line: String,
+    pub variable: String,
+    /// Which state the form was filled from.
+    pub seen: String,
+    pub may_be_empty: bool,
+    pub field: Field,
+    pub problem: Option<String>,
+}
+
+/// What somebody put in the place of what was read.
+#[derive(Clone, Debug)]
+pub struct SettingKept {
+    pub by: String,
+    pub at: Moment,
+    pub value: String,
+}
+
+/// A choice, with what it means for whom.
+#[derive(Clone, Debug)]
+pub struct ChoiceInWords {
+    pub value: String,
+    pub words: String,
+    pub chosen: bool,
+}
+
+impl Sample for SettingPage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let page = Self {
+            shell: sample::shell(),
+            frame: Frame::of(Section::Settings),
+            href: "/console/settings/of/lifetimes.access".into(),
+            name: "lifetimes.access".into(),
+            about: "Access tokens of people; a resource may say otherwise.".into(),
+            effect: "Tokens that are given from now on.".into(),
+            value: "1h".into(),
+            read: "1h".into(),
+            read_from: "built in".into(),
+            kept: None,
+            aside: None,
+            help: "Between 1m and 1d.".into(),
+            choices: vec![],
+            is_live: true,
+            line: "access = \"1h\"".into(),
+            variable: "WRIT_LIFETIMES_ACCESS".into(),
+            seen: "seen".into(),
+            may_be_empty: false,
+            field: Field::of("1h"),
+            problem: None,
+        };
+        let kept = SettingKept { by: "Ada Lovelace".into(), at: sample::moment("3 minutes ago"), value: "30m".into() };
+        let choice = |value: &str, words: &str| ChoiceInWords {
+            value: value.into(),
+            words: words.into(),
+            chosen: value == "approval",
+        };
+        let modes = Self {
+            name: "registration.mode".into(),
+            about: "Who may register a client.".into(),
+            value: "approval".into(),
+            choices: vec![
+                choice("open", "Anybody registers, and the application works at once."),
+                choice("approval", "Anybody registers, and the application works once you approve it."),
+            ],
+            kept: Some(kept.clone()),
+            ..page.clone()
+        };
+        let hostile = SettingKept { by: sample::HOSTILE.into(), value: sample::HOSTILE.into(), ..kept.clone() };
+        vec![
+            ("as_read", page.clone()),
+            ("set_here", Self { value: "30m".into(), kept: Some(kept.clone()), ..page.clone() }),
+            ("choices", modes),
+            (
+                "refused",
+                Self {
+                    field: Field::refused("2d", "It is between 1m and 1d."),
+                    problem: Some("It was changed since you opened this page.".into()),
+                    ..page.clone()
+                },
+            ),
+            ("aside", Self { kept: Some(kept), aside: Some("It is between 1m and 10m.".into()), ..page.clone() }),
+            ("read_only", Self { is_live: false, effect: String::new(), ..page.clone() }),
+            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            (
+                "hostile",
+                Self {
+                    value: sample::HOSTILE.into(),
+                    read: sample::HOSTILE.into(),
+                    read_from: "file".into(),
+                    field: Field::refused(sample::HOSTILE, "It is one line."),
+                    kept: Some(hostile),
+                    aside: Some(sample::HOSTILE.into()),
+                    ..page
+                },
+            ),
+        ]
+    }
+}
