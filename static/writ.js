@@ -91,6 +91,57 @@
     });
   });
 
+  // The menu of a phone closes as others do.
+  each("[data-menu]", (menu) => {
+    menu.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !menu.open) return;
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    });
+    addEventListener("click", (event) => { if (!menu.contains(event.target)) menu.open = false; });
+  });
+
+  // Several rows: all of the page at once, how many are chosen, and which.
+  each("[data-bulk]", (bulk) => {
+    const boxes = [...(bulk.closest("form")).elements].filter((field) => field.matches("td input[type=checkbox]"));
+    if (boxes.length === 0) return;
+    const all = bulk.querySelector("[data-bulk-all]");
+    const say = (selector, text) => bulk.querySelectorAll(selector).forEach((place) => { place.textContent = text; });
+    const tell = () => {
+      const chosen = boxes.filter((box) => box.checked);
+      const named = chosen.slice(0, 12).map((box) => box.dataset.name);
+      const more = chosen.length - named.length;
+      const recent = chosen.filter((box) => box.dataset.recent).length;
+      all.checked = chosen.length === boxes.length;
+      all.indeterminate = chosen.length > 0 && !all.checked;
+      say("[data-bulk-count]", chosen.length === 0 ? "None chosen" : `${chosen.length} chosen`);
+      say("[data-bulk-names]", chosen.length === 0 ? "None is chosen yet." : `${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}.`);
+      say("[data-bulk-recent]", recent === 0 ? "" : `${recent} of them ${recent === 1 ? "was" : "were"} used within the last day.`);
+    };
+    all.closest("label").hidden = false;
+    all.addEventListener("change", () => {
+      boxes.forEach((box) => { box.checked = all.checked; });
+      tell();
+    });
+    boxes.forEach((box) => box.addEventListener("change", tell));
+    addEventListener("pageshow", tell);
+    tell();
+  });
+
+  // A text of the page as a file. It is made here: nothing is asked of anybody, and no address has it.
+  each("[data-download]", (button) => {
+    const source = document.getElementById(button.dataset.download);
+    if (!source) return;
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([source.textContent], { type: "text/plain" }));
+      link.download = button.dataset.file;
+      link.click();
+      URL.revokeObjectURL(link.href);
+    });
+  });
+
   // Copy, where the browser lets us.
   each("[data-copy]", (button) => {
     const source = document.getElementById(button.dataset.copy);

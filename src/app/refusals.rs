@@ -5,7 +5,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::base::{Id, Timestamp};
+use crate::base::{Id, Resource, Timestamp};
 use crate::model::{ClientId, Network, Request};
 
 /// One refusal. No word of what was sent: names, sections and sentences are ours, and a client id is one by its form.
@@ -29,6 +29,8 @@ pub struct Refused {
     /// At which step of an attempt it was, and what that step is called.
     pub stage: u8,
     pub client: Option<ClientId>,
+    /// The resource that it is about, if it is one that is registered here.
+    pub resource: Option<Resource>,
     pub network: Option<Network>,
 }
 

@@ -251,7 +251,7 @@ pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
         "suspended" => Ok(ClientState::Suspended),
         _ => Err(CommandError::argument("--state", "is active, awaiting_approval, rejected or suspended")),
     });
-    let page = clients::list(app, Which { state: state.transpose()? }, before, ask.limit).await?;
+    let page = clients::list(app, Which { state: state.transpose()?, ..Which::default() }, before, ask.limit).await?;
     let rows: Vec<Value> = page.rows.iter().map(|(_, client)| row(client)).collect();
     Ok(json!({ "clients": rows, "next": page.next }))
 }

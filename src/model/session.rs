@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::context::Network;
 use super::device::Device;
 use super::person::Person;
 use crate::base::{Digest, Id, Lifetime, Named, Timestamp};
@@ -20,6 +21,9 @@ pub struct Session {
     /// The browser, as far as it said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<Device>,
+    /// From where they signed in: an address without its last bits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Network>,
     pub last_seen_at: Timestamp,
     /// Absolute end.
     pub expires_at: Timestamp,

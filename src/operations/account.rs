@@ -225,6 +225,31 @@ pub async fn revoke_consent(app: &App, ctx: &Context, signed_in: &SignedIn, id: 
         .await
 }
 
+/// Consents that are taken back in one transaction: requests wait behind it.
+const AT_ONCE: usize = 50;
+
+/// Takes back whatever somebody allowed applications: of each, as [`revoke_consent`] does. What they allow meanwhile may be among it.
+/// Says how many there were.
+pub async fn revoke_all_consents(app: &App, ctx: &Context, signed_in: &SignedIn) -> Result<usize, Fault> {
+    let person = signed_in.person().id;
+    let ctx = ctx.by(signed_in.actor());
+    let mut ended = 0;
+    loop {
+        let now = app.store.write("revoke consents", &ctx, move |tx| {
+            let page = tx.list_newest(&CONSENTS, &CONSENTS_BY_PERSON, &person, None, AT_ONCE)?;
+            for (_, consent) in &page.rows {
+                end_consent(tx, consent)?;
+            }
+            Ok(page.rows.len())
+        });
+        let now = now.await?;
+        ended += now;
+        if now < AT_ONCE {
+            return Ok(ended);
+        }
+    }
+}
+
 /// Removes a consent and ends everything that was issued under it. Says what is left of that.
 pub(super) fn end_consent(tx: &mut Tx<'_>, consent: &Consent) -> Result<LiveTokens, Fault> {
     let person = consent.person;

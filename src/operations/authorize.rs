@@ -11,26 +11,25 @@ use serde::{Deserialize, Serialize};
 use super::answering::{Answer, Answering, Verdict, refuse};
 use super::find_client::{self, Found};
 use super::find_resource;
+use super::look_alike::resembles;
 use super::sign_in::SignedIn;
 use super::ticket;
 use crate::app::{App, Asked};
-use crate::base::look::skeleton;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, RedirectUri, Timestamp};
 use crate::keys::{Typ, Verified};
 use crate::model::{
-    Actor, Authorization, Client, Consent, Context, Person, Prompt, ProtectedResource, Provenance, Scope, ScopeEntry,
-    ScopeSet, Tombstone,
+    Actor, Authorization, Client, Consent, Context, Person, Prompt, ProtectedResource, Scope, ScopeEntry, ScopeSet,
+    Tombstone,
 };
 use crate::protocol::authorize::{self, Addressed, Next, Present, Show};
 use crate::protocol::claims::ID_TOKEN_TYPE;
-use crate::protocol::display_name::DisplayName;
 use crate::protocol::language::Wish;
 use crate::protocol::own_scopes;
 use crate::protocol::params::Parameters;
 use crate::protocol::refusal::Refusal;
 use crate::protocol::scope::may_refresh;
 use crate::store::Read;
-use crate::store::tables::{CLIENTS, CLIENTS_BY_LOOK, CONSENTS, CONSENTS_BY_GRANT, SCOPES, consent_key};
+use crate::store::tables::{CONSENTS, CONSENTS_BY_GRANT, SCOPES, consent_key};
 
 /// What the browser is to do.
 #[derive(Debug)]
@@ -329,40 +328,6 @@ pub(super) async fn ask_consent(
 pub(super) fn offered(scopes: &ScopeSet) -> ScopeSet {
     scopes.only(|scope| scope.as_str() != "offline_access")
 }
-
-/// An application that administrators added or looked at, or that everybody knows, and whose name a stranger's resembles (attack case 38).
-fn resembles(read: &impl Read, client: &Client) -> Result<Option<String>, Fault> {
-    if !matches!(client.provenance, Provenance::Dynamic { .. }) || client.verified().is_some() {
-        return Ok(None);
-    }
-    let Ok(name) = DisplayName::parse(&client.name) else { return Ok(None) };
-    // An administrator's application is here already, and it is not this one: the same name, to the letter, is what whoever wants to
-    // be taken for it would choose.
-    let look = skeleton(&client.name);
-    let known = if look.is_empty() { Vec::new() } else { read.list(&CLIENTS, &CLIENTS_BY_LOOK, look.as_str(), 1)? };
-    if let Some((_, known)) = known.into_iter().next() {
-        return Ok(Some(known.name));
-    }
-    // A dynamic registration of the true Cursor says "Cursor" and nothing proves it: only what looks like it, and is not it
-    // to the letter, is warned about.
-    Ok(name.looks_like(&WELL_KNOWN).filter(|known| *known != client.name).map(str::to_owned))
-}
-
-/// Names that people trust at sight.
-const WELL_KNOWN: [&str; 12] = [
-    "Claude",
-    "Claude Code",
-    "ChatGPT",
-    "Codex",
-    "Cursor",
-    "Visual Studio Code",
-    "Gemini CLI",
-    "MCP Inspector",
-    "GitHub",
-    "Google",
-    "Microsoft",
-    "Writ",
-];
 
 /// What the catalogue says about each scope; one that has gone from it meanwhile is shown by its name, as risky.
 fn in_words(read: &impl Read, scopes: &ScopeSet) -> Result<Vec<ScopeEntry>, Fault> {

@@ -55,6 +55,41 @@ pub struct Made {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Which {
     pub state: Option<ClientState>,
+    pub registered: Option<RegisteredBy>,
+    pub checked: Option<Checked>,
+}
+
+/// How an application came to be registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegisteredBy {
+    Administrator,
+    Itself,
+    Document,
+}
+
+/// Whether an administrator answers for what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checked {
+    Verified,
+    ByNobody,
+}
+
+impl Which {
+    pub fn fits(&self, client: &Client) -> bool {
+        let registered = match client.provenance {
+            Provenance::Administrator | Provenance::Machine => RegisteredBy::Administrator,
+            Provenance::Dynamic { .. } => RegisteredBy::Itself,
+            Provenance::Document => RegisteredBy::Document,
+        };
+        let checked = if client.verified().is_some() { Checked::Verified } else { Checked::ByNobody };
+        self.state.is_none_or(|state| client.state == state)
+            && self.registered.is_none_or(|wanted| wanted == registered)
+            && self.checked.is_none_or(|wanted| wanted == checked)
+    }
+
+    fn is_any(&self) -> bool {
+        self.state.is_none() && self.registered.is_none() && self.checked.is_none()
+    }
 }
 
 /// Most clients given at once.
@@ -127,17 +162,22 @@ pub async fn list(
 ) -> Result<Page<Id<Client>, Client>, Fault> {
     let limit = limit.min(MOST);
     app.store
-        .read(move |view| match which.state {
-            None => view.newest(&CLIENTS, before.as_ref(), limit),
-            Some(state) => search::newest(view, &CLIENTS, before.as_ref(), limit, |client| client.state == state),
+        .read(move |view| match which.is_any() {
+            true => view.newest(&CLIENTS, before.as_ref(), limit),
+            false => search::newest(view, &CLIENTS, before.as_ref(), limit, |client| which.fits(client)),
         })
         .await
 }
 
 /// The newest clients whose names have `text` in them, whatever its case. Of more than a few thousand, the oldest are not looked at.
 pub async fn named_like(app: &App, text: &str, limit: usize) -> Result<Vec<Client>, Fault> {
+    named_like_among(app, Which::default(), text, limit).await
+}
+
+/// The same of those that are listed.
+pub async fn named_like_among(app: &App, which: Which, text: &str, limit: usize) -> Result<Vec<Client>, Fault> {
     let text = text.to_lowercase();
-    let fits = move |client: &Client| client.name.to_lowercase().contains(&text);
+    let fits = move |client: &Client| which.fits(client) && client.name.to_lowercase().contains(&text);
     let page = app.store.read(move |view| search::newest(view, &CLIENTS, None, limit.min(MOST), fits)).await?;
     Ok(page.rows.into_iter().map(|(_, client)| client).collect())
 }

@@ -287,6 +287,31 @@ pub async fn revoke_own(app: &App, ctx: &Context, signed_in: &SignedIn, id: Id<D
         .await
 }
 
+/// Takes back whatever lets machines act for somebody. Says how many there were.
+pub async fn revoke_all_own(app: &App, ctx: &Context, signed_in: &SignedIn) -> Result<usize, Fault> {
+    let person = Subject::Person(signed_in.person().id);
+    let ctx = ctx.by(signed_in.actor());
+    let mut ended = 0;
+    loop {
+        let person = person.clone();
+        let now = app.store.write("revoke own delegations", &ctx, move |tx| {
+            let page = tx.list_after(&DELEGATIONS, &DELEGATIONS_LIVE_BY_SUBJECT, &person.text(), None, AT_ONCE)?;
+            for (_, delegation) in &page.rows {
+                end(tx, delegation, "the person took it back")?;
+            }
+            Ok(page.rows.len())
+        });
+        let now = now.await?;
+        ended += now;
+        if now < AT_ONCE {
+            return Ok(ended);
+        }
+    }
+}
+
+/// Delegations that are ended in one transaction: requests wait behind it.
+const AT_ONCE: usize = 50;
+
 /// Says what is left of the tokens that came of it, besides.
 pub(super) fn end(tx: &mut Tx<'_>, old: &Delegation, because: &str) -> Result<(Delegation, LiveTokens), Fault> {
     let (at, by) = (tx.now(), tx.context().by.clone());

@@ -38,6 +38,7 @@ pub mod keep_head;
 pub mod keys;
 pub mod known_browser;
 pub mod limits;
+pub mod look_alike;
 pub mod machines;
 pub mod master_key;
 pub mod metrics;
@@ -79,7 +80,7 @@ pub mod usage;
 pub mod userinfo;
 
 use crate::app::{App, Refused};
-use crate::base::Fault;
+use crate::base::{Fault, Resource};
 use crate::model::{Actor, Context, Counted};
 use crate::protocol::advice::{self, Advice, Stage};
 use crate::protocol::authorize::Show;
@@ -104,6 +105,7 @@ pub(crate) fn tell(app: &App, ctx: &Context, refusal: &Refusal) {
         error: refusal.error().as_str(),
         section: refusal.section(),
         words: refusal.public_text(),
+        about: refusal.about(),
     };
     if let Some(class) = hours::class(refusal.error()) {
         app.hours.count(ctx.at, class);
@@ -117,7 +119,8 @@ pub(crate) fn tell_shown(app: &App, ctx: &Context, show: &Show) {
         Show::Unreadable(refusal) => return tell(app, ctx, refusal),
         _ => format!("{show:?}"),
     };
-    let says = Says { name: variant(&text), error: "shown", section: show.section(), words: show.public_text() };
+    let says =
+        Says { name: variant(&text), error: "shown", section: show.section(), words: show.public_text(), about: None };
     app.hours.count(ctx.at, Counted::RefusedRequest);
     says.tell(app, ctx, show.advice());
 }
@@ -125,7 +128,13 @@ pub(crate) fn tell_shown(app: &App, ctx: &Context, show: &Show) {
 /// The same for a registration.
 pub(crate) fn tell_registration(app: &App, ctx: &Context, refusal: &RegistrationRefusal) {
     let text = format!("{refusal:?}");
-    let says = Says { name: variant(&text), error: refusal.error(), section: refusal.section(), words: refusal.told() };
+    let says = Says {
+        name: variant(&text),
+        error: refusal.error(),
+        section: refusal.section(),
+        words: refusal.told(),
+        about: None,
+    };
     app.hours.count(ctx.at, Counted::RefusedRequest);
     says.tell(app, ctx, refusal.advice());
 }
@@ -137,7 +146,7 @@ pub(crate) fn tell_status(app: &App, ctx: &Context, status: u16) {
         app.hours.count(ctx.at, hours::class_of_status(status));
         let (words, advice) = advice::of_status(status);
         let name = format!("Status{status}");
-        remember(app, ctx, &Says { name: &name, error: "", section: "", words: words.to_owned() }, advice);
+        remember(app, ctx, &Says { name: &name, error: "", section: "", words: words.to_owned(), about: None }, advice);
     }
 }
 
@@ -159,6 +168,7 @@ struct Says<'t> {
     error: &'static str,
     section: &'static str,
     words: String,
+    about: Option<&'t Resource>,
 }
 
 impl Says<'_> {
@@ -187,6 +197,7 @@ fn remember(app: &App, ctx: &Context, says: &Says<'_>, advice: Advice) {
             Actor::Client(client) => Some(client.clone()),
             _ => None,
         },
+        resource: says.about.cloned(),
         network: ctx.from.network.clone(),
     });
 }

@@ -231,6 +231,7 @@ pub(crate) fn new_session(
         auth_time: now,
         method,
         device,
+        network: tx.context().from.network.clone(),
         last_seen_at: now,
         expires_at: now.plus(lifetime),
     };

@@ -329,7 +329,7 @@ impl Refusal {
                 Authorize,
                 "Register the resource, or correct the address in the client: it must be the same, character for character.",
             ),
-            Self::ResourceNotAllowed => {
+            Self::ResourceNotAllowed { .. } => {
                 advise(Administrator, Token, "Add the resource to those that this client may have tokens for.")
             }
             Self::ResourceMissing => advise(

@@ -91,7 +91,10 @@ pub enum Refusal {
         asked: Resource,
         known: Vec<String>,
     },
-    ResourceNotAllowed,
+    /// The one that was asked for, which is registered here; `None`: the appliance itself.
+    ResourceNotAllowed {
+        resource: Option<Resource>,
+    },
     ResourceMissing,
     /// Of an access key: the projects that it is for.
     ProjectElsewhere {
@@ -240,7 +243,7 @@ impl Refusal {
             Self::ResourceUnknown { .. }
             | Self::DelegationElsewhere
             | Self::CrossingNotAllowed
-            | Self::ResourceNotAllowed
+            | Self::ResourceNotAllowed { .. }
             | Self::ResourceMissing
             | Self::ProjectElsewhere { .. }
             | Self::ResourceWidened
@@ -268,6 +271,14 @@ impl Refusal {
     pub fn name(&self) -> String {
         let words = format!("{self:?}");
         words.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_owned()
+    }
+
+    /// What it is about that is registered here: for administrators, whatever the caller may know.
+    pub fn about(&self) -> Option<&Resource> {
+        match self {
+            Self::ResourceNotAllowed { resource } => resource.as_ref(),
+            _ => None,
+        }
     }
 
     /// Where the sentence stands that says no.
@@ -329,7 +340,7 @@ impl Refusal {
             Self::ScopeMalformed | Self::ScopeNoneLeft => "OAuth 2.1 §1.4.1",
             Self::ScopeWidened => "OAuth 2.1 §4.3.1",
             Self::ResourceUnknown { .. }
-            | Self::ResourceNotAllowed
+            | Self::ResourceNotAllowed { .. }
             | Self::ResourceMissing
             | Self::ProjectElsewhere { .. }
             | Self::ResourceWidened
@@ -452,7 +463,7 @@ impl Refusal {
                 "This client may carry no word about people to that audience and resource. An administrator allows it with `writ crossing add`."
             }
             Self::ScopeNoneLeft => "None of the scopes asked for is available to this client at this resource.",
-            Self::ResourceNotAllowed => "This client may not have tokens for this resource.",
+            Self::ResourceNotAllowed { .. } => "This client may not have tokens for this resource.",
             Self::ResourceMissing => {
                 "Several resources are registered here and none is the default: say with the resource parameter which one the token is for."
             }

@@ -58,7 +58,9 @@ pub fn select(facts: Facts, client: &Client) -> Result<Option<Arc<ProtectedResou
         // §2 invalid_target: "The requested resource is invalid, missing, unknown, or malformed."
         Facts::Unknown { asked, registered } => Err(Refusal::ResourceUnknown { asked, known: registered }),
         Facts::Named(resource) => {
-            ensure(allowed(client, &resource), Refusal::ResourceNotAllowed)?;
+            if !allowed(client, &resource) {
+                return Err(Refusal::ResourceNotAllowed { resource: Some(resource.identifier.clone()) });
+            }
             Ok(Some(resource))
         }
         // §2: the client tells "the location of the target service or resource where access is being requested", and that may be here:

@@ -12,6 +12,7 @@ use super::api;
 use super::extract::{Caller, bare};
 use super::reply;
 use super::routes::Door;
+use super::views::console::{ConsoleProblemPage, Frame, Section};
 use super::views::{self};
 use super::views::{Brand, ErrorPage, Shell, Theme};
 use super::words::{self, Told};
@@ -144,11 +145,13 @@ pub(crate) struct PageProblem {
     error_id: Option<String>,
     /// In seconds, for `Retry-After`.
     retry_after: Option<u64>,
+    /// The room of the console in whose frame an administrator is told.
+    room: Option<Section>,
 }
 
 impl PageProblem {
     pub(super) fn new(shell: Shell, problem: views::Problem, ctx: &Context) -> Self {
-        Self { shell: Box::new(shell), problem, error_id: Some(error_id(ctx)), retry_after: None }
+        Self { shell: Box::new(shell), problem, error_id: Some(error_id(ctx)), retry_after: None, room: None }
     }
 
     /// An address that asks too often.
@@ -156,6 +159,11 @@ impl PageProblem {
         let seconds = wait.seconds() + 1;
         let wait = Some(shell.words.length(seconds));
         Self { retry_after: Some(seconds), ..Self::new(shell, views::Problem::TooManyRequests { wait }, ctx) }
+    }
+
+    /// The same in the frame of the console. Only for whoever was let in there.
+    pub(super) fn in_console(shell: Shell, problem: views::Problem, ctx: &Context, room: Section) -> Self {
+        Self { room: Some(room), ..Self::new(shell, problem, ctx) }
     }
 
     /// A form that no page of ours sent, or that is too old.
@@ -181,7 +189,7 @@ impl PageProblem {
             FaultKind::Busy => views::Problem::TooManyRequests { wait: None },
             _ => views::Problem::Fault,
         };
-        Self { shell: Box::new(shell), problem, error_id: Some(id), retry_after: None }
+        Self { shell: Box::new(shell), problem, error_id: Some(id), retry_after: None, room: None }
     }
 
     /// A handler outside the desk: a mistake in `routes`.
@@ -200,7 +208,7 @@ impl PageProblem {
             here: None,
         };
         let (problem, error_id) = (views::Problem::Fault, Some(log(None, &fault)));
-        Self { shell: Box::new(shell), problem, error_id, retry_after: None }
+        Self { shell: Box::new(shell), problem, error_id, retry_after: None, room: None }
     }
 }
 
@@ -222,13 +230,24 @@ impl ResponseError for PageProblem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let page = ErrorPage {
-            shell: Shell::clone(&self.shell),
-            problem: self.problem.clone(),
-            error_id: self.error_id.clone(),
-            action: None,
+        let rendered = match (self.room, self.in_words()) {
+            (Some(room), Some((title, words, advice))) => ConsoleProblemPage {
+                shell: Shell::clone(&self.shell),
+                frame: Frame::of(room),
+                title,
+                words,
+                advice,
+                is_missing: self.problem == views::Problem::NotFound,
+                error_id: self
+                    .error_id
+                    .clone()
+                    .filter(|_| self.problem != views::Problem::NotFound)
+                    .unwrap_or_default(),
+            }
+            .render(),
+            _ => self.plain().render(),
         };
-        let mut response = match page.render() {
+        let mut response = match rendered {
             Ok(html) => reply::html(self.status_code(), html, &[]),
             Err(_) => return HttpResponse::InternalServerError().finish(),
         };
@@ -236,5 +255,28 @@ impl ResponseError for PageProblem {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
         response
+    }
+}
+
+impl PageProblem {
+    /// What the console has words of its own for: its title, why, and what to do.
+    fn in_words(&self) -> Option<(String, String, String)> {
+        let t = &self.shell.words.error;
+        match &self.problem {
+            views::Problem::NotFound => Some((t.not_found_title.to_owned(), t.not_found_why.to_owned(), String::new())),
+            views::Problem::Refused { title, words, advice, .. } => {
+                Some((title.clone(), words.clone(), advice.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    fn plain(&self) -> ErrorPage {
+        ErrorPage {
+            shell: Shell::clone(&self.shell),
+            problem: self.problem.clone(),
+            error_id: self.error_id.clone(),
+            action: None,
+        }
     }
 }

@@ -127,7 +127,9 @@ static FIXED: &[Door] = &[
     page("/signed-out", GET, Who::Anyone, Class::Pages),
     page("/language", POST, Who::Anyone, Class::Pages),
     page("/account", GET, Who::SignedIn, Class::Pages),
+    page("/account/applications/revocation", POST, Who::SignedIn, Class::Pages),
     page("/account/applications/{id}/revocation", POST, Who::SignedIn, Class::Pages),
+    page("/account/agents/revocation", POST, Who::SignedIn, Class::Pages),
     page("/account/agents/{id}/revocation", POST, Who::SignedIn, Class::Pages),
     page("/account/delegations/new", GET, Who::SignedIn, Class::Pages),
     page("/account/delegations", POST, Who::SignedIn, Class::Pages),
@@ -282,6 +284,8 @@ pub(super) fn configure(config: &mut ServiceConfig, app: &App) {
     door("/signed-out", vec![get(pages::sign_in::signed_out)]);
     door("/language", vec![web::post().to(pages::language::create)]);
     door("/account", vec![get(pages::account::show)]);
+    door("/account/applications/revocation", vec![web::post().to(pages::account::revoke_all)]);
+    door("/account/agents/revocation", vec![web::post().to(pages::account::revoke_all_agents)]);
     door("/account/applications/{id}/revocation", vec![web::post().to(pages::account::revoke)]);
     door("/account/agents/{id}/revocation", vec![web::post().to(pages::account::revoke_agent)]);
     door("/account/delegations/new", vec![get(pages::delegation::new)]);

@@ -45,7 +45,9 @@ POST /sign-out                                     403 303 403 403 405
 GET /signed-out                                    200 303 303 303 405
 POST /language                                     403 303 403 403 405
 GET /account                                       303 200 200 200 405
+POST /account/applications/revocation              403 303 403 403 405
 POST /account/applications/{id}/revocation         403 303 403 403 405
+POST /account/agents/revocation                    403 303 403 403 405
 POST /account/agents/{id}/revocation               403 303 403 403 405
 GET /account/delegations/new                       303 404 404 404 405
 POST /account/delegations                          403 404 403 403 405

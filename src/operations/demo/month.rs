@@ -3,7 +3,7 @@
 use super::applications::Connected;
 use super::machines::Actor;
 use super::{BUSY_DAYS, ELSEWHERE, Stage, dice};
-use crate::base::{Fault, Lifetime};
+use crate::base::{Fault, Lifetime, Resource};
 use crate::model::{Counted, Hour};
 use crate::operations::sign_in::{Attempt, SignedIn};
 use crate::operations::{housekeeping, sign_in, tell, turn_keys, usage};
@@ -19,8 +19,11 @@ const MISTAKES: [(Refusal, &str, usize); 6] = [
     (Refusal::ScopeNoneLeft, "/oauth/token", 4),
     (Refusal::NetworkNotAllowed, "/oauth/token", 36),
     (Refusal::ClientSuspended, "/oauth/token", 9),
-    (Refusal::ResourceNotAllowed, "/oauth/token", 16),
+    (Refusal::ResourceNotAllowed { resource: None }, "/oauth/token", 16),
 ];
+
+/// What the last of them asked for.
+const WANTED: &str = "https://billing.demo.example/api";
 
 impl Stage {
     pub(super) async fn month(&self, ada: &SignedIn, cast: &mut [Actor]) -> Result<(), Fault> {
@@ -110,6 +113,12 @@ impl Stage {
             if let Some(actor) = cast.get(who) {
                 ctx = ctx.by(crate::model::Actor::Client(crate::model::ClientId::Machine(actor.id)));
             }
+            let refusal = match refusal {
+                Refusal::ResourceNotAllowed { .. } => {
+                    Refusal::ResourceNotAllowed { resource: Resource::parse(WANTED).ok() }
+                }
+                other => other,
+            };
             tell(&self.app, &ctx, &refusal);
         }
         self.until(Lifetime::default());

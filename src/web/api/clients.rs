@@ -306,7 +306,7 @@ async fn list(call: Call, window: Window, filter: Filter) -> Result<Listed<Clien
         State::Suspended => ClientState::Suspended,
         State::Retired => ClientState::Retired,
     });
-    let page = clients::list(&call.app, Which { state }, window.from()?, window.limit).await?;
+    let page = clients::list(&call.app, Which { state, ..Which::default() }, window.from()?, window.limit).await?;
     Ok(Listed::of(page.rows.iter().map(|(_, client)| view(client, None, call.by.at)).collect(), &window, page.next))
 }
 

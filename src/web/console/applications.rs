@@ -5,15 +5,16 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
 use super::told;
-use super::{back, declined, left, mark, once, queries, sentence, shell, snippets, wanted};
+use super::{back, declined, left, listing, mark, once, queries, sentence, shell, snippets, wanted};
 use crate::base::{Id, Lifetime, RedirectUri, Resource, Secret, Timestamp};
 use crate::model::{AuthMethod, Client, ClientId, ClientState, Consent, Provenance};
 use crate::operations::audit::{self, Which as Entries};
 use crate::operations::client_secrets;
-use crate::operations::clients::{self, NewClient, Which};
+use crate::operations::clients::{self, Checked, NewClient, RegisteredBy, Which};
 use crate::operations::crossings;
 use crate::operations::declined::{Declined, Invalid};
 use crate::operations::grants;
+use crate::operations::look_alike;
 use crate::operations::names;
 use crate::operations::seen::{Seen, tag};
 use crate::operations::{resources, scopes};
@@ -35,6 +36,30 @@ const STATES: [(&str, &str, ClientState); 4] = [
     ("rejected", "Rejected", ClientState::Rejected),
     ("active", "Active", ClientState::Active),
     ("suspended", "Suspended", ClientState::Suspended),
+];
+
+const REGISTERED: [(&str, &str, RegisteredBy); 3] = [
+    ("administrator", "An administrator", RegisteredBy::Administrator),
+    ("itself", "Itself", RegisteredBy::Itself),
+    ("document", "Its document", RegisteredBy::Document),
+];
+
+const CHECKED: [(&str, &str, Checked); 2] =
+    [("verified", "Verified", Checked::Verified), ("nobody", "By nobody", Checked::ByNobody)];
+
+/// What the address of the list may say, and a form leads back to.
+const FILTER: [&str; 4] = ["q", "state", "by", "checked"];
+
+/// What came of deciding about several at once.
+const REVIEWED: [(&str, FlashKind, &str); 4] = [
+    ("all-approved", FlashKind::Done, "Approved: people can use them now."),
+    ("all-rejected", FlashKind::Done, "Rejected. Whoever wants to use them reads why."),
+    (
+        "not-all",
+        FlashKind::Failed,
+        "Not all of them are decided about: those that changed meanwhile, or look like another application, still wait. Open each and look.",
+    ),
+    ("none", FlashKind::Failed, "Choose the applications first."),
 ];
 
 const WORDS: [(&str, FlashKind, &str); 12] = [
@@ -68,34 +93,64 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
     let asked = queries(&request);
     let said = |name: &str| asked.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
     let state = said("state").and_then(|state| STATES.into_iter().find(|(name, ..)| *name == state));
+    let registered = said("by").and_then(|by| REGISTERED.into_iter().find(|(name, ..)| *name == by));
+    let checked = said("checked").and_then(|checked| CHECKED.into_iter().find(|(name, ..)| *name == checked));
+    let which = Which {
+        state: state.map(|(_, _, state)| state),
+        registered: registered.map(|(_, _, registered)| registered),
+        checked: checked.map(|(_, _, checked)| checked),
+    };
     let before = said("before").and_then(|id| id.parse::<Id<Client>>().ok());
     let (found, next) = match said("q") {
-        Some(text) => (clients::named_like(app, text, A_PAGE).await.map_err(broken)?, None),
+        Some(text) => (clients::named_like_among(app, which, text, A_PAGE).await.map_err(broken)?, None),
         None => {
-            let which = Which { state: state.map(|(_, _, state)| state) };
             let page = clients::list(app, which, before, A_PAGE).await.map_err(broken)?;
             (page.rows.into_iter().map(|(_, client)| client).collect(), page.next)
         }
     };
-    let fits = |client: &&Client| state.is_none_or(|(_, _, state)| client.state == state);
+    let mut rows: Vec<ApplicationRow> = found.iter().map(|client| row(client, now)).collect();
+    // Whoever decides from the list sees what a person would be warned of.
+    let waiting: Vec<Client> =
+        found.into_iter().filter(|client| client.state == ClientState::AwaitingApproval).collect();
+    let alike = look_alike::of(app, waiting).await.map_err(broken)?;
+    for (row, known) in rows.iter_mut().filter(|row| row.waits).zip(alike) {
+        row.resembles = known;
+    }
+    let words: Vec<(&str, FlashKind, &str)> = WORDS.into_iter().chain(REVIEWED).collect();
     let page = ApplicationsPage {
-        shell: shell(visitor, &request, &WORDS),
-        frame: Frame { query: said("q").unwrap_or_default().to_owned(), ..Frame::of(Section::Applications) },
-        states: std::iter::once(Choice::new("", "Any", state.is_none()))
-            .chain(
-                STATES
-                    .into_iter()
-                    .map(|(name, words, _)| Choice::new(name, words, state.is_some_and(|(chosen, ..)| chosen == name))),
-            )
-            .collect(),
-        rows: found.iter().filter(fits).map(|client| row(client, now)).collect(),
-        narrowed: state.is_some() || said("q").is_some(),
+        shell: shell(visitor, &request, &words),
+        frame: Frame {
+            query: said("q").unwrap_or_default().to_owned(),
+            ..listing(visitor, &request, Section::Applications)
+        },
+        states: choices(&STATES, state.map(|(name, ..)| name)),
+        registered: choices(&REGISTERED, registered.map(|(name, ..)| name)),
+        checked: choices(&CHECKED, checked.map(|(name, ..)| name)),
+        rows,
+        narrowed: [state.is_some(), registered.is_some(), checked.is_some(), said("q").is_some()].contains(&true),
+        here: filter(request.query_string()),
         next: next.map(|next| {
-            let state = state.map(|(name, ..)| format!("&state={name}")).unwrap_or_default();
-            format!("/console/applications?before={next}{state}")
+            let kept = FILTER.into_iter().filter_map(|name| Some((name, said(name)?)));
+            let query = url::form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(kept)
+                .append_pair("before", &next.to_string())
+                .finish();
+            format!("/console/applications?{query}")
         }),
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
+}
+
+fn choices<T>(all: &[(&'static str, &'static str, T)], chosen: Option<&str>) -> Vec<Choice> {
+    let any = std::iter::once(Choice::new("", "Any", chosen.is_none()));
+    any.chain(all.iter().map(|(name, words, _)| Choice::new(*name, *words, chosen == Some(*name)))).collect()
+}
+
+/// What of a query is the filter of the list and the page of it. An address that a form brings back is read and never followed.
+pub(super) fn filter(query: &str) -> String {
+    let kept = url::form_urlencoded::parse(query.as_bytes()).take(64);
+    let kept = kept.filter(|(name, value)| !value.is_empty() && (FILTER.contains(&name.as_ref()) || name == "before"));
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish()
 }
 
 pub(super) fn row(client: &Client, now: Timestamp) -> ApplicationRow {
@@ -117,6 +172,8 @@ pub(super) fn row(client: &Client, now: Timestamp) -> ApplicationRow {
         used: client.first_used_at.is_some(),
         waits: client.state == ClientState::AwaitingApproval,
         verified: client.verified().is_some(),
+        resembles: None,
+        chosen_as: format!("{} {}", client.id, seen(client)),
         seen: seen(client),
     }
 }
@@ -187,6 +244,7 @@ pub(super) async fn show(
         none if none.is_empty() => String::new(),
         there => format!(" It carries word about people to {there}: that ends with it."),
     };
+    let resembles = look_alike::of(app, vec![client.clone()]).await.map_err(broken)?.pop().flatten();
     let left = match client.state {
         ClientState::Suspended => left::words(&clients::left(app, now, id.clone()).await.map_err(broken)?, now),
         _ => None,
@@ -224,6 +282,7 @@ pub(super) async fn show(
         verified,
         rejected: client.review.rejected.clone().filter(|_| client.state == ClientState::Rejected),
         waits: client.state == ClientState::AwaitingApproval,
+        resembles,
         active: client.state == ClientState::Active,
         suspended: client.state == ClientState::Suspended,
         left,
@@ -414,6 +473,10 @@ async fn secret_page(
 ) -> Result<HttpResponse, PageProblem> {
     let all = resources::list(&visitor.app).await.map_err(|fault| visitor.broken(&fault))?;
     let resource = snippets::meant(client.resources.first(), &all);
+    let mut snippets = match secret {
+        Some(secret) => snippets::application::of(&visitor.app, client, resource, Some(secret.expose())),
+        None => Snippets::default(),
+    };
     let page = SecretPage {
         shell: visitor.shell(),
         frame: Frame::of(Section::Applications),
@@ -423,10 +486,8 @@ async fn secret_page(
         what: "Client secret".to_owned(),
         secret: secret.map(|secret| secret.expose().to_owned()),
         overlap: overlap.map(|until| moment(until, visitor.ctx.at)),
-        snippets: match secret {
-            Some(secret) => snippets::application::of(&visitor.app, client, resource, Some(secret.expose())),
-            None => Snippets::default(),
-        },
+        env: snippets.take_env(),
+        snippets,
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
 }

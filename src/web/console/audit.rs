@@ -305,7 +305,10 @@ async fn page(admin: &Administrator, asked: &Asked, flash: Option<Flash>) -> Res
     let names = Event::NAMES.iter().map(|name| Choice::new(*name, *name, asked.event == *name));
     let page = AuditPage {
         shell: crate::web::views::Shell { flash, ..visitor.shell() },
-        frame: Frame::of(Section::Audit),
+        frame: Frame {
+            first: asked.before.map(|_| format!("/console/audit?{}", asked.query(None))),
+            ..Frame::of(Section::Audit)
+        },
         events: std::iter::once(Choice::new("", "Any", asked.event.is_empty())).chain(names).collect(),
         by: field(&asked.by, meant.error("by")),
         about: field(&asked.about, meant.error("about")),

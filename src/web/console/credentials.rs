@@ -234,12 +234,14 @@ pub(super) async fn shown(
         by: Some(&made.credential.kind),
         secret,
     };
+    let mut snippets = snippets::machine::of(&visitor.app, &wanted);
     let page = SecretPage {
         shell: visitor.shell(),
         frame: Frame::of(Section::Machines),
         machine: machine.name.clone(),
         machine_href: path(machine.id),
-        snippets: snippets::machine::of(&visitor.app, &wanted),
+        env: snippets.take_env(),
+        snippets,
         what: match made.credential.kind {
             CredentialKind::AccessKey { .. } => "Access key".to_owned(),
             _ => "Client secret".to_owned(),

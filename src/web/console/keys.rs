@@ -15,8 +15,10 @@ use crate::web::reply::{self, length, moment};
 use crate::web::views::console::{Bar, Choice, Coming, Frame, KeyLine, KeyPage, KeyRow, KeysPage, Pill, Section, Tone};
 use crate::web::views::{FlashKind, Moment};
 
-/// The line of time shows as many periods before now as after it.
-const PERIODS: u64 = 4;
+/// The line of time shows as many periods before now as after it: these at least, and those at most.
+const PERIODS: std::ops::RangeInclusive<u64> = 4..=64;
+/// Keys that signed before the one that does, and are not folded away.
+const LATELY: usize = 1;
 /// Most things that are said to come.
 const COMING: usize = 6;
 /// So much of a kid is enough to tell one key from the others, and to be typed.
@@ -28,6 +30,7 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
     let (app, now) = (&visitor.app, visitor.ctx.at);
     let rows = keys::list(app).map_err(|fault| visitor.broken(&fault))?;
     let settings = &app.config.keys;
+    let window = window(&rows, settings.rotation_period, now);
     let ring = app.keys.current();
     let jwks: serde_json::Value = serde_json::from_str(ring.jwks().body()).unwrap_or_default();
     let words = [
@@ -39,12 +42,12 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
         frame: Frame::of(Section::Keys),
         period: length(settings.rotation_period.seconds()),
         max_age: length(settings.jwks_max_age.seconds()),
-        window: length(settings.rotation_period.seconds().saturating_mul(PERIODS)),
+        window: length(window.seconds()),
         hurried: keys::is_hurried(app, now).then(|| {
             "A key was withdrawn within the last day, so others keep a copy of the key set for no longer than a minute.".to_owned()
         }),
         coming: coming(&rows, now),
-        lines: lines(&rows, settings.rotation_period, now),
+        lines: lines(&rows, settings.rotation_period, window, now),
         algorithms: std::iter::once(Choice::new("", "All of them", true))
             .chain(settings.algorithms.iter().map(|one| Choice::new(one.as_str(), one.as_str(), false)))
             .collect(),
@@ -55,12 +58,20 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
 }
 
 /// The keys of each algorithm: what is next first, then what signs, then what did.
-fn lines(rows: &[SigningKey], period: Lifetime, now: Timestamp) -> Vec<KeyLine> {
+fn lines(rows: &[SigningKey], period: Lifetime, window: Lifetime, now: Timestamp) -> Vec<KeyLine> {
     let line = |algorithm: Algorithm| {
         let mut keys: Vec<&SigningKey> = rows.iter().filter(|key| key.algorithm == algorithm).collect();
         keys.sort_by_key(|key| (rank(key), std::cmp::Reverse((key.state_since(), key.id))));
-        let rows = keys.into_iter().map(|key| row(key, period, now)).collect::<Vec<_>>();
-        (!rows.is_empty()).then(|| KeyLine { algorithm: algorithm.as_str().to_owned(), rows })
+        let mut kept = 0;
+        let (older, recent): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| {
+            let is_kept = matches!(key.state, KeyState::Retained { .. });
+            kept += usize::from(is_kept);
+            is_kept && kept > LATELY
+        });
+        let rows =
+            |keys: Vec<&SigningKey>| keys.into_iter().map(|key| row(key, period, window, now)).collect::<Vec<_>>();
+        let (rows, older) = (rows(recent), rows(older));
+        (!rows.is_empty()).then(|| KeyLine { algorithm: algorithm.as_str().to_owned(), rows, older })
     };
     Algorithm::ALL.into_iter().filter_map(line).collect()
 }
@@ -120,7 +131,18 @@ fn standing(key: &SigningKey, now: Timestamp) -> (Pill, Vec<(String, Moment)>) {
     }
 }
 
-fn row(key: &SigningKey, period: Lifetime, now: Timestamp) -> KeyRow {
+/// So wide that every life that is drawn ends on the line, in whole periods.
+fn window(rows: &[SigningKey], period: Lifetime, now: Timestamp) -> Lifetime {
+    let ends = rows.iter().filter_map(|key| match key.state {
+        KeyState::Retained { gone_at, .. } => Some(gone_at.since(now).seconds()),
+        _ => None,
+    });
+    let length = period.seconds().max(1);
+    let periods = ends.max().unwrap_or_default().div_ceil(length).clamp(*PERIODS.start(), *PERIODS.end());
+    Lifetime::from_seconds(length.saturating_mul(periods))
+}
+
+fn row(key: &SigningKey, period: Lifetime, window: Lifetime, now: Timestamp) -> KeyRow {
     let (state, moments) = standing(key, now);
     KeyRow {
         kid: key.kid.clone(),
@@ -128,12 +150,12 @@ fn row(key: &SigningKey, period: Lifetime, now: Timestamp) -> KeyRow {
         href: path(&key.kid),
         state,
         moments,
-        bars: bars(key, period, now),
+        bars: bars(key, period, window, now),
     }
 }
 
 /// A life in three stretches: published and waiting, signing, and only verified with. What is to come is drawn as the schedule has it.
-fn bars(key: &SigningKey, period: Lifetime, now: Timestamp) -> Vec<Bar> {
+fn bars(key: &SigningKey, period: Lifetime, window: Lifetime, now: Timestamp) -> Vec<Bar> {
     let (signs_from, until, gone_at) = match key.state {
         KeyState::Next { signs_from } => (signs_from, signs_from.plus(period), None),
         KeyState::Signing { signs_from } => (signs_from, signs_from.plus(period).max(now), None),
@@ -141,7 +163,7 @@ fn bars(key: &SigningKey, period: Lifetime, now: Timestamp) -> Vec<Bar> {
         KeyState::Revoked { .. } => return Vec::new(),
     };
     let stretch = |class, from, until| {
-        let (from, until) = (place(from, period, now), place(until, period, now));
+        let (from, until) = (place(from, window, now), place(until, window, now));
         Bar { class, from, long: until.saturating_sub(from) }
     };
     let kept = gone_at.map(|gone_at| stretch("life-kept", until, gone_at));
@@ -153,8 +175,8 @@ fn bars(key: &SigningKey, period: Lifetime, now: Timestamp) -> Vec<Bar> {
 }
 
 /// Where a time is on the line, of 1000: now in the middle.
-fn place(at: Timestamp, period: Lifetime, now: Timestamp) -> u32 {
-    let half = period.seconds().saturating_mul(PERIODS).max(1);
+fn place(at: Timestamp, window: Lifetime, now: Timestamp) -> u32 {
+    let half = window.seconds().max(1);
     let away = |seconds: u64| u32::try_from(seconds.min(half).saturating_mul(500) / half).unwrap_or(500);
     if at >= now { 500 + away(at.since(now).seconds()) } else { 500 - away(now.since(at).seconds()) }
 }
@@ -287,10 +309,10 @@ mod tests {
 
     #[test]
     fn now_is_in_the_middle_and_nothing_leaves_the_line() {
-        let (now, day) = (Timestamp::from_seconds(1_800_000_000), Lifetime::from_days(1));
-        assert_eq!(place(now, day, now), 500);
-        assert_eq!(place(now.plus(Lifetime::from_days(2)), day, now), 750);
-        assert_eq!(place(Timestamp::from_seconds(0), day, now), 0);
-        assert_eq!(place(now.plus(Lifetime::from_days(400)), day, now), 1_000);
+        let (now, four) = (Timestamp::from_seconds(1_800_000_000), Lifetime::from_days(4));
+        assert_eq!(place(now, four, now), 500);
+        assert_eq!(place(now.plus(Lifetime::from_days(2)), four, now), 750);
+        assert_eq!(place(Timestamp::from_seconds(0), four, now), 0);
+        assert_eq!(place(now.plus(Lifetime::from_days(400)), four, now), 1_000);
     }
 }

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::{applications, declined, machine, person, queries, shell};
+use super::{applications, declined, listing, machine, person, queries, shell};
 use crate::base::Id;
 use crate::model::{ClientId, Consent, Delegation, Machine, Person, Subject};
 use crate::operations::declined::Declined;
@@ -14,9 +14,7 @@ use crate::web::extract::Administrator;
 use crate::web::problem::PageProblem;
 use crate::web::reply::{self, moment};
 use crate::web::views::FlashKind;
-use crate::web::views::console::{
-    DelegationRow, DelegationsPage, Frame, GrantRow, GrantsPage, Named, Pill, Section, Tone,
-};
+use crate::web::views::console::{DelegationRow, DelegationsPage, GrantRow, GrantsPage, Named, Pill, Section, Tone};
 
 const A_PAGE: usize = 50;
 
@@ -72,7 +70,7 @@ pub(super) async fn grants(admin: Administrator, request: HttpRequest) -> Result
     });
     let view = GrantsPage {
         shell: shell(visitor, &request, &WORDS),
-        frame: Frame::of(if person.is_some() { Section::People } else { Section::Applications }),
+        frame: listing(visitor, &request, if person.is_some() { Section::People } else { Section::Applications }),
         of,
         rows: page
             .rows
@@ -127,7 +125,11 @@ pub(super) async fn delegations(admin: Administrator, request: HttpRequest) -> R
     });
     let view = DelegationsPage {
         shell: shell(visitor, &request, &[]),
-        frame: Frame::of(if actor.is_none() && subject.is_some() { Section::People } else { Section::Machines }),
+        frame: listing(
+            visitor,
+            &request,
+            if actor.is_none() && subject.is_some() { Section::People } else { Section::Machines },
+        ),
         of,
         rows: page
             .rows

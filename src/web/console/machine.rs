@@ -3,12 +3,13 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::machines::{kind_words, standing};
+use super::machines::{finding_words, kind_words, standing};
 use super::told;
 use super::{back, declined, left, shell, snippets, wanted};
 use crate::base::{Id, Lifetime, Resource, Timestamp};
 use crate::model::{
     ClientState, Credential, CredentialKind, Delegation, Finding, FindingKind, Machine, ScopeEntry, ScopeSet, Subject,
+    Tally,
 };
 use crate::operations::audit::{self, ActedBy, Which};
 use crate::operations::findings::{self, Insight, Replaced};
@@ -116,7 +117,7 @@ pub(super) async fn show(
             1 => "1 token".to_owned(),
             many => format!("{many} tokens"),
         },
-        halt: halt(visitor, &insight, grants).await?,
+        halt: halt(visitor, &insight, grants, &acts).await?,
         findings: insight.findings.iter().map(found).collect(),
         credentials: insight.facts.credentials.iter().map(|one| credential(&insight, visitor, by, one)).collect(),
         access: access(&insight, &catalogue, &known, &unused, now),
@@ -139,26 +140,16 @@ pub(super) async fn show(
     reply::page(visitor, StatusCode::OK, &page, &[])
 }
 
-fn title(name: &str) -> String {
-    let text = name.replace('_', " ");
-    let mut letters = text.chars();
+fn title(words: &str) -> String {
+    let mut letters = words.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// How it stands with stopping; of one that is stopped, which of its tokens may still be taken.
-async fn halt(visitor: &Visitor, insight: &Insight, grants: u64) -> Result<Halt, PageProblem> {
+async fn halt(visitor: &Visitor, insight: &Insight, grants: u64, acts: &[Delegation]) -> Result<Halt, PageProblem> {
     let (machine, now) = (&insight.facts.machine, visitor.ctx.at);
     if machine.state == ClientState::Active {
-        let used = &insight.facts.usage.used;
-        let at_stake = match used.last_at() {
-            None => "It never got a token.".to_owned(),
-            Some(at) => format!(
-                "It got {grants} token{}, the last one {}.",
-                if grants == 1 { "" } else { "s" },
-                moment(at, now).words
-            ),
-        };
-        return Ok(Halt::Runs { at_stake });
+        return Ok(Halt::Runs { at_stake: at_stake(insight, grants, acts, now) });
     }
     let halted = machines::how_halted(&visitor.app, now, machine.id).await.map_err(|why| declined(visitor, why))?;
     let left = left::words(&halted.live, now);
@@ -168,6 +159,57 @@ async fn halt(visitor: &Visitor, insight: &Insight, grants: u64) -> Result<Halt,
         ClientState::Retired => Halt::Retired { at, because, left },
         _ => Halt::Stopped { at: at.unwrap_or_else(|| moment(machine.created_at, now)), because, left },
     })
+}
+
+/// Networks that are named in a sentence.
+const NETWORKS: usize = 3;
+
+/// Who depends on it, as far as anybody knows: what it got, from where it called, and for whom it acts.
+fn at_stake(insight: &Insight, grants: u64, acts: &[Delegation], now: Timestamp) -> String {
+    let used = &insight.facts.usage.used;
+    let mut said = match used.last_at() {
+        None => "It never got a token.".to_owned(),
+        Some(at) => {
+            let plural = if grants == 1 { "" } else { "s" };
+            format!("It got {grants} token{plural}, the last one {}{}.", moment(at, now).words, whence(used))
+        }
+    };
+    match acts.iter().filter(|one| one.is_live(now)).count() {
+        0 => {}
+        1 => said.push_str(" It acts for somebody: 1 delegation is live."),
+        many if acts.len() > SHOWN => {
+            said.push_str(&format!(" It acts for others: {many} or more delegations are live."))
+        }
+        many => said.push_str(&format!(" It acts for others: {many} delegations are live.")),
+    }
+    said
+}
+
+/// ", from 10.1.2.0/24 and 192.0.2.0/24"
+fn whence(used: &Tally) -> String {
+    let mut named: Vec<String> = used.callers.iter().take(NETWORKS).map(|caller| caller.network.to_string()).collect();
+    let more = used.callers.len().saturating_sub(NETWORKS);
+    if more > 0 {
+        named.push(format!("{more} more network{}", if more == 1 { "" } else { "s" }));
+    }
+    match named.split_last() {
+        None => String::new(),
+        Some((only, [])) => format!(", from {only}"),
+        Some((last, first)) => format!(", from {} and {last}", first.join(", ")),
+    }
+}
+
+/// Who would notice if a credential ended, and whether anything is left to prove itself by.
+fn at_stake_of(insight: &Insight, used: Option<&Tally>, one: &Credential, now: Timestamp) -> String {
+    let last = used.and_then(|used| used.last_at().map(|at| (used, at)));
+    let mut said = match last {
+        Some((used, at)) => format!("It was last used {}{}.", moment(at, now).words, whence(used)),
+        None => "Nobody has used it yet.".to_owned(),
+    };
+    if !insight.facts.credentials.iter().any(|other| other.id != one.id && other.is_live(now)) {
+        said.push_str(" It is the only one that is good: without it the machine gets no token.");
+    }
+    said
 }
 
 fn credential(insight: &Insight, visitor: &Visitor, by: &Operator, one: &Credential) -> CredentialLine {
@@ -219,6 +261,7 @@ fn credential(insight: &Insight, visitor: &Visitor, by: &Operator, one: &Credent
         last_from: used.and_then(|used| used.last_from()).map(|network| format!("from {network}")),
         successor,
         rules,
+        at_stake: at_stake_of(insight, used, one, now),
         may_rotate: live
             && one.replaced_by.is_none()
             && matches!(one.kind, CredentialKind::ClientSecret { .. } | CredentialKind::AccessKey { .. }),
@@ -382,7 +425,12 @@ fn found(finding: &Finding) -> FindingLine {
         (_, Some(id)) => ("Rotate it", id.to_string()),
         (_, None) => ("See its credentials", "credentials".to_owned()),
     };
-    FindingLine { title: title(finding.kind.as_str()), sentence: sentence(&finding.text), mend: mend.to_owned(), at }
+    FindingLine {
+        title: title(finding_words(finding.kind)),
+        sentence: sentence(&finding.text),
+        mend: mend.to_owned(),
+        at,
+    }
 }
 
 /// With a capital and a full stop, and without the marks that a command line puts around names.

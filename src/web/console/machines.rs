@@ -3,8 +3,8 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::{back, declined, queries, shell};
-use crate::base::{Id, Timestamp};
+use super::{declined, listing, queries, shell};
+use crate::base::{Id, Lifetime, Timestamp};
 use crate::model::{FindingKind, Machine, MachineKind, MachineStanding, Person};
 use crate::operations::declined::Declined;
 use crate::operations::findings::{self, Insight};
@@ -21,6 +21,11 @@ use crate::web::views::console::{Choice, Frame, MachineRow, MachinesPage, Pill, 
 const A_PAGE: usize = 50;
 /// Most machines stopped by one form.
 const MOST_STOPPED: usize = 100;
+
+/// What the address of the list may say, and a form leads back to.
+const FILTER: [&str; 5] = ["q", "state", "kind", "finding", "owner"];
+/// Whoever was used within this is missed by somebody.
+const LATELY: Lifetime = Lifetime::from_days(1);
 
 const STATES: [(&str, MachineStanding); 4] = [
     ("active", MachineStanding::Active),
@@ -58,7 +63,7 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
     let owners = owners.chain(owner.map(|id| id.to_string())).collect();
     let owners = names::of(app, owners).await.map_err(broken)?;
     let next = next.map(|next| {
-        let kept = ["q", "state", "kind", "finding", "owner"].into_iter().filter_map(|name| Some((name, said(name)?)));
+        let kept = FILTER.into_iter().filter_map(|name| Some((name, said(name)?)));
         let next = next.to_string();
         let query = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(kept)
@@ -66,14 +71,21 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
             .finish();
         format!("/console/machines?{query}")
     });
+    let count = said("count").and_then(|count| count.parse::<usize>().ok()).unwrap_or_default().min(MOST_STOPPED);
+    let stopped = match count {
+        0 => "The chosen machines are stopped.".to_owned(),
+        1 => "1 machine is stopped.".to_owned(),
+        many => format!("{many} machines are stopped."),
+    };
     let words = [
-        ("stopped", FlashKind::Done, "The chosen machines are stopped."),
+        ("stopped", FlashKind::Done, stopped.as_str()),
         ("some", FlashKind::Failed, "Not all of them could be stopped: some are retired or gone."),
         ("none", FlashKind::Failed, "Choose the machines to stop first."),
     ];
     let page = MachinesPage {
         shell: shell(visitor, &request, &words),
-        frame: Frame { query: text.unwrap_or_default().to_owned(), ..Frame::of(Section::Machines) },
+        frame: Frame { query: text.unwrap_or_default().to_owned(), ..listing(visitor, &request, Section::Machines) },
+        here: filter(request.query_string()),
         states: std::iter::once(Choice::new("", "Any", state.is_none()))
             .chain(
                 STATES.into_iter().map(|(name, standing)| {
@@ -90,7 +102,7 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
             .chain(
                 FindingKind::ALL
                     .iter()
-                    .map(|one| Choice::new(one.as_str(), one.as_str().replace('_', " "), finding == Some(*one))),
+                    .map(|one| Choice::new(one.as_str(), finding_words(*one), finding == Some(*one))),
             )
             .collect(),
         owner: owner.map(|id| (id.to_string(), owners.of(&id.to_string()).to_owned())),
@@ -107,7 +119,7 @@ fn row(insight: &Insight, owners: &names::Names, now: Timestamp) -> MachineRow {
     let live: Vec<_> = facts.credentials.iter().filter(|credential| credential.is_live(now)).collect();
     let ends = live.iter().filter_map(|credential| credential.expires_at).min();
     let mut flags: Vec<String> =
-        insight.findings.iter().map(|finding| finding.kind.as_str().replace('_', " ")).collect();
+        insight.findings.iter().map(|finding| finding_words(finding.kind).to_owned()).collect();
     flags.dedup();
     MachineRow {
         id: machine.id.to_string(),
@@ -117,13 +129,33 @@ fn row(insight: &Insight, owners: &names::Names, now: Timestamp) -> MachineRow {
         owner: owners.of(&machine.owner.to_string()).to_owned(),
         state: standing(machine, now),
         credentials: match ends {
-            Some(end) => format!("{}, next ends {}", live.len(), moment(end, now).words),
+            Some(end) if live.len() == 1 => format!("1, ends {}", moment(end, now).words),
+            Some(end) => format!("{}, one ends {}", live.len(), moment(end, now).words),
             None => live.len().to_string(),
         },
         last_used: facts.usage.used.last_at().map(|at| moment(at, now)),
+        used_lately: facts.usage.used.last_at().is_some_and(|at| now.since(at) < LATELY),
         last_from: facts.usage.used.last_from().map(|network| format!("from {network}")),
         flags,
         may_stop: machine.standing(now) == MachineStanding::Active || machine.standing(now) == MachineStanding::Expired,
+    }
+}
+
+/// What there is to be said about a machine, in as few words as a row has room for.
+pub(super) const fn finding_words(kind: FindingKind) -> &'static str {
+    match kind {
+        FindingKind::CredentialMisused => "credential misused",
+        FindingKind::NoOwner => "no owner",
+        FindingKind::Unused => "unused",
+        FindingKind::NeverUsed => "never used",
+        FindingKind::ScopesUnused => "unused scopes",
+        FindingKind::SecretOld => "old secret",
+        FindingKind::CredentialExpiring => "credential ends soon",
+        FindingKind::MachineExpiring => "ends soon",
+        FindingKind::NewNetwork => "new network",
+        FindingKind::SecretShared => "shared secret",
+        FindingKind::OldSecretUsed => "replaced secret in use",
+        FindingKind::OldSecretSilent => "replaced secret silent",
     }
 }
 
@@ -145,15 +177,25 @@ pub(super) fn standing(machine: &Machine, now: Timestamp) -> Pill {
     }
 }
 
+/// What of a query is the filter of the list and the page of it. An address that a form brings back is read and never followed.
+fn filter(query: &str) -> String {
+    let kept = url::form_urlencoded::parse(query.as_bytes()).take(64);
+    let kept = kept.filter(|(name, value)| !value.is_empty() && (FILTER.contains(&name.as_ref()) || name == "before"));
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish()
+}
+
 /// `POST /console/machines/suspension`: each of them alone, so that one that cannot be stopped keeps none of the others running.
 pub(super) async fn suspend(asked: Administered) -> Result<HttpResponse, PageProblem> {
     let Administered { form, by } = &asked;
     let visitor: &Visitor = &form.visitor;
+    let filter = filter(form.text("here"));
+    let list = if filter.is_empty() { "/console/machines?".to_owned() } else { format!("/console/machines?{filter}&") };
+    let here = |said: &str| reply::see_other(visitor, &format!("{}{list}said={said}", visitor.app.issuer.path()));
     let chosen: Vec<Id<Machine>> = form.all("machine").filter_map(|id| id.parse().ok()).take(MOST_STOPPED).collect();
     if chosen.is_empty() {
-        return Ok(back(visitor, "/console/machines", "none"));
+        return Ok(here("none"));
     }
-    let mut all = true;
+    let (count, mut all) = (chosen.len(), true);
     for id in chosen {
         match machines::suspend(&visitor.app, by, id, Seen::Anything, form.text("because")).await {
             Ok(_) => {}
@@ -161,5 +203,5 @@ pub(super) async fn suspend(asked: Administered) -> Result<HttpResponse, PagePro
             Err(other) => return Err(declined(visitor, other)),
         }
     }
-    Ok(back(visitor, "/console/machines", if all { "stopped" } else { "some" }))
+    Ok(if all { here(&format!("stopped&count={count}")) } else { here("some") })
 }

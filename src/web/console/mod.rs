@@ -45,6 +45,7 @@ use super::extract::{Posted, Visitor};
 use super::problem::PageProblem;
 use super::reply;
 use super::routes::{Door, Who, at, get, page};
+use super::views::console::{Frame, Section};
 use super::views::{self, Flash, FlashKind, Shell};
 use crate::app::{App, Class};
 use crate::base::{Digest, Id};
@@ -65,6 +66,7 @@ pub(super) static DOORS: &[Door] = &[
     page("/console/applications", GET, Who::Console, Class::Pages),
     page("/console/applications/new", GET_POST, Who::Console, Class::Pages),
     page("/console/applications/stale", GET_POST, Who::Console, Class::Pages),
+    page("/console/applications/review", POST, Who::Console, Class::Pages),
     page("/console/applications/{id}", GET, Who::Console, Class::Pages),
     page("/console/applications/{id}/approval", POST, Who::Console, Class::Pages),
     page("/console/applications/{id}/rejection", POST, Who::Console, Class::Pages),
@@ -164,6 +166,7 @@ pub(super) fn configure(config: &mut ServiceConfig, base: &str) {
     door("/console/applications", vec![get(applications::list)]);
     door("/console/applications/new", vec![get(applications::new), post().to(applications::create)]);
     door("/console/applications/stale", vec![get(stale::list), post().to(stale::remove)]);
+    door("/console/applications/review", vec![post().to(review::several)]);
     door("/console/applications/{id}", vec![get(applications::show)]);
     door("/console/applications/{id}/approval", vec![post().to(review::approve)]);
     door("/console/applications/{id}/rejection", vec![post().to(review::reject)]);
@@ -262,6 +265,18 @@ fn queries(request: &HttpRequest) -> HashMap<String, String> {
         .collect()
 }
 
+/// The room of a list: with the way back to where it begins, if this page is one of its further ones.
+fn listing(visitor: &Visitor, request: &HttpRequest, here: Section) -> Frame {
+    const FURTHER: [&str; 3] = ["before", "after", "from"];
+    let asked = || url::form_urlencoded::parse(request.query_string().as_bytes()).take(64);
+    let kept = asked().filter(|(name, _)| !FURTHER.contains(&name.as_ref()) && name != "said");
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish();
+    let path = request.path().strip_prefix(visitor.app.issuer.path()).unwrap_or_default();
+    let first = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+    let is_further = asked().any(|(name, value)| FURTHER.contains(&name.as_ref()) && !value.is_empty());
+    Frame { first: is_further.then_some(first), ..Frame::of(here) }
+}
+
 /// The frame of a page, with what the page before it has to say. Only words of ours are said: the address names one of them.
 fn shell(visitor: &Visitor, request: &HttpRequest, words: &[(&str, FlashKind, &str)]) -> Shell {
     let said = queries(request).remove("said").unwrap_or_default();
@@ -277,7 +292,12 @@ fn back(visitor: &Visitor, path: &str, said: &str) -> HttpResponse {
 
 /// What stands in the address, or the page that nothing is there.
 fn wanted<T: std::str::FromStr>(visitor: &Visitor, text: &str) -> Result<T, PageProblem> {
-    text.parse().map_err(|_| PageProblem::new(visitor.shell(), views::Problem::NotFound, &visitor.ctx))
+    text.parse().map_err(|_| told_here(visitor, views::Problem::NotFound))
+}
+
+/// What is told in place of a page, in the room whose door it is.
+fn told_here(visitor: &Visitor, problem: views::Problem) -> PageProblem {
+    PageProblem::in_console(visitor.shell(), problem, &visitor.ctx, Section::at(visitor.ctx.from.door))
 }
 
 /// Why something was not done, where no form can say it.
@@ -286,11 +306,11 @@ fn declined(visitor: &Visitor, declined: Declined) -> PageProblem {
         let advice = "Go back, look at how it stands now, and try again.".to_owned();
         let problem =
             views::Problem::Refused { status: status.as_u16(), title: title.to_owned(), words, detail: None, advice };
-        PageProblem::new(visitor.shell(), problem, &visitor.ctx)
+        told_here(visitor, problem)
     };
     match declined {
         Declined::Broken(fault) => visitor.broken(&fault),
-        Declined::Missing(_) => PageProblem::new(visitor.shell(), views::Problem::NotFound, &visitor.ctx),
+        Declined::Missing(_) => told_here(visitor, views::Problem::NotFound),
         other => refused(StatusCode::CONFLICT, "That was not done", sentence(&other)),
     }
 }

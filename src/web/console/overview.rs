@@ -45,18 +45,26 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
     for (kind, count, more) in findings::count(app, by, COUNTED).await.map_err(broken)? {
         wanted.push(finding(kind, count, more));
     }
-    let waiting = Clients { state: Some(ClientState::AwaitingApproval) };
+    let waiting = Clients { state: Some(ClientState::AwaitingApproval), ..Clients::default() };
     let waiting = clients::list(app, waiting, None, COUNTED).await.map_err(broken)?;
     if !waiting.rows.is_empty() {
         let (count, more) = (waiting.rows.len(), waiting.next.is_some());
-        let words = match (count, more) {
-            (1, false) => "1 application waits for approval".to_owned(),
-            (count, false) => format!("{count} applications wait for approval"),
-            (count, true) => format!("More than {count} applications wait for approval"),
+        let (words, advice) = match (count, more) {
+            (1, false) => {
+                ("1 application waits for approval".to_owned(), "Look where its answers go before you approve it.")
+            }
+            (count, false) => (
+                format!("{count} applications wait for approval"),
+                "Look where their answers go before you approve them.",
+            ),
+            (count, true) => (
+                format!("More than {count} applications wait for approval"),
+                "Look where their answers go before you approve them.",
+            ),
         };
         wanted.push(Wanted {
             words,
-            advice: "Look where their answers go before you approve them.".to_owned(),
+            advice: advice.to_owned(),
             href: "/console/applications?state=waiting".to_owned(),
             pressing: true,
         });
@@ -161,71 +169,74 @@ fn guessing(Guesses { today, usual }: Guesses) -> Wanted {
     }
 }
 
-/// How many machines it is so with, and what to do.
+/// How many machines it is so with, and what to do: of one, and of several.
 fn finding(kind: FindingKind, count: usize, more: bool) -> Wanted {
-    let (one, many, advice, pressing) = match kind {
+    let ((one, mend_one), (many, mend_many), pressing) = match kind {
         FindingKind::CredentialMisused => (
-            "machine’s credential was right and refused",
-            "machines’ credentials were right and refused",
-            "If nobody knows why, revoke them.",
+            ("machine’s credential was right and refused", "If nobody knows why, revoke it."),
+            ("machines’ credentials were right and refused", "If nobody knows why, revoke them."),
             true,
         ),
         FindingKind::NoOwner => (
-            "machine has nobody who answers for it",
-            "machines have nobody who answers for them",
-            "Hand them over to somebody who does.",
+            ("machine has nobody who answers for it", "Hand it over to somebody who does."),
+            ("machines have nobody who answers for them", "Hand them over to somebody who does."),
             true,
         ),
-        FindingKind::Unused => {
-            ("machine is not used any more", "machines are not used any more", "Stop what nobody misses.", false)
-        }
-        FindingKind::NeverUsed => {
-            ("machine was never used", "machines were never used", "Ask its owner, or retire it.", false)
-        }
-        FindingKind::ScopesUnused => (
-            "machine has scopes it does not use",
-            "machines have scopes they do not use",
-            "Take them away with one click each.",
+        FindingKind::Unused => (
+            ("machine is not used any more", "Stop it, if nobody misses it."),
+            ("machines are not used any more", "Stop those that nobody misses."),
             false,
         ),
-        FindingKind::SecretOld => {
-            ("machine has an old secret", "machines have old secrets", "Rotate them with an overlap.", false)
-        }
+        FindingKind::NeverUsed => (
+            ("machine was never used", "Ask its owner, or retire it."),
+            ("machines were never used", "Ask their owners, or retire them."),
+            false,
+        ),
+        FindingKind::ScopesUnused => (
+            ("machine has scopes it does not use", "Take them away with one click."),
+            ("machines have scopes they do not use", "Take them away with one click each."),
+            false,
+        ),
+        FindingKind::SecretOld => (
+            ("machine has an old secret", "Rotate it with an overlap."),
+            ("machines have old secrets", "Rotate them with an overlap."),
+            false,
+        ),
         FindingKind::CredentialExpiring => (
-            "machine has a credential that ends soon",
-            "machines have credentials that end soon",
-            "Give each a successor before it ends.",
+            ("machine has a credential that ends soon", "Give it a successor before it ends."),
+            ("machines have credentials that end soon", "Give each a successor before it ends."),
             true,
         ),
-        FindingKind::MachineExpiring => {
-            ("machine ends soon", "machines end soon", "Move the date, or let them end.", false)
-        }
+        FindingKind::MachineExpiring => (
+            ("machine ends soon", "Move the date, or let it end."),
+            ("machines end soon", "Move the dates, or let them end."),
+            false,
+        ),
         FindingKind::NewNetwork => (
-            "machine calls from somewhere new",
-            "machines call from somewhere new",
-            "If nobody knows why, stop them.",
+            ("machine calls from somewhere new", "If nobody knows why, stop it."),
+            ("machines call from somewhere new", "If nobody knows why, stop them."),
             true,
         ),
         FindingKind::SecretShared => (
-            "machine’s secret has more than one caller",
-            "machines’ secrets have more than one caller",
-            "Give each caller its own credential.",
+            ("machine’s secret has more than one caller", "Give each caller a credential of its own."),
+            ("machines’ secrets have more than one caller", "Give each caller a credential of its own."),
             true,
         ),
         FindingKind::OldSecretUsed => (
-            "machine still uses a secret that has a successor",
-            "machines still use secrets that have successors",
-            "Find who has not taken up the new one.",
+            ("machine still uses a secret that has a successor", "Find who has not taken up the new one."),
+            ("machines still use secrets that have successors", "Find who has not taken up the new ones."),
             false,
         ),
-        FindingKind::OldSecretSilent => {
-            ("old secret fell silent: it can go", "old secrets fell silent: they can go", "Revoke them.", false)
-        }
+        FindingKind::OldSecretSilent => (
+            ("machine has a replaced secret that fell silent", "Revoke it: nobody uses it."),
+            ("machines have replaced secrets that fell silent", "Revoke them: nobody uses them."),
+            false,
+        ),
     };
-    let (count, words) = match (count, more) {
-        (1, false) => ("1".to_owned(), one),
-        (count, false) => (count.to_string(), many),
-        (count, true) => (format!("More than {count}"), many),
+    let (count, words, advice) = match (count, more) {
+        (1, false) => ("1".to_owned(), one, mend_one),
+        (count, false) => (count.to_string(), many, mend_many),
+        (count, true) => (format!("More than {count}"), many, mend_many),
     };
     Wanted {
         words: format!("{count} {words}"),

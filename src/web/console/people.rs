@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::person::{path, standing, state};
-use super::{as_seen, back, declined, queries, sentence, shell, wanted};
+use super::{as_seen, back, declined, listing, queries, sentence, shell, wanted};
 use crate::base::{Id, Secret};
 use crate::model::{Email, Person, Standing};
 use crate::operations::declined::{Declined, Invalid};
@@ -54,7 +54,7 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
     };
     let page = PeoplePage {
         shell: shell(visitor, &request, &[]),
-        frame: Frame { query: said("q").unwrap_or_default().to_owned(), ..Frame::of(Section::People) },
+        frame: Frame { query: said("q").unwrap_or_default().to_owned(), ..listing(visitor, &request, Section::People) },
         rows: found.iter().map(row).collect(),
         narrowed: said("q").is_some(),
         next: next.map(|next| format!("/console/people?before={next}")),

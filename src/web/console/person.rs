@@ -9,7 +9,7 @@ use super::told;
 use super::{as_seen, back, declined, left, shell, wanted};
 use crate::base::{Id, Secret, Timestamp};
 use crate::model::{
-    ClientId, ClientState, Consent, Machine, Passkey, Person, PersonState, RoleIn, Session, Standing, Subject,
+    ClientId, ClientState, Consent, Language, Machine, Passkey, Person, PersonState, RoleIn, Session, Standing, Subject,
 };
 use crate::operations::audit::{self, Which as Entries};
 use crate::operations::declined::Declined;
@@ -26,6 +26,7 @@ use crate::web::views::FlashKind;
 use crate::web::views::console::{
     ActingLine, AllowedLine, FactorLine, Frame, OwnedLine, OwnedPasskey, PersonPage, Pill, Section, SignedInLine, Tone,
 };
+use crate::web::words;
 
 /// Rows of each kind that the page shows; machines of theirs that are counted; roles to choose from.
 const SHOWN: usize = 20;
@@ -230,6 +231,8 @@ fn client_path(id: &ClientId) -> String {
 fn session_line(session: &Session, here: Option<Id<Session>>, now: Timestamp) -> SignedInLine {
     SignedInLine {
         id: session.id.to_string(),
+        device: words::of(Language::En).device(session.device).unwrap_or_else(|| "A browser".to_owned()),
+        from: session.network.as_ref().map(|network| format!("from {network}")),
         current: here == Some(session.id),
         since: moment(session.auth_time, now),
         seen: moment(session.last_seen_at, now),

@@ -3,18 +3,20 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::told;
-use super::{queries, wanted};
+use super::{applications, listing, machine, queries, told, wanted};
 use crate::app::Refused;
 use crate::base::{Fault, Id};
 use crate::model::{ClientId, Event, Request};
 use crate::operations::names::{self, Names};
 use crate::operations::refusals::{self, Story};
+use crate::operations::resources;
 use crate::protocol::advice::Stage;
 use crate::web::extract::{Administrator, Visitor};
 use crate::web::problem::PageProblem;
 use crate::web::reply::{self, moment};
-use crate::web::views::console::{Blame, Frame, Mark, RefusalPage, RefusalRow, RefusalsPage, Section, Step, StepLine};
+use crate::web::views::console::{
+    Blame, Frame, Mark, Named, RefusalPage, RefusalRow, RefusalsPage, Section, Step, StepLine,
+};
 
 /// Refusals on one page.
 const A_PAGE: usize = 50;
@@ -42,7 +44,7 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
     });
     let page = RefusalsPage {
         shell: visitor.shell(),
-        frame: Frame::of(Section::Audit),
+        frame: listing(visitor, &request, Section::Audit),
         is_wrong: !id.is_empty(),
         id,
         client,
@@ -82,6 +84,18 @@ pub(super) async fn show(admin: Administrator, id: web::Path<String>) -> Result<
         let text = client.to_string();
         names.of(&text) != text
     });
+    let resource = story.refused.as_ref().and_then(|refused| refused.resource.as_ref());
+    let about = match resource {
+        Some(resource) => {
+            let known = resources::list(&visitor.app).await.map_err(broken)?;
+            known.into_iter().find(|known| known.identifier == *resource).map(|found| Named {
+                href: super::resources::path(found.id),
+                about: found.identifier.to_string(),
+                name: found.name,
+            })
+        }
+        None => None,
+    };
     let is_known = story.refused.is_some() || !story.entries.is_empty();
     let page = RefusalPage {
         shell: visitor.shell(),
@@ -92,6 +106,8 @@ pub(super) async fn show(admin: Administrator, id: web::Path<String>) -> Result<
             words: refused.words.clone(),
             turn: refused.turn.to_owned(),
             advice: refused.advice.to_owned(),
+            about: about.clone(),
+            mend: mend(refused),
             name: refused.name.clone(),
             error: refused.error.to_owned(),
             section: refused.section.to_owned(),
@@ -116,6 +132,42 @@ fn client_link(client: &ClientId, names: &Names) -> (String, Option<String>) {
         ClientId::Document(_) => None,
     };
     (names.of(&text).to_owned(), href)
+}
+
+/// Where an administrator mends it.
+fn mend(refused: &Refused) -> Option<(String, String)> {
+    let (words, href) = match (refused.name.as_str(), refused.client.as_ref()) {
+        ("ResourceNotAllowed" | "ScopeNoneLeft", Some(ClientId::Machine(id))) => {
+            ("Change what it may have", format!("{}/change", machine::path(*id)))
+        }
+        ("NetworkNotAllowed", Some(ClientId::Machine(id))) => {
+            ("Change from where it may call", format!("{}/change", machine::path(*id)))
+        }
+        ("MachineExpired", Some(ClientId::Machine(id))) => {
+            ("Change when it ends", format!("{}/change", machine::path(*id)))
+        }
+        ("NotDelegated" | "DelegationElsewhere", Some(ClientId::Machine(id))) => {
+            ("Let it act for somebody", format!("{}/delegations/new", machine::path(*id)))
+        }
+        ("ClientSecretExpired" | "WorkloadTokenRefused" | "ClientSecretWrong", Some(ClientId::Machine(id))) => {
+            ("See its credentials", format!("{}#credentials", machine::path(*id)))
+        }
+        ("ClientSuspended" | "ClientRetired", Some(ClientId::Machine(id))) => ("Open its page", machine::path(*id)),
+        // What an application may have tokens for is changed by `writ client set` and the API.
+        (
+            "ResourceNotAllowed"
+            | "ScopeNoneLeft"
+            | "ClientSuspended"
+            | "ClientAwaitingApproval"
+            | "ClientRejected"
+            | "RedirectUriUnregistered"
+            | "ClientSecretExpired",
+            Some(id @ ClientId::Registered(_)),
+        ) => ("Open its page", applications::path(id)),
+        ("ResourceUnknown" | "ResourceGone", _) => ("Register a resource", "/console/resources/new".to_owned()),
+        _ => return None,
+    };
+    Some((words.to_owned(), href))
 }
 
 /// The way of this attempt, as far as it came.

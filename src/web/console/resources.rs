@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::told;
-use super::{applications, back, declined, machine, queries, scopes as scope_pages, shell, snippets, wanted};
+use super::{applications, back, declined, listing, machine, queries, scopes as scope_pages, shell, snippets, wanted};
 use crate::app::App;
 use crate::base::{Fault, Id, Lifetime, Timestamp};
 use crate::model::{Client, Consent, Machine, ProtectedResource, ResourceTools, Risk, ScopeEntry, TokenFormat};
@@ -61,7 +61,10 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
     let catalogue = scopes::list_all(app).await.map_err(broken)?;
     let page = ResourcesPage {
         shell: shell(visitor, &request, &WORDS),
-        frame: Frame { query: said("q").unwrap_or_default().to_owned(), ..Frame::of(Section::Resources) },
+        frame: Frame {
+            query: said("q").unwrap_or_default().to_owned(),
+            ..listing(visitor, &request, Section::Resources)
+        },
         rows: found.iter().map(|resource| row(resource, &catalogue, now)).collect(),
         narrowed: said("q").is_some(),
         next: next.map(|next| format!("/console/resources?before={next}")),

@@ -2,13 +2,16 @@
 
 use actix_web::{HttpResponse, web};
 
-use super::applications::path;
+use super::applications::{filter, path};
 use super::{as_seen, back, declined, wanted};
+use crate::base::Digest;
 use crate::model::ClientId;
-use crate::operations::clients;
 use crate::operations::declined::Declined;
+use crate::operations::seen::Seen;
+use crate::operations::{clients, look_alike};
 use crate::web::extract::{Administered, Visitor};
 use crate::web::problem::PageProblem;
+use crate::web::reply;
 
 /// Whoever decides looked at a page. If the application has changed itself since, they are shown what it is now.
 fn done<T>(
@@ -39,6 +42,61 @@ pub(super) async fn reject(asked: Administered, id: web::Path<String>) -> Result
     let because = form.text("because");
     let outcome = clients::reject(&form.visitor.app, by, id.clone(), as_seen(form), because).await;
     done(&form.visitor, &id, outcome, "rejected")
+}
+
+/// Most applications decided about by one form.
+const MOST: usize = 100;
+
+/// `POST /console/applications/review`: several at once, each alone and as its row showed it. One that may be taken for another is not
+/// approved so: whoever decides about it has opened it.
+pub(super) async fn several(asked: Administered) -> Result<HttpResponse, PageProblem> {
+    let Administered { form, by } = &asked;
+    let (visitor, app) = (&form.visitor, &form.visitor.app);
+    let filter = filter(form.text("here"));
+    let list = if filter.is_empty() { String::new() } else { format!("{filter}&") };
+    let here = |said: &str| {
+        reply::see_other(visitor, &format!("{}/console/applications?{list}said={said}", app.issuer.path()))
+    };
+    let chosen = form.all("client").filter_map(|text| {
+        let (id, seen) = text.split_once(' ')?;
+        Some((id.parse::<ClientId>().ok()?, Seen::OneOf(Digest::parse(seen).into_iter().collect())))
+    });
+    let chosen: Vec<(ClientId, Seen)> = chosen.take(MOST).collect();
+    if chosen.is_empty() {
+        return Ok(here("none"));
+    }
+    let approves = form.text("verdict") == "approve";
+    let mut all = true;
+    for (id, seen) in chosen {
+        let outcome = if approves {
+            let client = match clients::find(app, &id).await {
+                Ok(client) => client,
+                Err(Declined::Broken(fault)) => return Err(visitor.broken(&fault)),
+                Err(_) => {
+                    all = false;
+                    continue;
+                }
+            };
+            let alike = look_alike::of(app, vec![client]).await.map_err(|fault| visitor.broken(&fault))?;
+            if alike.iter().any(Option::is_some) {
+                all = false;
+                continue;
+            }
+            clients::approve(app, by, id, seen).await
+        } else {
+            clients::reject(app, by, id, seen, form.text("because")).await
+        };
+        match outcome {
+            Ok(_) => {}
+            Err(Declined::Stale | Declined::Conflict(_) | Declined::Missing(_)) => all = false,
+            Err(other) => return Err(declined(visitor, other)),
+        }
+    }
+    Ok(here(match (all, approves) {
+        (false, _) => "not-all",
+        (true, true) => "all-approved",
+        (true, false) => "all-rejected",
+    }))
 }
 
 /// `POST /console/applications/{id}/verification`

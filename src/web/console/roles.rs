@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::told::{self, Told};
-use super::{as_seen, back, declined, mark, once, queries, sentence, shell, wanted};
+use super::{as_seen, back, declined, listing, mark, once, queries, sentence, shell, wanted};
 use crate::base::Fault;
 use crate::model::{Event, Permission, Role, RoleIn, RoleName, TenantName};
 use crate::operations::audit::{self, Which as Entries};
@@ -60,7 +60,8 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
     let tenant = asked.get("tenant").and_then(|name| name.parse().ok()).unwrap_or_default();
     let after = asked.get("after").and_then(|name| name.parse().ok());
     let page = page(visitor, tenant, after).await?;
-    let page = RolesPage { shell: shell(visitor, &request, &WORDS), ..page };
+    let frame = listing(visitor, &request, Section::Roles);
+    let page = RolesPage { shell: shell(visitor, &request, &WORDS), frame, ..page };
     reply::page(visitor, StatusCode::OK, &page, &[])
 }
 

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::applications::row;
-use super::{declined, queries, shell};
+use super::{declined, listing, queries, shell};
 use crate::base::{Id, Lifetime, Timestamp};
 use crate::model::Client;
 use crate::operations::clients;
@@ -13,12 +13,15 @@ use crate::web::extract::{Administered, Administrator};
 use crate::web::problem::PageProblem;
 use crate::web::reply::{self, moment};
 use crate::web::views::FlashKind;
-use crate::web::views::console::{Choice, Frame, Section, StaleApplicationsPage, StaleRow};
+use crate::web::views::console::{Choice, Section, StaleApplicationsPage, StaleRow};
 
 /// Applications on one page: as many as are removed at once at most.
 const A_PAGE: usize = 100;
 const DAYS: [u64; 5] = [7, 30, 90, 180, 365];
 const UNLESS_SAID: u64 = 90;
+
+/// What somebody types who means it: nothing brings them back.
+const MEANT: &str = "remove";
 
 const PATH: &str = "/console/applications/stale";
 
@@ -43,10 +46,11 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
         ("removed", FlashKind::Done, "The chosen applications are removed."),
         ("some", FlashKind::Failed, "Not all of them are removed: somebody used them meanwhile, or they are gone."),
         ("none", FlashKind::Failed, "Choose the applications to remove first."),
+        ("not-meant", FlashKind::Failed, "Nothing was removed: type the word to remove what you chose."),
     ];
     let view = StaleApplicationsPage {
         shell: shell(visitor, &request, &words),
-        frame: Frame::of(Section::Applications),
+        frame: listing(visitor, &request, Section::Applications),
         choices: DAYS.into_iter().map(|one| Choice::new(one.to_string(), format!("{one} days"), one == days)).collect(),
         days,
         rows: page
@@ -73,6 +77,9 @@ pub(super) async fn remove(asked: Administered) -> Result<HttpResponse, PageProb
     let chosen: Vec<Id<Client>> = form.all("client").filter_map(|id| id.parse().ok()).take(A_PAGE).collect();
     if chosen.is_empty() {
         return Ok(here("none"));
+    }
+    if form.text("confirm").trim().trim_matches(['“', '”', '"']).to_lowercase() != MEANT {
+        return Ok(here("not-meant"));
     }
     let count = chosen.len();
     let gone = clients::remove_stale(&visitor.app, by, before(visitor.ctx.at, days), chosen).await;

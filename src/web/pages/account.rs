@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::query;
 use crate::base::Id;
-use crate::model::{Consent, Delegation, Device, Session};
+use crate::model::{Consent, Delegation, Session};
 use crate::operations::account::{self, ConnectedApplication, revoke_consent};
 use crate::operations::delegations::{self, Agent};
 use crate::operations::own_passkeys;
@@ -36,6 +36,8 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
         _ => None,
     };
     let flash = match (said("revoked").as_deref(), said("ended").as_deref()) {
+        (Some("all"), _) => Some((FlashKind::Done, t.all_revoked)),
+        (Some("agents"), _) => Some((FlashKind::Done, t.all_agents_revoked)),
         (Some("agent"), _) => Some((FlashKind::Done, t.agent_revoked)),
         (Some("yes"), _) => Some((FlashKind::Done, t.access_revoked)),
         (Some("no"), _) => Some((FlashKind::Failed, t.revoked_before)),
@@ -93,6 +95,30 @@ pub(crate) async fn revoke(form: Posted, id: web::Path<String>) -> Result<HttpRe
     Ok(reply::see_other(visitor, &format!("{base}/account?revoked={said}")))
 }
 
+/// `POST /account/applications/revocation`: all of them, those on other pages of the list as well.
+pub(crate) async fn revoke_all(form: Posted) -> Result<HttpResponse, PageProblem> {
+    let visitor = &form.visitor;
+    let base = visitor.app.issuer.path();
+    let Some(signed_in) = &visitor.signed_in else {
+        return Ok(reply::see_other(visitor, &format!("{base}/sign-in")));
+    };
+    let revoked = account::revoke_all_consents(&visitor.app, &visitor.ctx, signed_in).await;
+    revoked.map_err(|fault| visitor.broken(&fault))?;
+    Ok(reply::see_other(visitor, &format!("{base}/account?revoked=all")))
+}
+
+/// `POST /account/agents/revocation`
+pub(crate) async fn revoke_all_agents(form: Posted) -> Result<HttpResponse, PageProblem> {
+    let visitor = &form.visitor;
+    let base = visitor.app.issuer.path();
+    let Some(signed_in) = &visitor.signed_in else {
+        return Ok(reply::see_other(visitor, &format!("{base}/sign-in")));
+    };
+    let revoked = delegations::revoke_all_own(&visitor.app, &visitor.ctx, signed_in).await;
+    revoked.map_err(|fault| visitor.broken(&fault))?;
+    Ok(reply::see_other(visitor, &format!("{base}/account?revoked=agents")))
+}
+
 /// `POST /account/agents/{id}/revocation`
 pub(crate) async fn revoke_agent(form: Posted, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
     let visitor = &form.visitor;
@@ -141,15 +167,11 @@ fn session_line(visitor: &Visitor, session: &Session, signed_in: &SignedIn) -> S
     let t = &visitor.words().account;
     let current = session.id == signed_in.session().id;
     SessionLine {
-        device: match session.device {
-            Some(Device { browser: Some(browser), system: Some(system) }) => {
-                (t.device)(browser.as_str(), system.as_str())
-            }
-            Some(Device { browser: Some(browser), system: None }) => browser.as_str().to_owned(),
-            Some(Device { browser: None, system: Some(system) }) => system.as_str().to_owned(),
-            _ if current => t.this_browser.to_owned(),
-            _ => t.another_browser.to_owned(),
-        },
+        device: visitor
+            .words()
+            .device(session.device)
+            .unwrap_or_else(|| if current { t.this_browser.to_owned() } else { t.another_browser.to_owned() }),
+        from: session.network.as_ref().map(|network| (t.from)(&network.to_string())),
         current,
         signed_in: visitor.moment(session.auth_time),
         last_seen: visitor.moment(session.last_seen_at),

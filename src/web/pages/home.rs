@@ -10,6 +10,7 @@ use crate::web::extract::{Body, Caller, Visitor};
 use crate::web::problem::{self, PageProblem};
 use crate::web::reply;
 use crate::web::routes;
+use crate::web::views::console::Section;
 use crate::web::views::{self, HomePage};
 
 /// `GET /`
@@ -42,7 +43,13 @@ pub(crate) async fn asset(caller: Caller, file: web::Path<String>) -> HttpRespon
 }
 
 /// Any other path.
-pub(crate) async fn nowhere(visitor: Visitor) -> Result<HttpResponse, PageProblem> {
+pub(crate) async fn nowhere(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
+    let path = request.path().strip_prefix(visitor.app.issuer.path()).unwrap_or_default();
+    let administers = visitor.signed_in.as_ref().is_some_and(|signed_in| signed_in.is_administrator());
+    if administers && path.starts_with("/console/") {
+        let (visitor, room) = (visitor.in_english(), Section::at(path));
+        return Err(PageProblem::in_console(visitor.shell(), views::Problem::NotFound, &visitor.ctx, room));
+    }
     Err(PageProblem::new(visitor.shell(), views::Problem::NotFound, &visitor.ctx))
 }
 

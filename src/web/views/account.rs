@@ -72,6 +72,8 @@ pub struct AgentLine {
 pub struct SessionLine {
     /// "Firefox on Linux"
     pub device: String,
+    /// "from 203.0.113.0/24": an address without its last bits.
+    pub from: Option<String>,
     pub current: bool,
     pub signed_in: Moment,
     pub last_seen: Moment,
@@ -101,6 +103,7 @@ impl Spoken for AccountPage {
         let say = |english, german| sample::said(language, english, german);
         let here = SessionLine {
             device: (t.device)("Firefox", "Linux"),
+            from: Some((t.from)("203.0.113.0/24")),
             current: true,
             signed_in: sample::moment_in(language, -3 * 3_600),
             last_seen: sample::moment_in(language, 0),
@@ -176,6 +179,7 @@ impl Spoken for AccountPage {
                         here,
                         SessionLine {
                             device: (t.device)("Safari", "iPhone"),
+                            from: None,
                             current: false,
                             signed_in: sample::moment_in(language, -6 * 86_400),
                             last_seen: sample::moment_in(language, -86_400),

@@ -3,12 +3,12 @@
 use askama::Template;
 
 use super::console::{
-    ApplicationFormPage, ApplicationPage, ApplicationsPage, AuditEntryPage, AuditLivePage, AuditPage, CredentialPage,
-    DelegationFormPage, DelegationsPage, GrantsPage, KeyPage, KeysPage, LimitsPage, MachineFormPage, MachinePage,
-    MachinesPage, OverviewPage, PasswordPage, PeoplePage, PersonFormPage, PersonPage, RefusalPage, RefusalsPage,
-    RegistrationTokenPage, RegistrationTokensPage, ResourceCheckPage, ResourceFormPage, ResourcePage,
-    ResourceToolsPage, ResourcesPage, RoleFormPage, RolePage, RolesPage, ScopeFormPage, ScopePage, ScopesPage,
-    SearchPage, SecretPage, SettingPage, SettingsPage, StaleApplicationsPage, TrialPage,
+    ApplicationFormPage, ApplicationPage, ApplicationsPage, AuditEntryPage, AuditLivePage, AuditPage,
+    ConsoleProblemPage, CredentialPage, DelegationFormPage, DelegationsPage, GrantsPage, KeyPage, KeysPage, LimitsPage,
+    MachineFormPage, MachinePage, MachinesPage, OverviewPage, PasswordPage, PeoplePage, PersonFormPage, PersonPage,
+    RefusalPage, RefusalsPage, RegistrationTokenPage, RegistrationTokensPage, ResourceCheckPage, ResourceFormPage,
+    ResourcePage, ResourceToolsPage, ResourcesPage, RoleFormPage, RolePage, RolesPage, ScopeFormPage, ScopePage,
+    ScopesPage, SearchPage, SecretPage, SettingPage, SettingsPage, StaleApplicationsPage, TrialPage,
 };
 use super::{
     AccountPage, ActivityPage, ApiPage, CodePage, ConsentPage, DelegationPage, ErrorPage, FactorPage, HomePage,
@@ -81,6 +81,7 @@ pub fn shown() -> askama::Result<Vec<Shown>> {
     show::<AuditLivePage>(&mut all, "console/audit_live.html")?;
     show::<AuditEntryPage>(&mut all, "console/audit_entry.html")?;
     show::<RefusalsPage>(&mut all, "console/refusals.html")?;
+    show::<ConsoleProblemPage>(&mut all, "console/problem.html")?;
     show::<RefusalPage>(&mut all, "console/refusal.html")?;
     show::<MachinesPage>(&mut all, "console/machines.html")?;
     show::<MachinePage>(&mut all, "console/machine.html")?;

@@ -233,6 +233,17 @@ pub(super) static WORDS: Words = Words {
             )
         }),
         revoke_access: "Zugriff entziehen",
+        revoke_all: "Alle entziehen",
+        revoke_all_applications: OfPlain(|house| {
+            html!(
+                "Jede verbundene Anwendung verliert den Zugriff, auch die älteren: Alle ihre Tokens werden jetzt ungültig. Ein Server, der Tokens prüft, ohne {house} zu fragen, nimmt die letzten vielleicht noch, bis sie ablaufen. Jede kann Sie wieder fragen."
+            )
+        }),
+        revoke_all_agents: OfPlain(|house| {
+            html!(
+                "Niemand darf mehr für Sie handeln: Jedes Token in Ihrem Namen ist jetzt ungültig, und auch, was andere damit bekommen haben. Ein Server, der Tokens prüft, ohne {house} zu fragen, nimmt die letzten vielleicht noch, bis sie ablaufen."
+            )
+        }),
         older: "Ältere Anwendungen",
         this_computer: "dieser Computer",
         an_app: "eine App auf Ihrem Gerät",
@@ -255,6 +266,7 @@ pub(super) static WORDS: Words = Words {
         current: "hier",
         signed_in: OfTime(|at| html!("Angemeldet {at}")),
         last_seen: OfTime(|at| html!("zuletzt gesehen {at}")),
+        from: |network| format!("aus {network}"),
         end_session: "Sitzung beenden",
         end_others: "Alle anderen Sitzungen beenden",
         device: |browser, system| format!("{browser} ({system})"),
@@ -298,6 +310,8 @@ pub(super) static WORDS: Words = Words {
         agent_revoked: "Zurückgenommen. Dieser Agent darf nicht mehr für Sie handeln.",
         access_revoked: "Zugriff entzogen. Die Anwendung bekommt nichts mehr in Ihrem Namen.",
         revoked_before: "Dieser Zugriff war schon entzogen.",
+        all_revoked: "Entzogen. Keine Anwendung bekommt noch etwas in Ihrem Namen.",
+        all_agents_revoked: "Entzogen. Kein Agent darf mehr für Sie handeln.",
         session_ended: "Diese Sitzung ist beendet.",
         session_over: "Diese Sitzung war schon beendet.",
     },

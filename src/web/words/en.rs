@@ -227,6 +227,17 @@ pub(super) static WORDS: Words = Words {
             )
         }),
         revoke_access: "Revoke access",
+        revoke_all: "Revoke all",
+        revoke_all_applications: OfPlain(|house| {
+            html!(
+                "Every application that you connected loses its access, older ones as well: every token they hold is revoked now. A server that checks tokens without asking {house} may take the last ones until they run out. Each can ask you again."
+            )
+        }),
+        revoke_all_agents: OfPlain(|house| {
+            html!(
+                "Nothing may act for you any more: every token in your name is over now, and so is what others got through it. A server that checks tokens without asking {house} may take the last ones until they run out."
+            )
+        }),
         older: "Older applications",
         this_computer: "this computer",
         an_app: "an app on your device",
@@ -249,6 +260,7 @@ pub(super) static WORDS: Words = Words {
         current: "current",
         signed_in: OfTime(|at| html!("Signed in {at}")),
         last_seen: OfTime(|at| html!("last seen {at}")),
+        from: |network| format!("from {network}"),
         end_session: "End session",
         end_others: "End all other sessions",
         device: |browser, system| format!("{browser} on {system}"),
@@ -292,6 +304,8 @@ pub(super) static WORDS: Words = Words {
         agent_revoked: "Revoked. That agent may no longer act for you.",
         access_revoked: "Access revoked. The application gets nothing more in your name.",
         revoked_before: "That access was already revoked.",
+        all_revoked: "Revoked. No application gets anything more in your name.",
+        all_agents_revoked: "Revoked. No agent may act for you any more.",
         session_ended: "That session is over.",
         session_over: "That session was over already.",
     },

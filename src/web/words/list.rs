@@ -265,6 +265,10 @@ pub(crate) struct AccountWords {
     pub(crate) revoke: Text,
     pub(crate) revoke_application: OfNameAndPlain,
     pub(crate) revoke_access: Text,
+    pub(crate) revoke_all: Text,
+    /// The house, and what all of them comes to.
+    pub(crate) revoke_all_applications: OfPlain,
+    pub(crate) revoke_all_agents: OfPlain,
     pub(crate) older: Text,
     pub(crate) this_computer: Text,
     pub(crate) an_app: Text,
@@ -284,6 +288,8 @@ pub(crate) struct AccountWords {
     pub(crate) current: Text,
     pub(crate) signed_in: OfTime,
     pub(crate) last_seen: OfTime,
+    /// From where, as part of a line.
+    pub(crate) from: fn(&str) -> String,
     pub(crate) end_session: Text,
     pub(crate) end_others: Text,
     /// A browser and a system.
@@ -318,6 +324,8 @@ pub(crate) struct AccountWords {
     pub(crate) agent_revoked: Text,
     pub(crate) access_revoked: Text,
     pub(crate) revoked_before: Text,
+    pub(crate) all_revoked: Text,
+    pub(crate) all_agents_revoked: Text,
     pub(crate) session_ended: Text,
     pub(crate) session_over: Text,
 }

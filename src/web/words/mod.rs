@@ -15,7 +15,7 @@ pub(crate) use list::{Told, Words};
 pub(crate) use marks::{Html, plain};
 
 use crate::base::Timestamp;
-use crate::model::Language;
+use crate::model::{Device, Language};
 use crate::web::views::Moment;
 
 /// Everything that is said in a language.
@@ -37,6 +37,17 @@ impl Words {
         let iso = at.iso();
         let exact = self.exact(&iso).unwrap_or_else(|| iso.clone());
         Moment { words, machine: iso, exact }
+    }
+
+    /// "Firefox on Linux", as far as a browser said what it is.
+    pub(crate) fn device(&self, device: Option<Device>) -> Option<String> {
+        let Device { browser, system } = device?;
+        match (browser, system) {
+            (Some(browser), Some(system)) => Some((self.account.device)(browser.as_str(), system.as_str())),
+            (Some(browser), None) => Some(browser.as_str().to_owned()),
+            (None, Some(system)) => Some(system.as_str().to_owned()),
+            (None, None) => None,
+        }
     }
 
     /// "30 seconds", "1 hour", "12 days".

@@ -146,10 +146,13 @@ fn what_nobody_uses_is_cleaned_up_together() {
     };
     let ids = chosen(&form);
     assert_eq!(ids.len(), 3);
-    let page = browser.submit_form(&form, &[("client", &ids[0]), ("client", &ids[1])]);
+    assert!(form.fields.iter().all(|field| !field.checked), "nothing is chosen for anybody");
+    let page = browser.submit_form(&form, &[("client", &ids[0]), ("client", &ids[1]), ("confirm", "yes")]);
+    page.expect_page(200, "Nothing was removed: type the word");
+    let page = browser.submit_form(&form, &[("client", &ids[0]), ("client", &ids[1]), ("confirm", "Remove")]);
     page.expect_page(200, "The chosen applications are removed");
     assert_eq!(chosen(&page.form("client")), ids[2..]);
-    let page = browser.submit_form(&form, &[("client", &ids[0]), ("client", &ids[2])]);
+    let page = browser.submit_form(&form, &[("client", &ids[0]), ("client", &ids[2]), ("confirm", "remove")]);
     page.expect_page(200, "Not all of them are removed").expect_text("Everything is in use");
     let page = browser.submit_form(&form, &[("client", "")]);
     page.expect_page(200, "Choose the applications to remove first");
@@ -176,4 +179,61 @@ fn an_applications_secret_is_rotated_and_shown_once() {
     page.expect_page(200, "Only the newest secret is good").expect_no_text("An older one");
     let public = world.client("Mail");
     browser.get(&format!("/console/applications/{}", public.id)).expect_no_text("Its secret");
+}
+
+/// Those that wait, as a form says which were chosen.
+fn waiting(page: &crate::world::Page) -> Vec<String> {
+    let boxes = page.body.split("<input type=\"checkbox\" form=\"review\"").skip(1);
+    boxes.map(|tag| tag.split("value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()).collect()
+}
+
+fn registers(world: &World, name: &str) {
+    let body = serde_json::json!({ "client_name": name, "redirect_uris": ["https://notes.example/cb"], "token_endpoint_auth_method": "none" });
+    world.request("POST", "/oauth/register").json(&body).send().expect_status(201);
+}
+
+/// Attack case 38: what may be taken for another application is not approved by whoever has not opened it.
+#[test]
+fn several_are_decided_about_at_once_and_one_that_looks_like_another_is_not() {
+    let world = World::with(&[("registration.mode", "approval")]);
+    let ada = world.administrator("ada");
+    for name in ["Notes", "Curs0r", "Board"] {
+        registers(&world, name);
+    }
+    let mut browser = world.signed_in(&ada);
+    let page = browser.get("/console/applications?state=waiting");
+    page.expect_text("looks like Cursor").expect_text("Approve<span class=\"unseen\"> Notes</span>");
+    page.expect_no_text("Approve<span class=\"unseen\"> Curs0r</span>");
+    let all = waiting(&page);
+    assert_eq!(all.len(), 3);
+    let form = page.form_to("/review");
+    browser.submit_form(&form, &[("verdict", "approve")]).expect_text("Choose the applications first");
+    let chosen: Vec<(&str, &str)> = all.iter().map(|value| ("client", value.as_str())).collect();
+    let approve = [&chosen[..], &[("verdict", "approve")]].concat();
+    let page = browser.submit_form(&form, &approve);
+    page.expect_page(200, "Not all of them are decided about").expect_text("Curs0r").expect_no_text(">Notes<");
+    let left = waiting(&page);
+    assert_eq!(left.len(), 1);
+    let form = page.form_to("/review");
+    let reject = [("client", left[0].as_str()), ("verdict", "reject"), ("because", "It is not Cursor.")];
+    browser.submit_form(&form, &reject).expect_page(200, "Rejected. Whoever wants to use them reads why.");
+    browser.get("/console/applications?state=rejected").expect_text("Curs0r").expect_no_text(">Board<");
+    world.expect_event("client.rejected");
+}
+
+#[test]
+fn applications_are_found_by_how_they_came_and_by_whether_somebody_checked_them() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let stranger = crate::world::ClientApp::registers(&world, "Notes");
+    world.client("Mail");
+    let mut browser = world.signed_in(&ada);
+    browser.get("/console/applications?by=itself").expect_text(">Notes<").expect_no_text(">Mail<");
+    browser.get("/console/applications?by=administrator").expect_text(">Mail<").expect_no_text(">Notes<");
+    browser.get("/console/applications?by=document").expect_text("No application fits");
+    browser.get("/console/applications?checked=verified&by=itself").expect_text("No application fits");
+    let page = browser.get(&format!("/console/applications/{}", stranger.id));
+    browser.submit_form(&page.form_to("/verification"), &[]);
+    browser.get("/console/applications?checked=verified&by=itself").expect_text(">Notes<");
+    browser.get("/console/applications?checked=nobody&by=itself&q=not").expect_text("No application fits");
 }

@@ -138,7 +138,7 @@ fn several_machines_are_stopped_at_once() {
     browser.submit_form(&form, &[("because", "x")]).expect_text("Choose the machines to stop first");
     let ids = [robots[0].id.to_string(), robots[1].id.to_string()];
     let chosen = [("machine", ids[0].as_str()), ("machine", ids[1].as_str()), ("because", "a drill")];
-    browser.submit_form(&form, &chosen).expect_page(200, "The chosen machines are stopped");
+    browser.submit_form(&form, &chosen).expect_page(200, "2 machines are stopped");
     for robot in &robots {
         robot.client_credentials(&world, &[]).expect_refusal(401, "invalid_client", "ClientSuspended");
     }
@@ -146,6 +146,72 @@ fn several_machines_are_stopped_at_once() {
     let page = browser.get("/console/machines?state=suspended");
     page.expect_text("one").expect_text("two").expect_no_text(">three<");
     browser.get("/console/machines?q=thr").expect_text(">three<").expect_no_text(">one<");
+}
+
+/// The list that somebody narrowed is the list they come back to; whatever else the form says of where to go is left out.
+#[test]
+fn stopping_several_leads_back_to_the_same_filter() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let (one, two) = (world.machine("one", &ada, "mcp:read"), world.machine("two", &ada, "mcp:read"));
+    let mut browser = world.signed_in(&ada);
+    let form = browser.get("/console/machines?q=one&state=active&said=stopped").form_to("/suspension");
+    assert_eq!(form.value("here"), "q=one&state=active");
+    let id = one.id.to_string();
+    let page =
+        browser.submit_form(&form, &[("here", "q=one&to=//evil.test"), ("machine", &id), ("because", "a drill")]);
+    page.expect_page(200, "1 machine is stopped")
+        .expect_text(">one<")
+        .expect_no_text(">two<")
+        .expect_no_text("evil.test");
+    two.client_credentials(&world, &[]).tokens();
+}
+
+/// A page further on has a way back to where the list begins, under the same filter.
+#[test]
+fn a_list_says_what_it_shows_and_leads_back_to_its_beginning() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let (one, two) = (world.machine("one", &ada, "mcp:read"), world.machine("two", &ada, "mcp:read"));
+    let mut browser = world.signed_in(&ada);
+    browser.get("/console/machines").expect_text("2 shown").expect_no_text("Back to the newest");
+    let page = browser.get(&format!("/console/machines?state=active&before={}", two.id));
+    page.expect_text(">one<").expect_no_text(">two<").expect_text("The last 1");
+    page.expect_text("<a class=\"button\" href=\"/console/machines?state=active\">Back to the newest</a>");
+    one.client_credentials(&world, &[]).tokens();
+}
+
+/// Before somebody stops a machine or ends a credential, they read who would notice.
+#[test]
+fn stopping_and_revoking_say_who_depends_on_it() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let robot = world.machine("robot", &ada, "mcp:read");
+    let at = format!("/console/machines/{}", robot.id);
+    let mut browser = world.signed_in(&ada);
+    let page = browser.get(&at);
+    page.expect_text("It never got a token.").expect_text("Nobody has used it yet. It is the only one that is good");
+    robot.client_credentials(&world, &[]).tokens();
+    let page = browser.get(&at);
+    page.expect_text("It got 1 token, the last one just now, from 127.0.0.0/24.");
+    page.expect_text("It was last used just now, from 127.0.0.0/24. It is the only one that is good");
+    browser.submit_form(&page.form_to("/rotation"), &[("overlap", "7d")]);
+    browser.get(&at).expect_no_text("It is the only one that is good");
+}
+
+/// A wrong id is told in the frame of the console, with the search at hand; to nobody who does not administer.
+#[test]
+fn what_is_not_there_is_told_in_the_frame_of_the_console() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mut browser = world.signed_in(&ada);
+    for path in ["/console/machines/mch_00000000000000000000000000", "/console/machines/x", "/console/nowhere"] {
+        let page = browser.get(path);
+        page.expect_page(404, "There is nothing here").expect_text("Search everything").expect_text("/console/people");
+    }
+    browser.get("/nowhere").expect_page(404, "There is nothing here").expect_no_text("/console/people");
+    let bob = world.person("bob");
+    world.signed_in(&bob).get("/console/nowhere").expect_status(404).expect_no_text("/console/people");
 }
 
 #[test]

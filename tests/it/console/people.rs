@@ -207,7 +207,7 @@ fn sessions_are_ended_one_by_one_and_all_at_once() {
     second.get("/account").expect_page(200, "Sign in");
     // A session of somebody else is not ended by way of bob's page.
     let own = browser.get(&at(&ada));
-    own.expect_text("This browser");
+    own.expect_text("this browser");
     browser.get("/console/people").expect_page(200, "People");
 }
 

@@ -34,6 +34,24 @@ fn an_error_id_leads_to_what_was_wrong_and_whose_turn_it_is() {
     assert_eq!(typed.path, format!("/console/refusals/{id}"));
 }
 
+/// What has to be added is named, and the form where it is added is one press away.
+#[test]
+fn a_resource_that_is_not_allowed_is_named_and_leads_to_the_form() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    world.resource("https://tickets.example/mcp", "mcp:read");
+    world.resource("https://mail.example/mcp", "mcp:read");
+    let robot = world.machine("nightly-import", &ada, "mcp:read");
+    let mut browser = world.signed_in(&ada);
+    let form = browser.get(&format!("/console/machines/{}/change", robot.id)).form_to("/change");
+    browser.submit_form(&form, &[("resource", "https://tickets.example/mcp")]).expect_status(200);
+    let answer = robot.client_credentials(&world, &[("resource", "https://mail.example/mcp")]);
+    answer.expect_refusal(400, "invalid_target", "ResourceNotAllowed");
+    let page = browser.get(&format!("/console/refusals/{}", error_id(&answer.body)));
+    page.expect_page(200, "https://mail.example/mcp").expect_text("Add the resource to those");
+    page.expect_text(&format!("<a href=\"/console/machines/{}/change\">Change what it may have</a>", robot.id));
+}
+
 #[test]
 fn a_refused_code_shows_the_steps_before_it() {
     let world = World::new();
@@ -116,7 +134,7 @@ fn a_flood_of_refusals_has_an_end() {
     assert_eq!(kept.len(), Refusals::MOST_OF_ONE);
     let mut browser = world.signed_in(&ada);
     let page = browser.get("/console/refusals");
-    page.expect_page(200, "Older refusals");
+    page.expect_page(200, "Next page");
     let next = page.body.split("href=\"").find(|rest| rest.starts_with("/console/refusals?before=")).unwrap();
     browser.get(next.split('"').next().unwrap()).expect_page(200, "This grant type is not supported");
 }

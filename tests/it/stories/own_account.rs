@@ -34,6 +34,42 @@ fn a_session_is_called_by_its_browser_and_the_others_end_together() {
     world.expect_event("person.sessions_ended");
 }
 
+/// The console tells of the same browsers in the same words, and both say from which network.
+#[test]
+fn a_session_says_from_where_and_the_console_calls_it_the_same() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let bob = world.person("bob");
+    let mut phone = world.browser();
+    let agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) Version/18.5 Safari/604.1";
+    phone.headers.push(("User-Agent", agent.to_owned()));
+    let page = phone.get("/sign-in");
+    let page = phone.sign_in(&page, &bob);
+    page.expect_page(200, "Safari on iPhone").expect_text("from 127.0.0.0/24");
+    let page = world.signed_in(&ada).get(&format!("/console/people/{}", bob.id));
+    page.expect_page(200, "Safari on iPhone").expect_text("from 127.0.0.0/24").expect_no_text("A browser");
+}
+
+#[test]
+fn everything_that_was_allowed_is_taken_back_together() {
+    let world = World::new();
+    let ada = world.person("ada");
+    let mut browser = world.signed_in(&ada);
+    let apps = [world.client("Board"), world.client("Notes")];
+    let tokens: Vec<_> = apps.iter().map(|app| app.tokens(&world, &mut browser)).collect();
+    let other = world.person("bob");
+    let mut bobs = world.signed_in(&other);
+    let kept = apps[0].tokens(&world, &mut bobs);
+    let page = browser.get("/account");
+    let page = browser.submit_form(&page.form_to("/account/applications/revocation"), &[]);
+    page.expect_page(200, "No application gets anything more in your name").expect_no_text(">Board<");
+    for (app, tokens) in apps.iter().zip(&tokens) {
+        app.refresh(&world, tokens.refresh.as_deref().unwrap()).expect_status(400);
+    }
+    apps[0].refresh(&world, kept.refresh.as_deref().unwrap()).expect_status(200);
+    world.expect_event("consent.revoked");
+}
+
 #[test]
 fn a_password_is_changed_by_who_knows_it() {
     let world = World::new();

@@ -12,6 +12,10 @@ pub struct ApplicationsPage {
     pub shell: Shell,
     pub frame: Frame,
     pub states: Vec<Choice>,
+    pub registered: Vec<Choice>,
+    pub checked: Vec<Choice>,
+    /// The filter and the page of the list, as its address says them: where the form that decides about some leads back to.
+    pub here: String,
     pub rows: Vec<ApplicationRow>,
     pub narrowed: bool,
     /// Below the issuer's path.
@@ -34,8 +38,12 @@ pub struct ApplicationRow {
     pub waits: bool,
     /// An administrator checked it.
     pub verified: bool,
+    /// A known application that it may be taken for: it is not approved unlooked at.
+    pub resembles: Option<String>,
     /// Which state of it the row shows.
     pub seen: String,
+    /// The same with whose it is, as a form says which were chosen.
+    pub chosen_as: String,
 }
 
 /// `/console/applications/stale`
@@ -90,6 +98,8 @@ pub struct ApplicationPage {
     /// Why somebody decided against it.
     pub rejected: Option<String>,
     pub waits: bool,
+    /// A known application that it may be taken for.
+    pub resembles: Option<String>,
     pub active: bool,
     pub suspended: bool,
     /// Which tokens from before may still be taken.
@@ -139,6 +149,13 @@ pub struct ApplicationFormPage {
     pub problem: Option<String>,
 }
 
+impl ApplicationsPage {
+    /// Whether any waits for a decision: without one the table has no boxes.
+    pub(super) fn has_waiting(&self) -> bool {
+        self.rows.iter().any(|row| row.waits)
+    }
+}
+
 impl Sample for ApplicationsPage {
     fn samples() -> Vec<(&'static str, Self)> {
         let row = ApplicationRow {
@@ -151,14 +168,20 @@ impl Sample for ApplicationsPage {
             used: false,
             waits: true,
             verified: false,
+            resembles: None,
             seen: "sample".into(),
+            chosen_as: "cli_sample sample".into(),
         };
         let page = Self {
             shell: sample::shell(),
             frame: Frame::of(Section::Applications),
             states: vec![Choice::new("", "Any", true), Choice::new("waiting", "Waiting", false)],
+            registered: vec![Choice::new("", "Any", true), Choice::new("itself", "Itself", false)],
+            checked: vec![Choice::new("", "Any", true), Choice::new("verified", "Verified", false)],
+            here: String::new(),
             rows: vec![
                 row.clone(),
+                ApplicationRow { name: "Curs0r".into(), resembles: Some("Cursor".into()), ..row.clone() },
                 ApplicationRow {
                     state: Pill::new("active", Tone::Live),
                     waits: false,
@@ -178,7 +201,12 @@ impl Sample for ApplicationsPage {
             (
                 "hostile",
                 Self {
-                    rows: vec![ApplicationRow { name: sample::HOSTILE.into(), answers: sample::HOSTILE.into(), ..row }],
+                    rows: vec![ApplicationRow {
+                        name: sample::HOSTILE.into(),
+                        answers: sample::HOSTILE.into(),
+                        resembles: Some(sample::HOSTILE.into()),
+                        ..row
+                    }],
                     ..page
                 },
             ),
@@ -200,7 +228,9 @@ impl Sample for StaleApplicationsPage {
                 used: false,
                 waits: false,
                 verified: false,
+                resembles: None,
                 seen: "sample".into(),
+                chosen_as: String::new(),
             },
             since: sample::moment("120 days ago"),
         };
@@ -267,6 +297,7 @@ impl Sample for ApplicationPage {
             verified: None,
             rejected: None,
             waits: false,
+            resembles: None,
             active: true,
             suspended: false,
             left: None,

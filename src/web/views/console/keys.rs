@@ -39,7 +39,10 @@ pub struct Coming {
 #[derive(Clone, Debug)]
 pub struct KeyLine {
     pub algorithm: String,
+    /// What is next, what signs, what signed last, and what was withdrawn.
     pub rows: Vec<KeyRow>,
+    /// What signed before: it is still published.
+    pub older: Vec<KeyRow>,
 }
 
 #[derive(Clone, Debug)]
@@ -63,9 +66,11 @@ pub struct Bar {
     pub long: u32,
 }
 
-impl KeysPage {
-    /// Where now is on the line of time, of 1000.
-    pub(super) const NOW: u32 = 500;
+impl Bar {
+    /// What is only verified with.
+    pub(super) fn is_thin(&self) -> bool {
+        self.class == "life-kept"
+    }
 }
 
 /// One key, and what a withdrawal breaks.
@@ -129,8 +134,8 @@ impl Sample for KeysPage {
                 Coming { at: sample::moment("in 11 days"), words: "ES256: 9fQm3bM5 is forgotten".into() },
             ],
             lines: vec![
-                KeyLine { algorithm: "ES256".into(), rows: rows.clone() },
-                KeyLine { algorithm: "RS256".into(), rows },
+                KeyLine { algorithm: "ES256".into(), rows: rows.clone(), older: vec![row.clone(), row.clone()] },
+                KeyLine { algorithm: "RS256".into(), rows, older: vec![] },
             ],
             algorithms: vec![Choice::new("", "All", true), Choice::new("ES256", "ES256", false)],
             jwks_uri: "https://id.example.com/.well-known/jwks.json".into(),
@@ -142,7 +147,17 @@ impl Sample for KeysPage {
             ("withdrawn", Self { hurried: Some("A key was withdrawn 3 hours ago.".into()), ..page.clone() }),
             ("none", Self { lines: vec![], coming: vec![], ..page.clone() }),
             ("branded", Self { shell: sample::branded(), ..page.clone() }),
-            ("hostile", Self { lines: vec![KeyLine { algorithm: "ES256".into(), rows: vec![hostile] }], ..page }),
+            (
+                "hostile",
+                Self {
+                    lines: vec![KeyLine {
+                        algorithm: "ES256".into(),
+                        rows: vec![hostile.clone()],
+                        older: vec![hostile],
+                    }],
+                    ..page
+                },
+            ),
         ]
     }
 }

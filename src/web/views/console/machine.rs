@@ -95,6 +95,8 @@ pub struct CredentialLine {
     pub successor: Option<String>,
     /// The rules of a trust.
     pub rules: Vec<String>,
+    /// Who would notice if it ended: "Last used 3 days ago, from 10.1.2.0/24."
+    pub at_stake: String,
     pub may_rotate: bool,
     pub may_revoke: bool,
     pub may_try: bool,
@@ -153,6 +155,7 @@ impl Sample for MachinePage {
             last_from: Some("from 10.1.2.0/24".into()),
             successor: Some("Not used since 3 days ago, while its successor was: safe to remove.".into()),
             rules: vec![],
+            at_stake: "It was last used 3 days ago, from 10.1.2.0/24.".into(),
             may_rotate: false,
             may_revoke: true,
             may_try: false,
@@ -213,7 +216,10 @@ impl Sample for MachinePage {
             last_used: Some(sample::moment("4 minutes ago")),
             last_from: Some("from 10.1.2.0/24".into()),
             grants: "412 tokens".into(),
-            halt: Halt::Runs { at_stake: "It got 412 tokens; the last one 4 minutes ago.".into() },
+            halt: Halt::Runs {
+                at_stake: "It got 412 tokens, the last one 4 minutes ago. It acts for somebody: 1 delegation is live."
+                    .into(),
+            },
             findings: vec![FindingLine {
                 title: "Scopes unused".into(),
                 sentence: "It may ask for tickets:delete and has not for 90 days.".into(),

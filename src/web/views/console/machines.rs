@@ -15,9 +15,11 @@ pub struct MachinesPage {
     pub kinds: Vec<Choice>,
     pub findings: Vec<Choice>,
     pub rows: Vec<MachineRow>,
-    /// Whether anything narrows the list.
+    /// The filter and the page of the list, as its address says them: where the form that stops some leads back to.
+    pub here: String,
     /// Whose they are, if only somebody's are listed: id and name.
     pub owner: Option<(String, String)>,
+    /// Whether anything narrows the list.
     pub narrowed: bool,
     /// Where the list goes on, below the issuer's path.
     pub next: Option<String>,
@@ -31,9 +33,11 @@ pub struct MachineRow {
     pub kind: String,
     pub owner: String,
     pub state: Pill,
-    /// "2, next ends in 9 days"
+    /// "2, one ends in 9 days"
     pub credentials: String,
     pub last_used: Option<Moment>,
+    /// Within the last day: somebody would miss it.
+    pub used_lately: bool,
     /// "from 10.1.2.0/24"
     pub last_from: Option<String>,
     /// What there is to be said about it.
@@ -58,10 +62,11 @@ impl Sample for MachinesPage {
             kind: "CI job".into(),
             owner: "Grace Hopper".into(),
             state: Pill::new("active", Tone::Live),
-            credentials: "2, next ends in 9 days".into(),
+            credentials: "2, one ends in 9 days".into(),
             last_used: Some(sample::moment("4 minutes ago")),
+            used_lately: true,
             last_from: Some("from 10.1.2.0/24".into()),
-            flags: vec!["credential expiring".into()],
+            flags: vec!["credential ends soon".into(), "old secret".into()],
             may_stop: true,
         };
         let stopped = MachineRow {
@@ -69,6 +74,7 @@ impl Sample for MachinesPage {
             name: "old-crawler".into(),
             state: Pill::new("suspended", Tone::Danger),
             last_used: None,
+            used_lately: false,
             last_from: None,
             flags: vec![],
             may_stop: false,
@@ -84,6 +90,7 @@ impl Sample for MachinesPage {
             kinds: choices(&[("", "Any kind"), ("agent", "Agent")]),
             findings: choices(&[("", "Any"), ("unused", "Unused")]),
             rows: vec![],
+            here: String::new(),
             owner: None,
             narrowed: false,
             next: None,
@@ -104,6 +111,11 @@ impl Sample for MachinesPage {
                 "many",
                 Self {
                     rows: vec![row.clone(), stopped.clone()],
+                    here: "state=active".into(),
+                    frame: Frame {
+                        first: Some("/console/machines?state=active".into()),
+                        ..Frame::of(Section::Machines)
+                    },
                     next: Some("/console/machines?before=mch_other".into()),
                     ..empty.clone()
                 },

@@ -16,6 +16,7 @@ mod machines;
 mod overview;
 mod people;
 mod person;
+mod problem;
 mod refusals;
 mod registration_tokens;
 mod resources;
@@ -44,6 +45,7 @@ pub use machines::{MachineRow, MachinesPage};
 pub use overview::{OverviewPage, Wanted};
 pub use people::{PasswordPage, PeoplePage, PersonFormPage, PersonRow};
 pub use person::{ActingLine, AllowedLine, FactorLine, OwnedLine, OwnedPasskey, PersonPage, SignedInLine};
+pub use problem::ConsoleProblemPage;
 pub use refusals::{Blame, Mark, RefusalPage, RefusalRow, RefusalsPage, Step, StepLine};
 pub use registration_tokens::{RegistrationTokenPage, RegistrationTokenRow, RegistrationTokensPage};
 pub use resources::{
@@ -75,6 +77,8 @@ pub enum Section {
     Keys,
     Audit,
     Settings,
+    /// Below `/console`, and in none of its rooms.
+    Nowhere,
 }
 
 impl Section {
@@ -103,13 +107,23 @@ impl Section {
             Self::Keys => "Keys",
             Self::Audit => "Audit",
             Self::Settings => "Settings",
+            Self::Nowhere => "",
         }
+    }
+
+    /// The room that an address is in.
+    pub fn at(path: &str) -> Self {
+        let is_in = |section: &&Self| {
+            let rest = path.strip_prefix(section.path());
+            **section != Self::Overview && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+        };
+        Self::ALL.iter().find(is_in).copied().unwrap_or(Self::Nowhere)
     }
 
     /// Its address, below the issuer's path.
     pub const fn path(self) -> &'static str {
         match self {
-            Self::Overview => "/console",
+            Self::Overview | Self::Nowhere => "/console",
             Self::Machines => "/console/machines",
             Self::Applications => "/console/applications",
             Self::Resources => "/console/resources",
@@ -129,11 +143,13 @@ pub struct Frame {
     pub here: Section,
     /// What was searched for, if this page answers a search.
     pub query: String,
+    /// Where a list begins, below the issuer's path, if this page shows what comes further on.
+    pub first: Option<String>,
 }
 
 impl Frame {
     pub fn of(here: Section) -> Self {
-        Self { here, query: String::new() }
+        Self { here, query: String::new(), first: None }
     }
 
     pub(super) fn sections(&self) -> &'static [Section] {
@@ -159,7 +175,7 @@ pub enum Tone {
     Live,
     /// It wants somebody soon.
     Soon,
-    /// It is stopped, or over.
+    /// It is stopped, or somebody said no: what the red of the seal is for.
     Danger,
 }
 

@@ -57,6 +57,10 @@ pub struct PersonPage {
 #[derive(Clone, Debug)]
 pub struct SignedInLine {
     pub id: String,
+    /// "Firefox on Linux"
+    pub device: String,
+    /// "from 203.0.113.0/24"
+    pub from: Option<String>,
     /// The one that reads the page.
     pub current: bool,
     pub since: Moment,
@@ -150,6 +154,8 @@ impl Sample for PersonPage {
             at_stake: "2 machines that they answer for are stopped with them.".into(),
             sessions: vec![SignedInLine {
                 id: "ses_sample".into(),
+                device: "Firefox on Linux".into(),
+                from: Some("from 203.0.113.0/24".into()),
                 current: false,
                 since: sample::moment("6 days ago"),
                 seen: sample::moment("an hour ago"),

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::super::Sample;
 use super::super::shell::{Moment, Shell};
-use super::{EventLine, Frame, Section, sample};
+use super::{EventLine, Frame, Named, Section, sample};
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/refusals.html")]
@@ -56,6 +56,10 @@ pub struct Blame {
     pub words: String,
     pub turn: String,
     pub advice: String,
+    /// What it is about: its name, what it is called in a request, and its page below the issuer's path.
+    pub about: Option<Named>,
+    /// Where it is mended: what to press, and the page below the issuer's path.
+    pub mend: Option<(String, String)>,
     pub name: String,
     pub error: String,
     pub section: String,
@@ -171,6 +175,8 @@ impl Sample for RefusalPage {
                 words: "The authorization code is invalid, expired or used, or does not fit this client, redirect_uri or code_verifier.".into(),
                 turn: "Whoever runs the application".into(),
                 advice: "Keep the verifier with the sign-in it was made for.".into(),
+                about: None,
+                mend: None,
                 name: "PkceMismatch".into(),
                 error: "invalid_grant".into(),
                 section: "RFC 7636 §4.6".into(),
@@ -188,9 +194,23 @@ impl Sample for RefusalPage {
             entries: vec![sample::event(811, "consent.given", "Ada allowed Cursor: mcp:read")],
             is_whole: true,
         };
+        let about = |name: &str| Named {
+            name: name.into(),
+            href: "/console/resources/res_sample".into(),
+            about: "https://mcp.tickets.example/mcp".into(),
+        };
+        let mended = page.blame.clone().map(|blame| Blame {
+            words: "This client may not have tokens for this resource.".into(),
+            turn: "Yours".into(),
+            advice: "Add the resource to those that this client may have tokens for.".into(),
+            about: Some(about("Tickets")),
+            mend: Some(("Change what it may have".into(), "/console/machines/mch_sample/change".into())),
+            ..blame
+        });
         let forgotten = Self { blame: None, client: None, steps: vec![], entries: vec![], ..page.clone() };
         vec![
             ("story", page.clone()),
+            ("mended", Self { blame: mended.clone(), ..page.clone() }),
             ("log_only", Self { blame: None, is_whole: false, ..page.clone() }),
             ("forgotten", forgotten),
             ("branded", Self { shell: sample::branded(), ..page.clone() }),
@@ -198,6 +218,7 @@ impl Sample for RefusalPage {
                 "hostile",
                 Self {
                     client: Some((sample::HOSTILE.into(), None)),
+                    blame: mended.map(|blame| Blame { about: Some(about(sample::HOSTILE)), ..blame }),
                     entries: vec![sample::event(1, sample::HOSTILE, sample::HOSTILE)],
                     ..page
                 },

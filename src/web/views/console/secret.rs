@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::super::Sample;
 use super::super::shell::{Moment, Shell};
-use super::{Frame, Section, Snippets, sample};
+use super::{Frame, Section, Snippet, Snippets, sample};
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/secret.html")]
@@ -21,7 +21,22 @@ pub struct SecretPage {
     pub secret: Option<String>,
     /// Until when the one before it stays good.
     pub overlap: Option<Moment>,
+    /// The lines of a `.env`, which stand open.
+    pub env: Option<Snippet>,
     pub snippets: Snippets,
+}
+
+impl SecretPage {
+    /// How the file is called that a browser makes of them. One that begins with a dot is renamed by some and hidden by others.
+    pub(super) fn env_file(&self) -> String {
+        let letters = self.machine.chars().filter(|letter| letter.is_ascii_alphanumeric() || "-_ ".contains(*letter));
+        let name: String = letters.take(64).map(|letter| if letter == ' ' { '-' } else { letter }).collect();
+        if name.trim_matches('-').is_empty() {
+            "writ.env".to_owned()
+        } else {
+            format!("{}.env", name.to_ascii_lowercase())
+        }
+    }
 }
 
 impl Sample for SecretPage {
@@ -35,6 +50,12 @@ impl Sample for SecretPage {
             what: "Client secret".into(),
             secret: Some("writ_cs_sample".into()),
             overlap: None,
+            env: Some(Snippet {
+                id: "snippet-env".into(),
+                title: ".env".into(),
+                note: String::new(),
+                text: "WRIT_CLIENT_ID=mch_sample\nWRIT_CLIENT_SECRET=writ_cs_sample\n".into(),
+            }),
             snippets: Snippets::sample(
                 "curl -u \"$WRIT_CLIENT_ID:$WRIT_CLIENT_SECRET\" \\\n  -d grant_type=client_credentials https://id.example.com/oauth/token",
             ),
@@ -42,7 +63,7 @@ impl Sample for SecretPage {
         vec![
             ("new", page.clone()),
             ("rotated", Self { overlap: Some(sample::moment("in 7 days")), ..page.clone() }),
-            ("again", Self { secret: None, snippets: Snippets::default(), ..page.clone() }),
+            ("again", Self { secret: None, env: None, snippets: Snippets::default(), ..page.clone() }),
             ("branded", Self { shell: sample::branded(), ..page.clone() }),
             ("hostile", Self { machine: sample::HOSTILE.into(), ..page }),
         ]

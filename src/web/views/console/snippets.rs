@@ -24,6 +24,12 @@ impl Snippets {
         self.code.is_empty() && self.clients.is_empty()
     }
 
+    /// Takes the lines of a `.env` out, for the page that shows them by themselves.
+    pub(crate) fn take_env(&mut self) -> Option<Snippet> {
+        let place = self.code.iter().position(|one| one.id == "snippet-env")?;
+        Some(self.code.remove(place))
+    }
+
     /// The ones of the samples.
     pub(super) fn sample(text: &str) -> Self {
         let one = |id: &str, title: &str, note: &str| Snippet {
