@@ -20,6 +20,7 @@ mod named;
 mod overview;
 mod people;
 mod person;
+mod providers;
 mod refusals;
 mod resource_form;
 mod resources;
@@ -115,6 +116,14 @@ pub(super) static DOORS: &[Door] = &[
     page("/console/roles/{tenant}/{role}/removal", POST, Who::Console, Class::Pages),
     page("/console/settings", GET, Who::Console, Class::Pages),
     page("/console/settings/restored", POST, Who::Console, Class::Pages),
+    page("/console/providers", GET, Who::Console, Class::Pages),
+    page("/console/providers/new", GET_POST, Who::Console, Class::Pages),
+    page("/console/providers/{id}", GET, Who::Console, Class::Pages),
+    page("/console/providers/{id}/change", GET_POST, Who::Console, Class::Pages),
+    page("/console/providers/{id}/button", POST, Who::Console, Class::Pages),
+    page("/console/providers/{id}/removal", POST, Who::Console, Class::Pages),
+    page("/console/providers/{id}/links", POST, Who::Console, Class::Pages),
+    page("/console/providers/{id}/links/end", POST, Who::Console, Class::Pages),
     page("/console/limits", GET_POST, Who::Console, Class::Pages),
     page("/console/keys", GET, Who::Console, Class::Pages),
     page("/console/keys/rotation", POST, Who::Console, Class::Pages),
@@ -210,6 +219,14 @@ pub(super) fn configure(config: &mut ServiceConfig, base: &str) {
     door("/console/roles/{tenant}/{role}/removal", vec![post().to(roles::remove)]);
     door("/console/settings", vec![get(settings::show)]);
     door("/console/settings/restored", vec![post().to(settings::looked)]);
+    door("/console/providers", vec![get(providers::list)]);
+    door("/console/providers/new", vec![get(providers::new), post().to(providers::create)]);
+    door("/console/providers/{id}", vec![get(providers::show)]);
+    door("/console/providers/{id}/change", vec![get(providers::edit), post().to(providers::update)]);
+    door("/console/providers/{id}/button", vec![post().to(providers::turn)]);
+    door("/console/providers/{id}/removal", vec![post().to(providers::remove)]);
+    door("/console/providers/{id}/links", vec![post().to(providers::link)]);
+    door("/console/providers/{id}/links/end", vec![post().to(providers::unlink)]);
     door("/console/limits", vec![get(limits::show), post().to(limits::change)]);
     door("/console/keys", vec![get(keys::show)]);
     door("/console/keys/rotation", vec![post().to(keys::rotate)]);

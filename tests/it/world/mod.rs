@@ -9,6 +9,7 @@ mod mcp_server;
 mod tls_client;
 mod tls_front;
 mod told;
+mod upstream;
 mod website;
 
 use std::net::SocketAddr;
@@ -41,6 +42,7 @@ pub use mcp_server::{McpServer, Speaks};
 pub use tls_client::TlsClient;
 pub use tls_front::{Certificate, TlsFront};
 pub use told::Told;
+pub use upstream::{SECRET_THERE, THERE, Upstream};
 pub use website::{DISCOVERY, METADATA, OpenIdIssuer, ProtectedServer, Website};
 
 /// What the appliance in the tests calls itself, whatever port it listens on.

@@ -16,6 +16,7 @@ mod machines;
 mod overview;
 mod people;
 mod person;
+mod providers;
 mod refusals;
 mod resources;
 mod roles;
@@ -42,6 +43,7 @@ pub use machines::{MachineRow, MachinesPage};
 pub use overview::{OverviewPage, Wanted};
 pub use people::{PasswordPage, PeoplePage, PersonFormPage, PersonRow};
 pub use person::{ActingLine, AllowedLine, FactorLine, OwnedLine, OwnedPasskey, PersonPage, SignedInLine};
+pub use providers::{LinkLine, ProviderFormPage, ProviderPage, ProviderRow, ProvidersPage};
 pub use refusals::{Blame, Mark, RefusalPage, RefusalRow, RefusalsPage, Step, StepLine};
 pub use resources::{
     Named, NewScopeRow, ResourceCheckPage, ResourceFormPage, ResourcePage, ResourceRow, ResourcesPage, ScopeChoice,
