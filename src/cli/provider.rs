@@ -85,7 +85,7 @@ pub(super) struct SignIn {
 impl SignIn {
     /// Standard input is the caller's, so it is read here and not by the appliance.
     fn with_secret(mut self) -> Result<Self, CommandError> {
-        self.secret = self.client_secret_stdin.then(Password::from_stdin).transpose()?;
+        self.secret = self.client_secret_stdin.then(Password::client_secret_from_stdin).transpose()?;
         Ok(self)
     }
 

@@ -126,6 +126,7 @@ impl Event {
         matches!(
             self,
             Self::SignInRefused { .. }
+                | Self::ProviderAnswerRefused { .. }
                 | Self::PasskeyCounterBack { .. }
                 | Self::CredentialRefused { .. }
                 | Self::ConsentDenied { .. }

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::app::App;
-use crate::base::{Fault, Id, Issuer, Secret, Timestamp};
+use crate::base::{Digest, Fault, Id, Issuer, Secret, Timestamp};
 use crate::keys::JwkSet;
 use crate::model::{Event, IdentityProvider, Person, PersonBy, ScopeSet, Sealed, SubjectLink, UpstreamSignIn};
 use crate::operations::declined::{Declined, line};
@@ -216,7 +216,7 @@ pub async fn trust(app: &App, by: &Operator, new: NewProvider) -> Result<Identit
 pub(super) fn put(tx: &mut Tx<'_>, row: &IdentityProvider) -> Result<(), Fault> {
     tx.put(&PROVIDERS, &row.id, row)?;
     let (issuer, person_by) = (row.issuer.clone(), row.person_by.clone());
-    let sign_in = json(&row.without_secret().sign_in)?;
+    let sign_in = told(row)?.get("sign_in").cloned().unwrap_or_default();
     tx.record(Event::ProviderTrusted { provider: row.id, issuer, person_by, sign_in })
 }
 
@@ -263,12 +263,22 @@ pub async fn change(
         .await?
 }
 
+/// A row for the audit log: of its secret, the first characters of a digest.
+fn told(row: &IdentityProvider) -> Result<Value, Fault> {
+    let mut told = json(&row.without_secret())?;
+    let secret = row.sign_in.as_ref().and_then(|sign_in| sign_in.secret.as_ref());
+    if let (Some(secret), Some(Value::Object(sign_in))) = (secret, told.get_mut("sign_in")) {
+        sign_in.insert("secret".to_owned(), Value::from(Digest::of(secret.as_str().as_bytes()).short()));
+    }
+    Ok(told)
+}
+
 pub(super) fn become_this(
     tx: &mut Tx<'_>,
     current: &IdentityProvider,
     changed: IdentityProvider,
 ) -> Result<IdentityProvider, Fault> {
-    if let Some((before, after)) = difference(json(&current.without_secret())?, json(&changed.without_secret())?, &[]) {
+    if let Some((before, after)) = difference(told(current)?, told(&changed)?, &[]) {
         tx.put(&PROVIDERS, &changed.id, &changed)?;
         tx.record(Event::ProviderChanged { provider: changed.id, before, after })?;
     }

@@ -131,7 +131,7 @@ pub fn authorization_url(
     format!("{}{joint}{}", metadata.authorization_endpoint, query.finish())
 }
 
-/// The `state` of an answer, before anything else of it is looked at.
+/// The `state` of an answer, before anything else of it is looked at. §3.1.2.5.
 pub fn state(query: &[u8]) -> Option<String> {
     Parameters::parse(query).ok()?.bounded("state", 128).ok()?.map(str::to_owned)
 }

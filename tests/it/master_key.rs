@@ -386,7 +386,7 @@ fn every_purpose_of_the_master_key_is_accounted_for() {
         .collect();
     assert_eq!(
         with_sealed,
-        ["mod.rs", "second_factor.rs", "signing_key.rs"],
+        ["mod.rs", "provider.rs", "second_factor.rs", "signing_key.rs"],
         "operations/master_key.rs seals them anew"
     );
 }

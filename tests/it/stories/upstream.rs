@@ -194,7 +194,7 @@ fn who_was_asked_long_ago_there_has_not_just_proved_who_they_are() {
     let session = &stage.world.read(|view| view.page(&SESSIONS, None, 1)).rows[0].1;
     assert_eq!(session.auth_time, now.minus(Lifetime::from_hours(1)));
     assert_eq!(session.last_seen_at, now);
-    browser.get("/account/passkeys").expect_no_text("data-passkey=\"create\"");
+    browser.get("/account/sign-ins").expect_page(200, "00u1").expect_text("type=\"password\"");
     // Of a time to come nothing is believed.
     let (_, page) = stage.comes_back(&json!({ "auth_time": now.seconds() + 3_600 }));
     assert_eq!(page.path, "/account");
@@ -206,6 +206,7 @@ fn who_is_asked_again_is_asked_by_us() {
     let stage = Stage::linked();
     let mail = stage.world.client("mail").at(&stage.world.resource(TICKETS, "mcp:read"));
     let mut browser = stage.world.signed_in(&stage.ada);
+    stage.world.later(Lifetime::from_minutes(1));
     let page = mail.sends(&mut browser, &[("prompt", "login")]);
     page.expect_page(200, "Confirm it’s you").expect_no_text("Northwind");
 }
@@ -584,13 +585,13 @@ fn linking_takes_the_password_or_a_sign_in_of_a_moment_ago() {
     stage.world.later(Lifetime::from_minutes(6));
     let page = browser.get("/account/sign-ins");
     let form = page.form_to("/account/sign-ins/");
-    browser.submit_form(&form, &[("add-0", "wrong")]).expect_page(422, "That is not your password");
+    browser.submit_form(&form, &[("add-0", "wrong")]).expect_page(422, "That is not your current password");
     let page = browser.submit_form(&form, &[("add-0", PASSWORD)]);
     let sent = away(&page);
     let page = browser.get(&stage.upstream.signs_in(&stage.world, &sent, &json!({})));
     page.expect_page(200, "From now on you can sign in with it");
     let form = page.form_to("/end");
-    browser.submit_form(&form, &[("password-0", "wrong")]).expect_page(422, "That is not your password");
+    browser.submit_form(&form, &[("password-0", "wrong")]).expect_page(422, "That is not your current password");
     assert_eq!(stage.links().len(), 1);
     browser.submit_form(&form, &[("password-0", PASSWORD)]).expect_page(200, "does not sign you in any more");
     assert!(stage.links().is_empty());

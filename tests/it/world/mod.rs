@@ -34,9 +34,9 @@ use writ::store::{Read, audit_page};
 use writ::web::{Patience, Sockets};
 
 pub use authenticator::{Device, PRESENT, VERIFIED};
-pub use browser::{Browser, Form, Page};
+pub use browser::{Browser, Form, Page, attribute};
 pub use client_app::{CALLBACK, ClientApp, Tokens, VERIFIER, challenge, claims};
-pub use http::{Answer, Request, encode, raw, read_answer, wire};
+pub use http::{Answer, Location, Request, encode, raw, read_answer, wire};
 pub use key_pair::{JWT_BEARER, KeyPair, Signer, base64, unsigned, verified};
 pub use mcp_server::{McpServer, Speaks};
 pub use tls_client::TlsClient;
