@@ -11,7 +11,8 @@ use super::audit::{build_words, lengthen};
 use super::engine::{Name, ReadTx};
 use super::key::RowKey as _;
 use super::tables::{
-    CLIENTS, CLIENTS_BY_NAMED, DELEGATIONS, DELEGATIONS_BY_NAMED, LINKS, LINKS_BY_PERSON, MACHINES, MACHINES_BY_NAMED, MACHINES_BY_TRAIT,
+    CLIENTS, CLIENTS_BY_NAMED, DELEGATIONS, DELEGATIONS_BY_NAMED, LINKS, LINKS_BY_PERSON, MACHINES, MACHINES_BY_NAMED,
+    MACHINES_BY_TRAIT,
 };
 use super::tx::{MAX_ROWS, Read as _, Tx};
 use super::{CACHE, Filling, Rows, Store, View};
