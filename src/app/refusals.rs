@@ -195,6 +195,7 @@ mod tests {
             advice: "",
             stage: 0,
             client: None,
+            resource: None,
             network: Some(Network::from(std::net::IpAddr::from(address))),
         }
     }

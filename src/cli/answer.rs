@@ -174,6 +174,11 @@ impl Password {
         Self::read("--token-stdin", WorkloadToken::LONGEST as u64 + 2, "this is too long for a token")
     }
 
+    /// A secret at an identity provider, too.
+    pub fn client_secret_from_stdin() -> Result<Self, CommandError> {
+        Self::read("--client-secret-stdin", Self::LONGEST, "this is too long for a secret")
+    }
+
     /// Reads all of standard input, without the line's end.
     fn read(flag: &str, longest: u64, too_long: &str) -> Result<Self, CommandError> {
         let mut text = zeroize::Zeroizing::new(String::new());

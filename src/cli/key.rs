@@ -109,6 +109,7 @@ pub(super) fn rotate_master(config: &Config) -> Result<Value, CommandError> {
         "changed": true,
         "signing_keys": changed.signing_keys,
         "second_factors": changed.second_factors,
+        "provider_secrets": changed.provider_secrets,
         "audit_gaps": changed.gaps,
         "audit_head_key": changed.head_key,
         "copies_under_the_old_key": copies,

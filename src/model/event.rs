@@ -77,6 +77,11 @@ impl Subject {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+const fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
 macro_rules! events {
     ($($(#[$doc:meta])* $variant:ident $fields:tt = $name:literal, $class:ident;)*) => {
         /// One thing that happened.
@@ -121,6 +126,7 @@ impl Event {
         matches!(
             self,
             Self::SignInRefused { .. }
+                | Self::ProviderAnswerRefused { .. }
                 | Self::PasskeyCounterBack { .. }
                 | Self::CredentialRefused { .. }
                 | Self::ConsentDenied { .. }
@@ -207,7 +213,7 @@ events! {
     SignedIn { person: Id<Person>, session: Id<Session> } = "person.signed_in", Traffic;
     /// A sign-in to a known account was refused.
     SignInRefused { person: Id<Person>, why: String } = "person.sign_in_refused", Traffic;
-    /// A password was right, and more is wanted besides; nobody is signed in yet.
+    /// A password was right, or an identity provider vouched, and more is wanted besides; nobody is signed in yet.
     SignInHalfDone { person: Id<Person> } = "person.sign_in_half_done", Traffic;
     /// A person signs in with a code besides their password from now on.
     SecondFactorAdded { person: Id<Person> } = "person.second_factor_added", Change;
@@ -352,8 +358,15 @@ events! {
     DelegationRevoked { delegation: Id<Delegation>, actor: Id<Machine>, subject: Subject, because: String }
         = "delegation.revoked", Change;
     /// An identity provider's word about people is taken from now on.
-    ProviderTrusted { provider: Id<IdentityProvider>, issuer: String, person_by: PersonBy } = "provider.trusted", Change;
-    /// Where an identity provider's keys are, or by what it knows people, was changed: the members that differ, as they were and as they are.
+    ProviderTrusted {
+        provider: Id<IdentityProvider>,
+        issuer: String,
+        person_by: PersonBy,
+        /// How people sign in with it, without its secret.
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        sign_in: Value,
+    } = "provider.trusted", Change;
+    /// Where an identity provider's keys are, by what it knows people, or how they sign in with it was changed: the members that differ, as they were and as they are.
     ProviderChanged { provider: Id<IdentityProvider>, before: Value, after: Value } = "provider.changed", Change;
     /// An identity provider's word is not taken any more; its links are gone.
     ProviderRemoved { provider: Id<IdentityProvider>, issuer: String, links: u64 } = "provider.removed", Change;
@@ -361,6 +374,10 @@ events! {
     SubjectLinked { provider: Id<IdentityProvider>, subject: String, person: Id<Person> } = "provider.subject_linked", Change;
     /// A subject of an identity provider is nobody here any more.
     SubjectUnlinked { provider: Id<IdentityProvider>, subject: String, person: Id<Person> } = "provider.subject_unlinked", Change;
+    /// An identity provider said who a person is; they signed in, or were asked for a code besides.
+    ProviderVouched { person: Id<Person>, provider: Id<IdentityProvider>, subject: String } = "person.provider_vouched", Traffic;
+    /// What an identity provider answered signed nobody in.
+    ProviderAnswerRefused { provider: Id<IdentityProvider>, why: String } = "provider.answer_refused", Traffic;
     /// An application may carry our word about people to another authorization server.
     CrossingAllowed {
         crossing: Id<Crossing>,
@@ -462,8 +479,16 @@ events! {
     KeyDropped { kid: String } = "key.dropped", Change;
 
     /// The master key was changed: how much was sealed anew, and with which keys kept heads of the audit log are signed before and since.
-    MasterKeyChanged { signing_keys: u64, second_factors: u64, gaps: u64, head_key_before: String, head_key_after: String }
-        = "master_key.changed", Change;
+    MasterKeyChanged {
+        signing_keys: u64,
+        second_factors: u64,
+        /// Secrets at identity providers.
+        #[serde(default, skip_serializing_if = "is_none")]
+        provider_secrets: u64,
+        gaps: u64,
+        head_key_before: String,
+        head_key_after: String,
+    } = "master_key.changed", Change;
 
     /// A person allowed an application something.
     ConsentGiven { person: Id<Person>, client: ClientId, resource: Option<Resource>, scope: ScopeSet, remembered: bool }

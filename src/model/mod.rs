@@ -65,7 +65,7 @@ pub use machine::{Access, Authenticated, Machine, MachineKind, MachineStanding, 
 pub use once::DoneOnce;
 pub use passkey::Passkey;
 pub use person::{Email, ParseEmailError, Person, PersonState, Standing, WeakPassword};
-pub use provider::{Crossing, IdentityAssertion, IdentityProvider, PersonBy, SubjectLink};
+pub use provider::{Crossing, IdentityAssertion, IdentityProvider, PersonBy, SubjectLink, UpstreamSignIn};
 pub use registration::{ClientAbout, LONGEST_KEY_SET, MOST_CLIENT_KEYS, RecentRegistration, RegistrationMode};
 pub use resource::{ProtectedResource, ResourceTools, TokenFormat, ToldBy, Tool, ToolHint};
 pub use review::{Review, Verified};

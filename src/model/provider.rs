@@ -1,5 +1,5 @@
-//! Who else knows people: identity providers whose word is taken here about them, and authorization servers to which our word
-//! about them is carried.
+//! Who else knows people: identity providers whose word is taken here about them, and at which they may sign in; and authorization
+//! servers to which our word about them is carried.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -7,9 +7,10 @@ use serde_json::Value;
 use super::client::ClientId;
 use super::person::Person;
 use super::scope::ScopeSet;
+use super::signing_key::Sealed;
 use crate::base::{Id, Named, Resource, Timestamp};
 
-/// An identity provider whose assertions about people (ID-JAG) are taken here.
+/// An identity provider whose word about people is taken here: its assertions (ID-JAG), and if it has `sign_in`, its id tokens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IdentityProvider {
     pub id: Id<IdentityProvider>,
@@ -22,7 +23,54 @@ pub struct IdentityProvider {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jwks: Option<Value>,
     pub person_by: PersonBy,
+    /// People may sign in with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_in: Option<UpstreamSignIn>,
     pub created_at: Timestamp,
+}
+
+impl IdentityProvider {
+    /// The same for whoever looks at it, and for the audit log: when its secret was set says enough.
+    pub fn without_secret(&self) -> Self {
+        let mut row = self.clone();
+        if let Some(sign_in) = &mut row.sign_in {
+            sign_in.secret = None;
+        }
+        row
+    }
+
+    /// What its sealed secret is bound to. It opens in this row and in no other.
+    pub fn seal_context(id: Id<Self>) -> String {
+        format!("secret at the identity provider {id}")
+    }
+
+    /// What people call it.
+    pub fn called(&self) -> &str {
+        self.sign_in.as_ref().map_or(&self.issuer, |sign_in| &sign_in.name)
+    }
+
+    /// How people sign in with it, if they may now.
+    pub fn open_sign_in(&self) -> Option<&UpstreamSignIn> {
+        self.sign_in.as_ref().filter(|sign_in| sign_in.on)
+    }
+}
+
+/// What Writ is to an identity provider at which people sign in: one of its clients.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpstreamSignIn {
+    /// What people read on the button.
+    pub name: String,
+    /// What Writ is called there.
+    pub client_id: String,
+    /// Its secret there; without one, it is a public client and PKCE is all it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<Sealed>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_set_at: Option<Timestamp>,
+    /// What is asked for there, `openid` among it.
+    pub scope: ScopeSet,
+    /// Whether the button is there.
+    pub on: bool,
 }
 
 impl Named for IdentityProvider {

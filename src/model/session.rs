@@ -49,17 +49,23 @@ pub enum SignInMethod {
     PasswordAndCode,
     /// A passkey, whose device asked for a fingerprint, a face or a code.
     Passkey,
+    /// The word of an identity provider.
+    Provider,
+    /// The same, and a code as above.
+    ProviderAndCode,
 }
 
 impl SignInMethod {
     /// RFC 8176 §2: `pwd` is "Password-based authentication", `otp` "One-time password", `mfa` "Multiple-factor authentication", `user`
     /// "User presence test". `pop` is of OpenID Connect EAP ACR Values §5: "Proof-of-possession of a key", where nobody says whether
-    /// hardware keeps it.
+    /// hardware keeps it. `fed` is in no registry, and what others say where another provider signed somebody in.
     pub const fn amr(self) -> &'static [&'static str] {
         match self {
             Self::Password => &["pwd"],
             Self::PasswordAndCode => &["pwd", "otp", "mfa"],
             Self::Passkey => &["pop", "user", "mfa"],
+            Self::Provider => &["fed"],
+            Self::ProviderAndCode => &["fed", "otp", "mfa"],
         }
     }
 
@@ -67,20 +73,25 @@ impl SignInMethod {
     /// over a connection that nobody reads; the next, of OpenID Provider Authentication Policy Extension §4: "more than one
     /// authentication factor". The last, of the same §4: "an authentication mechanism where a party potentially under the control of the
     /// Relying Party can not gain sufficient information to be able to successfully authenticate to the End User's OpenID Provider".
+    /// What a provider asked for is not known here: SAML 2.0 Authentication Context §3.4.25, "performed by unspecified means".
     pub const fn acr(self) -> &'static str {
         match self {
             Self::Password => "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
-            Self::PasswordAndCode => "http://schemas.openid.net/pape/policies/2007/06/multi-factor",
+            Self::PasswordAndCode | Self::ProviderAndCode => {
+                "http://schemas.openid.net/pape/policies/2007/06/multi-factor"
+            }
             Self::Passkey => "http://schemas.openid.net/pape/policies/2007/06/phishing-resistant",
+            Self::Provider => "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified",
         }
     }
 
     /// Every value that `acr` may have.
-    pub const ACRS: [&'static str; 3] = [Self::Password.acr(), Self::PasswordAndCode.acr(), Self::Passkey.acr()];
+    pub const ACRS: [&'static str; 4] =
+        [Self::Password.acr(), Self::PasswordAndCode.acr(), Self::Passkey.acr(), Self::Provider.acr()];
 
-    /// Whether it took more than a password.
+    /// Whether it took more than a password, or a provider's word, that was looked at here.
     pub const fn is_strong(self) -> bool {
-        matches!(self, Self::PasswordAndCode | Self::Passkey)
+        matches!(self, Self::PasswordAndCode | Self::Passkey | Self::ProviderAndCode)
     }
 
     pub(super) fn is_usual(&self) -> bool {

@@ -17,13 +17,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::keep_head;
+use super::providers::MOST_PROVIDERS;
 use super::sign_in_code::place;
 use super::start::keys_in;
 use crate::base::{Clock, Entropy, Fault, FaultKind, Timestamp, files};
 use crate::config::Config;
 use crate::keys::{Master, Sealer, forget_drafts};
-use crate::model::{Actor, Channel, Context, Event, Origin, Sealed};
-use crate::store::tables::{SECOND_FACTORS, SIGNING_KEYS};
+use crate::model::{Actor, Channel, Context, Event, IdentityProvider, Origin, Sealed};
+use crate::store::tables::{PROVIDERS, SECOND_FACTORS, SIGNING_KEYS};
 use crate::store::{MAX_ROWS, Read, Store, Tx, Unopened, rewrite};
 
 /// What a change came to.
@@ -31,6 +32,8 @@ use crate::store::{MAX_ROWS, Read, Store, Tx, Unopened, rewrite};
 pub struct Changed {
     pub signing_keys: u64,
     pub second_factors: u64,
+    /// What Writ is known by at identity providers.
+    pub provider_secrets: u64,
     /// Gaps in the audit log.
     pub gaps: u64,
     /// With which the heads of the audit log are signed from now on.
@@ -246,6 +249,11 @@ fn every_sealed(read: &impl Read, see: &mut See<'_>) -> Result<(), Fault> {
             see(sealed, key.seal_context().as_bytes())?;
         }
     }
+    for (id, provider) in read.page(&PROVIDERS, None, MOST_PROVIDERS)?.rows {
+        if let Some(secret) = provider.sign_in.and_then(|sign_in| sign_in.secret) {
+            see(&secret, IdentityProvider::seal_context(id).as_bytes())?;
+        }
+    }
     let mut after = None;
     loop {
         let page = read.page(&SECOND_FACTORS, after.as_ref(), MAX_ROWS)?;
@@ -267,11 +275,20 @@ fn seal_anew(store: &Store, now: Timestamp, old: &Master, new: &Master, entropy:
         let gaps = tx.reseal_audit(&audit)?;
         let anew = Anew { opens: &opens, seals: &seals, entropy: &entropy };
         let (signing_keys, second_factors) = (anew.signing_keys(tx)?, anew.second_factors(tx)?);
+        let provider_secrets = anew.provider_secrets(tx)?;
         let (head_key_before, head_key_after) = (before.clone(), after.clone());
-        tx.record(Event::MasterKeyChanged { signing_keys, second_factors, gaps, head_key_before, head_key_after })?;
+        tx.record(Event::MasterKeyChanged {
+            signing_keys,
+            second_factors,
+            provider_secrets,
+            gaps,
+            head_key_before,
+            head_key_after,
+        })?;
         Ok(Changed {
             signing_keys,
             second_factors,
+            provider_secrets,
             gaps,
             head_key: after.clone(),
             kept: Kept::File,
@@ -298,6 +315,19 @@ impl Anew<'_> {
             if let Some(sealed) = &key.sealed {
                 key.sealed = Some(self.seal(sealed, key.seal_context().as_bytes())?);
                 tx.put(&SIGNING_KEYS, &key.id, &key)?;
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+
+    fn provider_secrets(&self, tx: &mut Tx<'_>) -> Result<u64, Fault> {
+        let mut count = 0;
+        for (id, mut provider) in tx.page(&PROVIDERS, None, MOST_PROVIDERS)?.rows {
+            let secret = provider.sign_in.as_mut().and_then(|sign_in| sign_in.secret.as_mut());
+            if let Some(secret) = secret {
+                *secret = self.seal(secret, IdentityProvider::seal_context(id).as_bytes())?;
+                tx.put(&PROVIDERS, &id, &provider)?;
                 count += 1;
             }
         }

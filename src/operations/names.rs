@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::find_client::{self, Found};
 use crate::app::App;
 use crate::base::{Fault, Id};
-use crate::model::{ClientId, Machine, Person, ProtectedResource};
-use crate::store::tables::{MACHINES, PEOPLE, RESOURCES};
+use crate::model::{ClientId, IdentityProvider, Machine, Person, ProtectedResource};
+use crate::store::tables::{MACHINES, PEOPLE, PROVIDERS, RESOURCES};
 use crate::store::{Read as _, View};
 
 /// Most names that are looked up at once: a page of events names two or three each.
@@ -50,6 +50,9 @@ fn name(view: &View<'_>, id: &str) -> Result<Option<String>, Fault> {
     }
     if let Ok(id) = id.parse::<Id<ProtectedResource>>() {
         return Ok(view.get(&RESOURCES, &id)?.map(|resource| resource.name));
+    }
+    if let Ok(id) = id.parse::<Id<IdentityProvider>>() {
+        return Ok(view.get(&PROVIDERS, &id)?.map(|provider| provider.called().to_owned()));
     }
     let Ok(id) = id.parse::<ClientId>() else { return Ok(None) };
     Ok(match find_client::stored(view, &id)? {

@@ -91,7 +91,7 @@ pub(super) fn all(read: &impl Read, person: Id<Person>) -> Result<Vec<Passkey>, 
 }
 
 /// Asks for the password, unless the sign-in is fresh.
-async fn allow(app: &App, ctx: &Context, asking: Asking<'_>) -> Result<Option<Changed>, Fault> {
+pub(super) async fn allow(app: &App, ctx: &Context, asking: Asking<'_>) -> Result<Option<Changed>, Fault> {
     if is_fresh(asking.signed_in, ctx.at) {
         return Ok(None);
     }

@@ -4,16 +4,18 @@
 use serde_json::Value;
 
 use crate::app::App;
-use crate::base::{Fault, Id, Issuer};
+use crate::base::{Digest, Fault, Id, Issuer, Secret, Timestamp};
 use crate::keys::JwkSet;
-use crate::model::{Event, IdentityProvider, Person, PersonBy, SubjectLink};
-use crate::operations::declined::Declined;
+use crate::model::{Event, IdentityProvider, Person, PersonBy, ScopeSet, Sealed, SubjectLink, UpstreamSignIn};
+use crate::operations::declined::{Declined, line};
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
 use crate::operations::seen::{Seen, difference, json};
 use crate::protocol::id_jag::LONGEST_SUBJECT;
 use crate::protocol::own_scopes::ADMIN;
-use crate::store::tables::{LINKS, LINKS_BY_PROVIDER, PEOPLE, PROVIDERS, PROVIDERS_BY_ISSUER, link_key};
+use crate::store::tables::{
+    LINKS, LINKS_BY_PROVIDER, PEOPLE, PEOPLE_BY_EMAIL, PROVIDERS, PROVIDERS_BY_ISSUER, link_key,
+};
 use crate::store::{MAX_ROWS, Page, Read, Tx};
 
 /// Most identity providers.
@@ -29,7 +31,31 @@ pub struct NewProvider {
     pub jwks_uri: Option<String>,
     pub jwks: Option<Value>,
     pub person_by: PersonBy,
+    /// That people may sign in with it: a name for the button and a `client_id` are needed.
+    pub sign_in: Option<SignInTerms>,
 }
+
+/// How people sign in with a provider; what is not said stays, or is as usual.
+#[derive(Clone, Debug, Default)]
+pub struct SignInTerms {
+    pub name: Option<String>,
+    pub client_id: Option<String>,
+    /// `Some(None)`: from now on it has none.
+    pub secret: Option<Option<Secret>>,
+    pub scope: Option<ScopeSet>,
+    pub on: Option<bool>,
+}
+
+/// What is asked for at a provider unless something else is said: who it is, and their address.
+pub(super) const USUAL_SCOPE: &str = "openid email";
+/// Most scopes that are asked for, longest client id and secret there, and longest name on a button.
+const MOST_SCOPES: usize = 16;
+const LONGEST_CLIENT_ID: usize = 512;
+const LONGEST_SECRET: usize = 1_024;
+const LONGEST_NAME: usize = 40;
+
+/// Where every provider sends the browser back to, below the issuer's path.
+pub const CALLBACK: &str = "/sign-in/provider/callback";
 
 /// What is to be different about one; what is not named stays. Its issuer is who it is.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +63,8 @@ pub struct ProviderChange {
     pub jwks_uri: Option<Option<String>>,
     pub jwks: Option<Option<Value>>,
     pub person_by: Option<PersonBy>,
+    /// `Some(None)`: nobody signs in with it any more, and its secret is forgotten.
+    pub sign_in: Option<Option<SignInTerms>>,
 }
 
 /// What can be looked at without the store.
@@ -73,7 +101,64 @@ pub(super) fn bounded(row: &IdentityProvider, own: &str) -> Result<(), Declined>
             return Err(Declined::field("email_domains", why));
         }
     }
+    if let Some(sign_in) = &row.sign_in {
+        if !row.issuer.starts_with("https://") {
+            return Err(Declined::field(
+                "sign_in",
+                "people sign in only with a provider whose issuer is an https:// address",
+            ));
+        }
+        line("sign_in.name", &sign_in.name, LONGEST_NAME, "what people call it, such as Google")?;
+        let visible = sign_in.client_id.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
+        if !visible || !(1..=LONGEST_CLIENT_ID).contains(&sign_in.client_id.len()) {
+            let why = "say what this appliance is called at the provider: 1 to 512 visible characters";
+            return Err(Declined::field("sign_in.client_id", why));
+        }
+        // OpenID Connect Core §3.1.2.1: "OpenID Connect requests MUST contain the openid scope value."
+        if !sign_in.scope.contains("openid") || sign_in.scope.len() > MOST_SCOPES {
+            return Err(Declined::field("sign_in.scope", "at most 16 scopes, and openid is one of them"));
+        }
+    }
     Ok(())
+}
+
+/// A secret as it is kept, bound to its row.
+fn sealed(app: &App, id: Id<IdentityProvider>, terms: Option<&SignInTerms>) -> Result<Option<Sealed>, Declined> {
+    let Some(secret) = terms.and_then(|terms| terms.secret.as_ref()).and_then(Option::as_ref) else { return Ok(None) };
+    let visible = secret.expose().bytes().all(|b| b.is_ascii_graphic() || b == b' ');
+    if !visible || !(1..=LONGEST_SECRET).contains(&secret.len()) {
+        let why = "a secret has 1 to 1024 visible characters; leave it out for a client without one";
+        return Err(Declined::field("sign_in.secret", why));
+    }
+    let context = IdentityProvider::seal_context(id);
+    Ok(Some(app.row_sealer.seal(secret.expose().as_bytes(), context.as_bytes(), &app.entropy)?))
+}
+
+/// How people sign in from now on.
+fn signing_in(
+    before: Option<&UpstreamSignIn>,
+    terms: &SignInTerms,
+    sealed: Option<&Sealed>,
+    now: Timestamp,
+) -> Result<UpstreamSignIn, Declined> {
+    let name = terms.name.as_deref().map(str::trim).map(str::to_owned).or_else(|| before.map(|it| it.name.clone()));
+    let client_id = terms.client_id.clone().or_else(|| before.map(|it| it.client_id.clone()));
+    let missing = |field, why: &str| Declined::field(field, why);
+    let usual = || USUAL_SCOPE.parse().unwrap_or_default();
+    let (secret, secret_set_at) = match (&terms.secret, sealed) {
+        (Some(_), Some(sealed)) => (Some(sealed.clone()), Some(now)),
+        (Some(_), None) => (None, None),
+        (None, _) => before.map_or((None, None), |it| (it.secret.clone(), it.secret_set_at)),
+    };
+    Ok(UpstreamSignIn {
+        name: name.ok_or_else(|| missing("sign_in.name", "say what people read on the button, such as Google"))?,
+        client_id: client_id
+            .ok_or_else(|| missing("sign_in.client_id", "say what this appliance is called at the provider"))?,
+        secret,
+        secret_set_at,
+        scope: terms.scope.clone().or_else(|| before.map(|it| it.scope.clone())).unwrap_or_else(usual),
+        on: terms.on.or_else(|| before.map(|it| it.on)).unwrap_or(true),
+    })
 }
 
 pub(super) fn is_address(text: &str) -> bool {
@@ -98,8 +183,10 @@ fn may_decide(by: &Operator) -> Result<(), Declined> {
 pub async fn trust(app: &App, by: &Operator, new: NewProvider) -> Result<IdentityProvider, Declined> {
     may_decide(by)?;
     let id = Id::<IdentityProvider>::new(by.at, &app.entropy)?;
-    let NewProvider { issuer, jwks_uri, jwks, person_by } = new;
-    let row = IdentityProvider { id, issuer, jwks_uri, jwks, person_by, created_at: by.at };
+    let NewProvider { issuer, jwks_uri, jwks, person_by, sign_in } = new;
+    let sealed = sealed(app, id, sign_in.as_ref())?;
+    let sign_in = sign_in.map(|terms| signing_in(None, &terms, sealed.as_ref(), by.at)).transpose()?;
+    let row = IdentityProvider { id, issuer, jwks_uri, jwks, person_by, sign_in, created_at: by.at };
     bounded(&row, app.issuer.as_str())?;
     let (ctx, by) = (by, by.clone());
     let outcome = app.store.write("trust identity provider", ctx, move |tx| {
@@ -118,7 +205,7 @@ pub async fn trust(app: &App, by: &Operator, new: NewProvider) -> Result<Identit
             ))));
         }
         put(tx, &row)?;
-        by.request().done(tx, row.id, &row, Answer::Repeatable)?;
+        by.request().done(tx, row.id, &row.without_secret(), Answer::Repeatable)?;
         Ok(Ok(row.clone()))
     });
     let provider = outcome.await??;
@@ -129,10 +216,11 @@ pub async fn trust(app: &App, by: &Operator, new: NewProvider) -> Result<Identit
 pub(super) fn put(tx: &mut Tx<'_>, row: &IdentityProvider) -> Result<(), Fault> {
     tx.put(&PROVIDERS, &row.id, row)?;
     let (issuer, person_by) = (row.issuer.clone(), row.person_by.clone());
-    tx.record(Event::ProviderTrusted { provider: row.id, issuer, person_by })
+    let sign_in = told(row)?.get("sign_in").cloned().unwrap_or_default();
+    tx.record(Event::ProviderTrusted { provider: row.id, issuer, person_by, sign_in })
 }
 
-/// Changes where a provider's keys are, or by what it knows people. Its links stay.
+/// Changes where a provider's keys are, by what it knows people, or how they sign in with it. Its links stay.
 pub async fn change(
     app: &App,
     by: &Operator,
@@ -141,6 +229,7 @@ pub async fn change(
     change: ProviderChange,
 ) -> Result<IdentityProvider, Declined> {
     may_decide(by)?;
+    let sealed = sealed(app, id, change.sign_in.as_ref().and_then(Option::as_ref))?;
     let (own, ctx, by) = (app.issuer.clone(), by, by.clone());
     app.store
         .write("change identity provider", ctx, move |tx| {
@@ -158,6 +247,14 @@ pub async fn change(
             if let Some(person_by) = &change.person_by {
                 changed.person_by.clone_from(person_by);
             }
+            match &change.sign_in {
+                None => {}
+                Some(None) => changed.sign_in = None,
+                Some(Some(terms)) => match signing_in(current.sign_in.as_ref(), terms, sealed.as_ref(), tx.now()) {
+                    Ok(sign_in) => changed.sign_in = Some(sign_in),
+                    Err(declined) => return Ok(Err(declined)),
+                },
+            }
             if let Err(declined) = bounded(&changed, own.as_str()) {
                 return Ok(Err(declined));
             }
@@ -166,12 +263,22 @@ pub async fn change(
         .await?
 }
 
+/// A row for the audit log: of its secret, the first characters of a digest.
+fn told(row: &IdentityProvider) -> Result<Value, Fault> {
+    let mut told = json(&row.without_secret())?;
+    let secret = row.sign_in.as_ref().and_then(|sign_in| sign_in.secret.as_ref());
+    if let (Some(secret), Some(Value::Object(sign_in))) = (secret, told.get_mut("sign_in")) {
+        sign_in.insert("secret".to_owned(), Value::from(Digest::of(secret.as_str().as_bytes()).short()));
+    }
+    Ok(told)
+}
+
 pub(super) fn become_this(
     tx: &mut Tx<'_>,
     current: &IdentityProvider,
     changed: IdentityProvider,
 ) -> Result<IdentityProvider, Fault> {
-    if let Some((before, after)) = difference(json(current)?, json(&changed)?, &[]) {
+    if let Some((before, after)) = difference(told(current)?, told(&changed)?, &[]) {
         tx.put(&PROVIDERS, &changed.id, &changed)?;
         tx.record(Event::ProviderChanged { provider: changed.id, before, after })?;
     }
@@ -361,6 +468,18 @@ pub async fn links(
 pub async fn find_link(app: &App, id: Id<IdentityProvider>, subject: &str) -> Result<SubjectLink, Declined> {
     let key = link_key(id, subject);
     app.store.read(move |view| view.get(&LINKS, &key)).await?.ok_or_else(unlinked)
+}
+
+/// Whoever has an address here that the provider verified, if an administrator lets it speak for that address's domain.
+pub(super) fn by_address(read: &impl Read, provider: &IdentityProvider, email: &str) -> Result<Option<Person>, Fault> {
+    let PersonBy::Email { domains } = &provider.person_by else { return Ok(None) };
+    let folded = email.to_lowercase();
+    let domain = folded.rsplit_once('@').map(|(_, domain)| domain);
+    // No provider speaks for another's domain.
+    if !domain.is_some_and(|domain| domains.iter().any(|one| one == domain)) {
+        return Ok(None);
+    }
+    Ok(read.find(&PEOPLE, &PEOPLE_BY_EMAIL, folded.as_str())?.map(|(_, person)| person))
 }
 
 /// The provider of this issuer.

@@ -108,7 +108,7 @@ pub async fn with_codes(
     let (codes, recovery) = recovery_codes(app)?;
     let id = noted.1.id;
     let secret = app.row_sealer.seal(carried.secret(), &place(id), &app.entropy)?;
-    finish(app, ctx, attempt, noted, (SignInMethod::PasswordAndCode, codes), move |tx| {
+    finish(app, ctx, attempt, noted, (None, codes), move |tx| {
         let (secret, recovery) = (secret.clone(), recovery.clone());
         let factor = SecondFactor { person: id, secret, last_step: step, recovery, added_at: tx.now() };
         tx.put(&SECOND_FACTORS, &id, &factor)?;
@@ -133,7 +133,7 @@ pub async fn with_passkey(
         Err(no) => return Ok(Outcome::Not(no)),
     };
     let within = app.clone();
-    finish(app, ctx, attempt, noted, (SignInMethod::Passkey, Vec::new()), move |tx| {
+    finish(app, ctx, attempt, noted, (Some(SignInMethod::Passkey), Vec::new()), move |tx| {
         Ok(own_passkeys::put(&within, tx, id, &vetted)?.map(|_| ()))
     })
     .await
@@ -145,10 +145,10 @@ async fn finish(
     ctx: &Context,
     attempt: Attempt<'_>,
     (half, person): (Half, Person),
-    (method, codes): (SignInMethod, Vec<Secret>),
+    (method, codes): (Option<SignInMethod>, Vec<Secret>),
     mut put: impl FnMut(&mut Tx<'_>) -> Result<Result<(), Changed>, Fault> + Send + 'static,
 ) -> Result<Outcome, Fault> {
-    let id = person.id;
+    let (id, method) = (person.id, method.unwrap_or_else(|| half.with_code()));
     let known = KnownBrowser::after(attempt.known, app, &person.email.folded())?;
     let (entropy, lifetime) = (app.entropy.clone(), app.settings.now().lifetimes.session);
     let (replaces, device) = (attempt.replaces, attempt.device);

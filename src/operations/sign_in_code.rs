@@ -27,11 +27,20 @@ pub(super) struct Half {
     password: Digest,
     browser: Digest,
     at: Timestamp,
+    /// An identity provider vouched, and no password was typed.
+    #[serde(default)]
+    vouched: bool,
 }
 
-/// A password was right here, which is kept as this hash, and more is wanted besides.
-pub(super) fn half(app: &App, person: Id<Person>, hash: &str, browser: Digest, at: Timestamp) -> Result<String, Fault> {
-    ticket::seal(app, &Half { person, password: Digest::of(hash.as_bytes()), browser, at }, HALF)
+/// A password was right here, which is kept as this hash, or a provider vouched; and more is wanted besides.
+pub(super) fn half(
+    app: &App,
+    (person, hash): (Id<Person>, &str),
+    browser: Digest,
+    at: Timestamp,
+    vouched: bool,
+) -> Result<String, Fault> {
+    ticket::seal(app, &Half { person, password: Digest::of(hash.as_bytes()), browser, at, vouched }, HALF)
 }
 
 impl Half {
@@ -43,6 +52,11 @@ impl Half {
 
     pub(super) fn person(&self) -> Id<Person> {
         self.person
+    }
+
+    /// What the two halves come to, if the second is a code.
+    pub(super) fn with_code(&self) -> SignInMethod {
+        if self.vouched { SignInMethod::ProviderAndCode } else { SignInMethod::PasswordAndCode }
     }
 
     /// Whether the password is still the one that was right, and its person may act.
@@ -108,7 +122,7 @@ pub async fn sign_in_with_code(app: &App, ctx: &Context, attempt: CodeAttempt<'_
             if left < before {
                 tx.record(Event::RecoveryCodeUsed { person: id, left: left as u64 })?;
             }
-            let method = SignInMethod::PasswordAndCode;
+            let method = half.with_code();
             let (session, cookie) = new_session(tx, &entropy, id, method, device, lifetime)?;
             tx.record(Event::SignedIn { person: id, session: session.id })?;
             Ok(Outcome::SignedIn { cookie, known: known.clone(), session: session.id, person: id })

@@ -1,8 +1,9 @@
-//! What Writ fetches to know its clients: their documents and their key sets, and those of issuers it trusts.
+//! What Writ fetches to know its clients: their documents and their key sets, and those of issuers it trusts; and what it has to know of
+//! the providers at which people sign in.
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{CachePolicy, DocumentCache, Failure, Fresh, Limits, Outbound, OutboundError, OutboundUrl};
 use crate::base::{Lifetime, Timestamp};
@@ -10,6 +11,7 @@ use crate::model::{Client, LONGEST_KEY_SET};
 use crate::protocol::client_document::{ClientDocument, ClientDocumentError, ClientDocumentUrl};
 use crate::protocol::public_keys;
 use crate::protocol::strict_json;
+use crate::protocol::upstream::{Metadata, Unfit};
 
 /// No document is older than this when it is used.
 pub const LONGEST_CACHE: Lifetime = CachePolicy::LONGEST;
@@ -29,6 +31,8 @@ pub enum DocumentError {
     OtherIssuer,
     #[error("the discovery document does not say where the keys are")]
     NoKeys,
+    #[error("{0}")]
+    Provider(#[from] Unfit),
 }
 
 impl DocumentError {
@@ -36,7 +40,7 @@ impl DocumentError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Fetch(error) => error.is_transient(),
-            Self::Document(_) | Self::OtherIssuer | Self::NoKeys => false,
+            Self::Document(_) | Self::OtherIssuer | Self::NoKeys | Self::Provider(_) => false,
         }
     }
 }
@@ -53,6 +57,8 @@ pub(super) struct Documents {
     key_sets: DocumentCache<String, DocumentError>,
     /// Where issuers say their keys are.
     issuers: DocumentCache<String, DocumentError>,
+    /// Where people sign in at them.
+    providers: DocumentCache<Metadata, DocumentError>,
 }
 
 impl Documents {
@@ -61,6 +67,7 @@ impl Documents {
             clients: DocumentCache::new(MOST_ENTRIES, MOST_ENTRIES * ClientDocument::LONGEST),
             key_sets: DocumentCache::new(MOST_ENTRIES, 4 * 1_024 * 1_024),
             issuers: DocumentCache::new(MOST_ENTRIES, 4 * 1_024 * 1_024),
+            providers: DocumentCache::new(MOST_ENTRIES, 1_024 * 1_024),
         }
     }
 }
@@ -125,20 +132,36 @@ impl Outbound {
     /// which a slash at the end is removed first; §4.3: the `issuer` in it "MUST be identical".
     async fn keys_of_issuer(&self, issuer: &str, now: Timestamp) -> Result<Arc<String>, DocumentError> {
         let fetch = || async {
-            let url = format!("{}/.well-known/openid-configuration", issuer.strip_suffix('/').unwrap_or(issuer));
-            let limits = Limits { max_bytes: LONGEST_KEY_SET, total_time: TOTAL_TIME };
-            let fetched = self.get(&OutboundUrl::parse(&url)?, limits).await?;
-            let document = strict_json::parse_object(fetched.body.as_bytes(), LONGEST_KEY_SET)
-                .map_err(ClientDocumentError::from)?;
+            let (document, cache) = self.metadata_of(issuer).await?;
             let text = |name: &str| document.get(name).and_then(Value::as_str);
             if text("issuer") != Some(issuer) {
                 return Err(DocumentError::OtherIssuer);
             }
             let keys_at = text("jwks_uri").ok_or(DocumentError::NoKeys)?;
             OutboundUrl::parse(keys_at)?;
-            Ok(Fresh { document: keys_at.to_owned(), bytes: keys_at.len(), cache: fetched.cache })
+            Ok(Fresh { document: keys_at.to_owned(), bytes: keys_at.len(), cache })
         };
         self.documents().issuers.get_or_fetch(issuer, now, fetch).await
+    }
+
+    /// How people sign in at an OpenID issuer, from its own discovery document.
+    pub async fn provider_metadata(&self, issuer: &str, now: Timestamp) -> Result<Arc<Metadata>, DocumentError> {
+        let fetch = || async {
+            let (document, cache) = self.metadata_of(issuer).await?;
+            let metadata = Metadata::read(&document, issuer)?;
+            OutboundUrl::parse(&metadata.token_endpoint)?;
+            let bytes = metadata.authorization_endpoint.len() + metadata.token_endpoint.len() + issuer.len();
+            Ok(Fresh { document: metadata, bytes, cache })
+        };
+        self.documents().providers.get_or_fetch(issuer, now, fetch).await
+    }
+
+    async fn metadata_of(&self, issuer: &str) -> Result<(Map<String, Value>, CachePolicy), DocumentError> {
+        let url = format!("{}/.well-known/openid-configuration", issuer.strip_suffix('/').unwrap_or(issuer));
+        let limits = Limits { max_bytes: LONGEST_KEY_SET, total_time: TOTAL_TIME };
+        let fetched = self.get(&OutboundUrl::parse(&url)?, limits).await?;
+        let document = strict_json::parse_object(fetched.body.as_bytes(), LONGEST_KEY_SET);
+        Ok((document.map_err(ClientDocumentError::from)?, fetched.cache))
     }
 
     async fn fetch_key_set(&self, url: &OutboundUrl, now: Timestamp) -> Result<Arc<String>, DocumentError> {

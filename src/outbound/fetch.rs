@@ -14,6 +14,7 @@ use super::cache::CachePolicy;
 use super::transport::{Deadline, Pinned, strict};
 use super::url::OutboundHost;
 use super::{OutboundError, OutboundPolicy, OutboundUrl};
+use crate::base::Secret;
 use crate::protocol::strict_json;
 
 /// A JSON text from outside: of bounded size, in UTF-8, nested no deeper than `strict_json::DEEPEST`. Not yet parsed.
@@ -143,6 +144,49 @@ pub(super) fn post(
         read(response.body_mut(), max_bytes)?
     };
     Ok(Told { status, session, streams, body })
+}
+
+/// A form for somebody whom an administrator chose.
+pub struct FormPost {
+    pub body: Secret,
+    pub authorization: Option<Secret>,
+}
+
+/// What came back.
+pub struct Replied {
+    pub status: u16,
+    pub body: Secret,
+}
+
+/// Sends a form, by the same rules as [`fetch`]: to the address alone, for a redirect would carry the secret elsewhere.
+pub(super) fn post_form(
+    policy: &OutboundPolicy,
+    tls: &Arc<ClientConfig>,
+    url: &OutboundUrl,
+    form: &FormPost,
+    max_bytes: usize,
+    deadline: Deadline,
+) -> Result<Replied, OutboundError> {
+    let agent = agent(policy, tls, url, max_bytes, deadline)?;
+    let mut request = agent
+        .post(url.as_str())
+        .header(header::CONNECTION, "close")
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+    if let Some(authorization) = &form.authorization {
+        request = request.header(header::AUTHORIZATION, authorization.expose());
+    }
+    let mut response = request.send(form.body.expose()).map_err(understand)?;
+    let status = response.status().as_u16();
+    if matches!(status, 300..=399 | 500..=599) {
+        return Err(if status < 400 { OutboundError::Redirected(status) } else { OutboundError::Status(status) });
+    }
+    if json_type(response.headers()).is_none() {
+        return Err(OutboundError::ContentType);
+    }
+    if one(response.headers(), &CONTENT_ENCODING).is_some_and(|coding| !coding.eq_ignore_ascii_case("identity")) {
+        return Err(OutboundError::Compressed);
+    }
+    Ok(Replied { status, body: Secret::new(read(response.body_mut(), max_bytes)?) })
 }
 
 /// Reads a stream as far as it takes. Looked at after each event only.

@@ -33,7 +33,7 @@ pub use appliance::{Answered, Appliance};
 pub use cache::{CachePolicy, DocumentCache, Failure, Fresh};
 pub use documents::{DocumentError, LONGEST_CACHE};
 pub use error::OutboundError;
-pub use fetch::{Enough, Fetched, Knock, Knocked, Post, Told};
+pub use fetch::{Enough, Fetched, FormPost, Knock, Knocked, Post, Replied, Told};
 pub use named::{Content, Heard, Message};
 pub use object_store::{Reach, Stored};
 pub use url::OutboundUrl;
@@ -127,6 +127,15 @@ impl Outbound {
         let url = url.clone();
         self.within(limits.total_time, move |shared, deadline| {
             fetch::post(&shared.policy, &shared.tls, &url, &post, limits.max_bytes, deadline)
+        })
+        .await
+    }
+
+    /// Sends one form with what proves who sends it, and reads the JSON text that comes back, whatever its status.
+    pub async fn post_form(&self, url: &OutboundUrl, form: FormPost, limits: Limits) -> Result<Replied, OutboundError> {
+        let url = url.clone();
+        self.within(limits.total_time, move |shared, deadline| {
+            fetch::post_form(&shared.policy, &shared.tls, &url, &form, limits.max_bytes, deadline)
         })
         .await
     }

@@ -20,6 +20,7 @@
 //! | RFC 7591, RFC 7592: dynamic registration | [`registration`], [`public_keys`] |
 //! | RFC 8414, OpenID Connect Discovery: metadata | [`discovery`] |
 //! | RFC 9728: what a client reads at a resource before it comes here | [`resource_metadata`] |
+//! | OpenID Connect Core §3.1, RFC 9207: signing in with somebody else's provider | [`upstream`] |
 //! | RFC 6238, RFC 4226: codes besides a password | [`second_factor`] |
 //! | Web Authentication Level 3, RFC 8949: passkeys | [`webauthn`] |
 //! | RFC 9110 §10.1.5: what a browser calls itself | [`user_agent`] |
@@ -59,5 +60,6 @@ pub mod strict_json;
 pub mod target;
 pub mod token_request;
 pub mod token_status;
+pub mod upstream;
 pub mod user_agent;
 pub mod webauthn;

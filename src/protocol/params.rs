@@ -17,7 +17,7 @@ pub struct Parameters<'a> {
 const MOST: usize = 48;
 
 /// What is read here and has one value. Others are nobody's here.
-const READ: [&str; 35] = [
+const READ: [&str; 37] = [
     "acr_values",
     "actor_token",
     "actor_token_type",
@@ -32,8 +32,10 @@ const READ: [&str; 35] = [
     "code_challenge_method",
     "code_verifier",
     "dpop_jkt",
+    "error",
     "grant_type",
     "id_token_hint",
+    "iss",
     "login_hint",
     "max_age",
     "nonce",

@@ -11,7 +11,8 @@ use super::audit::{build_words, lengthen};
 use super::engine::{Name, ReadTx};
 use super::key::RowKey as _;
 use super::tables::{
-    CLIENTS, CLIENTS_BY_NAMED, DELEGATIONS, DELEGATIONS_BY_NAMED, MACHINES, MACHINES_BY_NAMED, MACHINES_BY_TRAIT,
+    CLIENTS, CLIENTS_BY_NAMED, DELEGATIONS, DELEGATIONS_BY_NAMED, LINKS, LINKS_BY_PERSON, MACHINES, MACHINES_BY_NAMED,
+    MACHINES_BY_TRAIT,
 };
 use super::tx::{MAX_ROWS, Read as _, Tx};
 use super::{CACHE, Filling, Rows, Store, View};
@@ -33,6 +34,7 @@ pub const STEPS: &[Step] = &[
     Step { what: "the same in longer stretches", run: lengthen_stretches },
     Step { what: "machines, delegations and applications by what they name", run: index_named },
     Step { what: "machines by their traits", run: |tx| tx.index_anew(&MACHINES, &MACHINES_BY_TRAIT) },
+    Step { what: "what identity providers call people, by person", run: |tx| tx.index_anew(&LINKS, &LINKS_BY_PERSON) },
 ];
 
 /// Layout 2: `clients_by_look`. What administrators registered is few among many.

@@ -96,8 +96,17 @@ pub static PROVIDERS: Table<Id<IdentityProvider>, IdentityProvider> =
     Table::new("identity_providers").indexed(&[&PROVIDERS_BY_ISSUER]);
 pub static LINKS_BY_PROVIDER: Index<SubjectLink, Id<IdentityProvider>> =
     Index::new("subject_links_by_provider", |link, out| out(&link.provider));
+/// The same by whom they mean.
+pub static LINKS_BY_PERSON: Index<SubjectLink, Id<Person>> =
+    Index::new("subject_links_by_person", |link, out| out(&link.person));
 /// By provider and subject.
-pub static LINKS: Table<(String, String), SubjectLink> = Table::new("subject_links").indexed(&[&LINKS_BY_PROVIDER]);
+pub static LINKS: Table<(String, String), SubjectLink> =
+    Table::new("subject_links").indexed(&[&LINKS_BY_PROVIDER, &LINKS_BY_PERSON]);
+/// Answers of identity providers to people who sign in, by a digest of their `state`.
+pub static UPSTREAM_ANSWERS: Table<Digest, SpentProof> =
+    Table::new("upstream_answers").expires(|spent: &SpentProof| Some(spent.expires_at)).unlogged(
+        "remembered for as long as they would be accepted, so that none is taken twice; what they come to is recorded",
+    );
 
 /// The key of [`LINKS`].
 pub fn link_key(provider: Id<IdentityProvider>, subject: &str) -> (String, String) {
@@ -419,7 +428,7 @@ pub static SETUP: Table<String, SetupState> = Table::new("setup");
 pub const ONLY: &str = "only";
 
 /// The tables whose rows housekeeping removes when their time is over.
-pub static SWEPT: [&dyn AnyTable; 18] = [
+pub static SWEPT: [&dyn AnyTable; 19] = [
     &HOURS,
     &SESSIONS,
     &FAILURES,
@@ -433,6 +442,7 @@ pub static SWEPT: [&dyn AnyTable; 18] = [
     &ASSERTIONS,
     &PROOFS,
     &PASSKEY_CHALLENGES,
+    &UPSTREAM_ANSWERS,
     &DONE_ONCE,
     &STATUS_LISTS,
     &STATUS_BLOCKS,

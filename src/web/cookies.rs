@@ -1,4 +1,4 @@
-//! The three cookies that matter. RFC 6265bis §4.1.3.
+//! The cookies that matter. RFC 6265bis §4.1.3.
 
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
@@ -15,6 +15,8 @@ pub(super) enum Name {
     Browser,
     /// To which accounts somebody has signed in here before.
     Known,
+    /// What the answer of an identity provider has to fit, while somebody is there.
+    Away,
 }
 
 impl Name {
@@ -28,6 +30,8 @@ impl Name {
             (Self::Browser, false) => "writ-browser",
             (Self::Known, true) => "__Host-writ-known",
             (Self::Known, false) => "writ-known",
+            (Self::Away, true) => "__Host-writ-away",
+            (Self::Away, false) => "writ-away",
         }
     }
 }
@@ -36,7 +40,8 @@ impl Name {
 pub(super) fn read(request: &HttpRequest, issuer: &Issuer, name: Name) -> Option<String> {
     let cookie = request.cookie(name.text(issuer.is_https()))?;
     let value = cookie.value();
-    (!value.is_empty() && value.len() <= 128).then(|| value.to_owned())
+    let longest = if name == Name::Away { 4_096 } else { 128 };
+    (!value.is_empty() && value.len() <= longest).then(|| value.to_owned())
 }
 
 /// To be set. `lifetime` of `None` means until the browser is closed.

@@ -123,6 +123,9 @@ static FIXED: &[Door] = &[
     page("/sign-in/set-up/codes", POST, Who::Anyone, Class::SignIn),
     page("/sign-in/set-up/passkey", POST, Who::Anyone, Class::SignIn),
     page("/sign-in/passkey", POST, Who::Anyone, Class::SignIn),
+    // Before what stands in the place of an id.
+    page("/sign-in/provider/callback", GET, Who::Anyone, Class::SignIn),
+    page("/sign-in/provider/{id}", GET, Who::Anyone, Class::Pages),
     page("/sign-out", POST, Who::SignedIn, Class::Pages),
     page("/signed-out", GET, Who::Anyone, Class::Pages),
     page("/language", POST, Who::Anyone, Class::Pages),
@@ -142,6 +145,9 @@ static FIXED: &[Door] = &[
     page("/account/passkeys", POST, Who::SignedIn, Class::SignIn),
     page("/account/passkeys/new", POST, Who::SignedIn, Class::SignIn),
     page("/account/passkeys/{id}/end", POST, Who::SignedIn, Class::SignIn),
+    page("/account/sign-ins", GET, Who::SignedIn, Class::Pages),
+    page("/account/sign-ins/{id}", POST, Who::SignedIn, Class::SignIn),
+    page("/account/sign-ins/{id}/end", POST, Who::SignedIn, Class::SignIn),
     page("/account/codes", GET, Who::SignedIn, Class::Pages),
     page("/account/codes", POST, Who::SignedIn, Class::SignIn),
     page("/account/codes/recovery", POST, Who::SignedIn, Class::SignIn),
@@ -280,6 +286,8 @@ pub(super) fn configure(config: &mut ServiceConfig, app: &App) {
     door("/sign-in/set-up/codes", vec![web::post().to(pages::set_up::create_codes)]);
     door("/sign-in/set-up/passkey", vec![web::post().to(pages::set_up::create_passkey)]);
     door("/sign-in/passkey", vec![web::post().to(pages::sign_in::create_with_passkey)]);
+    door("/sign-in/provider/callback", vec![get(pages::sign_in_provider::arrive)]);
+    door("/sign-in/provider/{id}", vec![get(pages::sign_in_provider::leave)]);
     door("/sign-out", vec![web::post().to(pages::sign_in::destroy)]);
     door("/signed-out", vec![get(pages::sign_in::signed_out)]);
     door("/language", vec![web::post().to(pages::language::create)]);
@@ -299,6 +307,9 @@ pub(super) fn configure(config: &mut ServiceConfig, app: &App) {
     door("/account/passkeys", passkeys);
     door("/account/passkeys/new", vec![web::post().to(pages::own_passkeys::begin)]);
     door("/account/passkeys/{id}/end", vec![web::post().to(pages::own_passkeys::destroy)]);
+    door("/account/sign-ins", vec![get(pages::own_providers::show)]);
+    door("/account/sign-ins/{id}", vec![web::post().to(pages::own_providers::begin)]);
+    door("/account/sign-ins/{id}/end", vec![web::post().to(pages::own_providers::destroy)]);
     door("/account/codes", vec![get(pages::own_sign_in::codes), web::post().to(pages::own_sign_in::add_codes)]);
     door("/account/codes/recovery", vec![web::post().to(pages::own_sign_in::renew_codes)]);
     door("/account/codes/end", vec![web::post().to(pages::own_sign_in::remove_codes)]);

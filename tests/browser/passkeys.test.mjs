@@ -199,7 +199,7 @@ describe("where a password is not enough", () => {
         const authenticator = await device(page);
         await page.goto(`${appliance.origin}/console`);
         await signIn(page, appliance);
-        await page.getByRole("heading", { name: "Your password is not enough here" }).waitFor();
+        await page.getByRole("heading", { name: "One more thing is needed here" }).waitFor();
         appliance.remember({ secret: await page.innerText("#secret") });
         await look(page, "set-up-factor");
         const other = await own.newPage();

@@ -1034,6 +1034,19 @@ fn providers_and_crossings_are_made_listed_and_taken_back() {
     assert!(appliance.refused(&["provider", "show", "https://nobody.example"]).contains("no identity provider"));
     appliance.json(&["provider", "unlink", idp, "U1"]);
     assert_eq!(appliance.json(&["provider", "list"])["providers"].as_array().unwrap().len(), 1);
+    let button = ["--sign-in", "Northwind", "--client-id", "writ", "--client-secret-stdin"];
+    let set = appliance.json(&[&["provider", "set", idp][..], &button].concat());
+    let sign_in = &set["sign_in"];
+    assert_eq!(
+        (&sign_in["name"], &sign_in["scope"], &sign_in["on"]),
+        (&json!("Northwind"), &json!("email openid"), &json!(true))
+    );
+    assert!(sign_in["secret_set_at"].is_string() && !set.to_string().contains(PASSWORD), "{set}");
+    assert!(sign_in["redirect_uri"].as_str().unwrap().ends_with("/sign-in/provider/callback"));
+    let off = appliance.json(&["provider", "set", idp, "--button", "off", "--no-client-secret"]);
+    assert_eq!((&off["sign_in"]["on"], &off["sign_in"]["secret_set_at"]), (&json!(false), &Value::Null));
+    assert!(appliance.refused(&["provider", "set", idp, "--scope", "email"]).contains("openid"));
+    assert_eq!(appliance.json(&["provider", "set", idp, "--no-sign-in"]).get("sign_in"), None);
     appliance.json(&["provider", "remove", idp]);
 
     let exchange = "urn:ietf:params:oauth:grant-type:token-exchange";

@@ -10,7 +10,7 @@ use writ::operations::crossings::{self, NewCrossing};
 use writ::operations::declared::{self, Applied, Doing, NotApplied, Unlisted};
 use writ::operations::delegations::{self, NewDelegation};
 use writ::operations::machines::{self, NewMachine, Terms};
-use writ::operations::providers::{self, NewProvider};
+use writ::operations::providers::{self, NewProvider, SignInTerms};
 use writ::operations::roles::{self, MembershipChange};
 use writ::operations::seen::Seen;
 use writ::protocol::display_name::DisplayName;
@@ -167,7 +167,13 @@ fn full() -> World {
         ("https://login.example", Some(keys), PersonBy::Email { domains: vec!["example.com".to_owned()] }),
         ("https://idp.example", None, PersonBy::Link),
     ] {
-        let new = NewProvider { issuer: issuer.to_owned(), jwks_uri: None, jwks, person_by };
+        let sign_in = (person_by == PersonBy::Link).then(|| SignInTerms {
+            name: Some("Northwind".to_owned()),
+            client_id: Some("writ".to_owned()),
+            secret: Some(Some(writ::base::Secret::new("of theirs"))),
+            ..SignInTerms::default()
+        });
+        let new = NewProvider { issuer: issuer.to_owned(), jwks_uri: None, jwks, person_by, sign_in };
         world.block(providers::trust(&world.app, &world.operator(), new)).unwrap();
     }
     let terms = crossings::Terms {

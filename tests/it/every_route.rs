@@ -41,6 +41,8 @@ POST /sign-in/code                                 403 422 403 403 405
 POST /sign-in/set-up/codes                         403 422 403 403 405
 POST /sign-in/set-up/passkey                       403 422 403 403 405
 POST /sign-in/passkey                              403 422 403 403 405
+GET /sign-in/provider/callback                     422 422 422 422 405
+GET /sign-in/provider/{id}                         404 404 404 404 405
 POST /sign-out                                     403 303 403 403 405
 GET /signed-out                                    200 303 303 303 405
 POST /language                                     403 303 403 403 405
@@ -60,6 +62,9 @@ GET /account/passkeys                              303 200 200 200 405
 POST /account/passkeys                             403 409 403 403 405
 POST /account/passkeys/new                         403 409 403 403 405
 POST /account/passkeys/{id}/end                    403 404 403 403 405
+GET /account/sign-ins                              303 200 200 200 405
+POST /account/sign-ins/{id}                        403 404 403 403 405
+POST /account/sign-ins/{id}/end                    403 404 403 403 405
 GET /account/codes                                 303 200 200 200 405
 POST /account/codes                                403 409 403 403 405
 POST /account/codes/recovery                       403 422 403 403 405

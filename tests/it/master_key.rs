@@ -7,11 +7,11 @@ use writ::app::App;
 use writ::base::{Clock, Entropy, Fault, FaultKind, Id, Lifetime, Secret, Timestamp};
 use writ::config::{Config, Sources};
 use writ::keys::{Master, PURPOSES};
-use writ::model::{Event, Person, SecondFactor};
+use writ::model::{Event, IdentityProvider, Person, PersonBy, SecondFactor, UpstreamSignIn};
 use writ::operations::master_key::{self, Changed, Kept, Stage};
 use writ::operations::start::{Keeping, start};
 use writ::operations::{audit, housekeeping, turn_keys};
-use writ::store::tables::SECOND_FACTORS;
+use writ::store::tables::{PROVIDERS, SECOND_FACTORS};
 use writ::store::{Read as _, audit_page};
 
 const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -85,12 +85,33 @@ async fn furnished(place: &Place) -> String {
     turn_keys::turn(&app, &ctx).await.unwrap();
     let person = Id::<Person>::new(START, &app.entropy).unwrap();
     let secret = app.row_sealer.seal(b"shared", &in_its_row(person), &app.entropy).unwrap();
+    let id = Id::<IdentityProvider>::new(START, &app.entropy).unwrap();
+    let at_the_provider = IdentityProvider::seal_context(id);
+    let sign_in = UpstreamSignIn {
+        name: "Northwind".to_owned(),
+        client_id: "writ".to_owned(),
+        secret: Some(app.row_sealer.seal(b"of theirs", at_the_provider.as_bytes(), &app.entropy).unwrap()),
+        secret_set_at: Some(START),
+        scope: "openid".parse().unwrap(),
+        on: true,
+    };
+    let provider = IdentityProvider {
+        id,
+        issuer: "https://login.example".to_owned(),
+        jwks_uri: None,
+        jwks: None,
+        person_by: PersonBy::Link,
+        sign_in: Some(sign_in),
+        created_at: START,
+    };
     app.store
         .write("furnish", &ctx, move |tx| {
             let factor =
                 SecondFactor { person, secret: secret.clone(), last_step: 0, recovery: Vec::new(), added_at: tx.now() };
             tx.put(&SECOND_FACTORS, &person, &factor)?;
             tx.record(Event::SecondFactorAdded { person })?;
+            tx.put(&PROVIDERS, &provider.id, &provider)?;
+            tx.record(Event::SetupOpened {})?;
             // Old traffic, enough of it to be cut out.
             (0..4_096).try_for_each(|count| tx.record(Event::Tallied { what: "noise".to_owned(), count }))
         })
@@ -126,6 +147,13 @@ async fn check(place: &Place, signed: &str) {
         assert_eq!(app.row_sealer.open(&factor.secret, &in_its_row(*person)).unwrap().as_slice(), b"shared");
     }
     assert_eq!(factors.len(), 1);
+    let providers = app.store.read(|view| view.page(&PROVIDERS, None, 10)).await.unwrap().rows;
+    for (id, provider) in &providers {
+        let secret = provider.sign_in.as_ref().unwrap().secret.as_ref().unwrap();
+        let opened = app.row_sealer.open(secret, IdentityProvider::seal_context(*id).as_bytes()).unwrap();
+        assert_eq!(opened.as_slice(), b"of theirs");
+    }
+    assert_eq!(providers.len(), 1);
     assert!(audit::verify(&app).await.unwrap().is_ok(), "also against the head beside the file");
     writ::operations::setup::open_link(&app, &housekeeping::context(&app)).unwrap().unwrap();
     housekeeping::round(&app).await.unwrap();
@@ -148,6 +176,7 @@ async fn everything_is_sealed_under_the_new_key_and_nothing_under_the_old() {
     assert!(marks.len() == 1, "one key sealed everything: {marks:?}");
     let changed = place.change().unwrap();
     assert_eq!((changed.signing_keys, changed.second_factors, changed.kept), (4, 1, Kept::File));
+    assert_eq!(changed.provider_secrets, 1);
     assert!(changed.gaps >= 1);
     assert_ne!(place.key(), old);
     let after = self::marks(&place.path("writ.redb"));
@@ -357,7 +386,7 @@ fn every_purpose_of_the_master_key_is_accounted_for() {
         .collect();
     assert_eq!(
         with_sealed,
-        ["mod.rs", "second_factor.rs", "signing_key.rs"],
+        ["mod.rs", "provider.rs", "second_factor.rs", "signing_key.rs"],
         "operations/master_key.rs seals them anew"
     );
 }

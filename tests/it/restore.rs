@@ -7,7 +7,7 @@ use writ::base::{Id, Lifetime, Resource};
 use writ::config::Config;
 use writ::model::{
     ClientId, ClientState, Crossing, IdentityProvider, KeyState, Membership, PersonBy, PersonState, Role, Standing,
-    TokenFormat,
+    TokenFormat, UpstreamSignIn,
 };
 use writ::operations::backup;
 use writ::operations::backup::restore::{Ask, Newer, Place, Sessions, Told, restore};
@@ -266,6 +266,15 @@ fn what_was_changed_after_the_backup_and_is_as_it_was_is_told_by_name() {
             jwks_uri: None,
             jwks: None,
             person_by: PersonBy::Email { domains: vec![domain.to_owned()] },
+            sign_in: Some(UpstreamSignIn {
+                name: "Northwind".to_owned(),
+                client_id: "writ".to_owned(),
+                secret: None,
+                secret_set_at: None,
+                scope: "openid".parse().unwrap(),
+                // Turned off after the backup: so it stays.
+                on: domain == "one.example",
+            }),
             created_at: at,
         };
         let crossing = Crossing {
@@ -297,6 +306,7 @@ fn what_was_changed_after_the_backup_and_is_as_it_was_is_told_by_name() {
     }
     let provider = world.read(|view| view.get(&PROVIDERS, &provider_id)).unwrap();
     assert_eq!(provider.person_by, PersonBy::Email { domains: vec!["one.example".to_owned()] });
+    assert!(provider.open_sign_in().is_none());
 }
 
 fn world_machine(before: &Before) -> writ::base::Id<writ::model::Machine> {

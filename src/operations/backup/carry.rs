@@ -17,7 +17,7 @@ use crate::model::{
 use crate::store::tables::{
     ACCESS, ASSERTIONS, CLIENTS, CODES, CONSENTS, CREDENTIALS, CROSSINGS, DELEGATIONS, DONE_ONCE, FAMILIES,
     INITIAL_TOKENS, LINKS, MACHINES, MEMBERSHIPS, PASSKEY_CHALLENGES, PASSKEYS, PEOPLE, PROOFS, PROVIDERS, REVOKED,
-    ROLES, SECOND_FACTORS, SESSIONS, SIGNING_KEYS,
+    ROLES, SECOND_FACTORS, SESSIONS, SIGNING_KEYS, UPSTREAM_ANSWERS,
 };
 use crate::store::{Read, RowKey, Store, Table};
 
@@ -55,7 +55,7 @@ pub(super) fn over(old: &Store, store: &Store, ctx: &Context, sessions: Sessions
         all.each(&DELEGATIONS, "delegations revoked", by_id, delegation)?,
         all.each(&CONSENTS, "consents taken back", by_id, |old, _: &Consent| gone(old))?,
         all.each(&CROSSINGS, "crossings removed", by_id, |old, _: &Crossing| gone(old))?,
-        all.each(&PROVIDERS, "identity providers removed", by_id, |old, _: &IdentityProvider| gone(old))?,
+        all.each(&PROVIDERS, "identity providers removed or turned off", by_id, provider)?,
         all.each(&LINKS, "links of identity providers removed", |_, link: &SubjectLink| link.person.to_string(), link)?,
         all.each(&MEMBERSHIPS, "roles taken from people", by_id, membership)?,
         all.each(&ROLES, "roles narrowed", in_tenant, role)?,
@@ -94,6 +94,7 @@ pub(super) fn over(old: &Store, store: &Store, ctx: &Context, sessions: Sessions
     all.additions(&ASSERTIONS, "assertions used")?;
     all.additions(&PROOFS, "proofs used")?;
     all.additions(&PASSKEY_CHALLENGES, "challenges answered")?;
+    all.additions(&UPSTREAM_ANSWERS, "answers of identity providers")?;
     all.additions(&DONE_ONCE, "requests done once")?;
     carried.extend(not_carried(&all)?);
     carried.retain(|carried| carried.count > 0);
@@ -141,6 +142,15 @@ fn gone<V>(old: Option<V>) -> Verdict<V> {
 
 fn becomes<V: PartialEq + Clone>(was: &V, is: V) -> Verdict<V> {
     if *was == is { Verdict::Stays } else { Verdict::Becomes(is) }
+}
+
+fn provider(old: Option<IdentityProvider>, provider: &IdentityProvider) -> Verdict<IdentityProvider> {
+    let Some(old) = old else { return Verdict::Goes };
+    let mut is = provider.clone();
+    if let Some(sign_in) = &mut is.sign_in {
+        sign_in.on &= old.open_sign_in().is_some();
+    }
+    becomes(provider, is)
 }
 
 fn person(old: Option<Person>, person: &Person) -> Verdict<Person> {

@@ -17,7 +17,7 @@ use crate::protocol::dpop::Proof;
 use crate::protocol::id_jag::{self, Accepted, Facts, ID_JAG_TYPE};
 use crate::protocol::refusal::Refusal;
 use crate::protocol::token_request::JwtBearer;
-use crate::store::tables::{ASSERTIONS, FAMILIES, LINKS, PEOPLE, PEOPLE_BY_EMAIL, PROVIDERS, link_key};
+use crate::store::tables::{ASSERTIONS, FAMILIES, LINKS, PEOPLE, PROVIDERS, link_key};
 use crate::store::{Read, Tx};
 
 const STRANGE: &str = "its issuer is no identity provider that is trusted here";
@@ -119,15 +119,7 @@ impl Redemption {
                 let link = tx.get(&LINKS, &link_key(self.provider.id, &self.asserted.subject))?;
                 Ok(link.map(|link| tx.get(&PEOPLE, &link.person)).transpose()?.flatten())
             }
-            (PersonBy::Email { domains }, Some(email)) => {
-                let folded = email.to_lowercase();
-                let domain = folded.rsplit_once('@').map(|(_, domain)| domain);
-                // No provider speaks for another's domain.
-                if !domain.is_some_and(|domain| domains.iter().any(|one| one == domain)) {
-                    return Ok(None);
-                }
-                Ok(tx.find(&PEOPLE, &PEOPLE_BY_EMAIL, folded.as_str())?.map(|(_, person)| person))
-            }
+            (PersonBy::Email { .. }, Some(email)) => providers::by_address(tx, &self.provider, email),
             (PersonBy::Email { .. }, None) => Ok(None),
         }
     }

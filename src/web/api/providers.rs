@@ -9,9 +9,10 @@ use super::call::Call;
 use super::cursor::Window;
 use super::operation::{Noun, What};
 use super::problem::Problem;
-use super::wire::{Given, NoFilter, Wrong, or_none};
-use crate::model::{IdentityProvider, PersonBy, SubjectLink};
-use crate::operations::providers::{self, NewProvider, ProviderChange};
+use super::wire::{Given, NoFilter, Wrong, list as scopes_of, or_none};
+use crate::base::{Secret, Timestamp};
+use crate::model::{IdentityProvider, PersonBy, SubjectLink, UpstreamSignIn};
+use crate::operations::providers::{self, CALLBACK, NewProvider, ProviderChange, SignInTerms};
 use crate::protocol::own_scopes::{ADMIN, PROVIDERS};
 
 pub(super) fn noun() -> Noun {
@@ -20,12 +21,12 @@ pub(super) fn noun() -> Noun {
     Noun::new(
         "Identity providers",
         "id",
-        "Whose assertions about people (ID-JAG) are taken here. Whose word is taken says who one can be, so only `writ:admin` decides about it.",
+        "Whose word about people is taken here: assertions (ID-JAG), and with a `sign_in`, people who sign in there. Whose word is taken says who one can be, so only `writ:admin` decides about it.",
     )
     .list(What(all, "listProviders", PROVIDERS.read, "List identity providers, in the order in which they came"), list)
     .create(What(all, "trustProvider", ADMIN, "Take the word of an identity provider"), trust)
     .show(What(at, "showProvider", PROVIDERS.read, "Show an identity provider"), show)
-    .change(What(at, "changeProvider", ADMIN, "Change its keys, or by what it knows people"), change)
+    .change(What(at, "changeProvider", ADMIN, "Change its keys, by what it knows people, or how they sign in with it"), change)
     .remove(What(at, "removeProvider", ADMIN, "Take its word no more, and forget its links"), remove)
     .list(What(links, "listSubjectLinks", PROVIDERS.read, "List who its subjects are here, by subject"), list_links)
     .create(
@@ -57,8 +58,35 @@ struct ProviderView {
     person_by: By,
     /// The domains whose verified addresses are people here; none where links say who is meant.
     email_domains: Vec<String>,
+    /// How people sign in with it, if they may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    sign_in: Option<SignInView>,
     #[schema(format = DateTime)]
     created_at: String,
+}
+
+/// How people sign in with an identity provider.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProviderSignIn)]
+struct SignInView {
+    /// What they read on the button.
+    #[schema(example = "Google")]
+    name: String,
+    /// What this appliance is called at the provider.
+    client_id: String,
+    /// Since when it has the secret that it has there; it is never shown. Not there for a client without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, nullable = false)]
+    secret_set_at: Option<String>,
+    /// What is asked for there.
+    #[schema(example = json!(["email", "openid"]))]
+    scope: Vec<String>,
+    /// Whether the button is there.
+    on: bool,
+    /// What has to be registered at the provider.
+    #[schema(example = "https://login.example.com/sign-in/provider/callback")]
+    redirect_uri: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -86,6 +114,31 @@ struct NewProviderBody {
     #[serde(default)]
     #[schema(max_items = 64, example = json!(["example.com"]))]
     email_domains: Vec<String>,
+    /// People may sign in with it: `name` and `client_id` are needed.
+    #[serde(default)]
+    sign_in: Option<SignInBody>,
+}
+
+/// How people sign in with an identity provider. What is left out stays, or is as usual: `openid email`, and on.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ProviderSignInBody)]
+struct SignInBody {
+    #[serde(default)]
+    #[schema(max_length = 40)]
+    name: Option<String>,
+    #[serde(default)]
+    #[schema(max_length = 512)]
+    client_id: Option<String>,
+    /// Sealed when it is kept, and never shown. `null`: it has none any more.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 1024)]
+    secret: Given<Secret>,
+    #[serde(default)]
+    #[schema(max_items = 16)]
+    scope: Option<Vec<String>>,
+    #[serde(default)]
+    on: Option<bool>,
 }
 
 /// What is to be different about an identity provider.
@@ -102,6 +155,10 @@ struct ProviderPatch {
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>, max_items = 64)]
     email_domains: Given<Vec<String>>,
+    /// `null`: people do not sign in with it any more, and its secret is forgotten.
+    #[serde(default)]
+    #[schema(value_type = Option<SignInBody>)]
+    sign_in: Given<SignInBody>,
 }
 
 /// Who a subject of an identity provider is here.
@@ -130,18 +187,19 @@ struct NewLinkBody {
 
 async fn list(call: Call, window: Window, _: NoFilter) -> Result<Listed<ProviderView>, Problem> {
     let page = providers::page(&call.app, window.from()?, window.limit).await?;
-    Ok(Listed::of(page.rows.iter().map(|(_, provider)| view(provider)).collect(), &window, page.next))
+    Ok(Listed::of(page.rows.iter().map(|(_, provider)| view(&call, provider)).collect(), &window, page.next))
 }
 
 async fn show(call: Call) -> Result<One<ProviderView>, Problem> {
-    shown(&providers::find(&call.app, call.id()?).await?)
+    shown(&call, &providers::find(&call.app, call.id()?).await?)
 }
 
 async fn trust(call: Call, ask: NewProviderBody) -> Result<(String, One<ProviderView>), Problem> {
-    let NewProviderBody { issuer, jwks_uri, jwks, email_domains } = ask;
-    let new = NewProvider { issuer, jwks_uri, jwks, person_by: person_by(email_domains) };
+    let NewProviderBody { issuer, jwks_uri, jwks, email_domains, sign_in } = ask;
+    let sign_in = sign_in.map(terms).transpose()?;
+    let new = NewProvider { issuer, jwks_uri, jwks, person_by: person_by(email_domains), sign_in };
     let made = providers::trust(&call.app, &call.by, new).await?;
-    Ok((made.id.to_string(), shown(&made)?))
+    Ok((made.id.to_string(), shown(&call, &made)?))
 }
 
 async fn change(call: Call, ask: ProviderPatch) -> Result<One<ProviderView>, Problem> {
@@ -149,8 +207,9 @@ async fn change(call: Call, ask: ProviderPatch) -> Result<One<ProviderView>, Pro
         jwks_uri: or_none(ask.jwks_uri),
         jwks: or_none(ask.jwks),
         person_by: ask.email_domains.or_empty().map(person_by),
+        sign_in: or_none(ask.sign_in).map(|sign_in| sign_in.map(terms).transpose()).transpose()?,
     };
-    shown(&providers::change(&call.app, &call.by, call.id()?, call.seen(), change).await?)
+    shown(&call, &providers::change(&call.app, &call.by, call.id()?, call.seen(), change).await?)
 }
 
 async fn remove(call: Call) -> Result<(), Problem> {
@@ -184,11 +243,18 @@ fn person_by(domains: Vec<String>) -> PersonBy {
     if domains.is_empty() { PersonBy::Link } else { PersonBy::Email { domains } }
 }
 
-fn shown(provider: &IdentityProvider) -> Result<One<ProviderView>, Problem> {
-    Ok(One::of(provider, view(provider))?)
+fn terms(ask: SignInBody) -> Result<SignInTerms, Problem> {
+    let mut wrong = Wrong::default();
+    let scope = ask.scope.map(|scopes| wrong.scopes("sign_in.scope", &scopes).unwrap_or_default());
+    wrong.none()?;
+    Ok(SignInTerms { name: ask.name, client_id: ask.client_id, secret: or_none(ask.secret), scope, on: ask.on })
 }
 
-fn view(provider: &IdentityProvider) -> ProviderView {
+fn shown(call: &Call, provider: &IdentityProvider) -> Result<One<ProviderView>, Problem> {
+    Ok(One::of(provider, view(call, provider))?)
+}
+
+fn view(call: &Call, provider: &IdentityProvider) -> ProviderView {
     let (person_by, email_domains) = match &provider.person_by {
         PersonBy::Link => (By::Link, Vec::new()),
         PersonBy::Email { domains } => (By::Email, domains.clone()),
@@ -200,7 +266,19 @@ fn view(provider: &IdentityProvider) -> ProviderView {
         jwks: provider.jwks.clone(),
         person_by,
         email_domains,
+        sign_in: provider.sign_in.as_ref().map(|sign_in| sign_in_view(call, sign_in)),
         created_at: provider.created_at.iso(),
+    }
+}
+
+fn sign_in_view(call: &Call, sign_in: &UpstreamSignIn) -> SignInView {
+    SignInView {
+        name: sign_in.name.clone(),
+        client_id: sign_in.client_id.clone(),
+        secret_set_at: sign_in.secret_set_at.map(Timestamp::iso),
+        scope: scopes_of(&sign_in.scope),
+        on: sign_in.on,
+        redirect_uri: call.app.issuer.url(CALLBACK),
     }
 }
 

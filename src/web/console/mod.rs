@@ -20,6 +20,7 @@ mod named;
 mod overview;
 mod people;
 mod person;
+mod providers;
 mod refusals;
 mod registration_tokens;
 mod resource_form;
@@ -123,6 +124,14 @@ pub(super) static DOORS: &[Door] = &[
     page("/console/settings/of/{name}/reset", POST, Who::Console, Class::Pages),
     page("/console/registration-tokens", GET_POST, Who::Console, Class::Pages),
     page("/console/registration-tokens/{id}/end", POST, Who::Console, Class::Pages),
+    page("/console/providers", GET, Who::Console, Class::Pages),
+    page("/console/providers/new", GET_POST, Who::Console, Class::Pages),
+    page("/console/providers/{id}", GET, Who::Console, Class::Pages),
+    page("/console/providers/{id}/change", GET_POST, Who::Console, Class::Pages),
+    page("/console/providers/{id}/button", POST, Who::Console, Class::Pages),
+    page("/console/providers/{id}/removal", POST, Who::Console, Class::Pages),
+    page("/console/providers/{id}/links", POST, Who::Console, Class::Pages),
+    page("/console/providers/{id}/links/end", POST, Who::Console, Class::Pages),
     page("/console/limits", GET_POST, Who::Console, Class::Pages),
     page("/console/keys", GET, Who::Console, Class::Pages),
     page("/console/keys/rotation", POST, Who::Console, Class::Pages),
@@ -224,6 +233,14 @@ pub(super) fn configure(config: &mut ServiceConfig, base: &str) {
     let tokens = vec![get(registration_tokens::list), post().to(registration_tokens::create)];
     door("/console/registration-tokens", tokens);
     door("/console/registration-tokens/{id}/end", vec![post().to(registration_tokens::end)]);
+    door("/console/providers", vec![get(providers::list)]);
+    door("/console/providers/new", vec![get(providers::new), post().to(providers::create)]);
+    door("/console/providers/{id}", vec![get(providers::show)]);
+    door("/console/providers/{id}/change", vec![get(providers::edit), post().to(providers::update)]);
+    door("/console/providers/{id}/button", vec![post().to(providers::turn)]);
+    door("/console/providers/{id}/removal", vec![post().to(providers::remove)]);
+    door("/console/providers/{id}/links", vec![post().to(providers::link)]);
+    door("/console/providers/{id}/links/end", vec![post().to(providers::unlink)]);
     door("/console/limits", vec![get(limits::show), post().to(limits::change)]);
     door("/console/keys", vec![get(keys::show)]);
     door("/console/keys/rotation", vec![post().to(keys::rotate)]);

@@ -101,6 +101,12 @@ fn about(event: &Event) -> Vec<String> {
         | Event::PasskeyCounterBack { person, .. }
         | Event::MembershipChanged { person, .. }
         | Event::SetupCompleted { person } => vec![person.to_string()],
+        Event::ProviderVouched { person, provider, .. }
+        | Event::SubjectLinked { person, provider, .. }
+        | Event::SubjectUnlinked { person, provider, .. } => vec![person.to_string(), provider.to_string()],
+        Event::ProviderChanged { provider, .. } | Event::ProviderAnswerRefused { provider, .. } => {
+            vec![provider.to_string()]
+        }
         Event::ClientChanged { client, .. }
         | Event::ClientUpdated { client, .. }
         | Event::ClientUpdatedItself { client, .. }
@@ -190,6 +196,24 @@ pub(super) fn words(event: &Event, names: &Names) -> String {
         Event::RecoveryCodesRenewed { person, .. } => format!("{} made new recovery codes", called(person)),
         Event::PasskeyAdded { person, name, .. } => format!("{} may sign in with the passkey {name}", called(person)),
         Event::PasskeyRemoved { person, name, .. } => format!("{} has the passkey {name} no more", called(person)),
+        Event::ProviderTrusted { issuer, .. } => format!("The word of {issuer} about people is taken"),
+        Event::ProviderChanged { provider, after, .. } => {
+            let members = after.as_object().map(|members| members.keys().cloned().collect::<Vec<_>>().join(", "));
+            format!("The identity provider {} was changed: {}", called(provider), members.unwrap_or_default())
+        }
+        Event::ProviderRemoved { issuer, .. } => format!("The word of {issuer} about people is taken no more"),
+        Event::ProviderVouched { person, provider, .. } => {
+            format!("{} said that it is {}", called(provider), called(person))
+        }
+        Event::ProviderAnswerRefused { provider, why } => {
+            format!("An answer of {} signed nobody in: {why}", called(provider))
+        }
+        Event::SubjectLinked { person, provider, subject } => {
+            format!("{} was linked to {subject} at {}", called(person), called(provider))
+        }
+        Event::SubjectUnlinked { person, provider, subject } => {
+            format!("{} is linked no more to {subject} at {}", called(person), called(provider))
+        }
         Event::PasskeyUsed { person, .. } => format!("{} signed in with a passkey", called(person)),
         Event::PasskeyCounterBack { person, .. } => {
             format!("A passkey of {} was refused: there may be a copy of it", called(person))

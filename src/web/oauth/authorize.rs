@@ -32,7 +32,7 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
     let step =
         authorize::begin(&visitor.app, &visitor.ctx, query.as_bytes(), visitor.browser(), visitor.signed_in.as_ref());
     let step = step.await.map_err(|fault| visitor.broken(&fault))?;
-    let answer = take(&visitor, step);
+    let answer = take(&visitor, step).await;
     if answer.is_err() {
         super::claim(&visitor.app, &visitor.ctx, super::first(query, "client_id").as_deref());
     }
@@ -49,7 +49,7 @@ pub(crate) async fn create(visitor: Visitor, request: HttpRequest, body: Body) -
     };
     // OpenID Connect Core §13.2: "using the application/x-www-form-urlencoded format".
     if !super::is_form(&request) {
-        return take(&visitor, Step::Show(Show::Unreadable(Refusal::MalformedParameter("Content-Type"))));
+        return take(&visitor, Step::Show(Show::Unreadable(Refusal::MalformedParameter("Content-Type")))).await;
     }
     // Written anew: whatever a form may hold, an address may not.
     let query =
@@ -72,7 +72,7 @@ pub(crate) async fn resume(visitor: Visitor, request: HttpRequest) -> Result<Htt
     let step =
         authorize::resume(&visitor.app, &visitor.ctx, &ticket, visitor.browser(), visitor.signed_in.as_ref()).await;
     let step = step.map_err(|fault| visitor.broken(&fault))?;
-    take(&visitor, step)
+    take(&visitor, step).await
 }
 
 /// `GET /oauth/unknown-resource?resource=…`: where an `invalid_target` points a person who wants to know more (RFC 6749 §4.1.2.1,
@@ -98,10 +98,10 @@ pub(crate) async fn unknown_resource(visitor: Visitor, request: HttpRequest) -> 
 const MOST_NAMED: usize = 20;
 
 /// One step as a response.
-pub(crate) fn take(visitor: &Visitor, step: Step) -> Result<HttpResponse, PageProblem> {
+pub(crate) async fn take(visitor: &Visitor, step: Step) -> Result<HttpResponse, PageProblem> {
     match step {
         Step::Answer(answer) => answer_with(visitor, answer),
-        Step::SignIn(ask) => pages::sign_in::begin(visitor, ask),
+        Step::SignIn(ask) => pages::sign_in::begin(visitor, ask).await,
         Step::Consent(ask) => pages::consent::ask(visitor, *ask),
         Step::Show(show) => {
             operations::tell_shown(&visitor.app, &visitor.ctx, &show);

@@ -9,6 +9,7 @@ use crate::model::{Consent, Delegation, Session};
 use crate::operations::account::{self, ConnectedApplication, revoke_consent};
 use crate::operations::delegations::{self, Agent};
 use crate::operations::own_passkeys;
+use crate::operations::own_providers;
 use crate::operations::own_sign_in;
 use crate::operations::set_up_factor::is_demanded;
 use crate::operations::sign_in::SignedIn;
@@ -63,6 +64,9 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
     let factor = factor.map_err(|fault| visitor.broken(&fault))?;
     let passkeys = own_passkeys::of_person(&visitor.app, signed_in.person().id).await;
     let passkeys = passkeys.map_err(|fault| visitor.broken(&fault))?.len();
+    let own = own_providers::of_person(&visitor.app, signed_in.person().id).await;
+    let own = own.map_err(|fault| visitor.broken(&fault))?;
+    let is_any = !own.links.is_empty() || !own.doors.is_empty();
     let mut shell = visitor.shell();
     shell.flash = flash.or(changed).map(|(kind, text)| Flash { kind, text });
     let page = AccountPage {
@@ -73,6 +77,7 @@ pub(crate) async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpR
         sessions: sessions.into_iter().map(|session| session_line(&visitor, &session, signed_in)).collect(),
         factor_since: factor.map(|factor| visitor.moment(factor.added_at)),
         passkeys,
+        connected: is_any.then(|| own.links.into_iter().map(|(_, name)| name).collect()),
         administrator: signed_in.is_administrator(),
         shell,
     };

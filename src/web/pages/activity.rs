@@ -55,6 +55,9 @@ fn other(event: &Event) -> Option<String> {
         | Event::ConsentGiven { client, .. }
         | Event::ConsentDenied { client, .. }
         | Event::ConsentRevoked { client, .. } => Some(client.to_string()),
+        Event::ProviderVouched { provider, .. }
+        | Event::SubjectLinked { provider, .. }
+        | Event::SubjectUnlinked { provider, .. } => Some(provider.to_string()),
         Event::DelegationGranted { actor, .. }
         | Event::DelegationRevoked { actor, .. }
         | Event::TokenExchanged { actor, .. } => Some(actor.to_string()),
@@ -81,6 +84,9 @@ fn what(words: &Words, person: Id<Person>, event: &Event, names: &Names) -> Opti
         Event::PasskeyAdded { name, .. } => What::Marked(t.passkey_added.say(name)),
         Event::PasskeyRemoved { name, .. } => What::Marked(t.passkey_removed.say(name)),
         Event::PasskeyCounterBack { .. } => What::Plain(t.passkey_counter),
+        Event::ProviderVouched { provider, .. } => What::Marked(t.vouched.say(called(provider.to_string()))),
+        Event::SubjectLinked { provider, .. } => What::Marked(t.linked.say(called(provider.to_string()))),
+        Event::SubjectUnlinked { provider, .. } => What::Marked(t.unlinked.say(called(provider.to_string()))),
         Event::CodeIssued { client, .. } => What::Marked(t.signed_in_to.say(called(client.to_string()))),
         Event::ConsentGiven { client, .. } => What::Marked(t.consent_given.say(called(client.to_string()))),
         Event::ConsentDenied { client, .. } => What::Marked(t.consent_denied.say(called(client.to_string()))),

@@ -37,7 +37,7 @@ pub(crate) async fn create(form: Posted) -> Result<HttpResponse, PageProblem> {
         _ => return Err(expired()),
     };
     let step = decide(&visitor.app, &visitor.ctx, form.text("ticket"), decision, visitor.browser(), signed_in).await;
-    take(visitor, step.map_err(|fault| visitor.broken(&fault))?)
+    take(visitor, step.map_err(|fault| visitor.broken(&fault))?).await
 }
 
 fn view(visitor: &Visitor, ask: ConsentAsk) -> ConsentPage {

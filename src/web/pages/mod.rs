@@ -8,10 +8,12 @@ pub(super) mod home;
 pub(super) mod language;
 mod own_form;
 pub(super) mod own_passkeys;
+pub(super) mod own_providers;
 pub(super) mod own_sign_in;
 pub(super) mod set_up;
 pub(super) mod setup;
 pub(super) mod sign_in;
+pub(super) mod sign_in_provider;
 mod way;
 
 use actix_web::HttpRequest;

@@ -18,7 +18,7 @@ pub(super) async fn begin(visitor: &Visitor, way: &Way, half: String) -> Result<
     let page = set_up_factor::ask(&visitor.app, visitor.ctx.at, &half, visitor.browser()).await;
     match page.map_err(|fault| visitor.broken(&fault))? {
         Some(page) => show(visitor, way, half, page, None),
-        None => expired(visitor, way),
+        None => expired(visitor, way).await,
     }
 }
 
@@ -71,11 +71,11 @@ async fn create(with: With, form: Posted, request: &HttpRequest) -> Result<HttpR
             return Ok(way.admitted(visitor, page, &cookie, &known));
         }
         Outcome::Not(not) => not,
-        Outcome::Over => return expired(visitor, &way),
+        Outcome::Over => return expired(visitor, &way).await,
     };
     // The same secret once more: the app may have it already.
     let page = set_up_factor::ask_again(app, ctx.at, half, visitor.browser(), offer).await.map_err(broken)?;
-    let Some(page) = page else { return expired(visitor, &way) };
+    let Some(page) = page else { return expired(visitor, &way).await };
     show(visitor, &way, half.to_owned(), page, Some(not))
 }
 

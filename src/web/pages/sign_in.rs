@@ -4,20 +4,21 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::way::Way;
-use super::{encoded, query, set_up};
+use super::{query, set_up};
 use crate::base::Secret;
 use crate::operations::authorize::SignInAsk;
 use crate::operations::known_browser::KnownBrowser;
 use crate::operations::sign_in::{Attempt, Outcome, sign_in};
 use crate::operations::sign_in_code::{CodeAttempt, sign_in_with_code};
 use crate::operations::sign_in_passkey::{self, PasskeyAttempt, sign_in_with_passkey};
+use crate::operations::sign_in_provider::{self, Door};
 use crate::operations::sign_out::sign_out;
 use crate::web::cookies::{self, Name};
 use crate::web::extract::{Posted, Visitor};
 use crate::web::problem::PageProblem;
 use crate::web::reply;
 use crate::web::views::{
-    CodePage, CodeProblem, PasskeyAsk, Shell, SignInPage, SignInProblem, SignInStep, SignedOutPage,
+    CodePage, CodeProblem, PasskeyAsk, ProviderDoor, Shell, SignInPage, SignInProblem, SignInStep, SignedOutPage,
 };
 
 /// Longest password that is looked at, in bytes.
@@ -53,10 +54,10 @@ pub(crate) async fn new(visitor: Visitor, request: HttpRequest) -> Result<HttpRe
         // Whoever is somebody else than it says, says so.
         (Some(ask), _) => {
             let step = if query(&request, OTHER).is_none() { Step::first(ask) } else { Step::Address };
-            page(&visitor, StatusCode::OK, &way, step, None)
+            page(&visitor, StatusCode::OK, &way, step, None).await
         }
         (None, Some(_)) => Ok(to_page(&visitor, way.to.as_deref().unwrap_or("/account"))),
-        (None, None) => page(&visitor, StatusCode::OK, &way, Step::Address, None),
+        (None, None) => page(&visitor, StatusCode::OK, &way, Step::Address, None).await,
     }
 }
 
@@ -73,7 +74,7 @@ pub(crate) async fn create(form: Posted, request: HttpRequest) -> Result<HttpRes
     let email: String = typed.chars().take(254).collect();
     let Some(password) = form.optional("password") else {
         visitor.asked_for_a_page()?;
-        return page(visitor, StatusCode::OK, &way, Step::of(email), None);
+        return page(visitor, StatusCode::OK, &way, Step::of(email), None).await;
     };
     let known = known_browser(visitor, &request);
     let replaces = visitor.signed_in.as_ref().map(|signed_in| signed_in.session().id);
@@ -105,21 +106,31 @@ pub(crate) async fn create(form: Posted, request: HttpRequest) -> Result<HttpRes
         }
         Outcome::PasskeyWanted => {
             visitor.was_no_guess();
-            return page(visitor, StatusCode::FORBIDDEN, &way, Step::Address, Some(SignInProblem::PasskeyWanted));
+            return page(visitor, StatusCode::FORBIDDEN, &way, Step::Address, Some(SignInProblem::PasskeyWanted)).await;
         }
-        Outcome::Over => return expired(visitor, &way),
+        Outcome::Over => return expired(visitor, &way).await,
         Outcome::Refused => (StatusCode::UNPROCESSABLE_ENTITY, SignInProblem::Wrong),
         Outcome::TooSoon { retry_after } => {
             let wait = visitor.words().length(retry_after.seconds() + 1);
             (StatusCode::TOO_MANY_REQUESTS, SignInProblem::Throttled { wait })
         }
     };
-    page(visitor, status, &way, Step::of(email), Some(problem))
+    page(visitor, status, &way, Step::of(email), Some(problem)).await
 }
 
 /// It took too long, or was answered already: from the beginning, and still on the way.
-pub(super) fn expired(visitor: &Visitor, way: &Way) -> Result<HttpResponse, PageProblem> {
-    page(visitor, StatusCode::UNPROCESSABLE_ENTITY, way, Step::Address, Some(SignInProblem::Expired))
+pub(super) async fn expired(visitor: &Visitor, way: &Way) -> Result<HttpResponse, PageProblem> {
+    again(visitor, StatusCode::UNPROCESSABLE_ENTITY, way, SignInProblem::Expired).await
+}
+
+/// From the beginning, and still on the way.
+pub(super) async fn again(
+    visitor: &Visitor,
+    status: StatusCode,
+    way: &Way,
+    problem: SignInProblem,
+) -> Result<HttpResponse, PageProblem> {
+    page(visitor, status, way, Step::Address, Some(problem)).await
 }
 
 /// `POST /sign-in/passkey`
@@ -149,13 +160,13 @@ pub(crate) async fn create_with_passkey(form: Posted, request: HttpRequest) -> R
         }
         Outcome::Refused => {
             let problem = SignInProblem::WrongPasskey;
-            page(visitor, StatusCode::UNPROCESSABLE_ENTITY, &way, Step::Address, Some(problem))
+            page(visitor, StatusCode::UNPROCESSABLE_ENTITY, &way, Step::Address, Some(problem)).await
         }
         Outcome::Over
         | Outcome::CodeWanted { .. }
         | Outcome::SetUpWanted { .. }
         | Outcome::PasskeyWanted
-        | Outcome::TooSoon { .. } => expired(visitor, &way),
+        | Outcome::TooSoon { .. } => expired(visitor, &way).await,
     }
 }
 
@@ -186,7 +197,7 @@ pub(crate) async fn create_with_code(form: Posted, request: HttpRequest) -> Resu
             (StatusCode::TOO_MANY_REQUESTS, CodeProblem::Throttled { wait })
         }
         Outcome::Over | Outcome::CodeWanted { .. } | Outcome::SetUpWanted { .. } | Outcome::PasskeyWanted => {
-            return expired(visitor, &way);
+            return expired(visitor, &way).await;
         }
     };
     let half = form.text("half").to_owned();
@@ -194,11 +205,11 @@ pub(crate) async fn create_with_code(form: Posted, request: HttpRequest) -> Resu
 }
 
 /// Somebody is signed in: back to where they were going.
-fn admit(visitor: &Visitor, way: &Way, cookie: &Secret, known: &Secret) -> HttpResponse {
+pub(super) fn admit(visitor: &Visitor, way: &Way, cookie: &Secret, known: &Secret) -> HttpResponse {
     way.admitted(visitor, reply::see_other(visitor, &way.onward(visitor)), cookie, known)
 }
 
-fn code_page(
+pub(super) fn code_page(
     visitor: &Visitor,
     status: StatusCode,
     way: &Way,
@@ -215,29 +226,32 @@ pub(super) fn known_browser(visitor: &Visitor, request: &HttpRequest) -> Option<
 }
 
 /// The page, on the way of an authorization.
-pub(crate) fn begin(visitor: &Visitor, ask: SignInAsk) -> Result<HttpResponse, PageProblem> {
+pub(crate) async fn begin(visitor: &Visitor, ask: SignInAsk) -> Result<HttpResponse, PageProblem> {
     let step = Step::first(&ask);
-    page(visitor, StatusCode::OK, &Way::of_authorization(ask), step, None)
+    page(visitor, StatusCode::OK, &Way::of_authorization(ask), step, None).await
 }
 
-fn page(
+async fn page(
     visitor: &Visitor,
     status: StatusCode,
     way: &Way,
     step: Step,
     problem: Option<SignInProblem>,
 ) -> Result<HttpResponse, PageProblem> {
-    let here = match (&way.ask, &way.to) {
-        (Some(ask), _) => format!("/sign-in?ticket={}", encoded(&ask.ticket)),
-        (None, Some(to)) => format!("/sign-in?to={}", encoded(to)),
-        (None, None) => "/sign-in".to_owned(),
-    };
+    let here = way.at("/sign-in");
     let confirms = way.ask.as_ref().is_some_and(|ask| ask.again && !ask.chooses_account);
     let (email, step) = match visitor.signed_in.as_ref().filter(|_| confirms) {
         Some(signed_in) => (signed_in.person().email.as_str().to_owned(), SignInStep::Password { another: None }),
         None if way.ask.is_some() => at(step, format!("{here}&{OTHER}=yes")),
         None => at(step, here.clone()),
     };
+    // Whoever is asked again is asked by us: what a provider asked for, and when, is not known here.
+    let doors = if matches!(step, SignInStep::Password { another: None }) {
+        Vec::new()
+    } else {
+        sign_in_provider::doors(&visitor.app).await.map_err(|fault| visitor.broken(&fault))?
+    };
+    let door = |door: Door| ProviderDoor { href: way.at(&format!("/sign-in/provider/{}", door.id)), name: door.name };
     let page = SignInPage {
         shell: Shell { here: Some(here), ..visitor.shell() },
         ticket: way.ticket(),
@@ -247,6 +261,7 @@ fn page(
         email,
         step,
         asked: passkey(visitor)?,
+        doors: doors.into_iter().map(door).collect(),
         problem,
     };
     way.page(visitor, status, &page)

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
 
-use super::own_page;
+use super::{encoded, own_page};
 use crate::base::Secret;
 use crate::operations::authorize::{self, SignInAsk};
 use crate::operations::known_browser::KNOWN_FOR;
@@ -60,6 +60,15 @@ impl Way {
                 reply::page(visitor, status, page, &[ask.redirect_uri.form_action_source()]).map(reply::on_the_way)
             }
             None => reply::page(visitor, status, page, &[]),
+        }
+    }
+
+    /// A page of the way: its address, below the issuer's path.
+    pub(super) fn at(&self, path: &str) -> String {
+        match (&self.ask, &self.to) {
+            (Some(ask), _) => format!("{path}?ticket={}", encoded(&ask.ticket)),
+            (None, Some(to)) => format!("{path}?to={}", encoded(to)),
+            (None, None) => path.to_owned(),
         }
     }
 

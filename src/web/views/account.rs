@@ -25,6 +25,8 @@ pub struct AccountPage {
     pub factor_since: Option<Moment>,
     /// How many passkeys there are.
     pub passkeys: usize,
+    /// What identity providers that sign this person in are called; `None` where there are none to choose from.
+    pub connected: Option<Vec<String>>,
     /// Shows the way to the console.
     pub administrator: bool,
 }
@@ -161,10 +163,12 @@ impl Spoken for AccountPage {
             sessions: vec![here.clone()],
             factor_since: None,
             passkeys: 0,
+            connected: None,
             administrator: false,
         };
         vec![
             ("empty", empty.clone()),
+            ("nothing_linked", Self { connected: Some(vec![]), ..empty.clone() }),
             ("one", Self { applications: vec![cursor.clone()], ..empty.clone() }),
             (
                 "administrator",
@@ -188,6 +192,7 @@ impl Spoken for AccountPage {
                     ],
                     factor_since: Some(sample::moment_in(language, -12 * 86_400)),
                     passkeys: 2,
+                    connected: Some(vec!["Google".into()]),
                     administrator: true,
                     ..empty.clone()
                 },

@@ -6,14 +6,15 @@ use super::console::{
     ApplicationFormPage, ApplicationPage, ApplicationsPage, AuditEntryPage, AuditLivePage, AuditPage,
     ConsoleProblemPage, CredentialPage, DelegationFormPage, DelegationsPage, GrantsPage, KeyPage, KeysPage, LimitsPage,
     MachineFormPage, MachinePage, MachinesPage, OverviewPage, PasswordPage, PeoplePage, PersonFormPage, PersonPage,
-    RefusalPage, RefusalsPage, RegistrationTokenPage, RegistrationTokensPage, ResourceCheckPage, ResourceFormPage,
-    ResourcePage, ResourceToolsPage, ResourcesPage, RoleFormPage, RolePage, RolesPage, ScopeFormPage, ScopePage,
-    ScopesPage, SearchPage, SecretPage, SettingPage, SettingsPage, StaleApplicationsPage, TrialPage,
+    ProviderFormPage, ProviderPage, ProvidersPage, RefusalPage, RefusalsPage, RegistrationTokenPage,
+    RegistrationTokensPage, ResourceCheckPage, ResourceFormPage, ResourcePage, ResourceToolsPage, ResourcesPage,
+    RoleFormPage, RolePage, RolesPage, ScopeFormPage, ScopePage, ScopesPage, SearchPage, SecretPage, SettingPage,
+    SettingsPage, StaleApplicationsPage, TrialPage,
 };
 use super::{
     AccountPage, ActivityPage, ApiPage, CodePage, ConsentPage, DelegationPage, ErrorPage, FactorPage, HomePage,
-    OwnPasswordPage, PasskeysPage, ReturnPage, Sample, SetUpPage, SetupClosedPage, SetupPage, SignInPage,
-    SignedOutPage, Spoken,
+    LeavePage, OwnPasswordPage, OwnProvidersPage, PasskeysPage, ReturnPage, Sample, SetUpPage, SetupClosedPage,
+    SetupPage, SignInPage, SignedOutPage, Spoken,
 };
 use crate::model::Language;
 
@@ -41,6 +42,8 @@ pub fn shown() -> askama::Result<Vec<Shown>> {
     speak::<ReturnPage>(&mut all, "pages/return.html")?;
     speak::<AccountPage>(&mut all, "pages/account.html")?;
     speak::<OwnPasswordPage>(&mut all, "pages/own_password.html")?;
+    speak::<OwnProvidersPage>(&mut all, "pages/own_providers.html")?;
+    speak::<LeavePage>(&mut all, "pages/leave.html")?;
     speak::<FactorPage>(&mut all, "pages/factor.html")?;
     speak::<PasskeysPage>(&mut all, "pages/passkeys.html")?;
     speak::<ActivityPage>(&mut all, "pages/activity.html")?;
@@ -74,6 +77,9 @@ pub fn shown() -> askama::Result<Vec<Shown>> {
     show::<SettingPage>(&mut all, "console/setting.html")?;
     show::<RegistrationTokensPage>(&mut all, "console/registration_tokens.html")?;
     show::<RegistrationTokenPage>(&mut all, "console/registration_token.html")?;
+    show::<ProvidersPage>(&mut all, "console/providers.html")?;
+    show::<ProviderPage>(&mut all, "console/provider.html")?;
+    show::<ProviderFormPage>(&mut all, "console/provider_form.html")?;
     show::<LimitsPage>(&mut all, "console/limits.html")?;
     show::<KeysPage>(&mut all, "console/keys.html")?;
     show::<KeyPage>(&mut all, "console/key.html")?;

@@ -16,6 +16,7 @@ mod factor;
 pub mod gallery;
 mod home;
 mod own_password;
+mod own_providers;
 mod passkeys;
 mod return_to;
 mod set_up;
@@ -40,12 +41,13 @@ pub use error::{ErrorPage, Problem};
 pub use factor::{FactorPage, FactorProblem, FactorStep, Picture, grouped};
 pub use home::HomePage;
 pub use own_password::{OwnPasswordPage, OwnPasswordProblem};
+pub use own_providers::{LeavePage, OwnDoor, OwnProvidersPage, OwnProvidersProblem, ProviderLine};
 pub use passkeys::{PasskeyAsk, PasskeyForm, PasskeyLine, PasskeysPage, PasskeysProblem, PasskeysStep};
 pub use return_to::{ReturnPage, Verdict};
 pub use set_up::{SetUpPage, SetUpProblem};
 pub use setup::{SetupClosed, SetupClosedPage, SetupPage};
 pub use shell::{Accent, Brand, Field, Flash, FlashKind, Link, Moment, PermissionLine, Person, Shell, Theme, initial};
-pub use sign_in::{SignInPage, SignInProblem, SignInStep};
+pub use sign_in::{ProviderDoor, ProviderProblem, SignInPage, SignInProblem, SignInStep};
 pub use signed_out::SignedOutPage;
 
 /// A page in every state worth looking at, by name.

@@ -6,7 +6,7 @@ use super::Spoken;
 use super::passkeys::PasskeyAsk;
 use super::shell::{Shell, sample};
 use crate::model::Language;
-use crate::web::words;
+use crate::web::words::{self, Html};
 
 /// The form as a whole is refused, never the password by itself.
 const NO_ERROR: Option<String> = None;
@@ -26,7 +26,17 @@ pub struct SignInPage {
     pub step: SignInStep,
     /// What a passkey has to sign; `None` where no browser has any for us.
     pub asked: Option<PasskeyAsk>,
+    /// Identity providers that can say who somebody is.
+    pub doors: Vec<ProviderDoor>,
     pub problem: Option<SignInProblem>,
+}
+
+/// The button of an identity provider.
+#[derive(Clone, Debug)]
+pub struct ProviderDoor {
+    pub name: String,
+    /// Below the issuer's path.
+    pub href: String,
 }
 
 /// The address first. The second page is the same for every address, whether somebody has it or not.
@@ -42,6 +52,19 @@ pub enum SignInStep {
 impl SignInPage {
     fn confirming(&self) -> bool {
         matches!(self.step, SignInStep::Password { another: None })
+    }
+
+    fn provider_words(&self, why: &ProviderProblem, name: &str) -> Html {
+        let t = &self.shell.words.sign_in.provider;
+        match why {
+            ProviderProblem::Over => t.over.clone(),
+            ProviderProblem::Denied => t.denied.say(name),
+            ProviderProblem::Away => t.away.say(name),
+            ProviderProblem::NotGood => t.not_good.say(name),
+            ProviderProblem::Unknown => t.unknown.say(name),
+            ProviderProblem::Stopped => t.stopped.clone(),
+            ProviderProblem::PasskeyWanted => t.passkey_wanted.say(name),
+        }
     }
 
     /// A link of a machine's owner led here.
@@ -63,6 +86,25 @@ pub enum SignInProblem {
     },
     /// The session or the form ran out; nothing was wrong with what was typed.
     Expired,
+    /// What came of signing in with an identity provider.
+    Provider {
+        why: ProviderProblem,
+        name: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProviderProblem {
+    /// Of another browser, too old, used before, or turned off.
+    Over,
+    Denied,
+    Away,
+    NotGood,
+    /// Nobody here is linked to whoever it is there.
+    Unknown,
+    Stopped,
+    /// It is right, and not enough: there is a passkey.
+    PasskeyWanted,
 }
 
 impl Spoken for SignInPage {
@@ -75,6 +117,7 @@ impl Spoken for SignInPage {
             email: String::new(),
             step: SignInStep::Address,
             asked: None,
+            doors: vec![],
             problem: None,
         };
         let second = SignInStep::Password { another: Some("/sign-in?other=yes".into()) };
@@ -82,10 +125,21 @@ impl Spoken for SignInPage {
         let started =
             Self { ticket: Some("tkt_sample".into()), application: Some("Cursor".into()), to: None, ..plain.clone() };
         let started = Self { asked: Some(PasskeyAsk::sample()), ..started };
+        let door = |name: &str| ProviderDoor { name: name.into(), href: "/sign-in/provider/idp_sample".into() };
+        let with = Self { doors: vec![door("Google"), door("Northwind Entra")], ..started.clone() };
+        let came = |why| SignInProblem::Provider { why, name: "Google".into() };
         let typed = Self { email: "ada@example.com".into(), step: second.clone(), ..started.clone() };
         vec![
             ("plain", plain.clone()),
             ("from_application", started.clone()),
+            ("providers", with.clone()),
+            ("unknown_to_us", Self { problem: Some(came(ProviderProblem::Unknown)), ..with.clone() }),
+            ("denied", Self { problem: Some(came(ProviderProblem::Denied)), ..with.clone() }),
+            ("provider_away", Self { problem: Some(came(ProviderProblem::Away)), ..with.clone() }),
+            ("not_good", Self { problem: Some(came(ProviderProblem::NotGood)), ..with.clone() }),
+            ("provider_over", Self { problem: Some(came(ProviderProblem::Over)), ..with.clone() }),
+            ("stopped", Self { problem: Some(came(ProviderProblem::Stopped)), ..with.clone() }),
+            ("vouched_passkey_wanted", Self { problem: Some(came(ProviderProblem::PasskeyWanted)), ..with }),
             ("wrong_passkey", Self { problem: Some(SignInProblem::WrongPasskey), ..started.clone() }),
             ("passkey_wanted", Self { problem: Some(SignInProblem::PasskeyWanted), ..started.clone() }),
             ("password", typed.clone()),
@@ -118,6 +172,11 @@ impl Spoken for SignInPage {
                     email: sample::HOSTILE.into(),
                     ticket: Some(sample::HOSTILE.into()),
                     to: None,
+                    doors: vec![door(sample::HOSTILE)],
+                    problem: Some(SignInProblem::Provider {
+                        why: ProviderProblem::Unknown,
+                        name: sample::HOSTILE.into(),
+                    }),
                     ..plain
                 },
             ),

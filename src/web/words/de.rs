@@ -120,6 +120,39 @@ pub(super) static WORDS: Words = Words {
         use_another: "Andere Adresse nehmen",
         or: "oder",
         wrong_passkey: "Dieser Passkey wurde nicht angenommen. Versuchen Sie es noch einmal, oder nehmen Sie Ihr Passwort.",
+        continue_with: OfBare(|provider| html!("Weiter mit {provider}")),
+        provider: ProviderWords {
+            over: Html::of(
+                "Diese Anmeldung begann in einem anderen Browser, dauerte zu lange oder war schon benutzt. Bitte beginnen Sie noch einmal.",
+            ),
+            denied: OfName(|provider| {
+                html!("{provider} hat Sie nicht angemeldet: Es wurde abgebrochen oder ist nicht erlaubt.")
+            }),
+            away: OfName(|provider| {
+                html!(
+                    "{provider} antwortet gerade nicht. Versuchen Sie es in einer Minute wieder, oder melden Sie sich anders an."
+                )
+            }),
+            not_good: OfName(|provider| {
+                html!(
+                    "Was {provider} geantwortet hat, ist nicht, was es sein sollte; deshalb wurde niemand angemeldet. Versuchen Sie es noch einmal. Wenn das nicht hilft, sagen Sie es denen, die diesen Dienst betreuen."
+                )
+            }),
+            unknown: OfName(|provider| {
+                html!(
+                    "{provider} kennt Sie, aber hier ist kein Konto damit verbunden. Melden Sie sich wie gewohnt an, und verbinden Sie {provider} auf Ihrer Kontoseite unter „Verbundene Anmeldungen“. Ein Konto entsteht dadurch nicht."
+                )
+            }),
+            stopped: Html::of("Ihr Konto hier wurde angehalten. Fragen Sie, wer diesen Dienst betreut."),
+            taken: OfName(|provider| {
+                html!("Wer Sie bei {provider} sind, ist hier schon mit einem anderen Konto verbunden.")
+            }),
+            passkey_wanted: OfName(|provider| {
+                html!(
+                    "{provider} kennt Sie, aber das genügt hier nicht: Melden Sie sich mit Ihrem Passkey an. Wenn er verloren ist, fragen Sie, wer diesen Dienst betreut."
+                )
+            }),
+        },
         passkey_wanted: "Ihr Passwort stimmt, aber es genügt hier nicht: Melden Sie sich mit Ihrem Passkey an. Wenn er verloren ist, fragen Sie, wer diesen Dienst betreut.",
         cannot_get_in: "Kommen Sie nicht hinein?",
         get_help: "Hilfe holen",
@@ -127,7 +160,7 @@ pub(super) static WORDS: Words = Words {
     },
     code: CodeWords {
         heading: "Noch ein Schritt",
-        about: "Ihr Passwort stimmt. Geben Sie den Code ein, den Ihre Authenticator-App gerade zeigt.",
+        about: "Bis hierher stimmt alles. Geben Sie den Code ein, den Ihre Authenticator-App gerade zeigt.",
         code: "Einmalcode",
         submit: "Einmalcode prüfen",
         wrong: "Dieser Code passt nicht oder wurde schon benutzt. Warten Sie auf den nächsten und nehmen Sie den.",
@@ -137,8 +170,8 @@ pub(super) static WORDS: Words = Words {
         submit_recovery: "Wiederherstellungscode nehmen",
     },
     set_up: SetUpWords {
-        heading: "Ihr Passwort genügt hier nicht",
-        about: "Es stimmt. Damit niemand sonst hineinkommt, der es erfährt, wird von nun an noch etwas verlangt. Richten Sie es ein, dann sind Sie angemeldet.",
+        heading: "Hier wird noch etwas gebraucht",
+        about: "Bis hierher stimmt alles. Damit niemand sonst hineinkommt, der Ihr Passwort erfährt, wird von nun an noch etwas verlangt. Richten Sie es ein, dann sind Sie angemeldet.",
         passkey: "Mit einem Passkey",
         passkey_about: "Ihr Fingerabdruck, Ihr Gesicht oder der Code dieses Geräts. Damit melden Sie sich dann ohne Passwort an.",
         or_codes: "Oder mit Einmalcodes aus einer App",
@@ -326,6 +359,32 @@ pub(super) static WORDS: Words = Words {
         submit: "Passwort ändern",
         back: "Zurück zu Ihrem Konto",
     },
+    own_providers: OwnProvidersWords {
+        heading: "Verbundene Anmeldungen",
+        about: "Eine andere Stelle, bei der Sie ein Konto haben, kann hier sagen, dass Sie es sind. Damit melden Sie sich ohne Ihr Passwort an.",
+        none: "Noch ist nichts verbunden.",
+        look: "Verbundene Anmeldungen ansehen",
+        short: "Ein anderes Konto von Ihnen, das Sie hier anmeldet.",
+        linked_at: OfTime(|at| html!("verbunden {at}")),
+        known_there_as: OfCode(|subject| html!("Dort sind Sie {subject}")),
+        remove: "Entfernen",
+        remove_about: OfName(|provider| {
+            html!(
+                "{provider} meldet Sie hier dann nicht mehr an. Wenn {provider} hier für Ihre E-Mail-Adresse sprechen darf, verbindet die nächste Anmeldung damit es wieder."
+            )
+        }),
+        submit_remove: "Verbindung entfernen",
+        add: "Eine weitere verbinden",
+        add_about: "Sie melden sich dort an und kommen hierher zurück.",
+        connect: OfBare(|provider| html!("{provider} verbinden")),
+        was_linked: "Verbunden. Von nun an können Sie sich damit anmelden.",
+        was_removed: "Entfernt. Damit melden Sie sich nicht mehr an.",
+        leaving: OfBare(|provider| html!("Weiter zu {provider}")),
+        leaving_about: OfName(|provider| {
+            html!("Melden Sie sich bei {provider} an. Von dort kommen Sie hierher zurück.")
+        }),
+        go_on: OfBare(|provider| html!("Weiter zu {provider}")),
+    },
     factor: FactorWords {
         heading: "Einmalcodes aus einer App",
         about: "Eine Authenticator-App auf Ihrem Telefon zeigt einen Code, der alle 30 Sekunden wechselt. Danach werden Sie nach dem Passwort auch nach ihm gefragt.",
@@ -409,6 +468,9 @@ pub(super) static WORDS: Words = Words {
         passkey_added: OfName(|name| html!("Passkey {name} wurde eingerichtet")),
         passkey_removed: OfName(|name| html!("Passkey {name} wurde entfernt")),
         passkey_counter: "Ein Passkey wurde abgewiesen: Vielleicht gibt es eine Kopie davon",
+        vouched: OfName(|provider| html!("{provider} hat gesagt, dass Sie es sind")),
+        linked: OfName(|provider| html!("Mit {provider} verbunden, womit man Sie von da an anmelden kann")),
+        unlinked: OfName(|provider| html!("Die Verbindung mit {provider} wurde entfernt")),
         signed_in_to: OfName(|application| html!("Bei {application} angemeldet")),
         consent_given: OfName(|application| html!("{application} wurde etwas erlaubt")),
         consent_denied: OfName(|application| html!("{application} wurde abgelehnt")),

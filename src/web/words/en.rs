@@ -118,6 +118,33 @@ pub(super) static WORDS: Words = Words {
         use_another: "Use another address",
         or: "or",
         wrong_passkey: "That passkey was not accepted. Try once more, or use your password.",
+        continue_with: OfBare(|provider| html!("Continue with {provider}")),
+        provider: ProviderWords {
+            over: Html::of(
+                "That sign-in was begun in another browser, took too long or was used before. Please begin once more.",
+            ),
+            denied: OfName(|provider| html!("{provider} did not sign you in: it was cancelled, or is not allowed.")),
+            away: OfName(|provider| {
+                html!("{provider} does not answer at the moment. Try again in a minute, or sign in another way.")
+            }),
+            not_good: OfName(|provider| {
+                html!(
+                    "What {provider} answered is not what it should be, so nobody was signed in. Try once more; if that does not help, tell whoever looks after this place."
+                )
+            }),
+            unknown: OfName(|provider| {
+                html!(
+                    "{provider} knows you, and no account here is linked to that. Sign in as you usually do, and link {provider} on your account page under “Connected sign-ins”. No account is made by this."
+                )
+            }),
+            stopped: Html::of("Your account here was stopped. Ask whoever looks after this place."),
+            taken: OfName(|provider| html!("Who you are at {provider} is linked to another account here already.")),
+            passkey_wanted: OfName(|provider| {
+                html!(
+                    "{provider} knows you, and here that is not enough: sign in with your passkey. If you have lost it, ask whoever looks after this place."
+                )
+            }),
+        },
         passkey_wanted: "Your password is right, and here it is not enough: sign in with your passkey. If you have lost it, ask whoever looks after this place.",
         cannot_get_in: "Cannot get in?",
         get_help: "Get help",
@@ -125,7 +152,7 @@ pub(super) static WORDS: Words = Words {
     },
     code: CodeWords {
         heading: "One more step",
-        about: "Your password is right. Enter the code that your authenticator app shows now.",
+        about: "So far, all is right. Enter the code that your authenticator app shows now.",
         code: "Code",
         submit: "Check the code",
         wrong: "That code does not fit, or was used already. Wait for the next one and try that.",
@@ -135,8 +162,8 @@ pub(super) static WORDS: Words = Words {
         submit_recovery: "Use the recovery code",
     },
     set_up: SetUpWords {
-        heading: "Your password is not enough here",
-        about: "It is right. So that nobody else gets in who learns it, one more thing is asked for from now on. Set it up, and you are signed in.",
+        heading: "One more thing is needed here",
+        about: "So far, all is right. So that nobody else gets in who learns your password, one more thing is asked for from now on. Set it up, and you are signed in.",
         passkey: "With a passkey",
         passkey_about: "Your fingerprint, your face or the code of this device. It then signs you in without a password.",
         or_codes: "Or with codes from an app",
@@ -320,6 +347,30 @@ pub(super) static WORDS: Words = Words {
         submit: "Change password",
         back: "Back to your account",
     },
+    own_providers: OwnProvidersWords {
+        heading: "Connected sign-ins",
+        about: "Somewhere else where you have an account can say here that it is you. It then signs you in without your password.",
+        none: "Nothing is connected yet.",
+        look: "Connected sign-ins and adding one",
+        short: "Another account of yours, elsewhere, that signs you in here.",
+        linked_at: OfTime(|at| html!("linked {at}")),
+        known_there_as: OfCode(|subject| html!("You are {subject} there")),
+        remove: "Remove",
+        remove_about: OfName(|provider| {
+            html!(
+                "{provider} will sign you in here no more. If an administrator lets it speak for your email address, signing in with it connects it again."
+            )
+        }),
+        submit_remove: "Remove connection",
+        add: "Connect another",
+        add_about: "You sign in there, and come back here.",
+        connect: OfBare(|provider| html!("Connect {provider}")),
+        was_linked: "Connected. From now on you can sign in with it.",
+        was_removed: "Removed. It does not sign you in any more.",
+        leaving: OfBare(|provider| html!("On to {provider}")),
+        leaving_about: OfName(|provider| html!("Sign in at {provider}. It then leads you back here.")),
+        go_on: OfBare(|provider| html!("Continue to {provider}")),
+    },
     factor: FactorWords {
         heading: "Codes from an app",
         about: "An authenticator app on your telephone shows a code that changes every 30 seconds. From then on you are asked for it after your password.",
@@ -403,6 +454,9 @@ pub(super) static WORDS: Words = Words {
         passkey_added: OfName(|name| html!("Passkey {name} was added")),
         passkey_removed: OfName(|name| html!("Passkey {name} was removed")),
         passkey_counter: "A passkey was refused: there may be a copy of it",
+        vouched: OfName(|provider| html!("{provider} said that it is you")),
+        linked: OfName(|provider| html!("Linked to {provider}, which can sign you in from then on")),
+        unlinked: OfName(|provider| html!("The link to {provider} was removed")),
         signed_in_to: OfName(|application| html!("Signed in to {application}")),
         consent_given: OfName(|application| html!("{application} was allowed something")),
         consent_denied: OfName(|application| html!("{application} was denied")),

@@ -23,6 +23,7 @@ pub(crate) struct Words {
     pub(crate) return_to: ReturnWords,
     pub(crate) account: AccountWords,
     pub(crate) own_password: OwnPasswordWords,
+    pub(crate) own_providers: OwnProvidersWords,
     pub(crate) factor: FactorWords,
     pub(crate) passkeys: PasskeysWords,
     pub(crate) activity: ActivityWords,
@@ -157,9 +158,24 @@ pub(crate) struct SignInWords {
     pub(crate) or: Text,
     pub(crate) wrong_passkey: Text,
     pub(crate) passkey_wanted: Text,
+    /// The button of an identity provider, and what came of it.
+    pub(crate) continue_with: OfBare,
+    pub(crate) provider: ProviderWords,
     pub(crate) cannot_get_in: Text,
     pub(crate) get_help: Text,
     pub(crate) ask: OfPlain,
+}
+
+/// Why nobody was signed in with an identity provider.
+pub(crate) struct ProviderWords {
+    pub(crate) over: Html,
+    pub(crate) denied: OfName,
+    pub(crate) away: OfName,
+    pub(crate) not_good: OfName,
+    pub(crate) unknown: OfName,
+    pub(crate) stopped: Html,
+    pub(crate) taken: OfName,
+    pub(crate) passkey_wanted: OfName,
 }
 
 pub(crate) struct CodeWords {
@@ -342,6 +358,29 @@ pub(crate) struct OwnPasswordWords {
     pub(crate) back: Text,
 }
 
+/// Links to identity providers, and the page that leads to one.
+pub(crate) struct OwnProvidersWords {
+    pub(crate) heading: Text,
+    pub(crate) about: Text,
+    pub(crate) none: Text,
+    /// On the account page.
+    pub(crate) look: Text,
+    pub(crate) short: Text,
+    pub(crate) linked_at: OfTime,
+    pub(crate) known_there_as: OfCode,
+    pub(crate) remove: Text,
+    pub(crate) remove_about: OfName,
+    pub(crate) submit_remove: Text,
+    pub(crate) add: Text,
+    pub(crate) add_about: Text,
+    pub(crate) connect: OfBare,
+    pub(crate) was_linked: Text,
+    pub(crate) was_removed: Text,
+    pub(crate) leaving: OfBare,
+    pub(crate) leaving_about: OfName,
+    pub(crate) go_on: OfBare,
+}
+
 pub(crate) struct FactorWords {
     pub(crate) heading: Text,
     pub(crate) about: Text,
@@ -419,6 +458,9 @@ pub(crate) struct ActivityWords {
     pub(crate) passkey_added: OfName,
     pub(crate) passkey_removed: OfName,
     pub(crate) passkey_counter: Text,
+    pub(crate) vouched: OfName,
+    pub(crate) linked: OfName,
+    pub(crate) unlinked: OfName,
     pub(crate) signed_in_to: OfName,
     pub(crate) consent_given: OfName,
     pub(crate) consent_denied: OfName,

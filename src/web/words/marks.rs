@@ -72,6 +72,11 @@ pub(crate) fn plain(text: &str) -> Plain<'_> {
     Plain(text)
 }
 
+/// A sentence of ours that has no elements in it.
+pub(crate) fn said(text: &'static str) -> Html {
+    Html(Cow::Owned(Plain(text).to_string()))
+}
+
 /// A time.
 #[derive(Clone, Copy)]
 pub(crate) struct Time<'a>(&'a Moment);

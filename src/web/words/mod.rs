@@ -12,7 +12,7 @@ pub(crate) mod marks;
 
 use list::{Span, Unit};
 pub(crate) use list::{Told, Words};
-pub(crate) use marks::{Html, plain};
+pub(crate) use marks::{Html, plain, said};
 
 use crate::base::Timestamp;
 use crate::model::{Device, Language};

@@ -207,3 +207,44 @@ fn case_44_nobody_but_an_administrator_says_whose_word_is_taken() {
     ask("GET", "/providers", &json!({})).expect_status(200);
     assert_eq!(ask("POST", "/crossings", &json!({})).wrong().len(), 1, "that is another decision");
 }
+
+#[test]
+fn people_sign_in_with_a_provider_as_an_administrator_says() {
+    let office = Office::open();
+    let sign_in = json!({ "name": "Northwind", "client_id": "writ", "secret": "of theirs" });
+    let body = json!({ "issuer": IDP, "sign_in": sign_in });
+    for (name, value, field) in [
+        ("name", json!(""), "sign_in.name"),
+        ("name", json!(null), "sign_in.name"),
+        ("client_id", json!("a\nb"), "sign_in.client_id"),
+        ("client_id", json!(null), "sign_in.client_id"),
+        ("secret", json!(""), "sign_in.secret"),
+        ("scope", json!(["email"]), "sign_in.scope"),
+        ("scope", json!(["a b"]), "sign_in.scope[0]"),
+    ] {
+        let wrong = with(&body, "sign_in", with(&sign_in, name, value));
+        assert_eq!(office.post("/providers", &wrong).wrong(), [field], "{name}");
+    }
+    let near = json!({ "issuer": "http://127.0.0.1:1", "jwks": { "keys": [KeyPair::new("ES256").jwk("a")] }, "sign_in": sign_in });
+    assert_eq!(office.post("/providers", &near).wrong(), ["sign_in"], "without https nobody signs in");
+    let made = office.post("/providers", &body).expect_status(201).json();
+    let path = format!("/providers/{}", made["id"].as_str().unwrap());
+    let shown = &made["sign_in"];
+    assert_eq!((&shown["scope"], &shown["on"]), (&json!(["email", "openid"]), &json!(true)));
+    assert_eq!(shown["redirect_uri"], format!("{ISSUER}/sign-in/provider/callback"));
+    assert!(shown["secret_set_at"].is_string() && shown.get("secret").is_none(), "{shown}");
+    assert_eq!(office.get("/audit?event=provider.trusted")["items"][0]["details"]["sign_in"]["name"], "Northwind");
+
+    // What is not named stays; the secret of a client without one is forgotten.
+    let change = |body: &Value| office.change("PATCH", &path, "*", body).expect_status(200).json()["sign_in"].clone();
+    let off = change(&json!({ "sign_in": { "on": false } }));
+    assert_eq!((&off["on"], &off["name"]), (&json!(false), &json!("Northwind")));
+    assert_eq!(off["secret_set_at"], shown["secret_set_at"]);
+    let told = office.get("/audit?event=provider.changed")["items"][0]["details"].clone();
+    assert_eq!((&told["before"]["sign_in"]["on"], &told["after"]["sign_in"]["on"]), (&json!(true), &json!(false)));
+    assert!(!told.to_string().contains("v1."), "{told}");
+    assert_eq!(change(&json!({ "sign_in": { "secret": null } })).get("secret_set_at"), None);
+    assert_eq!(change(&json!({ "sign_in": null })), Value::Null);
+    let again = office.change("PATCH", &path, "*", &json!({ "sign_in": { "on": true } }));
+    assert_eq!(again.wrong(), ["sign_in.name"], "nothing of it is remembered");
+}

@@ -7,6 +7,7 @@ mod lists;
 mod machines;
 mod overview;
 mod people;
+mod providers;
 mod refusals;
 mod resources;
 mod settings;

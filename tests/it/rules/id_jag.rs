@@ -35,7 +35,7 @@ fn crosses(world: &World, new: NewCrossing) -> Result<Crossing, Declined> {
 }
 
 fn trusts(world: &World, issuer: &str, jwks: Value, person_by: PersonBy) -> Result<IdentityProvider, Declined> {
-    let new = NewProvider { issuer: issuer.to_owned(), jwks_uri: None, jwks: Some(jwks), person_by };
+    let new = NewProvider { issuer: issuer.to_owned(), jwks_uri: None, jwks: Some(jwks), person_by, sign_in: None };
     world.block(providers::trust(&world.app, &world.operator(), new))
 }
 
@@ -584,7 +584,13 @@ fn an_application_that_is_known_by_its_document_may_bring_one() {
     let ada = world.administrator("ada");
     world.resource(API, "mcp:read mcp:write");
     let issuer = OpenIdIssuer::new("ES256");
-    let new = NewProvider { issuer: issuer.url.clone(), jwks_uri: None, jwks: None, person_by: PersonBy::Link };
+    let new = NewProvider {
+        issuer: issuer.url.clone(),
+        jwks_uri: None,
+        jwks: None,
+        person_by: PersonBy::Link,
+        sign_in: None,
+    };
     let provider = world.block(providers::trust(&world.app, &world.operator(), new)).unwrap().id;
     world.block(providers::link(&world.app, &world.operator(), provider, "U1".to_owned(), ada.id)).unwrap();
     let (site, key) = (Website::new("Wiki"), KeyPair::new("ES256"));

@@ -7,10 +7,13 @@ use writ::base::look::skeleton;
 use writ::base::{Digest, Fault, FaultKind, Id, Lifetime, MacKey, Timestamp};
 use writ::model::{
     Actor, ApplicationType, AuthMethod, Channel, Client, ClientAbout, ClientId, ClientState, Context, Event, GrantType,
-    Origin, Provenance,
+    IdentityProvider, Origin, Person, Provenance, SubjectLink,
 };
 use writ::store::migrate::{self, STEPS, Step};
-use writ::store::tables::{CLIENTS, CLIENTS_BY_LOOK, CLIENTS_BY_NAMED, named_resource, named_scope};
+use writ::store::tables::{
+    CLIENTS, CLIENTS_BY_LOOK, CLIENTS_BY_NAMED, LINKS, LINKS_BY_PERSON, LINKS_BY_PROVIDER, link_key, named_resource,
+    named_scope,
+};
 use writ::store::{CACHE, Look, Memory, Read as _, Redb, Rehearsal, Store, Table, Word, audit_page, audit_search_by};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -180,6 +183,32 @@ fn make_the_file_of_layout_6() {
     ::redb::Database::open(path).unwrap().compact().unwrap();
 }
 
+/// Made once, when layout 7 was current.
+#[test]
+#[ignore = "makes tests/vectors/store-v7.redb anew; run by hand, before layout 7 is released"]
+fn make_the_file_of_layout_7() {
+    let path = vector().with_file_name("store-v7.redb");
+    let _ = std::fs::remove_file(&path);
+    let store = Store::open(&path, CACHE, key(), NOW).unwrap();
+    put_link(&store, &LINKS);
+    drop(store);
+    ::redb::Database::open(path).unwrap().compact().unwrap();
+}
+
+/// What a provider calls somebody.
+fn put_link(store: &Store, table: &'static Table<(String, String), SubjectLink>) -> SubjectLink {
+    let (provider, person) = (Id::<IdentityProvider>::from_bytes([1; 16]), Id::<Person>::from_bytes([2; 16]));
+    let link = SubjectLink { provider, subject: "00u1".to_owned(), person, linked_at: NOW };
+    let row = link.clone();
+    store
+        .write_blocking("put link", &context(), move |tx| {
+            tx.put(table, &link_key(provider, "00u1"), &row)?;
+            tx.record(Event::SubjectLinked { provider, subject: "00u1".to_owned(), person })
+        })
+        .unwrap();
+    link
+}
+
 /// Whatever a file's layout was: each entry is found by who did it and by its name.
 #[test]
 fn the_newest_layout_finds_the_entries_that_were_there_before_it() {
@@ -268,6 +297,22 @@ fn layout_5_finds_who_names_what() {
     assert_eq!(named(named_scope("mcp:read")), ["Tickets"]);
     let served = writ::base::Resource::parse("https://mcp.example/a").unwrap();
     assert_eq!(named(named_resource(&served)), ["Tickets", "Stranger"]);
+    assert!(store.verify_audit(None).unwrap().is_ok());
+}
+
+/// [`LINKS`] as layout 6 had it.
+static LINKS_OF_6: Table<(String, String), SubjectLink> = Table::new("subject_links").indexed(&[&LINKS_BY_PROVIDER]);
+
+#[test]
+fn layout_7_finds_by_whom_somebody_is_known() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    let store = Store::with_steps(Redb::open(&path, CACHE).unwrap(), key(), NOW, ONE).unwrap();
+    let link = put_link(&store, &LINKS_OF_6);
+    drop(store);
+    let store = Store::open(&path, CACHE, key(), NOW).unwrap();
+    let rows = store.read_blocking(|view| view.list(&LINKS, &LINKS_BY_PERSON, &link.person, 10)).unwrap();
+    assert_eq!(rows.into_iter().map(|(_, link)| link).collect::<Vec<_>>(), [link]);
     assert!(store.verify_audit(None).unwrap().is_ok());
 }
 

@@ -14,7 +14,7 @@ use super::second_factor::{secret, shown};
 use crate::world::{Browser, Device, PASSWORD, Page, Someone, World, at_once, claims};
 
 const TICKETS: &str = "https://mcp.example/tickets";
-const ASKED: &str = "Your password is not enough here";
+const ASKED: &str = "One more thing is needed here";
 
 fn world(of: &str) -> World {
     World::with(&[("public_url", "http://localhost:9000"), ("sign_in.second_factor", of)])

@@ -9,6 +9,7 @@ mod mcp_server;
 mod tls_client;
 mod tls_front;
 mod told;
+mod upstream;
 mod website;
 
 use std::net::SocketAddr;
@@ -33,14 +34,15 @@ use writ::store::{Read, audit_page};
 use writ::web::{Patience, Sockets};
 
 pub use authenticator::{Device, PRESENT, VERIFIED};
-pub use browser::{Browser, Form, Page};
+pub use browser::{Browser, Form, Page, attribute};
 pub use client_app::{CALLBACK, ClientApp, Tokens, VERIFIER, challenge, claims};
-pub use http::{Answer, Request, encode, raw, read_answer, wire};
+pub use http::{Answer, Location, Request, encode, raw, read_answer, wire};
 pub use key_pair::{JWT_BEARER, KeyPair, Signer, base64, unsigned, verified};
 pub use mcp_server::{McpServer, Speaks};
 pub use tls_client::TlsClient;
 pub use tls_front::{Certificate, TlsFront};
 pub use told::Told;
+pub use upstream::{SECRET_THERE, THERE, Upstream};
 pub use website::{DISCOVERY, METADATA, OpenIdIssuer, ProtectedServer, Website};
 
 /// What the appliance in the tests calls itself, whatever port it listens on.

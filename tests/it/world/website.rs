@@ -218,10 +218,16 @@ impl ProtectedServer {
 impl World {
     /// One that may fetch documents from this computer.
     pub fn with_websites() -> Self {
-        Self::with(&[
+        Self::with_websites_and(&[])
+    }
+
+    /// The same, with settings of its own.
+    pub fn with_websites_and(settings: &[(&'static str, &str)]) -> Self {
+        let websites = [
             ("outbound.allow_loopback", "true"),
             ("outbound.extra_root", IDENTITY.file.to_str().unwrap()),
             ("workers", "4"),
-        ])
+        ];
+        Self::with(&[&websites[..], settings].concat())
     }
 }

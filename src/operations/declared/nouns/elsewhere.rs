@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Said, declined, names, said, set};
 use crate::base::{Id, Issuer, Resource, Timestamp};
-use crate::model::{ClientId, Crossing, IdentityProvider, PersonBy, ScopeSet};
+use crate::model::{ClientId, Crossing, IdentityProvider, PersonBy, ScopeSet, UpstreamSignIn};
 use crate::operations::crossings::{self, Terms};
 use crate::operations::declared::members::Members;
 use crate::operations::providers;
@@ -14,7 +14,53 @@ pub(in crate::operations::declared) fn provider_said(provider: &IdentityProvider
         PersonBy::Link => &[][..],
         PersonBy::Email { domains } => domains,
     };
-    said(json!({ "jwks_uri": provider.jwks_uri, "jwks": provider.jwks, "email_domains": domains }))
+    let sign_in = provider.sign_in.as_ref().map(|sign_in| {
+        let Shown { name, client_id, scope, on } = Shown::of(sign_in);
+        json!({ "name": name, "client_id": client_id, "scope": names(&scope), "on": on })
+    });
+    said(json!({
+        "jwks_uri": provider.jwks_uri,
+        "jwks": provider.jwks,
+        "email_domains": domains,
+        "sign_in": sign_in,
+    }))
+}
+
+/// How people sign in with a provider, as a file says it. Its secret is in no file: it stays as it is here.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shown {
+    name: String,
+    client_id: String,
+    #[serde(default = "usual", deserialize_with = "scopes")]
+    scope: ScopeSet,
+    #[serde(default = "on")]
+    on: bool,
+}
+
+fn usual() -> ScopeSet {
+    providers::USUAL_SCOPE.parse().unwrap_or_default()
+}
+
+const fn on() -> bool {
+    true
+}
+
+/// A list, as of every set of scopes in a file.
+fn scopes<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<ScopeSet, D::Error> {
+    Ok(<Vec<crate::model::Scope> as serde::Deserialize>::deserialize(deserializer)?.into_iter().collect())
+}
+
+impl Shown {
+    fn of(sign_in: &UpstreamSignIn) -> Self {
+        let UpstreamSignIn { name, client_id, scope, on, .. } = sign_in.clone();
+        Self { name, client_id, scope, on }
+    }
+
+    fn into_row(self) -> UpstreamSignIn {
+        let Self { name, client_id, scope, on } = self;
+        UpstreamSignIn { name, client_id, secret: None, secret_set_at: None, scope, on }
+    }
 }
 
 pub(in crate::operations::declared) fn provider_read(
@@ -30,6 +76,7 @@ pub(in crate::operations::declared) fn provider_read(
         jwks_uri: members.read("jwks_uri"),
         jwks: members.take("jwks"),
         person_by: if domains.is_empty() { PersonBy::Link } else { PersonBy::Email { domains } },
+        sign_in: members.read::<Shown>("sign_in").map(Shown::into_row),
         created_at: now,
     };
     let fits = providers::bounded(&row, own.as_str()).map_err(|why| declined(&mut members, why));

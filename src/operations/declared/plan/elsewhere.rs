@@ -32,7 +32,13 @@ impl Planner<'_> {
             let Some(read) = provider_read(issuer, members, self.house.issuer, self.house.now) else { continue };
             let before = present.providers.iter().find(|row| row.issuer == *issuer).cloned();
             let after = match &before {
-                Some(before) => IdentityProvider { id: before.id, created_at: before.created_at, ..read },
+                Some(before) => {
+                    let mut after = IdentityProvider { id: before.id, created_at: before.created_at, ..read };
+                    if let (Some(is), Some(was)) = (&mut after.sign_in, &before.sign_in) {
+                        (is.secret, is.secret_set_at) = (was.secret.clone(), was.secret_set_at);
+                    }
+                    after
+                }
                 None => read,
             };
             let (was, is) = (before.as_ref().map(provider_said), provider_said(&after));

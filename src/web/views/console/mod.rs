@@ -17,6 +17,7 @@ mod overview;
 mod people;
 mod person;
 mod problem;
+mod providers;
 mod refusals;
 mod registration_tokens;
 mod resources;
@@ -46,6 +47,7 @@ pub use overview::{OverviewPage, Wanted};
 pub use people::{PasswordPage, PeoplePage, PersonFormPage, PersonRow};
 pub use person::{ActingLine, AllowedLine, FactorLine, OwnedLine, OwnedPasskey, PersonPage, SignedInLine};
 pub use problem::ConsoleProblemPage;
+pub use providers::{LinkLine, ProviderFormPage, ProviderPage, ProviderRow, ProvidersPage};
 pub use refusals::{Blame, Mark, RefusalPage, RefusalRow, RefusalsPage, Step, StepLine};
 pub use registration_tokens::{RegistrationTokenPage, RegistrationTokenRow, RegistrationTokensPage};
 pub use resources::{
