@@ -333,7 +333,7 @@ fn case_60_without_the_newer_file_it_says_what_nobody_can_know_and_how_much_is_m
     assert!(told.carried.is_empty() && told.aside.is_none());
     assert!(told.advice.iter().any(|text| text.contains("Whatever was taken away after the backup is back")));
     // So it is: a person must do it again, and is told.
-    machine.client_credentials(&world, &[]).expect_status(200);
+    machine.client_credentials(&world, &[("resource", "https://mcp.example/")]).expect_status(200);
 }
 
 #[test]
@@ -344,7 +344,7 @@ fn a_newer_file_that_is_not_to_be_believed_is_not() {
     world.block(machines::suspend(&world.app, &world.operator(), robot, Seen::Anything, "by the thief")).unwrap();
     let request = Ask { newer: Newer::Discard, ..ask(&before.backup) };
     let (after, told) = before.after(&request);
-    after.robot.client_credentials(&after.world, &[]).expect_status(200);
+    after.robot.client_credentials(&after.world, &[("resource", "https://mcp.example/")]).expect_status(200);
     assert!(told.carried.is_empty());
 }
 

@@ -90,13 +90,13 @@ pub fn restore(config: &Config, ask: &Ask, clock: &Clock) -> Result<Told, Declin
     let newer_master = ask.newer_key.as_deref().map(newer_key).transpose()?;
     let of_old = newer_master.as_ref().unwrap_or(&master);
     let (old, unreadable) = if there { opened(&path, of_old)? } else { (None, None) };
-    if let Some(old) = old.as_ref().filter(|_| ask.newer == Newer::CarryOver) {
-        under_its_key(old, &path, ask.newer_key.as_deref())?;
-    }
 
     let scratch = Scratch::within(&config.data, "writ.redb.restoring")?;
     let header = lay_down(&ask.backup, &key, &scratch.0)?;
     check(&Store::as_it_is(&scratch.0, CACHE, master.audit_head()?)?, &header, &signer)?;
+    if let Some(old) = old.as_ref().filter(|_| ask.newer == Newer::CarryOver) {
+        under_its_key(old, &path, ask.newer_key.as_deref())?;
+    }
     // To the present layout; the backup itself is the copy of how it was.
     let store = Store::over(Redb::open(&scratch.0, CACHE)?, master.audit_head()?, now)?;
 
