@@ -1,24 +1,28 @@
-//! The built program, killed with SIGKILL at any moment while it writes: people sign in and consent, codes are redeemed, tokens rotate and
-//! are revoked, clients register, machines change, keys turn, a document is applied. Attack case 59.
+//! The built program, killed with SIGKILL at any moment while it writes: people sign in and consent, codes are redeemed, tokens rotate, are
+//! exchanged, bound to keys and revoked, clients register, machines, credentials, delegations and limits change, keys turn and are withdrawn, a
+//! document is applied, a backup is made. What is done to the file with nothing running is in `commands`. Attack case 59.
 //!
-//! `cargo test --test it -- --ignored killed_a_thousand_times` is the long run.
+//! `tests/run kill` is the long run.
 
+mod commands;
 mod deeds;
 
+use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use self::deeds::DEEDS;
-use crate::world::{Browser, CALLBACK, PASSWORD, Request, VERIFIER, verified};
+use crate::world::{Browser, CALLBACK, JWT_BEARER, KeyPair, PASSWORD, Request, VERIFIER, verified};
 
 const EMAIL: &str = "ada@example.com";
 const RESOURCE: &str = "https://mcp.example/a";
+/// Where a machine acts for a person.
+const ELSEWHERE: &str = "https://mcp.example/b";
 
 /// What was answered, and so must still be so.
 #[derive(Clone, Debug)]
@@ -33,15 +37,30 @@ enum Answered {
     Token(String, bool),
     /// A registration stands, or is gone.
     Registered(Registration, bool),
-    /// A machine's secret is good.
-    Machine {
+    /// A machine's secret is good, or over.
+    Secret {
         id: String,
         secret: String,
+        is_good: bool,
     },
-    /// A number that was written, perhaps with the one after it on its way: into a machine's row, and into five rows by one document.
+    /// What was spent is worth nothing.
+    Proof(String),
+    Assertion(String),
+    /// A delegation is there, or is taken back.
+    Delegation(String, bool),
+    /// A key that was withdrawn stays so.
+    Withdrawn(String),
+    /// What has the name of a backup is whole.
+    Backup(PathBuf),
+    /// A number that was written, perhaps with the one after it on its way: into a machine's row, into five rows by one document, and as a
+    /// limit.
     Purpose(u64),
     Applied(u64),
+    Limit(u64),
 }
+
+/// How many kinds of answers there are.
+const KINDS: usize = 14;
 
 #[derive(Clone, Debug)]
 struct Registration {
@@ -52,18 +71,27 @@ struct Registration {
 /// What a stretch of the program's life is about.
 struct Scene<'a> {
     address: SocketAddr,
+    data: &'a Path,
+    /// Somebody who signs in.
+    person: &'a str,
     /// An application that people connect.
     client: &'a str,
-    /// A machine that may do everything.
+    /// A machine that may do everything, and looks at everybody's tokens.
     clerk: (&'a str, &'a str),
-    /// Its token, for the API.
-    token: String,
+    /// One that may act for the person.
+    desk: (&'a str, &'a str),
+    /// One that signs.
+    signer: (&'a str, &'a KeyPair),
+    /// The clerk's token, for the API.
+    token: &'a str,
     /// Counted up with each stretch.
     round: usize,
-    /// The numbers that `Purpose` and `Applied` count.
-    numbers: &'a [AtomicUsize; 2],
-    answered: Mutex<Vec<Answered>>,
-    count: AtomicUsize,
+    /// The numbers that `Purpose`, `Applied` and `Limit` count.
+    numbers: &'a [AtomicUsize; 3],
+    answered: &'a Mutex<Vec<Answered>>,
+    /// How much was answered: to all, and to one of those who ask.
+    count: &'a AtomicUsize,
+    own: AtomicUsize,
 }
 
 #[test]
@@ -81,13 +109,28 @@ fn kill(times: usize) {
     let directory = tempfile::tempdir().unwrap();
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let data = directory.path().join("data");
-    command(&data, address, &["setup", "--email", EMAIL, "--name", "Ada", "--password-stdin"]);
-    command(&data, address, &["resource", "add", RESOURCE, "--name", "A", "--scope", "mcp:read"]);
+    let text = |made: &Value, name: &str| made[name].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
+    let person = command(&data, address, &["setup", "--email", EMAIL, "--name", "Ada", "--password-stdin"]);
+    let person = text(&person, "person_id");
+    for (name, identifier) in [("A", RESOURCE), ("B", ELSEWHERE)] {
+        command(&data, address, &["resource", "add", identifier, "--name", name, "--scope", "mcp:read"]);
+    }
     let client = command(&data, address, &["client", "add", "--name", "mail", "--redirect-uri", CALLBACK]);
-    let clerk = ["machine", "add", "--name", "clerk", "--owner", EMAIL, "--purpose", "0", "--scope", "writ:admin"];
-    let clerk = command(&data, address, &[&clerk[..], &["--scope", "mcp:read"]].concat());
-    let text = |made: &Value, name: &str| made[name].as_str().unwrap().to_owned();
-    let (client, id, secret) = (text(&client, "client_id"), text(&clerk, "client_id"), text(&clerk, "client_secret"));
+    let client = text(&client, "client_id");
+    let machine = |name: &str, more: &[&str]| {
+        let about = ["machine", "add", "--name", name, "--owner", EMAIL, "--purpose", "0", "--scope", "mcp:read"];
+        command(&data, address, &[&about[..], more].concat())
+    };
+    let clerk = machine("clerk", &["--scope", "writ:admin", "--serves", RESOURCE, "--serves", ELSEWHERE]);
+    let (id, secret) = (text(&clerk, "client_id"), text(&clerk, "client_secret"));
+    let desk = machine("desk", &["--serves", RESOURCE]);
+    let desk = (text(&desk, "client_id"), text(&desk, "client_secret"));
+    let acts = ["delegation", "add", "--actor", "desk", "--for", EMAIL, "--scope", "mcp:read", "--purpose", "tests"];
+    command(&data, address, &[&acts[..], &["--across"]].concat());
+    let (signer, key) = (text(&machine("signer", &["--no-secret"]), "client_id"), KeyPair::new("ES256"));
+    let jwks = directory.path().join("jwks");
+    std::fs::write(&jwks, json!({ "keys": [key.jwk("key-1")] }).to_string()).unwrap();
+    command(&data, address, &["credential", "add", &signer, "--kind", "keys", "--jwks", jwks.to_str().unwrap()]);
 
     // Any spread will do, as long as it is another one each time the program lives.
     let mut chance = 0x9E37_79B9_7F4A_7C15_u64;
@@ -97,28 +140,42 @@ fn kill(times: usize) {
         chance ^= chance << 17;
         usize::try_from(chance % below as u64).unwrap()
     };
-    let numbers = [AtomicUsize::new(1), AtomicUsize::new(1)];
-    let mut answered = Vec::new();
+    let numbers = [AtomicUsize::new(1), AtomicUsize::new(1), AtomicUsize::new(1_000_000)];
+    let mut last = Vec::new();
+    let mut kinds = HashSet::new();
     for round in 0..=times {
         let mut program = serve(&data, address);
         let token = api_token(address, (&id, &secret));
-        let scene = Scene {
+        let (answered, count) = (Mutex::default(), AtomicUsize::default());
+        let scene = || Scene {
             address,
+            data: &data,
+            person: &person,
             client: &client,
             clerk: (&id, &secret),
-            token,
+            desk: (&desk.0, &desk.1),
+            signer: (&signer, &key),
+            token: &token,
             round,
             numbers: &numbers,
-            answered: Mutex::default(),
-            count: AtomicUsize::default(),
+            answered: &answered,
+            count: &count,
+            own: AtomicUsize::default(),
         };
-        check(&scene, &answered);
+        check(&scene(), &last);
         if round < times {
             let (answers, spins) = (1 + chosen(60), chosen(4_000));
+            // Whoever needs long for a first answer has it before every other kill.
+            let is_slow = round.is_multiple_of(2);
+            let walks: Vec<_> = deeds::of_round(round).map(|deed| (deed, scene())).collect();
             std::thread::scope(|scope| {
-                let walkers: Vec<_> = DEEDS.iter().map(|deed| scope.spawn(|| deed(&scene))).collect();
-                while scene.count.load(Ordering::SeqCst) < answers && walkers.iter().any(|walker| !walker.is_finished())
-                {
+                let walkers: Vec<_> = walks.iter().map(|(deed, scene)| scope.spawn(move || deed(scene))).collect();
+                let (first, own) = (walkers.first().unwrap(), &walks.first().unwrap().1.own);
+                let waits = || {
+                    let for_first = is_slow && own.load(Ordering::SeqCst) == 0 && !first.is_finished();
+                    for_first || count.load(Ordering::SeqCst) < answers
+                };
+                while waits() && walkers.iter().any(|walker| !walker.is_finished()) {
                     std::thread::yield_now();
                 }
                 // Somewhere within whatever is being done now, not just behind an answer.
@@ -126,18 +183,23 @@ fn kill(times: usize) {
                 program.kill().unwrap();
                 program.wait().unwrap();
             });
-            let count = scene.count.load(Ordering::SeqCst);
+            let count = count.load(Ordering::SeqCst);
             assert!(count >= answers, "round {round}: all stopped by themselves after {count} answers");
         } else {
             program.kill().unwrap();
             program.wait().unwrap();
         }
-        answered = scene.answered.into_inner().unwrap();
+        last = answered.into_inner().unwrap();
+        kinds.extend(last.iter().map(std::mem::discriminant));
         // Every opening looks at the end of the log; walking all of it takes longer the longer it is.
         if times < 100 || round.is_multiple_of(20) || round == times {
             assert_eq!(command(&data, address, &["audit", "verify"])["intact"], true, "round {round}");
         }
+        if round > 0 && round.is_multiple_of(50) {
+            println!("killed {round} times");
+        }
     }
+    assert_eq!(kinds.len(), KINDS, "each kind was answered at some time");
 }
 
 /// Of everything, as much as was answered last is asked about: what was answered long before the kill is on the disk for longer.
@@ -148,6 +210,8 @@ fn check(scene: &Scene<'_>, answered: &[Answered]) {
     let (address, round) = (scene.address, scene.round);
     let keys = Request::new(address, "GET", "/.well-known/jwks.json").send().json();
     let late = answered.iter().rev().take(LAST);
+    let backups = answered.iter().any(|one| matches!(one, Answered::Backup(_)));
+    let backups = backups.then(|| command(scene.data, address, &["backup", "list"]));
     let (spent, others): (Vec<_>, Vec<_>) = late.partition(|one| matches!(one, Answered::Spent(_)));
     // A code that is presented again ends what it bought: last.
     for one in others.into_iter().chain(spent) {
@@ -166,8 +230,27 @@ fn check(scene: &Scene<'_>, answered: &[Answered]) {
                 let status = Request::new(address, "GET", &path).bearer(&known.token).send().status;
                 status == if *stands { 200 } else { 401 }
             }
-            Answered::Machine { id, secret } => own_token(address, (id, secret)).unwrap().0 == 200,
-            Answered::Purpose(_) | Answered::Applied(_) => true,
+            Answered::Secret { id, secret, is_good } => {
+                own_token(address, (id, secret)).unwrap().0 == if *is_good { 200 } else { 401 }
+            }
+            Answered::Proof(proof) => proven(scene, proof).unwrap().0 == 400,
+            Answered::Assertion(assertion) => asserted(scene, assertion).unwrap().0 == 401,
+            Answered::Delegation(id, stands) => {
+                let state = api(scene, "GET", &format!("/delegations/{id}"), None).unwrap().1["state"].clone();
+                // Of one that was granted, the end may have been on its way.
+                state == "revoked" || *stands && state == "live"
+            }
+            Answered::Withdrawn(kid) => {
+                api(scene, "GET", &format!("/keys/{kid}"), None).unwrap().1["state"] == "revoked"
+            }
+            Answered::Backup(path) => {
+                let name = path.file_name().unwrap().to_string_lossy();
+                let listed = backups.as_ref().unwrap()["backups"].as_array().unwrap();
+                let is_whole = listed.iter().any(|row| row["file"] == *name && row.get("unusable").is_none());
+                std::fs::remove_file(path).unwrap();
+                is_whole
+            }
+            Answered::Purpose(_) | Answered::Applied(_) | Answered::Limit(_) => true,
         };
         assert!(holds, "round {round}: answered, and not so any more: {one:?}");
     }
@@ -201,6 +284,13 @@ fn whole(scene: &Scene<'_>, answered: &[Answered]) {
     let known = said(|one| if let Answered::Applied(n) = one { Some(*n) } else { None });
     assert!(known.is_none_or(|known| known <= number) && number <= asked(1), "{number}, {known:?} was answered");
 
+    let limits = api(scene, "GET", "/limits", None).unwrap().1;
+    let limits = limits["limits"].as_array().unwrap();
+    let limit = limits.iter().find(|limit| limit["limit"] == "metadata" && limit["changed"] == true);
+    let number = limit.map_or(0, |limit| limit["per_minute"].as_u64().unwrap());
+    let known = said(|one| if let Answered::Limit(n) = one { Some(*n) } else { None });
+    assert!(known.is_none_or(|known| known <= number) && number <= asked(2), "{number}, {known:?} was answered");
+
     let keys = api(scene, "GET", "/keys?limit=200", None).unwrap().1;
     for algorithm in ["ES256", "EdDSA"] {
         let signing = keys["items"].as_array().unwrap().iter();
@@ -230,6 +320,25 @@ fn own_token(address: SocketAddr, (id, secret): (&str, &str)) -> Option<(u16, Va
     answer(Request::new(address, "POST", "/oauth/token").basic(id, secret).form(&fields))
 }
 
+/// For the clerk, bound to the key of a proof.
+fn proven(scene: &Scene<'_>, proof: &str) -> Option<(u16, Value)> {
+    let fields = [("grant_type", "client_credentials"), ("scope", "mcp:read"), ("resource", RESOURCE)];
+    let (id, secret) = scene.clerk;
+    let ask = Request::new(scene.address, "POST", "/oauth/token").header("DPoP", proof);
+    answer(ask.basic(id, secret).form(&fields))
+}
+
+/// For the one that signs.
+fn asserted(scene: &Scene<'_>, assertion: &str) -> Option<(u16, Value)> {
+    let fields = [
+        ("grant_type", "client_credentials"),
+        ("resource", RESOURCE),
+        ("client_assertion_type", JWT_BEARER),
+        ("client_assertion", assertion),
+    ];
+    answer(Request::new(scene.address, "POST", "/oauth/token").form(&fields))
+}
+
 fn api_token(address: SocketAddr, (id, secret): (&str, &str)) -> String {
     let issuer = format!("http://{address}");
     let fields = [("grant_type", "client_credentials"), ("scope", "writ:admin"), ("resource", &issuer)];
@@ -245,7 +354,7 @@ fn is_active(scene: &Scene<'_>, token: &str) -> bool {
 
 /// `None` if the program is gone, or what is asked for is not there.
 fn api(scene: &Scene<'_>, method: &str, path: &str, body: Option<Value>) -> Option<(u16, Value)> {
-    let request = Request::new(scene.address, method, &format!("/api/v1{path}")).bearer(&scene.token);
+    let request = Request::new(scene.address, method, &format!("/api/v1{path}")).bearer(scene.token);
     let request = request.header("If-Match", "*");
     answer(if let Some(body) = body { request.json(&body) } else { request }).filter(|(status, _)| *status != 404)
 }

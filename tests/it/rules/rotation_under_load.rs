@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::Value;
 use writ::base::Lifetime;
-use writ::model::{Algorithm, KeyState};
+use writ::guard::{AuthContext, Need};
+use writ::model::{Algorithm, KeyState, ProtectedResource};
 use writ::operations::keys::{self, Haste};
 use writ::operations::turn_keys;
+use writ::protocol::claims::AccessClaims;
 
-use crate::world::{World, verified};
+use crate::world::{ISSUER, World, verified};
 
 /// A server that verifies by itself: it keeps the key set for as long as it was told, and not a second longer.
 struct Verifier<'w> {
@@ -25,8 +27,18 @@ impl<'w> Verifier<'w> {
         Self { world, jwks: Value::Null, until: i64::MIN, fetched: 0 }
     }
 
-    /// Whose key signed it; a token that does not verify ends the test.
-    fn verify(&mut self, token: &str) -> String {
+    /// The header of a token that its bearer may use at a resource; one that does not verify ends the test.
+    fn guard(&mut self, resource: &ProtectedResource, token: &str) -> Value {
+        let (header, claims) = self.verify(token);
+        let claims: AccessClaims = serde_json::from_value(claims).unwrap();
+        assert_eq!((claims.iss.as_str(), claims.aud.as_str()), (ISSUER, resource.identifier.as_str()));
+        let caller = AuthContext::from(claims);
+        assert!(!caller.is_expired(self.world.now()) && Need::scope("mcp:read").is_met_by(&caller));
+        header
+    }
+
+    /// Header and claims of a token.
+    fn verify(&mut self, token: &str) -> (Value, Value) {
         if self.world.now().seconds() >= self.until {
             let now = self.world.now().seconds();
             let answer = self.world.request("GET", "/.well-known/jwks.json").send();
@@ -35,42 +47,48 @@ impl<'w> Verifier<'w> {
             self.jwks = answer.json();
             self.fetched += 1;
         }
-        verified(&self.jwks, token).0["kid"].as_str().unwrap().to_owned()
+        verified(&self.jwks, token)
     }
 }
 
-const CLIENTS: usize = 3;
-const STEPS: usize = 160;
+/// One client for each, at a resource of its own.
+const ALGORITHMS: [Algorithm; 3] = [Algorithm::ES256, Algorithm::RS256, Algorithm::EdDSA];
+const STEPS: usize = 140;
 
-/// The clock runs through several turns, planned and forced, while some get tokens and others verify them without a pause. Of all that was
-/// signed, everything verifies, with copies of the key set that are as old as they may be.
+/// The clock runs through several turns, planned and forced, while some get tokens of every algorithm and others verify them without a pause,
+/// as a resource server does. Of all that was signed, everything verifies, with copies of the key set that are as old as they may be.
 #[test]
 fn case_29_under_load_no_turn_of_the_keys_fails_a_verification() {
-    let world = World::with(&[("keys.rotation_period", "30m"), ("keys.algorithms", "ES256")]);
-    let crm = world.confidential("crm");
-    let (verifications, over) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let kids = Mutex::new(BTreeSet::new());
-    let fetches = AtomicUsize::new(0);
+    let world = World::with(&[("keys.rotation_period", "30m"), ("keys.algorithms", "ES256,RS256,EdDSA")]);
+    let (crm, over) = (world.confidential("crm"), AtomicBool::new(false));
+    let done = ALGORITHMS.map(|_| AtomicUsize::new(0));
+    let (kids, fetches) = (Mutex::new(BTreeSet::new()), AtomicUsize::new(0));
+    let resources = ALGORITHMS.map(|algorithm| {
+        let row = world.resource(&format!("https://{algorithm}.example/mcp").to_lowercase(), "mcp:read");
+        let row = ProtectedResource { algorithm, ..row };
+        world.put_resource(row.clone());
+        row
+    });
+    let works = |which: usize| {
+        let (resource, mut verifier) = (&resources[which], Verifier::new(&world));
+        while !over.load(Ordering::SeqCst) {
+            let ask = [("resource", resource.identifier.as_str())];
+            let token = crm.client_credentials(&world, &ask).tokens().access;
+            let header = verifier.guard(resource, &token);
+            assert_eq!(header["alg"], ALGORITHMS[which].as_str());
+            assert_eq!(crm.introspect(&world, &token)["active"], true);
+            kids.lock().unwrap().insert((which, header["kid"].to_string()));
+            done[which].fetch_add(1, Ordering::SeqCst);
+        }
+        fetches.fetch_add(verifier.fetched, Ordering::SeqCst);
+    };
     std::thread::scope(|scope| {
-        let clients: Vec<_> = (0..CLIENTS)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut verifier = Verifier::new(&world);
-                    while !over.load(Ordering::SeqCst) {
-                        let token = crm.client_credentials(&world, &[]).tokens().access;
-                        let kid = verifier.verify(&token);
-                        assert_eq!(crm.introspect(&world, &token)["active"], true);
-                        kids.lock().unwrap().insert(kid);
-                        verifications.fetch_add(1, Ordering::SeqCst);
-                    }
-                    fetches.fetch_add(verifier.fetched, Ordering::SeqCst);
-                })
-            })
-            .collect();
-        // Housekeeping, with time running between its rounds: each waits until others got something done meanwhile.
+        let works = &works;
+        let clients: Vec<_> = (0..ALGORITHMS.len()).map(|which| scope.spawn(move || works(which))).collect();
+        // Housekeeping, with time running between its rounds: each waits until everybody got something done meanwhile.
         for step in 0..STEPS {
-            let before = verifications.load(Ordering::SeqCst);
-            while verifications.load(Ordering::SeqCst) < before + CLIENTS {
+            let before = done.each_ref().map(|count| count.load(Ordering::SeqCst));
+            while done.iter().zip(before).any(|(count, before)| count.load(Ordering::SeqCst) == before) {
                 assert!(!clients.iter().any(std::thread::ScopedJoinHandle::is_finished), "a verification failed");
                 std::thread::yield_now();
             }
@@ -82,10 +100,13 @@ fn case_29_under_load_no_turn_of_the_keys_fails_a_verification() {
         }
         over.store(true, Ordering::SeqCst);
     });
-    let turned = kids.lock().unwrap().len();
-    assert!(turned >= 6, "the keys have turned: {turned}");
-    let (done, fetched) = (verifications.load(Ordering::SeqCst), fetches.load(Ordering::SeqCst));
-    assert!(done >= STEPS * CLIENTS, "{done}");
+    let kids = kids.into_inner().unwrap();
+    for (which, algorithm) in ALGORITHMS.iter().enumerate() {
+        let turned = kids.iter().filter(|(of, _)| *of == which).count();
+        assert!(turned >= 5, "the keys of {algorithm} have turned: {turned}");
+    }
+    let (done, fetched) = (done.iter().map(|count| count.load(Ordering::SeqCst)).sum::<usize>(), fetches.into_inner());
+    assert!(done >= STEPS * ALGORITHMS.len(), "{done}");
     assert!(fetched < done / 3, "copies were kept: {fetched} fetches for {done} verifications");
 }
 
@@ -115,7 +136,7 @@ fn after_forty_days_of_silence_the_keys_are_as_on_any_other_day() {
     let mut signed_by = BTreeSet::new();
     for _ in 0..60 {
         let token = crm.client_credentials(&world, &[]).tokens().access;
-        signed_by.insert(verifier.verify(&token));
+        signed_by.insert(verifier.verify(&token).0["kid"].to_string());
         assert_eq!(crm.introspect(&world, &token)["active"], true);
         world.later(Lifetime::from_minutes(61));
         world.block(turn_keys::turn(&world.app, &world.operator())).unwrap();
