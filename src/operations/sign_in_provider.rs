@@ -393,7 +393,7 @@ async fn sign_in_with(
 ) -> Result<CameTo, Fault> {
     let (within, browser, device, known) = (app.clone(), arrival.browser, arrival.device, arrival.known.cloned());
     let replaces = arrival.signed_in.map(|signed_in| signed_in.session().id);
-    let (at, lifetime) = (ctx.at, app.config.lifetimes.session);
+    let (at, lifetime) = (ctx.at, app.settings.now().lifetimes.session);
     let came_to = app
         .store
         .write("sign in with provider", ctx, move |tx| {
