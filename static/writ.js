@@ -103,7 +103,7 @@
 
   // Several rows: all of the page at once, how many are chosen, and which.
   each("[data-bulk]", (bulk) => {
-    const boxes = [...(bulk.closest("form")).elements].filter((field) => field.matches("td input[type=checkbox]"));
+    const boxes = [...bulk.closest("form").elements].filter((field) => field.matches("td input[type=checkbox]"));
     if (boxes.length === 0) return;
     const all = bulk.querySelector("[data-bulk-all]");
     const say = (selector, text) => bulk.querySelectorAll(selector).forEach((place) => { place.textContent = text; });

@@ -172,7 +172,9 @@ fn stopping_several_leads_back_to_the_same_filter() {
 fn a_list_says_what_it_shows_and_leads_back_to_its_beginning() {
     let world = World::new();
     let ada = world.administrator("ada");
-    let (one, two) = (world.machine("one", &ada, "mcp:read"), world.machine("two", &ada, "mcp:read"));
+    let one = world.machine("one", &ada, "mcp:read");
+    world.later(writ::base::Lifetime::from_seconds(1));
+    let two = world.machine("two", &ada, "mcp:read");
     let mut browser = world.signed_in(&ada);
     browser.get("/console/machines").expect_text("2 shown").expect_no_text("Back to the newest");
     let page = browser.get(&format!("/console/machines?state=active&before={}", two.id));
