@@ -10,7 +10,7 @@ use writ::operations::audit::{self, Which};
 use writ::operations::demo::{ADMINISTRATOR, start_demo};
 use writ::operations::{clients, findings, machines, people, resources};
 
-use crate::world::{Browser, World, claims};
+use crate::world::{Browser, ISSUER, World, claims};
 
 fn config(data: &str) -> Config {
     let flags = vec![
@@ -137,7 +137,7 @@ fn every_page_says_that_it_is_a_demo_and_so_does_every_token() {
     let robot = world.machine("a-new-robot", &owner, "mcp:read");
     let tokens =
         robot.client_credentials(&world, &[("resource", "https://tickets.demo.example/mcp"), ("scope", "mcp:read")]);
-    let tokens = if tokens.status == 200 { tokens } else { robot.client_credentials(&world, &[]) };
+    let tokens = if tokens.status == 200 { tokens } else { robot.client_credentials(&world, &[("resource", ISSUER)]) };
     assert_eq!(claims(&tokens.tokens().access)["demo"], true);
 }
 

@@ -19,7 +19,7 @@ use writ::protocol::display_name::DisplayName;
 use writ::store::tables::MACHINES;
 use writ::store::{Entry, Read as _};
 
-use crate::world::{Answer, Browser, ClientApp, KeyPair, Someone, Tokens, World, claims};
+use crate::world::{Answer, Browser, ClientApp, ISSUER, KeyPair, Someone, Tokens, World, claims};
 
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
@@ -385,8 +385,8 @@ fn case_22_the_actor_is_who_authenticates_and_the_chain_is_the_servers() {
     let token = stage.tokens().access;
     let (world, desk, archive) = (&stage.world, stage.desk(), &stage.machines[1]);
     let (b, c) = (stage.at(1), stage.at(2));
-    let own = desk.client_credentials(world, &[]).tokens().access;
-    let foreign = archive.client_credentials(world, &[]).tokens().access;
+    let own = desk.client_credentials(world, &[("resource", ISSUER)]).tokens().access;
+    let foreign = archive.client_credentials(world, &[("resource", ISSUER)]).tokens().access;
     let with = |actor: &str| {
         let fields = [("resource", b.as_str()), ("actor_token", actor), ("actor_token_type", ACCESS_TOKEN)];
         desk.exchange(world, &token, &fields)

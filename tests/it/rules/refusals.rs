@@ -262,8 +262,13 @@ const TABLE: &[(&str, &str, u16, Produce)] = &[
     }),
     ("AssertionReplayed", "invalid_client", 401, |s| {
         let assertion = s.bot.assertion(&s.world, "once");
-        s.bot.client_credentials(&s.world, &assertion).expect_status(200);
-        s.bot.client_credentials(&s.world, &assertion).into()
+        let resource = s.resource.identifier.to_string();
+        let ask = || {
+            let fields = [("grant_type", "client_credentials"), ("resource", resource.as_str())];
+            s.bot.asks(&s.world, "/oauth/token", &assertion, &fields)
+        };
+        ask().expect_status(200);
+        ask().into()
     }),
     ("ClientOutOfReach", "temporarily_unavailable", 503, |s| {
         let fields = [("grant_type", "authorization_code"), ("code", "x"), ("code_verifier", "x")];
