@@ -65,7 +65,7 @@ fn changed_key(file: &str) -> String {
 /// When the newest was made that opens. The names that we give say when: the last in their order are looked at first.
 fn newest(app: &App, folder: &Path) -> Option<Timestamp> {
     let mut paths = files(folder).ok()?;
-    paths.sort_by(|a, b| b.cmp(a));
-    let headers = paths.iter().take(MOST_LOOKED_AT).filter_map(|path| Reader::open(path, &app.backup_key).ok());
+    paths.sort();
+    let headers = paths.iter().rev().take(MOST_LOOKED_AT).filter_map(|path| Reader::open(path, &app.backup_key).ok());
     headers.map(|reader| reader.header.made_at).max()
 }
