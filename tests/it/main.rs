@@ -33,6 +33,8 @@ mod every_route;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod furnished;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod limits;

@@ -41,6 +41,18 @@ impl KeyPair {
         Self { alg, pair }
     }
 
+    /// One that was kept, as [`private`](Self::private) gave it.
+    pub fn from_private(pkcs8: &[u8]) -> Self {
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8).unwrap();
+        Self { alg: "ES256", pair: Pair::P256(pair) }
+    }
+
+    /// The private half of an ES256 key (PKCS #8).
+    pub fn private(&self) -> Vec<u8> {
+        let Pair::P256(pair) = &self.pair else { panic!("{} is not kept", self.alg) };
+        pair.to_pkcs8v1().unwrap().as_ref().to_vec()
+    }
+
     /// The public half, as the application registers it.
     pub fn jwk(&self, kid: &str) -> Value {
         let mut jwk = match &self.pair {
