@@ -1,27 +1,35 @@
 //! A week in the life of an appliance, in minutes: keys turn, tokens end, registrations that nobody used are removed, old traffic is cut out
-//! of the audit log, and there is work in every hour. Nothing fails that should not, and nothing grows without end.
+//! of the audit log, backups are made and the oldest go, and there is work in every hour, some of it at once. Nothing fails that should not,
+//! and nothing grows without end.
 //!
 //! The week is lived by a process of its own, so that memory and descriptors are the appliance's and no other test's. With
 //! `WRIT_TEST_WEEK_STEP` (minutes, 60 without it) the steps are shorter and the load is heavier.
 
+use std::cell::Cell;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use writ::base::Lifetime;
+use tempfile::TempDir;
+use writ::base::{Entropy, Lifetime};
 use writ::model::Subject;
-use writ::operations::{housekeeping, turn_keys};
+use writ::operations::backup::restore::{Ask, Newer, Place, Sessions, restore};
+use writ::operations::start::{Keeping, start};
+use writ::operations::{backup, housekeeping, turn_keys};
 use writ::store::tables::{
     ASSERTIONS, CLIENTS, CODES, FAILURES, FAMILIES, HOURS, PROOFS, RECENT_REGISTRATIONS, REFRESH, REVOKED, SESSIONS,
     SIGNING_KEYS, STATUS_BLOCKS, STATUS_LISTS, STATUS_PAGES, TOMBSTONES,
 };
-use writ::store::{Read as _, RowKey, Table};
+use writ::store::{Look, Read as _, RowKey, Table, View, Word, audit_search_by};
 
-use crate::world::{Browser, CALLBACK, ClientApp, KeyPair, Signer, Someone, World, verified};
+use crate::world::{Browser, CALLBACK, ClientApp, KeyPair, Signer, Someone, World, at_once, verified};
 
 const STEP: &str = "WRIT_TEST_WEEK_STEP";
 const DAY: u64 = 24 * 60;
 /// Others may keep a key set for five minutes (`keys.jwks_max_age`): a token of four minutes later verifies with it.
 const KEPT: u64 = 4;
+const DAYS: u64 = 8;
+/// How many backups are kept (`backup.keep`).
+const BACKUPS: usize = 3;
 
 #[test]
 fn in_a_week_nothing_fails_that_should_not_and_nothing_grows_without_end() {
@@ -38,22 +46,22 @@ fn in_a_week_nothing_fails_that_should_not_and_nothing_grows_without_end() {
 fn lives_through_a_week() {
     let step = std::env::var(STEP).map_or(60, |minutes| minutes.parse().unwrap());
     let mut life = Life::begin();
-    let mut third = None;
-    for day in 1..=8 {
+    let mut sizes = Vec::new();
+    for day in 1..=DAYS {
         for minute in (0..DAY).step_by(step) {
             life.step(minute, step as u64);
         }
         let size = life.size();
         println!("day {day}: {size:?}");
-        if day == 3 {
-            third = Some(size);
-        } else if day > 6 {
-            size.expect_like(third.as_ref().unwrap());
+        if day > 6 {
+            size.expect_like(&sizes[1], &sizes[2], day);
         }
+        sizes.push(size);
     }
     assert!(life.world.app.store.verify_audit(None).unwrap().is_ok());
     let keys = life.jwks()["keys"].as_array().unwrap().len();
     assert!(keys >= 16, "two algorithms turned daily, and stay published: {keys}");
+    life.expect_backups();
 }
 
 struct Life {
@@ -63,8 +71,14 @@ struct Life {
     mail: ClientApp,
     crm: ClientApp,
     desk: ClientApp,
+    /// Machines that ask at the same moment as the customers' application.
+    machines: Vec<ClientApp>,
     signer: Signer,
     archive: String,
+    /// Where backups go.
+    backups: TempDir,
+    /// How many were made.
+    made: Cell<u64>,
     /// What the application has of the person, renewed in every step.
     refresh: String,
     steps: u64,
@@ -72,7 +86,13 @@ struct Life {
 
 impl Life {
     fn begin() -> Self {
+        let backups = tempfile::tempdir().unwrap();
+        let keep = BACKUPS.to_string();
         let world = World::with_file_and(&[
+            ("backup.every", "1d"),
+            ("backup.keep", &keep),
+            ("backup.directory", backups.path().to_str().unwrap()),
+            ("workers", "2"),
             // In a week it is seen that old traffic goes.
             ("audit.traffic_for", "1d"),
             ("limits.register", "0"),
@@ -84,10 +104,25 @@ impl Life {
         let (mail, crm) = (world.client("mail").at(&front), world.confidential("crm").at(&front));
         let desk = world.serving("desk", &ada, &front);
         world.delegate(&desk, Subject::Person(ada.id), "mcp:read");
+        let machines = ["night", "day"].map(|name| world.confidential(name).at(&front)).to_vec();
         let signer = world.signer("signer", "ES256");
         let mut browser = world.signed_in(&ada);
         let refresh = mail.tokens(&world, &mut browser).refresh.unwrap();
-        Self { world, ada, browser, mail, crm, desk, signer, archive, refresh, steps: 0 }
+        Self {
+            world,
+            ada,
+            browser,
+            mail,
+            crm,
+            desk,
+            machines,
+            signer,
+            archive,
+            backups,
+            made: Cell::new(0),
+            refresh,
+            steps: 0,
+        }
     }
 
     fn step(&mut self, minute: u64, step: u64) {
@@ -104,6 +139,13 @@ impl Life {
         let app = &self.world.app;
         self.world.block(turn_keys::turn(app, &housekeeping::context(app))).unwrap();
         self.world.block(housekeeping::round(app)).unwrap();
+        if self.world.block(backup::scheduled(app, &housekeeping::context(app))).unwrap().is_some() {
+            self.made.set(self.made.get() + 1);
+            // Looked at each day: what tells of backups is cut out of the log like other traffic.
+            let failed =
+                |view: &View<'_>| audit_search_by(view, Word::Event("backup.failed"), None, 10, |_| Look::Fits);
+            assert!(self.world.read(failed).entries.is_empty());
+        }
     }
 
     fn work(&mut self, cached: &Value, minute: u64) {
@@ -123,19 +165,10 @@ impl Life {
         // A machine acts for the person with it.
         let passed = self.desk.exchange(world, &tokens.access, &[("resource", &self.archive), ("scope", "mcp:read")]);
         verified(cached, &passed.tokens().access);
-        // Machines for themselves: with a secret, with a proof, with an assertion; one token is revoked.
-        let id = self.crm.id.to_string();
-        let secret = self.crm.secret.clone().unwrap();
-        for n in 0..4 {
-            let token = self.crm.client_credentials(world, &[]).tokens().access;
-            verified(cached, &token);
-            assert_eq!(self.crm.introspect(world, &token)["active"], true);
-            if n == 0 {
-                let revoke = world.request("POST", "/oauth/revoke").basic(&id, &secret).form(&[("token", &token)]);
-                revoke.send().expect_status(200);
-                assert_eq!(self.crm.introspect(world, &token)["active"], false);
-            }
-        }
+        // Machines for themselves, at once: with a secret; each revokes one of its tokens.
+        let machines: Vec<&ClientApp> = self.machines.iter().chain([&self.crm]).collect();
+        at_once(machines.len(), |which| (0..3).for_each(|n| asks(world, machines[which], cached, n == 0)));
+        // With a proof, and with an assertion.
         let proof = KeyPair::new("ES256").for_tokens(world);
         let bound = self.crm.token_request_with(world, &[("grant_type", "client_credentials")], &[&proof]);
         verified(cached, &bound.bound_tokens().access);
@@ -149,13 +182,42 @@ impl Life {
         }
         let body = json!({ "redirect_uris": [CALLBACK], "client_name": "stranger" });
         world.request("POST", "/oauth/register").json(&body).send().expect_status(201);
-        let guess = world.request("POST", "/oauth/token").basic(&id, "wrong");
+        let guess = world.request("POST", "/oauth/token").basic(&self.crm.id.to_string(), "wrong");
         guess.form(&[("grant_type", "client_credentials")]).send().expect_status(401);
         let mut stranger = world.browser();
         let page = stranger.get("/sign-in");
         let name = format!("nobody{}@example.com", self.steps);
         stranger.submit(&page, &[("email", &name), ("password", "wrong password")]).expect_status(422);
         world.request("GET", "/health").send().expect_status(200);
+    }
+
+    /// One a day was made and none failed, as many are left as are kept, and the last of them opens elsewhere and is worked with.
+    fn expect_backups(self) {
+        let Self { world, ada, mail, crm, backups, made, .. } = self;
+        assert_eq!(made.get(), DAYS);
+        assert!(backup::state(&world.app).unwrap().failed.is_none());
+        let mut files: Vec<_> = std::fs::read_dir(backups.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        assert_eq!(files.len(), BACKUPS, "{files:?}");
+        let last = backup::list(&world.app, backups.path()).unwrap().remove(0);
+        let made_at = last.header.unwrap().made_at;
+        assert!(world.now().since(made_at) <= Lifetime::from_days(1), "{made_at}");
+
+        let elsewhere = tempfile::tempdir().unwrap();
+        let mut config = world.app.config.clone();
+        let key = config.master_key_file();
+        config.data = elsewhere.path().join("data");
+        std::fs::create_dir(&config.data).unwrap();
+        std::fs::copy(key, config.master_key_file()).unwrap();
+        let ask = Ask { backup: last.path, place: Place::Empty, sessions: Sessions::End, newer: Newer::CarryOver };
+        restore(&config, &ask, &world.app.clock).unwrap();
+        let app = start(config, Keeping::File, world.app.clock.clone(), Entropy::os()).unwrap();
+        world.block(turn_keys::turn(&app, &housekeeping::context(&app))).unwrap();
+        let again = World::over(app);
+        let tokens = mail.tokens(&again, &mut again.signed_in(&ada));
+        verified(&again.jwks(), &tokens.access);
+        asks(&again, &crm, &again.jwks(), true);
+        assert!(again.app.store.verify_audit(None).unwrap().is_ok());
     }
 
     fn jwks(&self) -> Value {
@@ -207,6 +269,18 @@ impl Life {
     }
 }
 
+/// A machine gets a token that is good, and perhaps revokes it.
+fn asks(world: &World, machine: &ClientApp, cached: &Value, revokes: bool) {
+    let token = machine.client_credentials(world, &[]).tokens().access;
+    verified(cached, &token);
+    assert_eq!(machine.introspect(world, &token)["active"], true);
+    if revokes {
+        let (id, secret) = (machine.id.to_string(), machine.secret.as_deref().unwrap());
+        world.request("POST", "/oauth/revoke").basic(&id, secret).form(&[("token", &token)]).send().expect_status(200);
+        assert_eq!(machine.introspect(world, &token)["active"], false);
+    }
+}
+
 /// What an operator would look at.
 #[derive(Debug)]
 struct Size {
@@ -222,9 +296,10 @@ struct Size {
 const MIB: u64 = 1_024 * 1_024;
 
 impl Size {
-    /// Four days later it is as large, within a factor that says what may still grow: of the file, what the audit log keeps for ever.
-    fn expect_like(&self, third: &Self) {
-        assert!(self.file <= third.file * 3 / 2 + 4 * MIB, "the file grew from {} to {} bytes", third.file, self.file);
+    /// Days later it is as large as on the third, within what may still grow: the file with the days, for the audit log keeps something for
+    /// ever; and rows that are kept, each day by as many as from the second day to the third.
+    fn expect_like(&self, second: &Self, third: &Self, day: u64) {
+        assert!(self.file <= third.file * day / 3, "the file grew from {} to {} bytes", third.file, self.file);
         let memory = (third.resident, self.resident);
         assert!(memory.1 <= memory.0 * 5 / 4 + 16 * MIB, "memory grew from {} to {} bytes", memory.0, memory.1);
         let descriptors = (third.descriptors, self.descriptors);
@@ -233,8 +308,10 @@ impl Size {
             // Refresh tokens of one consent live seven days, four consents a day.
             assert!(*now <= before * 5 / 2 + 16, "{name} grew from {before} to {now} rows");
         }
-        for ((name, before), (_, now)) in third.kept.iter().zip(&self.kept) {
-            assert!(*now <= before * 4, "{name} grew faster than the days went by: from {before} to {now} rows");
+        let days = usize::try_from(day - 3).unwrap();
+        for (((name, now), (_, third)), (_, second)) in self.kept.iter().zip(&third.kept).zip(&second.kept) {
+            let most = third + days * third.saturating_sub(*second) + 2;
+            assert!(*now <= most, "{name} grew faster than the days went by: {second}, {third} and then {now} rows");
         }
     }
 }
