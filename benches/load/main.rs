@@ -15,6 +15,7 @@
     reason = "a measurement, not the product"
 )]
 
+mod backup;
 mod console;
 mod fleet;
 mod gauge;
@@ -30,6 +31,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
@@ -57,7 +59,7 @@ struct Options {
     /// Connections at once
     #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 64])]
     connections: Vec<usize>,
-    /// Only these: start, growth, fleet, stop, console, cc-es256, cc-eddsa, cc-rs256, introspect, refresh, code, code-openid,
+    /// Only these: start, growth, fleet, stop, console, backup, cc-es256, cc-eddsa, cc-rs256, introspect, refresh, code, code-openid,
     /// exchange, jwt-bearer, access-key, jwks, discovery
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
@@ -121,6 +123,9 @@ async fn measure(options: &Options) -> Outcome<()> {
     }
     if options.wants("console") {
         pages(options, &binary, root.path()).await?;
+    }
+    if options.wants("backup") {
+        beside_a_backup(options, &binary, root.path()).await?;
     }
     Ok(())
 }
@@ -333,6 +338,46 @@ async fn pages(options: &Options, binary: &Path, root: &Path) -> Outcome<()> {
     console::measure(server.address, scene.people.first().ok_or("nobody administers")?, FLEET).await
 }
 
+// ---- backups
+
+/// Every token waits for a commit, so whoever holds up the writer is seen in how long they take.
+async fn beside_a_backup(options: &Options, binary: &Path, root: &Path) -> Outcome<()> {
+    let place = Place { cache_mib: options.cache_mib, ..Place::new(binary, root, "backup") };
+    let (server, scene) = founded(&place).await?;
+    drop(server);
+    Crowd::fill(&place.data, backup::CLIENTS)?;
+    let server = place.start()?;
+    let kind = Kind::ClientCredentials("ES256");
+    let (mut without, mut with, mut made) = (Vec::new(), Vec::new(), Vec::new());
+    // In turns, so that a drift of the machine hits both.
+    for _ in 0..options.rounds {
+        without.push(run(options, &server, &scene, None, kind, CONNECTIONS).await?);
+        let over = Arc::new(AtomicBool::new(false));
+        let (desk, until) = (place.clone(), Arc::clone(&over));
+        let making = tokio::task::spawn_blocking(move || backup::repeatedly(&desk, &until));
+        let measured = run(options, &server, &scene, None, kind, CONNECTIONS).await;
+        over.store(true, Ordering::SeqCst);
+        made.extend(making.await.map_err(|e| e.to_string())??);
+        with.push(measured?);
+    }
+    println!(
+        "| {}, {CONNECTIONS} connections, {} rows | operations/s | p50 | p99 | worst | server µs/op |",
+        kind.title(),
+        backup::ROWS
+    );
+    println!("|---|---|---|---|---|---|");
+    for (beside, rounds) in [("nothing beside it", without), ("one backup after the other", with)] {
+        let Figures { rate, p50, p99, worst, server, .. } = Figures::median(&rounds);
+        let [p50, p99, worst] = [p50, p99, worst].map(milliseconds);
+        println!("| {beside} | {rate:.0} | {p50} | {p99} | {worst} | **{server:.1}** |");
+        tell_errors(kind, &rounds);
+    }
+    let took = median(&made.iter().map(|one| one.took.as_secs_f64()).collect::<Vec<_>>());
+    let size = made.iter().map(|one| one.bytes).max().unwrap_or_default() as f64 / 1e6;
+    println!("\n{} backups of {size:.0} MB were made, sealed and tried meanwhile, in {took:.1} s each.\n", made.len());
+    Ok(())
+}
+
 // ---- one figure
 
 /// What one run found.
@@ -341,6 +386,7 @@ struct Figures {
     rate: f64,
     p50: Duration,
     p99: Duration,
+    worst: Duration,
     /// CPU per operation, in microseconds.
     server: f64,
     driver: f64,
@@ -398,6 +444,7 @@ async fn run(
         rate: waits.len() as f64 / length.as_secs_f64(),
         p50: part(50),
         p99: part(99),
+        worst: waits.last().copied().unwrap_or_default(),
         server: each(server_cpu),
         driver: each(driver_cpu),
         memory,
@@ -424,13 +471,14 @@ async fn repeat(mut worker: Worker, phase: Rc<Cell<Phase>>, errors: Rc<RefCell<V
 }
 
 impl Figures {
-    /// The median of each figure; the memory is the most of all.
+    /// The median of each figure; the memory and the worst are the most of all.
     fn median(rounds: &[Self]) -> Self {
         let of = |figure: fn(&Self) -> f64| median(&rounds.iter().map(figure).collect::<Vec<_>>());
         Self {
             rate: of(|f| f.rate),
             p50: Duration::from_secs_f64(of(|f| f.p50.as_secs_f64())),
             p99: Duration::from_secs_f64(of(|f| f.p99.as_secs_f64())),
+            worst: rounds.iter().map(|f| f.worst).max().unwrap_or_default(),
             server: of(|f| f.server),
             driver: of(|f| f.driver),
             memory: rounds.iter().map(|f| f.memory).fold(0.0, f64::max),
