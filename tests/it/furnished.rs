@@ -262,8 +262,10 @@ fn workload(world: &World, key: &KeyPair, jti: &str) -> Answer {
 
 #[test]
 fn an_appliance_of_every_layout_opens_and_everybody_goes_on() {
-    for layout in FIRST..=STEPS.len() {
-        assert!(folder(layout).exists(), "there is no appliance of layout {layout}: see tests/it/furnished.rs");
+    let newest = STEPS.len();
+    assert!(folder(newest).exists(), "there is no appliance of layout {newest}: see tests/it/furnished.rs");
+    // Between two releases there may be layouts that nobody's file ever had.
+    for layout in (FIRST..=newest).filter(|layout| folder(*layout).exists()) {
         let copy = Opened::of(layout);
         people_go_on(&copy);
         machines_go_on(&copy);
