@@ -344,7 +344,7 @@ fn it_is_backed_up_and_restored(copy: Opened) {
     elsewhere.data = directory.path().join("elsewhere");
     fs::create_dir(&elsewhere.data).unwrap();
     fs::copy(key, elsewhere.master_key_file()).unwrap();
-    let ask = Ask { backup, place: Place::Empty, sessions: Sessions::End, newer: Newer::CarryOver };
+    let ask = Ask { backup, place: Place::Empty, sessions: Sessions::End, newer: Newer::CarryOver, newer_key: None };
     restore(&elsewhere, &ask, &world.app.clock).unwrap();
     let again = World::over(started(&elsewhere, world.app.clock.clone()));
     again.block(turn_keys::turn(&again.app, &again.operator())).unwrap();

@@ -209,7 +209,13 @@ impl Life {
         config.data = elsewhere.path().join("data");
         std::fs::create_dir(&config.data).unwrap();
         std::fs::copy(key, config.master_key_file()).unwrap();
-        let ask = Ask { backup: last.path, place: Place::Empty, sessions: Sessions::End, newer: Newer::CarryOver };
+        let ask = Ask {
+            backup: last.path,
+            place: Place::Empty,
+            sessions: Sessions::End,
+            newer: Newer::CarryOver,
+            newer_key: None,
+        };
         restore(&config, &ask, &world.app.clock).unwrap();
         let app = start(config, Keeping::File, world.app.clock.clone(), Entropy::os()).unwrap();
         world.block(turn_keys::turn(&app, &housekeeping::context(&app))).unwrap();
