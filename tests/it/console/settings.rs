@@ -218,9 +218,7 @@ fn a_second_factor_is_demanded_at_once_also_of_whoever_says_so() {
     let operator = world.operator();
     let back = settings::reset(&world.app, &operator, "sign_in.second_factor", Seen::Anything);
     world.block(back).unwrap();
-    let page = browser.get("/sign-in");
-    browser.sign_in(&page, &ada);
-    browser.get("/console").expect_page(200, "Machines");
+    world.signed_in(&ada).get("/console").expect_page(200, "Machines");
 }
 
 #[test]
