@@ -128,10 +128,11 @@ fn furnish(world: &World) -> Value {
     let tokens = mail.refresh(world, &first.refresh.unwrap()).tokens();
     let exchanged = desk.exchange(world, &tokens.access, &[("resource", ARCHIVE), ("scope", "mcp:read")]).tokens();
     let bound = KeyPair::new("ES256").for_tokens(world);
-    crm.token_request_with(world, &[("grant_type", "client_credentials")], &[&bound]).bound_tokens();
+    let asks = [("grant_type", "client_credentials"), ("resource", FRONT)];
+    crm.token_request_with(world, &asks, &[&bound]).bound_tokens();
     signs(world, &robot, &key, "before").expect_status(200);
     workload(world, &key, "before").expect_status(200);
-    let revoked = crm.client_credentials(world, &[]).tokens().access;
+    let revoked = crm.client_credentials(world, &[("resource", FRONT)]).tokens().access;
     let revoke = world.request("POST", "/oauth/revoke").basic(&crm.id.to_string(), crm.secret.as_ref().unwrap());
     revoke.form(&[("token", &revoked)]).send().expect_status(200);
     crm.client_credentials(world, &[("resource", archive.identifier.as_str())]).tokens();
@@ -310,7 +311,7 @@ fn machines_go_on(copy: &Opened) {
     signs(world, &id, &key, "after").expect_status(200);
     signs(world, &id, &key, "before").expect_refused(401, "invalid_client");
     workload(world, &key, "after").expect_status(200);
-    copy.app("crm").client_credentials(world, &[]).expect_status(200);
+    copy.app("crm").client_credentials(world, &[("resource", FRONT)]).expect_status(200);
 }
 
 /// Every list of the API, as its own document names them, with something in it.

@@ -28,6 +28,7 @@ const DAY: u64 = 24 * 60;
 /// Others may keep a key set for five minutes (`keys.jwks_max_age`): a token of four minutes later verifies with it.
 const KEPT: u64 = 4;
 const DAYS: u64 = 8;
+const FRONT: &str = "https://mcp.example/a";
 /// How many backups are kept (`backup.keep`).
 const BACKUPS: usize = 3;
 
@@ -99,7 +100,7 @@ impl Life {
             ("limits.sign_in", "0"),
         ]);
         let ada = world.administrator("ada");
-        let front = world.resource("https://mcp.example/a", "mcp:read mcp:write");
+        let front = world.resource(FRONT, "mcp:read mcp:write");
         let archive = world.resource("https://mcp.example/b", "mcp:read mcp:write").identifier.to_string();
         let (mail, crm) = (world.client("mail").at(&front), world.confidential("crm").at(&front));
         let desk = world.serving("desk", &ada, &front);
@@ -170,10 +171,11 @@ impl Life {
         at_once(machines.len(), |which| (0..3).for_each(|n| asks(world, machines[which], cached, n == 0)));
         // With a proof, and with an assertion.
         let proof = KeyPair::new("ES256").for_tokens(world);
-        let bound = self.crm.token_request_with(world, &[("grant_type", "client_credentials")], &[&proof]);
+        let asks_itself = [("grant_type", "client_credentials"), ("resource", FRONT)];
+        let bound = self.crm.token_request_with(world, &asks_itself, &[&proof]);
         verified(cached, &bound.bound_tokens().access);
         let assertion = self.signer.assertion(world, &format!("{}", self.steps));
-        verified(cached, &self.signer.client_credentials(world, &assertion).tokens().access);
+        verified(cached, &self.signer.asks(world, "/oauth/token", &assertion, &asks_itself).tokens().access);
         // Whoever verifies offline looks at a list; strangers register and are never seen again, and guess.
         let lists = world.request("GET", "/oauth/status").send().json();
         for uri in lists["status_lists"].as_array().unwrap() {
@@ -277,7 +279,7 @@ impl Life {
 
 /// A machine gets a token that is good, and perhaps revokes it.
 fn asks(world: &World, machine: &ClientApp, cached: &Value, revokes: bool) {
-    let token = machine.client_credentials(world, &[]).tokens().access;
+    let token = machine.client_credentials(world, &[("resource", FRONT)]).tokens().access;
     verified(cached, &token);
     assert_eq!(machine.introspect(world, &token)["active"], true);
     if revokes {
