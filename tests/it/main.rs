@@ -52,6 +52,7 @@ mod remote;
 mod restore;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
 mod settings;
 #[cfg(test)]
 mod store;
