@@ -154,7 +154,7 @@ for (const javaScriptEnabled of [true, false]) {
 
         test("the settings are told", async () => {
             await page.getByRole("navigation", { name: "Console" }).getByRole("link", { name: "Settings" }).click();
-            await page.getByText("Nothing is changed on this page").waitFor();
+            await page.getByText("is changed here, while Writ runs").waitFor();
             await page.getByText("WRIT_OUTBOUND_ALLOW_LOOPBACK").waitFor();
             await seen("settings");
         });

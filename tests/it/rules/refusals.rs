@@ -179,7 +179,12 @@ fn workload(
             json!({ "iss": issuer, "aud": crate::world::ISSUER, "sub": sub, "jti": jti, "iat": now, "exp": now + 60 });
         key.signs(&json!({ "alg": "EdDSA", "kid": "key-1" }), &claims)
     });
-    let fields = [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", assertion.as_str())];
+    // Which of the resources is not what is refused here.
+    let fields = [
+        ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+        ("assertion", assertion.as_str()),
+        ("resource", crate::world::ISSUER),
+    ];
     (0..times).map(|_| stage.world.token(&fields)).last().unwrap()
 }
 

@@ -10,6 +10,8 @@ use crate::world::{ISSUER, PASSWORD, World, base64, verified};
 const PASSWORD_OVER_TLS: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport";
 const MULTI_FACTOR: &str = "http://schemas.openid.net/pape/policies/2007/06/multi-factor";
 const PHISHING_RESISTANT: &str = "http://schemas.openid.net/pape/policies/2007/06/phishing-resistant";
+/// Whoever came through a provider: how they signed in there is that one's affair.
+const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified";
 
 /// RFC 9068 §2.1 and §2.2: header and claims, to the last one.
 #[test]
@@ -176,7 +178,10 @@ fn tokens_say_how_a_person_signed_in() {
     let own = mail.client_credentials(&world, &[]).tokens().claims();
     assert_eq!((own.get("acr"), own.get("amr")), (None, None));
     let discovery = world.request("GET", "/.well-known/openid-configuration").send().json();
-    assert_eq!(discovery["acr_values_supported"], json!([PASSWORD_OVER_TLS, MULTI_FACTOR, PHISHING_RESISTANT]));
+    assert_eq!(
+        discovery["acr_values_supported"],
+        json!([PASSWORD_OVER_TLS, MULTI_FACTOR, PHISHING_RESISTANT, UNSPECIFIED])
+    );
     for claim in ["acr", "amr"] {
         assert!(discovery["claims_supported"].as_array().unwrap().contains(&json!(claim)), "{claim}");
     }
