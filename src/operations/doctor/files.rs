@@ -163,6 +163,7 @@ mod tests {
         let at = |name: &str| place.path().join(name);
         let flags = vec![
             ("data", place.path().display().to_string()),
+            ("public_url", "https://id.example".to_owned()),
             ("tls.certificate", at("chain.pem").display().to_string()),
             ("tls.key", at("certs/key.pem").display().to_string()),
             ("audit.deliver_to", format!("file:{}", at("audit.jsonl").display())),
