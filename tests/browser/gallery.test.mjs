@@ -60,6 +60,8 @@ describe("the gallery", () => {
         const all = pages();
         assert.ok(all.length > 300, `the gallery has lost its pages: ${all.length}`);
         const context = await browser.newContext({ reducedMotion: "reduce" });
+        // A page that leads on to somewhere else stays where it is.
+        await context.route((url) => url.origin !== origin, (route) => route.abort("aborted"));
         const page = await watched(context, { expected: [404] });
         const found = [];
         for (const [turn, { width, height, colorScheme }] of WAYS.entries()) {
