@@ -75,6 +75,8 @@ describe("the gallery", () => {
             }
         }
         assert.deepEqual(found, []);
-        assert.deepEqual(page.complaints, []);
+        // What samples have on purpose: an address of an application's own, and a day that is none.
+        const meant = /Not allowed to launch|does not conform to the required format/;
+        assert.deepEqual(page.complaints.filter((complaint) => !meant.test(complaint)), []);
     });
 });
