@@ -89,30 +89,18 @@ impl Asked {
         self.texts().iter().zip(NAMES).any(|(text, name)| !text.is_empty() && name != "upkeep")
     }
 
-    /// The same with another text in one of the fields.
-    fn with(&self, field: &str, text: &str) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        for (name, own) in NAMES.into_iter().zip(self.texts()) {
-            let text = if name == field { text } else { own };
-            if !text.is_empty() {
-                query.append_pair(name, text);
-            }
-        }
-        query.finish()
+    /// The query that asks for the same.
+    fn query(&self) -> String {
+        self.with(&[])
     }
 
-    /// The query that asks for the same.
-    fn query(&self, before: Option<u64>) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        for (name, text) in NAMES.into_iter().zip(self.texts()) {
-            if !text.is_empty() {
-                query.append_pair(name, text);
-            }
-        }
-        if let Some(before) = before {
-            query.append_pair("before", &before.to_string());
-        }
-        query.finish()
+    /// The same with other texts in some of the fields, and whatever else.
+    fn with(&self, others: &[(&str, &str)]) -> String {
+        let other = |name: &str| others.iter().find(|(field, _)| *field == name).map(|(_, text)| *text);
+        let own = NAMES.into_iter().zip(self.texts()).map(|(name, own)| (name, other(name).unwrap_or(own)));
+        let more = others.iter().copied().filter(|(name, _)| !NAMES.contains(name));
+        let some = own.chain(more).filter(|(_, text)| !text.is_empty());
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(some).finish()
     }
 }
 
@@ -181,13 +169,20 @@ impl Meant {
         self.open.is_empty()
     }
 
+    /// The query that asks for the same by ids: whoever watches asks every two seconds, and looks no name up each time.
+    fn query(&self, asked: &Asked) -> String {
+        let ids = [("by", &self.by), ("about", &self.about), ("actor", &self.actor)];
+        let known: Vec<_> = ids.iter().filter_map(|(field, id)| Some((*field, id.as_deref()?))).collect();
+        asked.with(&known)
+    }
+
     fn error(&self, field: &str) -> Option<String> {
         let (_, hits) = self.open.iter().find(|(open, _)| *open == field)?;
         Some(
             match (hits.is_empty(), field) {
                 (true, "actor") => "no machine here is called this",
                 (true, _) => "nobody here is called this",
-                (false, _) => "several are called like this: choose one below",
+                (false, _) => "nobody is called just this, or several are: choose below",
             }
             .to_owned(),
         )
@@ -199,7 +194,7 @@ impl Meant {
         all.map(|(field, hit)| Choosable {
             name: hit.name.clone(),
             about: hit.about.clone(),
-            href: format!("/console/audit?{}", asked.with(field, &hit.id)),
+            href: format!("/console/audit?{}", asked.with(&[(field, &hit.id)])),
         })
         .collect()
     }
@@ -306,7 +301,7 @@ async fn page(admin: &Administrator, asked: &Asked, flash: Option<Flash>) -> Res
     let page = AuditPage {
         shell: crate::web::views::Shell { flash, ..visitor.shell() },
         frame: Frame {
-            first: asked.before.map(|_| format!("/console/audit?{}", asked.query(None))),
+            first: asked.before.map(|_| format!("/console/audit?{}", asked.query())),
             ..Frame::of(Section::Audit)
         },
         events: std::iter::once(Choice::new("", "Any", asked.event.is_empty())).chain(names).collect(),
@@ -323,9 +318,13 @@ async fn page(admin: &Administrator, asked: &Asked, flash: Option<Flash>) -> Res
         newest,
         narrowed: asked.is_narrowed(),
         upkeep: asked.upkeep == SHOWN,
-        upkeep_href: format!("/console/audit?{}", asked.with("upkeep", if asked.upkeep == SHOWN { "" } else { SHOWN })),
-        next: next.map(|next| format!("/console/audit?{}", asked.query(Some(next)))),
-        query: asked.query(None),
+        upkeep_href: format!(
+            "/console/audit?{}",
+            asked.with(&[("upkeep", if asked.upkeep == SHOWN { "" } else { SHOWN })])
+        ),
+        next: next.map(|next| format!("/console/audit?{}", asked.with(&[("before", &next.to_string())]))),
+        query: asked.query(),
+        watched: meant.query(asked),
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
 }

@@ -5,7 +5,7 @@ use crate::base::Id;
 use crate::model::{ClientId, Machine, Person, ProtectedResource};
 use crate::web::extract::Administrator;
 use crate::web::problem::PageProblem;
-use crate::web::views::console::{Hit, Hits};
+use crate::web::views::console::Hit;
 
 /// Of what kinds whatever is named may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,8 @@ pub(super) enum Meant {
     Nobody,
 }
 
-/// Looks a name up: what is called exactly so comes before what begins like it.
+/// Looks a name up. One that is called exactly so is it; what only begins like it is for whoever asks to choose from, for of a search
+/// among the newest nobody knows what else there is.
 pub(super) async fn meant(admin: &Administrator, text: &str, kinds: &[Kind]) -> Result<Meant, PageProblem> {
     if text.is_empty() {
         return Ok(Meant::Anybody);
@@ -47,20 +48,16 @@ pub(super) async fn meant(admin: &Administrator, text: &str, kinds: &[Kind]) -> 
     if is_id(text) {
         return Ok(Meant::One(text.to_owned()));
     }
-    let found = search::of_nouns(admin, text).await?;
-    let wanted = |hits: &Hits| kinds.iter().any(|kind| kind.title() == hits.title);
-    let hits: Vec<Hit> = found.into_iter().filter(wanted).flat_map(|hits| hits.hits).collect();
+    let found = search::of_nouns(admin, text, kinds).await?;
+    let hits: Vec<Hit> = found.into_iter().flat_map(|hits| hits.hits).collect();
     let folded = text.to_lowercase();
-    let is_exact = |hit: &Hit| hit.name.to_lowercase() == folded || hit.about.to_lowercase() == folded;
-    let exact: Vec<Hit> = hits.iter().filter(|hit| is_exact(hit)).cloned().collect();
-    let mut left = if exact.is_empty() { hits } else { exact };
-    Ok(match (left.pop(), left.is_empty()) {
-        (None, _) => Meant::Nobody,
-        (Some(only), true) => Meant::One(only.id),
-        (Some(last), false) => {
-            left.push(last);
-            Meant::Several(left)
-        }
+    let is_exact = |hit: &&Hit| hit.name.to_lowercase() == folded || hit.about.to_lowercase() == folded;
+    let exact: Vec<&Hit> = hits.iter().filter(is_exact).collect();
+    Ok(match exact.as_slice() {
+        [only] => Meant::One(only.id.clone()),
+        [] if hits.is_empty() => Meant::Nobody,
+        [] => Meant::Several(hits),
+        several => Meant::Several(several.iter().copied().cloned().collect()),
     })
 }
 

@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::named::Kind;
 use super::{queries, resources as resource_pages, scopes as scope_pages};
 use crate::base::Id;
 use crate::model::{Client, Machine, Person, ProtectedResource, Request, RoleIn};
@@ -46,7 +47,7 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
     }
     let mut found = Vec::new();
     if !text.is_empty() {
-        found = of_nouns(&admin, &text).await?;
+        found = of_nouns(&admin, &text, &Kind::ALL).await?;
         found.extend(of_few(visitor, &text).await?);
     }
     let page =
@@ -54,45 +55,61 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
     reply::page(visitor, StatusCode::OK, &page, &[])
 }
 
-/// Whatever the audit log names by an id.
-pub(super) async fn of_nouns(admin: &Administrator, text: &str) -> Result<Vec<Hits>, PageProblem> {
+/// Whatever the audit log names by an id, of these kinds.
+pub(super) async fn of_nouns(admin: &Administrator, text: &str, kinds: &[Kind]) -> Result<Vec<Hits>, PageProblem> {
+    let mut found = Vec::new();
+    for kind in kinds {
+        add(&mut found, kind.title(), of_kind(admin, text, *kind).await?);
+    }
+    Ok(found)
+}
+
+async fn of_kind(admin: &Administrator, text: &str, kind: Kind) -> Result<Vec<Hit>, PageProblem> {
     let visitor = &admin.visitor;
     let (app, broken) = (&visitor.app, |fault| visitor.broken(&fault));
-    let mut found = Vec::new();
-    let which = Which { words: Some(text.to_owned()), ..Which::default() };
-    let machines = machines::list(app, &admin.by, which, None, MOST).await.map_err(broken)?;
-    let hits = machines.rows.into_iter().map(|(_, machine)| Hit {
-        id: machine.id.to_string(),
-        href: super::machine::path(machine.id),
-        name: machine.name,
-        about: machine.purpose,
-    });
-    add(&mut found, "Machines", hits.collect());
-    let clients = clients::named_like(app, text, MOST).await.map_err(broken)?;
-    let hits = clients.into_iter().map(|client| Hit {
-        id: client.id.to_string(),
-        href: super::applications::path(&client.id),
-        name: client.name,
-        about: client.id.to_string(),
-    });
-    add(&mut found, "Applications", hits.collect());
-    let resources = resources::named_like(app, text, MOST).await.map_err(broken)?;
-    let hits = resources.into_iter().map(|resource| Hit {
-        id: resource.id.to_string(),
-        href: resource_pages::path(resource.id),
-        name: resource.name,
-        about: resource.identifier.to_string(),
-    });
-    add(&mut found, "Resources", hits.collect());
-    let people = super::people::fitting(visitor, text, MOST).await?;
-    let hits = people.into_iter().map(|person| Hit {
-        id: person.id.to_string(),
-        href: super::person::path(person.id),
-        name: person.name,
-        about: person.email.as_str().to_owned(),
-    });
-    add(&mut found, "People", hits.collect());
-    Ok(found)
+    Ok(match kind {
+        Kind::Machines => {
+            let which = Which { words: Some(text.to_owned()), ..Which::default() };
+            let machines = machines::list(app, &admin.by, which, None, MOST).await.map_err(broken)?;
+            let hit = |machine: Machine| Hit {
+                id: machine.id.to_string(),
+                href: super::machine::path(machine.id),
+                name: machine.name,
+                about: machine.purpose,
+            };
+            machines.rows.into_iter().map(|(_, machine)| hit(machine)).collect()
+        }
+        Kind::Applications => {
+            let clients = clients::named_like(app, text, MOST).await.map_err(broken)?;
+            let hit = |client: Client| Hit {
+                id: client.id.to_string(),
+                href: super::applications::path(&client.id),
+                name: client.name,
+                about: client.id.to_string(),
+            };
+            clients.into_iter().map(hit).collect()
+        }
+        Kind::Resources => {
+            let resources = resources::named_like(app, text, MOST).await.map_err(broken)?;
+            let hit = |resource: ProtectedResource| Hit {
+                id: resource.id.to_string(),
+                href: resource_pages::path(resource.id),
+                name: resource.name,
+                about: resource.identifier.to_string(),
+            };
+            resources.into_iter().map(hit).collect()
+        }
+        Kind::People => {
+            let people = super::people::fitting(visitor, text, MOST).await?;
+            let hit = |person: Person| Hit {
+                id: person.id.to_string(),
+                href: super::person::path(person.id),
+                name: person.name,
+                about: person.email.as_str().to_owned(),
+            };
+            people.into_iter().map(hit).collect()
+        }
+    })
 }
 
 /// Whatever there is little of.

@@ -33,6 +33,8 @@ pub struct AuditPage {
     pub next: Option<String>,
     /// The query of this page, for the export.
     pub query: String,
+    /// The same by ids, for whoever watches.
+    pub watched: String,
 }
 
 /// One of those whom a name may mean.
@@ -130,6 +132,7 @@ impl Sample for AuditPage {
             upkeep_href: "/console/audit?upkeep=shown".into(),
             next: Some("/console/audit?before=812".into()),
             query: String::new(),
+            watched: String::new(),
         };
         vec![
             ("some", page.clone()),
@@ -137,7 +140,7 @@ impl Sample for AuditPage {
             (
                 "several_of_a_name",
                 Self {
-                    by: Field::refused("ada", "several are called like this: choose one below"),
+                    by: Field::refused("ada", "nobody is called just this, or several are: choose below"),
                     choices: ["Ada Moreno", "Ada King"]
                         .map(|name| Choosable {
                             name: name.into(),
