@@ -250,7 +250,7 @@ pub(crate) fn stands(read: &impl Read, known: &Known, now: Timestamp) -> Result<
 
 /// A token that nothing has ended so far.
 pub(crate) struct Standing {
-    /// The grant that it is of, as it was found on the way.
+    /// Of an access token the grant that it is of, as it was found on the way.
     pub(crate) family: Option<Family>,
 }
 
@@ -263,7 +263,7 @@ pub(crate) fn standing(read: &impl Read, known: &Known, now: Timestamp) -> Resul
                 None => find_client::honours(read, &family.client_id, family.created_at.seconds(), now)?,
             };
             let stands = *newest && family.is_live(now) && now < *expires_at && stands;
-            Ok(stands.then(|| Standing { family: Some(family.clone()) }))
+            Ok(stands.then_some(Standing { family: None }))
         }
         Known::Access { id, client_id, family, expires_at, token, .. } => {
             let family = family.as_ref().map(|id| live_family(read, id, client_id, now)).transpose()?;

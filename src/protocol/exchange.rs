@@ -152,7 +152,9 @@ pub fn exchange(
     // §4.1: "A chain of delegation can be expressed by nesting one act claim within another." Whoever acted before stays in it.
     ensure(subject.chain.len() < facts.depth, Refusal::ChainTooLong { most: facts.depth })?;
     let link = Link { actor: actor.id, delegation: delegation.id, from: shown.id };
-    let resource = target::select(facts.target, client)?.ok_or(Refusal::MissingParameter("resource"))?;
+    let open = facts.target.leave_open(client);
+    let none = if open { Refusal::ResourceMissing } else { Refusal::MissingParameter("resource") };
+    let resource = target::select(facts.target, client)?.ok_or(none)?;
     // §2.2.2: "unwilling or unable to issue a token for any target service indicated by the resource or audience parameters".
     let reaches = delegation.resources.is_empty() || delegation.resources.contains(&resource.identifier);
     ensure(reaches, Refusal::DelegationElsewhere)?;

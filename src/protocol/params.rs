@@ -85,12 +85,15 @@ impl<'a> Parameters<'a> {
             // unrecognized is ignored however often it comes.
             let is_there = pairs.iter().any(|(known, _)| *known == name);
             match READ.iter().find(|read| **read == name) {
-                Some(read) if is_there => repeated.push(*read),
+                Some(read) if is_there => {
+                    if !repeated.contains(read) {
+                        repeated.push(*read);
+                    }
+                }
                 Some(_) => pairs.push((name, value)),
                 None if count <= MOST => pairs.push((name, value)),
                 None => {}
             }
-            repeated.truncate(READ.len());
         }
         Self { pairs, repeated, too_many: count > MOST }
     }
@@ -180,6 +183,8 @@ mod tests {
         }
         // It is found behind any number of others.
         let behind = format!("redirect_uri=a&{}redirect_uri=b", "x=1&".repeat(100));
+        assert!(Parameters::read(behind.as_bytes()).once("redirect_uri").is_err());
+        let behind = format!("redirect_uri=a&{}redirect_uri=b", "scope=x&".repeat(100));
         assert!(Parameters::read(behind.as_bytes()).once("redirect_uri").is_err());
         // §3.1: "MUST ignore unrecognized request parameters"; RFC 8693 §2.1 has one that may be repeated.
         let fine = Parameters::parse(b"x=1&x=1&resource=a&resource=b&audience=c&audience=d").unwrap();

@@ -465,7 +465,7 @@ impl Refusal {
             Self::ScopeNoneLeft => "None of the scopes asked for is available to this client at this resource.",
             Self::ResourceNotAllowed { .. } => "This client may not have tokens for this resource.",
             Self::ResourceMissing => {
-                "Several resources are registered here and none is the default: say with the resource parameter which one the token is for."
+                "Nothing says which of the resources registered here the token is for: send the resource parameter."
             }
             Self::ResourceWidened => "Another resource is asked for than was granted.",
             Self::ResourceGone => "The resource that was granted is not registered here any more.",

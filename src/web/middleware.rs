@@ -84,8 +84,13 @@ where
         if let Some(answer) = arrival.answer_at_once(&method) {
             // Nobody else reads its body, and what is not read would end the connection.
             let body = request.extract::<Body>();
+            // Whoever asks too often is not waited for either.
+            let has_body = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING]
+                .iter()
+                .any(|one| request.headers().contains_key(one));
+            let waits = arrival.over.is_none() || !has_body;
             return Box::pin(async move {
-                let whole = matches!(body.await, Ok(Body::Read(_)));
+                let whole = waits && matches!(body.await, Ok(Body::Read(_)));
                 let mut response = finish(request.into_response(answer), &arrival, &method, began);
                 if !whole {
                     close(&mut response);
