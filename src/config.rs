@@ -109,7 +109,7 @@ settings! {
         listen: SocketAddr = "127.0.0.1:9000", "Address and port to listen on. Outside loopback only with TLS (tls.certificate or acme.directory), or behind a trusted proxy.";
         public_url: Issuer = "http://127.0.0.1:9000", "The URL that browsers and clients use, and the issuer in every token. Without it, http:// and the listening address. Frozen at first start.";
         data: PathBuf = "data", "The directory that holds everything: writ.redb, master.key, writ.sock, writ.toml.";
-        trusted_proxies: Vec<AddressRange> = "", "Addresses or networks (10.0.0.0/8) of the proxies whose X-Forwarded-For is believed. From anybody else the header is ignored.";
+        trusted_proxies: Vec<AddressRange> = "", "Addresses or networks (10.0.0.0/8) of the proxies whose X-Forwarded-For is believed: proxies, and no networks in which people have browsers. From anybody else the header is ignored.";
         master_key: Option<Secret> = "", "32 bytes in base64 that seal the signing keys. Without it, the file master.key in the data directory, made at first start.";
         master_key_next: Option<Secret> = "", "The master key that is to take the place of master_key: `writ key rotate-master` seals everything under it. Only where master_key is set.";
         demo: bool = "false", "Serve an invented organisation, in memory: nothing is kept, and what is in the data directory is not touched. The same as `writ serve --demo`.";

@@ -11,7 +11,7 @@ use super::declined::Declined;
 use super::operator::Operator;
 use super::seen::{Seen, tag};
 use crate::app::{App, Settings};
-use crate::base::{Digest, Fault};
+use crate::base::{Digest, Fault, FaultKind};
 use crate::config::{Config, Entry, SETTINGS, Setting};
 use crate::model::{Event, KeptSetting};
 use crate::store::tables::KEPT_SETTINGS;
@@ -96,7 +96,12 @@ pub async fn set(app: &App, by: &Operator, name: &str, value: &str, seen: Seen) 
 
 /// Gives back what was read when the appliance started.
 pub async fn reset(app: &App, by: &Operator, name: &str, seen: Seen) -> Result<Held, Declined> {
-    let setting = live(app, name)?;
+    // What is kept under a name that is not changed here any more can still be taken away.
+    let kept = rows(&app.store)?.iter().any(|(known, _)| known == name);
+    let setting = match Setting::named(name).filter(|_| kept) {
+        Some(setting) => setting,
+        None => live(app, name)?,
+    };
     change(app, by, setting, None, seen).await
 }
 
@@ -119,6 +124,7 @@ fn live(app: &App, name: &str) -> Result<&'static Setting, Declined> {
     )))
 }
 
+/// It is finished even if nobody waits for it any more: a commit that the memory does not know of would hold from the next start on only.
 async fn change(
     app: &App,
     by: &Operator,
@@ -126,6 +132,24 @@ async fn change(
     value: Option<String>,
     seen: Seen,
 ) -> Result<Held, Declined> {
+    let (app, by) = (app.clone(), by.clone());
+    let changing = tokio::spawn(async move {
+        write_down(&app, &by, setting, value, seen).await?;
+        take_over(&app.settings, &app.config, &app.store)?;
+        // Whether there is somewhere to register stands in it.
+        app.discovery.forget();
+        one(&app, setting.name)
+    });
+    changing.await.map_err(|e| Fault::because(FaultKind::Bug, "changing a setting ended early", e))?
+}
+
+async fn write_down(
+    app: &App,
+    by: &Operator,
+    setting: &'static Setting,
+    value: Option<String>,
+    seen: Seen,
+) -> Result<(), Declined> {
     let (ctx, by, within) = (by, by.clone(), app.clone());
     app.store
         .write("change setting", ctx, move |tx| {
@@ -159,11 +183,7 @@ async fn change(
             tx.record(Event::SettingChanged { setting: name.clone(), before, after })?;
             Ok(Ok(()))
         })
-        .await??;
-    take_over(&app.settings, &app.config, &app.store)?;
-    // Whether there is somewhere to register stands in it.
-    app.discovery.forget();
-    one(app, setting.name)
+        .await?
 }
 
 /// Whether all that is kept still holds after a change: none may push another aside.

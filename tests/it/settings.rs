@@ -189,3 +189,12 @@ fn settings_are_listed_set_and_reset_on_the_command_line() {
     assert_eq!((&listed["tokens"][0]["token_id"], &listed["tokens"][0]["most_uses"]), (&made["token_id"], &json!(3)));
     assert!(appliance.refused(&["token", "add", "--lasts", "1s"]).contains("between 5m and 366d"));
 }
+
+/// A caller who goes away between the file and the memory: what is written down holds all the same.
+#[test]
+fn a_change_that_nobody_waits_for_any_more_holds() {
+    let world = World::new();
+    world.given_up(settings::set(&world.app, &world.operator(), "registration.mode", "closed", Seen::Anything));
+    let mode = settings::one(&world.app, "registration.mode").unwrap();
+    assert_eq!((mode.entry.value.as_str(), mode.kept.is_some()), ("closed", true));
+}
