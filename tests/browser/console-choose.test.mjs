@@ -61,6 +61,8 @@ for (const javaScriptEnabled of [true, false]) {
             await page.getByLabel("Choose Curs0r").check();
             await page.getByText("Reject the chosen…").click();
             await page.getByLabel("Why").fill("It is not Cursor.");
+            // Enter decides nothing: the first button of the form would have approved.
+            await page.getByLabel("Why").press("Enter");
             await page.getByRole("button", { name: "Reject applications" }).click();
             await page.getByText("Rejected. Whoever wants to use them reads why.").waitFor();
         });

@@ -11,7 +11,7 @@ use super::told;
 use super::{declined, queries, wanted};
 use crate::base::{Fault, Id, Lifetime, Timestamp};
 use crate::model::{Event, Request};
-use crate::operations::audit::{self, ActedBy, Upkeep, Which};
+use crate::operations::audit::{self, ActedBy, Outcome, Upkeep, Which};
 use crate::operations::declined::Declined;
 use crate::web::extract::{Administered, Administrator, Visitor};
 use crate::web::problem::PageProblem;
@@ -85,6 +85,14 @@ impl Asked {
         ]
     }
 
+    /// Whether all of it says something. What does not must not be taken for no filter.
+    fn is_readable(&self) -> bool {
+        (self.outcome.is_empty() || self.outcome.parse::<Outcome>().is_ok())
+            && (self.request.is_empty() || self.request.parse::<Id<Request>>().is_ok())
+            && day(&self.since, false).is_ok()
+            && day(&self.until, true).is_ok()
+    }
+
     fn is_narrowed(&self) -> bool {
         self.texts().iter().zip(NAMES).any(|(text, name)| !text.is_empty() && name != "upkeep")
     }
@@ -149,6 +157,12 @@ impl Meant {
         Ok(meant)
     }
 
+    /// Of a query that has ids already, as [`Meant::query`] makes it.
+    fn by_id(asked: &Asked) -> Self {
+        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Self { by: given(&asked.by), about: given(&asked.about), actor: given(&asked.actor), open: Vec::new() }
+    }
+
     fn settled(&mut self, field: &'static str, meant: named::Meant) -> Option<String> {
         match meant {
             named::Meant::Anybody => None,
@@ -207,7 +221,7 @@ async fn find(
     limit: usize,
 ) -> Result<(Vec<Shown>, Option<u64>), Fault> {
     let (app, now) = (&visitor.app, visitor.ctx.at);
-    if !meant.is_clear() {
+    if !meant.is_clear() || !asked.is_readable() {
         return Ok((Vec::new(), None));
     }
     // Of somebody who acts, what is asked about is whom they act for.
@@ -274,12 +288,12 @@ pub(super) async fn live(admin: Administrator, request: HttpRequest) -> Result<H
     let (mut found, next) = match after == newest {
         true => (Vec::new(), None),
         false => {
-            let meant = Meant::of(&admin, &asked).await?;
-            find(visitor, (&asked, &meant), A_PAGE).await.map_err(|fault| visitor.broken(&fault))?
+            find(visitor, (&asked, &Meant::by_id(&asked)), A_PAGE).await.map_err(|fault| visitor.broken(&fault))?
         }
     };
     found.retain(|shown| shown.row.sequence > after);
-    let more = next.is_some() && found.len() >= A_PAGE;
+    // A search looks at so much and no more: what it has not looked at is not passed over in silence.
+    let more = next.is_some();
     let page = AuditLivePage { shell: visitor.shell(), rows: rows(found), newest, more };
     reply::page(visitor, StatusCode::OK, &page, &[])
 }
@@ -372,7 +386,7 @@ pub(super) async fn export(admin: Administrator, request: HttpRequest) -> Result
     let mut asked = Asked::of(&request);
     let as_csv = queries(&request).remove("as").as_deref() == Some("csv");
     let meant = Meant::of(&admin, &asked).await?;
-    if !meant.is_clear() {
+    if !meant.is_clear() || !asked.is_readable() {
         return page(&admin, &asked, None).await;
     }
     let mut text = String::new();

@@ -3,6 +3,8 @@
 use super::search;
 use crate::base::Id;
 use crate::model::{ClientId, Machine, Person, ProtectedResource};
+use crate::operations;
+use crate::operations::declined::Declined;
 use crate::web::extract::Administrator;
 use crate::web::problem::PageProblem;
 use crate::web::views::console::Hit;
@@ -53,8 +55,18 @@ pub(super) async fn meant(admin: &Administrator, text: &str, kinds: &[Kind]) -> 
     let folded = text.to_lowercase();
     let is_exact = |hit: &&Hit| hit.name.to_lowercase() == folded || hit.about.to_lowercase() == folded;
     let exact: Vec<&Hit> = hits.iter().filter(is_exact).collect();
+    // An application that registered itself takes any name it likes: whether one alone has it takes another look.
+    let is_sure = !kinds.contains(&Kind::Applications) || {
+        let found = operations::named::client(&admin.visitor.app, "name", text).await;
+        match found {
+            Ok(id) => exact.iter().any(|hit| hit.id == id.to_string()),
+            Err(Declined::Missing(_)) => true,
+            Err(Declined::Broken(fault)) => return Err(admin.visitor.broken(&fault)),
+            Err(_) => false,
+        }
+    };
     Ok(match exact.as_slice() {
-        [only] => Meant::One(only.id.clone()),
+        [only] if is_sure => Meant::One(only.id.clone()),
         [] if hits.is_empty() => Meant::Nobody,
         [] => Meant::Several(hits),
         several => Meant::Several(several.iter().copied().cloned().collect()),

@@ -62,10 +62,12 @@ pub(super) async fn several(asked: Administered) -> Result<HttpResponse, PagePro
         Some((id.parse::<ClientId>().ok()?, Seen::OneOf(Digest::parse(seen).into_iter().collect())))
     });
     let chosen: Vec<(ClientId, Seen)> = chosen.take(MOST).collect();
-    if chosen.is_empty() {
-        return Ok(here("none"));
-    }
-    let approves = form.text("verdict") == "approve";
+    let approves = match form.text("verdict") {
+        _ if chosen.is_empty() => return Ok(here("none")),
+        "approve" => true,
+        "reject" => false,
+        _ => return Ok(here("none")),
+    };
     let mut all = true;
     for (id, seen) in chosen {
         let outcome = if approves {

@@ -61,6 +61,12 @@ fn whoever_is_asked_for_by_name_is_found() {
     let page = browser.get("/console/audit?by=carol");
     page.expect_page(200, "nobody here is called this").expect_no_text("signed in");
     browser.get("/console/audit?actor=bob").expect_page(200, "no machine here is called this");
+    // What cannot be read is no filter that lets everything through, least of all into a file.
+    for unread in ["outcome=x", "request=x", "since=soon"] {
+        browser.get(&format!("/console/audit?{unread}")).expect_page(200, "No entry fits").expect_no_text("signed in<");
+        let exported = browser.get(&format!("/console/audit/export?as=jsonl&{unread}"));
+        assert_eq!(exported.header("content-disposition"), None, "{unread}");
+    }
     // Scopes are named as they are.
     browser.get("/console/audit?about=mcp:read").expect_page(200, "mcp:read");
     let exported = browser.get("/console/audit/export?as=jsonl&by=night+robot");
