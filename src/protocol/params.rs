@@ -85,11 +85,8 @@ impl<'a> Parameters<'a> {
             // unrecognized is ignored however often it comes.
             let is_there = pairs.iter().any(|(known, _)| *known == name);
             match READ.iter().find(|read| **read == name) {
-                Some(read) if is_there => {
-                    if !repeated.contains(read) {
-                        repeated.push(*read);
-                    }
-                }
+                Some(read) if is_there && !repeated.contains(read) => repeated.push(*read),
+                Some(_) if is_there => {}
                 Some(_) => pairs.push((name, value)),
                 None if count <= MOST => pairs.push((name, value)),
                 None => {}

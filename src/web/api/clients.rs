@@ -9,9 +9,10 @@ use super::call::Call;
 use super::cursor::Window;
 use super::operation::{Noun, What};
 use super::problem::Problem;
+use super::settings::who;
 use super::wire::{Given, Nothing, Reason, StillTaken, Wrong, texts};
 use crate::base::{Lifetime, RedirectUri, Secret, Timestamp};
-use crate::model::{Actor, ApplicationType, Client, ClientState, Provenance};
+use crate::model::{ApplicationType, Client, ClientState, Provenance};
 use crate::operations::client_secrets;
 use crate::operations::clients::{self, ClientChange, NewClient, Which};
 use crate::protocol::own_scopes::CLIENTS;
@@ -415,16 +416,6 @@ async fn rotate(call: Call, ask: Rotation) -> Result<(String, One<ClientView>), 
 
 async fn end_old(call: Call, _: Nothing) -> Result<One<ClientView>, Problem> {
     shown(&call, &client_secrets::end_old(&call.app, &call.by, call.id()?, call.seen()).await?)
-}
-
-fn who(by: &Actor) -> String {
-    match by {
-        Actor::Person(id) => id.to_string(),
-        Actor::Client(id) => id.to_string(),
-        Actor::Operator => "operator".to_owned(),
-        Actor::System => "system".to_owned(),
-        Actor::Nobody => "nobody".to_owned(),
-    }
 }
 
 fn view(client: &Client, secret: Option<&Secret>, now: Timestamp) -> ClientView {

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
 use super::told;
-use super::{back, declined, left, listing, mark, once, queries, sentence, shell, snippets, wanted};
+use super::{back, declined, kept, left, listing, mark, once, queries, sentence, shell, snippets, wanted};
 use crate::base::{Id, Lifetime, RedirectUri, Resource, Secret, Timestamp};
 use crate::model::{AuthMethod, Client, ClientId, ClientState, Consent, Provenance};
 use crate::operations::audit::{self, Which as Entries};
@@ -48,7 +48,7 @@ const CHECKED: [(&str, &str, Checked); 2] =
     [("verified", "Verified", Checked::Verified), ("nobody", "By nobody", Checked::ByNobody)];
 
 /// What the address of the list may say, and a form leads back to.
-const FILTER: [&str; 4] = ["q", "state", "by", "checked"];
+pub(super) const FILTER: [&str; 4] = ["q", "state", "by", "checked"];
 
 /// What came of deciding about several at once.
 const REVIEWED: [(&str, FlashKind, &str); 4] = [
@@ -128,7 +128,7 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
         checked: choices(&CHECKED, checked.map(|(name, ..)| name)),
         rows,
         narrowed: [state.is_some(), registered.is_some(), checked.is_some(), said("q").is_some()].contains(&true),
-        here: filter(request.query_string()),
+        here: kept(request.query_string(), &FILTER),
         next: next.map(|next| {
             let kept = FILTER.into_iter().filter_map(|name| Some((name, said(name)?)));
             let query = url::form_urlencoded::Serializer::new(String::new())
@@ -144,13 +144,6 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
 fn choices<T>(all: &[(&'static str, &'static str, T)], chosen: Option<&str>) -> Vec<Choice> {
     let any = std::iter::once(Choice::new("", "Any", chosen.is_none()));
     any.chain(all.iter().map(|(name, words, _)| Choice::new(*name, *words, chosen == Some(*name)))).collect()
-}
-
-/// What of a query is the filter of the list and the page of it. An address that a form brings back is read and never followed.
-pub(super) fn filter(query: &str) -> String {
-    let kept = url::form_urlencoded::parse(query.as_bytes()).take(64);
-    let kept = kept.filter(|(name, value)| !value.is_empty() && (FILTER.contains(&name.as_ref()) || name == "before"));
-    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish()
 }
 
 pub(super) fn row(client: &Client, now: Timestamp) -> ApplicationRow {

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::{declined, listing, queries, shell};
+use super::{declined, kept, listing, queries, shell};
 use crate::base::{Id, Lifetime, Timestamp};
 use crate::model::{FindingKind, Machine, MachineKind, MachineStanding, Person};
 use crate::operations::declined::Declined;
@@ -85,7 +85,7 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
     let page = MachinesPage {
         shell: shell(visitor, &request, &words),
         frame: Frame { query: text.unwrap_or_default().to_owned(), ..listing(visitor, &request, Section::Machines) },
-        here: filter(request.query_string()),
+        here: kept(request.query_string(), &FILTER),
         states: std::iter::once(Choice::new("", "Any", state.is_none()))
             .chain(
                 STATES.into_iter().map(|(name, standing)| {
@@ -177,18 +177,11 @@ pub(super) fn standing(machine: &Machine, now: Timestamp) -> Pill {
     }
 }
 
-/// What of a query is the filter of the list and the page of it. An address that a form brings back is read and never followed.
-fn filter(query: &str) -> String {
-    let kept = url::form_urlencoded::parse(query.as_bytes()).take(64);
-    let kept = kept.filter(|(name, value)| !value.is_empty() && (FILTER.contains(&name.as_ref()) || name == "before"));
-    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish()
-}
-
 /// `POST /console/machines/suspension`: each of them alone, so that one that cannot be stopped keeps none of the others running.
 pub(super) async fn suspend(asked: Administered) -> Result<HttpResponse, PageProblem> {
     let Administered { form, by } = &asked;
     let visitor: &Visitor = &form.visitor;
-    let filter = filter(form.text("here"));
+    let filter = kept(form.text("here"), &FILTER);
     let list = if filter.is_empty() { "/console/machines?".to_owned() } else { format!("/console/machines?{filter}&") };
     let here = |said: &str| reply::see_other(visitor, &format!("{}{list}said={said}", visitor.app.issuer.path()));
     let chosen: Vec<Id<Machine>> = form.all("machine").filter_map(|id| id.parse().ok()).take(MOST_STOPPED).collect();

@@ -164,6 +164,14 @@ pub(super) static DOORS: &[Door] = &[
     page("/console/machines/{id}/credentials/{credential}/trial", POST, Who::Console, Class::Pages),
 ];
 
+/// What of a query is the filter of a list, by its names, and the page of it. An address that a form brings back is read and never
+/// followed.
+fn kept(query: &str, names: &[&str]) -> String {
+    let kept = url::form_urlencoded::parse(query.as_bytes()).take(64);
+    let kept = kept.filter(|(name, value)| !value.is_empty() && (names.contains(&name.as_ref()) || name == "before"));
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish()
+}
+
 /// Puts every page behind its door.
 pub(super) fn configure(config: &mut ServiceConfig, base: &str) {
     let mut door = |path: &str, routes: Vec<Route>| {

@@ -2,8 +2,8 @@
 
 use actix_web::{HttpResponse, web};
 
-use super::applications::{filter, path};
-use super::{as_seen, back, declined, wanted};
+use super::applications::{FILTER, path};
+use super::{as_seen, back, declined, kept, wanted};
 use crate::base::Digest;
 use crate::model::ClientId;
 use crate::operations::declined::Declined;
@@ -52,7 +52,7 @@ const MOST: usize = 100;
 pub(super) async fn several(asked: Administered) -> Result<HttpResponse, PageProblem> {
     let Administered { form, by } = &asked;
     let (visitor, app) = (&form.visitor, &form.visitor.app);
-    let filter = filter(form.text("here"));
+    let filter = kept(form.text("here"), &FILTER);
     let list = if filter.is_empty() { String::new() } else { format!("{filter}&") };
     let here = |said: &str| {
         reply::see_other(visitor, &format!("{}/console/applications?{list}said={said}", app.issuer.path()))
