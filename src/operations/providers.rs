@@ -54,8 +54,11 @@ const LONGEST_CLIENT_ID: usize = 512;
 const LONGEST_SECRET: usize = 1_024;
 const LONGEST_NAME: usize = 40;
 
-/// Where every provider sends the browser back to, below the issuer's path.
-pub const CALLBACK: &str = "/sign-in/provider/callback";
+/// Where a provider sends the browser back to. RFC 9700 §4.4.2.2: "clients MUST use a distinct redirect URI for each issuer they interact
+/// with."
+pub fn redirect_uri(app: &App, id: Id<IdentityProvider>) -> String {
+    app.issuer.url(&format!("/sign-in/provider/callback/{id}"))
+}
 
 /// What is to be different about one; what is not named stays. Its issuer is who it is.
 #[derive(Clone, Debug, Default)]

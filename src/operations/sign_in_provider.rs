@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq as _;
 use super::federation::{Unrecognized, signed_by};
 use super::known_browser::KnownBrowser;
 use super::own_sign_in::is_unchanged;
-use super::providers::{self, CALLBACK, MOST_PROVIDERS};
+use super::providers::{self, MOST_PROVIDERS, redirect_uri};
 use super::set_up_factor::{has_passkey, is_demanded};
 use super::sign_in::{Outcome, SignedIn, new_session, refuse, tally};
 use super::sign_in_code;
@@ -148,7 +148,7 @@ pub async fn leave(
         return Ok(Err(Stays::OutOfReach { name }));
     }
     let made = Made { state: &carried.state, nonce: &carried.nonce, verifier: &carried.verifier };
-    let us = (sign_in.client_id.as_str(), &*app.issuer.url(CALLBACK), &sign_in.scope);
+    let us = (sign_in.client_id.as_str(), &*redirect_uri(app, id), &sign_in.scope);
     let url = upstream::authorization_url(&metadata, us, &made);
     Ok(Ok(Left { name, url, cookie: Secret::new(cookie) }))
 }
@@ -167,6 +167,8 @@ fn told(provider: &IdentityProvider, error: &DocumentError) {
 
 /// What comes back.
 pub struct Arrival<'a> {
+    /// Whose address it came to; `None` where that is nobody's.
+    pub at: Option<Id<IdentityProvider>>,
     pub query: &'a [u8],
     pub cookie: Option<&'a str>,
     /// The digest of the browser's own cookie.
@@ -227,6 +229,12 @@ pub async fn arrive(app: &App, ctx: &Context, arrival: Arrival<'_>) -> Result<Ar
     let state = upstream::state(arrival.query).unwrap_or_default();
     if !bool::from(state.as_bytes().ct_eq(carried.state.as_bytes())) {
         app.tally.count("answer of an identity provider that this browser did not ask for");
+        return Ok(not(ticket, to, linking, String::new(), Why::Over));
+    }
+    // Attack case 44, RFC 9700 §4.4.2.2: "comparing the distinct redirect URI for the issuer to the URI where the authorization response was
+    // received on. If there is a mismatch, the client MUST abort the flow." It may be another's code, so it goes nowhere.
+    if arrival.at != Some(carried.provider) {
+        app.tally.count("answer of an identity provider at the address of another");
         return Ok(not(ticket, to, linking, String::new(), Why::Over));
     }
     let Some((provider, sign_in)) = open_provider(app, carried.provider).await? else {
@@ -328,7 +336,7 @@ async fn exchange(
         None => None,
     };
     let us = (sign_in.client_id.as_str(), secret.as_ref());
-    let (body, authorization) = upstream::token_request(metadata, us, &app.issuer.url(CALLBACK), code);
+    let (body, authorization) = upstream::token_request(metadata, us, &redirect_uri(app, id), code);
     let limits = Limits { max_bytes: LONGEST_ANSWER, total_time: TOTAL_TIME };
     let replied = match OutboundUrl::parse(&metadata.token_endpoint) {
         Ok(url) => app.outbound.post_form(&url, FormPost { body, authorization }, limits).await,

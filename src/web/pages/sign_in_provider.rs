@@ -66,13 +66,18 @@ pub(super) fn away(visitor: &Visitor, mut response: HttpResponse, left: &Left) -
     response
 }
 
-/// `GET /sign-in/provider/callback`
-pub(crate) async fn arrive(mut visitor: Visitor, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
+/// `GET /sign-in/provider/callback/{id}`
+pub(crate) async fn arrive(
+    mut visitor: Visitor,
+    id: web::Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, PageProblem> {
     // Its address has a code in it: no page says it again.
     visitor.here = None;
     let cookie = cookies::read(&request, &visitor.app.issuer, Name::Away);
     let known = known_browser(&visitor, &request);
     let arrival = Arrival {
+        at: id.parse().ok(),
         query: request.query_string().as_bytes(),
         cookie: cookie.as_deref(),
         browser: visitor.browser(),

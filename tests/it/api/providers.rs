@@ -231,7 +231,7 @@ fn people_sign_in_with_a_provider_as_an_administrator_says() {
     let path = format!("/providers/{}", made["id"].as_str().unwrap());
     let shown = &made["sign_in"];
     assert_eq!((&shown["scope"], &shown["on"]), (&json!(["email", "openid"]), &json!(true)));
-    assert_eq!(shown["redirect_uri"], format!("{ISSUER}/sign-in/provider/callback"));
+    assert_eq!(shown["redirect_uri"], format!("{ISSUER}/sign-in/provider/callback/{}", made["id"].as_str().unwrap()));
     assert!(shown["secret_set_at"].is_string() && shown.get("secret").is_none(), "{shown}");
     assert_eq!(office.get("/audit?event=provider.trusted")["items"][0]["details"]["sign_in"]["name"], "Northwind");
 

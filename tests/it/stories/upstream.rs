@@ -15,7 +15,6 @@ use crate::world::{
 };
 
 const TICKETS: &str = "https://mcp.example/tickets";
-const CALLBACK: &str = "/sign-in/provider/callback";
 const OVER: &str = "was begun in another browser, took too long or was used before";
 const NOT_GOOD: &str = "is not what it should be, so nobody was signed in";
 
@@ -37,15 +36,7 @@ impl Stage {
         let world = World::with_websites_and(settings);
         let ada = world.administrator("ada");
         let upstream = Upstream::new();
-        let sign_in = SignInTerms {
-            name: Some("Northwind".to_owned()),
-            client_id: Some(THERE.to_owned()),
-            secret: Some(Some(Secret::new(SECRET_THERE))),
-            ..SignInTerms::default()
-        };
-        let new =
-            NewProvider { issuer: upstream.url.clone(), jwks_uri: None, jwks: None, person_by, sign_in: Some(sign_in) };
-        let provider = world.block(providers::trust(&world.app, &world.operator(), new)).unwrap().id;
+        let provider = trusts(&world, &upstream, "Northwind", person_by);
         Self { world, ada, upstream, provider }
     }
 
@@ -58,6 +49,11 @@ impl Stage {
         let stage = Self::new();
         stage.link(&stage.ada, "00u1");
         stage
+    }
+
+    /// Where it sends the browser back to.
+    fn callback(&self) -> String {
+        format!("/sign-in/provider/callback/{}", self.provider)
     }
 
     fn link(&self, someone: &Someone, subject: &str) {
@@ -108,6 +104,19 @@ impl Stage {
     }
 }
 
+/// People may sign in with this one from now on.
+fn trusts(world: &World, upstream: &Upstream, name: &str, person_by: PersonBy) -> Id<IdentityProvider> {
+    let sign_in = SignInTerms {
+        name: Some(name.to_owned()),
+        client_id: Some(THERE.to_owned()),
+        secret: Some(Some(Secret::new(SECRET_THERE))),
+        ..SignInTerms::default()
+    };
+    let new =
+        NewProvider { issuer: upstream.url.clone(), jwks_uri: None, jwks: None, person_by, sign_in: Some(sign_in) };
+    world.block(providers::trust(&world.app, &world.operator(), new)).unwrap().id
+}
+
 /// Presses the button of the provider: where the browser is sent.
 #[track_caller]
 fn press(browser: &mut Browser, page: &Page) -> Location {
@@ -139,7 +148,7 @@ fn somebody_signs_in_with_a_provider_on_the_way_to_an_application() {
     let sent = press(&mut browser, &page);
     assert!(sent.0.starts_with(&format!("{}/authorize?", stage.upstream.url)), "{}", sent.0);
     assert_eq!(sent.parameter("scope").as_deref(), Some("email openid"));
-    assert_eq!(sent.parameter("redirect_uri").unwrap(), world.app.issuer.url(CALLBACK));
+    assert_eq!(sent.parameter("redirect_uri").unwrap(), world.app.issuer.url(&stage.callback()));
     world.later(Lifetime::from_minutes(2));
     let page = browser.get(&stage.upstream.signs_in(world, &sent, &json!({})));
     page.expect_page(200, "asks for your permission");
@@ -297,7 +306,7 @@ fn case_44_an_answer_is_taken_once() {
     // A code of one's own with the state of then.
     let token = stage.upstream.id_token(&stage.upstream.claims(&stage.world, &sent, &json!({})));
     let mut replaying = before;
-    replaying.get(&format!("{CALLBACK}?{}", stage.upstream.gives(&sent, token))).expect_page(422, OVER);
+    replaying.get(&format!("{}?{}", stage.callback(), stage.upstream.gives(&sent, token))).expect_page(422, OVER);
     assert!(stage.upstream.asked().is_empty(), "the provider is asked nothing");
 
     // Many at once.
@@ -325,17 +334,42 @@ fn case_44_an_answer_of_another_issuer_is_refused_before_its_code_goes_anywhere(
             let (mut browser, sent) = stage.leaves();
             let state = sent.parameter("state").unwrap();
             let back = crate::world::encode(&[("code", "stolen"), ("state", &state)]);
-            let page = browser.get(&format!("{CALLBACK}?{back}"));
+            let page = browser.get(&format!("{}?{back}", stage.callback()));
             stage.refused((browser, page), 422, NOT_GOOD);
             assert!(stage.why().contains("does not say from whom"), "{}", stage.why());
             continue;
         }
         let mut browser = browser;
-        let page = browser.get(&format!("{CALLBACK}?{back}"));
+        let page = browser.get(&format!("{}?{back}", stage.callback()));
         stage.refused((browser, page), 422, NOT_GOOD);
         assert_eq!(stage.why(), "its answer says that it is another's (iss)");
     }
     assert!(stage.upstream.asked().is_empty() && evil.asked().is_empty(), "no code was brought to anybody");
+}
+
+/// RFC 9700 §4.4.2.2: neither provider says from whom its answers are, so their addresses tell them apart.
+#[test]
+fn case_44_no_provider_is_brought_a_code_of_another_provider() {
+    let stage = Stage::linked();
+    let evil = Upstream::new();
+    let other = trusts(&stage.world, &evil, "Evil", PersonBy::Link);
+    let mut browser = stage.world.browser();
+    let sent = browser.get(&format!("/sign-in/provider/{other}")).expect_left().clone();
+    let honest = stage.callback();
+    assert_ne!(sent.parameter("redirect_uri").unwrap(), stage.world.app.issuer.url(&honest));
+    // The attacker's provider sends the browser on to the honest one with all that was made up for itself, and that one signs its person in,
+    // and sends them back to where we are registered there.
+    let state = sent.parameter("state").unwrap();
+    let query = crate::world::encode(&[("code", "of the honest one"), ("state", &state)]);
+    for at in [honest.as_str(), "/sign-in/provider/callback/nobody"] {
+        browser.get(&format!("{at}?{query}")).expect_page(422, OVER);
+    }
+    assert!(evil.asked().is_empty() && stage.upstream.asked().is_empty(), "the code is brought to nobody");
+    assert!(stage.world.read(|view| view.page(&UPSTREAM_ANSWERS, None, 9)).rows.is_empty(), "nothing is spent");
+    // So whoever was on their way still is.
+    let page = browser.get(&evil.signs_in(&stage.world, &sent, &json!({})));
+    page.expect_page(403, "no account here is linked to that");
+    assert_eq!(evil.asked().len(), 1);
 }
 
 #[test]
@@ -435,7 +469,7 @@ fn case_44_an_id_token_that_is_not_what_it_should_be_signs_nobody_in() {
     for (what, forge) in forgeries {
         let (mut browser, sent) = stage.leaves();
         let token = forge(&stage.upstream.claims(&stage.world, &sent, &json!({})));
-        let page = browser.get(&format!("{CALLBACK}?{}", stage.upstream.gives(&sent, token)));
+        let page = browser.get(&format!("{}?{}", stage.callback(), stage.upstream.gives(&sent, token)));
         stage.refused((browser, page), 422, NOT_GOOD);
         assert!(stage.why().contains(signature), "{what}: {}", stage.why());
     }
@@ -448,7 +482,7 @@ fn a_provider_that_says_no_or_nothing_is_told_of_in_plain_words() {
         let (mut browser, sent) = stage.leaves();
         let state = sent.parameter("state").unwrap();
         let query = [query, &[("state", &state), ("iss", &stage.upstream.url)]].concat();
-        let page = browser.get(&format!("{CALLBACK}?{}", crate::world::encode(&query)));
+        let page = browser.get(&format!("{}?{}", stage.callback(), crate::world::encode(&query)));
         (browser, page)
     };
     stage.refused(back(&[("error", "access_denied"), ("error_description", "<b>no")]), 422, "did not sign you in");
@@ -600,7 +634,7 @@ fn linking_takes_the_password_or_a_sign_in_of_a_moment_ago() {
     let page = browser.submit_form(&page.form_to("/account/sign-ins/"), &[("add-0", PASSWORD)]);
     let state = away(&page).parameter("state").unwrap();
     let back = crate::world::encode(&[("error", "access_denied"), ("state", &state)]);
-    browser.get(&format!("{CALLBACK}?{back}")).expect_page(422, "did not sign you in");
+    browser.get(&format!("{}?{back}", stage.callback())).expect_page(422, "did not sign you in");
 }
 
 #[test]
@@ -618,7 +652,7 @@ fn another_site_sends_nobody_to_a_provider() {
 fn answers_that_are_tried_out_are_counted_as_guesses() {
     let stage = Stage::with(PersonBy::Link, &[("limits.sign_in", "3")]);
     let statuses: Vec<u16> =
-        (0..5).map(|n| stage.world.browser().get(&format!("{CALLBACK}?code=a&state={n}")).status).collect();
+        (0..5).map(|n| stage.world.browser().get(&format!("{}?code=a&state={n}", stage.callback())).status).collect();
     assert_eq!(statuses, [422, 422, 422, 429, 429]);
     // Whoever gets in was no guess.
     let stage = Stage::with(PersonBy::Link, &[("limits.sign_in", "3")]);

@@ -141,7 +141,9 @@ impl Upstream {
     /// Signs somebody in there: where the browser is sent back to, on our side.
     pub fn signs_in(&self, world: &World, sent: &Location, changes: &Value) -> String {
         let token = self.id_token(&self.claims(world, sent, changes));
-        format!("/sign-in/provider/callback?{}", self.gives(sent, token))
+        let back = sent.parameter("redirect_uri").unwrap();
+        let back = back.strip_prefix(world.app.issuer.as_str()).expect("it is ours");
+        format!("{back}?{}", self.gives(sent, token))
     }
 }
 
