@@ -31,8 +31,9 @@ pub(crate) async fn leave(
         return Err(PageProblem::new(visitor.shell(), views::Problem::NotFound, &visitor.ctx));
     };
     let way = Way::of(&visitor, ticket.as_deref(), to.as_deref()).await?;
-    // Who signs in presses the button themselves: a page of somebody else's does not do it for them.
-    if is_from_elsewhere(&request) {
+    // Who signs in presses the button themselves: a page of somebody else's does not do it for them. And who has to prove it to us has no
+    // button.
+    if is_from_elsewhere(&request) || way.ask.as_ref().is_some_and(|ask| ask.afresh) {
         return Ok(reply::see_other(&visitor, &format!("{}{}", visitor.app.issuer.path(), way.at("/sign-in"))));
     }
     let ticket = way.ticket();

@@ -220,6 +220,45 @@ fn who_is_asked_again_is_asked_by_us() {
     page.expect_page(200, "Confirm it’s you").expect_no_text("Northwind");
 }
 
+/// A provider may have let them through without a question: the sign-in of a moment ago is none to us.
+#[test]
+fn a_providers_word_is_no_fresh_proof_to_us() {
+    let stage = Stage::linked();
+    let (mut browser, page) = stage.comes_back(&json!({}));
+    assert_eq!(page.path, "/account");
+    browser.get("/account/sign-ins").expect_page(200, "00u1").expect_text("type=\"password\"");
+    let page = browser.get("/account/sign-ins");
+    let page = browser.submit_form(&page.form_to("/end"), &[]);
+    page.expect_page(422, "That is not your current password");
+    assert_eq!(stage.links().len(), 1);
+
+    // Nor is it for an application: there is no button, no way to one, and no way around it.
+    let mail = stage.world.client("mail").at(&stage.world.resource(TICKETS, "mcp:read"));
+    let asks: [(&str, &str); 4] = [("prompt", "login"), ("prompt", "select_account"), ("max_age", "0"), ("max_age", "3600")];
+    for ask in asks {
+        let mut browser = stage.world.browser();
+        let page = mail.sends(&mut browser, &[ask]);
+        page.expect_page(200, "mail").expect_no_text("Northwind");
+        let ticket = page.form("ticket").value("ticket").to_owned();
+        let door = |more: &str| format!("/sign-in/provider/{}{more}", stage.provider);
+        let there = browser.get(&door(&format!("?{}", crate::world::encode(&[("ticket", &ticket)]))));
+        assert_eq!((there.path.as_str(), there.left_for.is_none()), ("/sign-in", true), "{ask:?}");
+        there.expect_page(200, "mail").expect_no_text("Northwind");
+        // Signed in beside it, after it began.
+        stage.world.later(Lifetime::from_seconds(5));
+        let sent = browser.get(&door("")).expect_left().clone();
+        assert_eq!(browser.get(&stage.upstream.signs_in(&stage.world, &sent, &json!({}))).path, "/account");
+        let page = browser.get(&format!("/oauth/authorize/continue?ticket={ticket}"));
+        page.expect_page(200, "mail").expect_no_text("asks for your permission").expect_no_text("Northwind");
+        // A password is proof, also after one that is an hour old there: nobody goes in circles.
+        stage.world.later(Lifetime::from_seconds(5));
+        browser.sign_in(&page, &stage.ada).expect_page(200, "asks for your permission");
+    }
+    // Who asks for nothing of that takes the provider's word as ever.
+    let mut browser = stage.comes_back(&json!({})).0;
+    mail.sends(&mut browser, &[]).expect_page(200, "asks for your permission");
+}
+
 #[test]
 fn case_44_who_is_not_linked_gets_no_account_and_is_told_how_to_link() {
     let stage = Stage::new();
