@@ -127,7 +127,7 @@ pub async fn sign_in(app: &App, ctx: &Context, attempt: Attempt<'_>) -> Result<O
     // Whether it is wanted is decided below.
     let half = signed_in.as_ref().map(|person| {
         let password = rehashed.as_ref().unwrap_or(&person.password);
-        sign_in_code::half(app, (person.id, password), browser, ctx.at, false)
+        sign_in_code::half(app, (person.id, password), browser, ctx.at, None)
     });
     let half = half.transpose()?;
 

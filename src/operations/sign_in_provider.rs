@@ -425,8 +425,11 @@ async fn sign_in_with(
             if is_new {
                 put_link(tx, id, &subject, person.id)?;
             }
+            let link = link_key(id, &subject);
             tx.record(Event::ProviderVouched { person: person.id, provider: id, subject })?;
-            let half = |person: &Person| sign_in_code::half(&within, (person.id, &person.password), browser, at, true);
+            let half = |person: &Person| {
+                sign_in_code::half(&within, (person.id, &person.password), browser, at, Some(link.clone()))
+            };
             if tx.get(&SECOND_FACTORS, &person.id)?.is_some() {
                 tx.record(Event::SignInHalfDone { person: person.id })?;
                 return Ok(CameTo::SignIn(Outcome::CodeWanted { half: half(&person)? }));

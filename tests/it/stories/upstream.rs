@@ -606,6 +606,46 @@ fn where_more_than_a_password_is_demanded_a_provider_is_not_enough_either() {
     assert!(!is_signed_in(&mut browser));
 }
 
+/// Attack case 42: what was begun by a provider's word ends when the word does not count any more.
+#[test]
+fn case_42_half_a_sign_in_is_over_when_the_provider_is_turned_off_or_the_link_taken() {
+    let off = |stage: &Stage| stage.change(SignInTerms { on: Some(false), ..SignInTerms::default() });
+    let unlinked = |stage: &Stage| {
+        let (app, by) = (&stage.world.app, stage.world.operator());
+        let subject = "00u1".to_owned();
+        stage.world.block(providers::unlink(app, &by, stage.provider, Seen::Anything, subject)).unwrap();
+    };
+    let given_away = |stage: &Stage| stage.link(&stage.world.person("eve"), "00u1");
+    let ends: [&dyn Fn(&Stage); 3] = [&off, &unlinked, &given_away];
+    for end in ends {
+        // With a code.
+        let stage = Stage::linked();
+        let (secret, _) = second_factor::set_up(&stage.world, &stage.ada);
+        stage.world.later(Lifetime::from_seconds(30));
+        let before = sessions(&stage.world);
+        let (mut browser, page) = stage.comes_back(&json!({}));
+        page.expect_page(200, "One more step");
+        end(&stage);
+        let page = browser.submit(&page, &[("code", &second_factor::shown(&secret, &stage.world))]);
+        page.expect_page(422, "please sign in once more");
+        assert!(!is_signed_in(&mut browser));
+        assert_eq!(sessions(&stage.world), before);
+
+        // And with what is set up first.
+        let stage = Stage::with(PersonBy::Link, &[("sign_in.second_factor", "everybody")]);
+        stage.link(&stage.ada, "00u1");
+        let (mut browser, page) = stage.comes_back(&json!({}));
+        page.expect_page(200, "One more thing is needed here");
+        end(&stage);
+        let secret = second_factor::secret(&page);
+        let code = second_factor::shown(&secret, &stage.world);
+        let page = browser.submit_form(&page.form_to("/sign-in/set-up/codes"), &[("code", &code)]);
+        page.expect_page(422, "please sign in once more");
+        assert!(!is_signed_in(&mut browser));
+        assert_eq!(sessions(&stage.world), 0);
+    }
+}
+
 #[test]
 fn whoever_is_stopped_signs_in_with_no_provider() {
     let stage = Stage::linked();
