@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::app::App;
 use crate::base::{Digest, Fault, Id, Issuer, Secret, Timestamp};
 use crate::keys::JwkSet;
-use crate::model::{Event, IdentityProvider, Person, PersonBy, ScopeSet, Sealed, SubjectLink, UpstreamSignIn};
+use crate::model::{Email, Event, IdentityProvider, Person, PersonBy, ScopeSet, Sealed, SubjectLink, UpstreamSignIn};
 use crate::operations::declined::{Declined, line};
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
@@ -476,7 +476,10 @@ pub async fn find_link(app: &App, id: Id<IdentityProvider>, subject: &str) -> Re
 /// Whoever has an address here that the provider verified, if an administrator lets it speak for that address's domain.
 pub(super) fn by_address(read: &impl Read, provider: &IdentityProvider, email: &str) -> Result<Option<Person>, Fault> {
     let PersonBy::Email { domains } = &provider.person_by else { return Ok(None) };
-    let folded = email.to_lowercase();
+    // As addresses are here before anything is folded, ASCII: small letters of ours are made of letters of others too, and the Kelvin sign
+    // would be somebody's k.
+    let Some(email) = email.parse::<Email>().ok().filter(|parsed| parsed.as_str() == email) else { return Ok(None) };
+    let folded = email.folded();
     let domain = folded.rsplit_once('@').map(|(_, domain)| domain);
     // No provider speaks for another's domain.
     if !domain.is_some_and(|domain| domains.iter().any(|one| one == domain)) {

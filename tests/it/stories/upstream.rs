@@ -312,6 +312,10 @@ fn case_44_an_address_counts_if_it_is_verified_and_an_administrator_lets_the_pro
     refused(json!({ "email": "ada@evil.example", "email_verified": true }));
     refused(json!({ "email": "ada@example.com.evil.example", "email_verified": true }));
     refused(json!({ "email": "nobody@example.com", "email_verified": true }));
+    // The Kelvin sign, of which folding makes a k.
+    stage.world.person("kim");
+    refused(json!({ "email": "\u{212a}im@example.com", "email_verified": true }));
+    refused(json!({ "email": " ada@example.com", "email_verified": true }));
     assert!(stage.links().is_empty());
     let (_, page) = stage.comes_back(&json!({ "email": "Ada@Example.com", "email_verified": true }));
     assert_eq!(page.path, "/account");
