@@ -20,7 +20,7 @@ use crate::app::App;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, Secret, Timestamp};
 use crate::keys::Typ;
 use crate::model::{
-    Context, Counted, Device, Event, IdentityProvider, Person, PersonState, Session, SignInMethod, SpentProof,
+    Context, Counted, Device, Event, IdentityProvider, Person, PersonState, Session, SignInMethod,
     SubjectLink, UpstreamSignIn,
 };
 use crate::outbound::{DocumentError, FormPost, Limits, OutboundUrl};
@@ -265,15 +265,10 @@ async fn vouched(
     query: &[u8],
 ) -> Result<Result<Vouched, Why>, Fault> {
     // Attack case 44: before anything is asked of anybody, or the same answer could be brought many times at once.
-    let spent = SpentProof { expires_at: carried.at.plus(GOOD_FOR) };
-    let key = Digest::of_all(&[b"answer of a provider\n", carried.state.as_bytes()]);
-    let is_first = app.store.write("take answer of provider", ctx, move |tx| {
-        let is_first = tx.get(&UPSTREAM_ANSWERS, &key)?.is_none();
-        if is_first {
-            tx.put(&UPSTREAM_ANSWERS, &key, &spent)?;
-        }
-        Ok(is_first)
-    });
+    let answer = Digest::of_all(&[b"answer of a provider\n", carried.state.as_bytes()]);
+    let spent = (answer, carried.at.plus(GOOD_FOR));
+    let is_first =
+        app.store.write("take answer of provider", ctx, move |tx| ticket::spend(tx, &UPSTREAM_ANSWERS, spent));
     if !is_first.await? {
         app.tally.count("answer of an identity provider that was taken before");
         return Ok(Err(Why::Over));

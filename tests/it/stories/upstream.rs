@@ -19,10 +19,10 @@ const OVER: &str = "was begun in another browser, took too long or was used befo
 const NOT_GOOD: &str = "is not what it should be, so nobody was signed in";
 
 /// An appliance, somebody on it, and a provider at which they are somebody too.
-struct Stage {
-    world: World,
+pub struct Stage {
+    pub world: World,
     ada: Someone,
-    upstream: Upstream,
+    pub upstream: Upstream,
     provider: Id<IdentityProvider>,
 }
 
@@ -45,7 +45,7 @@ impl Stage {
     }
 
     /// The one who is `00u1` there.
-    fn linked() -> Self {
+    pub fn linked() -> Self {
         let stage = Self::new();
         stage.link(&stage.ada, "00u1");
         stage
@@ -68,7 +68,7 @@ impl Stage {
     }
 
     /// A browser that was sent to the provider from the sign-in page.
-    fn leaves(&self) -> (Browser, Location) {
+    pub fn leaves(&self) -> (Browser, Location) {
         let mut browser = self.world.browser();
         let page = browser.get("/sign-in");
         let sent = press(&mut browser, &page);
