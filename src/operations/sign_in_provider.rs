@@ -237,6 +237,15 @@ pub async fn arrive(app: &App, ctx: &Context, arrival: Arrival<'_>) -> Result<Ar
         app.tally.count("answer of an identity provider at the address of another");
         return Ok(not(ticket, to, linking, String::new(), Why::Over));
     }
+    // Attack case 44: before anything is asked of anybody, or written of it, or the same answer could be brought many times.
+    let answer = Digest::of_all(&[b"answer of a provider\n", carried.state.as_bytes()]);
+    let spent = (answer, carried.at.plus(GOOD_FOR));
+    let is_first =
+        app.store.write("take answer of provider", ctx, move |tx| ticket::spend(tx, &UPSTREAM_ANSWERS, spent));
+    if !is_first.await? {
+        app.tally.count("answer of an identity provider that was taken before");
+        return Ok(not(ticket, to, linking, String::new(), Why::Over));
+    }
     let Some((provider, sign_in)) = open_provider(app, carried.provider).await? else {
         refused(app, ctx, carried.provider, "people do not sign in with it any more".to_owned()).await?;
         return Ok(not(ticket, to, linking, String::new(), Why::Over));
@@ -247,7 +256,6 @@ pub async fn arrive(app: &App, ctx: &Context, arrival: Arrival<'_>) -> Result<Ar
             Some(session) => link(app, ctx, provider, vouched, session, &arrival).await?,
             None => sign_in_with(app, ctx, provider, vouched, &arrival).await?,
         },
-        Err(Why::Over) => CameTo::Not(Why::Over),
         Err(why) => {
             app.hours.count(ctx.at, Counted::SignInFailed);
             CameTo::Not(why)
@@ -264,15 +272,6 @@ async fn vouched(
     carried: &Carried,
     query: &[u8],
 ) -> Result<Result<Vouched, Why>, Fault> {
-    // Attack case 44: before anything is asked of anybody, or the same answer could be brought many times at once.
-    let answer = Digest::of_all(&[b"answer of a provider\n", carried.state.as_bytes()]);
-    let spent = (answer, carried.at.plus(GOOD_FOR));
-    let is_first =
-        app.store.write("take answer of provider", ctx, move |tx| ticket::spend(tx, &UPSTREAM_ANSWERS, spent));
-    if !is_first.await? {
-        app.tally.count("answer of an identity provider that was taken before");
-        return Ok(Err(Why::Over));
-    }
     let metadata = match app.outbound.provider_metadata(&provider.issuer, ctx.at).await {
         Ok(metadata) => metadata,
         Err(error) => {

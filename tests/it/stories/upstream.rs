@@ -99,6 +99,11 @@ impl Stage {
         }
     }
 
+    /// How many entries the audit log has.
+    fn told(&self) -> u64 {
+        self.world.read(|view| audit_page(view, None, None, 1)).entries[0].sequence
+    }
+
     fn links(&self) -> Vec<SubjectLink> {
         self.world.read(|view| view.page(&LINKS, None, 10)).rows.into_iter().map(|(_, link)| link).collect()
     }
@@ -419,12 +424,19 @@ fn case_44_no_provider_is_brought_a_code_of_another_provider() {
 fn case_44_a_provider_that_was_turned_off_signs_nobody_in() {
     let stage = Stage::linked();
     let (mut browser, sent) = stage.leaves();
+    let as_it_was = browser.clone();
     let back = stage.upstream.signs_in(&stage.world, &sent, &json!({}));
     let link = button(&browser.get("/sign-in"));
     stage.change(SignInTerms { on: Some(false), ..SignInTerms::default() });
     let page = browser.get(&back);
     stage.refused((browser, page), 422, OVER);
     assert_eq!(stage.why(), "people do not sign in with it any more");
+    // Once: the same answer over and over writes nothing.
+    let told = stage.told();
+    for mut browser in [as_it_was.clone(), as_it_was] {
+        browser.get(&back).expect_page(422, OVER);
+    }
+    assert_eq!(stage.told(), told);
     let mut browser = stage.world.browser();
     browser.get("/sign-in").expect_no_text("Northwind");
     browser.get(&link).expect_page(404, OVER);
