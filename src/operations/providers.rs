@@ -366,7 +366,7 @@ fn changeable(
         return Ok(Err(declined));
     }
     let Some(provider) = tx.get(&PROVIDERS, &id)? else { return Ok(Err(unknown(id))) };
-    Ok(seen.is_still(&provider)?.map(|()| provider))
+    Ok(seen.is_still(&provider.without_secret())?.map(|()| provider))
 }
 
 fn unknown(id: Id<IdentityProvider>) -> Declined {

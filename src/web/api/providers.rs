@@ -251,7 +251,8 @@ fn terms(ask: SignInBody) -> Result<SignInTerms, Problem> {
 }
 
 fn shown(call: &Call, provider: &IdentityProvider) -> Result<One<ProviderView>, Problem> {
-    Ok(One::of(provider, view(call, provider))?)
+    // The tag as well: what is remembered of the answer to a request that comes twice has no secret.
+    Ok(One::of(&provider.without_secret(), view(call, provider))?)
 }
 
 fn view(call: &Call, provider: &IdentityProvider) -> ProviderView {

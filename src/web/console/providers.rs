@@ -115,7 +115,7 @@ pub(super) async fn show(
             (None, None) => "where its own metadata says".to_owned(),
         },
         added: moment(provider.created_at, visitor.ctx.at),
-        seen: tag(&provider).map_err(|fault| visitor.broken(&fault))?.text(),
+        seen: tag(&provider.without_secret()).map_err(|fault| visitor.broken(&fault))?.text(),
         links: links.rows.iter().map(|(_, link)| line(visitor, link, &names)).collect(),
         next: links.next.map(|next| {
             let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("after", &next).finish();
@@ -341,7 +341,7 @@ fn form(
         frame: Frame::of(Section::Settings),
         once: mark(&visitor.app, &visitor.ctx).map_err(|fault| visitor.broken(&fault))?,
         seen: match changes {
-            Some(provider) => tag(provider).map_err(|fault| visitor.broken(&fault))?.text(),
+            Some(provider) => tag(&provider.without_secret()).map_err(|fault| visitor.broken(&fault))?.text(),
             None => String::new(),
         },
         action: changes.map_or_else(|| format!("{LIST}/new"), |provider| format!("{}/change", path(provider.id))),
