@@ -67,6 +67,17 @@ impl Stage {
         self.world.block(providers::change(app, &by, self.provider, Seen::Anything, change)).unwrap();
     }
 
+    /// An administrator turns it off while its token endpoint is asked.
+    fn turns_off_meanwhile(&self) {
+        let (app, by, id) = (self.world.app.clone(), self.world.operator(), self.provider);
+        let off = SignInTerms { on: Some(false), ..SignInTerms::default() };
+        let change = ProviderChange { sign_in: Some(Some(off)), ..ProviderChange::default() };
+        self.upstream.meanwhile(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(providers::change(&app, &by, id, Seen::Anything, change)).unwrap();
+        });
+    }
+
     /// A browser that was sent to the provider from the sign-in page.
     pub fn leaves(&self) -> (Browser, Location) {
         let mut browser = self.world.browser();
@@ -442,7 +453,7 @@ fn case_44_a_provider_that_was_turned_off_signs_nobody_in() {
     browser.get(&link).expect_page(404, OVER);
     assert!(stage.upstream.asked().is_empty());
 
-    // Changed between the question and the answer's last step: nobody is signed in by what no longer holds.
+    // Removed while they are there.
     stage.change(SignInTerms { on: Some(true), ..SignInTerms::default() });
     let (mut browser, sent) = stage.leaves();
     let back = stage.upstream.signs_in(&stage.world, &sent, &json!({}));
@@ -450,6 +461,29 @@ fn case_44_a_provider_that_was_turned_off_signs_nobody_in() {
     stage.world.block(providers::remove(app, &by, stage.provider, Seen::Anything)).unwrap();
     let page = browser.get(&back);
     stage.refused((browser, page), 422, OVER);
+}
+
+/// Between the answer and the last step the provider is asked, which takes a while: nobody is signed in, or linked, by what holds no longer.
+#[test]
+fn case_44_a_provider_that_is_changed_while_it_is_asked_signs_nobody_in() {
+    let stage = Stage::linked();
+    let (mut browser, sent) = stage.leaves();
+    let back = stage.upstream.signs_in(&stage.world, &sent, &json!({}));
+    stage.turns_off_meanwhile();
+    let page = browser.get(&back);
+    assert_eq!(stage.upstream.asked().len(), 1);
+    stage.refused((browser, page), 422, OVER);
+    assert_eq!(stage.why(), "it was changed meanwhile");
+
+    let stage = Stage::new();
+    let mut browser = stage.world.signed_in(&stage.ada);
+    let page = browser.get("/account/sign-ins");
+    let sent = away(&browser.submit_form(&page.form_to("/account/sign-ins/"), &[]));
+    let back = stage.upstream.signs_in(&stage.world, &sent, &json!({}));
+    stage.turns_off_meanwhile();
+    browser.get(&back).expect_page(409, OVER);
+    assert_eq!(stage.why(), "it, or how its person signs in, was changed meanwhile");
+    assert!(stage.links().is_empty());
 }
 
 #[test]

@@ -34,6 +34,8 @@ struct State {
     instead: Option<String>,
     is_public: bool,
     is_down: bool,
+    /// What happens once, while its token endpoint is asked.
+    meanwhile: Option<Box<dyn FnOnce() + Send>>,
 }
 
 /// A code, and what it buys.
@@ -61,6 +63,7 @@ impl Upstream {
             instead: None,
             is_public: false,
             is_down: false,
+            meanwhile: None,
         };
         let state = Arc::new(Mutex::new(state));
         let served = Arc::clone(&state);
@@ -100,6 +103,11 @@ impl Upstream {
     /// What its token endpoint answers in place of tokens: status line, headers and body.
     pub fn answers_instead(&self, answer: Option<&str>) {
         self.state().instead = answer.map(str::to_owned);
+    }
+
+    /// What is done, once, while its token endpoint is asked and Writ waits for it.
+    pub fn meanwhile(&self, act: impl FnOnce() + Send + 'static) {
+        self.state().meanwhile = Some(Box::new(act));
     }
 
     /// What came to its token endpoint since the last time.
@@ -172,6 +180,9 @@ impl State {
             .find_map(|line| line.split_once(": ").filter(|(n, _)| n.eq_ignore_ascii_case("authorization")));
         let header = header.map(|(_, value)| value.to_owned()).unwrap_or_default();
         self.asked.push((header.clone(), form.clone()));
+        if let Some(meanwhile) = self.meanwhile.take() {
+            meanwhile();
+        }
         if let Some(instead) = &self.instead {
             return format!("HTTP/1.1 {instead}");
         }
