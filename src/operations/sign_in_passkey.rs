@@ -57,7 +57,7 @@ struct Carried {
     at: Timestamp,
 }
 
-/// A challenge, which nobody can have foreseen. WebAuthn §13.4.3: "challenges MUST contain enough entropy to make guessing them
+/// A challenge, or what else nobody can have foreseen. WebAuthn §13.4.3: "challenges MUST contain enough entropy to make guessing them
 /// infeasible. Challenges SHOULD therefore be at least 16 bytes long."
 pub(super) fn challenge(app: &App) -> Result<String, Fault> {
     Ok(URL_SAFE_NO_PAD.encode(app.entropy.bytes::<32>()?))

@@ -11,10 +11,11 @@ use subtle::ConstantTimeEq as _;
 use super::federation::{Unrecognized, signed_by};
 use super::known_browser::KnownBrowser;
 use super::own_sign_in::is_unchanged;
-use super::providers::{self, MOST_PROVIDERS, redirect_uri};
+use super::providers::{self, redirect_uri};
 use super::set_up_factor::{has_passkey, is_demanded};
 use super::sign_in::{Outcome, SignedIn, new_session, refuse, tally};
 use super::sign_in_code;
+use super::sign_in_passkey::challenge;
 use super::ticket;
 use crate::app::App;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, Secret, Timestamp};
@@ -45,14 +46,16 @@ pub struct Door {
     pub name: String,
 }
 
+impl Door {
+    /// A provider's, if it is open.
+    pub(super) fn of(provider: &IdentityProvider) -> Option<Self> {
+        provider.open_sign_in().map(|sign_in| Self { id: provider.id, name: sign_in.name.clone() })
+    }
+}
+
 /// Every provider whose button is there.
 pub async fn doors(app: &App) -> Result<Vec<Door>, Fault> {
-    let page = app.store.read(move |view| view.page(&PROVIDERS, None, MOST_PROVIDERS)).await?;
-    let open = page.rows.into_iter().filter_map(|(id, provider)| {
-        let sign_in = provider.open_sign_in()?;
-        Some(Door { id, name: sign_in.name.clone() })
-    });
-    Ok(open.collect())
+    Ok(providers::list(app).await?.iter().filter_map(Door::of).collect())
 }
 
 /// What has to fit when the browser comes back.
@@ -129,12 +132,11 @@ pub async fn leave(
             return Ok(Err(Stays::OutOfReach { name }));
         }
     };
-    let chance = || -> Result<String, Fault> { Ok(Digest::of(&app.entropy.bytes::<32>()?).text()) };
     let carried = Carried {
         provider: id,
-        state: chance()?,
-        nonce: chance()?,
-        verifier: chance()?,
+        state: challenge(app)?,
+        nonce: challenge(app)?,
+        verifier: challenge(app)?,
         browser: leaving.browser,
         link: leaving.link,
         to: leaving.to.map(str::to_owned),
