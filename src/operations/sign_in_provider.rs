@@ -13,7 +13,7 @@ use super::known_browser::KnownBrowser;
 use super::own_sign_in::is_unchanged;
 use super::providers::{self, redirect_uri};
 use super::set_up_factor::{has_passkey, is_demanded};
-use super::sign_in::{Outcome, SignedIn, new_session, refuse, tally};
+use super::sign_in::{Outcome, SignedIn, new_session_of, refuse, tally};
 use super::sign_in_code;
 use super::sign_in_passkey::challenge;
 use super::ticket;
@@ -441,12 +441,10 @@ async fn sign_in_with(
             if let Some(old) = replaces {
                 tx.delete(&SESSIONS, &old)?;
             }
-            let (session, cookie) =
-                new_session(tx, &within.entropy, person.id, SignInMethod::Provider, device, lifetime)?;
             // They may have proved who they are long before, and were not asked again.
-            if let Some(earlier) = vouched.auth_time.filter(|earlier| *earlier < session.auth_time) {
-                tx.put(&SESSIONS, &session.id, &Session { auth_time: earlier, ..session.clone() })?;
-            }
+            let proved_at = vouched.auth_time.map_or(tx.now(), |earlier| earlier.min(tx.now()));
+            let proof = (SignInMethod::Provider, proved_at);
+            let (session, cookie) = new_session_of(tx, &within.entropy, person.id, proof, device, lifetime)?;
             tx.record(Event::SignedIn { person: person.id, session: session.id })?;
             let known = KnownBrowser::after(known.as_ref(), &within, &person.email.folded())?;
             Ok(CameTo::SignIn(Outcome::SignedIn { cookie, known, session: session.id, person: person.id }))
