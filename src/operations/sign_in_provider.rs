@@ -217,6 +217,8 @@ pub enum Why {
     Stopped,
     /// It is linked to somebody else.
     Taken,
+    /// Whoever wants to link it has another account there that is.
+    Another,
 }
 
 /// Takes an answer in, once, and signs in whoever it speaks of.
@@ -259,7 +261,9 @@ pub async fn arrive(app: &App, ctx: &Context, arrival: Arrival<'_>) -> Result<Ar
             None => sign_in_with(app, ctx, provider, vouched, &arrival).await?,
         },
         Err(why) => {
-            app.hours.count(ctx.at, Counted::SignInFailed);
+            if !linking {
+                app.hours.count(ctx.at, Counted::SignInFailed);
+            }
             CameTo::Not(why)
         }
     };
@@ -382,9 +386,13 @@ fn who(tx: &Tx<'_>, provider: &IdentityProvider, vouched: &Vouched) -> Result<Op
     let Some(email) = &vouched.email else { return Ok(None) };
     let Some(person) = providers::by_address(tx, provider, email)? else { return Ok(None) };
     // Somebody who has this address now, where another had it before: an administrator says which of them is meant.
-    let others = tx.list(&LINKS, &LINKS_BY_PERSON, &person.id, MAX_ROWS)?;
-    let is_other = others.iter().any(|(_, link)| link.provider == provider.id);
-    Ok((!is_other).then_some((person, true)))
+    Ok((!is_linked(tx, person.id, provider.id)?).then_some((person, true)))
+}
+
+/// Whether some subject of the provider is this person.
+fn is_linked(tx: &Tx<'_>, person: Id<Person>, provider: Id<IdentityProvider>) -> Result<bool, Fault> {
+    let links = tx.list(&LINKS, &LINKS_BY_PERSON, &person, MAX_ROWS)?;
+    Ok(links.iter().any(|(_, link)| link.provider == provider))
 }
 
 /// Signs in whoever the provider speaks of, or asks them for what is wanted besides.
@@ -487,6 +495,12 @@ async fn link(
                     let why = "it is linked to somebody else".to_owned();
                     tx.record(Event::ProviderAnswerRefused { provider: id, why })?;
                     Ok(CameTo::Not(Why::Taken))
+                }
+                // Two would be one too many: whoever takes one back may think that it was all.
+                None if is_linked(tx, person, id)? => {
+                    let why = "its person is linked to another account at it".to_owned();
+                    tx.record(Event::ProviderAnswerRefused { provider: id, why })?;
+                    Ok(CameTo::Not(Why::Another))
                 }
                 None => {
                     put_link(tx, id, &vouched.subject, person)?;

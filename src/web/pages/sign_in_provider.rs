@@ -129,7 +129,7 @@ fn said(why: Why) -> (StatusCode, ProviderProblem) {
         Why::Over => (StatusCode::UNPROCESSABLE_ENTITY, ProviderProblem::Over),
         Why::Denied => (StatusCode::UNPROCESSABLE_ENTITY, ProviderProblem::Denied),
         Why::OutOfReach => (StatusCode::BAD_GATEWAY, ProviderProblem::Away),
-        Why::NotGood | Why::Taken => (StatusCode::UNPROCESSABLE_ENTITY, ProviderProblem::NotGood),
+        Why::NotGood | Why::Taken | Why::Another => (StatusCode::UNPROCESSABLE_ENTITY, ProviderProblem::NotGood),
         Why::Unknown => (StatusCode::FORBIDDEN, ProviderProblem::Unknown),
         Why::Stopped => (StatusCode::FORBIDDEN, ProviderProblem::Stopped),
     }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use writ::base::{Id, Lifetime, Secret};
-use writ::model::{Event, IdentityProvider, PersonBy, PersonState, SubjectLink};
+use writ::model::{Counted, Event, IdentityProvider, PersonBy, PersonState, SubjectLink};
+use writ::operations::hours;
 use writ::operations::providers::{self, NewProvider, ProviderChange, SignInTerms};
 use writ::operations::seen::Seen;
 use writ::store::tables::{LINKS, PEOPLE, SESSIONS, UPSTREAM_ANSWERS};
@@ -739,6 +740,36 @@ fn case_44_a_link_is_made_in_the_session_that_began_it_and_for_one_person() {
     let end = format!("/account/sign-ins/{}/end", stage.provider);
     browser.post(&end, &[("csrf", &csrf), ("subject", "00u1")]).expect_page(409, OVER);
     assert_eq!(stage.links().len(), 1);
+}
+
+/// One account there for each person here, and a link that is not made is no failed sign-in.
+#[test]
+fn nobody_links_a_second_account_at_the_same_provider() {
+    let stage = Stage::new();
+    let mut browser = stage.world.signed_in(&stage.ada);
+    let page = browser.get("/account/sign-ins");
+    let form = page.form_to("/account/sign-ins/");
+    let failed = || {
+        let hours = stage.world.block(hours::since(&stage.world.app, stage.world.now())).unwrap();
+        hours.values().map(|hour| hour.of(Counted::SignInFailed)).sum::<u64>()
+    };
+    let sent = away(&browser.submit_form(&form, &[]));
+    let state = sent.parameter("state").unwrap();
+    let no = crate::world::encode(&[("error", "access_denied"), ("state", &state)]);
+    browser.get(&format!("{}?{no}", stage.callback())).expect_page(422, "did not sign you in");
+    assert_eq!(failed(), 0);
+    // Two forms that were open at the same time.
+    for (subject, status, text) in
+        [("00u1", 200, "From now on you can"), ("00u2", 409, "Remove that one first"), ("00u1", 200, "From now on you can")]
+    {
+        let sent = away(&browser.submit_form(&form, &[]));
+        let back = stage.upstream.signs_in(&stage.world, &sent, &json!({ "sub": subject }));
+        browser.get(&back).expect_page(status, text);
+    }
+    assert_eq!(stage.links().len(), 1);
+    assert_eq!(failed(), 0);
+    assert_eq!(stage.comes_back(&json!({ "sub": "00u2" })).1.status, 403);
+    assert_eq!(failed(), 1);
 }
 
 #[test]
