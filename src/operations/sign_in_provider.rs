@@ -21,8 +21,8 @@ use crate::app::App;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, Secret, Timestamp};
 use crate::keys::Typ;
 use crate::model::{
-    Context, Counted, Device, Event, IdentityProvider, Person, PersonState, Session, SignInMethod,
-    SubjectLink, UpstreamSignIn,
+    Context, Counted, Device, Event, IdentityProvider, Person, PersonState, Session, SignInMethod, SubjectLink,
+    UpstreamSignIn,
 };
 use crate::outbound::{DocumentError, FormPost, Limits, OutboundUrl};
 use crate::protocol::upstream::{self, Expected, LONGEST_ANSWER, Made, Metadata, Unfit, Vouched};

@@ -121,7 +121,7 @@ async fn refused(
         OwnProvidersProblem::Away(_) => StatusCode::BAD_GATEWAY,
         OwnProvidersProblem::Over | OwnProvidersProblem::Taken(_) | OwnProvidersProblem::Another(_) => {
             StatusCode::CONFLICT
-        },
+        }
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
     let page = OwnProvidersPage { problem: Some(problem), ..standing(visitor, signed_in).await? };

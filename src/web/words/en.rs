@@ -140,7 +140,9 @@ pub(super) static WORDS: Words = Words {
             stopped: Html::of("Your account here was stopped. Ask whoever looks after this place."),
             taken: OfName(|provider| html!("Who you are at {provider} is linked to another account here already.")),
             another: OfName(|provider| {
-                html!("Another account at {provider} is connected already. Remove that one first, then connect this one.")
+                html!(
+                    "Another account at {provider} is connected already. Remove that one first, then connect this one."
+                )
             }),
             passkey_wanted: OfName(|provider| {
                 html!(

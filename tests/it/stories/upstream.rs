@@ -251,7 +251,8 @@ fn a_providers_word_is_no_fresh_proof_to_us() {
 
     // Nor is it for an application: there is no button, no way to one, and no way around it.
     let mail = stage.world.client("mail").at(&stage.world.resource(TICKETS, "mcp:read"));
-    let asks: [(&str, &str); 4] = [("prompt", "login"), ("prompt", "select_account"), ("max_age", "0"), ("max_age", "3600")];
+    let asks: [(&str, &str); 4] =
+        [("prompt", "login"), ("prompt", "select_account"), ("max_age", "0"), ("max_age", "3600")];
     for ask in asks {
         let mut browser = stage.world.browser();
         let page = mail.sends(&mut browser, &[ask]);
@@ -759,9 +760,11 @@ fn nobody_links_a_second_account_at_the_same_provider() {
     browser.get(&format!("{}?{no}", stage.callback())).expect_page(422, "did not sign you in");
     assert_eq!(failed(), 0);
     // Two forms that were open at the same time.
-    for (subject, status, text) in
-        [("00u1", 200, "From now on you can"), ("00u2", 409, "Remove that one first"), ("00u1", 200, "From now on you can")]
-    {
+    for (subject, status, text) in [
+        ("00u1", 200, "From now on you can"),
+        ("00u2", 409, "Remove that one first"),
+        ("00u1", 200, "From now on you can"),
+    ] {
         let sent = away(&browser.submit_form(&form, &[]));
         let back = stage.upstream.signs_in(&stage.world, &sent, &json!({ "sub": subject }));
         browser.get(&back).expect_page(status, text);
