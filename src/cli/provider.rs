@@ -13,7 +13,7 @@ use crate::base::Timestamp;
 use crate::model::{Email, IdentityProvider, PersonBy, SubjectLink};
 use crate::operations::operator::Operator;
 use crate::operations::people;
-use crate::operations::providers::{self, CALLBACK, NewProvider, ProviderChange, SignInTerms};
+use crate::operations::providers::{self, NewProvider, ProviderChange, SignInTerms};
 use crate::operations::seen::Seen;
 
 #[derive(Debug, Subcommand)]
@@ -302,7 +302,7 @@ fn row(app: &App, provider: &IdentityProvider) -> Value {
                 "secret_set_at": sign_in.secret_set_at.map(Timestamp::iso),
                 "scope": sign_in.scope,
                 "on": sign_in.on,
-                "redirect_uri": app.issuer.url(CALLBACK),
+                "redirect_uri": providers::redirect_uri(app, provider.id),
             });
             members.insert("sign_in".to_owned(), said);
         }

@@ -56,6 +56,11 @@ pub enum SignInMethod {
 }
 
 impl SignInMethod {
+    /// Whether somebody proved who they are here and then. A provider may have known them since this morning.
+    pub fn is_proof_to_us(self) -> bool {
+        self != Self::Provider
+    }
+
     /// RFC 8176 §2: `pwd` is "Password-based authentication", `otp` "One-time password", `mfa` "Multiple-factor authentication", `user`
     /// "User presence test". `pop` is of OpenID Connect EAP ACR Values §5: "Proof-of-possession of a key", where nobody says whether
     /// hardware keeps it. `fed` is in no registry, and what others say where another provider signed somebody in.

@@ -56,6 +56,8 @@ pub struct SignInAsk {
     pub redirect_uri: RedirectUri,
     /// Whoever is signed in has to prove it again.
     pub again: bool,
+    /// Whoever signs in proves it to us, so there is no door to a provider.
+    pub afresh: bool,
     /// The application wants an account to be chosen, so whoever is signed in is not taken for granted.
     pub chooses_account: bool,
 }
@@ -264,6 +266,7 @@ async fn step(
             redirect_uri: authorization.redirect_uri.clone(),
             login_hint: authorization.login_hint.clone(),
             again,
+            afresh: authorize::wants_proof(&authorization),
             // Somebody else than who is signed in may be meant.
             chooses_account: authorization.prompt.contains(&Prompt::SelectAccount) || authorization.subject.is_some(),
             ticket: ticket::seal(app, &authorization, AUTHORIZATION)?,
@@ -381,7 +384,8 @@ pub(super) fn open_shown(app: &App, ticket: &str) -> Option<Shown> {
 }
 
 fn present(signed_in: &SignedIn) -> Present {
-    Present { person: signed_in.person().id, auth_time: signed_in.session().auth_time }
+    let session = signed_in.session();
+    Present { person: session.person, auth_time: session.auth_time, proved: session.method.is_proof_to_us() }
 }
 
 fn show_counted(app: &App, show: Show) -> Step {

@@ -69,10 +69,10 @@ pub(super) fn session(id: Id<Session>) -> Digest {
 }
 
 /// Whether the sign-in is proof enough by itself. One of a time that has not come, because the clock was set back, is not: it would be
-/// until that time came again.
+/// until that time came again. Nor is the word of an identity provider, which may have asked nobody anything.
 pub fn is_fresh(signed_in: &SignedIn, now: Timestamp) -> bool {
     let since = signed_in.session().auth_time;
-    (since..since.plus(FRESH_FOR)).contains(&now)
+    signed_in.session().method.is_proof_to_us() && (since..since.plus(FRESH_FOR)).contains(&now)
 }
 
 /// The name that passkeys here are bound to; `None` where no browser makes any.

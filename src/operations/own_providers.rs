@@ -34,10 +34,8 @@ pub async fn of_person(app: &App, person: Id<Person>) -> Result<Own, Fault> {
                 provider.map(|provider| provider.called().to_owned()).unwrap_or_default()
             };
             let is_linked = |id: &Id<IdentityProvider>| linked.iter().any(|(_, link)| link.provider == *id);
-            let doors = providers.iter().filter(|(id, _)| !is_linked(id)).filter_map(|(id, provider)| {
-                provider.open_sign_in().map(|sign_in| Door { id: *id, name: sign_in.name.clone() })
-            });
-            let doors = doors.collect();
+            let doors = providers.iter().filter(|(id, _)| !is_linked(id));
+            let doors = doors.filter_map(|(_, provider)| Door::of(provider)).collect();
             Ok(Own { links: linked.iter().map(|(_, link)| (link.clone(), called(link.provider))).collect(), doors })
         })
         .await

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::app::App;
 use crate::base::{Digest, Fault, Id, Issuer, Secret, Timestamp};
 use crate::keys::JwkSet;
-use crate::model::{Event, IdentityProvider, Person, PersonBy, ScopeSet, Sealed, SubjectLink, UpstreamSignIn};
+use crate::model::{Email, Event, IdentityProvider, Person, PersonBy, ScopeSet, Sealed, SubjectLink, UpstreamSignIn};
 use crate::operations::declined::{Declined, line};
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
@@ -54,8 +54,11 @@ const LONGEST_CLIENT_ID: usize = 512;
 const LONGEST_SECRET: usize = 1_024;
 const LONGEST_NAME: usize = 40;
 
-/// Where every provider sends the browser back to, below the issuer's path.
-pub const CALLBACK: &str = "/sign-in/provider/callback";
+/// Where a provider sends the browser back to. RFC 9700 §4.4.2.2: "clients MUST use a distinct redirect URI for each issuer they interact
+/// with."
+pub fn redirect_uri(app: &App, id: Id<IdentityProvider>) -> String {
+    app.issuer.url(&format!("/sign-in/provider/callback/{id}"))
+}
 
 /// What is to be different about one; what is not named stays. Its issuer is who it is.
 #[derive(Clone, Debug, Default)]
@@ -363,7 +366,7 @@ fn changeable(
         return Ok(Err(declined));
     }
     let Some(provider) = tx.get(&PROVIDERS, &id)? else { return Ok(Err(unknown(id))) };
-    Ok(seen.is_still(&provider)?.map(|()| provider))
+    Ok(seen.is_still(&provider.without_secret())?.map(|()| provider))
 }
 
 fn unknown(id: Id<IdentityProvider>) -> Declined {
@@ -473,7 +476,10 @@ pub async fn find_link(app: &App, id: Id<IdentityProvider>, subject: &str) -> Re
 /// Whoever has an address here that the provider verified, if an administrator lets it speak for that address's domain.
 pub(super) fn by_address(read: &impl Read, provider: &IdentityProvider, email: &str) -> Result<Option<Person>, Fault> {
     let PersonBy::Email { domains } = &provider.person_by else { return Ok(None) };
-    let folded = email.to_lowercase();
+    // As addresses are here before anything is folded, ASCII: small letters of ours are made of letters of others too, and the Kelvin sign
+    // would be somebody's k.
+    let Some(email) = email.parse::<Email>().ok().filter(|parsed| parsed.as_str() == email) else { return Ok(None) };
+    let folded = email.folded();
     let domain = folded.rsplit_once('@').map(|(_, domain)| domain);
     // No provider speaks for another's domain.
     if !domain.is_some_and(|domain| domains.iter().any(|one| one == domain)) {

@@ -11,7 +11,7 @@ use super::sign_in_code::{Half, place};
 use crate::app::App;
 use crate::base::{Digest, Fault, Id, Secret, Timestamp};
 use crate::model::{Context, Counted, Device, Event, Person, SecondFactor, Session, SignInMethod};
-use crate::store::tables::{PASSKEYS, PASSKEYS_BY_PERSON, PEOPLE, SECOND_FACTORS, SESSIONS};
+use crate::store::tables::{PASSKEYS, PASSKEYS_BY_PERSON, SECOND_FACTORS, SESSIONS};
 use crate::store::{Read, Tx};
 
 /// What the page offers: a secret for an app, and where browsers have passkeys for us, one of those.
@@ -89,9 +89,8 @@ pub async fn ask_again(
 /// The note, if it counts here, and whose it is.
 async fn of_note(app: &App, at: Timestamp, half: &str, browser: Digest) -> Result<Option<(Half, Person)>, Fault> {
     let Some(half) = Half::open(app, half, browser, at) else { return Ok(None) };
-    let id = half.person();
-    let person = app.store.read(move |view| view.get(&PEOPLE, &id)).await?;
-    Ok(person.filter(|person| half.still_counts(person)).map(|person| (half, person)))
+    let found = app.store.read(move |view| Ok(half.still_of(view)?.map(|person| (half, person))));
+    found.await
 }
 
 /// Sets codes up, if one shows that the app has the secret, and signs in.
@@ -156,7 +155,7 @@ async fn finish(
     let outcome = app
         .store
         .write("set up second factor", &ctx, move |tx| {
-            if !tx.get(&PEOPLE, &id)?.is_some_and(|now| half.still_counts(&now)) || has_any(tx, id)? {
+            if half.still_of(tx)?.is_none() || has_any(tx, id)? {
                 return Ok(Outcome::Over);
             }
             if let Err(no) = put(tx)? {

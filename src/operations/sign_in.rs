@@ -127,7 +127,7 @@ pub async fn sign_in(app: &App, ctx: &Context, attempt: Attempt<'_>) -> Result<O
     // Whether it is wanted is decided below.
     let half = signed_in.as_ref().map(|person| {
         let password = rehashed.as_ref().unwrap_or(&person.password);
-        sign_in_code::half(app, (person.id, password), browser, ctx.at, false)
+        sign_in_code::half(app, (person.id, password), browser, ctx.at, None)
     });
     let half = half.transpose()?;
 
@@ -222,13 +222,26 @@ pub(crate) fn new_session(
     lifetime: Lifetime,
 ) -> Result<(Session, Secret), Fault> {
     let now = tx.now();
+    new_session_of(tx, entropy, person, (method, now), device, lifetime)
+}
+
+/// The same for who proved who they are before, elsewhere.
+pub(super) fn new_session_of(
+    tx: &mut Tx<'_>,
+    entropy: &crate::base::Entropy,
+    person: Id<Person>,
+    (method, auth_time): (SignInMethod, Timestamp),
+    device: Option<Device>,
+    lifetime: Lifetime,
+) -> Result<(Session, Secret), Fault> {
+    let now = tx.now();
     let id = Id::<Session>::new(now, entropy)?;
     let cookie = OpaqueToken::new(TokenKind::Session, id, entropy)?;
     let session = Session {
         id,
         digest: cookie.digest(),
         person,
-        auth_time: now,
+        auth_time,
         method,
         device,
         network: tx.context().from.network.clone(),

@@ -13,7 +13,7 @@ use crate::keys;
 use crate::model::{Context, Device, Event, Person, PersonState, SecondFactor, Session, SignInMethod};
 use crate::protocol::second_factor;
 use crate::store::Read;
-use crate::store::tables::{FAILURES, PEOPLE, SECOND_FACTORS, SESSIONS};
+use crate::store::tables::{FAILURES, LINKS, PEOPLE, PROVIDERS, SECOND_FACTORS, SESSIONS};
 
 /// How long somebody has to look for their telephone.
 const GOOD_FOR: Lifetime = Lifetime::from_minutes(5);
@@ -27,9 +27,9 @@ pub(super) struct Half {
     password: Digest,
     browser: Digest,
     at: Timestamp,
-    /// An identity provider vouched, and no password was typed.
-    #[serde(default)]
-    vouched: bool,
+    /// The link by which an identity provider vouched, where no password was typed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    link: Option<(String, String)>,
 }
 
 /// A password was right here, which is kept as this hash, or a provider vouched; and more is wanted besides.
@@ -38,9 +38,9 @@ pub(super) fn half(
     (person, hash): (Id<Person>, &str),
     browser: Digest,
     at: Timestamp,
-    vouched: bool,
+    link: Option<(String, String)>,
 ) -> Result<String, Fault> {
-    ticket::seal(app, &Half { person, password: Digest::of(hash.as_bytes()), browser, at, vouched }, HALF)
+    ticket::seal(app, &Half { person, password: Digest::of(hash.as_bytes()), browser, at, link }, HALF)
 }
 
 impl Half {
@@ -50,18 +50,22 @@ impl Half {
         (half.browser == browser && at < half.at.plus(GOOD_FOR)).then_some(half)
     }
 
-    pub(super) fn person(&self) -> Id<Person> {
-        self.person
-    }
-
     /// What the two halves come to, if the second is a code.
     pub(super) fn with_code(&self) -> SignInMethod {
-        if self.vouched { SignInMethod::ProviderAndCode } else { SignInMethod::PasswordAndCode }
+        if self.link.is_some() { SignInMethod::ProviderAndCode } else { SignInMethod::PasswordAndCode }
     }
 
-    /// Whether the password is still the one that was right, and its person may act.
-    pub(super) fn still_counts(&self, person: &Person) -> bool {
-        person.state == PersonState::Active && Digest::of(person.password.as_bytes()) == self.password
+    /// Its person, if they may act and the first half is still right: the password is the one that was, and where a provider vouched, the
+    /// link is theirs and people sign in with the provider.
+    pub(super) fn still_of(&self, read: &impl Read) -> Result<Option<Person>, Fault> {
+        let person = read.get(&PEOPLE, &self.person)?.filter(|person| {
+            person.state == PersonState::Active && Digest::of(person.password.as_bytes()) == self.password
+        });
+        let (Some(person), Some(key)) = (&person, &self.link) else { return Ok(person) };
+        let link = read.get(&LINKS, key)?.filter(|link| link.person == person.id);
+        let provider = link.map(|link| read.get(&PROVIDERS, &link.provider)).transpose()?.flatten();
+        let is_open = provider.is_some_and(|provider| provider.open_sign_in().is_some());
+        Ok(is_open.then(|| person.clone()))
     }
 }
 
@@ -103,8 +107,7 @@ pub async fn sign_in_with_code(app: &App, ctx: &Context, attempt: CodeAttempt<'_
     let outcome = app
         .store
         .write("sign in with code", ctx, move |tx| {
-            let person = tx.get(&PEOPLE, &id)?.filter(|person| half.still_counts(person));
-            let Some(person) = person else { return Ok(Outcome::Over) };
+            let Some(person) = half.still_of(tx)? else { return Ok(Outcome::Over) };
             let Some(now) = tx.get(&SECOND_FACTORS, &id)?.filter(|now| now.secret == proof.secret) else {
                 return Ok(Outcome::Over);
             };

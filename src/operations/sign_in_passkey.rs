@@ -13,9 +13,9 @@ use super::own_passkeys::relying_party;
 use super::sign_in::{Outcome, new_session, refuse, tally};
 use super::ticket;
 use crate::app::App;
-use crate::base::{Digest, Fault, Id, Lifetime, SET_BACK, Timestamp};
+use crate::base::{Digest, Fault, Id, Lifetime, Timestamp};
 use crate::keys;
-use crate::model::{Context, Device, Event, Passkey, Person, PersonState, Session, SignInMethod, SpentProof};
+use crate::model::{Context, Device, Event, Passkey, Person, PersonState, Session, SignInMethod};
 use crate::protocol::webauthn::{self, Assertion, Expected};
 use crate::store::tables::{PASSKEY_CHALLENGES, PASSKEYS, PASSKEYS_BY_CREDENTIAL, PEOPLE, SESSIONS};
 use crate::store::{Read, Tx};
@@ -57,7 +57,7 @@ struct Carried {
     at: Timestamp,
 }
 
-/// A challenge, which nobody can have foreseen. WebAuthn §13.4.3: "challenges MUST contain enough entropy to make guessing them
+/// A challenge, or what else nobody can have foreseen. WebAuthn §13.4.3: "challenges MUST contain enough entropy to make guessing them
 /// infeasible. Challenges SHOULD therefore be at least 16 bytes long."
 pub(super) fn challenge(app: &App) -> Result<String, Fault> {
     Ok(URL_SAFE_NO_PAD.encode(app.entropy.bytes::<32>()?))
@@ -72,12 +72,8 @@ pub(super) fn decoded(text: &str) -> Option<Vec<u8>> {
 }
 
 /// Takes a challenge in, once. WebAuthn §13.4.3: "the Relying Party … SHOULD … prevent replay attacks".
-pub(super) fn spend(tx: &mut Tx<'_>, (challenge, expires_at): (Digest, Timestamp)) -> Result<bool, Fault> {
-    if tx.get(&PASSKEY_CHALLENGES, &challenge)?.is_some() {
-        return Ok(false);
-    }
-    tx.put(&PASSKEY_CHALLENGES, &challenge, &SpentProof { expires_at: expires_at.plus(SET_BACK) })?;
-    Ok(true)
+pub(super) fn spend(tx: &mut Tx<'_>, challenge: (Digest, Timestamp)) -> Result<bool, Fault> {
+    ticket::spend(tx, &PASSKEY_CHALLENGES, challenge)
 }
 
 /// What a sign-in page asks this browser for; `None` where no browser has passkeys for us. It is the same whoever sits there: which

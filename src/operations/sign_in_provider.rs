@@ -11,17 +11,18 @@ use subtle::ConstantTimeEq as _;
 use super::federation::{Unrecognized, signed_by};
 use super::known_browser::KnownBrowser;
 use super::own_sign_in::is_unchanged;
-use super::providers::{self, CALLBACK, MOST_PROVIDERS};
+use super::providers::{self, redirect_uri};
 use super::set_up_factor::{has_passkey, is_demanded};
-use super::sign_in::{Outcome, SignedIn, new_session, refuse, tally};
+use super::sign_in::{Outcome, SignedIn, new_session_of, refuse, tally};
 use super::sign_in_code;
+use super::sign_in_passkey::challenge;
 use super::ticket;
 use crate::app::App;
 use crate::base::{Digest, Fault, FaultKind, Id, Lifetime, Secret, Timestamp};
 use crate::keys::Typ;
 use crate::model::{
-    Context, Counted, Device, Event, IdentityProvider, Person, PersonState, Session, SignInMethod, SpentProof,
-    SubjectLink, UpstreamSignIn,
+    Context, Counted, Device, Event, IdentityProvider, Person, PersonState, Session, SignInMethod, SubjectLink,
+    UpstreamSignIn,
 };
 use crate::outbound::{DocumentError, FormPost, Limits, OutboundUrl};
 use crate::protocol::upstream::{self, Expected, LONGEST_ANSWER, Made, Metadata, Unfit, Vouched};
@@ -45,14 +46,16 @@ pub struct Door {
     pub name: String,
 }
 
+impl Door {
+    /// A provider's, if it is open.
+    pub(super) fn of(provider: &IdentityProvider) -> Option<Self> {
+        provider.open_sign_in().map(|sign_in| Self { id: provider.id, name: sign_in.name.clone() })
+    }
+}
+
 /// Every provider whose button is there.
 pub async fn doors(app: &App) -> Result<Vec<Door>, Fault> {
-    let page = app.store.read(move |view| view.page(&PROVIDERS, None, MOST_PROVIDERS)).await?;
-    let open = page.rows.into_iter().filter_map(|(id, provider)| {
-        let sign_in = provider.open_sign_in()?;
-        Some(Door { id, name: sign_in.name.clone() })
-    });
-    Ok(open.collect())
+    Ok(providers::list(app).await?.iter().filter_map(Door::of).collect())
 }
 
 /// What has to fit when the browser comes back.
@@ -129,12 +132,11 @@ pub async fn leave(
             return Ok(Err(Stays::OutOfReach { name }));
         }
     };
-    let chance = || -> Result<String, Fault> { Ok(Digest::of(&app.entropy.bytes::<32>()?).text()) };
     let carried = Carried {
         provider: id,
-        state: chance()?,
-        nonce: chance()?,
-        verifier: chance()?,
+        state: challenge(app)?,
+        nonce: challenge(app)?,
+        verifier: challenge(app)?,
         browser: leaving.browser,
         link: leaving.link,
         to: leaving.to.map(str::to_owned),
@@ -148,7 +150,7 @@ pub async fn leave(
         return Ok(Err(Stays::OutOfReach { name }));
     }
     let made = Made { state: &carried.state, nonce: &carried.nonce, verifier: &carried.verifier };
-    let us = (sign_in.client_id.as_str(), &*app.issuer.url(CALLBACK), &sign_in.scope);
+    let us = (sign_in.client_id.as_str(), &*redirect_uri(app, id), &sign_in.scope);
     let url = upstream::authorization_url(&metadata, us, &made);
     Ok(Ok(Left { name, url, cookie: Secret::new(cookie) }))
 }
@@ -167,6 +169,8 @@ fn told(provider: &IdentityProvider, error: &DocumentError) {
 
 /// What comes back.
 pub struct Arrival<'a> {
+    /// Whose address it came to; `None` where that is nobody's.
+    pub at: Option<Id<IdentityProvider>>,
     pub query: &'a [u8],
     pub cookie: Option<&'a str>,
     /// The digest of the browser's own cookie.
@@ -213,6 +217,8 @@ pub enum Why {
     Stopped,
     /// It is linked to somebody else.
     Taken,
+    /// Whoever wants to link it has another account there that is.
+    Another,
 }
 
 /// Takes an answer in, once, and signs in whoever it speaks of.
@@ -229,6 +235,21 @@ pub async fn arrive(app: &App, ctx: &Context, arrival: Arrival<'_>) -> Result<Ar
         app.tally.count("answer of an identity provider that this browser did not ask for");
         return Ok(not(ticket, to, linking, String::new(), Why::Over));
     }
+    // Attack case 44, RFC 9700 §4.4.2.2: "comparing the distinct redirect URI for the issuer to the URI where the authorization response was
+    // received on. If there is a mismatch, the client MUST abort the flow." It may be another's code, so it goes nowhere.
+    if arrival.at != Some(carried.provider) {
+        app.tally.count("answer of an identity provider at the address of another");
+        return Ok(not(ticket, to, linking, String::new(), Why::Over));
+    }
+    // Attack case 44: before anything is asked of anybody, or written of it, or the same answer could be brought many times.
+    let answer = Digest::of_all(&[b"answer of a provider\n", carried.state.as_bytes()]);
+    let spent = (answer, carried.at.plus(GOOD_FOR));
+    let is_first =
+        app.store.write("take answer of provider", ctx, move |tx| ticket::spend(tx, &UPSTREAM_ANSWERS, spent));
+    if !is_first.await? {
+        app.tally.count("answer of an identity provider that was taken before");
+        return Ok(not(ticket, to, linking, String::new(), Why::Over));
+    }
     let Some((provider, sign_in)) = open_provider(app, carried.provider).await? else {
         refused(app, ctx, carried.provider, "people do not sign in with it any more".to_owned()).await?;
         return Ok(not(ticket, to, linking, String::new(), Why::Over));
@@ -239,9 +260,10 @@ pub async fn arrive(app: &App, ctx: &Context, arrival: Arrival<'_>) -> Result<Ar
             Some(session) => link(app, ctx, provider, vouched, session, &arrival).await?,
             None => sign_in_with(app, ctx, provider, vouched, &arrival).await?,
         },
-        Err(Why::Over) => CameTo::Not(Why::Over),
         Err(why) => {
-            app.hours.count(ctx.at, Counted::SignInFailed);
+            if !linking {
+                app.hours.count(ctx.at, Counted::SignInFailed);
+            }
             CameTo::Not(why)
         }
     };
@@ -256,20 +278,6 @@ async fn vouched(
     carried: &Carried,
     query: &[u8],
 ) -> Result<Result<Vouched, Why>, Fault> {
-    // Attack case 44: before anything is asked of anybody, or the same answer could be brought many times at once.
-    let spent = SpentProof { expires_at: carried.at.plus(GOOD_FOR) };
-    let key = Digest::of_all(&[b"answer of a provider\n", carried.state.as_bytes()]);
-    let is_first = app.store.write("take answer of provider", ctx, move |tx| {
-        let is_first = tx.get(&UPSTREAM_ANSWERS, &key)?.is_none();
-        if is_first {
-            tx.put(&UPSTREAM_ANSWERS, &key, &spent)?;
-        }
-        Ok(is_first)
-    });
-    if !is_first.await? {
-        app.tally.count("answer of an identity provider that was taken before");
-        return Ok(Err(Why::Over));
-    }
     let metadata = match app.outbound.provider_metadata(&provider.issuer, ctx.at).await {
         Ok(metadata) => metadata,
         Err(error) => {
@@ -328,7 +336,7 @@ async fn exchange(
         None => None,
     };
     let us = (sign_in.client_id.as_str(), secret.as_ref());
-    let (body, authorization) = upstream::token_request(metadata, us, &app.issuer.url(CALLBACK), code);
+    let (body, authorization) = upstream::token_request(metadata, us, &redirect_uri(app, id), code);
     let limits = Limits { max_bytes: LONGEST_ANSWER, total_time: TOTAL_TIME };
     let replied = match OutboundUrl::parse(&metadata.token_endpoint) {
         Ok(url) => app.outbound.post_form(&url, FormPost { body, authorization }, limits).await,
@@ -378,9 +386,13 @@ fn who(tx: &Tx<'_>, provider: &IdentityProvider, vouched: &Vouched) -> Result<Op
     let Some(email) = &vouched.email else { return Ok(None) };
     let Some(person) = providers::by_address(tx, provider, email)? else { return Ok(None) };
     // Somebody who has this address now, where another had it before: an administrator says which of them is meant.
-    let others = tx.list(&LINKS, &LINKS_BY_PERSON, &person.id, MAX_ROWS)?;
-    let is_other = others.iter().any(|(_, link)| link.provider == provider.id);
-    Ok((!is_other).then_some((person, true)))
+    Ok((!is_linked(tx, person.id, provider.id)?).then_some((person, true)))
+}
+
+/// Whether some subject of the provider is this person.
+fn is_linked(tx: &Tx<'_>, person: Id<Person>, provider: Id<IdentityProvider>) -> Result<bool, Fault> {
+    let links = tx.list(&LINKS, &LINKS_BY_PERSON, &person, MAX_ROWS)?;
+    Ok(links.iter().any(|(_, link)| link.provider == provider))
 }
 
 /// Signs in whoever the provider speaks of, or asks them for what is wanted besides.
@@ -417,8 +429,11 @@ async fn sign_in_with(
             if is_new {
                 put_link(tx, id, &subject, person.id)?;
             }
+            let link = link_key(id, &subject);
             tx.record(Event::ProviderVouched { person: person.id, provider: id, subject })?;
-            let half = |person: &Person| sign_in_code::half(&within, (person.id, &person.password), browser, at, true);
+            let half = |person: &Person| {
+                sign_in_code::half(&within, (person.id, &person.password), browser, at, Some(link.clone()))
+            };
             if tx.get(&SECOND_FACTORS, &person.id)?.is_some() {
                 tx.record(Event::SignInHalfDone { person: person.id })?;
                 return Ok(CameTo::SignIn(Outcome::CodeWanted { half: half(&person)? }));
@@ -434,12 +449,10 @@ async fn sign_in_with(
             if let Some(old) = replaces {
                 tx.delete(&SESSIONS, &old)?;
             }
-            let (session, cookie) =
-                new_session(tx, &within.entropy, person.id, SignInMethod::Provider, device, lifetime)?;
             // They may have proved who they are long before, and were not asked again.
-            if let Some(earlier) = vouched.auth_time.filter(|earlier| *earlier < session.auth_time) {
-                tx.put(&SESSIONS, &session.id, &Session { auth_time: earlier, ..session.clone() })?;
-            }
+            let proved_at = vouched.auth_time.map_or(tx.now(), |earlier| earlier.min(tx.now()));
+            let proof = (SignInMethod::Provider, proved_at);
+            let (session, cookie) = new_session_of(tx, &within.entropy, person.id, proof, device, lifetime)?;
             tx.record(Event::SignedIn { person: person.id, session: session.id })?;
             let known = KnownBrowser::after(known.as_ref(), &within, &person.email.folded())?;
             Ok(CameTo::SignIn(Outcome::SignedIn { cookie, known, session: session.id, person: person.id }))
@@ -482,6 +495,12 @@ async fn link(
                     let why = "it is linked to somebody else".to_owned();
                     tx.record(Event::ProviderAnswerRefused { provider: id, why })?;
                     Ok(CameTo::Not(Why::Taken))
+                }
+                // Two would be one too many: whoever takes one back may think that it was all.
+                None if is_linked(tx, person, id)? => {
+                    let why = "its person is linked to another account at it".to_owned();
+                    tx.record(Event::ProviderAnswerRefused { provider: id, why })?;
+                    Ok(CameTo::Not(Why::Another))
                 }
                 None => {
                     put_link(tx, id, &vouched.subject, person)?;

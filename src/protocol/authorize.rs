@@ -225,6 +225,17 @@ pub fn narrow(
 pub struct Present {
     pub person: Id<Person>,
     pub auth_time: Timestamp,
+    /// They proved then who they are to us, and not to somebody whose word was taken for it.
+    pub proved: bool,
+}
+
+/// Whether whoever signs in for it has to prove who they are to us, so that no provider's word does: how and when it asked is not known.
+pub fn wants_proof(authorization: &Authorization) -> bool {
+    is_afresh(authorization) || authorization.max_age.is_some()
+}
+
+fn is_afresh(authorization: &Authorization) -> bool {
+    authorization.prompt.iter().any(|prompt| matches!(prompt, Prompt::Login | Prompt::SelectAccount))
 }
 
 /// What the browser is to do next.
@@ -259,11 +270,12 @@ pub fn next(authorization: &Authorization, present: Option<Present>, consent: Op
 
     // §3.1.2.1 login: "SHOULD prompt the End-User for reauthentication"; select_account: "to select a user account". Either is
     // met by a sign-in after this authorization began.
-    let afresh = authorization.prompt.iter().any(|prompt| matches!(prompt, Prompt::Login | Prompt::SelectAccount));
+    let afresh = is_afresh(authorization);
     // §3.1.2.1 max_age: "If the elapsed time is greater than this value, the OP MUST attempt to actively re-authenticate the
     // End-User." Measured when the authorization began, so that a slow consent asks nobody twice.
     let allowed = authorization.max_age.map(|seconds| authorization.asked_at.minus(Lifetime::from_seconds(seconds)));
-    let stale = (afresh && present.auth_time < authorization.asked_at)
+    let stale = (!present.proved && wants_proof(authorization))
+        || (afresh && present.auth_time < authorization.asked_at)
         || allowed.is_some_and(|oldest| present.auth_time < oldest);
     if stale {
         return or_refuse(Next::SignIn { again: true }, Refusal::LoginRequired);
@@ -344,7 +356,8 @@ mod tests {
     }
 
     fn present(auth_time: i64) -> Option<Present> {
-        Some(Present { person: Id::from_bytes([1; 16]), auth_time: Timestamp::from_seconds(auth_time) })
+        let (person, auth_time) = (Id::from_bytes([1; 16]), Timestamp::from_seconds(auth_time));
+        Some(Present { person, auth_time, proved: true })
     }
 
     fn consent(scope: &str, client: &[u8], redirect: &str) -> Consent {

@@ -123,8 +123,7 @@ static FIXED: &[Door] = &[
     page("/sign-in/set-up/codes", POST, Who::Anyone, Class::SignIn),
     page("/sign-in/set-up/passkey", POST, Who::Anyone, Class::SignIn),
     page("/sign-in/passkey", POST, Who::Anyone, Class::SignIn),
-    // Before what stands in the place of an id.
-    page("/sign-in/provider/callback", GET, Who::Anyone, Class::SignIn),
+    page("/sign-in/provider/callback/{id}", GET, Who::Anyone, Class::SignIn),
     page("/sign-in/provider/{id}", GET, Who::Anyone, Class::Pages),
     page("/sign-out", POST, Who::SignedIn, Class::Pages),
     page("/signed-out", GET, Who::Anyone, Class::Pages),
@@ -286,7 +285,7 @@ pub(super) fn configure(config: &mut ServiceConfig, app: &App) {
     door("/sign-in/set-up/codes", vec![web::post().to(pages::set_up::create_codes)]);
     door("/sign-in/set-up/passkey", vec![web::post().to(pages::set_up::create_passkey)]);
     door("/sign-in/passkey", vec![web::post().to(pages::sign_in::create_with_passkey)]);
-    door("/sign-in/provider/callback", vec![get(pages::sign_in_provider::arrive)]);
+    door("/sign-in/provider/callback/{id}", vec![get(pages::sign_in_provider::arrive)]);
     door("/sign-in/provider/{id}", vec![get(pages::sign_in_provider::leave)]);
     door("/sign-out", vec![web::post().to(pages::sign_in::destroy)]);
     door("/signed-out", vec![get(pages::sign_in::signed_out)]);

@@ -59,7 +59,9 @@ class Provider {
         }
         if (url.pathname === "/authorize") {
             const asked = url.searchParams;
-            const back = new URL(asked.get("redirect_uri"));
+            // To the letter, as providers do.
+            if (asked.get("redirect_uri") !== this.registered) return json({ error: "redirect_uri_mismatch" }, 400);
+            const back = new URL(this.registered);
             back.searchParams.set("state", asked.get("state"));
             back.searchParams.set("iss", this.issuer);
             if (new URLSearchParams(body).get("as") === "nobody") {
@@ -140,6 +142,9 @@ for (const javaScriptEnabled of [true, false]) {
             await page.getByRole("button", { name: "Add provider" }).click();
             await page.getByText("The provider is added").waitFor();
             await seen("provider");
+            const id = new URL(page.url()).pathname.split("/").at(-1);
+            provider.registered = at(`/sign-in/provider/callback/${id}`);
+            await page.getByText(provider.registered).first().waitFor();
             await page.getByRole("link", { name: "Identity providers" }).click();
             await heading("Identity providers");
             await seen("providers");

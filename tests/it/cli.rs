@@ -1042,7 +1042,8 @@ fn providers_and_crossings_are_made_listed_and_taken_back() {
         (&json!("Northwind"), &json!("email openid"), &json!(true))
     );
     assert!(sign_in["secret_set_at"].is_string() && !set.to_string().contains(PASSWORD), "{set}");
-    assert!(sign_in["redirect_uri"].as_str().unwrap().ends_with("/sign-in/provider/callback"));
+    let back = format!("/sign-in/provider/callback/{}", set["provider_id"].as_str().unwrap());
+    assert!(sign_in["redirect_uri"].as_str().unwrap().ends_with(&back), "{set}");
     let off = appliance.json(&["provider", "set", idp, "--button", "off", "--no-client-secret"]);
     assert_eq!((&off["sign_in"]["on"], &off["sign_in"]["secret_set_at"]), (&json!(false), &Value::Null));
     assert!(appliance.refused(&["provider", "set", idp, "--scope", "email"]).contains("openid"));

@@ -41,7 +41,7 @@ POST /sign-in/code                                 403 422 403 403 405
 POST /sign-in/set-up/codes                         403 422 403 403 405
 POST /sign-in/set-up/passkey                       403 422 403 403 405
 POST /sign-in/passkey                              403 422 403 403 405
-GET /sign-in/provider/callback                     422 422 422 422 405
+GET /sign-in/provider/callback/{id}                422 422 422 422 405
 GET /sign-in/provider/{id}                         404 404 404 404 405
 POST /sign-out                                     403 303 403 403 405
 GET /signed-out                                    200 303 303 303 405

@@ -12,7 +12,7 @@ use super::problem::Problem;
 use super::wire::{Given, NoFilter, Wrong, list as scopes_of, or_none};
 use crate::base::{Secret, Timestamp};
 use crate::model::{IdentityProvider, PersonBy, SubjectLink, UpstreamSignIn};
-use crate::operations::providers::{self, CALLBACK, NewProvider, ProviderChange, SignInTerms};
+use crate::operations::providers::{self, NewProvider, ProviderChange, SignInTerms};
 use crate::protocol::own_scopes::{ADMIN, PROVIDERS};
 
 pub(super) fn noun() -> Noun {
@@ -84,8 +84,8 @@ struct SignInView {
     scope: Vec<String>,
     /// Whether the button is there.
     on: bool,
-    /// What has to be registered at the provider.
-    #[schema(example = "https://login.example.com/sign-in/provider/callback")]
+    /// What has to be registered at the provider: each has one of its own.
+    #[schema(example = "https://login.example.com/sign-in/provider/callback/idp_01jd2v6k3m8x9q4w7t5r1n0b2c")]
     redirect_uri: String,
 }
 
@@ -251,7 +251,8 @@ fn terms(ask: SignInBody) -> Result<SignInTerms, Problem> {
 }
 
 fn shown(call: &Call, provider: &IdentityProvider) -> Result<One<ProviderView>, Problem> {
-    Ok(One::of(provider, view(call, provider))?)
+    // The tag as well: what is remembered of the answer to a request that comes twice has no secret.
+    Ok(One::of(&provider.without_secret(), view(call, provider))?)
 }
 
 fn view(call: &Call, provider: &IdentityProvider) -> ProviderView {
@@ -266,19 +267,19 @@ fn view(call: &Call, provider: &IdentityProvider) -> ProviderView {
         jwks: provider.jwks.clone(),
         person_by,
         email_domains,
-        sign_in: provider.sign_in.as_ref().map(|sign_in| sign_in_view(call, sign_in)),
+        sign_in: provider.sign_in.as_ref().map(|sign_in| sign_in_view(call, provider, sign_in)),
         created_at: provider.created_at.iso(),
     }
 }
 
-fn sign_in_view(call: &Call, sign_in: &UpstreamSignIn) -> SignInView {
+fn sign_in_view(call: &Call, provider: &IdentityProvider, sign_in: &UpstreamSignIn) -> SignInView {
     SignInView {
         name: sign_in.name.clone(),
         client_id: sign_in.client_id.clone(),
         secret_set_at: sign_in.secret_set_at.map(Timestamp::iso),
         scope: scopes_of(&sign_in.scope),
         on: sign_in.on,
-        redirect_uri: call.app.issuer.url(CALLBACK),
+        redirect_uri: providers::redirect_uri(&call.app, provider.id),
     }
 }
 

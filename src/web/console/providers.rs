@@ -10,7 +10,7 @@ use crate::model::{Email, IdentityProvider, PersonBy, SubjectLink};
 use crate::operations::declined::{Declined, Invalid};
 use crate::operations::names::{self, Names};
 use crate::operations::people;
-use crate::operations::providers::{self, CALLBACK, NewProvider, ProviderChange, SignInTerms};
+use crate::operations::providers::{self, NewProvider, ProviderChange, SignInTerms};
 use crate::operations::seen::{Seen, tag};
 use crate::web::extract::{Administered, Administrator, Posted, Visitor};
 use crate::web::problem::PageProblem;
@@ -107,7 +107,7 @@ pub(super) async fn show(
         client_id: sign_in.map(|sign_in| sign_in.client_id.clone()).unwrap_or_default(),
         secret: sign_in.and_then(|sign_in| sign_in.secret_set_at).map(|at| moment(at, visitor.ctx.at)),
         scope: sign_in.map(|sign_in| sign_in.scope.to_string()).unwrap_or_default(),
-        redirect_uri: app.issuer.url(CALLBACK),
+        redirect_uri: providers::redirect_uri(app, id),
         known_by: known_by(&provider),
         keys: match (&provider.jwks, &provider.jwks_uri) {
             (Some(_), _) => "a key set that was written down here".to_owned(),
@@ -115,7 +115,7 @@ pub(super) async fn show(
             (None, None) => "where its own metadata says".to_owned(),
         },
         added: moment(provider.created_at, visitor.ctx.at),
-        seen: tag(&provider).map_err(|fault| visitor.broken(&fault))?.text(),
+        seen: tag(&provider.without_secret()).map_err(|fault| visitor.broken(&fault))?.text(),
         links: links.rows.iter().map(|(_, link)| line(visitor, link, &names)).collect(),
         next: links.next.map(|next| {
             let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("after", &next).finish();
@@ -341,7 +341,7 @@ fn form(
         frame: Frame::of(Section::Settings),
         once: mark(&visitor.app, &visitor.ctx).map_err(|fault| visitor.broken(&fault))?,
         seen: match changes {
-            Some(provider) => tag(provider).map_err(|fault| visitor.broken(&fault))?.text(),
+            Some(provider) => tag(&provider.without_secret()).map_err(|fault| visitor.broken(&fault))?.text(),
             None => String::new(),
         },
         action: changes.map_or_else(|| format!("{LIST}/new"), |provider| format!("{}/change", path(provider.id))),
@@ -355,7 +355,7 @@ fn form(
         scope: field(&typed.scope, "sign_in.scope"),
         domains: field(&typed.domains, "email_domains"),
         keys: changes.is_none_or(|provider| provider.jwks.is_none()).then(|| field(&typed.jwks_uri, "jwks_uri")),
-        redirect_uri: visitor.app.issuer.url(CALLBACK),
+        redirect_uri: changes.map(|provider| providers::redirect_uri(&visitor.app, provider.id)),
         problem: problem.or_else(|| wrong.of("sign_in")).or_else(|| {
             let what = if changes.is_some() { "changed" } else { "added" };
             (!wrong.0.is_empty()).then(|| format!("Nothing was {what}. Look at what is marked."))

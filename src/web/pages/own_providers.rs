@@ -97,6 +97,7 @@ pub(super) async fn not_linked(visitor: &Visitor, name: String, why: Why) -> Res
         Why::OutOfReach => OwnProvidersProblem::Away(name),
         Why::NotGood => OwnProvidersProblem::NotGood(name),
         Why::Taken => OwnProvidersProblem::Taken(name),
+        Why::Another => OwnProvidersProblem::Another(name),
     };
     refused(visitor, signed_in, problem).await
 }
@@ -118,7 +119,9 @@ async fn refused(
     let status = match problem {
         OwnProvidersProblem::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
         OwnProvidersProblem::Away(_) => StatusCode::BAD_GATEWAY,
-        OwnProvidersProblem::Over | OwnProvidersProblem::Taken(_) => StatusCode::CONFLICT,
+        OwnProvidersProblem::Over | OwnProvidersProblem::Taken(_) | OwnProvidersProblem::Another(_) => {
+            StatusCode::CONFLICT
+        }
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
     let page = OwnProvidersPage { problem: Some(problem), ..standing(visitor, signed_in).await? };

@@ -246,7 +246,8 @@ async fn page(
         None => at(step, here.clone()),
     };
     // Whoever is asked again is asked by us: what a provider asked for, and when, is not known here.
-    let doors = if matches!(step, SignInStep::Password { another: None }) {
+    let afresh = way.ask.as_ref().is_some_and(|ask| ask.afresh);
+    let doors = if afresh || matches!(step, SignInStep::Password { another: None }) {
         Vec::new()
     } else {
         sign_in_provider::doors(&visitor.app).await.map_err(|fault| visitor.broken(&fault))?

@@ -31,8 +31,9 @@ pub(crate) async fn leave(
         return Err(PageProblem::new(visitor.shell(), views::Problem::NotFound, &visitor.ctx));
     };
     let way = Way::of(&visitor, ticket.as_deref(), to.as_deref()).await?;
-    // Who signs in presses the button themselves: a page of somebody else's does not do it for them.
-    if is_from_elsewhere(&request) {
+    // Who signs in presses the button themselves: a page of somebody else's does not do it for them. And who has to prove it to us has no
+    // button.
+    if is_from_elsewhere(&request) || way.ask.as_ref().is_some_and(|ask| ask.afresh) {
         return Ok(reply::see_other(&visitor, &format!("{}{}", visitor.app.issuer.path(), way.at("/sign-in"))));
     }
     let ticket = way.ticket();
@@ -66,13 +67,18 @@ pub(super) fn away(visitor: &Visitor, mut response: HttpResponse, left: &Left) -
     response
 }
 
-/// `GET /sign-in/provider/callback`
-pub(crate) async fn arrive(mut visitor: Visitor, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
+/// `GET /sign-in/provider/callback/{id}`
+pub(crate) async fn arrive(
+    mut visitor: Visitor,
+    id: web::Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, PageProblem> {
     // Its address has a code in it: no page says it again.
     visitor.here = None;
     let cookie = cookies::read(&request, &visitor.app.issuer, Name::Away);
     let known = known_browser(&visitor, &request);
     let arrival = Arrival {
+        at: id.parse().ok(),
         query: request.query_string().as_bytes(),
         cookie: cookie.as_deref(),
         browser: visitor.browser(),
@@ -123,7 +129,7 @@ fn said(why: Why) -> (StatusCode, ProviderProblem) {
         Why::Over => (StatusCode::UNPROCESSABLE_ENTITY, ProviderProblem::Over),
         Why::Denied => (StatusCode::UNPROCESSABLE_ENTITY, ProviderProblem::Denied),
         Why::OutOfReach => (StatusCode::BAD_GATEWAY, ProviderProblem::Away),
-        Why::NotGood | Why::Taken => (StatusCode::UNPROCESSABLE_ENTITY, ProviderProblem::NotGood),
+        Why::NotGood | Why::Taken | Why::Another => (StatusCode::UNPROCESSABLE_ENTITY, ProviderProblem::NotGood),
         Why::Unknown => (StatusCode::FORBIDDEN, ProviderProblem::Unknown),
         Why::Stopped => (StatusCode::FORBIDDEN, ProviderProblem::Stopped),
     }

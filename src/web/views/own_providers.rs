@@ -54,6 +54,7 @@ pub enum OwnProvidersProblem {
     Away(String),
     NotGood(String),
     Taken(String),
+    Another(String),
 }
 
 impl OwnProvidersPage {
@@ -67,6 +68,7 @@ impl OwnProvidersPage {
             OwnProvidersProblem::Away(name) => t.away.say(name),
             OwnProvidersProblem::NotGood(name) => t.not_good.say(name),
             OwnProvidersProblem::Taken(name) => t.taken.say(name),
+            OwnProvidersProblem::Another(name) => t.another.say(name),
         }
     }
 }
@@ -116,6 +118,7 @@ impl Spoken for OwnProvidersPage {
             ("away", problem(OwnProvidersProblem::Away("Google".into()))),
             ("not_good", problem(OwnProvidersProblem::NotGood("Google".into()))),
             ("taken", problem(OwnProvidersProblem::Taken("Google".into()))),
+            ("another", problem(OwnProvidersProblem::Another("Google".into()))),
             (
                 "hostile",
                 Self {

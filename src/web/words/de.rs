@@ -147,6 +147,11 @@ pub(super) static WORDS: Words = Words {
             taken: OfName(|provider| {
                 html!("Wer Sie bei {provider} sind, ist hier schon mit einem anderen Konto verbunden.")
             }),
+            another: OfName(|provider| {
+                html!(
+                    "Ein anderes Konto bei {provider} ist schon verbunden. Entfernen Sie zuerst jenes, dann verbinden Sie dieses."
+                )
+            }),
             passkey_wanted: OfName(|provider| {
                 html!(
                     "{provider} kennt Sie, aber das genügt hier nicht: Melden Sie sich mit Ihrem Passkey an. Wenn er verloren ist, fragen Sie, wer diesen Dienst betreut."

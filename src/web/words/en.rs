@@ -139,6 +139,11 @@ pub(super) static WORDS: Words = Words {
             }),
             stopped: Html::of("Your account here was stopped. Ask whoever looks after this place."),
             taken: OfName(|provider| html!("Who you are at {provider} is linked to another account here already.")),
+            another: OfName(|provider| {
+                html!(
+                    "Another account at {provider} is connected already. Remove that one first, then connect this one."
+                )
+            }),
             passkey_wanted: OfName(|provider| {
                 html!(
                     "{provider} knows you, and here that is not enough: sign in with your passkey. If you have lost it, ask whoever looks after this place."

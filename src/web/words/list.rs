@@ -175,6 +175,7 @@ pub(crate) struct ProviderWords {
     pub(crate) unknown: OfName,
     pub(crate) stopped: Html,
     pub(crate) taken: OfName,
+    pub(crate) another: OfName,
     pub(crate) passkey_wanted: OfName,
 }
 

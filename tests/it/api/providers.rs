@@ -1,6 +1,7 @@
 //! Whose word about people is taken here, and where our own is carried.
 
 use serde_json::{Value, json};
+use writ::base::Lifetime;
 
 use super::Office;
 use crate::world::{ISSUER, KeyPair};
@@ -16,6 +17,26 @@ fn with(body: &Value, name: &str, value: Value) -> Value {
 
 fn texts(page: &Value, name: &str) -> Vec<String> {
     page["items"].as_array().unwrap().iter().map(|item| item[name].as_str().unwrap().to_owned()).collect()
+}
+
+/// What is remembered of the first answer has no secret, and is changed by its tag all the same.
+#[test]
+fn a_provider_that_was_trusted_twice_by_one_request_is_changed_by_the_tag_of_either_answer() {
+    let office = Office::open();
+    let sign_in = json!({ "name": "Northwind", "client_id": "writ", "secret": "of ours there" });
+    let body = json!({ "issuer": IDP, "sign_in": sign_in });
+    let post = || office.ask("POST", "/providers").header("Idempotency-Key", "once").json(&body).send();
+    let (first, again) = (post(), post());
+    assert_eq!((first.expect_status(201).json(), first.header("etag")), (again.json(), again.header("etag")));
+    let path = format!("/providers/{}", again.json()["id"].as_str().unwrap());
+    let off = json!({ "sign_in": { "on": false } });
+    let changed = office.change("PATCH", &path, again.header("etag").unwrap(), &off);
+    assert_eq!(changed.expect_status(200).json()["sign_in"]["on"], false);
+    // Another secret is another state.
+    let secret = json!({ "sign_in": { "secret": "another" } });
+    office.world.later(Lifetime::from_seconds(1));
+    office.change("PATCH", &path, changed.header("etag").unwrap(), &secret).expect_status(200);
+    assert_eq!(office.change("PATCH", &path, changed.header("etag").unwrap(), &off).status, 412);
 }
 
 /// What is listed, a page at a time.
@@ -231,7 +252,7 @@ fn people_sign_in_with_a_provider_as_an_administrator_says() {
     let path = format!("/providers/{}", made["id"].as_str().unwrap());
     let shown = &made["sign_in"];
     assert_eq!((&shown["scope"], &shown["on"]), (&json!(["email", "openid"]), &json!(true)));
-    assert_eq!(shown["redirect_uri"], format!("{ISSUER}/sign-in/provider/callback"));
+    assert_eq!(shown["redirect_uri"], format!("{ISSUER}/sign-in/provider/callback/{}", made["id"].as_str().unwrap()));
     assert!(shown["secret_set_at"].is_string() && shown.get("secret").is_none(), "{shown}");
     assert_eq!(office.get("/audit?event=provider.trusted")["items"][0]["details"]["sign_in"]["name"], "Northwind");
 

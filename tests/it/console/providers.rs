@@ -15,7 +15,7 @@ fn a_provider_from_its_first_form_to_its_end() {
     browser.get("/console/settings").expect_text("/console/providers");
     browser.get("/console/providers").expect_page(200, "Nobody’s word is taken but your own");
     let page = browser.get("/console/providers/new");
-    page.expect_text(&world.app.issuer.url("/sign-in/provider/callback"));
+    page.expect_text("said here once the provider is added").expect_no_text("/sign-in/provider/callback");
     let form = page.form_to("/console/providers/new");
     // What is wrong stands beside its field, and the secret does not come back.
     let wrong = [("issuer", "http://x"), ("name", "Northwind"), ("client_id", "writ"), ("secret", "of theirs")];
@@ -27,6 +27,10 @@ fn a_provider_from_its_first_form_to_its_end() {
     let page = browser.submit_form(&form, &fill);
     page.expect_page(200, "The provider is added").expect_text("email openid").expect_no_text("of theirs");
     let here = page.path.clone();
+    // Its own address to come back to, where it is shown and where it is changed.
+    let back = world.app.issuer.url(&here.replace("/console/providers", "/sign-in/provider/callback"));
+    page.expect_text(&back);
+    browser.get(&format!("{here}/change")).expect_text(&back);
     let again = browser.submit_form(&form, &fill);
     assert_eq!(again.path, here, "the same form once more adds nothing");
     browser.get("/console/providers").expect_page(200, "people sign in");

@@ -12,6 +12,7 @@ use writ::store::tables::{SESSIONS, SIGNING_KEYS};
 use writ::store::{Read as _, audit_page};
 
 use crate::stories::passkeys::with_passkey;
+use crate::stories::upstream::Stage;
 use crate::world::{Device, KeyPair, PASSWORD, World, verified};
 
 const MINUTE: i64 = 60;
@@ -98,6 +99,22 @@ fn set_back_by_minutes_no_passkey_answers_twice() {
     let csrf = browser.get("/sign-in").form("csrf").value("csrf").to_owned();
     answer.extend([("csrf", csrf), ("asked", form.value("asked").to_owned())]);
     browser.submit_filled(&form, &answer).expect_page(422, "please sign in once more");
+}
+
+/// Nor does an answer of an identity provider: attack case 44.
+#[test]
+fn case_44_set_back_by_minutes_no_answer_of_a_provider_is_good_twice() {
+    let stage = Stage::linked();
+    let (mut browser, sent) = stage.leaves();
+    let mut as_it_was = browser.clone();
+    let back = stage.upstream.signs_in(&stage.world, &sent, &json!({}));
+    assert_eq!(browser.get(&back).path, "/account");
+    stage.world.set_clock(11 * MINUTE);
+    stage.world.keeps_house();
+    stage.world.set_clock(-5 * MINUTE);
+    assert_eq!(stage.upstream.asked().len(), 1);
+    as_it_was.get(&back).expect_page(422, "was used before");
+    assert!(stage.upstream.asked().is_empty(), "the provider is asked nothing");
 }
 
 /// A sign-in of a day that has not come is not one of a moment ago.

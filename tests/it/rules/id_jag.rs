@@ -455,6 +455,7 @@ fn case_27_of_one_assertion_brought_many_times_at_once_one_buys() {
 fn a_provider_speaks_for_its_own_domains_and_for_addresses_it_verified() {
     let stage = Provider::new(PersonBy::Email { domains: vec!["example.com".to_owned()] });
     let there = &stage.there;
+    there.world.person("kim");
     let email = |jti: &str, email: &str, verified: Value| {
         stage.says(jti, &json!({ "email": email, "email_verified": verified }))
     };
@@ -468,6 +469,8 @@ fn a_provider_speaks_for_its_own_domains_and_for_addresses_it_verified() {
         ("5", "grace@example.com.evil.example", json!(true)),
         ("6", "grace@evil.example", json!(true)),
         ("7", "grace", json!(true)),
+        // The Kelvin sign, of which folding makes a k.
+        ("8", "\u{212a}im@example.com", json!(true)),
     ] {
         there.refused(&email(jti, address, verified), address);
     }

@@ -17,4 +17,4 @@ pub mod second_factor;
 mod set_up_factor;
 mod sign_in;
 mod sign_out;
-mod upstream;
+pub mod upstream;

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use writ::base::{Id, Lifetime, Secret};
-use writ::model::{Event, IdentityProvider, PersonBy, PersonState, SubjectLink};
+use writ::model::{Counted, Event, IdentityProvider, PersonBy, PersonState, SubjectLink};
+use writ::operations::hours;
 use writ::operations::providers::{self, NewProvider, ProviderChange, SignInTerms};
 use writ::operations::seen::Seen;
 use writ::store::tables::{LINKS, PEOPLE, SESSIONS, UPSTREAM_ANSWERS};
@@ -15,15 +16,14 @@ use crate::world::{
 };
 
 const TICKETS: &str = "https://mcp.example/tickets";
-const CALLBACK: &str = "/sign-in/provider/callback";
 const OVER: &str = "was begun in another browser, took too long or was used before";
 const NOT_GOOD: &str = "is not what it should be, so nobody was signed in";
 
 /// An appliance, somebody on it, and a provider at which they are somebody too.
-struct Stage {
-    world: World,
+pub struct Stage {
+    pub world: World,
     ada: Someone,
-    upstream: Upstream,
+    pub upstream: Upstream,
     provider: Id<IdentityProvider>,
 }
 
@@ -37,15 +37,7 @@ impl Stage {
         let world = World::with_websites_and(settings);
         let ada = world.administrator("ada");
         let upstream = Upstream::new();
-        let sign_in = SignInTerms {
-            name: Some("Northwind".to_owned()),
-            client_id: Some(THERE.to_owned()),
-            secret: Some(Some(Secret::new(SECRET_THERE))),
-            ..SignInTerms::default()
-        };
-        let new =
-            NewProvider { issuer: upstream.url.clone(), jwks_uri: None, jwks: None, person_by, sign_in: Some(sign_in) };
-        let provider = world.block(providers::trust(&world.app, &world.operator(), new)).unwrap().id;
+        let provider = trusts(&world, &upstream, "Northwind", person_by);
         Self { world, ada, upstream, provider }
     }
 
@@ -54,10 +46,15 @@ impl Stage {
     }
 
     /// The one who is `00u1` there.
-    fn linked() -> Self {
+    pub fn linked() -> Self {
         let stage = Self::new();
         stage.link(&stage.ada, "00u1");
         stage
+    }
+
+    /// Where it sends the browser back to.
+    fn callback(&self) -> String {
+        format!("/sign-in/provider/callback/{}", self.provider)
     }
 
     fn link(&self, someone: &Someone, subject: &str) {
@@ -71,8 +68,19 @@ impl Stage {
         self.world.block(providers::change(app, &by, self.provider, Seen::Anything, change)).unwrap();
     }
 
+    /// An administrator turns it off while its token endpoint is asked.
+    fn turns_off_meanwhile(&self) {
+        let (app, by, id) = (self.world.app.clone(), self.world.operator(), self.provider);
+        let off = SignInTerms { on: Some(false), ..SignInTerms::default() };
+        let change = ProviderChange { sign_in: Some(Some(off)), ..ProviderChange::default() };
+        self.upstream.meanwhile(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(providers::change(&app, &by, id, Seen::Anything, change)).unwrap();
+        });
+    }
+
     /// A browser that was sent to the provider from the sign-in page.
-    fn leaves(&self) -> (Browser, Location) {
+    pub fn leaves(&self) -> (Browser, Location) {
         let mut browser = self.world.browser();
         let page = browser.get("/sign-in");
         let sent = press(&mut browser, &page);
@@ -103,9 +111,27 @@ impl Stage {
         }
     }
 
+    /// How many entries the audit log has.
+    fn told(&self) -> u64 {
+        self.world.read(|view| audit_page(view, None, None, 1)).entries[0].sequence
+    }
+
     fn links(&self) -> Vec<SubjectLink> {
         self.world.read(|view| view.page(&LINKS, None, 10)).rows.into_iter().map(|(_, link)| link).collect()
     }
+}
+
+/// People may sign in with this one from now on.
+fn trusts(world: &World, upstream: &Upstream, name: &str, person_by: PersonBy) -> Id<IdentityProvider> {
+    let sign_in = SignInTerms {
+        name: Some(name.to_owned()),
+        client_id: Some(THERE.to_owned()),
+        secret: Some(Some(Secret::new(SECRET_THERE))),
+        ..SignInTerms::default()
+    };
+    let new =
+        NewProvider { issuer: upstream.url.clone(), jwks_uri: None, jwks: None, person_by, sign_in: Some(sign_in) };
+    world.block(providers::trust(&world.app, &world.operator(), new)).unwrap().id
 }
 
 /// Presses the button of the provider: where the browser is sent.
@@ -139,7 +165,7 @@ fn somebody_signs_in_with_a_provider_on_the_way_to_an_application() {
     let sent = press(&mut browser, &page);
     assert!(sent.0.starts_with(&format!("{}/authorize?", stage.upstream.url)), "{}", sent.0);
     assert_eq!(sent.parameter("scope").as_deref(), Some("email openid"));
-    assert_eq!(sent.parameter("redirect_uri").unwrap(), world.app.issuer.url(CALLBACK));
+    assert_eq!(sent.parameter("redirect_uri").unwrap(), world.app.issuer.url(&stage.callback()));
     world.later(Lifetime::from_minutes(2));
     let page = browser.get(&stage.upstream.signs_in(world, &sent, &json!({})));
     page.expect_page(200, "asks for your permission");
@@ -211,6 +237,46 @@ fn who_is_asked_again_is_asked_by_us() {
     page.expect_page(200, "Confirm it’s you").expect_no_text("Northwind");
 }
 
+/// A provider may have let them through without a question: the sign-in of a moment ago is none to us.
+#[test]
+fn a_providers_word_is_no_fresh_proof_to_us() {
+    let stage = Stage::linked();
+    let (mut browser, page) = stage.comes_back(&json!({}));
+    assert_eq!(page.path, "/account");
+    browser.get("/account/sign-ins").expect_page(200, "00u1").expect_text("type=\"password\"");
+    let page = browser.get("/account/sign-ins");
+    let page = browser.submit_form(&page.form_to("/end"), &[]);
+    page.expect_page(422, "That is not your current password");
+    assert_eq!(stage.links().len(), 1);
+
+    // Nor is it for an application: there is no button, no way to one, and no way around it.
+    let mail = stage.world.client("mail").at(&stage.world.resource(TICKETS, "mcp:read"));
+    let asks: [(&str, &str); 4] =
+        [("prompt", "login"), ("prompt", "select_account"), ("max_age", "0"), ("max_age", "3600")];
+    for ask in asks {
+        let mut browser = stage.world.browser();
+        let page = mail.sends(&mut browser, &[ask]);
+        page.expect_page(200, "mail").expect_no_text("Northwind");
+        let ticket = page.form("ticket").value("ticket").to_owned();
+        let door = |more: &str| format!("/sign-in/provider/{}{more}", stage.provider);
+        let there = browser.get(&door(&format!("?{}", crate::world::encode(&[("ticket", &ticket)]))));
+        assert_eq!((there.path.as_str(), there.left_for.is_none()), ("/sign-in", true), "{ask:?}");
+        there.expect_page(200, "mail").expect_no_text("Northwind");
+        // Signed in beside it, after it began.
+        stage.world.later(Lifetime::from_seconds(5));
+        let sent = browser.get(&door("")).expect_left().clone();
+        assert_eq!(browser.get(&stage.upstream.signs_in(&stage.world, &sent, &json!({}))).path, "/account");
+        let page = browser.get(&format!("/oauth/authorize/continue?ticket={ticket}"));
+        page.expect_page(200, "mail").expect_no_text("asks for your permission").expect_no_text("Northwind");
+        // A password is proof, also after one that is an hour old there: nobody goes in circles.
+        stage.world.later(Lifetime::from_seconds(5));
+        browser.sign_in(&page, &stage.ada).expect_page(200, "asks for your permission");
+    }
+    // Who asks for nothing of that takes the provider's word as ever.
+    let mut browser = stage.comes_back(&json!({})).0;
+    mail.sends(&mut browser, &[]).expect_page(200, "asks for your permission");
+}
+
 #[test]
 fn case_44_who_is_not_linked_gets_no_account_and_is_told_how_to_link() {
     let stage = Stage::new();
@@ -264,6 +330,10 @@ fn case_44_an_address_counts_if_it_is_verified_and_an_administrator_lets_the_pro
     refused(json!({ "email": "ada@evil.example", "email_verified": true }));
     refused(json!({ "email": "ada@example.com.evil.example", "email_verified": true }));
     refused(json!({ "email": "nobody@example.com", "email_verified": true }));
+    // The Kelvin sign, of which folding makes a k.
+    stage.world.person("kim");
+    refused(json!({ "email": "\u{212a}im@example.com", "email_verified": true }));
+    refused(json!({ "email": " ada@example.com", "email_verified": true }));
     assert!(stage.links().is_empty());
     let (_, page) = stage.comes_back(&json!({ "email": "Ada@Example.com", "email_verified": true }));
     assert_eq!(page.path, "/account");
@@ -297,7 +367,7 @@ fn case_44_an_answer_is_taken_once() {
     // A code of one's own with the state of then.
     let token = stage.upstream.id_token(&stage.upstream.claims(&stage.world, &sent, &json!({})));
     let mut replaying = before;
-    replaying.get(&format!("{CALLBACK}?{}", stage.upstream.gives(&sent, token))).expect_page(422, OVER);
+    replaying.get(&format!("{}?{}", stage.callback(), stage.upstream.gives(&sent, token))).expect_page(422, OVER);
     assert!(stage.upstream.asked().is_empty(), "the provider is asked nothing");
 
     // Many at once.
@@ -325,35 +395,67 @@ fn case_44_an_answer_of_another_issuer_is_refused_before_its_code_goes_anywhere(
             let (mut browser, sent) = stage.leaves();
             let state = sent.parameter("state").unwrap();
             let back = crate::world::encode(&[("code", "stolen"), ("state", &state)]);
-            let page = browser.get(&format!("{CALLBACK}?{back}"));
+            let page = browser.get(&format!("{}?{back}", stage.callback()));
             stage.refused((browser, page), 422, NOT_GOOD);
             assert!(stage.why().contains("does not say from whom"), "{}", stage.why());
             continue;
         }
         let mut browser = browser;
-        let page = browser.get(&format!("{CALLBACK}?{back}"));
+        let page = browser.get(&format!("{}?{back}", stage.callback()));
         stage.refused((browser, page), 422, NOT_GOOD);
         assert_eq!(stage.why(), "its answer says that it is another's (iss)");
     }
     assert!(stage.upstream.asked().is_empty() && evil.asked().is_empty(), "no code was brought to anybody");
 }
 
+/// RFC 9700 §4.4.2.2: neither provider says from whom its answers are, so their addresses tell them apart.
+#[test]
+fn case_44_no_provider_is_brought_a_code_of_another_provider() {
+    let stage = Stage::linked();
+    let evil = Upstream::new();
+    let other = trusts(&stage.world, &evil, "Evil", PersonBy::Link);
+    let mut browser = stage.world.browser();
+    let sent = browser.get(&format!("/sign-in/provider/{other}")).expect_left().clone();
+    let honest = stage.callback();
+    assert_ne!(sent.parameter("redirect_uri").unwrap(), stage.world.app.issuer.url(&honest));
+    // The attacker's provider sends the browser on to the honest one with all that was made up for itself, and that one signs its person in,
+    // and sends them back to where we are registered there.
+    let state = sent.parameter("state").unwrap();
+    let query = crate::world::encode(&[("code", "of the honest one"), ("state", &state)]);
+    for at in [honest.as_str(), "/sign-in/provider/callback/nobody"] {
+        browser.get(&format!("{at}?{query}")).expect_page(422, OVER);
+    }
+    assert!(evil.asked().is_empty() && stage.upstream.asked().is_empty(), "the code is brought to nobody");
+    assert!(stage.world.read(|view| view.page(&UPSTREAM_ANSWERS, None, 9)).rows.is_empty(), "nothing is spent");
+    // So whoever was on their way still is.
+    let page = browser.get(&evil.signs_in(&stage.world, &sent, &json!({})));
+    page.expect_page(403, "no account here is linked to that");
+    assert_eq!(evil.asked().len(), 1);
+}
+
 #[test]
 fn case_44_a_provider_that_was_turned_off_signs_nobody_in() {
     let stage = Stage::linked();
     let (mut browser, sent) = stage.leaves();
+    let as_it_was = browser.clone();
     let back = stage.upstream.signs_in(&stage.world, &sent, &json!({}));
     let link = button(&browser.get("/sign-in"));
     stage.change(SignInTerms { on: Some(false), ..SignInTerms::default() });
     let page = browser.get(&back);
     stage.refused((browser, page), 422, OVER);
     assert_eq!(stage.why(), "people do not sign in with it any more");
+    // Once: the same answer over and over writes nothing.
+    let told = stage.told();
+    for mut browser in [as_it_was.clone(), as_it_was] {
+        browser.get(&back).expect_page(422, OVER);
+    }
+    assert_eq!(stage.told(), told);
     let mut browser = stage.world.browser();
     browser.get("/sign-in").expect_no_text("Northwind");
     browser.get(&link).expect_page(404, OVER);
     assert!(stage.upstream.asked().is_empty());
 
-    // Changed between the question and the answer's last step: nobody is signed in by what no longer holds.
+    // Removed while they are there.
     stage.change(SignInTerms { on: Some(true), ..SignInTerms::default() });
     let (mut browser, sent) = stage.leaves();
     let back = stage.upstream.signs_in(&stage.world, &sent, &json!({}));
@@ -361,6 +463,29 @@ fn case_44_a_provider_that_was_turned_off_signs_nobody_in() {
     stage.world.block(providers::remove(app, &by, stage.provider, Seen::Anything)).unwrap();
     let page = browser.get(&back);
     stage.refused((browser, page), 422, OVER);
+}
+
+/// Between the answer and the last step the provider is asked, which takes a while: nobody is signed in, or linked, by what holds no longer.
+#[test]
+fn case_44_a_provider_that_is_changed_while_it_is_asked_signs_nobody_in() {
+    let stage = Stage::linked();
+    let (mut browser, sent) = stage.leaves();
+    let back = stage.upstream.signs_in(&stage.world, &sent, &json!({}));
+    stage.turns_off_meanwhile();
+    let page = browser.get(&back);
+    assert_eq!(stage.upstream.asked().len(), 1);
+    stage.refused((browser, page), 422, OVER);
+    assert_eq!(stage.why(), "it was changed meanwhile");
+
+    let stage = Stage::new();
+    let mut browser = stage.world.signed_in(&stage.ada);
+    let page = browser.get("/account/sign-ins");
+    let sent = away(&browser.submit_form(&page.form_to("/account/sign-ins/"), &[]));
+    let back = stage.upstream.signs_in(&stage.world, &sent, &json!({}));
+    stage.turns_off_meanwhile();
+    browser.get(&back).expect_page(409, OVER);
+    assert_eq!(stage.why(), "it, or how its person signs in, was changed meanwhile");
+    assert!(stage.links().is_empty());
 }
 
 #[test]
@@ -435,7 +560,7 @@ fn case_44_an_id_token_that_is_not_what_it_should_be_signs_nobody_in() {
     for (what, forge) in forgeries {
         let (mut browser, sent) = stage.leaves();
         let token = forge(&stage.upstream.claims(&stage.world, &sent, &json!({})));
-        let page = browser.get(&format!("{CALLBACK}?{}", stage.upstream.gives(&sent, token)));
+        let page = browser.get(&format!("{}?{}", stage.callback(), stage.upstream.gives(&sent, token)));
         stage.refused((browser, page), 422, NOT_GOOD);
         assert!(stage.why().contains(signature), "{what}: {}", stage.why());
     }
@@ -448,7 +573,7 @@ fn a_provider_that_says_no_or_nothing_is_told_of_in_plain_words() {
         let (mut browser, sent) = stage.leaves();
         let state = sent.parameter("state").unwrap();
         let query = [query, &[("state", &state), ("iss", &stage.upstream.url)]].concat();
-        let page = browser.get(&format!("{CALLBACK}?{}", crate::world::encode(&query)));
+        let page = browser.get(&format!("{}?{}", stage.callback(), crate::world::encode(&query)));
         (browser, page)
     };
     stage.refused(back(&[("error", "access_denied"), ("error_description", "<b>no")]), 422, "did not sign you in");
@@ -533,6 +658,46 @@ fn where_more_than_a_password_is_demanded_a_provider_is_not_enough_either() {
     assert!(!is_signed_in(&mut browser));
 }
 
+/// Attack case 42: what was begun by a provider's word ends when the word does not count any more.
+#[test]
+fn case_42_half_a_sign_in_is_over_when_the_provider_is_turned_off_or_the_link_taken() {
+    let off = |stage: &Stage| stage.change(SignInTerms { on: Some(false), ..SignInTerms::default() });
+    let unlinked = |stage: &Stage| {
+        let (app, by) = (&stage.world.app, stage.world.operator());
+        let subject = "00u1".to_owned();
+        stage.world.block(providers::unlink(app, &by, stage.provider, Seen::Anything, subject)).unwrap();
+    };
+    let given_away = |stage: &Stage| stage.link(&stage.world.person("eve"), "00u1");
+    let ends: [&dyn Fn(&Stage); 3] = [&off, &unlinked, &given_away];
+    for end in ends {
+        // With a code.
+        let stage = Stage::linked();
+        let (secret, _) = second_factor::set_up(&stage.world, &stage.ada);
+        stage.world.later(Lifetime::from_seconds(30));
+        let before = sessions(&stage.world);
+        let (mut browser, page) = stage.comes_back(&json!({}));
+        page.expect_page(200, "One more step");
+        end(&stage);
+        let page = browser.submit(&page, &[("code", &second_factor::shown(&secret, &stage.world))]);
+        page.expect_page(422, "please sign in once more");
+        assert!(!is_signed_in(&mut browser));
+        assert_eq!(sessions(&stage.world), before);
+
+        // And with what is set up first.
+        let stage = Stage::with(PersonBy::Link, &[("sign_in.second_factor", "everybody")]);
+        stage.link(&stage.ada, "00u1");
+        let (mut browser, page) = stage.comes_back(&json!({}));
+        page.expect_page(200, "One more thing is needed here");
+        end(&stage);
+        let secret = second_factor::secret(&page);
+        let code = second_factor::shown(&secret, &stage.world);
+        let page = browser.submit_form(&page.form_to("/sign-in/set-up/codes"), &[("code", &code)]);
+        page.expect_page(422, "please sign in once more");
+        assert!(!is_signed_in(&mut browser));
+        assert_eq!(sessions(&stage.world), 0);
+    }
+}
+
 #[test]
 fn whoever_is_stopped_signs_in_with_no_provider() {
     let stage = Stage::linked();
@@ -578,6 +743,38 @@ fn case_44_a_link_is_made_in_the_session_that_began_it_and_for_one_person() {
     assert_eq!(stage.links().len(), 1);
 }
 
+/// One account there for each person here, and a link that is not made is no failed sign-in.
+#[test]
+fn nobody_links_a_second_account_at_the_same_provider() {
+    let stage = Stage::new();
+    let mut browser = stage.world.signed_in(&stage.ada);
+    let page = browser.get("/account/sign-ins");
+    let form = page.form_to("/account/sign-ins/");
+    let failed = || {
+        let hours = stage.world.block(hours::since(&stage.world.app, stage.world.now())).unwrap();
+        hours.values().map(|hour| hour.of(Counted::SignInFailed)).sum::<u64>()
+    };
+    let sent = away(&browser.submit_form(&form, &[]));
+    let state = sent.parameter("state").unwrap();
+    let no = crate::world::encode(&[("error", "access_denied"), ("state", &state)]);
+    browser.get(&format!("{}?{no}", stage.callback())).expect_page(422, "did not sign you in");
+    assert_eq!(failed(), 0);
+    // Two forms that were open at the same time.
+    for (subject, status, text) in [
+        ("00u1", 200, "From now on you can"),
+        ("00u2", 409, "Remove that one first"),
+        ("00u1", 200, "From now on you can"),
+    ] {
+        let sent = away(&browser.submit_form(&form, &[]));
+        let back = stage.upstream.signs_in(&stage.world, &sent, &json!({ "sub": subject }));
+        browser.get(&back).expect_page(status, text);
+    }
+    assert_eq!(stage.links().len(), 1);
+    assert_eq!(failed(), 0);
+    assert_eq!(stage.comes_back(&json!({ "sub": "00u2" })).1.status, 403);
+    assert_eq!(failed(), 1);
+}
+
 #[test]
 fn linking_takes_the_password_or_a_sign_in_of_a_moment_ago() {
     let stage = Stage::new();
@@ -600,7 +797,7 @@ fn linking_takes_the_password_or_a_sign_in_of_a_moment_ago() {
     let page = browser.submit_form(&page.form_to("/account/sign-ins/"), &[("add-0", PASSWORD)]);
     let state = away(&page).parameter("state").unwrap();
     let back = crate::world::encode(&[("error", "access_denied"), ("state", &state)]);
-    browser.get(&format!("{CALLBACK}?{back}")).expect_page(422, "did not sign you in");
+    browser.get(&format!("{}?{back}", stage.callback())).expect_page(422, "did not sign you in");
 }
 
 #[test]
@@ -618,7 +815,7 @@ fn another_site_sends_nobody_to_a_provider() {
 fn answers_that_are_tried_out_are_counted_as_guesses() {
     let stage = Stage::with(PersonBy::Link, &[("limits.sign_in", "3")]);
     let statuses: Vec<u16> =
-        (0..5).map(|n| stage.world.browser().get(&format!("{CALLBACK}?code=a&state={n}")).status).collect();
+        (0..5).map(|n| stage.world.browser().get(&format!("{}?code=a&state={n}", stage.callback())).status).collect();
     assert_eq!(statuses, [422, 422, 422, 429, 429]);
     // Whoever gets in was no guess.
     let stage = Stage::with(PersonBy::Link, &[("limits.sign_in", "3")]);

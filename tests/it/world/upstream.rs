@@ -34,6 +34,8 @@ struct State {
     instead: Option<String>,
     is_public: bool,
     is_down: bool,
+    /// What happens once, while its token endpoint is asked.
+    meanwhile: Option<Box<dyn FnOnce() + Send>>,
 }
 
 /// A code, and what it buys.
@@ -61,6 +63,7 @@ impl Upstream {
             instead: None,
             is_public: false,
             is_down: false,
+            meanwhile: None,
         };
         let state = Arc::new(Mutex::new(state));
         let served = Arc::clone(&state);
@@ -102,6 +105,11 @@ impl Upstream {
         self.state().instead = answer.map(str::to_owned);
     }
 
+    /// What is done, once, while its token endpoint is asked and Writ waits for it.
+    pub fn meanwhile(&self, act: impl FnOnce() + Send + 'static) {
+        self.state().meanwhile = Some(Box::new(act));
+    }
+
     /// What came to its token endpoint since the last time.
     pub fn asked(&self) -> Vec<(String, BTreeMap<String, String>)> {
         std::mem::take(&mut self.state().asked)
@@ -141,7 +149,9 @@ impl Upstream {
     /// Signs somebody in there: where the browser is sent back to, on our side.
     pub fn signs_in(&self, world: &World, sent: &Location, changes: &Value) -> String {
         let token = self.id_token(&self.claims(world, sent, changes));
-        format!("/sign-in/provider/callback?{}", self.gives(sent, token))
+        let back = sent.parameter("redirect_uri").unwrap();
+        let back = back.strip_prefix(world.app.issuer.as_str()).expect("it is ours");
+        format!("{back}?{}", self.gives(sent, token))
     }
 }
 
@@ -170,6 +180,9 @@ impl State {
             .find_map(|line| line.split_once(": ").filter(|(n, _)| n.eq_ignore_ascii_case("authorization")));
         let header = header.map(|(_, value)| value.to_owned()).unwrap_or_default();
         self.asked.push((header.clone(), form.clone()));
+        if let Some(meanwhile) = self.meanwhile.take() {
+            meanwhile();
+        }
         if let Some(instead) = &self.instead {
             return format!("HTTP/1.1 {instead}");
         }

@@ -83,7 +83,8 @@ pub struct ProviderFormPage {
     pub domains: Field,
     /// Where its keys are; `None` where a key set was written down.
     pub keys: Option<Field>,
-    pub redirect_uri: String,
+    /// `None` until it is added.
+    pub redirect_uri: Option<String>,
     pub problem: Option<String>,
 }
 
@@ -138,7 +139,7 @@ impl Sample for ProviderPage {
             client_id: "8192-abc.apps.googleusercontent.com".into(),
             secret: Some(sample::moment("12 days ago")),
             scope: "email openid".into(),
-            redirect_uri: "https://auth.example.com/sign-in/provider/callback".into(),
+            redirect_uri: "https://auth.example.com/sign-in/provider/callback/idp_01jd2v6k3m8x9q4w7t5r1n0b2c".into(),
             known_by: "a link".into(),
             keys: "where its own metadata says".into(),
             added: sample::moment("12 days ago"),
@@ -189,7 +190,7 @@ impl Sample for ProviderFormPage {
             scope: field("openid email"),
             domains: field(""),
             keys: Some(field("")),
-            redirect_uri: "https://auth.example.com/sign-in/provider/callback".into(),
+            redirect_uri: None,
             problem: None,
         };
         let changes = Self {
