@@ -63,21 +63,14 @@ impl Steps {
 
 /// What of a round removes nothing.
 pub async fn write_down(app: &App) -> Result<(), Fault> {
-    let ctx = context(app);
-    flush_tally(app, &ctx).await?;
-    flush_last_seen(app, &ctx).await?;
-    usage::flush(app, &ctx).await?;
-    hours::flush(app, &ctx).await?;
+    flush(app, &context(app)).await?;
     keep_head::keep(app)
 }
 
 /// One round. Safe to run at any time and as often as one likes.
 pub async fn round(app: &App) -> Result<(), Fault> {
     let ctx = context(app);
-    flush_tally(app, &ctx).await?;
-    flush_last_seen(app, &ctx).await?;
-    usage::flush(app, &ctx).await?;
-    hours::flush(app, &ctx).await?;
+    flush(app, &ctx).await?;
     findings::look(app, &ctx).await?;
     registration::reap(app, &ctx).await?;
     cut_traffic(app, &ctx).await?;
@@ -106,6 +99,14 @@ async fn cut_traffic(app: &App, ctx: &Context) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// What was counted in memory since the last time.
+async fn flush(app: &App, ctx: &Context) -> Result<(), Fault> {
+    flush_tally(app, ctx).await?;
+    flush_last_seen(app, ctx).await?;
+    usage::flush(app, ctx).await?;
+    hours::flush(app, ctx).await
 }
 
 async fn flush_tally(app: &App, ctx: &Context) -> Result<(), Fault> {

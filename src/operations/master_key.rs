@@ -25,7 +25,7 @@ use crate::config::Config;
 use crate::keys::{Master, Sealer, forget_drafts};
 use crate::model::{Actor, Channel, Context, Event, IdentityProvider, Origin, Sealed};
 use crate::store::tables::{PROVIDERS, SECOND_FACTORS, SIGNING_KEYS};
-use crate::store::{MAX_ROWS, Read, Store, Tx, Unopened, rewrite};
+use crate::store::{self, MAX_ROWS, Read, Store, Tx, Unopened, rewrite};
 
 /// What a change came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +86,8 @@ pub fn change(
     }
     let now = clock.now();
     let (old, store) = opened(config, entropy, now, at)?;
+    // Before anything is changed: afterwards an error would hide that it was.
+    let copies = copies(&config.store_file())?;
     let (new, kept) = match (&config.master_key, &config.master_key_next) {
         (Some(_), Some(next)) => (Master::from_secret(next)?, Kept::Settings),
         (Some(_), None) => {
@@ -109,12 +111,11 @@ pub fn change(
     }
     at(Stage::Drafted)?;
     let mut changed = seal_anew(&store, now, &old, &new, entropy)?;
-    changed.kept = kept;
+    (changed.kept, changed.copies) = (kept, copies);
     // Closes the file.
     drop((store, old));
     at(Stage::Sealed)?;
     changed.not_rewritten = rewrite(&config.store_file()).err().map(|fault| fault.to_string());
-    changed.copies = copies(&config.store_file())?;
     at(Stage::Rewritten)?;
     // Opening it finishes the change, and shows that the new key opens what the old one did.
     let (opened, store) = match opened(config, entropy, now, at) {
@@ -180,6 +181,7 @@ fn opened(
     let cache_bytes = usize::try_from(config.store.cache_mib).unwrap_or(64) * 1_024 * 1_024;
     let unopened = Store::look(&config.store_file(), cache_bytes)?;
     forget_drafts(&config.data);
+    store::forget_drafts(&config.store_file());
     if let Some(master) = &present
         && fits(&unopened, master)?
     {

@@ -177,8 +177,11 @@ impl Running {
     pub async fn run(self, app: App) -> Result<(), Fault> {
         let rounds = tokio::spawn(keep_house(app.clone(), self.handle.clone()));
         let deliveries = tokio::spawn(keep_delivering(app.clone()));
+        let backups = tokio::spawn(keep_backups(app.clone()));
         let ended = self.answer().await;
         rounds.abort();
+        // Who stops is not kept waiting for a backup.
+        backups.abort();
         app.delivery.stop();
         deliveries.abort();
         // Whoever started it reads why it ended.
@@ -208,6 +211,14 @@ async fn keep_delivering(app: App) {
     }
 }
 
+/// Makes backups, beside everything else: a disk that is slow to look at keeps no round waiting, and there is never more than one look at it.
+async fn keep_backups(app: App) {
+    loop {
+        backup::keep(&app, &housekeeping::context(&app)).await;
+        tokio::time::sleep(LOOK * LOOKS).await;
+    }
+}
+
 /// Rounds until the server stops. A file that cannot be written to any more ends the process: only opening it again tells
 /// what became durable (docs/decisions/0041).
 async fn keep_house(app: App, server: ServerHandle) {
@@ -227,10 +238,6 @@ async fn keep_house(app: App, server: ServerHandle) {
         };
         if let Err(fault) = rounded {
             tracing::error!(%fault, "housekeeping failed");
-        }
-        // Not with the last round of all: who stops is not kept waiting for a backup.
-        if let Err(fault) = backup::begin(&app, &ctx) {
-            tracing::error!(%fault, "no backup was begun");
         }
         // Apart: an authority may take minutes, and the round before may still be waiting for it.
         tokio::spawn(look(app.clone(), ctx));

@@ -156,7 +156,7 @@ fn is_local(host: &str) -> bool {
 }
 
 async fn show(app: web::Data<App>) -> HttpResponse {
-    match metrics::page(&app) {
+    match metrics::page(&app).await {
         Ok(text) => HttpResponse::Ok()
             .content_type("text/plain; version=0.0.4; charset=utf-8")
             .insert_header((CACHE_CONTROL, "no-store"))

@@ -198,9 +198,9 @@ mod schedule {
         assert!(newest.iter().any(|name| name == "mine.backup"));
         assert!(newest.iter().any(|name| name == "writ-somebody-elses.backup"));
         world.expect_event("backup.removed");
-        assert!(backup::worries(&world.app, world.now()).unwrap().is_empty());
+        assert!(backup::worries_blocking(&world.app, world.now()).unwrap().is_empty());
         world.later(Lifetime::from_days(3));
-        let worries = backup::worries(&world.app, world.now()).unwrap();
+        let worries = backup::worries_blocking(&world.app, world.now()).unwrap();
         assert!(matches!(worries.as_slice(), [Worry::Old { .. }]), "{worries:?}");
     }
 
@@ -244,12 +244,15 @@ mod schedule {
         let file = std::fs::File::options().write(true).open(&store).unwrap();
         // A hole takes no room.
         file.set_len(free * 2).unwrap();
+        let left = world.app.config.data.join("writ.redb.trial");
+        std::fs::write(&left, b"of one that was killed").unwrap();
         let declined = world.block(backup::make(&world.app, &world.operator(), None)).unwrap_err();
         let Declined::Conflict(text) = declined else { panic!("{declined:?}") };
         assert!(text.contains("no room for a backup: it needs") && text.contains("are free"), "{text}");
         let data = world.app.config.data.display().to_string();
         assert!(text.contains(&data) && text.contains("The store itself is well"), "{text}");
         assert!(names(&folder).is_empty());
+        assert!(!left.exists(), "what a killed one left takes no room from the next");
         // Unless the store grew meanwhile, and has given it another end itself.
         if file.metadata().unwrap().len() == free * 2 {
             file.set_len(length).unwrap();
@@ -262,7 +265,7 @@ mod schedule {
     fn told(world: &World, reader: &Someone) -> (String, String, String) {
         let found = world.block(doctor::inside(&world.app, world.now(), false, doctor::Ask::default())).unwrap();
         let found = found.into_iter().find(|finding| finding.check == "backups").unwrap();
-        let page = metrics::page(&world.app).unwrap();
+        let page = metrics::page_blocking(&world.app).unwrap();
         let age = page.lines().filter(|line| line.starts_with("writ_backup_age_seconds ")).collect();
         (format!("{} {}", found.state.as_str(), found.found), age, world.signed_in(reader).get("/console").body)
     }
@@ -279,7 +282,7 @@ mod schedule {
         assert_eq!(age, "writ_backup_age_seconds 0");
         std::fs::remove_dir_all(&folder).unwrap();
         world.later(Lifetime::from_minutes(1));
-        let worries = backup::worries(&world.app, world.now()).unwrap();
+        let worries = backup::worries_blocking(&world.app, world.now()).unwrap();
         assert!(matches!(worries.as_slice(), [Worry::Missing { .. }]), "{worries:?}");
         let (doctor, age, console) = told(&world, &ada);
         assert!(doctor.starts_with("look ") && doctor.contains("there is no "), "{doctor}");
@@ -288,7 +291,17 @@ mod schedule {
         assert!(!round(&world), "whoever carries them away as they are made does not fill a disk by it");
         world.later(Lifetime::from_minutes(15));
         assert!(round(&world));
-        assert!(backup::worries(&world.app, world.now()).unwrap().is_empty());
+        assert!(backup::worries_blocking(&world.app, world.now()).unwrap().is_empty());
+        // One that lies there and opens no more is no reason to fill the disk either.
+        let spoil = || names(&folder).iter().for_each(|name| std::fs::write(folder.join(name), b"damaged").unwrap());
+        spoil();
+        assert!(!round(&world));
+        world.later(Lifetime::from_minutes(15));
+        assert!(round(&world));
+        spoil();
+        assert!(!round(&world));
+        world.later(Lifetime::from_minutes(15));
+        assert!(round(&world));
         // The one before it is not there any more, and this one is: an older one that is left counts by its own age.
         world.later(Lifetime::from_hours(20));
         let older = names(&folder);
@@ -341,7 +354,7 @@ mod schedule {
             world.block(backup::make(&world.app, &world.operator(), Some(mine))).unwrap();
             let bad = failed.join("under");
             assert!(world.block(backup::make(&world.app, &world.operator(), Some(bad))).is_err());
-            assert!(backup::worries(&world.app, world.now()).unwrap().is_empty());
+            assert!(backup::worries_blocking(&world.app, world.now()).unwrap().is_empty());
         }
         assert!(round(&world), "a day has passed, whatever somebody put elsewhere");
     }
@@ -500,7 +513,7 @@ mod object_store {
         assert_eq!(names(&folder).len(), 2, "{:?}", names(&folder));
         world.expect_event("backup.made");
         world.expect_event("backup.failed");
-        let worries = backup::worries(&world.app, world.now()).unwrap();
+        let worries = backup::worries_blocking(&world.app, world.now()).unwrap();
         let failed = |worry: &Worry| matches!(worry, Worry::Failed { made: true, why, .. } if why.contains("503"));
         assert!(worries.iter().any(failed), "{worries:?}");
         let mut browser = world.signed_in(&ada);
@@ -508,7 +521,7 @@ mod object_store {
 
         bucket.answers(|_| (200, ""));
         assert!(round(&world));
-        assert!(backup::worries(&world.app, world.now()).unwrap().is_empty());
+        assert!(backup::worries_blocking(&world.app, world.now()).unwrap().is_empty());
         browser.get("/console").expect_no_text("something after it failed");
     }
 
@@ -536,6 +549,32 @@ mod object_store {
         assert_eq!(signed("PUT "), "20270117T100000Z");
         assert_eq!(signed("HEAD "), "20270117T110000Z");
         assert_eq!(signed("DELETE "), "20270117T110000Z");
+    }
+
+    /// Whoever removes them here has another made every quarter of an hour, and does not have the older ones removed there by it.
+    #[test]
+    fn where_they_are_removed_here_none_goes_there() {
+        let (place, bucket) = (tempfile::tempdir().unwrap(), Bucket::new());
+        let folder = place.path().join("b");
+        let world = bucket.world(&folder);
+        for _ in 0..2 {
+            assert!(round(&world));
+            world.later(Lifetime::from_days(1));
+        }
+        let before = backup::state(&world.app).unwrap().objects;
+        for _ in 0..3 {
+            std::fs::remove_dir_all(&folder).unwrap();
+            assert!(round(&world));
+            world.later(Lifetime::from_minutes(15));
+        }
+        assert_eq!(bucket.asked("DELETE "), Vec::<String>::new());
+        let objects = backup::state(&world.app).unwrap().objects;
+        assert_eq!((objects.len(), &objects[..2]), (5, &before[..]));
+        // When one was there until its time came, as many are kept as always.
+        world.later(Lifetime::from_days(1));
+        assert!(round(&world));
+        assert_eq!(backup::state(&world.app).unwrap().objects.len(), 2);
+        assert_eq!(bucket.asked("DELETE ").len(), 4);
     }
 
     #[test]
@@ -567,7 +606,7 @@ mod object_store {
         assert_eq!(objects.len(), 3, "{objects:?}");
         assert_eq!(objects[0], stuck);
         assert_eq!(names(&folder).len(), 2, "{:?}", names(&folder));
-        let worries = backup::worries(&world.app, world.now()).unwrap();
+        let worries = backup::worries_blocking(&world.app, world.now()).unwrap();
         let told = worries.iter().find_map(|worry| match worry {
             Worry::Failed { made: true, why, .. } => Some(why.clone()),
             _ => None,
@@ -578,6 +617,6 @@ mod object_store {
         bucket.answers(|first| if first.starts_with("DELETE ") { (404, "") } else { (200, "") });
         a_day();
         assert_eq!(backup::state(&world.app).unwrap().objects.len(), 2);
-        assert!(backup::worries(&world.app, world.now().minus(Lifetime::from_days(1))).unwrap().is_empty());
+        assert!(backup::worries_blocking(&world.app, world.now().minus(Lifetime::from_days(1))).unwrap().is_empty());
     }
 }

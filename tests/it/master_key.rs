@@ -248,6 +248,21 @@ fn is_in_bytes(place: &Place, mark: &str) -> bool {
     bytes.windows(sought.len()).any(|window| window == sought.as_bytes())
 }
 
+/// And none of it is told to be a copy of the store.
+#[tokio::test]
+async fn what_was_left_half_made_goes_when_the_store_is_opened() {
+    let place = Place::new(None);
+    let signed = furnished(&place).await;
+    let left = ["writ.71-3.new", "writ.redb.71-0.new", "writ.redb.anew"].map(|name| place.path(name));
+    let leave = || left.iter().for_each(|path| std::fs::write(path, "of one that was killed").unwrap());
+    leave();
+    assert_eq!(place.change().unwrap().copies, Vec::<PathBuf>::new());
+    assert!(!left.iter().any(|path| path.exists()));
+    leave();
+    check(&place, &signed).await;
+    assert!(!left.iter().any(|path| path.exists()));
+}
+
 /// The change is good, and whoever asked for it knows what it did not come to.
 #[tokio::test]
 async fn a_file_that_cannot_be_written_anew_is_told() {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use writ::base::{Id, Lifetime, Resource};
+use writ::base::{Entropy, FaultKind, Id, Lifetime, Resource};
 use writ::config::Config;
 use writ::model::{
     ClientId, ClientState, Crossing, IdentityProvider, KeyState, Membership, PersonBy, PersonState, Role, Standing,
@@ -13,7 +13,7 @@ use writ::operations::backup;
 use writ::operations::backup::restore::{Ask, Newer, Place, Sessions, Told, restore};
 use writ::operations::declined::Declined;
 use writ::operations::seen::Seen;
-use writ::operations::{credentials, keep_head, keys, machines, own_sign_in, people, status};
+use writ::operations::{credentials, keep_head, keys, machines, master_key, own_sign_in, people, status};
 use writ::protocol::status_list::{Status, Statuses};
 use writ::store::Read as _;
 use writ::store::tables::{
@@ -478,6 +478,43 @@ fn case_60_a_newer_store_under_another_master_key_is_not_passed_over_in_silence(
     std::fs::rename(put_aside, appliance.data().join("writ.redb")).unwrap();
     appliance.json(&["restore", &backup, "--replace", "--discard-newer"]);
     assert_eq!(appliance.json(&["machine", "show", "robot"])["state"], "active");
+}
+
+/// A change of the master key seals every second factor anew, and replaces none.
+#[test]
+fn a_second_factor_is_good_after_a_restore_over_a_store_under_another_master_key() {
+    let world = World::with_file();
+    let ada = world.administrator("ada");
+    let (secret, paper) = set_up(&world, &ada);
+    let backup = world.block(backup::make(&world.app, &world.operator(), None)).unwrap().path;
+    let signs_in = |world: &World, code: &str| {
+        let mut browser = world.browser();
+        let page = browser.get("/sign-in");
+        let page = browser.sign_in(&page, &ada);
+        page.expect_page(200, "One more step");
+        browser.submit(&page, &[("code", code)]);
+        browser.get("/account").path == "/account"
+    };
+    assert!(signs_in(&world, &paper[0]));
+    let clock = world.app.clock.clone();
+    let (world, told) = world.restarted_after(|config| {
+        let (key, kept) = (config.master_key_file(), config.data.join("old"));
+        std::fs::copy(&key, &kept).unwrap();
+        // Of a world that was stopped just now the writer may still hold the file.
+        while let Err(fault) = master_key::change(config, &clock, &Entropy::os(), &|_| Ok(())) {
+            assert_eq!(fault.kind(), FaultKind::Busy, "{fault}");
+            std::thread::yield_now();
+        }
+        let newer = config.data.join("newer");
+        std::fs::rename(&key, &newer).unwrap();
+        std::fs::rename(&kept, &key).unwrap();
+        restored(config, &Ask { newer_key: Some(newer), ..ask(&backup) }, &clock).unwrap()
+    });
+    assert!(!told.advice.iter().any(|text| text.contains("reset-factor")), "{:?}", told.advice);
+    world.later(Lifetime::from_seconds(1_800));
+    assert!(!signs_in(&world, &paper[0]), "it was spent after the backup");
+    assert!(signs_in(&world, &shown(&secret, &world)));
+    assert!(signs_in(&world, &paper[1]));
 }
 
 #[test]

@@ -9,11 +9,13 @@ use serde::de::DeserializeOwned;
 use super::ending::Verdict;
 use super::restore::Sessions;
 use crate::base::{Digest, Fault, Id};
+use crate::keys::Sealer;
 use crate::model::{
     Client, ClientState, CodeState, Consent, Context, Credential, CredentialState, Crossing, Delegation,
     DelegationState, Event, Family, FamilyState, IdentityProvider, KeyState, Machine, Membership, Passkey, Person,
-    PersonState, RevokedBecause, Role, SecondFactor, Session, SigningKey, Standing, SubjectLink,
+    PersonState, RevokedBecause, Role, Sealed, SecondFactor, Session, SigningKey, Standing, SubjectLink,
 };
+use crate::operations::sign_in_code::place;
 use crate::store::tables::{
     ACCESS, ASSERTIONS, CLIENTS, CODES, CONSENTS, CREDENTIALS, CROSSINGS, DELEGATIONS, DONE_ONCE, FAMILIES,
     INITIAL_TOKENS, LINKS, MACHINES, MEMBERSHIPS, PASSKEY_CHALLENGES, PASSKEYS, PEOPLE, PROOFS, PROVIDERS, REVOKED,
@@ -44,8 +46,28 @@ pub(super) const ROLES_OF: &str =
 pub(super) const PERMISSIONS_OF: &str =
     "Roles that were otherwise changed after the backup, and are as they were before";
 
+/// Opens what is sealed in the two stores. A change of the master key between them seals everything anew: the same secret lies in each of them
+/// in another way, and only what is in the seal says whether it is the same.
+pub(super) struct Opens {
+    pub(super) old: Sealer,
+    pub(super) new: Sealer,
+}
+
+impl Opens {
+    /// What does not open is not taken for the same.
+    fn is_same(&self, old: &Sealed, new: &Sealed, place: &[u8]) -> bool {
+        old == new || matches!((self.old.open(old, place), self.new.open(new, place)), (Ok(old), Ok(new)) if old == new)
+    }
+}
+
 /// Goes through what can be taken away.
-pub(super) fn over(old: &Store, store: &Store, ctx: &Context, sessions: Sessions) -> Result<Vec<Carried>, Fault> {
+pub(super) fn over(
+    old: &Store,
+    store: &Store,
+    ctx: &Context,
+    sessions: Sessions,
+    opens: &Opens,
+) -> Result<Vec<Carried>, Fault> {
     let all = Carrying { old, store, ctx };
     let mut carried = vec![
         all.each(&PEOPLE, "people stopped, or administrators no more", by_id, person)?,
@@ -59,8 +81,8 @@ pub(super) fn over(old: &Store, store: &Store, ctx: &Context, sessions: Sessions
         all.each(&LINKS, "links of identity providers removed", |_, link: &SubjectLink| link.person.to_string(), link)?,
         all.each(&MEMBERSHIPS, "roles taken from people", by_id, membership)?,
         all.each(&ROLES, "roles narrowed", in_tenant, role)?,
-        all.each(&SECOND_FACTORS, "recovery codes spent", by_id, same_factor)?,
-        all.each(&SECOND_FACTORS, FACTORS, by_id, other_factor)?,
+        all.each(&SECOND_FACTORS, "recovery codes spent", by_id, |old, factor| same_factor(opens, old, factor))?,
+        all.each(&SECOND_FACTORS, FACTORS, by_id, |old, factor| other_factor(opens, old, factor))?,
         all.each(&PASSKEYS, "passkeys removed, or used since", by_id, passkey)?,
     ];
     if sessions == Sessions::Keep {
@@ -96,13 +118,13 @@ pub(super) fn over(old: &Store, store: &Store, ctx: &Context, sessions: Sessions
     all.additions(&PASSKEY_CHALLENGES, "challenges answered")?;
     all.additions(&UPSTREAM_ANSWERS, "answers of identity providers")?;
     all.additions(&DONE_ONCE, "requests done once")?;
-    carried.extend(not_carried(&all)?);
+    carried.extend(not_carried(&all, opens)?);
     carried.retain(|carried| carried.count > 0);
     Ok(carried)
 }
 
 /// What is in both and not the same, after all that is carried over was: told, so that a person looks.
-fn not_carried(all: &Carrying<'_>) -> Result<Vec<Carried>, Fault> {
+fn not_carried(all: &Carrying<'_>, opens: &Opens) -> Result<Vec<Carried>, Fault> {
     let passwords = all.that(&PEOPLE, PASSWORDS, by_id, |old: &Person, new: &Person| old.password != new.password)?;
     let mut differ = all.that(&MACHINES, DIFFER, by_id, |old: &Machine, new: &Machine| {
         let same =
@@ -114,7 +136,7 @@ fn not_carried(all: &Carrying<'_>) -> Result<Vec<Carried>, Fault> {
             != (&new.redirect_uris, &new.scope, &new.resources, &new.jwks, &new.jwks_uri, &new.auth_method)
     })?;
     differ.join(clients);
-    differ.join(all.that(&PROVIDERS, DIFFER, by_id, changed)?);
+    differ.join(all.that(&PROVIDERS, DIFFER, by_id, |old, new| provider_changed(opens, old, new))?);
     differ.join(all.that(&CROSSINGS, DIFFER, by_id, changed)?);
     let roles_of = all.that(&MEMBERSHIPS, ROLES_OF, by_id, changed)?;
     let permissions_of = all.that(&ROLES, PERMISSIONS_OF, in_tenant, changed)?;
@@ -123,6 +145,15 @@ fn not_carried(all: &Carrying<'_>) -> Result<Vec<Carried>, Fault> {
 
 fn changed<V: PartialEq>(old: &V, new: &V) -> bool {
     old != new
+}
+
+fn provider_changed(opens: &Opens, old: &IdentityProvider, new: &IdentityProvider) -> bool {
+    let [was, is] = [old, new].map(|row| row.sign_in.as_ref().and_then(|sign_in| sign_in.secret.as_ref()));
+    let same_secret = match (was, is) {
+        (Some(was), Some(is)) => opens.is_same(was, is, IdentityProvider::seal_context(new.id).as_bytes()),
+        (was, is) => was == is,
+    };
+    !same_secret || old.without_secret() != new.without_secret()
 }
 
 fn in_tenant((tenant, role): &(String, String), _: &Role) -> String {
@@ -236,13 +267,13 @@ fn role(old: Option<Role>, role: &Role) -> Verdict<Role> {
     becomes(role, is)
 }
 
-fn is_same(old: Option<&SecondFactor>, factor: &SecondFactor) -> bool {
-    // Sealed anew only under another master key, under which no older backup opens.
-    old.is_some_and(|old| old.secret == factor.secret)
+/// When it was added does not tell: two may be of the same moment.
+fn is_same(opens: &Opens, old: &SecondFactor, factor: &SecondFactor) -> bool {
+    opens.is_same(&old.secret, &factor.secret, &place(factor.person))
 }
 
-fn same_factor(old: Option<SecondFactor>, factor: &SecondFactor) -> Verdict<SecondFactor> {
-    let Some(old) = old.filter(|old| is_same(Some(old), factor)) else { return Verdict::Stays };
+fn same_factor(opens: &Opens, old: Option<SecondFactor>, factor: &SecondFactor) -> Verdict<SecondFactor> {
+    let Some(old) = old.filter(|old| is_same(opens, old, factor)) else { return Verdict::Stays };
     let mut is = factor.clone();
     is.last_step = is.last_step.max(old.last_step);
     is.recovery.retain(|code| old.recovery.contains(code));
@@ -251,8 +282,8 @@ fn same_factor(old: Option<SecondFactor>, factor: &SecondFactor) -> Verdict<Seco
 
 /// One that was replaced was perhaps stolen, and the one in its place perhaps a thief's; without either the password would do, which may be
 /// an old one that somebody knows. So a code is asked for and none is right, until an administrator says that it is them.
-fn other_factor(old: Option<SecondFactor>, factor: &SecondFactor) -> Verdict<SecondFactor> {
-    if is_same(old.as_ref(), factor) {
+fn other_factor(opens: &Opens, old: Option<SecondFactor>, factor: &SecondFactor) -> Verdict<SecondFactor> {
+    if old.is_some_and(|old| is_same(opens, &old, factor)) {
         return Verdict::Stays;
     }
     Verdict::Becomes(SecondFactor { last_step: u64::MAX, recovery: Vec::new(), ..factor.clone() })
@@ -418,8 +449,9 @@ impl Carrying<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::Entropy;
     use crate::base::Timestamp;
-    use crate::model::{Actor, CredentialKind, Sealed};
+    use crate::model::{Actor, CredentialKind, PersonBy, UpstreamSignIn};
 
     fn is<V>(verdict: Verdict<V>) -> Option<Option<V>> {
         match verdict {
@@ -467,7 +499,7 @@ mod tests {
     }
 
     #[test]
-    fn roles_and_recovery_codes_become_fewer_and_never_more() {
+    fn roles_become_fewer_and_never_more() {
         let role_of = |permissions: &[&str]| Role {
             tenant: "main".parse().unwrap(),
             name: "ops".parse().unwrap(),
@@ -487,21 +519,72 @@ mod tests {
         assert_eq!(is(membership(None, &member(&["main/a"]))), Some(None));
         let fewer = is(membership(Some(member(&["main/b"])), &member(&["main/a", "main/b"]))).unwrap().unwrap();
         assert_eq!(fewer, member(&["main/b"]));
+    }
 
-        let factor_of = |last_step, recovery: &[u8], added_at| SecondFactor {
-            person: Id::from_bytes([1; 16]),
-            secret: Sealed::from_text(format!("v1.x.{added_at}")),
+    fn sealer(key: u8) -> Sealer {
+        Sealer::new(&[key; 32])
+    }
+
+    #[test]
+    fn a_second_factor_is_the_same_under_whatever_key_it_is_sealed() {
+        let person = Id::from_bytes([1; 16]);
+        // All of the same moment.
+        let factor_of = |key, plain: &[u8], last_step, recovery: &[u8]| SecondFactor {
+            person,
+            secret: sealer(key).seal(plain, &place(person), &Entropy::os()).unwrap(),
             last_step,
             recovery: recovery.iter().map(|n| Digest::from_bytes([*n; 32])).collect(),
-            added_at: Timestamp::from_seconds(added_at),
+            added_at: Timestamp::from_seconds(1),
         };
-        let spent = is(same_factor(Some(factor_of(9, &[2], 1)), &factor_of(5, &[1, 2], 1))).unwrap().unwrap();
-        assert_eq!(spent, factor_of(9, &[2], 1));
-        assert_eq!(is(other_factor(Some(factor_of(9, &[2], 1)), &factor_of(5, &[1, 2], 1))), None);
-        for (there, why) in [(Some(factor_of(9, &[], 7)), "replaced"), (None, "removed")] {
-            assert_eq!(is(same_factor(there.clone(), &factor_of(5, &[1], 1))), None);
-            let ended = is(other_factor(there, &factor_of(5, &[1], 1))).unwrap().unwrap();
-            assert_eq!(ended, factor_of(u64::MAX, &[], 1), "{why}: asked for, and nothing is right");
+        let told = |factor: SecondFactor| (factor.last_step, factor.recovery.len());
+        for newer in [1, 2] {
+            let opens = Opens { old: sealer(newer), new: sealer(1) };
+            let here = factor_of(1, b"hers", 5, &[1, 2]);
+            let there = factor_of(newer, b"hers", 9, &[2]);
+            let spent = is(same_factor(&opens, Some(there.clone()), &here)).unwrap().unwrap();
+            assert_eq!((told(spent.clone()), &spent.secret), ((9, 1), &here.secret));
+            assert_eq!(is(other_factor(&opens, Some(there), &here)), None);
+            let of_nobody = factor_of(7, b"hers", 9, &[]);
+            for (there, why) in [
+                (Some(factor_of(newer, b"a thief's", 9, &[])), "replaced"),
+                (Some(of_nobody), "sealed under a key that is not at hand"),
+                (None, "removed"),
+            ] {
+                assert_eq!(is(same_factor(&opens, there.clone(), &here)), None, "{why}");
+                let ended = is(other_factor(&opens, there, &here)).unwrap().unwrap();
+                assert_eq!(told(ended), (u64::MAX, 0), "{why}: asked for, and nothing is right");
+            }
         }
+    }
+
+    #[test]
+    fn a_provider_is_told_by_name_for_another_secret_and_not_for_another_seal() {
+        let id = Id::from_bytes([1; 16]);
+        let provider_of = |key, plain: Option<&[u8]>, name: &str| IdentityProvider {
+            id,
+            issuer: "https://idp.example".to_owned(),
+            jwks_uri: None,
+            jwks: None,
+            person_by: PersonBy::Link,
+            sign_in: Some(UpstreamSignIn {
+                name: name.to_owned(),
+                client_id: "writ".to_owned(),
+                secret: plain.map(|plain| {
+                    sealer(key).seal(plain, IdentityProvider::seal_context(id).as_bytes(), &Entropy::os()).unwrap()
+                }),
+                secret_set_at: None,
+                scope: "openid".parse().unwrap(),
+                on: true,
+            }),
+            created_at: Timestamp::from_seconds(1),
+        };
+        let opens = Opens { old: sealer(2), new: sealer(1) };
+        let differs = |plain, name| {
+            provider_changed(&opens, &provider_of(2, plain, name), &provider_of(1, Some(b"ours"), "Northwind"))
+        };
+        assert!(!differs(Some(b"ours"), "Northwind"));
+        assert!(differs(Some(b"another"), "Northwind"));
+        assert!(differs(None, "Northwind"));
+        assert!(differs(Some(b"ours"), "Southwind"));
     }
 }

@@ -59,6 +59,8 @@ fn write_and_try(app: &App, at: Timestamp, path: PathBuf) -> Result<Made, Declin
     forget_drafts(app, folder);
     // The rows are readable in what it is tried in: not where backups go, which may be anybody's disk.
     let beside = if app.config.data.is_dir() { app.config.data.as_path() } else { folder };
+    // What a killed one left goes first, or there would be room for all but it.
+    let scratch = Scratch::within(beside, SCRATCH)?;
     room(app, folder, beside)?;
     // Named after the key, so that an appliance finds what it left when it was killed, and nobody else's.
     let draft = Scratch::within(folder, &format!(".{}-{}.draft", app.backup_key.id(), at.millis()))?;
@@ -68,7 +70,6 @@ fn write_and_try(app: &App, at: Timestamp, path: PathBuf) -> Result<Made, Declin
     let issuer = frozen.map_or_else(|| app.issuer.to_string(), |frozen| frozen.issuer);
     let header = writer.finish(moment, issuer, at, &app.head_signer)?;
 
-    let scratch = Scratch::within(beside, SCRATCH)?;
     let tried = lay_down(&draft.0, &app.backup_key, &scratch.0)
         .and_then(|_| check(&app.store.beside(&scratch.0)?, &header, &app.head_signer));
     tried.map_err(|declined| of_the_trial(declined, &scratch.0))?;

@@ -18,7 +18,7 @@ mod there;
 use std::path::{Path, PathBuf};
 
 pub use make::{Made, make};
-pub use schedule::{Worry, begin, scheduled, seen, worries};
+pub use schedule::{Worry, keep, scheduled, seen, worries, worries_blocking};
 pub use there::{There, there};
 
 use self::file::{Header, Reader};

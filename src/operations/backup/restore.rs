@@ -104,7 +104,8 @@ pub fn restore(config: &Config, ask: &Ask, clock: &Clock) -> Result<Told, Declin
     let ctx = Context::new(now, Actor::Operator, Origin::within(Channel::File));
     let ended = if ask.sessions == Sessions::End { ending::end(&store, &ctx)? } else { Vec::new() };
     let newer = old.as_ref().filter(|_| ask.newer == Newer::CarryOver && history.is_ours);
-    let carried = newer.map(|old| carry::over(old, &store, &ctx, ask.sessions)).transpose();
+    let opens = carry::Opens { old: of_old.row_sealer()?, new: master.row_sealer()? };
+    let carried = newer.map(|old| carry::over(old, &store, &ctx, ask.sessions, &opens)).transpose();
     let carried = carried.map_err(|fault| {
         Declined::Conflict(format!(
             "what the store that is there had taken away could not be carried over: {fault}. With --discard-newer nothing of it is"

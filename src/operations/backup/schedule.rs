@@ -8,7 +8,7 @@ use super::object_store::{ObjectStore, Removed};
 use super::{Made, There, directory, files, make, state, there};
 use crate::app::App;
 use crate::base::{Fault, FaultKind, Lifetime, Timestamp};
-use crate::model::{BackupFailed, Context, Event, Restored};
+use crate::model::{BackupFailed, BackupState, Context, Event, Restored};
 use crate::operations::declined::Declined;
 use crate::operations::operator::Operator;
 use crate::store::tables::{BACKUPS, ONLY, RESTORED};
@@ -20,62 +20,75 @@ const RETRY: Lifetime = Lifetime::from_minutes(15);
 const CLOCK: Lifetime = Lifetime::from_hours(1);
 
 /// Whether it is time for a backup, by what there is and not by what was made once.
-fn is_due(there: &There, failed: Option<&BackupFailed>, every: Lifetime, now: Timestamp) -> bool {
+fn is_due(there: &There, state: &BackupState, every: Lifetime, now: Timestamp) -> bool {
     let apart = |at: Timestamp, wait: Lifetime| now.since(at) >= wait || at > now.plus(CLOCK);
+    let waited = |at: Option<Timestamp>| at.is_none_or(|at| apart(at, every.min(RETRY)));
+    // Whatever became of the last one (somebody took it away, or put something in its place), it may become of the next.
+    let made_before = waited(state.last.as_ref().map(|last| last.at));
     let for_it = match there {
-        There::Usable(at) => apart(*at, every),
-        // Somebody took it away, and may do so with the next.
-        There::Gone { since, lies_there: false, .. } => apart(*since, every.min(RETRY)),
-        There::Gone { lies_there: true, .. } | There::Elsewhere(_) | There::Never => true,
+        There::Usable(at) => apart(*at, every) && made_before,
+        There::Gone { changed_key: true, .. } => true,
+        There::Gone { .. } | There::Elsewhere(_) | There::Never => made_before,
     };
-    for_it && failed.is_none_or(|failed| apart(failed.at, every.min(RETRY)))
+    for_it && waited(state.failed.as_ref().map(|failed| failed.at))
+}
+
+/// Looks what there is, on a thread of its own: it reads a directory, on whatever disk it is.
+async fn look<T: Send + 'static>(
+    app: &App,
+    look: impl FnOnce(&App) -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    let app = app.clone();
+    let looked = tokio::task::spawn_blocking(move || look(&app)).await;
+    looked.map_err(|error| Fault::because(FaultKind::Bug, "the look at backups ended early", error))?
 }
 
 /// Makes a backup if it is time for one, and removes what is more than is kept.
 pub async fn scheduled(app: &App, ctx: &Context) -> Result<Option<Made>, Declined> {
     let Some(every) = app.config.backup.every else { return Ok(None) };
-    let state = state(app)?;
-    if !is_due(&there(app, &state), state.failed.as_ref(), every, ctx.at) {
+    let (there, state) = look(app, |app| {
+        let state = state(app)?;
+        Ok((there(app, &state), state))
+    })
+    .await?;
+    if !is_due(&there, &state, every, ctx.at) {
         return Ok(None);
     }
     let made = make(app, ctx, None).await?;
     // Also when its copy failed: what is here is a backup, and the disk holds only so many.
-    forget_old(app, ctx).await?;
+    forget_old(app, ctx, &there).await?;
     Ok(Some(made))
 }
 
-/// Begins one beside everything else, if it is time for it: nobody waits for it.
-pub fn begin(app: &App, ctx: &Context) -> Result<(), Fault> {
-    let Some(every) = app.config.backup.every else { return Ok(()) };
+/// Makes one if it is time for it, and tells the log how it went.
+pub async fn keep(app: &App, ctx: &Context) {
     // Without a file of its own there is nothing to lose; and one at a time.
     if app.head_file.is_none() || app.backup_turn.available_permits() == 0 {
-        return Ok(());
+        return;
     }
-    let state = state(app)?;
-    if is_due(&there(app, &state), state.failed.as_ref(), every, ctx.at) {
-        let (app, ctx) = (app.clone(), ctx.clone());
-        drop(tokio::spawn(async move {
-            match scheduled(&app, &ctx).await {
-                Ok(Some(Made { path, object: Err(why), .. })) => {
-                    tracing::error!(file = %path.display(), %why, "a backup was made and tried, and not copied elsewhere");
-                }
-                Ok(Some(made)) => tracing::info!(file = %made.path.display(), "a backup was made and tried"),
-                Ok(None) => {}
-                Err(declined) => tracing::error!(why = %super::words(&declined), "the backup came to nothing"),
-            }
-        }));
+    match scheduled(app, ctx).await {
+        Ok(Some(Made { path, object: Err(why), .. })) => {
+            tracing::error!(file = %path.display(), %why, "a backup was made and tried, and not copied elsewhere");
+        }
+        Ok(Some(made)) => tracing::info!(file = %made.path.display(), "a backup was made and tried"),
+        Ok(None) => {}
+        Err(declined) => tracing::error!(why = %super::words(&declined), "the backup came to nothing"),
     }
-    Ok(())
 }
 
 /// Removes this appliance's own backups in the place where they go, the oldest, until as many are left as are kept; and as many in the object
 /// store, of those that it sent there. Those that somebody gave another name stay. What cannot be removed is told, and keeps nothing else.
-async fn forget_old(app: &App, ctx: &Context) -> Result<(), Fault> {
+///
+/// Where there was none any more, the object store has the only ones from before, and whoever removes each one here has another made every
+/// quarter of an hour: after as many as are kept, none from before would be left there either. So then nothing is removed there.
+async fn forget_old(app: &App, ctx: &Context, there: &There) -> Result<(), Fault> {
     let (within, keep) = (app.clone(), usize::try_from(app.config.backup.keep).unwrap_or(usize::MAX));
+    let are_gone = matches!(there, There::Gone { .. });
     let removing = tokio::task::spawn_blocking(move || {
         let failed = |fault| Removed { failed: Some(fault), ..Removed::default() };
         let files = forget_files(&within, keep).unwrap_or_else(failed);
-        (files, forget_objects(&within, keep).unwrap_or_else(failed))
+        let objects = if are_gone { Ok(Removed::default()) } else { forget_objects(&within, keep) };
+        (files, objects.unwrap_or_else(failed))
     });
     let (files, objects) =
         removing.await.map_err(|e| Fault::because(FaultKind::Bug, "old backups were not removed", e))?;
@@ -144,7 +157,12 @@ pub enum Worry {
     Restored(Restored),
 }
 
-pub fn worries(app: &App, now: Timestamp) -> Result<Vec<Worry>, Fault> {
+pub async fn worries(app: &App, now: Timestamp) -> Result<Vec<Worry>, Fault> {
+    look(app, move |app| worries_blocking(app, now)).await
+}
+
+/// The same, on a thread that may wait.
+pub fn worries_blocking(app: &App, now: Timestamp) -> Result<Vec<Worry>, Fault> {
     let mut worries = Vec::new();
     let restored = app.store.read_blocking(|view| view.get(&RESTORED, &ONLY.to_owned()))?;
     worries.extend(restored.filter(|restored| restored.seen_at.is_none()).map(Worry::Restored));
@@ -182,24 +200,48 @@ pub async fn seen(app: &App, by: &Operator) -> Result<(), Declined> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::BackupMade;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+    const DAY: Lifetime = Lifetime::from_days(1);
+
+    /// With the last one made at one time, and a try that came to nothing at another.
+    fn due(there: &There, last: Option<Timestamp>, failed: Option<Timestamp>) -> bool {
+        let made = |at| BackupMade { at, file: String::new(), bytes: 0, sequence: 0, key: String::new() };
+        let failed = failed.map(|at| BackupFailed { at, why: String::new(), made: false });
+        let state = BackupState { last: last.map(made), failed, ..BackupState::default() };
+        is_due(there, &state, DAY, NOW)
+    }
+
+    fn ago(time: Lifetime) -> Timestamp {
+        NOW.minus(time)
+    }
+
     #[test]
     fn a_backup_is_due_when_its_time_has_come_and_not_again_at_once_when_it_failed() {
-        let (now, day) = (Timestamp::from_seconds(1_800_000_000), Lifetime::from_days(1));
-        let made = There::Usable;
-        let gone = |since, lies_there| There::Gone { since, why: String::new(), lies_there };
-        let failed = |at| Some(BackupFailed { at, why: String::new(), made: false });
-        let due = |there: There, failed: Option<BackupFailed>| is_due(&there, failed.as_ref(), day, now);
-        assert!(due(There::Never, None));
-        assert!(due(There::Elsewhere(now), None), "where they go there is none");
-        assert!(!due(made(now.minus(Lifetime::from_hours(23))), None));
-        assert!(due(made(now.minus(day)), None));
-        assert!(!due(made(now.minus(day)), failed(now.minus(Lifetime::from_minutes(14)))));
-        assert!(due(made(now.minus(day)), failed(now.minus(RETRY))));
-        assert!(!due(made(now.plus(Lifetime::from_minutes(5))), None), "a clock that is a little off");
-        assert!(due(made(now.plus(Lifetime::from_days(400))), None), "a clock that was years ahead");
-        assert!(due(gone(now, true), None), "it opens no more");
-        assert!(!due(gone(now, false), None), "somebody carries them away as they are made");
-        assert!(due(gone(now.minus(RETRY), false), None));
-        assert!(!due(gone(now.minus(day), true), failed(now)));
+        let usable = |at: Timestamp, failed| due(&There::Usable(at), Some(at), failed);
+        assert!(due(&There::Never, None, None));
+        assert!(!due(&There::Never, None, Some(NOW)));
+        assert!(due(&There::Elsewhere(NOW), None, None), "where they go there is none");
+        assert!(!usable(ago(Lifetime::from_hours(23)), None));
+        assert!(usable(ago(DAY), None));
+        assert!(!usable(ago(DAY), Some(ago(Lifetime::from_minutes(14)))));
+        assert!(usable(ago(DAY), Some(ago(RETRY))));
+        assert!(!usable(NOW.plus(Lifetime::from_minutes(5)), None), "a clock that is a little off");
+        assert!(usable(NOW.plus(Lifetime::from_days(400)), None), "a clock that was years ahead");
+    }
+
+    /// What becomes of one as soon as it is made becomes of each: without a wait there would be one in every round.
+    #[test]
+    fn nothing_but_another_key_has_one_made_at_once_after_the_last() {
+        let ahead = NOW.plus(Lifetime::from_days(400));
+        let gone = |changed_key| There::Gone { since: ago(DAY), why: String::new(), changed_key };
+        for there in [gone(false), There::Elsewhere(NOW), There::Elsewhere(ahead), There::Never, There::Usable(ahead)] {
+            assert!(!due(&there, Some(NOW), None), "{there:?}");
+            assert!(!due(&there, Some(ago(Lifetime::from_minutes(14))), None), "{there:?}");
+            assert!(due(&there, Some(ago(RETRY)), None), "{there:?}");
+        }
+        assert!(due(&gone(true), Some(NOW), None), "it opens no more, and the next one does");
+        assert!(!due(&gone(true), Some(NOW), Some(NOW)));
     }
 }

@@ -24,14 +24,14 @@ pub enum There {
         /// When the last one was made.
         since: Timestamp,
         why: String,
-        /// It lies there and does not open: nobody has taken it away, and it does not come back.
-        lies_there: bool,
+        /// It was made under another master key: nobody has taken it away, and the next one opens.
+        changed_key: bool,
     },
     /// None was ever made.
     Never,
 }
 
-/// Looks.
+/// Looks: into a directory and at many files, and so not on a thread that drives futures.
 pub fn there(app: &App, state: &BackupState) -> There {
     let (folder, ours) = (directory(app), app.backup_key.id());
     // Of before a change of the master key, wherever it is.
@@ -40,7 +40,7 @@ pub fn there(app: &App, state: &BackupState) -> There {
     let Some(last) = &state.last else {
         return match (&state.elsewhere, elsewhere) {
             (_, Some(made)) => There::Elsewhere(made.at),
-            (Some(made), None) => There::Gone { since: made.at, why: changed_key(&made.file), lies_there: false },
+            (Some(made), None) => There::Gone { since: made.at, why: under_another(&made.file), changed_key: true },
             (None, None) => There::Never,
         };
     };
@@ -54,11 +54,11 @@ pub fn there(app: &App, state: &BackupState) -> There {
     }
     match elsewhere.filter(|made| made.at > last.at) {
         Some(made) => There::Elsewhere(made.at),
-        None => There::Gone { since: last.at, why, lies_there: path.exists() },
+        None => There::Gone { since: last.at, why, changed_key: other_key(&last.key) },
     }
 }
 
-fn changed_key(file: &str) -> String {
+fn under_another(file: &str) -> String {
     format!("{file} was made under another master key than the present one")
 }
 

@@ -2,7 +2,7 @@
 
 use super::Patient;
 use super::finding::Finding;
-use crate::operations::backup::{There, Worry, state, there, worries};
+use crate::operations::backup::{There, Worry, state, there, worries_blocking};
 
 pub(super) fn made(patient: &Patient<'_>) -> Vec<Finding> {
     const CHECK: &str = "backups";
@@ -10,7 +10,7 @@ pub(super) fn made(patient: &Patient<'_>) -> Vec<Finding> {
     if app.head_file.is_none() {
         return Vec::new();
     }
-    let (state, worries) = match (state(app), worries(app, patient.now)) {
+    let (state, worries) = match (state(app), worries_blocking(app, patient.now)) {
         (Ok(state), Ok(worries)) => (state, worries),
         (Err(fault), _) | (_, Err(fault)) => {
             return vec![Finding::broken(CHECK, fault.to_string(), "see what `writ audit verify` says")];

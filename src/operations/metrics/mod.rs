@@ -12,7 +12,7 @@ use super::backup::{self, There};
 use super::doctor::disk;
 use super::keep_head;
 use crate::app::{App, AskedBy, Route};
-use crate::base::Fault;
+use crate::base::{Fault, FaultKind};
 use crate::model::{Algorithm, Counted, KeyState, SigningKey};
 use crate::store::AnyTable;
 use crate::store::tables::{
@@ -25,8 +25,15 @@ pub use self::names::{Kind, METRICS, Metric};
 const COUNTED: [&dyn AnyTable; 10] =
     [&PEOPLE, &SESSIONS, &CLIENTS, &MACHINES, &CREDENTIALS, &RESOURCES, &CONSENTS, &DELEGATIONS, &FAMILIES, &REFRESH];
 
-/// The whole page.
-pub fn page(app: &App) -> Result<String, Fault> {
+/// The whole page. It looks at files, and so on a thread of its own.
+pub async fn page(app: &App) -> Result<String, Fault> {
+    let app = app.clone();
+    let made = tokio::task::spawn_blocking(move || page_blocking(&app)).await;
+    made.map_err(|error| Fault::because(FaultKind::Bug, "the page of metrics ended early", error))?
+}
+
+/// The same, on a thread that may wait.
+pub fn page_blocking(app: &App) -> Result<String, Fault> {
     let mut page = Page::default();
     page.one(&names::BUILD, &[("version", env!("CARGO_PKG_VERSION"))], 1);
     requests(app, &mut page);

@@ -68,11 +68,11 @@ pub fn compact(path: &Path) -> Result<Compacted, Fault> {
 pub fn rewrite(path: &Path) -> Result<(), Fault> {
     let draft = PathBuf::from(format!("{}.anew", path.display()));
     let failed = |e: std::io::Error| failed_to_open(&draft, redb::Error::Io(e));
+    // Keeps everybody else out until the other file has the name, and comes first: the draft may be somebody's who is at it.
+    let old = open(path)?;
     if draft.exists() {
         std::fs::remove_file(&draft).map_err(failed)?;
     }
-    // Keeps everybody else out until the other file has the name.
-    let old = open(path)?;
     let rewritten = fill(&draft, &old).and_then(|()| files::rename(&draft, path).map_err(failed));
     if rewritten.is_err() {
         drop(std::fs::remove_file(&draft));
@@ -103,6 +103,32 @@ fn fill(path: &Path, from: &Database) -> Result<(), Fault> {
     }
     drop(filling);
     compact(path).map(drop)
+}
+
+/// Removes what processes left that were killed while they made the file at `path` or wrote it anew. For whoever has it open: nobody else is at
+/// either then, but who is about to find the place taken.
+pub fn forget_drafts(path: &Path) {
+    let (stem, name) = (path.file_stem().unwrap_or_default(), path.file_name().unwrap_or_default());
+    let (stem, anew) = (format!("{}.", stem.to_string_lossy()), format!("{}.anew", name.to_string_lossy()));
+    for entry in std::fs::read_dir(files::folder_of(path)).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let is_draft = name.strip_prefix(&stem).is_some_and(is_numbered);
+        if (is_draft || name == anew)
+            && let Err(error) = std::fs::remove_file(entry.path())
+        {
+            tracing::warn!(%error, file = %entry.path().display(), "a store that was left half made cannot be removed");
+        }
+    }
+}
+
+/// What [`Redb::make`] calls a draft after the first part of the name: of this file, or of one that is named after it.
+fn is_numbered(rest: &str) -> bool {
+    let numbers = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    rest.strip_suffix(".new")
+        .and_then(|rest| rest.rsplit('.').next())
+        .and_then(|last| last.split_once('-'))
+        .is_some_and(|(process, number)| numbers(process) && numbers(number))
 }
 
 fn open(path: &Path) -> Result<Database, Fault> {

@@ -20,7 +20,7 @@ use redb::{
     ReadableTableMetadata as _, StorageBackend, TableDefinition, TableError, TableHandle as _,
 };
 
-pub use self::filling::{Compacted, Filling, compact, rewrite};
+pub use self::filling::{Compacted, Filling, compact, forget_drafts, rewrite};
 use self::timed::Timed;
 use self::writer::Writer;
 use super::engine::{Done, Engine, Job, Measured, Name, Order, ReadTx, Span, Touched, Visit, interned};
@@ -78,9 +78,13 @@ impl Redb {
         }
         written?;
         let placed = std::fs::hard_link(&draft, path);
-        std::fs::remove_file(&draft)?;
-        match placed {
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error.into()),
+        let removed = std::fs::remove_file(&draft);
+        // Whoever was faster has the place, and may have cleared this draft away too (`forget_drafts`).
+        if !path.exists() {
+            placed?;
+        }
+        match removed {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
             Ok(()) | Err(_) => {}
         }
         Ok(files::sync_folder_of(path)?)

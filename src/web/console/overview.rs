@@ -88,7 +88,7 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
             pressing: false,
         });
     }
-    for worry in backup::worries(app, now).map_err(broken)? {
+    for worry in backup::worries(app, now).await.map_err(broken)? {
         wanted.push(about_backups(worry, now));
     }
     wanted.sort_by_key(|wanted| !wanted.pressing);

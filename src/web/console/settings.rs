@@ -23,7 +23,7 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
     let facts = appliance::facts(app).await.map_err(|fault| visitor.broken(&fault))?;
     let read = app.config.origin.file.as_ref();
     let backups = backup::state(app).map_err(|fault| visitor.broken(&fault))?;
-    let worries = backup::worries(app, now).map_err(|fault| visitor.broken(&fault))?;
+    let worries = backup::worries(app, now).await.map_err(|fault| visitor.broken(&fault))?;
     let (mut restored, mut missing) = (None, None);
     for worry in worries {
         match worry {

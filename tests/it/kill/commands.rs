@@ -31,7 +31,8 @@ fn case_59_a_migration_that_is_killed_leaves_a_whole_layout() {
 #[test]
 #[ignore = "takes minutes: the same a hundred and twenty times"]
 fn case_59_commands_killed_many_times() {
-    rotates(40);
+    let inside = rotates(40);
+    assert!(inside > 0, "every kill came before a change or after it");
     rotates_in_the_settings(20);
     compacts(30);
     migrates(30);
@@ -69,7 +70,8 @@ fn is_whole(appliance: &Appliance) {
     assert_eq!(appliance.json(&["audit", "verify"])["intact"], true);
 }
 
-fn rotates(kills: usize) {
+/// Says how many kills fell inside a change.
+fn rotates(kills: usize) -> usize {
     let appliance = furnished(&[]);
     let [file, draft] = ["master.key", "master.key.next"].map(|name| appliance.data().join(name));
     let key = || std::fs::read_to_string(&file).unwrap();
@@ -77,10 +79,12 @@ fn rotates(kills: usize) {
     let first = key();
     let whole = change(usize::MAX);
     assert_ne!(key(), first, "nobody killed it");
+    let mut inside = 0;
     for moment in moments(whole, kills) {
         let before = key();
         change(moment);
         let drafted = std::fs::read_to_string(&draft).ok();
+        inside += usize::from(drafted.is_some());
         // The first command that opens the file finishes what was begun, or forgets it.
         is_whole(&appliance);
         let now = key();
@@ -97,6 +101,7 @@ fn rotates(kills: usize) {
         }
     }
     appliance.serve().stop();
+    inside
 }
 
 /// The key is in the settings, with the next one beside it.

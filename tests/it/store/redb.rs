@@ -9,7 +9,7 @@ use redb::StorageBackend;
 use redb::backends::InMemoryBackend;
 use writ::base::{Fault, FaultKind};
 use writ::store::engine::{Engine, Span};
-use writ::store::{CACHE, Redb};
+use writ::store::{CACHE, Redb, forget_drafts, rewrite};
 
 use super::contract::{rows, run};
 
@@ -81,6 +81,36 @@ fn a_store_whose_making_was_cut_short_is_made_again() {
     }
     let engine = Redb::open(&path, CACHE).unwrap();
     run(&engine, |tx| tx.put("t", b"k", b"v")).unwrap();
+}
+
+#[test]
+fn what_killed_processes_left_of_a_store_is_removed_and_nothing_else() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("writ.redb");
+    let _open = Redb::open(&path, CACHE).unwrap();
+    let left = ["writ.71-3.new", "writ.redb.71-0.new", "writ.redb.anew"];
+    let others = ["writ.sock.new", "writ.head.new", "writ.7a-3.new", "writ.-.new", "writ.71.new", "mine.71-3.new"];
+    for name in left.iter().chain(&others) {
+        std::fs::write(place.path().join(name), b"").unwrap();
+    }
+    forget_drafts(&path);
+    let there = |name: &str| place.path().join(name).exists();
+    assert!(!left.iter().any(|name| there(name)));
+    assert!(others.iter().all(|name| there(name)) && there("writ.redb"));
+}
+
+/// Whoever is not let in has no business with what somebody else is writing.
+#[test]
+fn a_file_that_somebody_has_open_is_not_written_anew_and_their_draft_stays() {
+    let place = tempfile::tempdir().unwrap();
+    let (path, draft) = (place.path().join("writ.redb"), place.path().join("writ.redb.anew"));
+    let open = Redb::open(&path, CACHE).unwrap();
+    std::fs::write(&draft, b"theirs").unwrap();
+    assert_eq!(rewrite(&path).unwrap_err().kind(), FaultKind::Busy);
+    assert_eq!(std::fs::read(&draft).unwrap(), b"theirs");
+    drop(open);
+    rewrite(&path).unwrap();
+    assert!(!draft.exists());
 }
 
 /// Commands of a script that is in a hurry: whoever is not first must not make the store anew over the first one's.
