@@ -185,7 +185,7 @@ fn a_machine_acts_for_a_person_and_the_token_says_so() {
     desk.exchange(&stage.world, &tokens.access, &both).tokens();
     let two = [("resource", resource.as_str()), ("audience", "https://mcp.example/c")];
     desk.exchange(&stage.world, &tokens.access, &two).expect_refusal(400, "invalid_target", "ResourceMany");
-    desk.exchange(&stage.world, &tokens.access, &[]).expect_refused(400, "invalid_request");
+    desk.exchange(&stage.world, &tokens.access, &[]).expect_refusal(400, "invalid_target", "ResourceMissing");
 }
 
 /// Three machines, each behind the one before: who did what through whom is read back from the log.
