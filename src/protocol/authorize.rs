@@ -230,6 +230,9 @@ pub struct Present {
 }
 
 /// Whether whoever signs in for it has to prove who they are to us, so that no provider's word does: how and when it asked is not known.
+///
+/// OpenID Connect Core §3.1.2.1, max_age: "Specifies the allowable elapsed time in seconds since the last time the End-User was actively
+/// authenticated by the OP"; and login and select_account of `prompt` as in [`next`].
 pub fn wants_proof(authorization: &Authorization) -> bool {
     is_afresh(authorization) || authorization.max_age.is_some()
 }
