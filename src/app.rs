@@ -74,6 +74,8 @@ pub struct Parts {
     pub backup_key: BackupKey,
     /// Whose turn it is to make one.
     pub backup_turn: Arc<tokio::sync::Semaphore>,
+    /// And whose to look which there are.
+    pub backup_look: Arc<tokio::sync::Semaphore>,
     /// Where the head is; nowhere without a file.
     pub head_file: Option<PathBuf>,
     /// Where an account at a certificate authority and its certificate are kept; nowhere without a file.

@@ -53,12 +53,14 @@ pub enum SignInMethod {
     Provider,
     /// The same, and a code as above.
     ProviderAndCode,
+    /// The same, and a second factor that was added on the strength of it.
+    ProviderAndNew,
 }
 
 impl SignInMethod {
     /// Whether somebody proved who they are here and then. A provider may have known them since this morning.
     pub fn is_proof_to_us(self) -> bool {
-        self != Self::Provider
+        !matches!(self, Self::Provider | Self::ProviderAndNew)
     }
 
     /// RFC 8176 §2: `pwd` is "Password-based authentication", `otp` "One-time password", `mfa` "Multiple-factor authentication", `user`
@@ -69,7 +71,7 @@ impl SignInMethod {
             Self::Password => &["pwd"],
             Self::PasswordAndCode => &["pwd", "otp", "mfa"],
             Self::Passkey => &["pop", "user", "mfa"],
-            Self::Provider => &["fed"],
+            Self::Provider | Self::ProviderAndNew => &["fed"],
             Self::ProviderAndCode => &["fed", "otp", "mfa"],
         }
     }
@@ -86,7 +88,7 @@ impl SignInMethod {
                 "http://schemas.openid.net/pape/policies/2007/06/multi-factor"
             }
             Self::Passkey => "http://schemas.openid.net/pape/policies/2007/06/phishing-resistant",
-            Self::Provider => "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified",
+            Self::Provider | Self::ProviderAndNew => "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified",
         }
     }
 
@@ -94,9 +96,9 @@ impl SignInMethod {
     pub const ACRS: [&'static str; 4] =
         [Self::Password.acr(), Self::PasswordAndCode.acr(), Self::Passkey.acr(), Self::Provider.acr()];
 
-    /// Whether it took more than a password, or a provider's word, that was looked at here.
+    /// Whether it took more than a password, or a provider's word, that was looked at here, or whoever it is has what takes more from now on.
     pub const fn is_strong(self) -> bool {
-        matches!(self, Self::PasswordAndCode | Self::Passkey | Self::ProviderAndCode)
+        matches!(self, Self::PasswordAndCode | Self::Passkey | Self::ProviderAndCode | Self::ProviderAndNew)
     }
 
     pub(super) fn is_usual(&self) -> bool {

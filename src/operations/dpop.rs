@@ -1,13 +1,13 @@
 //! Proofs of possession: looked at outside, and spent inside the transaction in which they buy something. RFC 9449.
 
+use super::ticket;
 use crate::app::App;
-use crate::base::{Digest, Fault, SET_BACK, Timestamp};
+use crate::base::{Digest, Fault, Timestamp};
 use crate::keys::{VerifyError, verify_proof};
-use crate::model::SpentProof;
 use crate::protocol::dpop::{Nonces, Proof, ProofClaims, Required, Target, accept, has_nonce};
 use crate::protocol::refusal::Refusal;
+use crate::store::Tx;
 use crate::store::tables::PROOFS;
-use crate::store::{Read as _, Tx};
 
 /// Everything about a proof but whether it is used for the first time. RFC 9449 §4.3.
 pub fn check(app: &App, now: Timestamp, jwt: &str, target: &Target<'_>) -> Result<Proof, Refusal> {
@@ -52,11 +52,9 @@ impl Sender {
 /// transaction, so that what it refuses has changed nothing.
 pub(crate) fn spend(tx: &mut Tx<'_>, proof: Option<&Proof>) -> Result<Result<Sender, Refusal>, Fault> {
     let Some(proof) = proof else { return Ok(Ok(Sender(None))) };
-    let (key, expires_at) = proof.replay_key();
-    if tx.get(&PROOFS, &key)?.is_some() {
+    if !ticket::spend(tx, &PROOFS, proof.replay_key())? {
         return Ok(Err(Refusal::DpopProofReplayed));
     }
-    tx.put(&PROOFS, &key, &SpentProof { expires_at: expires_at.plus(SET_BACK) })?;
     Ok(Ok(Sender(Some(proof.jkt()))))
 }
 

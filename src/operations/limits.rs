@@ -6,9 +6,10 @@
 use serde_json::json;
 
 use super::declined::Declined;
+use super::finished::finished;
 use super::operator::Operator;
 use crate::app::{App, Class, Limits, Met};
-use crate::base::{Fault, FaultKind};
+use crate::base::Fault;
 use crate::model::{Event, LimitsRow};
 use crate::store::tables::{LIMITS, ONLY};
 use crate::store::{Read, Store};
@@ -67,8 +68,6 @@ pub(super) fn take_over(limits: &Limits, store: &Store) -> Result<(), Fault> {
 }
 
 /// Puts so many requests a minute in the place of a setting, or with none gives the setting back.
-///
-/// It is finished even if nobody waits for it any more: a commit that the memory does not know of would hold from the next start on only.
 pub async fn set(app: &App, by: &Operator, name: &str, per_minute: Option<u32>) -> Result<Limit, Declined> {
     let class = Class::TUNABLE.into_iter().find(|class| class.name() == name);
     let class = class.ok_or_else(|| {
@@ -79,12 +78,12 @@ pub async fn set(app: &App, by: &Operator, name: &str, per_minute: Option<u32>) 
         fits(class, per_minute).map_err(|why| Declined::field("per_minute", why))?;
     }
     let (app, by) = (app.clone(), by.clone());
-    let setting = tokio::spawn(async move {
+    finished("changing a limit ended early", async move {
         write_down(&app, &by, class, per_minute).await?;
         take_over(&app.limits, &app.store)?;
         Ok(limit(&app, &written_down(&app.store)?, class))
-    });
-    setting.await.map_err(|e| Fault::because(FaultKind::Bug, "changing a limit ended early", e))?
+    })
+    .await
 }
 
 async fn write_down(app: &App, by: &Operator, class: Class, per_minute: Option<u32>) -> Result<(), Declined> {

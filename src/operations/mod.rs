@@ -27,6 +27,7 @@ pub mod federation;
 pub mod find_client;
 pub mod find_resource;
 pub mod findings;
+mod finished;
 mod fits_here;
 pub mod grants;
 pub mod hours;

@@ -139,6 +139,14 @@ pub async fn named_like(app: &App, text: &str, limit: usize) -> Result<Vec<Perso
     Ok(page.rows.into_iter().map(|(_, person)| person).collect())
 }
 
+/// How many people are called so, whatever the capitals; `None` if there are more people than are looked at.
+pub async fn called(app: &App, name: &str) -> Result<Option<usize>, Fault> {
+    let name = name.to_lowercase();
+    let fits = move |person: &Person| person.name.to_lowercase() == name;
+    let page = app.store.read(move |view| search::newest(view, &PEOPLE, None, search::LOOKED_AT, fits)).await?;
+    Ok(page.next.is_none().then_some(page.rows.len()))
+}
+
 /// A password that nobody guesses and that can be read out: five groups of four letters and digits, 100 bits of chance.
 pub fn random_password(app: &App) -> Result<Secret, Fault> {
     // Neither o nor 0, neither l nor 1.

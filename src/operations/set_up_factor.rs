@@ -147,7 +147,7 @@ async fn finish(
     (method, codes): (Option<SignInMethod>, Vec<Secret>),
     mut put: impl FnMut(&mut Tx<'_>) -> Result<Result<(), Changed>, Fault> + Send + 'static,
 ) -> Result<Outcome, Fault> {
-    let (id, method) = (person.id, method.unwrap_or_else(|| half.with_code()));
+    let (id, method) = (person.id, half.with_new(method.unwrap_or_else(|| half.with_code())));
     let known = KnownBrowser::after(attempt.known, app, &person.email.folded())?;
     let (entropy, lifetime) = (app.entropy.clone(), app.settings.now().lifetimes.session);
     let (replaces, device) = (attempt.replaces, attempt.device);

@@ -8,10 +8,11 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::declined::Declined;
+use super::finished::finished;
 use super::operator::Operator;
 use super::seen::{Seen, tag};
 use crate::app::{App, Settings};
-use crate::base::{Digest, Fault, FaultKind};
+use crate::base::{Digest, Fault};
 use crate::config::{Config, Entry, SETTINGS, Setting};
 use crate::model::{Event, KeptSetting};
 use crate::store::tables::KEPT_SETTINGS;
@@ -124,7 +125,6 @@ fn live(app: &App, name: &str) -> Result<&'static Setting, Declined> {
     )))
 }
 
-/// It is finished even if nobody waits for it any more: a commit that the memory does not know of would hold from the next start on only.
 async fn change(
     app: &App,
     by: &Operator,
@@ -133,14 +133,14 @@ async fn change(
     seen: Seen,
 ) -> Result<Held, Declined> {
     let (app, by) = (app.clone(), by.clone());
-    let changing = tokio::spawn(async move {
+    finished("changing a setting ended early", async move {
         write_down(&app, &by, setting, value, seen).await?;
         take_over(&app.settings, &app.config, &app.store)?;
         // Whether there is somewhere to register stands in it.
         app.discovery.forget();
         one(&app, setting.name)
-    });
-    changing.await.map_err(|e| Fault::because(FaultKind::Bug, "changing a setting ended early", e))?
+    })
+    .await
 }
 
 async fn write_down(

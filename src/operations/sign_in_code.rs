@@ -55,6 +55,11 @@ impl Half {
         if self.link.is_some() { SignInMethod::ProviderAndCode } else { SignInMethod::PasswordAndCode }
     }
 
+    /// What they come to, if the second was added on the strength of the first. Of whoever came on a provider's word it says no more than that.
+    pub(super) fn with_new(&self, added: SignInMethod) -> SignInMethod {
+        if self.link.is_some() { SignInMethod::ProviderAndNew } else { added }
+    }
+
     /// Its person, if they may act and the first half is still right: the password is the one that was, and where a provider vouched, the
     /// link is theirs and people sign in with the provider.
     pub(super) fn still_of(&self, read: &impl Read) -> Result<Option<Person>, Fault> {

@@ -130,6 +130,7 @@ fn furnish(
         head_signer: master.head_signer()?,
         backup_key: master.backup_key()?,
         backup_turn: Arc::new(tokio::sync::Semaphore::new(1)),
+        backup_look: Arc::new(tokio::sync::Semaphore::new(1)),
         acme_file: (keeping == Keeping::File).then(|| config.acme_file()),
         head_file: (keeping == Keeping::File).then(|| config.head_file()),
         row_sealer,

@@ -152,9 +152,7 @@ pub fn exchange(
     // §4.1: "A chain of delegation can be expressed by nesting one act claim within another." Whoever acted before stays in it.
     ensure(subject.chain.len() < facts.depth, Refusal::ChainTooLong { most: facts.depth })?;
     let link = Link { actor: actor.id, delegation: delegation.id, from: shown.id };
-    let open = facts.target.leave_open(client);
-    let none = if open { Refusal::ResourceMissing } else { Refusal::MissingParameter("resource") };
-    let resource = target::select(facts.target, client)?.ok_or(none)?;
+    let resource = target::required(facts.target, client, Refusal::MissingParameter("resource"))?;
     // §2.2.2: "unwilling or unable to issue a token for any target service indicated by the resource or audience parameters".
     let reaches = delegation.resources.is_empty() || delegation.resources.contains(&resource.identifier);
     ensure(reaches, Refusal::DelegationElsewhere)?;

@@ -194,9 +194,7 @@ pub fn accept(
     };
     ensure(same, Refusal::ResourceWidened)?;
     // Never for the appliance itself: nobody administers it on another's word.
-    let open = facts.target.leave_open(client);
-    let none = if open { Refusal::ResourceMissing } else { Refusal::ResourceNotAllowed { resource: None } };
-    let resource = target::select(facts.target, client)?.ok_or(none)?;
+    let resource = target::required(facts.target, client, Refusal::ResourceNotAllowed { resource: None })?;
     // §4.4.1: "The granted scopes MAY be a subset of the scopes in the ID-JAG issued by the IdP".
     let said = asserted.scope.clone().unwrap_or_else(|| resource.default_scopes.clone());
     let mut most = said.intersection(&resource.scopes);

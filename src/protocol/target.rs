@@ -50,6 +50,14 @@ impl Facts {
     }
 }
 
+/// Decides as [`select`] does, where the appliance itself cannot be meant: `otherwise` is why not.
+///
+/// RFC 8707 §2 invalid_target: "The requested resource is invalid, missing, unknown, or malformed."
+pub fn required(facts: Facts, client: &Client, otherwise: Refusal) -> Result<Arc<ProtectedResource>, Refusal> {
+    let none = if facts.leave_open(client) { Refusal::ResourceMissing } else { otherwise };
+    select(facts, client)?.ok_or(none)
+}
+
 /// Decides which resource is meant, for a client that may be limited to some. RFC 8707 §2.
 ///
 /// `None` means the appliance itself: its issuer becomes the audience.

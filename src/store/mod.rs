@@ -39,7 +39,7 @@ pub use self::copy::{Moment, Row, Rows};
 use self::engine::{Engine, Job, Name, WriteTx};
 pub use self::key::{Key, RowKey};
 pub use self::memory::{Memory, Rehearsal};
-pub use self::redb::{CACHE, Compacted, Filling, Redb, compact, forget_drafts, rewrite};
+pub use self::redb::{CACHE, Compacted, Filling, Redb, compact, forget_drafts, is_draft, rewrite};
 pub use self::table::{AnyTable, Generation, Index, Indexed, Out, Sharing, Table, Unique};
 pub use self::tx::{MAX_ROWS, Page, Read, Tx, Under, View};
 use crate::base::{Fault, FaultKind, MacKey, Timestamp};

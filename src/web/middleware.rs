@@ -85,10 +85,7 @@ where
             // Nobody else reads its body, and what is not read would end the connection.
             let body = request.extract::<Body>();
             // Whoever asks too often is not waited for either.
-            let has_body = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING]
-                .iter()
-                .any(|one| request.headers().contains_key(one));
-            let waits = arrival.over.is_none() || !has_body;
+            let waits = arrival.over.is_none() || !has_body(request.headers());
             return Box::pin(async move {
                 let whole = waits && matches!(body.await, Ok(Body::Read(_)));
                 let mut response = finish(request.into_response(answer), &arrival, &method, began);
@@ -249,10 +246,13 @@ fn is_last(response: &ServiceResponse<BoxBody>) -> bool {
 }
 
 fn has_unread_body(request: &HttpRequest) -> bool {
-    matches!(*request.method(), Method::GET | Method::HEAD)
-        && (request.headers().contains_key(header::CONTENT_LENGTH)
-            || request.headers().contains_key(header::TRANSFER_ENCODING))
-        && request.headers().get(header::CONTENT_LENGTH).is_none_or(|length| length != "0")
+    matches!(*request.method(), Method::GET | Method::HEAD) && has_body(request.headers())
+}
+
+/// Whether something comes after the head.
+fn has_body(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::TRANSFER_ENCODING)
+        || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0")
 }
 
 /// RFC 9112 §9.6: "A server that sends a "close" connection option MUST initiate closure of the connection … after it sends the response

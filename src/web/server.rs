@@ -211,10 +211,17 @@ async fn keep_delivering(app: App) {
     }
 }
 
+/// A backup that takes longer is spoken of.
+const LONG: Duration = Duration::from_secs(3_600);
+
 /// Makes backups, beside everything else: a disk that is slow to look at keeps no round waiting, and there is never more than one look at it.
 async fn keep_backups(app: App) {
     loop {
-        backup::keep(&app, &housekeeping::context(&app)).await;
+        let ctx = housekeeping::context(&app);
+        let mut keeping = std::pin::pin!(backup::keep(&app, &ctx));
+        while tokio::time::timeout(LONG, &mut keeping).await.is_err() {
+            tracing::error!("what was begun for a backup has not ended for an hour: look at the disk that they go to");
+        }
         tokio::time::sleep(LOOK * LOOKS).await;
     }
 }

@@ -198,9 +198,9 @@ mod schedule {
         assert!(newest.iter().any(|name| name == "mine.backup"));
         assert!(newest.iter().any(|name| name == "writ-somebody-elses.backup"));
         world.expect_event("backup.removed");
-        assert!(backup::worries_blocking(&world.app, world.now()).unwrap().is_empty());
+        assert!(world.block(backup::worries(&world.app, world.now())).unwrap().is_empty());
         world.later(Lifetime::from_days(3));
-        let worries = backup::worries_blocking(&world.app, world.now()).unwrap();
+        let worries = world.block(backup::worries(&world.app, world.now())).unwrap();
         assert!(matches!(worries.as_slice(), [Worry::Old { .. }]), "{worries:?}");
     }
 
@@ -265,7 +265,7 @@ mod schedule {
     fn told(world: &World, reader: &Someone) -> (String, String, String) {
         let found = world.block(doctor::inside(&world.app, world.now(), false, doctor::Ask::default())).unwrap();
         let found = found.into_iter().find(|finding| finding.check == "backups").unwrap();
-        let page = metrics::page_blocking(&world.app).unwrap();
+        let page = world.block(metrics::page(&world.app)).unwrap();
         let age = page.lines().filter(|line| line.starts_with("writ_backup_age_seconds ")).collect();
         (format!("{} {}", found.state.as_str(), found.found), age, world.signed_in(reader).get("/console").body)
     }
@@ -282,7 +282,7 @@ mod schedule {
         assert_eq!(age, "writ_backup_age_seconds 0");
         std::fs::remove_dir_all(&folder).unwrap();
         world.later(Lifetime::from_minutes(1));
-        let worries = backup::worries_blocking(&world.app, world.now()).unwrap();
+        let worries = world.block(backup::worries(&world.app, world.now())).unwrap();
         assert!(matches!(worries.as_slice(), [Worry::Missing { .. }]), "{worries:?}");
         let (doctor, age, console) = told(&world, &ada);
         assert!(doctor.starts_with("look ") && doctor.contains("there is no "), "{doctor}");
@@ -291,7 +291,7 @@ mod schedule {
         assert!(!round(&world), "whoever carries them away as they are made does not fill a disk by it");
         world.later(Lifetime::from_minutes(15));
         assert!(round(&world));
-        assert!(backup::worries_blocking(&world.app, world.now()).unwrap().is_empty());
+        assert!(world.block(backup::worries(&world.app, world.now())).unwrap().is_empty());
         // One that lies there and opens no more is no reason to fill the disk either.
         let spoil = || names(&folder).iter().for_each(|name| std::fs::write(folder.join(name), b"damaged").unwrap());
         spoil();
@@ -354,7 +354,7 @@ mod schedule {
             world.block(backup::make(&world.app, &world.operator(), Some(mine))).unwrap();
             let bad = failed.join("under");
             assert!(world.block(backup::make(&world.app, &world.operator(), Some(bad))).is_err());
-            assert!(backup::worries_blocking(&world.app, world.now()).unwrap().is_empty());
+            assert!(world.block(backup::worries(&world.app, world.now())).unwrap().is_empty());
         }
         assert!(round(&world), "a day has passed, whatever somebody put elsewhere");
     }
@@ -513,7 +513,7 @@ mod object_store {
         assert_eq!(names(&folder).len(), 2, "{:?}", names(&folder));
         world.expect_event("backup.made");
         world.expect_event("backup.failed");
-        let worries = backup::worries_blocking(&world.app, world.now()).unwrap();
+        let worries = world.block(backup::worries(&world.app, world.now())).unwrap();
         let failed = |worry: &Worry| matches!(worry, Worry::Failed { made: true, why, .. } if why.contains("503"));
         assert!(worries.iter().any(failed), "{worries:?}");
         let mut browser = world.signed_in(&ada);
@@ -521,7 +521,7 @@ mod object_store {
 
         bucket.answers(|_| (200, ""));
         assert!(round(&world));
-        assert!(backup::worries_blocking(&world.app, world.now()).unwrap().is_empty());
+        assert!(world.block(backup::worries(&world.app, world.now())).unwrap().is_empty());
         browser.get("/console").expect_no_text("something after it failed");
     }
 
@@ -578,6 +578,25 @@ mod object_store {
     }
 
     #[test]
+    fn where_only_the_last_is_removed_here_none_goes_there_either() {
+        let (place, bucket) = (tempfile::tempdir().unwrap(), Bucket::new());
+        let folder = place.path().join("b");
+        let world = bucket.world(&folder);
+        for _ in 0..2 {
+            assert!(round(&world));
+            world.later(Lifetime::from_days(1));
+        }
+        for _ in 0..3 {
+            let last = backup::state(&world.app).unwrap().last.unwrap().file;
+            std::fs::remove_file(folder.join(last)).unwrap();
+            assert!(round(&world));
+            world.later(Lifetime::from_minutes(15));
+        }
+        assert_eq!(bucket.asked("DELETE "), Vec::<String>::new());
+        assert_eq!(backup::state(&world.app).unwrap().objects.len(), 5);
+    }
+
+    #[test]
     fn what_cannot_be_removed_keeps_nothing_else_and_is_told() {
         let (place, bucket) = (tempfile::tempdir().unwrap(), Bucket::new());
         let folder = place.path().join("b");
@@ -606,7 +625,7 @@ mod object_store {
         assert_eq!(objects.len(), 3, "{objects:?}");
         assert_eq!(objects[0], stuck);
         assert_eq!(names(&folder).len(), 2, "{:?}", names(&folder));
-        let worries = backup::worries_blocking(&world.app, world.now()).unwrap();
+        let worries = world.block(backup::worries(&world.app, world.now())).unwrap();
         let told = worries.iter().find_map(|worry| match worry {
             Worry::Failed { made: true, why, .. } => Some(why.clone()),
             _ => None,
@@ -617,6 +636,8 @@ mod object_store {
         bucket.answers(|first| if first.starts_with("DELETE ") { (404, "") } else { (200, "") });
         a_day();
         assert_eq!(backup::state(&world.app).unwrap().objects.len(), 2);
-        assert!(backup::worries_blocking(&world.app, world.now().minus(Lifetime::from_days(1))).unwrap().is_empty());
+        assert!(
+            world.block(backup::worries(&world.app, world.now().minus(Lifetime::from_days(1)))).unwrap().is_empty()
+        );
     }
 }

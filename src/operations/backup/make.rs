@@ -13,6 +13,7 @@ use crate::base::{Fault, FaultKind, Timestamp, files};
 use crate::model::{BackupFailed, BackupMade, Context, Event};
 use crate::operations::declined::Declined;
 use crate::operations::doctor::disk::{self, Space};
+use crate::operations::finished::finished;
 use crate::store::tables::{BACKUPS, ISSUER, ONLY};
 use crate::store::{Read, Tx};
 
@@ -36,7 +37,7 @@ pub async fn make(app: &App, ctx: &Context, place: Option<PathBuf>) -> Result<Ma
         return Err(Declined::Conflict("a backup is being made at this moment: ask again in a while".to_owned()));
     };
     let (app, ctx) = (app.clone(), ctx.clone());
-    let making = tokio::spawn(async move {
+    finished("a backup ended without an answer", async move {
         let _turn = turn;
         let (within, at) = (app.clone(), ctx.at);
         let making = tokio::task::spawn_blocking(move || {
@@ -44,12 +45,13 @@ pub async fn make(app: &App, ctx: &Context, place: Option<PathBuf>) -> Result<Ma
             let copied = if is_usual { copy(&within, &made.path) } else { Ok(None) };
             Ok(Made { object: copied.map_err(|fault| fault.to_string()), ..made })
         });
-        let made =
-            making.await.map_err(|e| Fault::because(FaultKind::Bug, "the thread that makes backups ended", e))?;
+        let made = making.await.unwrap_or_else(|error| {
+            Err(Fault::because(FaultKind::Bug, "the thread that makes backups ended", error).into())
+        });
         note(&app, &ctx, made.as_ref(), is_usual).await?;
         made
-    });
-    making.await.map_err(|e| Fault::because(FaultKind::Bug, "a backup ended without an answer", e))?
+    })
+    .await
 }
 
 fn write_and_try(app: &App, at: Timestamp, path: PathBuf) -> Result<Made, Declined> {

@@ -18,7 +18,7 @@ mod there;
 use std::path::{Path, PathBuf};
 
 pub use make::{Made, make};
-pub use schedule::{Worry, keep, scheduled, seen, worries, worries_blocking};
+pub use schedule::{Worry, keep, look, scheduled, seen, worries, worries_of};
 pub use there::{There, there};
 
 use self::file::{Header, Reader};

@@ -1,6 +1,7 @@
 //! Backups that are made by themselves, and how many of them are kept.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::file::Reader;
 use super::make::short;
@@ -33,30 +34,42 @@ fn is_due(there: &There, state: &BackupState, every: Lifetime, now: Timestamp) -
     for_it && waited(state.failed.as_ref().map(|failed| failed.at))
 }
 
-/// Looks what there is, on a thread of its own: it reads a directory, on whatever disk it is.
-async fn look<T: Send + 'static>(
-    app: &App,
-    look: impl FnOnce(&App) -> Result<T, Fault> + Send + 'static,
-) -> Result<T, Fault> {
-    let app = app.clone();
-    let looked = tokio::task::spawn_blocking(move || look(&app)).await;
-    looked.map_err(|error| Fault::because(FaultKind::Bug, "the look at backups ended early", error))?
+/// How long somebody who wants to know waits for a disk.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Looks what there is, on a thread of its own: it reads a directory, on whatever disk it is. `None` if that does not answer. A look that
+/// hangs keeps its thread, and whoever else wants to know waits for the same one: never more than one hangs.
+pub async fn look(app: &App) -> Result<Option<(There, BackupState)>, Fault> {
+    let turn = app.backup_look.clone();
+    let looking = async {
+        let Ok(turn) = turn.acquire_owned().await else {
+            return Err(Fault::new(FaultKind::Bug, "nobody may look at backups"));
+        };
+        let app = app.clone();
+        let looked = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            let state = state(&app)?;
+            Ok((there(&app, &state), state))
+        });
+        looked.await.map_err(|error| Fault::because(FaultKind::Bug, "the look at backups ended early", error))?
+    };
+    tokio::time::timeout(PATIENCE, looking).await.ok().transpose()
 }
 
 /// Makes a backup if it is time for one, and removes what is more than is kept.
 pub async fn scheduled(app: &App, ctx: &Context) -> Result<Option<Made>, Declined> {
     let Some(every) = app.config.backup.every else { return Ok(None) };
-    let (there, state) = look(app, |app| {
-        let state = state(app)?;
-        Ok((there(app, &state), state))
-    })
-    .await?;
+    let Some((there, state)) = look(app).await? else {
+        return Err(Declined::Conflict(hangs(app)));
+    };
     if !is_due(&there, &state, every, ctx.at) {
         return Ok(None);
     }
     let made = make(app, ctx, None).await?;
+    // Nobody has taken away the last one that was made, nor put something in its place.
+    let lasted = matches!((&there, &state.last), (There::Usable(at), Some(last)) if *at == last.at);
     // Also when its copy failed: what is here is a backup, and the disk holds only so many.
-    forget_old(app, ctx, &there).await?;
+    forget_old(app, ctx, lasted).await?;
     Ok(Some(made))
 }
 
@@ -79,15 +92,14 @@ pub async fn keep(app: &App, ctx: &Context) {
 /// Removes this appliance's own backups in the place where they go, the oldest, until as many are left as are kept; and as many in the object
 /// store, of those that it sent there. Those that somebody gave another name stay. What cannot be removed is told, and keeps nothing else.
 ///
-/// Where there was none any more, the object store has the only ones from before, and whoever removes each one here has another made every
-/// quarter of an hour: after as many as are kept, none from before would be left there either. So then nothing is removed there.
-async fn forget_old(app: &App, ctx: &Context, there: &There) -> Result<(), Fault> {
+/// Whoever removes the last one here has another made every quarter of an hour: after as many as are kept, none from before would be left in
+/// the object store either. So nothing is removed there unless the last one lasted.
+async fn forget_old(app: &App, ctx: &Context, lasted: bool) -> Result<(), Fault> {
     let (within, keep) = (app.clone(), usize::try_from(app.config.backup.keep).unwrap_or(usize::MAX));
-    let are_gone = matches!(there, There::Gone { .. });
     let removing = tokio::task::spawn_blocking(move || {
         let failed = |fault| Removed { failed: Some(fault), ..Removed::default() };
         let files = forget_files(&within, keep).unwrap_or_else(failed);
-        let objects = if are_gone { Ok(Removed::default()) } else { forget_objects(&within, keep) };
+        let objects = if lasted { forget_objects(&within, keep) } else { Ok(Removed::default()) };
         (files, objects.unwrap_or_else(failed))
     });
     let (files, objects) =
@@ -144,6 +156,13 @@ fn is_named_by_us(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("writ-"))
 }
 
+fn hangs(app: &App) -> String {
+    format!(
+        "{} does not answer: look at the disk that it is on. Backups go on as soon as it does",
+        directory(app).display()
+    )
+}
+
 /// What is to be said of backups to whoever looks after the appliance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Worry {
@@ -158,16 +177,18 @@ pub enum Worry {
 }
 
 pub async fn worries(app: &App, now: Timestamp) -> Result<Vec<Worry>, Fault> {
-    look(app, move |app| worries_blocking(app, now)).await
+    worries_of(app, now, look(app).await?)
 }
 
-/// The same, on a thread that may wait.
-pub fn worries_blocking(app: &App, now: Timestamp) -> Result<Vec<Worry>, Fault> {
+/// The same of what was found in a look, if that came to an end.
+pub fn worries_of(app: &App, now: Timestamp, found: Option<(There, BackupState)>) -> Result<Vec<Worry>, Fault> {
     let mut worries = Vec::new();
     let restored = app.store.read_blocking(|view| view.get(&RESTORED, &ONLY.to_owned()))?;
     worries.extend(restored.filter(|restored| restored.seen_at.is_none()).map(Worry::Restored));
-    let state = state(app)?;
-    let there = there(app, &state);
+    let Some((there, state)) = found else {
+        worries.push(Worry::Failed { at: now, why: hangs(app), made: false });
+        return Ok(worries);
+    };
     worries.extend(state.failed.map(|BackupFailed { at, why, made }| Worry::Failed { at, why, made }));
     let twice = app.config.backup.every.map(|every| Lifetime::from_seconds(every.seconds().saturating_mul(2)));
     worries.extend(match there {

@@ -2,7 +2,7 @@
 
 use super::Patient;
 use super::finding::Finding;
-use crate::operations::backup::{There, Worry, state, there, worries_blocking};
+use crate::operations::backup::{There, Worry, state, there, worries_of};
 
 pub(super) fn made(patient: &Patient<'_>) -> Vec<Finding> {
     const CHECK: &str = "backups";
@@ -10,11 +10,14 @@ pub(super) fn made(patient: &Patient<'_>) -> Vec<Finding> {
     if app.head_file.is_none() {
         return Vec::new();
     }
-    let (state, worries) = match (state(app), worries_blocking(app, patient.now)) {
-        (Ok(state), Ok(worries)) => (state, worries),
-        (Err(fault), _) | (_, Err(fault)) => {
-            return vec![Finding::broken(CHECK, fault.to_string(), "see what `writ audit verify` says")];
-        }
+    let looked = state(app).and_then(|state| {
+        let found = there(app, &state);
+        let worries = worries_of(app, patient.now, Some((found.clone(), state.clone())))?;
+        Ok((found, worries))
+    });
+    let (lies, worries) = match looked {
+        Ok(looked) => looked,
+        Err(fault) => return vec![Finding::broken(CHECK, fault.to_string(), "see what `writ audit verify` says")],
     };
     let mut found: Vec<Finding> = worries
         .into_iter()
@@ -46,7 +49,7 @@ pub(super) fn made(patient: &Patient<'_>) -> Vec<Finding> {
             ),
         })
         .collect();
-    match there(app, &state) {
+    match lies {
         There::Usable(at) | There::Elsewhere(at) if found.is_empty() => {
             found.push(Finding::ok(CHECK, format!("the last one was made and tried at {}", at.iso())));
         }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::finding::Finding;
 use crate::config::Config;
+use crate::store;
 
 pub(super) fn owned(config: &Config) -> Vec<Finding> {
     if !config.data.exists() {
@@ -33,7 +34,7 @@ pub(super) fn owned(config: &Config) -> Vec<Finding> {
 }
 
 /// What Writ puts into its directory, for good or for as long as it takes.
-const OURS: [&str; 20] = [
+const OURS: [&str; 19] = [
     "acme.json",
     "acme.json.new",
     "backups",
@@ -44,7 +45,6 @@ const OURS: [&str; 20] = [
     "writ.head",
     "writ.head.new",
     "writ.redb",
-    "writ.redb.anew",
     "writ.redb.draft",
     "writ.redb.rehearsal",
     "writ.redb.restoring",
@@ -67,7 +67,7 @@ fn strange(config: &Config) -> Option<Finding> {
         .flatten()
         .flatten()
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|name| !is_ours(name) && !is_in_settings(config, name))
+        .filter(|name| !is_ours(config, name) && !is_in_settings(config, name))
         .collect();
     names.sort();
     let more = names.len().saturating_sub(TOLD);
@@ -83,10 +83,10 @@ fn strange(config: &Config) -> Option<Finding> {
     Some(Finding::look("strange files", found, mend))
 }
 
-fn is_ours(name: &str) -> bool {
+fn is_ours(config: &Config, name: &str) -> bool {
     // A store or a key that is being made has a name of its own until it is whole; the next start removes what was left of one.
-    let is_draft = name.starts_with("writ.") && name.ends_with(".new")
-        || name.starts_with(".master.key.") && name.ends_with(".draft");
+    let is_draft =
+        store::is_draft(&config.store_file(), name) || name.starts_with(".master.key.") && name.ends_with(".draft");
     is_draft || OURS.iter().any(|ours| name == *ours || ours.ends_with('-') && name.starts_with(*ours))
 }
 
@@ -172,9 +172,15 @@ mod tests {
         for name in OURS.iter().map(|name| name.replace("e-", "e-3").replace("t-", "t-3")) {
             fs::write(at(&name), b"").unwrap();
         }
-        for name in
-            ["writ.71-3.new", ".master.key.AAAAAAAA.draft", "chain.pem", "certs", "audit.jsonl", "audit.jsonl.1"]
-        {
+        for name in [
+            "writ.71-3.new",
+            "writ.redb.anew",
+            ".master.key.AAAAAAAA.draft",
+            "chain.pem",
+            "certs",
+            "audit.jsonl",
+            "audit.jsonl.1",
+        ] {
             fs::write(at(name), b"").unwrap();
         }
         assert_eq!(strange(&config), None);

@@ -13,7 +13,7 @@ use super::doctor::disk;
 use super::keep_head;
 use crate::app::{App, AskedBy, Route};
 use crate::base::{Fault, FaultKind};
-use crate::model::{Algorithm, Counted, KeyState, SigningKey};
+use crate::model::{Algorithm, BackupState, Counted, KeyState, SigningKey};
 use crate::store::AnyTable;
 use crate::store::tables::{
     CLIENTS, CONSENTS, CREDENTIALS, DELEGATIONS, FAMILIES, MACHINES, PEOPLE, REFRESH, RESOURCES, SESSIONS,
@@ -27,20 +27,19 @@ const COUNTED: [&dyn AnyTable; 10] =
 
 /// The whole page. It looks at files, and so on a thread of its own.
 pub async fn page(app: &App) -> Result<String, Fault> {
-    let app = app.clone();
-    let made = tokio::task::spawn_blocking(move || page_blocking(&app)).await;
+    let (app, backups) = (app.clone(), backup::look(app).await?);
+    let made = tokio::task::spawn_blocking(move || text(&app, backups)).await;
     made.map_err(|error| Fault::because(FaultKind::Bug, "the page of metrics ended early", error))?
 }
 
-/// The same, on a thread that may wait.
-pub fn page_blocking(app: &App) -> Result<String, Fault> {
+fn text(app: &App, found: Option<(There, BackupState)>) -> Result<String, Fault> {
     let mut page = Page::default();
     page.one(&names::BUILD, &[("version", env!("CARGO_PKG_VERSION"))], 1);
     requests(app, &mut page);
     passwords(app, &mut page);
     store(app, &mut page)?;
     keys(app, &mut page);
-    backups(app, &mut page)?;
+    backups(app, &mut page, found);
     page.family(&names::CERTIFICATE_LEFT);
     if let Some(until) = app.certificates.state().valid_until {
         page.sample(&names::CERTIFICATE_LEFT, &[], until.since(app.clock.now()).seconds());
@@ -154,14 +153,13 @@ const fn state_of(key: &SigningKey) -> &'static str {
     }
 }
 
-fn backups(app: &App, page: &mut Page) -> Result<(), Fault> {
-    let state = backup::state(app)?;
+fn backups(app: &App, page: &mut Page, found: Option<(There, BackupState)>) {
     page.family(&names::BACKUP_AGE);
-    if let There::Usable(at) = backup::there(app, &state) {
-        page.sample(&names::BACKUP_AGE, &[], app.clock.now().since(at).seconds());
+    if let Some((There::Usable(at), _)) = &found {
+        page.sample(&names::BACKUP_AGE, &[], app.clock.now().since(*at).seconds());
     }
-    page.one(&names::BACKUP_FAILING, &[], u64::from(state.failed.is_some()));
-    Ok(())
+    let failing = found.is_none_or(|(_, state)| state.failed.is_some());
+    page.one(&names::BACKUP_FAILING, &[], u64::from(failing));
 }
 
 fn audit(app: &App, page: &mut Page) -> Result<(), Fault> {

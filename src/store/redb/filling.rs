@@ -108,27 +108,32 @@ fn fill(path: &Path, from: &Database) -> Result<(), Fault> {
 /// Removes what processes left that were killed while they made the file at `path` or wrote it anew. For whoever has it open: nobody else is at
 /// either then, but who is about to find the place taken.
 pub fn forget_drafts(path: &Path) {
-    let (stem, name) = (path.file_stem().unwrap_or_default(), path.file_name().unwrap_or_default());
-    let (stem, anew) = (format!("{}.", stem.to_string_lossy()), format!("{}.anew", name.to_string_lossy()));
     for entry in std::fs::read_dir(files::folder_of(path)).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let is_draft = name.strip_prefix(&stem).is_some_and(is_numbered);
-        if (is_draft || name == anew)
-            && let Err(error) = std::fs::remove_file(entry.path())
-        {
-            tracing::warn!(%error, file = %entry.path().display(), "a store that was left half made cannot be removed");
+        if !is_draft(path, &entry.file_name().to_string_lossy()) {
+            continue;
+        }
+        let file = entry.path();
+        match std::fs::remove_file(&file) {
+            Ok(()) => tracing::info!(file = %file.display(), "a store that was left half made was removed"),
+            Err(error) => {
+                tracing::warn!(%error, file = %file.display(), "a store that was left half made cannot be removed");
+            }
         }
     }
 }
 
-/// What [`Redb::make`] calls a draft after the first part of the name: of this file, or of one that is named after it.
-fn is_numbered(rest: &str) -> bool {
+/// Whether a file beside the store at `path` has a name that [`rewrite`] or [`Redb::make`] gives to what is not whole yet: of this store, or
+/// of one that is named after it.
+pub fn is_draft(path: &Path, name: &str) -> bool {
+    let [stem, own] = [path.file_stem(), path.file_name()].map(|part| part.unwrap_or_default().to_string_lossy());
     let numbers = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    rest.strip_suffix(".new")
-        .and_then(|rest| rest.rsplit('.').next())
-        .and_then(|last| last.split_once('-'))
-        .is_some_and(|(process, number)| numbers(process) && numbers(number))
+    let is_numbered = |draft_of: &str| {
+        let between = name.strip_prefix(draft_of).and_then(|rest| rest.strip_prefix('.')?.strip_suffix(".new"));
+        between
+            .and_then(|between| between.split_once('-'))
+            .is_some_and(|(process, number)| numbers(process) && numbers(number))
+    };
+    name.strip_prefix(&*own) == Some(".anew") || is_numbered(&stem) || is_numbered(&own)
 }
 
 fn open(path: &Path) -> Result<Database, Fault> {

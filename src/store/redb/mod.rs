@@ -20,7 +20,7 @@ use redb::{
     ReadableTableMetadata as _, StorageBackend, TableDefinition, TableError, TableHandle as _,
 };
 
-pub use self::filling::{Compacted, Filling, compact, forget_drafts, rewrite};
+pub use self::filling::{Compacted, Filling, compact, forget_drafts, is_draft, rewrite};
 use self::timed::Timed;
 use self::writer::Writer;
 use super::engine::{Done, Engine, Job, Measured, Name, Order, ReadTx, Span, Touched, Visit, interned};

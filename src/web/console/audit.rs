@@ -11,7 +11,7 @@ use super::told;
 use super::{declined, queries, wanted};
 use crate::base::{Fault, Id, Lifetime, Timestamp};
 use crate::model::{Event, Request};
-use crate::operations::audit::{self, ActedBy, Outcome, Upkeep, Which};
+use crate::operations::audit::{self, ActedBy, Upkeep, Which};
 use crate::operations::declined::Declined;
 use crate::web::extract::{Administered, Administrator, Visitor};
 use crate::web::problem::PageProblem;
@@ -85,12 +85,26 @@ impl Asked {
         ]
     }
 
-    /// Whether all of it says something. What does not must not be taken for no filter.
-    fn is_readable(&self) -> bool {
-        (self.outcome.is_empty() || self.outcome.parse::<Outcome>().is_ok())
-            && (self.request.is_empty() || self.request.parse::<Id<Request>>().is_ok())
-            && day(&self.since, false).is_ok()
-            && day(&self.until, true).is_ok()
+    /// What the log is asked; `None` if something of it cannot be read, which must not be taken for no filter.
+    fn which(&self, meant: &Meant) -> Option<Which> {
+        if !meant.is_clear() {
+            return None;
+        }
+        let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        // Of somebody who acts, what is asked about is whom they act for.
+        let acts = meant.actor.is_some();
+        Some(Which {
+            event: said(&self.event),
+            by: meant.by.clone(),
+            about: meant.about.clone().filter(|_| !acts),
+            outcome: said(&self.outcome).map(|outcome| outcome.parse()).transpose().ok()?,
+            upkeep: if self.upkeep == SHOWN { Upkeep::Told } else { Upkeep::LeftOut },
+            since: day(&self.since, false).ok()?,
+            until: day(&self.until, true).ok()?,
+            after: self.after,
+            acting: ActedBy { actor: meant.actor.clone(), subject: meant.about.clone().filter(|_| acts) },
+            request: said(&self.request).map(|request| request.parse::<Id<Request>>()).transpose().ok()?,
+        })
     }
 
     fn is_narrowed(&self) -> bool {
@@ -221,24 +235,7 @@ async fn find(
     limit: usize,
 ) -> Result<(Vec<Shown>, Option<u64>), Fault> {
     let (app, now) = (&visitor.app, visitor.ctx.at);
-    if !meant.is_clear() || !asked.is_readable() {
-        return Ok((Vec::new(), None));
-    }
-    // Of somebody who acts, what is asked about is whom they act for.
-    let acts = meant.actor.is_some();
-    let acting = ActedBy { actor: meant.actor.clone(), subject: meant.about.clone().filter(|_| acts) };
-    let which = Which {
-        event: (!asked.event.is_empty()).then(|| asked.event.clone()),
-        by: meant.by.clone(),
-        about: meant.about.clone().filter(|_| !acts),
-        outcome: asked.outcome.parse().ok(),
-        upkeep: if asked.upkeep == SHOWN { Upkeep::Told } else { Upkeep::LeftOut },
-        since: day(&asked.since, false).unwrap_or_default(),
-        until: day(&asked.until, true).unwrap_or_default(),
-        after: asked.after,
-        acting,
-        request: asked.request.parse::<Id<Request>>().ok(),
-    };
+    let Some(which) = asked.which(meant) else { return Ok((Vec::new(), None)) };
     let page = audit::list(app, which, asked.before, limit).await?;
     let told = told::of(&page.entries);
     let lines = told::lines(app, now, &told).await?;
@@ -386,7 +383,7 @@ pub(super) async fn export(admin: Administrator, request: HttpRequest) -> Result
     let mut asked = Asked::of(&request);
     let as_csv = queries(&request).remove("as").as_deref() == Some("csv");
     let meant = Meant::of(&admin, &asked).await?;
-    if !meant.is_clear() || !asked.is_readable() {
+    if asked.which(&meant).is_none() {
         return page(&admin, &asked, None).await;
     }
     let mut text = String::new();

@@ -3,8 +3,8 @@
 use super::search;
 use crate::base::Id;
 use crate::model::{ClientId, Machine, Person, ProtectedResource};
-use crate::operations;
 use crate::operations::declined::Declined;
+use crate::operations::{self, people};
 use crate::web::extract::Administrator;
 use crate::web::problem::PageProblem;
 use crate::web::views::console::Hit;
@@ -50,26 +50,42 @@ pub(super) async fn meant(admin: &Administrator, text: &str, kinds: &[Kind]) -> 
     if is_id(text) {
         return Ok(Meant::One(text.to_owned()));
     }
+    let app = &admin.visitor.app;
+    let broken = |fault| admin.visitor.broken(&fault);
     let found = search::of_nouns(admin, text, kinds).await?;
-    let hits: Vec<Hit> = found.into_iter().flat_map(|hits| hits.hits).collect();
     let folded = text.to_lowercase();
-    let is_exact = |hit: &&Hit| hit.name.to_lowercase() == folded || hit.about.to_lowercase() == folded;
-    let exact: Vec<&Hit> = hits.iter().filter(is_exact).collect();
-    // An application that registered itself takes any name it likes: whether one alone has it takes another look.
-    let is_sure = !kinds.contains(&Kind::Applications) || {
-        let found = operations::named::client(&admin.visitor.app, "name", text).await;
-        match found {
-            Ok(id) => exact.iter().any(|hit| hit.id == id.to_string()),
-            Err(Declined::Missing(_)) => true,
-            Err(Declined::Broken(fault)) => return Err(admin.visitor.broken(&fault)),
-            Err(_) => false,
-        }
+    // Beside a machine stands its purpose, beside everybody else an address that is theirs alone.
+    let is_theirs = |of: &str, hit: &Hit| of != Kind::Machines.title() && hit.about.to_lowercase() == folded;
+    let of_all = || found.iter().flat_map(|hits| hits.hits.iter().map(|hit| (hits.title.as_str(), hit)));
+    // Two applications may differ in their capitals alone.
+    let is_called = |of: &str, hit: &Hit| match of == Kind::Applications.title() {
+        true => hit.name == text,
+        false => hit.name.to_lowercase() == folded,
     };
+    let exact: Vec<(&str, &Hit)> = of_all().filter(|(of, hit)| is_called(of, hit) || is_theirs(of, hit)).collect();
+    let is_address = matches!(exact.as_slice(), [(of, only)] if is_theirs(of, only));
+    // Search ends somewhere. Of applications, which take any name they like, and of people another look says whether one alone has it.
+    let mut is_sure = true;
+    if kinds.contains(&Kind::Applications) {
+        match operations::named::client(app, "name", text).await {
+            Ok(id) if exact.is_empty() => return Ok(Meant::One(id.to_string())),
+            Ok(id) => is_sure = exact.iter().any(|(_, hit)| hit.id == id.to_string()),
+            Err(Declined::Missing(_)) => {}
+            Err(Declined::Broken(fault)) => return Err(broken(fault)),
+            Err(_) => is_sure = false,
+        }
+    }
+    if kinds.contains(&Kind::People) && !is_address {
+        let people = exact.iter().filter(|(of, _)| *of == Kind::People.title()).count();
+        is_sure &= people::called(app, text).await.map_err(broken)? == Some(people);
+    }
     Ok(match exact.as_slice() {
-        [only] if is_sure => Meant::One(only.id.clone()),
-        [] if hits.is_empty() => Meant::Nobody,
-        [] => Meant::Several(hits),
-        several => Meant::Several(several.iter().copied().cloned().collect()),
+        [(_, only)] if is_sure => Meant::One(only.id.clone()),
+        [] => match of_all().map(|(_, hit)| hit.clone()).collect::<Vec<_>>() {
+            nobody if nobody.is_empty() => Meant::Nobody,
+            several => Meant::Several(several),
+        },
+        several => Meant::Several(several.iter().map(|(_, hit)| (*hit).clone()).collect()),
     })
 }
 

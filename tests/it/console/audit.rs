@@ -58,6 +58,11 @@ fn whoever_is_asked_for_by_name_is_found() {
     let page = browser.get("/console/audit?by=robot&event=token.issued");
     page.expect_page(200, "Whom do you mean?").expect_text("day robot").expect_no_text("got a token");
     page.expect_text(&format!("/console/audit?event=token.issued&#38;by={}", robot.id));
+    // Two applications may differ in their capitals alone.
+    world.client("payroll");
+    world.client("Payroll");
+    browser.get("/console/audit?by=payroll").expect_no_text("Whom do you mean?");
+    browser.get("/console/audit?by=PAYROLL").expect_text("Whom do you mean?");
     let page = browser.get("/console/audit?by=carol");
     page.expect_page(200, "nobody here is called this").expect_no_text("signed in");
     browser.get("/console/audit?actor=bob").expect_page(200, "no machine here is called this");

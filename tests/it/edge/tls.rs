@@ -174,7 +174,7 @@ fn that_it_runs_out_is_said_once_a_day_and_not_before_it_matters() {
     let told = doctor::readiness(&edge.world.app, edge.world.now());
     let certificate = told.iter().find(|finding| finding.check == "certificate").unwrap();
     assert_eq!(certificate.state, doctor::State::Ok, "{certificate:?}");
-    let page = metrics::page_blocking(&edge.world.app).unwrap();
+    let page = edge.world.block(metrics::page(&edge.world.app)).unwrap();
     let left = page.lines().find_map(|line| line.strip_prefix("writ_certificate_left_seconds ")).unwrap();
     assert!(left.parse::<u64>().unwrap() > 600 * 86_400, "{left}");
 }

@@ -89,7 +89,16 @@ fn what_killed_processes_left_of_a_store_is_removed_and_nothing_else() {
     let path = place.path().join("writ.redb");
     let _open = Redb::open(&path, CACHE).unwrap();
     let left = ["writ.71-3.new", "writ.redb.71-0.new", "writ.redb.anew"];
-    let others = ["writ.sock.new", "writ.head.new", "writ.7a-3.new", "writ.-.new", "writ.71.new", "mine.71-3.new"];
+    let others = [
+        "writ.sock.new",
+        "writ.head.new",
+        "writ.7a-3.new",
+        "writ.-.new",
+        "writ.71.new",
+        "mine.71-3.new",
+        "writ.toml.2026-07.new",
+        "writ.notes.1-2.new",
+    ];
     for name in left.iter().chain(&others) {
         std::fs::write(place.path().join(name), b"").unwrap();
     }

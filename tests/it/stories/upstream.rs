@@ -652,6 +652,18 @@ fn where_more_than_a_password_is_demanded_a_provider_is_not_enough_either() {
     let (mut browser, page) = stage.comes_back(&json!({}));
     page.expect_page(200, "One more thing is needed here");
     assert!(!is_signed_in(&mut browser));
+    // What they add on the strength of the provider's word proves no more than it did.
+    let code = second_factor::shown(&second_factor::secret(&page), &stage.world);
+    browser.submit_form(&page.form_to("/sign-in/set-up/codes"), &[("code", &code)]);
+    assert!(is_signed_in(&mut browser));
+    browser.get("/account/sign-ins").expect_page(200, "00u1").expect_text("type=\"password\"");
+    let mail = stage.world.client("mail").at(&stage.world.resource(TICKETS, "mcp:read"));
+    stage.world.later(Lifetime::from_seconds(5));
+    mail.sends(&mut browser, &[("max_age", "3600")]).expect_no_text("asks for your permission");
+    mail.sends(&mut browser, &[]).expect_page(200, "asks for your permission");
+
+    let stage = Stage::with(PersonBy::Link, &[("sign_in.second_factor", "everybody")]);
+    stage.link(&stage.ada, "00u1");
     super::passkeys::planted(&stage.world, &stage.ada, "Telephone");
     let (mut browser, page) = stage.comes_back(&json!({}));
     page.expect_page(403, "sign in with your passkey");
