@@ -142,7 +142,8 @@ impl<'a> Parameters<'a> {
 /// One half of a pair. Most have nothing to decode, and tokens are long.
 fn decoded(half: &[u8]) -> Cow<'_, str> {
     if !half.contains(&b'%') && !half.contains(&b'+') {
-        return String::from_utf8_lossy(half);
+        // What stands in for broken text is looked for only where there is some.
+        return str::from_utf8(half).map_or_else(|_| String::from_utf8_lossy(half), Cow::Borrowed);
     }
     let name = url::form_urlencoded::parse(half).next().map(|(name, _)| name);
     name.unwrap_or_default()

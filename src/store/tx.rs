@@ -415,6 +415,24 @@ impl<'a> Tx<'a> {
         self.raw.put(table.name(), &key, &bytes)
     }
 
+    /// The same for a row that is found, and expires, by what it was: nothing but the row is written.
+    pub fn rewrite<K: Key, V: Serialize + DeserializeOwned>(
+        &mut self,
+        table: &Table<K, V>,
+        key: &K,
+        old: &V,
+        value: &V,
+    ) -> Result<(), Fault> {
+        let key = key.encoded();
+        debug_assert!(
+            entries(table, &key, old) == entries(table, &key, value),
+            "a row of {} is found by something else now",
+            table.name()
+        );
+        self.note(table)?;
+        self.raw.put(table.name(), &key, &json(table, value)?)
+    }
+
     /// Removes a row and gives it back, if it is there.
     pub fn take<K: Key, V: DeserializeOwned>(&mut self, table: &Table<K, V>, key: &K) -> Result<Option<V>, Fault> {
         let key = key.encoded();

@@ -93,26 +93,31 @@ pub(crate) fn for_acting(app: &App, tx: &mut Tx<'_>, token: &Acted<'_>, lives_fo
     let parts = parts.flat_map(|part| [part.as_bytes(), b"\n"]);
     let key = Digest::of_all(&parts.collect::<Vec<_>>());
     let known = tx.get(&ACTING_RUNS, &key)?;
-    // What was ended has ended the token that was shown as well, so nobody goes on with it.
-    let going_on = known.clone().filter(|known| known.ended_at.is_none());
-    let mut row = going_on.unwrap_or_else(|| ActingRuns {
-        client_id: token.client.clone(),
-        ended_by,
-        audience: Some(token.audience.to_owned()),
-        ended_at: None,
-        runs: Vec::new(),
-        expires_at: tx.now(),
-    });
-    let place = next_in(app, tx, (token.client, token.audience), (&mut row.runs, FIRST_ACTING), lives_for)?;
+    let (of, until) = ((token.client, token.audience), tx.now().plus(lives_for));
     // The runs say when their tokens are over. The row may stay a little longer, so that not every token moves it in the index by time.
-    if row.expires_at < tx.now().plus(lives_for) {
-        row.expires_at = tx.now().plus(lives_for).plus(STAYS);
-    }
+    let stays = until.plus(STAYS);
     match known {
-        Some(known) => tx.replace(&ACTING_RUNS, &key, &known, &row)?,
-        None => tx.put(&ACTING_RUNS, &key, &row)?,
+        // What was ended has ended the token that was shown as well, so nobody goes on with it.
+        Some(known) if known.ended_at.is_none() => {
+            let mut row = known.clone();
+            let place = next_in(app, tx, of, (&mut row.runs, FIRST_ACTING), lives_for)?;
+            if row.expires_at < until {
+                row.expires_at = stays;
+                tx.replace(&ACTING_RUNS, &key, &known, &row)?;
+            } else {
+                tx.rewrite(&ACTING_RUNS, &key, &known, &row)?;
+            }
+            Ok(place)
+        }
+        _ => {
+            let (client_id, audience) = (token.client.clone(), Some(token.audience.to_owned()));
+            let mut runs = Vec::new();
+            let place = next_in(app, tx, of, (&mut runs, FIRST_ACTING), lives_for)?;
+            let row = ActingRuns { client_id, ended_by, audience, ended_at: None, runs, expires_at: stays };
+            tx.put(&ACTING_RUNS, &key, &row)?;
+            Ok(place)
+        }
     }
-    Ok(place)
 }
 
 /// The next place of `runs`, or the first one of another run, which is `first` long where there was none.

@@ -105,7 +105,7 @@ impl Redemption {
         };
         let place = making.place_in(&self.app, tx, &mut family)?;
         let spent = AuthorizationCode { state: CodeState::Redeemed { family: family.id }, ..code.clone() };
-        tx.replace(&CODES, &code.id, code, &spent)?;
+        tx.rewrite(&CODES, &code.id, code, &spent)?;
         tx.put(&FAMILIES, &family.id, &family)?;
         let grant = Grant {
             name: GrantName::AuthorizationCode,

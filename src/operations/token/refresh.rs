@@ -151,7 +151,7 @@ impl Exchange {
             }
         };
         let place = making.place_in(&self.app, tx, &mut family)?;
-        tx.replace(&FAMILIES, &family.id, old, &family)?;
+        tx.rewrite(&FAMILIES, &family.id, old, &family)?;
         Ok((family, place))
     }
 
