@@ -51,6 +51,18 @@ impl Backup {
     }
 }
 
+impl Make {
+    pub(super) fn names_a_place(&self) -> bool {
+        self.place.is_some()
+    }
+}
+
+impl List {
+    pub(super) fn names_a_place(&self) -> bool {
+        self.directory.is_some()
+    }
+}
+
 /// As whoever typed it means it: the appliance may have been started somewhere else.
 fn absolute(path: &Path) -> Result<PathBuf, CommandError> {
     let is_folder = path.as_os_str().to_string_lossy().ends_with('/');

@@ -14,6 +14,7 @@ use crate::base::{Id, Lifetime, Resource, Timestamp};
 use crate::model::{Client, ClientState, Provenance};
 use crate::operations::client_secrets;
 use crate::operations::clients::{self, ClientChange, NewClient, Which};
+use crate::operations::credentials::USUAL_OVERLAP;
 use crate::operations::operator::Operator;
 use crate::operations::seen::Seen;
 use crate::protocol::registration::Registration;
@@ -153,7 +154,7 @@ pub struct RotateSecret {
     /// Its client_id, or its name if no other has it
     client: String,
     /// How long the old ones stay good, such as 7d
-    #[arg(long, value_name = "TIME", default_value = "7d")]
+    #[arg(long, value_name = "TIME", default_value_t = USUAL_OVERLAP.to_string())]
     overlap: String,
 }
 
@@ -279,7 +280,7 @@ pub(super) async fn end_old_secrets(app: &App, by: &Operator, ask: Named) -> Res
 
 /// Those that are good, the newest last. Themselves they are kept nowhere.
 fn secrets(client: &Client, now: Timestamp) -> Vec<String> {
-    let live = client.secrets.iter().filter(|one| client_secrets::is_live(one, now));
+    let live = client.live_secrets(now);
     live.map(|one| {
         let mut words = format!("made {}", one.created_at.iso());
         if let Some(end) = one.expires_at {

@@ -13,7 +13,7 @@ use super::{Command, CommandError, Password};
 use crate::app::App;
 use crate::base::{Id, Lifetime, Timestamp};
 use crate::model::{ClaimRule, Context, Credential, CredentialKind, CredentialState, TokenUse, Trust};
-use crate::operations::credentials::{self, CredentialChange, Made, NewCredential, NewProof};
+use crate::operations::credentials::{self, CredentialChange, Made, NewCredential, NewProof, USUAL_OVERLAP};
 use crate::operations::federation;
 use crate::operations::findings::{self, Insight, Replaced};
 use crate::operations::operator::Operator;
@@ -104,7 +104,7 @@ pub struct Rotate {
     /// Its id
     credential: String,
     /// How long the old one stays good, such as 7d
-    #[arg(long, value_name = "TIME", default_value = "7d")]
+    #[arg(long, value_name = "TIME", default_value_t = USUAL_OVERLAP.to_string())]
     overlap: String,
 }
 

@@ -14,8 +14,8 @@ use crate::operations::declined::Declined;
 use crate::operations::operator::Operator;
 use crate::outbound::{Answered, Appliance, OutboundError};
 use crate::protocol::own_scopes::{
-    ADMIN, AUDIT, CLIENTS, CROSSINGS, DELEGATIONS, GRANTS, KEYS, MACHINES, MEMBERSHIPS, PEOPLE, PROVIDERS, READ,
-    RESOURCES, ROLES, SCOPES, TENANTS,
+    ADMIN, AUDIT, BACKUPS, CLIENTS, CROSSINGS, DELEGATIONS, GRANTS, KEYS, MACHINES, MEMBERSHIPS, PEOPLE, PROVIDERS,
+    READ, RESOURCES, ROLES, SCOPES, TENANTS,
 };
 use crate::web::{Obeying, Orders};
 
@@ -202,6 +202,10 @@ enum Needs {
     Here(&'static str),
 }
 
+/// No path on the appliance's computer is chosen from elsewhere.
+const A_PLACE: &str = "a place is one on the computer that the appliance runs on. Without it the backup goes where the appliance's \
+                       setting backup.directory says; or run it there";
+
 fn needs(command: &Command) -> Needs {
     Needs::Scope(match command {
         Command::Setup(_) => {
@@ -209,9 +213,10 @@ fn needs(command: &Command) -> Needs {
                 "while there is no administrator there is nobody whose credential could be good. Run it beside the file, or open the link",
             );
         }
-        Command::Backup(_) | Command::BackupList(_) => {
-            return Needs::Here("a backup is a file on the computer that the appliance runs on. Run it there");
-        }
+        Command::Backup(ask) if ask.names_a_place() => return Needs::Here(A_PLACE),
+        Command::BackupList(ask) if ask.names_a_place() => return Needs::Here(A_PLACE),
+        Command::Backup(_) => BACKUPS.write,
+        Command::BackupList(_) => BACKUPS.read,
         // It also asks an address that whoever types it names, which may lie on the appliance's own network.
         Command::Doctor(_) => {
             return Needs::Here("it looks at the files and asks from where they are. Run it beside them");

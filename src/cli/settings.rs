@@ -73,7 +73,7 @@ pub(super) async fn reset(app: &App, by: &Operator, ask: Reset) -> Result<Value,
 
 fn row(held: &Held) -> Value {
     json!({
-        "setting": held.setting.name, "value": held.entry.value, "source": held.entry.source, "read": held.read.value,
+        "setting": held.name, "value": held.entry.value, "source": held.entry.source, "read": held.read.value,
         "live": held.setting.is_live(), "set_at": held.kept.as_ref().map(|kept| kept.at.iso()), "does_not_hold": held.aside,
     })
 }

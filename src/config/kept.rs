@@ -17,6 +17,18 @@ pub struct Aside {
 pub const LONGEST_KEPT: usize = 1_024;
 
 impl Setting {
+    /// Stands for one that only another version has, which kept a value under its name: it says nothing and takes nothing.
+    pub const UNKNOWN: &'static Self = &Self {
+        name: "",
+        default: "",
+        within: "",
+        about: "No setting of this version has this name: a value was kept under it by another version.",
+        live: "",
+        choices: &[],
+        set: |_, _| Err("is no setting of this version".to_owned()),
+        show: |_| Some(String::new()),
+    };
+
     /// The one of this name.
     pub fn named(name: &str) -> Option<&'static Self> {
         SETTINGS.iter().find(|setting| setting.name == name)
@@ -51,6 +63,7 @@ impl Config {
             let position = SETTINGS.iter().position(|setting| setting.name == name && setting.is_live());
             let read = match position.and_then(|position| SETTINGS.get(position)) {
                 Some(setting) => setting.read(self, text).map(drop),
+                None if Setting::named(name).is_none() => Err("is no setting of this version of Writ".to_owned()),
                 None => Err("is not changed while Writ runs".to_owned()),
             };
             match (read, position) {

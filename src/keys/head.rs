@@ -29,14 +29,23 @@ impl HeadSigner {
     }
 
     pub fn is_ours(&self, head: &[u8], signature: &str) -> bool {
-        let Ok(signature) = URL_SAFE_NO_PAD.decode(signature) else { return false };
-        UnparsedPublicKey::new(&ED25519, self.0.public_key()).verify(&[PURPOSE, head].concat(), &signature).is_ok()
+        is_signed(self.0.public_key().as_ref(), head, signature)
     }
 
     /// The public half in base64url, for whoever keeps heads elsewhere.
     pub fn public(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0.public_key())
     }
+}
+
+/// The same for whoever has the public half only, as [`HeadSigner::public`] gives it.
+pub fn is_signed_by(public: &str, head: &[u8], signature: &str) -> bool {
+    URL_SAFE_NO_PAD.decode(public).is_ok_and(|public| is_signed(&public, head, signature))
+}
+
+fn is_signed(public: &[u8], head: &[u8], signature: &str) -> bool {
+    let Ok(signature) = URL_SAFE_NO_PAD.decode(signature) else { return false };
+    UnparsedPublicKey::new(&ED25519, public).verify(&[PURPOSE, head].concat(), &signature).is_ok()
 }
 
 impl std::fmt::Debug for HeadSigner {
@@ -57,5 +66,8 @@ mod tests {
         assert!(!ours.is_ours(b"heae", &signature));
         assert!(!theirs.is_ours(b"head", &signature));
         assert!(!ours.is_ours(b"head", "nonsense"));
+        assert!(is_signed_by(&ours.public(), b"head", &signature));
+        assert!(!is_signed_by(&theirs.public(), b"head", &signature));
+        assert!(!is_signed_by("nonsense", b"head", &signature));
     }
 }

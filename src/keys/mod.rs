@@ -27,7 +27,7 @@ mod verify;
 
 pub use backup::{BackupKey, FileKey, SALT as BACKUP_SALT};
 pub use certificate::{Certificate, CertificateError};
-pub use head::HeadSigner;
+pub use head::{HeadSigner, is_signed_by};
 pub use jwk_set::{JwkSet, JwkSetError};
 pub use jwks::{Jwks, SHORT, heard_by_all, max_age};
 pub use key_ring::{KeyRing, Keys};

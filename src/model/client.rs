@@ -301,6 +301,20 @@ pub struct ClientSecret {
     pub last_used_at: Option<Timestamp>,
 }
 
+impl ClientSecret {
+    /// Whether it is good.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+impl Client {
+    /// Those of its secrets that are good, the newest last.
+    pub fn live_secrets(&self, now: Timestamp) -> impl DoubleEndedIterator<Item = &ClientSecret> {
+        self.secrets.iter().filter(move |secret| secret.is_live(now))
+    }
+}
+
 /// A client-id document as it was when somebody last consented to it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DocumentRecord {

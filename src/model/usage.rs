@@ -180,8 +180,36 @@ pub struct Misuse {
     pub network: Option<Network>,
     /// When it was noted last.
     pub at: Timestamp,
-    /// The refusal's name.
-    pub why: String,
+    pub why: MisusedBecause,
+}
+
+/// Why a right credential was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MisusedBecause {
+    ClientSecretExpired,
+    CredentialRevoked,
+    ClientSuspended,
+    ClientRetired,
+    MachineExpired,
+    NetworkNotAllowed,
+    /// What another version wrote down.
+    #[serde(other)]
+    Other,
+}
+
+impl MisusedBecause {
+    /// As it stands in rows and in the audit log.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ClientSecretExpired => "ClientSecretExpired",
+            Self::CredentialRevoked => "CredentialRevoked",
+            Self::ClientSuspended => "ClientSuspended",
+            Self::ClientRetired => "ClientRetired",
+            Self::MachineExpired => "MachineExpired",
+            Self::NetworkNotAllowed => "NetworkNotAllowed",
+            Self::Other => "Other",
+        }
+    }
 }
 
 impl CredentialUsage {
@@ -191,7 +219,7 @@ impl CredentialUsage {
 
     /// Notes that it was refused, unless that was noted of this network within the hour, or of as many others as are kept. Says
     /// whether it did.
-    pub fn misused(&mut self, network: Option<&Network>, why: &str, at: Timestamp) -> bool {
+    pub fn misused(&mut self, network: Option<&Network>, why: MisusedBecause, at: Timestamp) -> bool {
         let lately = |one: &Misuse| at.since(one.at) < Self::NOTED_EVERY;
         let same = |one: &Misuse| one.network.as_ref() == network;
         let many = self.misused.iter().filter(|one| lately(one)).count() >= Self::MOST_MISUSES;
@@ -200,7 +228,7 @@ impl CredentialUsage {
         }
         self.misused.retain(|one| !same(one));
         // The latest first; beyond the bound the one that was silent the longest is forgotten.
-        self.misused.insert(0, Misuse { network: network.cloned(), at, why: why.to_owned() });
+        self.misused.insert(0, Misuse { network: network.cloned(), at, why });
         self.misused.truncate(Self::MOST_MISUSES);
         true
     }
@@ -287,6 +315,24 @@ mod tests {
 
     fn network(n: u8) -> Network {
         Network::from(IpAddr::from([10, 1, n, 7]))
+    }
+
+    /// The names are file format; a row of another version says that much less, and still parses.
+    #[test]
+    fn why_a_credential_was_refused_is_read_by_its_name() {
+        let read = |why: &str| {
+            let row = serde_json::json!({ "at": at(1), "why": why });
+            serde_json::from_value::<Misuse>(row).unwrap().why
+        };
+        use MisusedBecause::{
+            ClientRetired, ClientSecretExpired, ClientSuspended, CredentialRevoked, MachineExpired, NetworkNotAllowed,
+        };
+        for why in
+            [ClientSecretExpired, CredentialRevoked, ClientSuspended, ClientRetired, MachineExpired, NetworkNotAllowed]
+        {
+            assert_eq!((read(why.name()), serde_json::to_value(why).unwrap()), (why, why.name().into()));
+        }
+        assert_eq!(read("WhatComesLater"), MisusedBecause::Other);
     }
 
     #[test]

@@ -96,6 +96,7 @@ pub async fn sessions(app: &App, now: Timestamp, signed_in: &SignedIn) -> Result
     let (person, here) = (signed_in.person().id, signed_in.session().id);
     let page =
         app.store.read(move |view| view.list_newest(&SESSIONS, &SESSIONS_BY_PERSON, &person, None, MOST)).await?;
+    let idle_for = app.settings.now().lifetimes.session_idle;
     let mut sessions: Vec<Session> = page
         .rows
         .into_iter()
@@ -103,7 +104,7 @@ pub async fn sessions(app: &App, now: Timestamp, signed_in: &SignedIn) -> Result
             let seen = app.last_seen.of(&id).unwrap_or_default();
             Session { last_seen_at: session.last_seen_at.max(seen), ..session }
         })
-        .filter(|session| session.is_live(now, app.settings.now().lifetimes.session_idle))
+        .filter(|session| session.is_live(now, idle_for))
         .collect();
     sessions.sort_by_key(|session| (session.id != here, Reverse(session.last_seen_at)));
     Ok(sessions)

@@ -51,11 +51,11 @@ pub async fn rotate(
         };
         let now = tx.now();
         let until = now.plus(overlap);
-        let mut secrets: Vec<ClientSecret> = client.secrets.iter().filter(|one| is_live(one, now)).cloned().collect();
+        let mut secrets: Vec<ClientSecret> = client.live_secrets(now).cloned().collect();
         for one in &mut secrets {
             one.expires_at = Some(one.expires_at.map_or(until, |end| end.min(until)));
         }
-        secrets.retain(|one| is_live(one, now));
+        secrets.retain(|one| one.is_live(now));
         if secrets.len() >= MOST_LIVE {
             let why = format!("it has {MOST_LIVE} secrets that are good: end the old ones first");
             return Ok(Err(Declined::Conflict(why)));
@@ -114,10 +114,6 @@ fn with_secret(
         return Ok(Err(Declined::Conflict(why)));
     }
     Ok(by.may_give(&within_reach(&client)).map(|()| client))
-}
-
-pub fn is_live(secret: &ClientSecret, now: Timestamp) -> bool {
-    secret.expires_at.is_none_or(|end| now < end)
 }
 
 /// Which of the secrets this is, if it is an old one whose use was not noted within the hour.

@@ -15,7 +15,7 @@ use crate::operations::operator::Operator;
 use crate::operations::registration::bury;
 use crate::operations::seen::{Seen, difference, made};
 use crate::operations::status::end::{self, LiveTokens, Owner, end_owner};
-use crate::operations::{resources, scopes, search};
+use crate::operations::{look_alike, resources, scopes, search};
 use crate::protocol::own_scopes::within_reach;
 use crate::protocol::registration::{
     Issued, Registration, RegistrationRefusal, VouchedBy, admit, approved, edited, registration_response, unused_since,
@@ -262,6 +262,22 @@ pub(super) fn told(client: &Client, issuer: &Issuer) -> Value {
 
 /// Lets a client that registered itself be used.
 pub async fn approve(app: &App, by: &Operator, id: ClientId, seen: Seen) -> Result<Client, Declined> {
+    approve_if(app, by, id, seen, Alike::Passes).await
+}
+
+/// The same by somebody who has not opened its page: one that may be taken for another application waits on. Attack case 38.
+pub async fn approve_unopened(app: &App, by: &Operator, id: ClientId, seen: Seen) -> Result<Client, Declined> {
+    approve_if(app, by, id, seen, Alike::Waits).await
+}
+
+/// What becomes of an application that may be taken for another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Alike {
+    Passes,
+    Waits,
+}
+
+async fn approve_if(app: &App, by: &Operator, id: ClientId, seen: Seen, alike: Alike) -> Result<Client, Declined> {
     let (key, unused_for, ctx, by) = (registered(&id)?, app.settings.now().registration.unused_for, by, by.clone());
     app.store
         .write("approve client", ctx, move |tx| {
@@ -272,6 +288,13 @@ pub async fn approve(app: &App, by: &Operator, id: ClientId, seen: Seen) -> Resu
             // What was decided against may be decided about again.
             if !matches!(client.state, ClientState::AwaitingApproval | ClientState::Rejected) {
                 return Ok(Err(Declined::Conflict(format!("{id} does not wait for approval"))));
+            }
+            // As things stand here: the other one may have been added since somebody looked.
+            if alike == Alike::Waits
+                && let Some(known) = look_alike::resembles(tx, &client)?
+            {
+                let why = format!("{id} may be taken for {known}: open its page before you decide about it");
+                return Ok(Err(Declined::Conflict(why)));
             }
             let client = approved(client, tx.now(), unused_for);
             tx.put(&CLIENTS, &key, &client)?;

@@ -29,6 +29,8 @@ pub const MOST_CREDENTIALS: usize = 64;
 pub(super) const MOST_LIVE: usize = 16;
 /// The farthest end of a credential, and of an overlap.
 const FARTHEST_END: Lifetime = Lifetime::from_days(3_650);
+/// How long a secret and its successor are both good unless somebody says.
+pub const USUAL_OVERLAP: Lifetime = Lifetime::from_days(7);
 pub(super) const LONGEST_OVERLAP: Lifetime = Lifetime::from_days(90);
 /// Longest reason, in characters.
 pub(crate) const LONGEST_REASON: usize = 500;

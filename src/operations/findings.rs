@@ -41,6 +41,9 @@ pub(super) async fn look(app: &App, ctx: &Context) -> Result<(), Fault> {
             .store
             .read(move |view| {
                 let (app, watch) = pass;
+                // As they are now, for all of these.
+                let settings = app.settings.now();
+                let settings = &settings.machines;
                 let page = view.page(&MACHINES, after.as_ref(), AT_ONCE)?;
                 let mut looked = Looked { next: page.next, ..Looked::default() };
                 for (id, machine) in page.rows {
@@ -53,16 +56,10 @@ pub(super) async fn look(app: &App, ctx: &Context) -> Result<(), Fault> {
                         Vec::new()
                     } else {
                         let facts = facts(view, machine, app.usage.of(id).as_ref(), watch.clone())?;
-                        if app
-                            .settings
-                            .now()
-                            .machines
-                            .suspend_idle_after
-                            .is_some_and(|after| is_idle(&facts, after, now))
-                        {
+                        if settings.suspend_idle_after.is_some_and(|after| is_idle(&facts, after, now)) {
                             looked.idle.push(id);
                         }
-                        kinds(&findings(&facts, &app.settings.now().machines, now))
+                        kinds(&findings(&facts, settings, now))
                     };
                     if known.map_or_else(Vec::new, |known| known.kinds) != kinds {
                         looked.different.push((id, kinds));

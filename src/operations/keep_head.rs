@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::base::{Fault, FaultKind, files};
-use crate::keys::HeadSigner;
-use crate::store::Head;
+use crate::keys::{HeadSigner, is_signed_by};
+use crate::model::Event;
+use crate::store::{Entry, Head, Look, Store, View, Word, audit_search_by};
 
 /// `writ.head`, as JSON.
 #[derive(Serialize, Deserialize)]
@@ -28,13 +29,45 @@ pub fn keep(app: &App) -> Result<(), Fault> {
     write(path, &head, &app.head_signer)
 }
 
-/// Signs the kept head anew, once the master key was changed: it is the same head, and must still be ours, by the old key or the new one.
-pub(crate) fn sign_anew(path: &Path, old: &HeadSigner, new: &HeadSigner) -> Result<(), Fault> {
-    let head = match read(path, new) {
-        Ok(_) => return Ok(()),
-        Err(_) => read(path, old)?,
+/// Which master key the head that was kept is under.
+pub(crate) enum Under {
+    Present,
+    /// The one before the present one: a change was cut short before the head was signed anew.
+    Before(Head),
+    /// There is none, or it is nobody's that the log knows: for [`check`] to say.
+    Nothing,
+}
+
+/// Asks the log whose it is, if it is not under the present key: the change of the key names the public half of the old one. Only a head from
+/// before that change is taken by it. That is not more than anybody can do who changes files here, and who might as well remove it.
+pub(crate) fn under(path: &Path, store: &Store, signer: &HeadSigner) -> Result<Under, Fault> {
+    let Some(kept) = parsed(path)? else { return Ok(Under::Nothing) };
+    if is_ours(&kept.head, &kept.signature, signer)? {
+        return Ok(Under::Present);
+    }
+    let newest = |view: &View<'_>| {
+        let mut before = None;
+        loop {
+            let page =
+                audit_search_by(view, Word::Event("master_key.changed"), before, 1, |entry| match &entry.event {
+                    Event::MasterKeyChanged { .. } => Look::Fits,
+                    _ => Look::Passes,
+                })?;
+            match (page.entries.into_iter().next(), page.next) {
+                (None, Some(next)) => before = Some(next),
+                (entry, _) => return Ok(entry),
+            }
+        }
     };
-    head.map_or(Ok(()), |head| write(path, &head, new))
+    let Some(Entry { sequence, event: Event::MasterKeyChanged { head_key_before, head_key_after, .. }, .. }) =
+        store.read_blocking(newest)?
+    else {
+        return Ok(Under::Nothing);
+    };
+    let is_before = head_key_after == signer.public()
+        && kept.head.sequence < sequence
+        && is_signed_by(&head_key_before, text(&kept.head)?.as_bytes(), &kept.signature);
+    Ok(if is_before { Under::Before(kept.head) } else { Under::Nothing })
 }
 
 /// Writes a head down whatever was kept before.
@@ -53,25 +86,28 @@ pub(crate) fn write(path: &Path, head: &Head, signer: &HeadSigner) -> Result<(),
 
 /// The head that was kept last, if there is one. One that is not ours is a fault: somebody wrote it.
 pub(crate) fn read(path: &Path, signer: &HeadSigner) -> Result<Option<Head>, Fault> {
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(Fault::because(FaultKind::Storage, "the kept head of the audit log cannot be read", e)),
-    };
-    let foreign = || {
-        Fault::new(
+    if !path.exists() {
+        return Ok(None);
+    }
+    match parsed(path)? {
+        Some(kept) if is_ours(&kept.head, &kept.signature, signer)? => Ok(Some(kept.head)),
+        _ => Err(Fault::new(
             FaultKind::Storage,
             format!(
                 "{} was not written by this appliance, or was changed. Find out by whom; to go on without it, move it away",
                 path.display()
             ),
-        )
-    };
-    let kept: Kept = serde_json::from_slice(&bytes).map_err(|_| foreign())?;
-    if !is_ours(&kept.head, &kept.signature, signer)? {
-        return Err(foreign());
+        )),
     }
-    Ok(Some(kept.head))
+}
+
+/// What is there, whosever it is; `None` also of what is no head at all.
+fn parsed(path: &Path) -> Result<Option<Kept>, Fault> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(Fault::because(FaultKind::Storage, "the kept head of the audit log cannot be read", e)),
+    }
 }
 
 /// Refuses a file whose audit log does not contain the head that was kept: entries that were durable are gone.

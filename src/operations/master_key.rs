@@ -16,7 +16,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::keep_head;
+use super::keep_head::{self, Under};
 use super::providers::MOST_PROVIDERS;
 use super::sign_in_code::place;
 use super::start::keys_in;
@@ -70,7 +70,22 @@ pub enum Stage {
 
 /// Opens the store of `config` under the key that it is sealed with, of those that there are; and finishes a change that was cut short.
 pub(super) fn open(config: &Config, entropy: &Entropy, now: Timestamp) -> Result<(Master, Store), Fault> {
-    opened(config, entropy, now, &|_| Ok(()))
+    let Opened { master, store, not_rewritten } = opened(config, entropy, now, &|_| Ok(()))?;
+    if let Some(why) = not_rewritten {
+        tracing::warn!(
+            why,
+            "a change of the master key was finished, but the file still has what was sealed under the old key, in parts that nothing uses: \
+             mend that, and run `writ key rotate-master` once more"
+        );
+    }
+    Ok((master, store))
+}
+
+/// A store, the key that it is under, and what finishing a change did not come to.
+struct Opened {
+    master: Master,
+    store: Store,
+    not_rewritten: Option<String>,
 }
 
 /// Puts another key in the place of the present one: a new one where it is in a file, the setting `master_key_next` where it is in the
@@ -85,9 +100,10 @@ pub fn change(
         return Err(settings(format!("there is no appliance in {}", config.data.display())));
     }
     let now = clock.now();
-    let (old, store) = opened(config, entropy, now, at)?;
+    let Opened { master: old, store, .. } = opened(config, entropy, now, at)?;
     // Before anything is changed: afterwards an error would hide that it was.
     let copies = copies(&config.store_file())?;
+    keep_head::read(&config.head_file(), &old.head_signer()?)?;
     let (new, kept) = match (&config.master_key, &config.master_key_next) {
         (Some(_), Some(next)) => (Master::from_secret(next)?, Kept::Settings),
         (Some(_), None) => {
@@ -115,15 +131,14 @@ pub fn change(
     // Closes the file.
     drop((store, old));
     at(Stage::Sealed)?;
-    changed.not_rewritten = rewrite(&config.store_file()).err().map(|fault| fault.to_string());
-    at(Stage::Rewritten)?;
     // Opening it finishes the change, and shows that the new key opens what the old one did.
-    let (opened, store) = match opened(config, entropy, now, at) {
+    let Opened { master, store, not_rewritten } = match opened(config, entropy, now, at) {
         // Somebody started it in this very moment, and finishes it in our place.
         Err(fault) if fault.kind() == FaultKind::Busy => return Ok(changed),
         other => other?,
     };
-    let sealer = opened.row_sealer()?;
+    changed.not_rewritten = not_rewritten;
+    let sealer = master.row_sealer()?;
     store.read_blocking(|view| every_sealed(view, &mut |sealed, place| sealer.open(sealed, place).map(drop)))?;
     match store.verify_audit(None)? {
         Ok(_) => Ok(changed),
@@ -155,7 +170,7 @@ fn opened(
     entropy: &Entropy,
     now: Timestamp,
     at: &dyn Fn(Stage) -> Result<(), Fault>,
-) -> Result<(Master, Store), Fault> {
+) -> Result<Opened, Fault> {
     if config.master_key.is_none() && config.master_key_next.is_some() {
         return Err(settings(
             "master_key_next is set and master_key is not: where the key is in a file, `writ key rotate-master` makes the next one itself"
@@ -178,8 +193,7 @@ fn opened(
         let text = format!("{key} is missing, and {} cannot be opened without it: put it back", store.display());
         return Err(settings(text));
     }
-    let cache_bytes = usize::try_from(config.store.cache_mib).unwrap_or(64) * 1_024 * 1_024;
-    let unopened = Store::look(&config.store_file(), cache_bytes)?;
+    let unopened = look(config)?;
     forget_drafts(&config.data);
     store::forget_drafts(&config.store_file());
     if let Some(master) = &present
@@ -192,24 +206,59 @@ fn opened(
     } else if let Some(new) = &next
         && fits(&unopened, new)?
     {
-        if let Some(old) = &present {
-            keep_head::sign_anew(&config.head_file(), &old.head_signer()?, &new.head_signer()?)?;
-        }
-        at(Stage::HeadSigned)?;
+        let master = next.ok_or_else(gone)?;
+        let opened = finish(config, (master, Found::Next), unopened, now, at)?;
         match config.master_key {
             None => Master::promote(&next_file, &file)?,
             Some(_) => tracing::warn!(
                 "everything is sealed under master_key_next: set master_key to it, and take master_key_next away"
             ),
         }
-        let store = unopened.open(new.audit_head()?, now)?;
-        return Ok((next.ok_or_else(gone)?, store));
+        return Ok(opened);
     } else {
         return Err(wrong_key(config));
     }
     let master = present.ok_or_else(gone)?;
-    let store = unopened.open(master.audit_head()?, now)?;
-    Ok((master, store))
+    // Whoever keeps the key in the settings may have taken the old one away before anything was opened under the new one.
+    finish(config, (master, Found::Present), unopened, now, at)
+}
+
+/// Which of the keys that there are is the one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Present,
+    Next,
+}
+
+fn look(config: &Config) -> Result<Unopened, Fault> {
+    let cache_bytes = usize::try_from(config.store.cache_mib).unwrap_or(64) * 1_024 * 1_024;
+    Store::look(&config.store_file(), cache_bytes)
+}
+
+/// Opens it, after what a change left to do once everything was sealed. The head beside the file is signed anew when all else is done: as long
+/// as it is under the key of before, the file may still have what that key opens. The old key itself is not needed: the log names its public half.
+fn finish(
+    config: &Config,
+    (master, found): (Master, Found),
+    file: Unopened,
+    now: Timestamp,
+    at: &dyn Fn(Stage) -> Result<(), Fault>,
+) -> Result<Opened, Fault> {
+    let (path, signer) = (config.head_file(), master.head_signer()?);
+    let store = file.open(master.audit_head()?, now)?;
+    let before = match keep_head::under(&path, &store, &signer)? {
+        Under::Before(head) => Some(head),
+        Under::Nothing if found == Found::Next => None,
+        Under::Present | Under::Nothing => return Ok(Opened { master, store, not_rewritten: None }),
+    };
+    // Closes the file.
+    drop(store);
+    let not_rewritten = rewrite(&config.store_file()).err().map(|fault| fault.to_string());
+    at(Stage::Rewritten)?;
+    let store = look(config)?.open(master.audit_head()?, now)?;
+    before.map_or(Ok(()), |head| keep_head::write(&path, &head, &signer))?;
+    at(Stage::HeadSigned)?;
+    Ok(Opened { master, store, not_rewritten })
 }
 
 /// Whether the file is under this key. A head that does not fit, in a file whose rows do, is damage: for `writ audit verify` to say.

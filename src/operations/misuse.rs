@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Problem;
 use crate::app::App;
 use crate::base::Fault;
-use crate::model::{Client, Context, Event};
+use crate::model::{Client, Context, Event, MisusedBecause};
 use crate::protocol::client_auth::{Audiences, AuthenticatedClient, Proof, authenticate};
 use crate::protocol::refusal::Refusal;
 use crate::store::Read as _;
@@ -30,26 +30,26 @@ pub(super) async fn admitted(
 }
 
 /// Whoever was refused for one of these has shown the right secret, key or token: strangers make no line here.
-fn is_of_who_knows(refusal: &Refusal) -> bool {
-    matches!(
-        refusal,
-        Refusal::ClientSecretExpired
-            | Refusal::CredentialRevoked
-            | Refusal::ClientSuspended
-            | Refusal::ClientRetired
-            | Refusal::MachineExpired
-            | Refusal::NetworkNotAllowed
-    )
+const fn of_who_knows(refusal: &Refusal) -> Option<MisusedBecause> {
+    Some(match refusal {
+        Refusal::ClientSecretExpired => MisusedBecause::ClientSecretExpired,
+        Refusal::CredentialRevoked => MisusedBecause::CredentialRevoked,
+        Refusal::ClientSuspended => MisusedBecause::ClientSuspended,
+        Refusal::ClientRetired => MisusedBecause::ClientRetired,
+        Refusal::MachineExpired => MisusedBecause::MachineExpired,
+        Refusal::NetworkNotAllowed => MisusedBecause::NetworkNotAllowed,
+        _ => return None,
+    })
 }
 
 /// One line for each network and hour, of eight networks at most: whoever has the secret makes the log grow no faster.
 async fn note(app: &App, ctx: &Context, client: &Client, refusal: &Refusal) -> Result<(), Fault> {
-    let Some(identity) = client.identity.as_deref().filter(|_| is_of_who_knows(refusal)) else { return Ok(()) };
+    let (Some(identity), Some(why)) = (client.identity.as_deref(), of_who_knows(refusal)) else { return Ok(()) };
     let (machine, credential) = (identity.machine.id, identity.credential.id);
-    let (network, why) = (ctx.from.network.clone(), format!("{refusal:?}"));
+    let network = ctx.from.network.clone();
     // Most were noted before, and cost a look.
     let known = app.store.read(move |view| view.get(&USAGE_BY_CREDENTIAL, &credential)).await?;
-    if known.is_some_and(|mut usage| !usage.misused(network.as_ref(), &why, ctx.at)) {
+    if known.is_some_and(|mut usage| !usage.misused(network.as_ref(), why, ctx.at)) {
         return Ok(());
     }
     app.store
@@ -59,11 +59,11 @@ async fn note(app: &App, ctx: &Context, client: &Client, refusal: &Refusal) -> R
                 return Ok(());
             }
             let mut usage = tx.get(&USAGE_BY_CREDENTIAL, &credential)?.unwrap_or_default();
-            if !usage.misused(network.as_ref(), &why, tx.now()) {
+            if !usage.misused(network.as_ref(), why, tx.now()) {
                 return Ok(());
             }
             tx.put(&USAGE_BY_CREDENTIAL, &credential, &usage)?;
-            tx.record(Event::CredentialRefused { machine, credential, why: why.clone() })
+            tx.record(Event::CredentialRefused { machine, credential, why: why.name().to_owned() })
         })
         .await
 }

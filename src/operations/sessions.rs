@@ -24,7 +24,8 @@ pub async fn of_person(app: &App, now: Timestamp, person: Id<Person>) -> Result<
         Session { last_seen_at: session.last_seen_at.max(seen), ..session }
     };
     let mut sessions: Vec<Session> = page.rows.into_iter().map(seen).collect();
-    sessions.retain(|session| session.is_live(now, app.settings.now().lifetimes.session_idle));
+    let idle_for = app.settings.now().lifetimes.session_idle;
+    sessions.retain(|session| session.is_live(now, idle_for));
     sessions.sort_by_key(|session| Reverse(session.last_seen_at));
     Ok(sessions)
 }

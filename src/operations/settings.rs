@@ -21,6 +21,8 @@ use crate::store::{MAX_ROWS, Read, Store};
 /// One setting, as it stands.
 #[derive(Clone, Debug)]
 pub struct Held {
+    pub name: String,
+    /// [`Setting::UNKNOWN`] for a name that only another version has, whose value can still be taken away.
     pub setting: &'static Setting,
     /// What holds, and where it came from.
     pub entry: Entry,
@@ -47,30 +49,48 @@ impl Held {
 
     /// The state in which it is, for its tag.
     pub fn state(&self) -> impl Serialize + '_ {
-        State { name: self.setting.name, kept: self.kept.as_ref() }
+        State { name: &self.name, kept: self.kept.as_ref() }
+    }
+
+    /// Whether this version has a setting of this name.
+    pub fn is_known(&self) -> bool {
+        !self.setting.name.is_empty()
+    }
+
+    fn unknown(name: String, kept: Option<KeptSetting>, aside: Option<String>) -> Self {
+        let nothing = Entry {
+            name: Setting::UNKNOWN.name,
+            value: String::new(),
+            source: "unknown",
+            environment: String::new(),
+            about: Setting::UNKNOWN.about,
+            hidden: false,
+        };
+        Self { name, setting: Setting::UNKNOWN, entry: nothing.clone(), read: nothing, kept, aside }
     }
 }
 
-/// Every setting, in the order of the table.
+/// Every setting, in the order of the table, and then what is kept under names that no setting of this version has. What holds is worked out
+/// from the same rows that are told of, or a change meanwhile would be half in it.
 pub fn list(app: &App) -> Result<Vec<Held>, Fault> {
     let kept = rows(&app.store)?;
-    let aside = app.settings.aside();
-    let now = app.settings.now();
-    let all = SETTINGS.iter().zip(now.entries()).zip(app.config.entries());
-    Ok(all
-        .map(|((setting, entry), read)| Held {
-            setting,
-            entry,
-            read,
-            kept: kept.iter().find(|(name, _)| name == setting.name).map(|(_, row)| row.clone()),
-            aside: aside.iter().find(|aside| aside.name == setting.name).map(|aside| aside.why.clone()),
-        })
-        .collect())
+    let (now, aside) = app.config.with_kept(kept.iter().map(|(name, row)| (name.as_str(), row.value.as_str())));
+    let why = |name: &str| aside.iter().find(|aside| aside.name == name).map(|aside| aside.why.clone());
+    let known = SETTINGS.iter().zip(now.entries()).zip(app.config.entries()).map(|((setting, entry), read)| Held {
+        name: setting.name.to_owned(),
+        setting,
+        entry,
+        read,
+        kept: kept.iter().find(|(name, _)| name == setting.name).map(|(_, row)| row.clone()),
+        aside: why(setting.name),
+    });
+    let strange = kept.iter().filter(|(name, _)| Setting::named(name).is_none());
+    Ok(known.chain(strange.map(|(name, row)| Held::unknown(name.clone(), Some(row.clone()), why(name)))).collect())
 }
 
 /// The one of this name.
 pub fn one(app: &App, name: &str) -> Result<Held, Declined> {
-    let held = list(app)?.into_iter().find(|held| held.setting.name == name);
+    let held = list(app)?.into_iter().find(|held| held.name == name);
     held.ok_or_else(|| Declined::Missing("there is no setting of this name".to_owned()))
 }
 
@@ -92,18 +112,16 @@ pub(super) fn take_over(settings: &Settings, started: &Config, store: &Store) ->
 pub async fn set(app: &App, by: &Operator, name: &str, value: &str, seen: Seen) -> Result<Held, Declined> {
     let setting = live(app, name)?;
     let value = setting.read(&app.config, value.trim()).map_err(|why| Declined::field("value", why))?;
-    change(app, by, setting, Some(value), seen).await
+    change(app, by, setting.name.to_owned(), Some(value), seen).await
 }
 
 /// Gives back what was read when the appliance started.
 pub async fn reset(app: &App, by: &Operator, name: &str, seen: Seen) -> Result<Held, Declined> {
-    // What is kept under a name that is not changed here any more can still be taken away.
-    let kept = rows(&app.store)?.iter().any(|(known, _)| known == name);
-    let setting = match Setting::named(name).filter(|_| kept) {
-        Some(setting) => setting,
-        None => live(app, name)?,
-    };
-    change(app, by, setting, None, seen).await
+    // What is kept under a name that is not changed here any more, or that no setting has, can still be taken away.
+    if !rows(&app.store)?.iter().any(|(known, _)| known == name) {
+        live(app, name)?;
+    }
+    change(app, by, name.to_owned(), None, seen).await
 }
 
 /// The setting of this name, if it can be changed while the appliance runs.
@@ -125,46 +143,36 @@ fn live(app: &App, name: &str) -> Result<&'static Setting, Declined> {
     )))
 }
 
-async fn change(
-    app: &App,
-    by: &Operator,
-    setting: &'static Setting,
-    value: Option<String>,
-    seen: Seen,
-) -> Result<Held, Declined> {
+async fn change(app: &App, by: &Operator, name: String, value: Option<String>, seen: Seen) -> Result<Held, Declined> {
     let (app, by) = (app.clone(), by.clone());
     finished("changing a setting ended early", async move {
-        write_down(&app, &by, setting, value, seen).await?;
+        write_down(&app, &by, name.clone(), value, seen).await?;
         take_over(&app.settings, &app.config, &app.store)?;
         // Whether there is somewhere to register stands in it.
         app.discovery.forget();
-        one(&app, setting.name)
+        match one(&app, &name) {
+            Err(Declined::Missing(_)) => Ok(Held::unknown(name, None, None)),
+            other => other,
+        }
     })
     .await
 }
 
-async fn write_down(
-    app: &App,
-    by: &Operator,
-    setting: &'static Setting,
-    value: Option<String>,
-    seen: Seen,
-) -> Result<(), Declined> {
+async fn write_down(app: &App, by: &Operator, name: String, value: Option<String>, seen: Seen) -> Result<(), Declined> {
     let (ctx, by, within) = (by, by.clone(), app.clone());
     app.store
         .write("change setting", ctx, move |tx| {
             if let Err(declined) = by.stands(tx)? {
                 return Ok(Err(declined));
             }
-            let name = setting.name.to_owned();
             let before = tx.get(&KEPT_SETTINGS, &name)?;
-            if let Err(declined) = seen.is_still(&State { name: setting.name, kept: before.as_ref() })? {
+            if let Err(declined) = seen.is_still(&State { name: &name, kept: before.as_ref() })? {
                 return Ok(Err(declined));
             }
             if before.as_ref().map(|row| &row.value) == value.as_ref() {
                 return Ok(Ok(()));
             }
-            if let Err(why) = goes_with_the_rest(&within.config, kept(tx)?, setting.name, value.as_deref()) {
+            if let Err(why) = goes_with_the_rest(&within.config, kept(tx)?, &name, value.as_deref()) {
                 return Ok(Err(Declined::field("value", why)));
             }
             match &value {

@@ -97,10 +97,11 @@ pub async fn complete(
             };
             close(tx, person)?;
             // They sign in first, and are led to what is demanded besides.
-            if within.settings.now().sign_in.second_factor.includes(Standing::Administrator) {
+            let settings = within.settings.now();
+            if settings.sign_in.second_factor.includes(Standing::Administrator) {
                 return Ok(Outcome::Done { person, cookie: None });
             }
-            let lifetime = within.settings.now().lifetimes.session;
+            let lifetime = settings.lifetimes.session;
             let method = SignInMethod::Password;
             let (session, cookie) = new_session(tx, &within.entropy, person, method, device, lifetime)?;
             tx.record(Event::SignedIn { person, session: session.id })?;

@@ -29,6 +29,7 @@ rights! {
     MEMBERSHIPS = "memberships";
     DELEGATIONS = "delegations";
     CROSSINGS = "crossings";
+    BACKUPS = "backups";
     /// Whose word is taken about people is decided with [`ADMIN`] alone; only `read` is in the catalogue.
     PROVIDERS = "providers";
     /// Nobody writes them; only `read` is in the catalogue.

@@ -2,6 +2,7 @@
 //! it is read; what turns out to have been no guess is taken back here, for an office shares one address.
 
 use super::extract::Visitor;
+use super::middleware::limited;
 use super::problem::PageProblem;
 use crate::app::{Class, Route};
 
@@ -18,8 +19,7 @@ impl Visitor {
         self.was_no_guess();
         let Some(from) = self.ctx.from.address else { return Ok(()) };
         self.app.limits.ask(Class::Pages, from, self.ctx.at).map_err(|wait| {
-            self.app.tally.count("too many requests from one address");
-            self.app.metrics.limited(Route::SignIn);
+            limited(&self.app, Route::SignIn);
             PageProblem::too_many(self.shell(), wait, &self.ctx)
         })
     }

@@ -17,7 +17,7 @@ use super::extract::{Body, accepted_language, peer};
 use super::problem;
 use super::reply::OPENER_POLICY;
 use super::routes::{self, Cors, Door, Opener};
-use crate::app::App;
+use crate::app::{App, Route};
 use crate::base::measure::Stopwatch;
 use crate::base::{Id, Lifetime};
 use crate::model::{Actor, Channel, Context, Language, Network, Origin, Request};
@@ -180,11 +180,16 @@ impl Arrival {
             return Some(HttpResponse::NoContent().insert_header((header::ALLOW, self.door.allow())).finish());
         }
         self.over.map(|wait| {
-            self.app.tally.count("too many requests from one address");
-            self.app.metrics.limited(routes::kind(self.door));
+            limited(&self.app, routes::kind(self.door));
             problem::too_many(&self.app, self.door, wait, self.language, &self.ctx)
         })
     }
+}
+
+/// Counts whoever asks too often, wherever it is found out.
+pub(super) fn limited(app: &App, route: Route) {
+    app.tally.count("too many requests from one address");
+    app.metrics.limited(route);
 }
 
 fn finish(

@@ -18,6 +18,7 @@ const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
 /// 32 bytes each, in base64.
 const OLD: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 const NEW: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+const NEWER: &str = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
 
 /// A data directory, and what its appliance is configured with.
 struct Place {
@@ -327,6 +328,90 @@ async fn a_key_in_the_settings_is_changed_for_the_one_beside_it() {
         }
         assert!(!place.path("master.key").exists(), "a key that is kept elsewhere is not put beside the file");
     }
+}
+
+/// Whoever reads that the key was changed, or only guesses, may put the new one into the place of the old one before anything was opened under it.
+#[tokio::test]
+async fn a_change_that_was_cut_short_is_finished_by_the_new_key_alone() {
+    for stage in [Stage::Sealed, Stage::Rewritten, Stage::HeadSigned] {
+        for in_settings in [false, true] {
+            let mut place = Place::new(in_settings.then_some(OLD));
+            let signed = furnished(&place).await;
+            let old = marks(&place.path("writ.redb")).pop_first().unwrap();
+            place.next = in_settings.then_some(NEW);
+            assert!(place.change_until(Some(stage)).is_err());
+            match in_settings {
+                true => (place.master_key, place.next) = (Some(NEW), None),
+                false => std::fs::rename(place.path("master.key.next"), place.path("master.key")).unwrap(),
+            }
+            check(&place, &signed).await;
+            assert!(!is_in_bytes(&place, &old), "{stage:?}, in the settings: {in_settings}");
+            assert_eq!(recorded(&place.start().unwrap()), 1);
+        }
+    }
+}
+
+/// Also where the next change follows at once, and where the old key is gone while the new one is not in its place yet.
+#[tokio::test]
+async fn a_change_that_was_cut_short_is_finished_before_the_next_and_without_the_old_key() {
+    let mut place = Place::new(Some(OLD));
+    let signed = furnished(&place).await;
+    place.next = Some(NEW);
+    assert!(place.change_until(Some(Stage::Sealed)).is_err());
+    (place.master_key, place.next) = (Some(NEW), Some(NEWER));
+    place.change().unwrap();
+    place.master_key = Some(NEWER);
+    place.next = None;
+    check(&place, &signed).await;
+    assert_eq!(recorded(&place.start().unwrap()), 2);
+
+    let place = Place::new(None);
+    let signed = furnished(&place).await;
+    assert!(place.change_until(Some(Stage::Sealed)).is_err());
+    std::fs::remove_file(place.path("master.key")).unwrap();
+    check(&place, &signed).await;
+}
+
+/// With the key in a file, what starts next finishes all of it: also what was not written anew.
+#[tokio::test]
+async fn the_next_start_leaves_nothing_that_the_old_key_opens() {
+    for head in [true, false] {
+        let place = Place::new(None);
+        let signed = furnished(&place).await;
+        let old = marks(&place.path("writ.redb")).pop_first().unwrap();
+        assert!(place.change_until(Some(Stage::Sealed)).is_err());
+        if !head {
+            std::fs::remove_file(place.path("writ.head")).unwrap();
+        }
+        assert!(is_in_bytes(&place, &old));
+        check(&place, &signed).await;
+        assert!(!is_in_bytes(&place, &old), "with a head: {head}");
+    }
+}
+
+/// The old key may be the thief's by then: it signs no head that speaks of what came after the change, and a head of anybody else's is told before
+/// anything is changed.
+#[tokio::test]
+async fn the_key_of_before_signs_no_head_of_later() {
+    let mut place = Place::new(Some(OLD));
+    furnished(&place).await;
+    let head_of_before = std::fs::read(place.path("writ.head")).unwrap();
+    place.next = Some(NEW);
+    place.change().unwrap();
+    (place.master_key, place.next) = (Some(NEW), None);
+    let head = place.start().unwrap().store.audit_head().unwrap();
+    let text = serde_json::to_string(&head).unwrap();
+    let old = Master::from_secret(&Secret::new(OLD)).unwrap().head_signer().unwrap();
+    let forged = serde_json::json!({ "head": head, "signature": old.sign(text.as_bytes()) });
+    std::fs::write(place.path("writ.head"), forged.to_string()).unwrap();
+    place.next = Some(NEWER);
+    for refused in [place.start().err().unwrap(), place.change().unwrap_err()] {
+        assert!(refused.to_string().contains("was not written by this appliance"), "{refused}");
+    }
+    place.next = None;
+    assert_eq!(std::fs::read_to_string(place.path("writ.head")).unwrap(), forged.to_string());
+    std::fs::write(place.path("writ.head"), head_of_before).unwrap();
+    assert_eq!(recorded(&place.start().unwrap()), 1);
 }
 
 #[tokio::test]

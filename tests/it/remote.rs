@@ -147,6 +147,8 @@ fn a_command_takes_the_scope_of_its_noun() {
         (&["provider", "set", "https://login.example", "--by-link"], "writ:admin"),
         (&["provider", "link", "https://login.example", "U1", "--person", "ada@example.com"], "writ:admin"),
         (&["crossing", "list"], "writ:crossings:read"),
+        (&["backup"], "writ:backups:write"),
+        (&["backup", "list"], "writ:backups:read"),
         (&["crossing", "remove", "crs_00000000000000000000000000"], "writ:crossings:write"),
     ] {
         let refused = far.refused(&scopes, arguments);
@@ -158,6 +160,39 @@ fn a_command_takes_the_scope_of_its_noun() {
     let password = ["person", "password", "--email", "ada@example.com", "--password-stdin"];
     assert!(far.refused(&people, &password)["text"].as_str().unwrap().contains("`writ:admin`"));
     far.json(&people, &["person", "add", "--email", "bob@example.com", "--name", "Bob", "--password-stdin"]);
+}
+
+#[test]
+fn a_backup_is_made_there_where_backups_go_and_nowhere_else() {
+    let far = Far::open();
+    let machine = far.machine("remote", "writ:backups:write");
+    let token = far.token(&machine, "writ:backups:write");
+    let made = far.json(&token, &["backup"]);
+    assert_eq!(made["verified"], true);
+    let folder = far.there.data().join("backups");
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+    let list = far.json(&token, &["backup", "list"]);
+    assert_eq!(list["backups"].as_array().unwrap().len(), 1);
+    assert!(list["last"].is_string());
+    let place = far.there.directory.path().join("elsewhere");
+    for arguments in [&["backup", place.to_str().unwrap()][..], &["backup", "list", place.to_str().unwrap()]] {
+        let refused = far.refused(&token, arguments);
+        assert!(refused["text"].as_str().unwrap().contains("backup.directory"), "{refused}");
+    }
+    // Nor by somebody whose command line does not ask first.
+    let body = json!({ "command": "backup", "place": place }).to_string();
+    let address = &far.there.listen;
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = format!(
+        "POST /api/v1/commands HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 403") || answer.starts_with("HTTP/1.1 409"), "{answer}");
+    assert!(!place.exists());
 }
 
 #[test]
@@ -314,6 +349,10 @@ fn commands() -> Vec<String> {
         match listed {
             None => found.push(path.join(" ")),
             Some(listed) => {
+                // One that does something by itself as well has two lines of usage.
+                if help.contains(&format!("\n       writ {} <COMMAND>", path.join(" "))) {
+                    found.push(path.join(" "));
+                }
                 let names = listed.lines().filter(|line| !line.starts_with("   "));
                 let names = names.map(|line| line.split_whitespace().next().unwrap().to_owned());
                 waiting.extend(names.filter(|name| name != "help").map(|name| [path.as_slice(), &[name]].concat()));

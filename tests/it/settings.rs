@@ -4,8 +4,10 @@
 use serde_json::{Value, json};
 use writ::base::Lifetime;
 use writ::config::SETTINGS;
+use writ::model::{Actor, Event, KeptSetting};
 use writ::operations::seen::Seen;
 use writ::operations::settings;
+use writ::store::tables::KEPT_SETTINGS;
 
 use crate::api::Office;
 use crate::cli::Appliance;
@@ -188,6 +190,59 @@ fn settings_are_listed_set_and_reset_on_the_command_line() {
     let listed = appliance.json(&["token", "list"]);
     assert_eq!((&listed["tokens"][0]["token_id"], &listed["tokens"][0]["most_uses"]), (&made["token_id"], &json!(3)));
     assert!(appliance.refused(&["token", "add", "--lasts", "1s"]).contains("between 5m and 366d"));
+}
+
+/// Puts a row down as another version did, or as somebody does at this moment.
+fn kept(world: &World, name: &'static str, value: &'static str) {
+    let row = KeptSetting { value: value.to_owned(), by: Actor::Operator, at: world.now() };
+    let write = move |tx: &mut writ::store::Tx<'_>| {
+        tx.put(&KEPT_SETTINGS, &name.to_owned(), &row)?;
+        tx.record(Event::SettingChanged { setting: name.to_owned(), before: json!({}), after: json!({}) })
+    };
+    world.block(world.app.store.write("keep setting", &world.operator(), write)).unwrap();
+}
+
+/// Its page was no page, and nothing took it away.
+#[test]
+fn what_another_version_kept_is_told_and_taken_away() {
+    let office = Office::open();
+    for name in ["lifetimes.ancient", "house", "lifetimes.older"] {
+        kept(&office.world, name, "5m");
+    }
+    // In the console, by the link that tells of it.
+    let mut browser = office.world.signed_in(&office.ada);
+    let page = browser.get("/console/settings");
+    page.expect_text("/console/settings/of/lifetimes.ancient").expect_text("is no setting of this version");
+    let page = browser.get("/console/settings/of/lifetimes.ancient");
+    page.expect_page(200, "Take it away").expect_no_text("restart Writ").expect_no_text("New value");
+    browser.submit_form(&page.form_to("/reset"), &[]).expect_page(200, "as it was read again");
+    browser.get("/console/settings").expect_no_text("lifetimes.ancient").expect_text("lifetimes.older");
+    // Through the API.
+    let told = office.get("/settings/house");
+    assert_eq!((&told["source"], &told["can_be_changed"]), (&json!("unknown"), &json!(false)), "{told}");
+    assert!(told["does_not_hold"].as_str().unwrap().contains("no setting of this version"));
+    office.change("PATCH", "/settings/house", "*", &json!({ "value": "x" })).expect_status(404);
+    let tag = office.tag("/settings/house");
+    office.ask("DELETE", "/settings/house").header("If-Match", &tag).send().expect_status(200);
+    office.ask("GET", "/settings/house").send().expect_status(404);
+    office.ask("DELETE", "/settings/house").header("If-Match", "*").send().expect_status(404);
+    // And by a command.
+    let command = |body: Value| office.post("/commands", &body).expect_status(200).json();
+    let changed = command(json!({ "command": "settings_list", "changed": true }));
+    assert_eq!(changed["settings"][0]["setting"], "lifetimes.older", "{changed}");
+    command(json!({ "command": "settings_reset", "setting": "lifetimes.older" }));
+    let changed = command(json!({ "command": "settings_list", "changed": true }));
+    assert_eq!(changed["settings"], json!([]));
+}
+
+/// Between the commit of a change and the memory that follows: what is told is one moment's, and the commit's.
+#[test]
+fn what_is_told_of_a_setting_is_of_one_moment() {
+    let world = World::new();
+    kept(&world, "lifetimes.access", "5m");
+    let held = settings::one(&world.app, "lifetimes.access").unwrap();
+    assert_eq!((held.entry.value.as_str(), held.entry.source), ("5m", "set here"));
+    assert_eq!(held.kept.unwrap().value, "5m");
 }
 
 /// A caller who goes away between the file and the memory: what is written down holds all the same.

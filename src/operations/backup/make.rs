@@ -4,6 +4,9 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+use tokio::sync::OwnedSemaphorePermit;
+
 use super::file::{Header, Writer};
 use super::object_store::copy;
 use super::scratch::{Scratch, check, lay_down};
@@ -14,6 +17,8 @@ use crate::model::{BackupFailed, BackupMade, Context, Event};
 use crate::operations::declined::Declined;
 use crate::operations::doctor::disk::{self, Space};
 use crate::operations::finished::finished;
+use crate::operations::once::{Answer, Once};
+use crate::operations::operator::Operator;
 use crate::store::tables::{BACKUPS, ISSUER, ONLY};
 use crate::store::{Read, Tx};
 
@@ -26,16 +31,67 @@ pub struct Made {
     pub object: Result<Option<String>, String>,
 }
 
+/// The same as it is told from far away, and again to who asks again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Its name, without the place.
+    pub file: String,
+    pub header: Header,
+    pub object: Option<String>,
+    /// Why it is not in the object store.
+    pub not_copied: Option<String>,
+}
+
+impl Kept {
+    fn of(made: &Made) -> Self {
+        Self {
+            file: made.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            header: made.header.clone(),
+            object: made.object.clone().ok().flatten(),
+            not_copied: made.object.clone().err(),
+        }
+    }
+}
+
 /// Makes a backup: at `place` if that is a file's name, in it if it is a directory, else where backups go. It is restored into a file of
 /// its own beside the store and its audit log walked before it is given its name.
 ///
 /// It is finished, and written down, even if nobody waits for it any more: the file is there either way.
 pub async fn make(app: &App, ctx: &Context, place: Option<PathBuf>) -> Result<Made, Declined> {
+    let turn = turn(app)?;
+    made(app, turn, ctx, place, Once::Often).await
+}
+
+/// The same where backups go, for somebody who may be far away: who they are is asked once more, and the same request makes one.
+pub async fn make_here(app: &App, by: &Operator) -> Result<Kept, Declined> {
+    // Taken before the look at what was made earlier: of two that are the same one makes it, and the other finds it or comes again.
+    let turn = turn(app)?;
+    let (asking, once) = (by.clone(), *by.request());
+    let begin = app.store.write("begin backup", by, move |tx| match asking.stands(tx)? {
+        Ok(()) => once.earlier::<Kept>(tx),
+        Err(declined) => Ok(Some(Err(declined))),
+    });
+    if let Some(earlier) = begin.await? {
+        return earlier;
+    }
+    Ok(Kept::of(&made(app, turn, by, None, once).await?))
+}
+
+/// One at a time: each needs room for the whole store.
+fn turn(app: &App) -> Result<OwnedSemaphorePermit, Declined> {
+    let turn = app.backup_turn.clone().try_acquire_owned();
+    turn.map_err(|_| Declined::Conflict("a backup is being made at this moment: ask again in a while".to_owned()))
+}
+
+async fn made(
+    app: &App,
+    turn: OwnedSemaphorePermit,
+    ctx: &Context,
+    place: Option<PathBuf>,
+    once: Once,
+) -> Result<Made, Declined> {
     let is_usual = place.is_none();
     let path = target(app, ctx.at, place)?;
-    let Ok(turn) = app.backup_turn.clone().try_acquire_owned() else {
-        return Err(Declined::Conflict("a backup is being made at this moment: ask again in a while".to_owned()));
-    };
     let (app, ctx) = (app.clone(), ctx.clone());
     finished("a backup ended without an answer", async move {
         let _turn = turn;
@@ -48,7 +104,7 @@ pub async fn make(app: &App, ctx: &Context, place: Option<PathBuf>) -> Result<Ma
         let made = making.await.unwrap_or_else(|error| {
             Err(Fault::because(FaultKind::Bug, "the thread that makes backups ended", error).into())
         });
-        note(&app, &ctx, made.as_ref(), is_usual).await?;
+        note(&app, &ctx, made.as_ref(), (is_usual, once)).await?;
         made
     })
     .await
@@ -184,7 +240,13 @@ fn name(draft: &Path, path: &Path) -> Result<(), Declined> {
 type Told = Result<(BackupMade, Result<Option<String>, String>), String>;
 
 /// Remembers how it went, for whoever looks after it.
-async fn note(app: &App, ctx: &Context, made: Result<&Made, &Declined>, is_usual: bool) -> Result<(), Fault> {
+async fn note(
+    app: &App,
+    ctx: &Context,
+    made: Result<&Made, &Declined>,
+    (is_usual, once): (bool, Once),
+) -> Result<(), Fault> {
+    let kept = made.ok().map(Kept::of);
     let told = match made {
         Ok(made) => {
             let file = made.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -195,7 +257,11 @@ async fn note(app: &App, ctx: &Context, made: Result<&Made, &Declined>, is_usual
         }
         Err(declined) => Err(short(&words(declined))),
     };
-    app.store.write("note backup", ctx, move |tx| put_down(tx, &told, is_usual)).await
+    let write = move |tx: &mut Tx<'_>| {
+        put_down(tx, &told, is_usual)?;
+        kept.as_ref().map_or(Ok(()), |kept| once.done(tx, &kept.file, kept, Answer::Repeatable))
+    };
+    app.store.write("note backup", ctx, write).await
 }
 
 /// As much of somebody else's words as is kept.

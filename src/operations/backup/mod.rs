@@ -17,11 +17,12 @@ mod there;
 
 use std::path::{Path, PathBuf};
 
-pub use make::{Made, make};
-pub use schedule::{Worry, keep, look, scheduled, seen, worries, worries_of};
+pub use make::{Kept, Made, make, make_here};
+pub use schedule::{Standing, Worry, keep, look, scheduled, seen, standing, worries, worries_of};
 pub use there::{There, there};
 
 use self::file::{Header, Reader};
+use self::schedule::within_reach;
 use crate::app::App;
 use crate::base::{Fault, FaultKind};
 use crate::config::Config;
@@ -61,18 +62,49 @@ pub struct Listed {
 
 /// The backups in a place, the newest first. Of each its header is read, and nothing tried.
 pub fn list(app: &App, folder: &Path) -> Result<Vec<Listed>, Declined> {
-    let mut listed = Vec::new();
-    for path in files(folder)? {
-        let header = match Reader::open(&path, &app.backup_key) {
-            Ok(reader) => Ok(reader.header),
-            Err(Declined::Conflict(why) | Declined::Missing(why)) => Err(why),
-            Err(Declined::Broken(fault)) => Err(fault.to_string()),
-            Err(other) => return Err(other),
-        };
-        listed.push(Listed { path, header });
-    }
+    let mut listed = files(folder)?.into_iter().map(|path| looked_at(app, path)).collect::<Result<Vec<_>, _>>()?;
     listed.sort_by_key(|one| std::cmp::Reverse(one.header.as_ref().map(|header| header.made_at).ok()));
     Ok(listed)
+}
+
+fn looked_at(app: &App, path: PathBuf) -> Result<Listed, Declined> {
+    let header = match Reader::open(&path, &app.backup_key) {
+        Ok(reader) => Ok(reader.header),
+        Err(Declined::Conflict(why) | Declined::Missing(why)) => Err(why),
+        Err(Declined::Broken(fault)) => Err(fault.to_string()),
+        Err(other) => return Err(other),
+    };
+    Ok(Listed { path, header })
+}
+
+/// Those where backups go, the last by name first: as many as `limit`, behind the one called `after`. Says whether there are more.
+pub async fn page(app: &App, after: Option<String>, limit: usize) -> Result<(Vec<Listed>, bool), Declined> {
+    within_reach(app, move |app| {
+        let mut named: Vec<(String, PathBuf)> = files(&directory(app))?.into_iter().filter_map(named).collect();
+        named.retain(|(name, _)| after.as_ref().is_none_or(|after| name < after));
+        named.sort_by(|one, other| other.cmp(one));
+        let more = named.len() > limit;
+        let here = named.into_iter().take(limit).map(|(_, path)| looked_at(app, path));
+        Ok(here.collect::<Result<Vec<_>, _>>().map(|here| (here, more)))
+    })
+    .await?
+}
+
+/// The one of this name, where backups go: a name is looked for, and no path is made of it.
+pub async fn one(app: &App, name: String) -> Result<Listed, Declined> {
+    within_reach(app, move |app| {
+        let found = files(&directory(app))?.into_iter().filter_map(named).find(|(known, _)| *known == name);
+        Ok(match found {
+            Some((_, path)) => looked_at(app, path),
+            None => Err(Declined::Missing("there is no backup of this name where backups go".to_owned())),
+        })
+    })
+    .await?
+}
+
+/// A name that is no text cannot be asked for.
+fn named(path: PathBuf) -> Option<(String, PathBuf)> {
+    Some((path.file_name()?.to_str()?.to_owned(), path))
 }
 
 /// Why something was not done, for the log and the overview.

@@ -72,7 +72,10 @@ impl ObjectStore {
         let file = File::open(path).map_err(failed)?;
         let length = file.metadata().map_err(failed)?.len();
         if length > MOST_BYTES {
-            return Err(fault(format!("{length} bytes are more than one upload takes, 5 GiB: copy it another way")));
+            return Err(fault(format!(
+                "{length} bytes are more than S3 takes in one upload, 5 GiB, so nothing was sent: copy {} there another way",
+                path.display()
+            )));
         }
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let key = format!("{}{name}", self.prefix);
@@ -143,6 +146,7 @@ pub(super) fn copy(app: &App, path: &Path) -> Result<Option<String>, Fault> {
 mod tests {
     use super::*;
     use crate::config::Sources;
+    use crate::outbound::{OutboundPolicy, Resolver};
 
     fn settings(given: &[(&'static str, &str)]) -> BackupSettings {
         let flags = given.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
@@ -171,6 +175,21 @@ mod tests {
             some[1].1 = endpoint;
             assert!(ObjectStore::of(&settings(&some)).is_err(), "{endpoint}");
         }
+    }
+
+    /// Nothing is sent of what could not be taken: the store would say so after hours.
+    #[test]
+    fn what_is_too_large_for_one_upload_is_not_begun() {
+        let store = ObjectStore::of(&settings(&WHOLE)).unwrap().unwrap();
+        let resolver = Resolver::from_fn(|_| panic!("the store was asked"));
+        let outbound = Outbound::new(OutboundPolicy { resolver, ..OutboundPolicy::default() }).unwrap();
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("writ-large.backup");
+        // A hole takes no room.
+        File::create(&path).unwrap().set_len(MOST_BYTES + 1).unwrap();
+        let why = store.send(&outbound, &path, &Clock::fixed(Timestamp::from_seconds(1_800_000_000))).unwrap_err();
+        let why = why.to_string();
+        assert!(why.contains("5 GiB, so nothing was sent") && why.contains("writ-large.backup"), "{why}");
     }
 
     #[test]

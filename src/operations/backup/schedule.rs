@@ -37,9 +37,21 @@ fn is_due(there: &There, state: &BackupState, every: Lifetime, now: Timestamp) -
 /// How long somebody who wants to know waits for a disk.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Looks what there is, on a thread of its own: it reads a directory, on whatever disk it is. `None` if that does not answer. A look that
-/// hangs keeps its thread, and whoever else wants to know waits for the same one: never more than one hangs.
+/// Looks what there is, on a thread of its own: it reads a directory, on whatever disk it is. `None` if that does not answer.
 pub async fn look(app: &App) -> Result<Option<(There, BackupState)>, Fault> {
+    patiently(app, |app| {
+        let state = state(app)?;
+        Ok((there(app, &state), state))
+    })
+    .await
+}
+
+/// Looks on a thread of its own. A look that hangs keeps its thread, and whoever else wants to know waits for the same one: never more than
+/// one hangs.
+async fn patiently<T: Send + 'static>(
+    app: &App,
+    look: impl FnOnce(&App) -> Result<T, Fault> + Send + 'static,
+) -> Result<Option<T>, Fault> {
     let turn = app.backup_look.clone();
     let looking = async {
         let Ok(turn) = turn.acquire_owned().await else {
@@ -48,12 +60,19 @@ pub async fn look(app: &App) -> Result<Option<(There, BackupState)>, Fault> {
         let app = app.clone();
         let looked = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            let state = state(&app)?;
-            Ok((there(&app, &state), state))
+            look(&app)
         });
         looked.await.map_err(|error| Fault::because(FaultKind::Bug, "the look at backups ended early", error))?
     };
     tokio::time::timeout(PATIENCE, looking).await.ok().transpose()
+}
+
+/// The same for somebody who wants to know nothing else.
+pub(super) async fn within_reach<T: Send + 'static>(
+    app: &App,
+    look: impl FnOnce(&App) -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Declined> {
+    patiently(app, look).await?.ok_or_else(|| Declined::Conflict(hangs(app)))
 }
 
 /// Makes a backup if it is time for one, and removes what is more than is kept.
@@ -174,6 +193,23 @@ pub enum Worry {
     Old { since: Timestamp },
     /// The file comes from a backup, and nobody has looked at what that left to people.
     Restored(Restored),
+}
+
+/// How backups went lately, what there is if that can be seen, and what is to be said of it.
+#[derive(Debug)]
+pub struct Standing {
+    pub state: BackupState,
+    pub there: Option<There>,
+    pub worries: Vec<Worry>,
+}
+
+pub async fn standing(app: &App, now: Timestamp) -> Result<Standing, Fault> {
+    let found = look(app).await?;
+    let worries = worries_of(app, now, found.clone())?;
+    Ok(match found {
+        Some((there, state)) => Standing { state, there: Some(there), worries },
+        None => Standing { state: state(app)?, there: None, worries },
+    })
 }
 
 pub async fn worries(app: &App, now: Timestamp) -> Result<Vec<Worry>, Fault> {

@@ -6,7 +6,7 @@ use crate::base::{Id, Lifetime, Resource, Timestamp};
 use crate::config::MachineSettings;
 use crate::model::{
     Caller, ClientState, Credential, CredentialKind, Finding, FindingKind, Machine, MachineStanding, MachineUsage,
-    Misuse, PersonState, Scope, ScopesUsage, Tally, Watch, grants,
+    Misuse, MisusedBecause, PersonState, Scope, ScopesUsage, Tally, Watch, grants,
 };
 
 /// Everything that is known of one machine.
@@ -70,11 +70,14 @@ fn misused(facts: &Facts, settings: &MachineSettings, now: Timestamp) -> Vec<Fin
     for (id, misuses) in &facts.misused {
         let Some(credential) = facts.credentials.iter().find(|credential| credential.id == *id) else { continue };
         for one in misuses.iter().filter(|one| now.since(one.at) < settings.new_network_for) {
-            let why = match one.why.as_str() {
-                "NetworkNotAllowed" => "the machine may not call from there",
-                "ClientSuspended" => "the machine is stopped",
-                "MachineExpired" => "the machine's time is over",
-                _ => "it is revoked or over",
+            let why = match one.why {
+                MisusedBecause::NetworkNotAllowed => "the machine may not call from there",
+                MisusedBecause::ClientSuspended => "the machine is stopped",
+                MisusedBecause::MachineExpired => "the machine's time is over",
+                MisusedBecause::ClientRetired => "the machine is retired",
+                MisusedBecause::ClientSecretExpired | MisusedBecause::CredentialRevoked | MisusedBecause::Other => {
+                    "it is revoked or over"
+                }
             };
             let from = one.network.as_ref().map_or_else(String::new, |network| format!(" from {network}"));
             let (name, hint, ago) = (&credential.name, &credential.hint, Ago(now.since(one.at)));

@@ -15,6 +15,7 @@ use crate::base::{Lifetime, RedirectUri, Secret, Timestamp};
 use crate::model::{ApplicationType, Client, ClientState, Provenance};
 use crate::operations::client_secrets;
 use crate::operations::clients::{self, ClientChange, NewClient, Which};
+use crate::operations::credentials::USUAL_OVERLAP;
 use crate::protocol::own_scopes::CLIENTS;
 
 pub(super) fn noun() -> Noun {
@@ -404,9 +405,6 @@ fn shown(call: &Call, client: &Client) -> Result<One<ClientView>, Problem> {
     Ok(One::of(client, view(client, None, call.by.at))?)
 }
 
-/// How long all are good unless somebody says.
-const USUAL_OVERLAP: Lifetime = Lifetime::from_days(7);
-
 async fn rotate(call: Call, ask: Rotation) -> Result<(String, One<ClientView>), Problem> {
     let overlap = ask.overlap.map_or(USUAL_OVERLAP, Lifetime::from_seconds);
     let made = client_secrets::rotate(&call.app, &call.by, call.id()?, call.seen(), overlap).await?;
@@ -419,7 +417,7 @@ async fn end_old(call: Call, _: Nothing) -> Result<One<ClientView>, Problem> {
 }
 
 fn view(client: &Client, secret: Option<&Secret>, now: Timestamp) -> ClientView {
-    let live = client.secrets.iter().filter(|one| client_secrets::is_live(one, now));
+    let live = client.live_secrets(now);
     ClientView {
         client_id: client.id.to_string(),
         client_secret: secret.map(|secret| secret.expose().to_owned()),

@@ -16,7 +16,7 @@ use crate::base::{Id, Lifetime, Secret, Timestamp};
 use crate::model::{
     Caller, ClaimRule, ClaimTest, Credential, CredentialKind, CredentialState, Machine, Tally, TokenUse, Trust,
 };
-use crate::operations::credentials::{self, CredentialChange, NewCredential, NewProof};
+use crate::operations::credentials::{self, CredentialChange, NewCredential, NewProof, USUAL_OVERLAP};
 use crate::operations::declined::Declined;
 use crate::operations::federation;
 use crate::operations::findings::{self, Insight, Replaced};
@@ -340,9 +340,6 @@ struct Filter {
     #[param(nullable = false)]
     client_id: Option<String>,
 }
-
-/// How long both are good unless somebody says.
-const USUAL_OVERLAP: Lifetime = Lifetime::from_days(7);
 
 async fn list(call: Call, window: Window, filter: Filter) -> Result<Listed<CredentialView>, Problem> {
     let mut wrong = Wrong::default();

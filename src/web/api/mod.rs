@@ -10,6 +10,7 @@
 
 mod answer;
 mod audit;
+mod backups;
 mod call;
 mod clients;
 mod commands;
@@ -79,6 +80,7 @@ static NOUNS: LazyLock<Vec<Noun>> = LazyLock::new(|| {
         limits::noun(),
         settings::noun(),
         audit::noun(),
+        backups::noun(),
         commands::noun(),
         state::noun(),
     ]

@@ -20,10 +20,10 @@ pub(super) fn noun() -> Noun {
         "name",
         "What the settings file, the environment and the command line say, and what was put in its place while the appliance ran. Values are texts, as in the file; secrets are not shown.",
     )
-    .list(What(all, "listSettings", READ, "List every setting, in the order of the documentation"), list)
+    .list(What(all, "listSettings", READ, "List every setting, in the order of the documentation, and what another version kept"), list)
     .show(What(at, "showSetting", READ, "Show a setting"), show)
     .change(What(at, "changeSetting", ADMIN, "Change a setting at once, and for after a restart"), change)
-    .end(What(at, "resetSetting", ADMIN, "Let hold again what was read at the start"), reset)
+    .end(What(at, "resetSetting", ADMIN, "Let hold again what was read at the start, or take away what no setting has"), reset)
 }
 
 /// A setting.
@@ -35,7 +35,7 @@ struct SettingView {
     /// What holds; `hidden` for a secret that is set.
     #[schema(example = "30m")]
     value: String,
-    /// `built in`, `derived`, `file`, `environment`, `flag`, or `set here`.
+    /// `built in`, `derived`, `file`, `environment`, `flag`, or `set here`; `unknown` where only another version has it.
     #[schema(example = "set here")]
     source: &'static str,
     /// What was read when the appliance started, which holds again after a reset.
@@ -91,7 +91,7 @@ pub(super) fn who(actor: &Actor) -> String {
 fn view(held: &Held) -> SettingView {
     let some = |text: &'static str| (!text.is_empty()).then_some(text);
     SettingView {
-        name: held.setting.name.to_owned(),
+        name: held.name.clone(),
         value: held.entry.value.clone(),
         source: held.entry.source,
         read: held.read.value.clone(),
@@ -114,10 +114,10 @@ fn shown(held: &Held) -> Result<One<SettingView>, Problem> {
 async fn list(call: Call, window: Window, _: NoFilter) -> Result<Listed<SettingView>, Problem> {
     let all = settings::list(&call.app)?;
     let after: Option<String> = window.from()?;
-    let begin = after.and_then(|name| all.iter().position(|held| held.setting.name == name)).map_or(0, |at| at + 1);
+    let begin = after.and_then(|name| all.iter().position(|held| held.name == name)).map_or(0, |at| at + 1);
     let page: Vec<&Held> = all.iter().skip(begin).take(window.limit).collect();
     let more = begin + page.len() < all.len();
-    let next = page.last().filter(|_| more).map(|held| held.setting.name);
+    let next = page.last().filter(|_| more).map(|held| held.name.as_str());
     Ok(Listed::of(page.into_iter().map(view).collect(), &window, next))
 }
 

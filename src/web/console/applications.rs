@@ -173,7 +173,7 @@ pub(super) fn row(client: &Client, now: Timestamp) -> ApplicationRow {
 
 /// The secrets that are good, the newest first.
 fn secrets(client: &Client, now: Timestamp) -> Vec<SecretLine> {
-    let live = client.secrets.iter().rev().filter(|one| client_secrets::is_live(one, now));
+    let live = client.live_secrets(now).rev();
     live.enumerate()
         .map(|(place, one)| SecretLine {
             newest: place == 0,

@@ -6,9 +6,9 @@ use super::applications::{FILTER, path};
 use super::{as_seen, back, declined, kept, wanted};
 use crate::base::Digest;
 use crate::model::ClientId;
+use crate::operations::clients;
 use crate::operations::declined::Declined;
 use crate::operations::seen::Seen;
-use crate::operations::{clients, look_alike};
 use crate::web::extract::{Administered, Visitor};
 use crate::web::problem::PageProblem;
 use crate::web::reply;
@@ -71,20 +71,7 @@ pub(super) async fn several(asked: Administered) -> Result<HttpResponse, PagePro
     let mut all = true;
     for (id, seen) in chosen {
         let outcome = if approves {
-            let client = match clients::find(app, &id).await {
-                Ok(client) => client,
-                Err(Declined::Broken(fault)) => return Err(visitor.broken(&fault)),
-                Err(_) => {
-                    all = false;
-                    continue;
-                }
-            };
-            let alike = look_alike::of(app, vec![client]).await.map_err(|fault| visitor.broken(&fault))?;
-            if alike.iter().any(Option::is_some) {
-                all = false;
-                continue;
-            }
-            clients::approve(app, by, id, seen).await
+            clients::approve_unopened(app, by, id, seen).await
         } else {
             clients::reject(app, by, id, seen, form.text("because")).await
         };

@@ -140,7 +140,7 @@ async fn page(
         Some(wrong) => (wrong.field, wrong.problem),
         None => (Field::of(held.entry.value.clone()), None),
     };
-    let name = held.setting.name;
+    let name = held.name.as_str();
     let bounds = held.setting.within.split_once("..");
     let page = SettingPage {
         shell,
@@ -157,6 +157,7 @@ async fn page(
         help: bounds.map(|(least, most)| format!("Between {least} and {most}.")).unwrap_or_default(),
         choices: held.setting.choices.iter().map(|choice| in_words_of(name, choice, &field.value)).collect(),
         is_live: held.setting.is_live(),
+        is_known: held.is_known(),
         line: line_of_file(held),
         variable: held.setting.variable(),
         seen: held.tag().map_err(broken)?.text(),

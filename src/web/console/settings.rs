@@ -58,7 +58,7 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
         backup_failed: backups.failed.map(|failed| (failed.why, moment(failed.at, now), failed.made)),
         backup_missing: missing,
         restored: restored.map(|restored| (moment(restored.made_at, now), restored.advice)),
-        asides: app.settings.aside().iter().map(aside).collect(),
+        asides: all.iter().filter_map(aside).collect(),
         groups: groups(&all, &names, now),
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
@@ -71,14 +71,15 @@ pub(super) async fn looked(asked: Administered) -> Result<HttpResponse, PageProb
     Ok(back(visitor, "/console/settings", "looked"))
 }
 
-fn aside(aside: &crate::config::Aside) -> SettingAside {
-    SettingAside { name: aside.name.clone(), why: aside.why.clone(), href: setting::path(&aside.name) }
+fn aside(held: &Held) -> Option<SettingAside> {
+    let why = held.aside.clone()?;
+    Some(SettingAside { name: held.name.clone(), why, href: setting::path(&held.name) })
 }
 
 /// By the sections of the file, in the order of the table.
 fn groups(all: &[Held], names: &Names, now: Timestamp) -> Vec<SettingGroup> {
     let mut groups: Vec<SettingGroup> = Vec::new();
-    for held in all {
+    for held in all.iter().filter(|held| held.is_known()) {
         let section = held.setting.name.split_once('.').map(|(section, _)| section);
         let id = section.unwrap_or("general");
         let line = row(held, names, now);

@@ -52,8 +52,7 @@ pub(crate) async fn create(visitor: Visitor, request: HttpRequest, body: Body) -
         return take(&visitor, Step::Show(Show::Unreadable(Refusal::MalformedParameter("Content-Type")))).await;
     }
     // Written anew: whatever a form may hold, an address may not.
-    let query =
-        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(url::form_urlencoded::parse(&bytes)).finish();
+    let query = authorize::around(&visitor.app, &bytes).map_err(|fault| visitor.broken(&fault))?;
     match query.len() {
         0..=LONGEST_QUERY => {
             // Without a cookie: the browser may have one that it did not send, and a new one in its place would void every

@@ -1,6 +1,7 @@
 //! The administrators' API, from outside.
 
 mod authority;
+mod backups;
 mod changes;
 mod delegations;
 mod documents;

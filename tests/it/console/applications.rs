@@ -1,6 +1,12 @@
 //! Applications in the console: approved, stopped, removed, and what people allowed them taken back.
 
 use writ::base::Lifetime;
+use writ::model::ClientState;
+use writ::operations::clients;
+use writ::operations::declined::Declined;
+use writ::operations::seen::Seen;
+use writ::store::Read as _;
+use writ::store::tables::CLIENTS;
 
 use crate::world::World;
 
@@ -219,6 +225,27 @@ fn several_are_decided_about_at_once_and_one_that_looks_like_another_is_not() {
     browser.submit_form(&form, &reject).expect_page(200, "Rejected. Whoever wants to use them reads why.");
     browser.get("/console/applications?state=rejected").expect_text("Curs0r").expect_no_text(">Board<");
     world.expect_event("client.rejected");
+}
+
+/// Whom it may be taken for is asked where it is approved: the other one may have been added since anybody looked.
+#[test]
+fn case_38_one_that_looks_like_another_by_now_is_not_approved_unopened() {
+    let world = World::with(&[("registration.mode", "approval")]);
+    registers(&world, "Tickets");
+    let (app, by) = (&world.app, world.operator());
+    let rows = world.read(|view| view.page(&CLIENTS, None, 10)).rows;
+    let [(_, waits)] = rows.as_slice() else { panic!("{rows:?}") };
+    let id = waits.id.clone();
+    world.client("Tickets");
+    let Err(Declined::Conflict(why)) = world.block(clients::approve_unopened(app, &by, id.clone(), Seen::Anything))
+    else {
+        panic!("it was approved")
+    };
+    assert!(why.contains("may be taken for Tickets"), "{why}");
+    let still = world.block(clients::find(app, &id)).unwrap();
+    assert_eq!(still.state, ClientState::AwaitingApproval);
+    // Whoever opened its page decides.
+    world.block(clients::approve(app, &by, id, Seen::Anything)).unwrap();
 }
 
 #[test]

@@ -324,3 +324,19 @@ fn what_needs_somebody_stands_on_the_first_page() {
     robot.client_credentials(&world, &[]).tokens();
     browser.get("/console").expect_no_text("never used");
 }
+
+/// Wherever a secret is rotated, both are good for as long unless somebody says: in the forms, in the API and on the command line.
+#[test]
+fn every_way_to_rotate_begins_with_the_same_overlap() {
+    let usual = writ::operations::credentials::USUAL_OVERLAP;
+    for page in ["machine", "application"] {
+        let path = format!("{}/templates/console/{page}.html", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).unwrap();
+        assert!(text.contains(&format!("<option value=\"{usual}\" selected>")), "{page}: {usual}");
+        assert_eq!(text.matches("name=\"overlap\"").count(), text.matches(" selected>").count(), "{page}");
+    }
+    for command in [&["credential", "rotate", "--help"][..], &["client", "rotate-secret", "--help"]] {
+        let help = crate::cli::text(&crate::cli::Appliance::new().run(command).stdout);
+        assert!(help.contains(&format!("[default: {usual}]")), "{help}");
+    }
+}

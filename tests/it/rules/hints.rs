@@ -4,6 +4,7 @@ use writ::base::Lifetime;
 
 use crate::world::{Browser, ClientApp, World};
 
+const FORM: &str = "application/x-www-form-urlencoded";
 const OPENID: (&str, &str) = ("scope", "openid");
 
 /// Everything in a browser in which the application is allowed already, and the id token it got.
@@ -41,6 +42,44 @@ fn nobody_is_answered_but_whom_the_hint_names() {
     let page = his.sign_in(&page, &ada);
     let code = page.expect_left().parameter("code").unwrap();
     assert_eq!(mail.redeem(&world, &code).tokens().claims()["sub"], ada.id.to_string());
+}
+
+/// An id token that was posted stands in no address: not in one that a proxy writes down, nor in a history.
+#[test]
+fn a_posted_hint_goes_around_sealed() {
+    let world = World::new();
+    let (ada, bob) = (world.administrator("ada"), world.person("bob"));
+    let mail = world.client("mail");
+    let mut hers = world.signed_in(&ada);
+    let hint = id_token(&world, &mail, &mut hers);
+    let mut his = world.signed_in(&bob);
+    id_token(&world, &mail, &mut his);
+    let post = |hints: &[&str]| {
+        let path = mail.authorize_path(&[OPENID, ("prompt", "none")]);
+        let mut form = url::form_urlencoded::Serializer::new(path.split_once('?').unwrap().1.to_owned());
+        for hint in hints {
+            form.append_pair("id_token_hint", hint);
+        }
+        let answer = world
+            .request("POST", "/oauth/authorize")
+            .header("Content-Type", FORM)
+            .body(form.finish().as_bytes())
+            .send();
+        let to = answer.expect_status(303).header("location").unwrap().to_owned();
+        assert!(!to.contains(hint.as_str()) && !to.contains("eyJ") && !to.contains(&ada.id.to_string()), "{to}");
+        to
+    };
+    let to = post(&[&hint]);
+    assert!(hers.get(&to).expect_left().parameter("code").is_some());
+    assert_eq!(his.get(&to).expect_left().parameter("error").as_deref(), Some("login_required"));
+    for wrong in [&["eyJ.none.ofours"][..], &["x"], &[hint.as_str(), hint.as_str()]] {
+        let refused = hers.get(&post(wrong));
+        assert_eq!(refused.expect_left().parameter("error").as_deref(), Some("invalid_request"), "{wrong:?}");
+    }
+    // Without one, and with an empty one, nothing is different.
+    for none in [&[][..], &[""]] {
+        assert!(his.get(&post(none)).expect_left().parameter("code").is_some());
+    }
 }
 
 /// §3.1.2.2: "the OP MUST validate that it was the issuer of the ID Token": going on without it would answer anybody.

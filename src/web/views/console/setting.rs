@@ -31,6 +31,8 @@ pub struct SettingPage {
     pub choices: Vec<ChoiceInWords>,
     /// It can be changed while Writ runs.
     pub is_live: bool,
+    /// This version has it; else there is only something to be taken away.
+    pub is_known: bool,
     /// The line of the file that says what holds.
     pub line: String,
     pub variable: String,
@@ -74,6 +76,7 @@ impl Sample for SettingPage {
             help: "Between 1m and 1d.".into(),
             choices: vec![],
             is_live: true,
+            is_known: true,
             line: "access = \"1h\"".into(),
             variable: "WRIT_LIFETIMES_ACCESS".into(),
             seen: "seen".into(),
@@ -108,6 +111,19 @@ impl Sample for SettingPage {
                 Self {
                     field: Field::refused("2d", "It is between 1m and 1d."),
                     problem: Some("It was changed since you opened this page.".into()),
+                    ..page.clone()
+                },
+            ),
+            (
+                "unknown",
+                Self {
+                    href: "/console/settings/of/lifetimes.ancient".into(),
+                    name: "lifetimes.ancient".into(),
+                    about: "No setting of this version has this name.".into(),
+                    is_live: false,
+                    is_known: false,
+                    kept: Some(kept.clone()),
+                    aside: Some("It is no setting of this version of Writ.".into()),
                     ..page.clone()
                 },
             ),
