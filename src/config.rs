@@ -18,7 +18,7 @@ pub use load::{Effective, Entry, Provenance, SettingsError, Source, Sources};
 pub use value::{Accent, HouseName, HttpsUrl, LogFormat, SupportUrl};
 use value::{SettingValue, within};
 
-use crate::base::{AddressRange, Issuer, Lifetime, Secret};
+use crate::base::{AddressRange, Issuer, Lifetime, Secret, Timestamp};
 use crate::model::{AcmeChallenge, Algorithm, Email, RegistrationMode, SecondFactorFor};
 
 /// What the table knows about one setting.
@@ -113,6 +113,7 @@ settings! {
         master_key: Option<Secret> = "", "32 bytes in base64 that seal the signing keys. Without it, the file master.key in the data directory, made at first start.";
         master_key_next: Option<Secret> = "", "The master key that is to take the place of master_key: `writ key rotate-master` seals everything under it. Only where master_key is set.";
         demo: bool = "false", "Serve an invented organisation, in memory: nothing is kept, and what is in the data directory is not touched. The same as `writ serve --demo`.";
+        demo_at: Option<Timestamp> = "", "When a demo takes it to be as it starts, such as 2027-01-15T09:30:00Z; its past is counted back from then. Pictures of two demos can be compared so. Without it, now.";
         workers: u32 = "0" in "0..256", "Threads that answer requests; 0 for one per processor.";
     }
     tls: Tls {

@@ -20,12 +20,25 @@ pub enum Entropy {
         seed: u64,
         counter: Arc<AtomicU64>,
     },
-    /// The same until it is let go, and from then on the system's: for a past that is made up.
+    /// The names of things come of a seed until it is let go, and everything else is the system's: for a past that is made up. What a
+    /// name is called guards nothing; what does is never foreseen, in a play neither.
     Rehearsed {
         seed: u64,
         counter: Arc<AtomicU64>,
         random: SystemRandom,
     },
+}
+
+/// The next bytes of a seed.
+fn drawn(seed: u64, counter: &AtomicU64) -> [u8; 32] {
+    let n = counter.fetch_add(1, Ordering::SeqCst);
+    let mut block = [0_u8; 16];
+    let (left, right) = block.split_at_mut(8);
+    left.copy_from_slice(&seed.to_be_bytes());
+    right.copy_from_slice(&n.to_be_bytes());
+    let mut bytes = [0; 32];
+    bytes.iter_mut().zip(digest(&SHA256, &block).as_ref()).for_each(|(to, from)| *to = *from);
+    bytes
 }
 
 /// What the counter of chance that was let go holds.
@@ -46,7 +59,7 @@ impl Entropy {
         Self::Rehearsed { seed, counter: Arc::new(AtomicU64::new(0)), random: SystemRandom::new() }
     }
 
-    /// From now on it is the system's, if it was rehearsed.
+    /// From now on names are the system's too, if they were rehearsed.
     pub fn let_go(&self) {
         if let Self::Rehearsed { counter, .. } = self {
             counter.store(LET_GO, Ordering::SeqCst);
@@ -56,23 +69,27 @@ impl Entropy {
     /// Fills `out`. Fails only when the operating system has no randomness to give.
     pub fn fill(&self, out: &mut [u8]) -> Result<(), Fault> {
         match self {
-            Self::Os(random) => POOL.with_borrow_mut(|pool| pool.fill(out, random)),
-            Self::Rehearsed { counter, random, .. } if counter.load(Ordering::SeqCst) == LET_GO => {
-                POOL.with_borrow_mut(|pool| pool.fill(out, random))
-            }
-            Self::Seeded { seed, counter } | Self::Rehearsed { seed, counter, .. } => {
+            Self::Os(random) | Self::Rehearsed { random, .. } => POOL.with_borrow_mut(|pool| pool.fill(out, random)),
+            Self::Seeded { seed, counter } => {
                 for chunk in out.chunks_mut(32) {
-                    let n = counter.fetch_add(1, Ordering::SeqCst);
-                    let mut block = [0_u8; 16];
-                    let (left, right) = block.split_at_mut(8);
-                    left.copy_from_slice(&seed.to_be_bytes());
-                    right.copy_from_slice(&n.to_be_bytes());
-                    for (to, from) in chunk.iter_mut().zip(digest(&SHA256, &block).as_ref()) {
-                        *to = *from;
+                    for (to, from) in chunk.iter_mut().zip(drawn(*seed, counter)) {
+                        *to = from;
                     }
                 }
                 Ok(())
             }
+        }
+    }
+
+    /// Random bytes for the name of something, which everybody may know: those alone are the same each time in a play.
+    pub(super) fn name(&self) -> Result<[u8; 16], Fault> {
+        match self {
+            Self::Rehearsed { seed, counter, .. } if counter.load(Ordering::SeqCst) != LET_GO => {
+                let mut name = [0; 16];
+                name.iter_mut().zip(drawn(*seed, counter)).for_each(|(to, from)| *to = from);
+                Ok(name)
+            }
+            _ => self.bytes(),
         }
     }
 
@@ -124,6 +141,17 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+
+    #[test]
+    fn of_what_is_rehearsed_only_names_are_foreseen() {
+        let (one, other) = (Entropy::rehearsed(7), Entropy::rehearsed(7));
+        assert_eq!(one.name().unwrap(), other.name().unwrap());
+        assert_ne!(one.bytes::<32>().unwrap(), other.bytes::<32>().unwrap());
+        assert_eq!(one.name().unwrap(), other.name().unwrap(), "and what is drawn in between does not count");
+        one.let_go();
+        other.let_go();
+        assert_ne!(one.name().unwrap(), other.name().unwrap());
+    }
 
     #[test]
     fn no_byte_of_the_pool_is_given_twice() {

@@ -50,7 +50,7 @@ impl<T> Id<T> {
 
     /// A new id, later than all ids of earlier milliseconds.
     pub fn new(now: Timestamp, entropy: &Entropy) -> Result<Self, Fault> {
-        let mut bytes = entropy.bytes::<16>()?;
+        let mut bytes = entropy.name()?;
         let millis = u64::try_from(now.millis()).unwrap_or(0).to_be_bytes();
         for (to, from) in bytes.iter_mut().zip(millis.iter().skip(2)) {
             *to = *from;

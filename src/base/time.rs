@@ -147,8 +147,13 @@ pub enum Clock {
     System,
     /// Stands still until [`Clock::advance`].
     Fixed(Arc<AtomicI64>),
-    /// The same until it is let go, and from then on the system's: for a past that is made up.
-    Held(Arc<AtomicI64>),
+    /// The same until it is let go, and from then on another: for a past that is made up.
+    Held {
+        millis: Arc<AtomicI64>,
+        then: Box<Clock>,
+    },
+    /// The system's, so many milliseconds ahead or behind.
+    Shifted(i64),
 }
 
 /// What a clock that was let go holds.
@@ -159,18 +164,24 @@ impl Clock {
         Self::Fixed(Arc::new(AtomicI64::new(at.millis())))
     }
 
-    pub fn held(at: Timestamp) -> Self {
-        Self::Held(Arc::new(AtomicI64::new(at.millis())))
+    pub fn held(at: Timestamp, then: Self) -> Self {
+        Self::Held { millis: Arc::new(AtomicI64::new(at.millis())), then: Box::new(then) }
+    }
+
+    /// One that runs on from `at`.
+    pub fn running_from(at: Timestamp) -> Self {
+        Self::Shifted(at.millis().saturating_sub(Self::system().millis()))
     }
 
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => Self::system(),
             Self::Fixed(millis) => Timestamp(millis.load(Ordering::SeqCst)),
-            Self::Held(millis) => match millis.load(Ordering::SeqCst) {
-                LET_GO => Self::system(),
+            Self::Held { millis, then } => match millis.load(Ordering::SeqCst) {
+                LET_GO => then.now(),
                 held => Timestamp(held),
             },
+            Self::Shifted(ahead) => Timestamp(Self::system().0.saturating_add(*ahead)),
         }
     }
 
@@ -180,9 +191,9 @@ impl Clock {
         Timestamp(since_epoch.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX)))
     }
 
-    /// From now on it is the system's, if it was held.
+    /// From now on it is the other, if it was held.
     pub fn let_go(&self) {
-        if let Self::Held(millis) = self {
+        if let Self::Held { millis, .. } = self {
             millis.store(LET_GO, Ordering::SeqCst);
         }
     }
@@ -193,10 +204,13 @@ impl Clock {
             Self::Fixed(millis) => {
                 millis.fetch_add(by.millis(), Ordering::SeqCst);
             }
-            Self::Held(millis) if millis.load(Ordering::SeqCst) != LET_GO => {
-                millis.fetch_add(by.millis(), Ordering::SeqCst);
-            }
-            Self::Held(_) | Self::System => {}
+            Self::Held { millis, then } => match millis.load(Ordering::SeqCst) {
+                LET_GO => then.advance(by),
+                _ => {
+                    millis.fetch_add(by.millis(), Ordering::SeqCst);
+                }
+            },
+            Self::System | Self::Shifted(_) => {}
         }
     }
 }

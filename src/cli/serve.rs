@@ -40,7 +40,8 @@ pub(super) fn run(effective: Effective, demo: bool) -> Result<ExitCode, CommandE
         .build()
         .map_err(|error| Fault::because(FaultKind::Bug, "no runtime", error))?;
     if demo || config.demo {
-        let (app, password) = runtime.block_on(demo::start_demo(config, Clock::System.now()))?;
+        let clock = config.demo_at.map_or(Clock::System, Clock::running_from);
+        let (app, password) = runtime.block_on(demo::start_demo(config, clock))?;
         let sign_in = format!("Sign in as {} with {}\n", demo::ADMINISTRATOR, password.expose());
         runtime.block_on(serve(app, handed, Some(sign_in)))?;
         return Ok(ExitCode::SUCCESS);

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::base::look::is_unseen;
-use crate::base::{AddressRange, Issuer, Lifetime, ParseAddressRangeError, ParseLifetimeError, Secret};
+use crate::base::{AddressRange, Issuer, Lifetime, ParseAddressRangeError, ParseLifetimeError, Secret, Timestamp};
 use crate::model::{AcmeChallenge, Algorithm, Email, RegistrationMode, SecondFactorFor};
 
 /// A type that settings have. The words of an error complete the sentence "`name` …".
@@ -195,6 +195,15 @@ impl SettingValue for RegistrationMode {
     }
     fn show(&self) -> Option<String> {
         Some(self.as_str().to_owned())
+    }
+}
+
+impl SettingValue for Timestamp {
+    fn parse(text: &str) -> Result<Self, String> {
+        Self::parse_iso(text).ok_or_else(|| "is a moment, like 2027-01-15T09:30:00Z".to_owned())
+    }
+    fn show(&self) -> Option<String> {
+        Some(self.iso())
     }
 }
 

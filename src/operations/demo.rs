@@ -27,12 +27,12 @@ pub const ADMINISTRATOR: &str = "ada@demo.example";
 /// How long ago the organisation began, and how many days of it were busy.
 const BEGAN: Lifetime = Lifetime::from_days(150);
 const BUSY_DAYS: u64 = 30;
-/// What its ids and secrets come of until it is open.
+/// What its ids come of until it is open. Its keys and secrets come of no seed: a demo may be seen by others.
 const SEED: u64 = 0x5752_4954;
 
 /// An appliance in memory with the organisation in it, and the password of everybody there: a new one each time, because a demo may be
-/// seen by others.
-pub async fn start_demo(config: Config, now: Timestamp) -> Result<(App, Secret), Fault> {
+/// seen by others. Its past is counted back from what `clock` says, and it goes on by it.
+pub async fn start_demo(config: Config, clock: Clock) -> Result<(App, Secret), Fault> {
     if config.store_file().exists() {
         let text = format!(
             "{} is a real appliance; a demo does not run over one. Leave its directory, or name another with --data",
@@ -40,18 +40,19 @@ pub async fn start_demo(config: Config, now: Timestamp) -> Result<(App, Secret),
         );
         return Err(Fault::new(FaultKind::Settings, text));
     }
-    let (clock, entropy) = (Clock::held(now.minus(BEGAN)), Entropy::rehearsed(SEED));
+    let now = clock.now();
+    let (clock, entropy) = (Clock::held(now.minus(BEGAN), clock), Entropy::rehearsed(SEED));
     let registration = Registration { mode: RegistrationMode::Approval, ..config.registration };
     // Everybody there has a password, and nobody a telephone.
     let sign_in = SignIn { second_factor: SecondFactorFor::Off };
     let app = start(Config { demo: true, registration, sign_in, ..config }, Keeping::Memory, clock, entropy)?;
-    let chance: [u8; 8] = Entropy::os().bytes()?;
+    let chance: [u8; 8] = app.entropy.bytes()?;
     let password = Secret::new(format!("demo-{:016x}", u64::from_be_bytes(chance)));
     let stage = Stage { app: app.clone(), now, password: password.clone() };
     stage.play().await?;
+    turn_keys::turn_quick(&app, &housekeeping::context(&app)).await?;
     app.clock.let_go();
     app.entropy.let_go();
-    turn_keys::turn_quick(&app, &housekeeping::context(&app)).await?;
     Ok((app, password))
 }
 

@@ -9,13 +9,16 @@ import { signIn } from "../clients/browser.mjs";
 
 const BINARY = resolve(process.env.WRIT_BIN ?? join(ROOT, "target/debug/writ"));
 
+/** When every demo begins: pictures of one can be held beside those of another. Keys differ, and nothing else. */
+const AT = "2027-01-15T09:30:00Z";
+
 export async function demo() {
     const [port, directory] = [await freePort(), mkdtempSync(join(tmpdir(), "writ-demo-"))];
     const origin = `http://127.0.0.1:${port}`;
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("WRIT_"));
     const running = spawn(BINARY, ["serve", "--demo", "--listen", `127.0.0.1:${port}`], {
         stdio: ["ignore", "pipe", "inherit"],
-        env: { ...Object.fromEntries(inherited), WRIT_LOG: "warn" },
+        env: { ...Object.fromEntries(inherited), WRIT_LOG: "warn", WRIT_DEMO_AT: AT },
         cwd: directory,
     });
     let printed = "";

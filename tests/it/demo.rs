@@ -1,14 +1,17 @@
 //! The demonstration: an invented organisation that fills every page, and touches nothing real.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use writ::app::App;
-use writ::base::{Clock, Secret, Timestamp};
+use writ::base::{Clock, Id, Secret, Timestamp};
 use writ::config::{Config, Sources};
-use writ::model::{EventClass, FindingKind};
+use writ::model::{CredentialKind, EventClass, FindingKind, Request};
 use writ::operations::audit::{self, Which};
 use writ::operations::demo::{ADMINISTRATOR, start_demo};
 use writ::operations::{clients, findings, machines, people, resources};
+use writ::store::Read as _;
+use writ::store::tables::{CREDENTIALS, SESSIONS, SIGNING_KEYS};
 
 use crate::world::{Browser, ISSUER, World, claims};
 
@@ -29,7 +32,7 @@ fn block<T>(work: impl Future<Output = T>) -> T {
 /// One for all the tests that only look.
 fn demo() -> &'static (App, Secret) {
     static DEMO: OnceLock<(App, Secret)> = OnceLock::new();
-    DEMO.get_or_init(|| block(start_demo(config("nowhere"), Clock::System.now())).unwrap())
+    DEMO.get_or_init(|| block(start_demo(config("nowhere"), Clock::System)).unwrap())
 }
 
 #[test]
@@ -95,27 +98,130 @@ fn its_findings_and_its_log_are_full() {
     assert!(!app.refusals.newest(None, 100, |_| true).0.is_empty());
 }
 
-/// Made twice at the same time, it is the same to the last id: screenshots can be compared.
+/// A demo that was made at a certain moment and stands still there: everything that can be reached in its console, by address, in lines
+/// without what is made by chance.
+fn seen_in_a_demo() -> BTreeMap<String, Vec<String>> {
+    let at = Clock::fixed(Timestamp::parse_iso("2027-01-15T09:30:00Z").unwrap());
+    let (app, password) = block(start_demo(config("nowhere"), at)).unwrap();
+    let world = World::over(app.clone());
+    let mut browser = world.browser();
+    let page = browser.get("/sign-in");
+    browser.submit(&page, &[("email", ADMINISTRATOR), ("password", password.expose())]);
+    let (mut seen, mut ahead) = (BTreeMap::new(), vec!["/console".to_owned(), "/account".to_owned()]);
+    while let Some(path) = ahead.pop() {
+        if seen.contains_key(&path) {
+            continue;
+        }
+        let page = browser.get(&path);
+        assert_eq!(page.status, 200, "{path}");
+        for link in page.body.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            // The log is long, and its oldest pages are made as its newest are. A file is told of as its page is.
+            let leads_on = link.starts_with("/console") && !link.contains("/export") && !link.contains("before=");
+            if leads_on && !link.starts_with("/console/audit/") {
+                ahead.push(link.split('#').next().unwrap_or(link).replace("&amp;", "&"));
+            }
+        }
+        seen.insert(path, page.body);
+    }
+    let newest = block(audit::list(&app, Which::default(), None, 1)).unwrap().entries;
+    for entry in [1, 2, 40, 700, newest.first().unwrap().sequence - 1] {
+        let path = format!("/console/audit/{entry}");
+        let page = browser.get(&path);
+        assert_eq!(page.status, 200, "{path}");
+        seen.insert(path, page.body);
+    }
+    let keys = app.store.read_blocking(|view| Ok(view.page(&SIGNING_KEYS, None, 1_000)?.rows)).unwrap();
+    let kids: Vec<String> = keys.into_iter().map(|(_, key)| key.kid).collect();
+    let now = Id::<Request>::new(app.clock.now(), &app.entropy).unwrap().to_string();
+    seen.into_iter().map(|(path, page)| (named(&path, &kids), without_chance(&page, &kids, &now))).collect()
+}
+
+/// An address without the id of a key in it.
+fn named(path: &str, kids: &[String]) -> String {
+    kids.iter().enumerate().fold(path.to_owned(), |path, (at, kid)| path.replace(kid, &format!("KEY-{at}")))
+}
+
+/// The lines of a page, without what is made by chance so that nobody can foresee it: keys and their ids, which are made of the keys; the
+/// digests of codes; the hashes of the log, which cover all of it; and what is younger than the demo, which are the marks of forms and the
+/// session of whoever looks.
+fn without_chance(page: &str, kids: &[String], now: &str) -> Vec<String> {
+    let run = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+    // Of an id, the time is in the ten letters behind its prefix.
+    let is_young = |word: &str| word.len() == now.len() && word.get(4..14) == now.get(4..14);
+    let is_key = |word: &str| word.len() >= 8 && kids.iter().any(|kid| kid.starts_with(word));
+    let mut lines = Vec::new();
+    let page = named(page, kids);
+    for line in page.lines() {
+        let mut out = String::new();
+        for piece in line.split_inclusive(|letter| !run(letter)) {
+            let word = piece.trim_end_matches(|letter| !run(letter));
+            let is_code = word.len() == 8 && out.ends_with("&#34;code&#34;: &#34;");
+            match word.len() {
+                // A hash, a coordinate, a mark; the modulus of an RSA key.
+                43 | 64 | 342 => out.push_str("CHANCE"),
+                _ if is_young(word) || is_key(word) || is_code => out.push_str("CHANCE"),
+                _ => out.push_str(word),
+            }
+            out.push_str(&piece[word.len()..]);
+        }
+        lines.push(out);
+    }
+    lines
+}
+
+/// Made twice at the same time, it is the same to the last id: pictures of it can be compared.
 #[test]
 fn it_is_the_same_each_time() {
-    let ids = || {
-        let at = Timestamp::from_seconds(1_800_000_000);
-        let (app, _) = block(start_demo(config("nowhere"), at)).unwrap();
-        block(async {
-            let machines = machines::list(
-                &app,
-                &writ::operations::housekeeping::context(&app),
-                machines::Which::default(),
-                None,
-                100,
-            )
-            .await
-            .unwrap()
-            .rows;
-            machines.iter().map(|(id, _)| id.to_string()).collect::<Vec<_>>()
-        })
+    let other = std::thread::spawn(seen_in_a_demo);
+    let (one, other) = (seen_in_a_demo(), other.join().unwrap());
+    assert!(one.len() > 150, "only {} pages", one.len());
+    let paths = |seen: &BTreeMap<String, Vec<String>>| seen.keys().cloned().collect::<Vec<_>>();
+    let mut differences = Vec::new();
+    for (path, page) in &one {
+        let Some(again) = other.get(path) else { continue };
+        if page.len() != again.len() {
+            differences.push(format!("{path}: {} lines and {}", page.len(), again.len()));
+        }
+        for (line, again) in page.iter().zip(again) {
+            if line != again {
+                differences.push(format!("{path}:\n  {line}\n  {again}"));
+            }
+        }
+    }
+    assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), differences.join("\n"));
+    assert_eq!(paths(&one), paths(&other));
+}
+
+/// What guards something is made by chance, for a demo may be seen by others: nobody who made one knows the keys and secrets of another.
+#[test]
+fn nothing_that_guards_something_is_the_same_each_time() {
+    let guards = || {
+        let at = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
+        let (app, password) = block(start_demo(config("nowhere"), at)).unwrap();
+        let mut all = vec![password.expose().to_owned()];
+        let rows = app.store.read_blocking(|view| {
+            let credentials = view.page(&CREDENTIALS, None, 1_000)?.rows;
+            let sessions = view.page(&SESSIONS, None, 1_000)?.rows;
+            let keys = view.page(&SIGNING_KEYS, None, 1_000)?.rows;
+            Ok((credentials, sessions, keys))
+        });
+        let (credentials, sessions, keys) = rows.unwrap();
+        for (_, credential) in credentials {
+            if let CredentialKind::ClientSecret { digest } | CredentialKind::AccessKey { digest } = credential.kind {
+                all.push(digest.text());
+            }
+        }
+        assert!(all.len() > 30);
+        all.extend(sessions.into_iter().map(|(_, session)| session.digest.text()));
+        all.extend(keys.into_iter().map(|(_, key)| key.kid));
+        // Under one master key, one would open what the other sealed.
+        let sealed = app.ticket_sealer.seal_text(b"a ticket", b"", &app.entropy).unwrap();
+        (all, sealed, app)
     };
-    assert_eq!(ids(), ids());
+    let ((one, sealed, mine), (two, _, other)) = (guards(), guards());
+    assert!(one.iter().all(|secret| !two.contains(secret)));
+    assert!(mine.ticket_sealer.open_text(&sealed, b"").is_some());
+    assert!(other.ticket_sealer.open_text(&sealed, b"").is_none());
 }
 
 #[test]
@@ -154,7 +260,7 @@ fn it_does_not_run_over_a_real_file_and_leaves_none() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().to_str().unwrap();
     std::fs::write(directory.path().join("writ.redb"), "precious").unwrap();
-    let refused = block(start_demo(config(path), Clock::System.now())).err().unwrap();
+    let refused = block(start_demo(config(path), Clock::System)).err().unwrap();
     assert!(refused.to_string().contains("real appliance"), "{refused}");
     assert_eq!(std::fs::read_to_string(directory.path().join("writ.redb")).unwrap(), "precious");
     demo();

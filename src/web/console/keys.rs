@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::{as_seen, back, declined, shell};
-use crate::base::{Lifetime, Timestamp};
+use crate::base::{Id, Lifetime, Timestamp};
 use crate::model::{Algorithm, KeyState, SigningKey};
 use crate::operations::declined::Declined;
 use crate::operations::keys::{self, Breaks, Haste, IdTokens};
@@ -87,23 +87,24 @@ fn rank(key: &SigningKey) -> u8 {
 
 /// What the schedule will do, the soonest first.
 fn coming(rows: &[SigningKey], now: Timestamp) -> Vec<Coming> {
-    let mut all: Vec<(Timestamp, String)> = rows
+    let mut all: Vec<(Timestamp, Id<SigningKey>, String)> = rows
         .iter()
         .filter_map(|key| {
             let (algorithm, short) = (key.algorithm, short(&key.kid));
-            match key.state {
-                KeyState::Next { signs_from } => Some((signs_from, format!("{algorithm}: {short} begins to sign"))),
-                KeyState::Signing { .. } => None,
+            let (at, words) = match key.state {
+                KeyState::Next { signs_from } => (signs_from, format!("{algorithm}: {short} begins to sign")),
+                KeyState::Signing { .. } => return None,
                 KeyState::Retained { gone_at, .. } => {
-                    Some((gone_at, format!("{algorithm}: {short} is not published any more")))
+                    (gone_at, format!("{algorithm}: {short} is not published any more"))
                 }
-                KeyState::Revoked { gone_at, .. } => Some((gone_at, format!("{algorithm}: {short} is forgotten"))),
-            }
+                KeyState::Revoked { gone_at, .. } => (gone_at, format!("{algorithm}: {short} is forgotten")),
+            };
+            Some((at, key.id, words))
         })
         .collect();
     all.sort();
     all.truncate(COMING);
-    all.into_iter().map(|(at, words)| Coming { at: moment(at, now), words }).collect()
+    all.into_iter().map(|(at, _, words)| Coming { at: moment(at, now), words }).collect()
 }
 
 fn short(kid: &str) -> String {
