@@ -12,12 +12,12 @@ use crate::store::{Read as _, View};
 /// Most names that are looked up at once: a page of events names two or three each.
 const MOST: usize = 1_000;
 
-/// Names by id. What is gone has none and goes by its id.
+/// Names by id. What has none goes by its id.
 #[derive(Clone, Debug, Default)]
 pub struct Names(BTreeMap<String, String>);
 
 impl Names {
-    /// What to call whatever has this id.
+    /// What to call whatever has this id. An application that is gone goes by its name while that is remembered.
     pub fn of<'a>(&'a self, id: &'a str) -> &'a str {
         self.0.get(id).map_or(id, String::as_str)
     }
@@ -57,6 +57,7 @@ fn name(view: &View<'_>, id: &str) -> Result<Option<String>, Fault> {
     let Ok(id) = id.parse::<ClientId>() else { return Ok(None) };
     Ok(match find_client::stored(view, &id)? {
         Found::Client(client) => Some(client.name.clone()),
-        Found::Gone(_) | Found::BadDocument(_) | Found::Unknown => None,
+        Found::Gone(tombstone) => Some(tombstone.name),
+        Found::BadDocument(_) | Found::Unknown => None,
     })
 }

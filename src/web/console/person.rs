@@ -35,11 +35,12 @@ const ROLES: usize = 200;
 /// What somebody types who means to stop themselves.
 const MEANT: &str = "stop myself";
 
-const WORDS: [(&str, FlashKind, &str); 20] = [
+const WORDS: [(&str, FlashKind, &str); 21] = [
     ("added", FlashKind::Done, "Added. They can sign in now."),
     ("changed", FlashKind::Done, "Changed. Where they are signed in, they stay so."),
     ("stopped", FlashKind::Done, "Stopped. They sign in nowhere, and nothing acts for them."),
     ("handed-over", FlashKind::Done, "Somebody else answers for their machines now."),
+    ("no-owner", FlashKind::Failed, "Nothing was handed over: give the address of somebody else here who can sign in."),
     ("resumed", FlashKind::Done, "They may go on. Machines that were stopped with them wait for you."),
     ("ended", FlashKind::Done, "That session is over."),
     ("over", FlashKind::Failed, "That session was over already."),
@@ -163,6 +164,7 @@ pub(super) async fn show(
             .collect(),
         more_grants: given.next.is_some(),
         more_machines: owned.len() > SHOWN,
+        hands_over: owned.iter().any(|machine| machine.state != ClientState::Retired),
         machines: owned
             .iter()
             .take(SHOWN)
@@ -272,6 +274,7 @@ pub(super) async fn hand_over(asked: Administered, id: web::Path<String>) -> Res
     let owner = owner.map_err(|why| declined(visitor, Declined::field("owner", why)))?;
     match machines::hand_over_all(&visitor.app, &asked.by, id, owner).await {
         Ok(_) => Ok(back(visitor, &path(id), "handed-over")),
+        Err(Declined::Invalid(_)) => Ok(back(visitor, &path(id), "no-owner")),
         Err(why) => Err(declined(visitor, why)),
     }
 }

@@ -9,7 +9,7 @@ use crate::base::{Id, Lifetime, Timestamp};
 use crate::model::Client;
 use crate::operations::clients;
 use crate::protocol::registration::unused_since;
-use crate::web::extract::{Administered, Administrator};
+use crate::web::extract::{Administered, Administrator, Visitor};
 use crate::web::problem::PageProblem;
 use crate::web::reply::{self, moment};
 use crate::web::views::FlashKind;
@@ -35,22 +35,42 @@ fn before(now: Timestamp, days: u64) -> Timestamp {
 
 /// `GET /console/applications/stale`
 pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
-    let visitor = &admin.visitor;
-    let (app, now) = (&visitor.app, visitor.ctx.at);
     let asked = queries(&request);
     let said = |name: &str| asked.get(name).map_or("", String::as_str);
-    let days = days(said("days"));
-    let after = said("after").parse::<Id<Client>>().ok();
+    let which = Which {
+        days: days(said("days")),
+        after: said("after").parse::<Id<Client>>().ok(),
+        chosen: Vec::new(),
+        unmeant: None,
+    };
+    page(&admin.visitor, &request, StatusCode::OK, which).await
+}
+
+/// What of the list is shown, and how its form was filled in.
+struct Which {
+    days: u64,
+    after: Option<Id<Client>>,
+    chosen: Vec<Id<Client>>,
+    unmeant: Option<String>,
+}
+
+async fn page(
+    visitor: &Visitor,
+    request: &HttpRequest,
+    status: StatusCode,
+    which: Which,
+) -> Result<HttpResponse, PageProblem> {
+    let (app, now) = (&visitor.app, visitor.ctx.at);
+    let Which { days, after, chosen, unmeant } = which;
     let page = clients::stale(app, before(now, days), after, A_PAGE).await.map_err(|fault| visitor.broken(&fault))?;
     let words = [
         ("removed", FlashKind::Done, "The chosen applications are removed."),
         ("some", FlashKind::Failed, "Not all of them are removed: somebody used them meanwhile, or they are gone."),
         ("none", FlashKind::Failed, "Choose the applications to remove first."),
-        ("not-meant", FlashKind::Failed, "Nothing was removed: type the word to remove what you chose."),
     ];
     let view = StaleApplicationsPage {
-        shell: shell(visitor, &request, &words),
-        frame: listing(visitor, &request, Section::Applications),
+        shell: shell(visitor, request, &words),
+        frame: listing(visitor, request, Section::Applications),
         choices: DAYS.into_iter().map(|one| Choice::new(one.to_string(), format!("{one} days"), one == days)).collect(),
         days,
         rows: page
@@ -58,17 +78,20 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
             .iter()
             .map(|(id, client)| StaleRow {
                 id: id.to_string(),
+                chosen: chosen.contains(id),
                 row: row(client, now),
                 since: moment(unused_since(client).unwrap_or(client.created_at), now),
             })
             .collect(),
+        unmeant,
+        after: after.map(|after| after.to_string()).unwrap_or_default(),
         next: page.next.map(|next| format!("{PATH}?days={days}&after={next}")),
     };
-    reply::page(visitor, StatusCode::OK, &view, &[])
+    reply::page(visitor, status, &view, &[])
 }
 
 /// `POST /console/applications/stale`: what somebody began to use since the page was made stays.
-pub(super) async fn remove(asked: Administered) -> Result<HttpResponse, PageProblem> {
+pub(super) async fn remove(asked: Administered, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let Administered { form, by } = &asked;
     let visitor = &form.visitor;
     let days = days(form.text("days"));
@@ -79,7 +102,10 @@ pub(super) async fn remove(asked: Administered) -> Result<HttpResponse, PageProb
         return Ok(here("none"));
     }
     if form.text("confirm").trim().trim_matches(['“', '”', '"']).to_lowercase() != MEANT {
-        return Ok(here("not-meant"));
+        let after = form.text("after").parse::<Id<Client>>().ok();
+        let unmeant = Some("Nothing was removed: type the word “remove” here.".to_owned());
+        let which = Which { days, after, chosen, unmeant };
+        return page(visitor, &request, StatusCode::UNPROCESSABLE_ENTITY, which).await;
     }
     let count = chosen.len();
     let gone = clients::remove_stale(&visitor.app, by, before(visitor.ctx.at, days), chosen).await;

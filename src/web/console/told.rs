@@ -156,6 +156,19 @@ fn many(count: u64, one: &str, more: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {more}") }
 }
 
+/// Why whoever has the right secret was refused: the names of a few rules, in words.
+fn known_refusal(why: &str) -> &str {
+    match why {
+        "ClientSuspended" => "the machine is stopped",
+        "ClientRetired" => "the machine is retired",
+        "MachineExpired" => "the machine’s time is over",
+        "NetworkNotAllowed" => "it may not call from there",
+        "ClientSecretExpired" => "the credential’s time is over",
+        "CredentialRevoked" => "the credential is revoked",
+        other => other,
+    }
+}
+
 fn why_of(because: &str) -> String {
     if because.is_empty() { String::new() } else { format!(": {because}") }
 }
@@ -311,7 +324,7 @@ pub(super) fn words(event: &Event, names: &Names) -> String {
         Event::ClientSecretsEnded { client, .. } => format!("The old secrets of {} were ended", called(client)),
         Event::ClientOldSecretUsed { client, .. } => format!("{} still uses an old secret", called(client)),
         Event::CredentialRefused { machine, why, .. } => {
-            format!("A right credential of {} was refused: {why}", called(machine))
+            format!("A right credential of {} was refused: {}", called(machine), known_refusal(why))
         }
         Event::TokenIssued { client, subject, resource, .. } => {
             let there = resource.as_ref().map(|resource| format!(" at {resource}")).unwrap_or_default();

@@ -55,6 +55,10 @@ pub struct StaleApplicationsPage {
     pub choices: Vec<Choice>,
     pub days: u64,
     pub rows: Vec<StaleRow>,
+    /// The one before the first of them, as a query has it.
+    pub after: String,
+    /// What is wrong with the word that was to be typed; then the boxes are ticked as they were.
+    pub unmeant: Option<String>,
     /// Below the issuer's path.
     pub next: Option<String>,
 }
@@ -62,6 +66,7 @@ pub struct StaleApplicationsPage {
 #[derive(Clone, Debug)]
 pub struct StaleRow {
     pub id: String,
+    pub chosen: bool,
     pub row: ApplicationRow,
     /// Since when it has surely not been used.
     pub since: Moment,
@@ -218,6 +223,7 @@ impl Sample for StaleApplicationsPage {
     fn samples() -> Vec<(&'static str, Self)> {
         let stale = StaleRow {
             id: "cli_sample".into(),
+            chosen: false,
             row: ApplicationRow {
                 href: "/console/applications/cli_sample".into(),
                 name: "Old notebook".into(),
@@ -241,12 +247,22 @@ impl Sample for StaleApplicationsPage {
             choices: vec![Choice::new("30", "30 days", false), Choice::new("90", "90 days", true)],
             days: 90,
             rows: vec![stale.clone(), used],
+            after: String::new(),
+            unmeant: None,
             next: Some("/console/applications/stale?days=90&after=cli_sample".into()),
         };
         vec![
             ("some", page.clone()),
             ("empty", Self { rows: vec![], next: None, ..page.clone() }),
             ("none_yet", Self { rows: vec![], ..page.clone() }),
+            (
+                "not_meant",
+                Self {
+                    rows: vec![StaleRow { chosen: true, ..stale.clone() }],
+                    unmeant: Some("Nothing was removed: type the word “remove” here.".into()),
+                    ..page.clone()
+                },
+            ),
             ("branded", Self { shell: sample::branded(), ..page.clone() }),
             (
                 "hostile",

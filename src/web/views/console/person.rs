@@ -41,6 +41,8 @@ pub struct PersonPage {
     pub machines: Vec<OwnedLine>,
     /// Of more machines than are shown.
     pub more_machines: bool,
+    /// One of them is not retired: there is something to hand over.
+    pub hands_over: bool,
     pub delegations: Vec<ActingLine>,
     /// There are more than these.
     pub more_delegations: bool,
@@ -141,6 +143,7 @@ impl Sample for PersonPage {
             more_grants: false,
             machines: vec![],
             more_machines: false,
+            hands_over: false,
             delegations: vec![],
             more_delegations: false,
             roles: vec![],
@@ -191,6 +194,7 @@ impl Sample for PersonPage {
                 state: Pill::new("active", Tone::Live),
             }],
             more_machines: true,
+            hands_over: true,
             delegations: vec![ActingLine {
                 href: "/console/machines/mch_sample".into(),
                 machine: "triage".into(),
