@@ -128,6 +128,32 @@
     tell();
   });
 
+  // Something is waited for on this page: told when it has come, and shown when whoever reads wants it.
+  each("[data-await]", (note) => {
+    const look = note.querySelector("[data-await-look]");
+    let rounds = 0;
+    const ask = async () => {
+      if (++rounds > 300) return;
+      if (!document.hidden) {
+        try {
+          const answer = await fetch(look.href, { redirect: "manual", credentials: "same-origin" });
+          if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) return;
+          if (answer.ok) {
+            const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+            if (!page.querySelector("[data-await]")) {
+              note.classList.add("is-done");
+              note.querySelector("span").replaceChildren("Its first token has arrived. ", look);
+              look.textContent = "Show it";
+              return;
+            }
+          }
+        } catch { /* The next round asks again. */ }
+      }
+      setTimeout(ask, 2000);
+    };
+    setTimeout(ask, 2000);
+  });
+
   // A text of the page as a file. It is made here: nothing is asked of anybody, and no address has it.
   each("[data-download]", (button) => {
     const source = document.getElementById(button.dataset.download);

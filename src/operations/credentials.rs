@@ -89,7 +89,8 @@ impl Drawn {
                 JwkSet::parse(jwks.to_string().as_bytes())
                     .map_err(|why| Declined::field("jwks", format!("this is no usable set of public keys: {why}")))?;
                 let keys = jwks.get("keys").and_then(Value::as_array).map_or(0, Vec::len);
-                (CredentialKind::PublicKeys { jwks }, format!("{keys} public keys"), None)
+                let plural = if keys == 1 { "" } else { "s" };
+                (CredentialKind::PublicKeys { jwks }, format!("{keys} public key{plural}"), None)
             }
             NewProof::KeySet(jwks_uri) => {
                 if !jwks_uri.starts_with("https://") || jwks_uri.len() > 512 || url::Url::parse(&jwks_uri).is_err() {

@@ -5,11 +5,11 @@ use std::net::IpAddr;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::machine::path;
 use super::machine_form::day;
-use super::{back, declined, mark, once, queries, sentence, snippets, wanted};
+use super::{back, declined, mark, once, queries, sentence, shell, snippets, wanted};
 use crate::base::{Id, Lifetime, Secret, Timestamp};
 use crate::model::{ClaimRule, Credential, CredentialKind, Machine, TokenUse, Trust};
 use crate::operations::credentials::{self, Made, NewCredential, NewProof};
@@ -21,10 +21,10 @@ use crate::protocol::federation::{PRESETS, Preset};
 use crate::web::extract::{Administered, Administrator, Posted, Visitor};
 use crate::web::problem::PageProblem;
 use crate::web::reply::{self, moment};
-use crate::web::views::Field;
 use crate::web::views::console::{
     CheckLine, Choice, CredentialForm, CredentialPage, Frame, SecretPage, Section, TrialPage,
 };
+use crate::web::views::{Field, FlashKind, Shell};
 
 const KINDS: [(&str, &str); 5] = [
     ("client_secret", "Client secret"),
@@ -81,8 +81,20 @@ pub(super) async fn new(
             ("rules", rules.join("\n")),
         ]);
     }
-    page(visitor, StatusCode::OK, &machine, &Typed { texts, reuse: false }, &Invalid::default(), None)
+    let typed = Typed { texts, reuse: false };
+    page(visitor, shell(visitor, &request, &WORDS), StatusCode::OK, &machine, &typed, &Invalid::default(), None)
 }
+
+/// The form for the first credential of a machine that was just made.
+pub(super) fn next_is(visitor: &Visitor, machine: Id<Machine>, kind: &str) -> HttpResponse {
+    reply::see_other(
+        visitor,
+        &format!("{}{}/credentials/new?kind={kind}&said=made", visitor.app.issuer.path(), path(machine)),
+    )
+}
+
+const WORDS: [(&str, FlashKind, &str); 1] =
+    [("made", FlashKind::Done, "The machine is made. Say how it proves itself, and it can ask for tokens.")];
 
 /// `POST /console/machines/{id}/credentials`
 pub(super) async fn create(asked: Administered, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
@@ -91,7 +103,7 @@ pub(super) async fn create(asked: Administered, id: web::Path<String>) -> Result
     let machine = machine(visitor, &id).await?;
     let typed = typed(&form);
     let refuse = |invalid: &Invalid, problem: Option<String>| {
-        page(visitor, StatusCode::UNPROCESSABLE_ENTITY, &machine, &typed, invalid, problem)
+        page(visitor, visitor.shell(), StatusCode::UNPROCESSABLE_ENTITY, &machine, &typed, invalid, problem)
     };
     let new = match new_credential(&typed, visitor.ctx.at) {
         Ok(new) => new,
@@ -125,10 +137,10 @@ fn new_credential(typed: &Typed, now: Timestamp) -> Result<NewCredential, Invali
     let proof = match text("kind") {
         "client_secret" => Some(NewProof::ClientSecret),
         "access_key" => Some(NewProof::AccessKey),
-        "public_keys" => match serde_json::from_str::<Value>(text("jwks")) {
+        "public_keys" => match key_set(text("jwks")) {
             Ok(jwks) => Some(NewProof::PublicKeys(jwks)),
             Err(why) => {
-                wrong.0.push(("jwks", format!("this is no JSON: {why}")));
+                wrong.0.push(("jwks", why));
                 None
             }
         },
@@ -163,6 +175,26 @@ fn new_credential(typed: &Typed, now: Timestamp) -> Result<NewCredential, Invali
     }
 }
 
+/// The set that was pasted. One key alone is a set of one.
+fn key_set(text: &str) -> Result<Value, String> {
+    if text.contains("-----BEGIN") {
+        let private =
+            if text.contains("PRIVATE KEY") { ", and a private key at that: it stays where it is" } else { "" };
+        return Err(format!("this is PEM{private}; make a JWK Set of the public key, as it says below"));
+    }
+    let pasted: Value = serde_json::from_str(text).map_err(|why| format!("this is no JSON: {why}"))?;
+    Ok(if pasted.get("kty").is_some() { json!({ "keys": [pasted] }) } else { pasted })
+}
+
+/// Whether something is in it that only the holder of a private key has: it is not shown again, not even to whoever pasted it.
+/// RFC 7518 §6: every private key has a member `d`, every symmetric one a member `k`.
+fn holds_private(text: &str) -> bool {
+    let is_private = |key: &Value| key.get("d").is_some() || key.get("k").is_some();
+    let pasted = serde_json::from_str::<Value>(text).unwrap_or_default();
+    let keys = pasted.get("keys").and_then(Value::as_array);
+    text.contains("PRIVATE KEY") || is_private(&pasted) || keys.is_some_and(|keys| keys.iter().any(is_private))
+}
+
 async fn machine(visitor: &Visitor, id: &str) -> Result<Machine, PageProblem> {
     let id: Id<Machine> = wanted(visitor, id)?;
     let (machine, ..) = machines::show(&visitor.app, id).await.map_err(|why| declined(visitor, why))?;
@@ -171,6 +203,7 @@ async fn machine(visitor: &Visitor, id: &str) -> Result<Machine, PageProblem> {
 
 fn page(
     visitor: &Visitor,
+    shell: Shell,
     status: StatusCode,
     machine: &Machine,
     typed: &Typed,
@@ -179,6 +212,7 @@ fn page(
 ) -> Result<HttpResponse, PageProblem> {
     let text = |name: &str| typed.text(name);
     let field = |name: &str, error: &str| Field { value: text(name).to_owned(), error: wrong.of(error) };
+    let shown = if holds_private(text("jwks")) { "" } else { text("jwks") };
     let preset = Preset::named(text("preset"));
     let claims = preset.into_iter().flat_map(|preset| preset.pinned.iter().chain(preset.offered));
     let elsewhere = || {
@@ -192,7 +226,7 @@ fn page(
         kinds: kinds(text("kind")),
         name: field("name", "name"),
         expires: field("expires", "expires_at"),
-        jwks: field("jwks", "jwks"),
+        jwks: Field { value: shown.to_owned(), error: wrong.of("jwks") },
         jwks_uri: field("jwks_uri", "jwks_uri"),
         presets: PRESETS
             .iter()
@@ -206,7 +240,7 @@ fn page(
         problem: problem.or_else(elsewhere),
     };
     let page = CredentialPage {
-        shell: visitor.shell(),
+        shell,
         frame: Frame::of(Section::Machines),
         machine: machine.name.clone(),
         machine_href: path(machine.id),
@@ -233,6 +267,7 @@ pub(super) async fn shown(
         resource,
         by: Some(&made.credential.kind),
         secret,
+        dpop_bound: machine.dpop_bound,
     };
     let mut snippets = snippets::machine::of(&visitor.app, &wanted);
     let page = SecretPage {

@@ -8,10 +8,11 @@ use super::told;
 use super::{back, declined, left, shell, snippets, wanted};
 use crate::base::{Id, Lifetime, Resource, Timestamp};
 use crate::model::{
-    ClientState, Credential, CredentialKind, Delegation, Finding, FindingKind, Machine, ScopeEntry, ScopeSet, Subject,
-    Tally,
+    ClientState, Credential, CredentialKind, Delegation, Finding, FindingKind, Machine, MachineStanding, ScopeEntry,
+    ScopeSet, Subject, Tally,
 };
 use crate::operations::audit::{self, ActedBy, Which};
+use crate::operations::declined::Declined;
 use crate::operations::findings::{self, Insight, Replaced};
 use crate::operations::machines::{self, Terms};
 use crate::operations::names::{self, Names};
@@ -38,13 +39,14 @@ pub(super) fn path(id: Id<Machine>) -> String {
     format!("/console/machines/{id}")
 }
 
-const WORDS: [(&str, FlashKind, &str); 12] = [
+const WORDS: [(&str, FlashKind, &str); 13] = [
     ("made", FlashKind::Done, "The machine is made."),
     ("changed", FlashKind::Done, "The machine is changed. What it may do counts from its next token on."),
     ("stopped", FlashKind::Done, "Stopped. It gets no more tokens."),
     ("resumed", FlashKind::Done, "It may go on. The tokens it had before stay over."),
     ("retired", FlashKind::Done, "Retired for good."),
     ("handed-over", FlashKind::Done, "Somebody else answers for it now."),
+    ("no-owner", FlashKind::Failed, "Nothing was handed over: nobody who can sign in here has that address."),
     ("trimmed", FlashKind::Done, "The unused scopes are taken away."),
     ("credential", FlashKind::Done, "The credential is made."),
     ("revoked", FlashKind::Done, "The credential is revoked."),
@@ -91,6 +93,7 @@ pub(super) async fn show(
             resource,
             by: first.map(|credential| &credential.kind),
             secret: None,
+            dpop_bound: machine.dpop_bound,
         },
     );
     let known: Vec<(Resource, String)> = all.iter().map(|r| (r.identifier.clone(), r.name.clone())).collect();
@@ -117,6 +120,7 @@ pub(super) async fn show(
             1 => "1 token".to_owned(),
             many => format!("{many} tokens"),
         },
+        waits: grants == 0 && first.is_some() && machine.standing(now) == MachineStanding::Active,
         halt: halt(visitor, &insight, grants, &acts).await?,
         findings: insight.findings.iter().map(found).collect(),
         credentials: insight.facts.credentials.iter().map(|one| credential(&insight, visitor, by, one)).collect(),
@@ -380,11 +384,12 @@ pub(super) async fn hand_over(asked: Administered, id: web::Path<String>) -> Res
     let visitor = &asked.form.visitor;
     let id = wanted(visitor, &id)?;
     let owner = asked.form.text("owner").trim().parse();
-    let owner = owner.map_err(|why| declined(visitor, crate::operations::declined::Declined::field("owner", why)))?;
-    machines::hand_over(&visitor.app, &asked.by, id, Seen::Anything, owner)
-        .await
-        .map_err(|why| declined(visitor, why))?;
-    Ok(back(visitor, &path(id), "handed-over"))
+    let owner = owner.map_err(|why| declined(visitor, Declined::field("owner", why)))?;
+    match machines::hand_over(&visitor.app, &asked.by, id, Seen::Anything, owner).await {
+        Ok(_) => Ok(back(visitor, &path(id), "handed-over")),
+        Err(Declined::Invalid(_)) => Ok(back(visitor, &path(id), "no-owner")),
+        Err(why) => Err(declined(visitor, why)),
+    }
 }
 
 /// `POST /console/machines/{id}/trim`: takes away what it does not use, as that is found now.

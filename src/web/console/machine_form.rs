@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 
-use super::credentials::{kinds, shown};
+use super::credentials::{kinds, next_is, shown};
 use super::machine::path;
 use super::machines::kind_words;
 use super::{as_seen, back, declined, mark, once, sentence, wanted};
@@ -176,7 +176,10 @@ pub(super) async fn create(asked: Administered) -> Result<HttpResponse, PageProb
     match machines::add(&visitor.app, &by, new).await {
         Ok(made) => match made.credential {
             Some(credential) => shown(visitor, &made.machine, credential, None).await,
-            None => Ok(back(visitor, &path(made.machine.id), "made")),
+            None => Ok(match AFTERWARDS.contains(&typed.credential.as_str()) {
+                true => next_is(visitor, made.machine.id, &typed.credential),
+                false => back(visitor, &path(made.machine.id), "made"),
+            }),
         },
         Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),
         Err(Declined::Invalid(invalid)) => refuse(invalid, None).await,
@@ -314,6 +317,8 @@ async fn page(
 
 fn first_credentials(chosen: &str) -> Vec<Choice> {
     let chosen = if chosen.is_empty() { "client_secret" } else { chosen };
-    let secrets = kinds(chosen).into_iter().take(2);
-    secrets.chain([Choice::new("none", "Something else, added afterwards", chosen == "none")]).collect()
+    kinds(chosen).into_iter().chain([Choice::new("none", "Nothing yet", chosen == "none")]).collect()
 }
+
+/// Kinds that have a form of their own, which comes next.
+const AFTERWARDS: [&str; 3] = ["public_keys", "key_set", "trust"];

@@ -1,8 +1,8 @@
 //! Machines in the console: made, limited, given credentials, stopped.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::world::{Browser, ClientApp, Page, World};
+use crate::world::{Browser, ClientApp, KeyPair, Page, World};
 
 fn between<'p>(page: &'p Page, before: &str, after: &str) -> &'p str {
     let rest = page.body.split_once(before).unwrap_or_else(|| panic!("{before} is not on {}", page.body)).1;
@@ -269,6 +269,22 @@ fn credentials_of_every_kind_are_added() {
     let form = page.form_to("/credentials");
     browser.submit_form(&form, &[("jwks", "{")]).expect_page(422, "this is no JSON");
     browser.submit_form(&form, &[("jwks", "{\"keys\": []}")]).expect_page(422, "no usable set of public keys");
+    // What was pasted stays to be mended, unless it is what nobody may see.
+    browser.submit_form(&form, &[("jwks", "{\"keys\": [7]}")]).expect_text("{&#34;keys&#34;: [7]}");
+    let pair = KeyPair::new("ES256");
+    let mut private = pair.jwk("k1");
+    private["d"] = "c2VjcmV0".into();
+    for pasted in [private.to_string(), json!({ "keys": [private] }).to_string()] {
+        browser.submit_form(&form, &[("jwks", &pasted)]).expect_page(422, "private").expect_no_text("c2VjcmV0");
+    }
+    let pem = "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----";
+    browser.submit_form(&form, &[("jwks", pem)]).expect_page(422, "a private key at that").expect_no_text("c2VjcmV0");
+    // One key alone is a set of one.
+    let one = pair.jwk("k1").to_string();
+    browser
+        .submit_form(&form, &[("jwks", &one)])
+        .expect_page(200, "The credential is made")
+        .expect_text("1 public key");
 
     let page = browser.get(&new("key_set"));
     let form = page.form_to("/credentials");
@@ -286,6 +302,46 @@ fn credentials_of_every_kind_are_added() {
     page.expect_page(200, "The credential is made").expect_text("repository_id=412");
     let page = browser.submit_form(&page.form_to("/trial"), &[("token", "not a token")]);
     page.expect_page(200, "would be refused").expect_text("not a signed JWT");
+}
+
+/// What proves itself by a form of its own comes to it at once, and the machine says that it waits until its first token came.
+#[test]
+fn a_new_machine_leads_on_to_how_it_proves_itself_and_waits_for_its_first_token() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mut browser = world.signed_in(&ada);
+    let mut make = |kind: &str| {
+        let form = browser.get("/console/machines/new").form_to("/console/machines/new");
+        browser.submit_form(&form, &[("name", kind), ("purpose", "x"), ("credential", kind)])
+    };
+    for (kind, title) in [("public_keys", "JWK Set"), ("key_set", "Address of its keys"), ("trust", "GitHub Actions")] {
+        make(kind).expect_page(200, "New credential").expect_text("The machine is made").expect_text(title);
+    }
+    make("none").expect_page(200, "It cannot prove itself yet").expect_no_text("It has not asked for a token yet");
+
+    let robot = world.machine("robot", &ada, "mcp:read");
+    let path = format!("/console/machines/{}", robot.id);
+    browser.get(&path).expect_text("It has not asked for a token yet");
+    robot.client_credentials(&world, &[]).tokens();
+    browser.get(&path).expect_text("1 token").expect_no_text("It has not asked for a token yet");
+}
+
+#[test]
+fn what_is_handed_over_to_nobody_stays() {
+    let world = World::new();
+    let (ada, eve) = (world.administrator("ada"), world.person("eve"));
+    let robot = world.machine("robot", &ada, "mcp:read");
+    let mut browser = world.signed_in(&ada);
+    let machine = browser.get(&format!("/console/machines/{}", robot.id));
+    let person = browser.get(&format!("/console/people/{}", ada.id));
+    for page in [&machine, &person] {
+        browser
+            .submit_form(&page.form_to("/handover"), &[("owner", "nobody@example.org")])
+            .expect_page(200, "Nothing was handed over");
+    }
+    assert!(!world.events(40).contains(&"machine.handed_over".to_owned()));
+    browser.submit_form(&machine.form_to("/handover"), &[("owner", &eve.email)]).expect_text("Somebody else answers");
+    world.expect_event("machine.handed_over");
 }
 
 /// A credential is reached through its own machine and no other.

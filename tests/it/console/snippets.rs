@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::world::{Answer, Browser, CALLBACK, ISSUER, Page, Request, World};
+use crate::world::{Answer, Browser, CALLBACK, ISSUER, KeyPair, Page, Request, World, claims};
 
 /// What stands in a snippet on a page, as it is copied.
 #[track_caller]
@@ -137,6 +137,37 @@ fn what_a_machine_copies_gets_it_a_token() {
         own_page.expect_no_text(secret);
         assert_eq!(secret_page.body.matches(secret.as_str()).count(), 2);
     }
+}
+
+/// RFC 9449: whoever gets tokens only for a key it proves to have copies a request with the proof in it.
+#[test]
+fn what_a_machine_copies_has_a_proof_where_one_is_asked_for() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mut browser = world.signed_in(&ada);
+    world.resource("https://mcp.tickets.example/mcp", "mcp:read");
+    let form = browser.get("/console/machines/new").form_to("/console/machines/new");
+    let credential = ("credential", "client_secret");
+    let fill = [("name", "bound"), ("purpose", "Imports tickets"), ("scope", "mcp:read"), ("dpop", "yes"), credential];
+    let page = browser.submit_form(&form, &fill);
+    page.expect_page(200, "shown this once");
+    let env = snippet(&page, "env");
+    let mut env = environment(&env);
+    let key = KeyPair::new("ES256");
+    env.insert("WRIT_DPOP", key.for_tokens(&world));
+    let answer = curl(&world, &snippet(&page, "curl"), &env);
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(claims(answer.json()["access_token"].as_str().unwrap())["cnf"]["jkt"], key.thumbprint());
+    for (id, part) in [
+        ("python", "headers={\"DPoP\": os.environ[\"WRIT_DPOP\"]}"),
+        ("typescript", "dpop: `${process.env.WRIT_DPOP}`"),
+        ("rust", ".header(\"DPoP\", std::env::var(\"WRIT_DPOP\")?)"),
+        ("dpop", "\"htu\": \"https://"),
+    ] {
+        let text = snippet(&page, id);
+        assert!(text.contains(part), "{id}: {text}");
+    }
+    page.expect_no_text("claude_desktop_config");
 }
 
 #[test]

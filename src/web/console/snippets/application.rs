@@ -61,7 +61,7 @@ fn for_itself(client: &Client, resource: Option<&ProtectedResource>, scope: &str
     if let Some(resource) = resource {
         fields.push(("resource", Given::Here(resource.identifier.to_string())));
     }
-    Request { url, basic: Some((client.id.to_string(), "WRIT_CLIENT_SECRET")), fields }
+    Request { url, basic: Some((client.id.to_string(), "WRIT_CLIENT_SECRET")), fields, dpop: false }
 }
 
 fn signing_in(

@@ -182,7 +182,8 @@ mod tests {
     #[test]
     fn settings_files_are_json_and_name_the_server() {
         let resource = resource();
-        let request = Request { url: "https://id.example/oauth/token".into(), basic: None, fields: Vec::new() };
+        let request =
+            Request { url: "https://id.example/oauth/token".into(), basic: None, fields: Vec::new(), dpop: false };
         let all = [of_people(&resource), of_machine(&resource, &request, "1 hour")].concat();
         let files: Vec<&Snippet> = all.iter().filter(|snippet| snippet.title.contains(".json")).collect();
         assert_eq!(files.len(), 7);

@@ -19,6 +19,8 @@ pub(in crate::web::console) struct For<'a> {
     pub(in crate::web::console) by: Option<&'a CredentialKind>,
     /// The secret, on the one page that shows it.
     pub(in crate::web::console) secret: Option<&'a str>,
+    /// Every token of it is bound to a key that it proves to have.
+    pub(in crate::web::console) dpop_bound: bool,
 }
 
 /// How to get a token with what the machine has, and where to put it.
@@ -32,6 +34,9 @@ pub(in crate::web::console) fn of(app: &App, wanted: &For<'_>) -> Snippets {
         code.push(snippet("env", ".env", text).noted("Where the others look for the secret."));
     }
     code.extend(request.snippets());
+    if wanted.dpop_bound {
+        code.push(proof(&request.url));
+    }
     if matches!(by, CredentialKind::AccessKey { .. }) {
         code.push(exchange(app));
     }
@@ -39,11 +44,12 @@ pub(in crate::web::console) fn of(app: &App, wanted: &For<'_>) -> Snippets {
         code.push(assertion(app, wanted.client_id));
     }
     let clients = match wanted.resource {
-        Some(resource) => {
+        // What they send is a token alone, and one that is bound to a key is not taken alone.
+        Some(resource) if !wanted.dpop_bound => {
             let lives = length(resource.access_for.seconds());
             clients::of_machine(resource, &request, &lives)
         }
-        None => Vec::new(),
+        _ => Vec::new(),
     };
     Snippets { code, clients }
 }
@@ -86,7 +92,7 @@ fn request(app: &App, wanted: &For<'_>, by: &CredentialKind) -> Request {
     if let Some(resource) = wanted.resource {
         fields.push(("resource", Given::Here(resource.identifier.to_string())));
     }
-    Request { url: app.issuer.url("/oauth/token"), basic, fields }
+    Request { url: app.issuer.url("/oauth/token"), basic, fields, dpop: wanted.dpop_bound }
 }
 
 /// For code that knows access keys from elsewhere (docs/clients.md).
@@ -97,6 +103,15 @@ fn exchange(app: &App) -> Snippet {
         json!({})
     );
     snippet("exchange", "curl, as a hosted service’s SDK asks", text)
+}
+
+/// RFC 9449 §4.2: the proof of a key that goes with the request, and to which the token is bound from then on.
+fn proof(token_url: &str) -> Snippet {
+    let text = format!(
+        "import time\nimport uuid\n\nimport jwt                                  # PyJWT, with its crypto extra\nfrom cryptography.hazmat.primitives.serialization import load_pem_private_key\n\nkey = load_pem_private_key(open(\"private.pem\", \"rb\").read(), None)    # a P-256 key of its own\npublic = jwt.algorithms.ECAlgorithm.to_jwk(key.public_key(), as_dict=True)\nproof = jwt.encode(\n    {{\"jti\": str(uuid.uuid4()), \"htm\": \"POST\", \"htu\": {token_url:?}, \"iat\": int(time.time())}},\n    key, algorithm=\"ES256\", headers={{\"typ\": \"dpop+jwt\", \"jwk\": public}},\n)\nprint(proof)\n"
+    );
+    snippet("dpop", "WRIT_DPOP, signed in Python", text)
+        .noted("Each is good for one request. What the token is shown to asks for a proof by the same key.")
 }
 
 /// RFC 7523 §3: what is signed with the private key.

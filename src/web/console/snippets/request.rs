@@ -18,7 +18,12 @@ pub(super) struct Request {
     /// Who asks, where they prove themselves in the head of the request: an id, and the variable that holds the secret.
     pub(super) basic: Option<(String, &'static str)>,
     pub(super) fields: Vec<(&'static str, Given)>,
+    /// A proof of the key that the token is to be bound to goes with it, RFC 9449 §4.
+    pub(super) dpop: bool,
 }
+
+/// The variable in which a proof stands: each is good for one request.
+const PROOF: &str = "WRIT_DPOP";
 
 impl Request {
     /// The same in every language; ids begin with `of`.
@@ -37,6 +42,9 @@ impl Request {
         let mut parts = vec!["curl -sS".to_owned()];
         if let Some((id, variable)) = &self.basic {
             parts.push(format!("-u \"{id}:${variable}\""));
+        }
+        if self.dpop {
+            parts.push(format!("-H \"DPoP: ${PROOF}\""));
         }
         for (name, value) in &self.fields {
             parts.push(match value {
@@ -59,8 +67,12 @@ impl Request {
             .basic
             .as_ref()
             .map_or_else(String::new, |(id, variable)| format!("    auth=({id:?}, os.environ[\"{variable}\"]),\n"));
+        let dpop = match self.dpop {
+            true => format!("    headers={{\"DPoP\": os.environ[\"{PROOF}\"]}},\n"),
+            false => String::new(),
+        };
         format!(
-            "import os\n\nimport requests\n\nanswer = requests.post(\n    {:?},\n{basic}    data={{\n{fields}    }},\n    timeout=10,\n)\nanswer.raise_for_status()\ntoken = answer.json()[\"access_token\"]\n",
+            "import os\n\nimport requests\n\nanswer = requests.post(\n    {:?},\n{basic}{dpop}    data={{\n{fields}    }},\n    timeout=10,\n)\nanswer.raise_for_status()\ntoken = answer.json()[\"access_token\"]\n",
             self.url
         )
     }
@@ -71,11 +83,19 @@ impl Request {
             Given::Environment(variable) => format!("`${{process.env.{variable}}}`"),
         };
         let fields: String = self.fields.iter().map(|(name, from)| format!("    {name}: {},\n", value(from))).collect();
-        let basic = self.basic.as_ref().map_or_else(String::new, |(id, variable)| {
-            format!("  headers: {{ authorization: `Basic ${{btoa(`{id}:${{process.env.{variable}}}`)}}` }},\n")
-        });
+        let mut headers = Vec::new();
+        if let Some((id, variable)) = &self.basic {
+            headers.push(format!("authorization: `Basic ${{btoa(`{id}:${{process.env.{variable}}}`)}}`"));
+        }
+        if self.dpop {
+            headers.push(format!("dpop: `${{process.env.{PROOF}}}`"));
+        }
+        let headers = match headers.is_empty() {
+            true => String::new(),
+            false => format!("  headers: {{ {} }},\n", headers.join(", ")),
+        };
         format!(
-            "const answer = await fetch({:?}, {{\n  method: \"POST\",\n{basic}  body: new URLSearchParams({{\n{fields}  }}),\n}});\nif (!answer.ok) throw new Error(await answer.text());\nconst {{ access_token: token }} = await answer.json();\n",
+            "const answer = await fetch({:?}, {{\n  method: \"POST\",\n{headers}  body: new URLSearchParams({{\n{fields}  }}),\n}});\nif (!answer.ok) throw new Error(await answer.text());\nconst {{ access_token: token }} = await answer.json();\n",
             self.url
         )
     }
@@ -90,8 +110,12 @@ impl Request {
         let basic = self.basic.as_ref().map_or_else(String::new, |(id, variable)| {
             format!("    .basic_auth({id:?}, Some(std::env::var(\"{variable}\")?))\n")
         });
+        let dpop = match self.dpop {
+            true => format!("    .header(\"DPoP\", std::env::var(\"{PROOF}\")?)\n"),
+            false => String::new(),
+        };
         format!(
-            "let answer: serde_json::Value = reqwest::Client::new()\n    .post({:?})\n{basic}    .form(&[\n{fields}    ])\n    .send()\n    .await?\n    .error_for_status()?\n    .json()\n    .await?;\nlet token = answer[\"access_token\"].as_str().ok_or(\"no token came\")?;\n",
+            "let answer: serde_json::Value = reqwest::Client::new()\n    .post({:?})\n{basic}{dpop}    .form(&[\n{fields}    ])\n    .send()\n    .await?\n    .error_for_status()?\n    .json()\n    .await?;\nlet token = answer[\"access_token\"].as_str().ok_or(\"no token came\")?;\n",
             self.url
         )
     }

@@ -30,6 +30,8 @@ pub struct MachinePage {
     pub last_from: Option<String>,
     /// "412 tokens"
     pub grants: String,
+    /// It can prove itself, and no token was asked for yet.
+    pub waits: bool,
     /// How it stands with stopping.
     pub halt: Halt,
     /// What there is to be said about it.
@@ -194,6 +196,7 @@ impl Sample for MachinePage {
             last_used: None,
             last_from: None,
             grants: "no tokens yet".into(),
+            waits: false,
             halt: Halt::Runs { at_stake: "It never got a token.".into() },
             findings: vec![],
             credentials: vec![],
@@ -216,6 +219,7 @@ impl Sample for MachinePage {
             last_used: Some(sample::moment("4 minutes ago")),
             last_from: Some("from 10.1.2.0/24".into()),
             grants: "412 tokens".into(),
+            waits: false,
             halt: Halt::Runs {
                 at_stake: "It got 412 tokens, the last one 4 minutes ago. It acts for somebody: 1 delegation is live."
                     .into(),
@@ -272,6 +276,15 @@ impl Sample for MachinePage {
         };
         vec![
             ("bare", bare.clone()),
+            (
+                "waits",
+                Self {
+                    waits: true,
+                    credentials: full.credentials.iter().skip(1).cloned().collect(),
+                    snippets: full.snippets.clone(),
+                    ..bare.clone()
+                },
+            ),
             ("full", full.clone()),
             (
                 "stopped",

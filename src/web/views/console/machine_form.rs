@@ -84,9 +84,35 @@ pub struct CredentialForm {
     pub problem: Option<String>,
 }
 
+const MAKE_KEY: &str = r#"import json
+import os
+import uuid
+
+from cryptography.hazmat.primitives import serialization as s
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
+
+key = ec.generate_private_key(ec.SECP256R1())
+pem = key.private_bytes(
+    s.Encoding.PEM, s.PrivateFormat.PKCS8, s.NoEncryption()
+)
+new = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+with os.fdopen(os.open("private.pem", new, 0o600), "wb") as kept:
+    kept.write(pem)
+
+jwk = ECAlgorithm.to_jwk(key.public_key(), as_dict=True)
+jwk.update(use="sig", alg="ES256", kid=str(uuid.uuid4()))
+print(json.dumps({"keys": [jwk]}))
+"#;
+
 impl CredentialForm {
     pub(super) fn is(&self, kind: &str) -> bool {
         self.kind == kind
+    }
+
+    /// How a key pair is made, and its public half written as it is pasted.
+    pub(super) fn make_key(&self) -> &'static str {
+        MAKE_KEY
     }
 }
 
