@@ -82,7 +82,7 @@ pub(super) async fn new(
         ]);
     }
     let typed = Typed { texts, reuse: false };
-    page(visitor, shell(visitor, &request, &WORDS), StatusCode::OK, &machine, &typed, &Invalid::default(), None)
+    page(visitor, (shell(visitor, &request, &WORDS), StatusCode::OK), &machine, &typed, &Invalid::default(), None)
 }
 
 /// The form for the first credential of a machine that was just made.
@@ -103,7 +103,7 @@ pub(super) async fn create(asked: Administered, id: web::Path<String>) -> Result
     let machine = machine(visitor, &id).await?;
     let typed = typed(&form);
     let refuse = |invalid: &Invalid, problem: Option<String>| {
-        page(visitor, visitor.shell(), StatusCode::UNPROCESSABLE_ENTITY, &machine, &typed, invalid, problem)
+        page(visitor, (visitor.shell(), StatusCode::UNPROCESSABLE_ENTITY), &machine, &typed, invalid, problem)
     };
     let new = match new_credential(&typed, visitor.ctx.at) {
         Ok(new) => new,
@@ -203,8 +203,7 @@ async fn machine(visitor: &Visitor, id: &str) -> Result<Machine, PageProblem> {
 
 fn page(
     visitor: &Visitor,
-    shell: Shell,
-    status: StatusCode,
+    (shell, status): (Shell, StatusCode),
     machine: &Machine,
     typed: &Typed,
     wrong: &Invalid,
