@@ -162,7 +162,7 @@ fn what_a_machine_copies_has_a_proof_where_one_is_asked_for() {
         ("python", "headers={\"DPoP\": os.environ[\"WRIT_DPOP\"]}"),
         ("typescript", "dpop: `${process.env.WRIT_DPOP}`"),
         ("rust", ".header(\"DPoP\", std::env::var(\"WRIT_DPOP\")?)"),
-        ("dpop", "\"htu\": \"https://"),
+        ("dpop", &format!("\"htu\": \"{ISSUER}/oauth/token\"")),
     ] {
         let text = snippet(&page, id);
         assert!(text.contains(part), "{id}: {text}");
