@@ -72,15 +72,24 @@ fn absolute(path: &Path) -> Result<PathBuf, CommandError> {
 }
 
 pub(super) async fn make(app: &App, by: &Operator, ask: Make) -> Result<Value, CommandError> {
-    let made = backup::make(app, by, ask.place).await?;
+    let (file, header, object) = match ask.place {
+        Some(place) => {
+            let made = backup::make(app, by, Some(place)).await?;
+            (made.path, made.header, made.object)
+        }
+        None => {
+            let kept = backup::make_here(app, by).await?;
+            (backup::directory(app).join(&kept.file), kept.header, kept.not_copied.map_or(Ok(kept.object), Err))
+        }
+    };
     // Whoever asked wants both, and a script that goes by how this ends must hear of it.
-    let object = made.object.map_err(|why| {
-        let text = format!("{} was made and tried, and is nowhere else: {why}", made.path.display());
+    let object = object.map_err(|why| {
+        let text = format!("{} was made and tried, and is nowhere else: {why}", file.display());
         CommandError::new(ErrorKind::Refused, text)
     })?;
-    let mut told = of(&made.header);
+    let mut told = of(&header);
     if let Value::Object(members) = &mut told {
-        members.insert("file".to_owned(), made.path.display().to_string().into());
+        members.insert("file".to_owned(), file.display().to_string().into());
         members.insert("object".to_owned(), object.into());
         members.insert("verified".to_owned(), true.into());
         let key = match &app.config.master_key {
@@ -95,9 +104,10 @@ pub(super) async fn make(app: &App, by: &Operator, ask: Make) -> Result<Value, C
     Ok(told)
 }
 
-pub(super) fn list(app: &App, ask: List) -> Result<Value, CommandError> {
+pub(super) async fn list(app: &App, ask: List) -> Result<Value, CommandError> {
     let folder = ask.directory.unwrap_or_else(|| backup::directory(app));
-    let rows: Vec<Value> = backup::list(app, &folder)?
+    let rows: Vec<Value> = backup::list(app, folder.clone())
+        .await?
         .iter()
         .map(|one| {
             let file = one.path.file_name().map(|name| name.to_string_lossy().into_owned());

@@ -388,7 +388,7 @@ pub async fn dispatch(app: &App, by: &Operator, command: Command) -> Result<Valu
         Command::AuditList(ask) => audit::list(app, ask).await,
         Command::AuditVerify => audit::verify(app).await,
         Command::Backup(ask) => backup::make(app, by, ask).await,
-        Command::BackupList(ask) => backup::list(app, ask),
+        Command::BackupList(ask) => backup::list(app, ask).await,
         Command::Doctor(ask) => doctor::examine(app, by, ask).await,
         Command::Export(_) => declared::export(app, by).await,
         Command::Apply(ask) => declared::apply(app, by, ask).await,

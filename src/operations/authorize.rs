@@ -198,7 +198,7 @@ async fn read(
         Ok(request) => request,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let subject = match request.id_token_hint.as_deref().map(|hint| hinted(app, hint)).transpose() {
+    let subject = match request.id_token_hint.as_deref().map(|hint| hinted(app, ctx.at, hint)).transpose() {
         Ok(subject) => subject,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -233,7 +233,7 @@ async fn read(
 
 /// What a form brought, as it goes around once more in an address. An id token names a person and is signed for whoever reads it, so it stands in
 /// no address that a proxy or a history keeps: in its place stands, sealed, whom it names. That opens nothing; it only keeps others out.
-pub fn around(app: &App, form: &[u8]) -> Result<String, Fault> {
+pub fn around(app: &App, at: Timestamp, form: &[u8]) -> Result<String, Fault> {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     let mut sealed = false;
     for (name, value) in url::form_urlencoded::parse(form) {
@@ -243,7 +243,7 @@ pub fn around(app: &App, form: &[u8]) -> Result<String, Fault> {
             // That it is there twice is all that matters.
             query.append_pair(HINT, "again");
         } else {
-            query.append_pair(HINT, &ticket::seal(app, &Hinted { subject: hinted(app, &value).ok() }, HINTED)?);
+            query.append_pair(HINT, &ticket::seal(app, &Hinted { subject: hinted(app, at, &value).ok(), at }, HINTED)?);
         }
     }
     Ok(query.finish())
@@ -256,12 +256,16 @@ const HINTED: &[u8] = b"id token hint";
 #[derive(Serialize, Deserialize)]
 struct Hinted {
     subject: Option<Id<Person>>,
+    at: Timestamp,
 }
 
+/// How long it may go around. The browser is sent there at once; an address that was kept names nobody later.
+const GOES_AROUND: Lifetime = Lifetime::from_minutes(10);
+
 /// Whom an earlier id token is about; its age does not matter, and whose it was neither.
-fn hinted(app: &App, id_token: &str) -> Result<Id<Person>, Refusal> {
-    if let Some(Hinted { subject }) = ticket::open(app, id_token, HINTED) {
-        return subject.ok_or(Refusal::MalformedParameter(HINT));
+fn hinted(app: &App, now: Timestamp, id_token: &str) -> Result<Id<Person>, Refusal> {
+    if let Some(Hinted { subject, at }) = ticket::open(app, id_token, HINTED) {
+        return subject.filter(|_| now < at.plus(GOES_AROUND)).ok_or(Refusal::MalformedParameter(HINT));
     }
     let verified = app.keys.current().verify(id_token, Typ::Exactly(ID_TOKEN_TYPE)).ok();
     authorize::hinted(verified.as_ref().map(Verified::claims), app.issuer.as_str())

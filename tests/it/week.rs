@@ -201,7 +201,7 @@ impl Life {
         let mut files: Vec<_> = std::fs::read_dir(backups.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.sort();
         assert_eq!(files.len(), BACKUPS, "{files:?}");
-        let last = backup::list(&world.app, backups.path()).unwrap().remove(0);
+        let last = world.block(backup::list(&world.app, backups.path().to_owned())).unwrap().remove(0);
         let made_at = last.header.unwrap().made_at;
         assert!(world.now().since(made_at) <= Lifetime::from_days(1), "{made_at}");
 

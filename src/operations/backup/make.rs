@@ -9,6 +9,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::file::{Header, Writer};
 use super::object_store::copy;
+use super::schedule::forget_old;
 use super::scratch::{Scratch, check, lay_down};
 use super::{EXTENSION, directory, words};
 use crate::app::App;
@@ -74,7 +75,13 @@ pub async fn make_here(app: &App, by: &Operator) -> Result<Kept, Declined> {
     if let Some(earlier) = begin.await? {
         return earlier;
     }
-    Ok(Kept::of(&made(app, turn, by, None, once).await?))
+    let made = made(app, turn, by, None, once).await?;
+    // Whoever makes them as often as they are due keeps the schedule from its turn, and with it from what it removes. Nothing goes from the
+    // object store by this.
+    if app.config.backup.every.is_some() {
+        forget_old(app, by, false).await?;
+    }
+    Ok(Kept::of(&made))
 }
 
 /// One at a time: each needs room for the whole store.

@@ -61,10 +61,15 @@ pub struct Listed {
 }
 
 /// The backups in a place, the newest first. Of each its header is read, and nothing tried.
-pub fn list(app: &App, folder: &Path) -> Result<Vec<Listed>, Declined> {
-    let mut listed = files(folder)?.into_iter().map(|path| looked_at(app, path)).collect::<Result<Vec<_>, _>>()?;
-    listed.sort_by_key(|one| std::cmp::Reverse(one.header.as_ref().map(|header| header.made_at).ok()));
-    Ok(listed)
+pub async fn list(app: &App, folder: PathBuf) -> Result<Vec<Listed>, Declined> {
+    within_reach(app, move |app| {
+        let listed = files(&folder)?.into_iter().map(|path| looked_at(app, path)).collect::<Result<Vec<_>, _>>();
+        Ok(listed.map(|mut listed| {
+            listed.sort_by_key(|one| std::cmp::Reverse(one.header.as_ref().map(|header| header.made_at).ok()));
+            listed
+        }))
+    })
+    .await?
 }
 
 fn looked_at(app: &App, path: PathBuf) -> Result<Listed, Declined> {

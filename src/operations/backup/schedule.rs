@@ -113,7 +113,7 @@ pub async fn keep(app: &App, ctx: &Context) {
 ///
 /// Whoever removes the last one here has another made every quarter of an hour: after as many as are kept, none from before would be left in
 /// the object store either. So nothing is removed there unless the last one lasted.
-async fn forget_old(app: &App, ctx: &Context, lasted: bool) -> Result<(), Fault> {
+pub(super) async fn forget_old(app: &App, ctx: &Context, lasted: bool) -> Result<(), Fault> {
     let (within, keep) = (app.clone(), usize::try_from(app.config.backup.keep).unwrap_or(usize::MAX));
     let removing = tokio::task::spawn_blocking(move || {
         let failed = |fault| Removed { failed: Some(fault), ..Removed::default() };

@@ -52,7 +52,7 @@ pub(crate) async fn create(visitor: Visitor, request: HttpRequest, body: Body) -
         return take(&visitor, Step::Show(Show::Unreadable(Refusal::MalformedParameter("Content-Type")))).await;
     }
     // Written anew: whatever a form may hold, an address may not.
-    let query = authorize::around(&visitor.app, &bytes).map_err(|fault| visitor.broken(&fault))?;
+    let query = authorize::around(&visitor.app, visitor.ctx.at, &bytes).map_err(|fault| visitor.broken(&fault))?;
     match query.len() {
         0..=LONGEST_QUERY => {
             // Without a cookie: the browser may have one that it did not send, and a new one in its place would void every

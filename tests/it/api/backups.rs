@@ -20,6 +20,19 @@ fn names(folder: &Path) -> usize {
     std::fs::read_dir(folder).map_or(0, |files| files.filter(|file| file.as_ref().unwrap().path().is_file()).count())
 }
 
+/// Whoever makes them as often as they are due leaves the schedule no turn.
+#[test]
+fn made_from_elsewhere_they_are_no_more_than_are_kept() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("b");
+    let office = office(&folder);
+    for _ in 0..7 {
+        office.ask("POST", "/backups").send().expect_status(201);
+        office.world.later(Lifetime::from_hours(23));
+    }
+    assert_eq!(names(&folder), 5);
+}
+
 #[test]
 fn a_backup_is_made_listed_and_shown() {
     let place = tempfile::tempdir().unwrap();

@@ -76,6 +76,9 @@ fn a_posted_hint_goes_around_sealed() {
         let refused = hers.get(&post(wrong));
         assert_eq!(refused.expect_left().parameter("error").as_deref(), Some("invalid_request"), "{wrong:?}");
     }
+    // An address that was kept names nobody later.
+    world.later(Lifetime::from_minutes(10));
+    assert_eq!(hers.get(&to).expect_left().parameter("error").as_deref(), Some("invalid_request"));
     // Without one, and with an empty one, nothing is different.
     for none in [&[][..], &[""]] {
         assert!(his.get(&post(none)).expect_left().parameter("code").is_some());
