@@ -83,6 +83,6 @@ pub use tenant::{
 };
 pub use token::{AccessRecord, RevokedToken, SignInFailures, SpentProof, UsedAssertion};
 pub use usage::{
-    Caller, CredentialUsage, Given, MachineUsage, Misuse, MisusedBecause, ScopeUse, ScopesUsage, Tally, Use, Used,
-    Watch, grants,
+    Caller, CredentialUsage, DayNumber, Days, Given, MachineUsage, Misuse, MisusedBecause, ScopeUse, ScopesUsage,
+    Tally, Use, Used, Watch, grants,
 };

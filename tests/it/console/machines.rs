@@ -534,3 +534,27 @@ fn a_row_tells_how_old_credentials_are_and_which_scopes_were_used() {
     let page = browser.get("/console/machines");
     page.expect_text(">1 of 2<").expect_text(">2, 3 days old<").expect_text(">in 7 days<");
 }
+
+/// What a machine did is drawn day by day, what is not written down yet included.
+#[test]
+fn a_machines_tokens_are_drawn_day_by_day() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let robot = world.machine("robot", &ada, "mcp:read");
+    let mut browser = world.signed_in(&ada);
+    browser.get(&format!("/console/machines/{}", robot.id)).expect_no_text("day by day");
+    robot.client_credentials(&world, &[]).tokens();
+    robot.client_credentials(&world, &[]).tokens();
+    world.block(writ::operations::housekeeping::round(&world.app)).unwrap();
+    world.later(writ::base::Lifetime::from_days(2));
+    robot.client_credentials(&world, &[]).tokens();
+    let mut browser = world.signed_in(&ada);
+    let page = browser.get(&format!("/console/machines/{}", robot.id));
+    page.expect_page(200, "3 tokens in the last 4 weeks.");
+    let counts: Vec<&str> = page.body.split("data-label=\"Tokens\">").skip(1).map(|rest| &rest[..1]).collect();
+    assert_eq!(counts, ["2", "1"]);
+    world.later(writ::base::Lifetime::from_days(27));
+    let mut browser = world.signed_in(&ada);
+    let page = browser.get(&format!("/console/machines/{}", robot.id));
+    page.expect_text("1 token in the last 4 weeks.").expect_no_text("Days are counted since");
+}
