@@ -67,7 +67,7 @@ pub use passkey::Passkey;
 pub use person::{Email, ParseEmailError, Person, PersonState, Standing, WeakPassword};
 pub use provider::{Crossing, IdentityAssertion, IdentityProvider, PersonBy, SubjectLink, UpstreamSignIn};
 pub use registration::{ClientAbout, LONGEST_KEY_SET, MOST_CLIENT_KEYS, RecentRegistration, RegistrationMode};
-pub use resource::{ProtectedResource, ResourceTools, TokenFormat, ToldBy, Tool, ToolHint};
+pub use resource::{ProtectedResource, ResourceTools, SaidClaim, TokenFormat, ToldBy, Tool, ToolHint};
 pub use review::{Review, Verified};
 pub use scope::{Offered, ParseScopeError, Risk, Scope, ScopeEntry, ScopeSet};
 pub use second_factor::{SecondFactor, SecondFactorFor};
