@@ -1,6 +1,6 @@
 //! `writ resource`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Subcommand;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use super::machine::given;
 use super::{Command, CommandError, ErrorKind, named};
 use crate::app::App;
 use crate::base::{Lifetime, Resource};
-use crate::model::{Algorithm, ProtectedResource, Scope, TokenFormat};
+use crate::model::{Algorithm, ProtectedResource, SaidClaim, Scope, TokenFormat};
 use crate::operations::operator::Operator;
 use crate::operations::resources::{self, IsDefault, NewResource, ResourceChange};
 use crate::operations::seen::Seen;
@@ -69,6 +69,10 @@ pub struct Add {
     /// How long a machine's access token may live where the machine says so [default: a day]
     #[arg(long, value_name = "SECONDS")]
     machine_access_lifetime: Option<u64>,
+    /// What its tokens say of their subject beside scopes: roles, permissions, tenant or custom_claims [default: all of them]
+    #[arg(long = "claim", value_name = "CLAIM")]
+    #[serde(default)]
+    claims: Vec<String>,
 }
 
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
@@ -120,6 +124,10 @@ pub struct Set {
     /// How long a machine's access token may live where the machine says so
     #[arg(long, value_name = "SECONDS")]
     machine_access_lifetime: Option<u64>,
+    /// What its tokens say of their subject beside scopes: roles, permissions, tenant or custom_claims; all that are given replace all there were, an empty one clears them
+    #[arg(long = "claim", value_name = "CLAIM")]
+    #[serde(default)]
+    claims: Option<Vec<String>>,
     /// What a token needs for a tool: a scope, or nothing where any token will do; all that are given replace all there were, an empty one clears them
     #[arg(long = "tool", value_name = "NAME=SCOPE")]
     #[serde(default)]
@@ -155,6 +163,7 @@ pub(super) async fn add(app: &App, by: &Operator, ask: Add) -> Result<Value, Com
         format: format(&ask.format)?,
         access_for: ask.access_lifetime.map(Lifetime::from_seconds),
         machine_access_most: ask.machine_access_lifetime.map(Lifetime::from_seconds),
+        claims: (!ask.claims.is_empty()).then(|| claims(&ask.claims)).transpose()?,
     };
     let made = resources::add(app, by, new).await?;
     Ok(json!({ "resource_id": made.id.to_string(), "identifier": made.identifier }))
@@ -190,9 +199,14 @@ pub(super) async fn set(app: &App, by: &Operator, ask: Set) -> Result<Value, Com
         format: ask.format.as_deref().map(format).transpose()?,
         access_for: ask.access_lifetime.map(Lifetime::from_seconds),
         machine_access_most: ask.machine_access_lifetime.map(Lifetime::from_seconds),
+        claims: ask.claims.as_deref().map(claims).transpose()?,
         tool_scopes: ask.tools.as_deref().map(tool_scopes).transpose()?,
     };
     Ok(row(&resources::change(app, by, id, Seen::Anything, change).await?))
+}
+
+fn claims(texts: &[String]) -> Result<BTreeSet<SaidClaim>, CommandError> {
+    given(texts).map(|text| argument("--claim", text.parse::<SaidClaim>())).collect()
 }
 
 fn tool_scopes(texts: &[String]) -> Result<BTreeMap<String, Option<Scope>>, CommandError> {
@@ -268,6 +282,9 @@ fn row(resource: &ProtectedResource) -> Value {
     });
     if let (false, Some(members)) = (resource.tool_scopes.is_empty(), row.as_object_mut()) {
         members.insert("tool_scopes".to_owned(), json!(resource.tool_scopes));
+    }
+    if let (Some(_), Some(members)) = (&resource.claims, row.as_object_mut()) {
+        members.insert("claims".to_owned(), resource.said().map(SaidClaim::as_str).collect());
     }
     if let (Some(most), Some(members)) = (resource.machine_access_most, row.as_object_mut()) {
         members.insert("machine_access_lifetime".to_owned(), most.seconds().into());

@@ -67,7 +67,7 @@ pub use passkey::Passkey;
 pub use person::{Email, ParseEmailError, Person, PersonState, Standing, WeakPassword};
 pub use provider::{Crossing, IdentityAssertion, IdentityProvider, PersonBy, SubjectLink, UpstreamSignIn};
 pub use registration::{ClientAbout, LONGEST_KEY_SET, MOST_CLIENT_KEYS, RecentRegistration, RegistrationMode};
-pub use resource::{ProtectedResource, ResourceTools, TokenFormat, ToldBy, Tool, ToolHint};
+pub use resource::{ProtectedResource, ResourceTools, SaidClaim, TokenFormat, ToldBy, Tool, ToolHint};
 pub use review::{Review, Verified};
 pub use scope::{Offered, ParseScopeError, Risk, Scope, ScopeEntry, ScopeSet};
 pub use second_factor::{SecondFactor, SecondFactorFor};
@@ -83,6 +83,6 @@ pub use tenant::{
 };
 pub use token::{AccessRecord, RevokedToken, SignInFailures, SpentProof, UsedAssertion};
 pub use usage::{
-    Caller, CredentialUsage, Given, MachineUsage, Misuse, MisusedBecause, ScopeUse, ScopesUsage, Tally, Use, Used,
-    Watch, grants,
+    Caller, CredentialUsage, DayNumber, Days, Given, MachineUsage, Misuse, MisusedBecause, ScopeUse, ScopesUsage,
+    Tally, Use, Used, Watch, grants,
 };

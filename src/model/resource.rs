@@ -1,6 +1,8 @@
 //! Protected resources: the MCP servers and APIs that tokens are for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +37,72 @@ pub struct ProtectedResource {
     /// resource. A tool that is not named has not been decided about, and the server refuses it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tool_scopes: BTreeMap<String, Option<Scope>>,
+    /// What its tokens say about their subject beside scopes: all that there is to say, if nothing is said here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims: Option<BTreeSet<SaidClaim>>,
     pub created_at: Timestamp,
+}
+
+impl ProtectedResource {
+    /// Whether its tokens say this of their subject.
+    pub fn says(&self, claim: SaidClaim) -> bool {
+        self.claims.as_ref().is_none_or(|claims| claims.contains(&claim))
+    }
+
+    /// All of it that they say.
+    pub fn said(&self) -> impl Iterator<Item = SaidClaim> {
+        SaidClaim::ALL.into_iter().map(|(_, claim)| claim).filter(|claim| self.says(*claim))
+    }
+}
+
+/// What a token may say about its subject beside scopes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SaidClaim {
+    /// `roles`
+    Roles,
+    /// `permissions`
+    Permissions,
+    /// `tenantId`, `tenant_id`, and `tenants` where there are several.
+    Tenant,
+    /// `customClaims`
+    CustomClaims,
+}
+
+impl SaidClaim {
+    pub const ALL: [(&'static str, Self); 4] = [
+        ("roles", Self::Roles),
+        ("permissions", Self::Permissions),
+        ("tenant", Self::Tenant),
+        ("custom_claims", Self::CustomClaims),
+    ];
+
+    /// Those that are chosen, as they are kept: nothing is kept of a choice of all.
+    pub fn chosen(claims: BTreeSet<Self>) -> Option<BTreeSet<Self>> {
+        (claims.len() < Self::ALL.len()).then_some(claims)
+    }
+
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.into_iter().find(|(_, claim)| *claim == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// Why a text is no claim that can be chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoSuchClaim;
+
+impl fmt::Display for NoSuchClaim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("is roles, permissions, tenant or custom_claims")
+    }
+}
+
+impl FromStr for SaidClaim {
+    type Err = NoSuchClaim;
+
+    fn from_str(text: &str) -> Result<Self, NoSuchClaim> {
+        Self::ALL.into_iter().find(|(name, _)| *name == text).map(|(_, claim)| claim).ok_or(NoSuchClaim)
+    }
 }
 
 /// The tools that an MCP server has. Beside its resource and not in it, because every request for a token reads that.

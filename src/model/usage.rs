@@ -109,10 +109,66 @@ pub struct ScopeUse {
     pub seen: Use,
 }
 
+/// Counted from 1970 on, in UTC.
+pub type DayNumber = u64;
+
+/// How many grants there were on each of the last days.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Days {
+    /// The first day on which anything was counted: from before nothing is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<DayNumber>,
+    /// The oldest first; a day without grants is not there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    counts: Vec<(DayNumber, u64)>,
+}
+
+impl Days {
+    /// Most days that are kept: four weeks.
+    pub const MOST: usize = 28;
+    const SECONDS: i64 = 86_400;
+
+    pub fn number(at: Timestamp) -> DayNumber {
+        u64::try_from(at.seconds().div_euclid(Self::SECONDS)).unwrap_or(0)
+    }
+
+    pub fn begins(number: DayNumber) -> Timestamp {
+        Timestamp::from_seconds(i64::try_from(number).unwrap_or(i64::MAX).saturating_mul(Self::SECONDS))
+    }
+
+    pub fn of(&self, day: DayNumber) -> u64 {
+        self.counts.iter().find(|(known, _)| *known == day).map_or(0, |(_, count)| *count)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.since.is_none()
+    }
+
+    fn note(&mut self, day: DayNumber, times: u64) {
+        // Nearly always it is the last one.
+        match self.counts.iter_mut().rev().find(|(known, _)| *known == day) {
+            Some((_, count)) => *count = count.saturating_add(times),
+            None => {
+                self.counts.push((day, times));
+                self.counts.sort_unstable();
+                self.counts.drain(..self.counts.len().saturating_sub(Self::MOST));
+            }
+        }
+        self.since = Some(self.since.map_or(day, |since| since.min(day)));
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (day, times) in &other.counts {
+            self.note(*day, *times);
+        }
+    }
+}
+
 /// What one machine did between two rounds of housekeeping.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Used {
     pub machine: Tally,
+    pub days: Days,
     pub credentials: Vec<(Id<Credential>, Tally)>,
     pub scopes: Vec<ScopeUse>,
 }
@@ -132,6 +188,7 @@ impl Used {
         resource: Option<&Resource>,
     ) {
         self.machine.note(at, network, Tally::MOST_OF_MACHINE);
+        self.days.note(Days::number(at), 1);
         if let Some(id) = credential {
             let place = self.credentials.iter().position(|(known, _)| *known == id).unwrap_or(self.credentials.len());
             if place == self.credentials.len() && place < Self::MOST_CREDENTIALS {
@@ -162,6 +219,17 @@ pub struct MachineUsage {
     /// Its idleness counts from there at the earliest: somebody let it act again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted_from: Option<Timestamp>,
+    /// Its grants, day by day.
+    #[serde(default, skip_serializing_if = "Days::is_empty")]
+    pub days: Days,
+}
+
+impl MachineUsage {
+    /// What else it did.
+    pub fn add(&mut self, used: &Used) {
+        self.used.add(&used.machine, Tally::MOST_OF_MACHINE);
+        self.days.add(&used.days);
+    }
 }
 
 /// The use of one credential, at rest.
@@ -357,6 +425,37 @@ mod tests {
         assert_eq!(tally.last_from(), Some(&network(19)));
         assert!(tally.callers.iter().all(|caller| caller.seen.last_at >= at(12)));
         assert_eq!(tally.seen.unwrap().grants, 20, "what has no place of its own is counted");
+    }
+
+    #[test]
+    fn days_are_bounded_and_the_oldest_makes_room() {
+        let day = |n: u64| Days::begins(n);
+        let mut used = Used::default();
+        for n in 0..40 {
+            used.note(day(20_000 + n), None, None, &ScopeSet::new(), None);
+        }
+        let mut usage = MachineUsage::default();
+        usage.add(&used);
+        usage.add(&used);
+        assert_eq!(usage.days.of(20_039), 2);
+        assert_eq!((usage.days.of(20_012), usage.days.of(20_011)), (2, 0), "four weeks");
+        assert_eq!(usage.days.since, Some(20_000), "but it is known since when they were counted");
+        let text = serde_json::to_string(&usage).unwrap();
+        assert!(text.len() < 600, "{text}");
+        assert_eq!(serde_json::from_str::<MachineUsage>(&text).unwrap(), usage);
+        let old: MachineUsage = serde_json::from_str(r#"{"used":{}}"#).unwrap();
+        assert!(old.days.is_empty());
+    }
+
+    /// The last millisecond of a day is not the next one's; a clock that is set back counts where it stands.
+    #[test]
+    fn a_day_ends_at_midnight() {
+        let mut days = Days::default();
+        for at in [86_400_i64 * 20_000, 86_400 * 20_001 - 1, 86_400 * 20_001, 86_400 * 20_000 + 5, -1] {
+            days.note(Days::number(Timestamp::from_seconds(at)), 1);
+        }
+        assert_eq!((days.of(20_000), days.of(20_001), days.of(0)), (3, 1, 1));
+        assert_eq!(Days::number(Days::begins(20_000)), 20_000);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 mod rule;
 
-pub use rule::{Facts, LastUse, Length, Replaced, findings, is_idle, replaced, unused_grants};
+pub use rule::{Facts, LastUse, Length, Replaced, findings, is_idle, replaced, unused_grants, used_grants};
 
 use crate::app::App;
 use crate::base::{Fault, Id, Lifetime};

@@ -4,8 +4,10 @@
 //! credential of a wider machine would be as wide.
 
 mod list;
+mod order;
 
 pub use list::{Which, list};
+pub use order::{Order, Place, Sorted, sorted};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

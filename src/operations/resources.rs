@@ -1,10 +1,10 @@
 //! Protected resources: what tokens are for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::App;
 use crate::base::{Fault, Id, Lifetime, Resource};
-use crate::model::{Algorithm, Event, ProtectedResource, Risk, Scope, ScopeSet, TokenFormat};
+use crate::model::{Algorithm, Event, ProtectedResource, Risk, SaidClaim, Scope, ScopeSet, TokenFormat};
 use crate::operations::declined::Declined;
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
@@ -12,6 +12,7 @@ use crate::operations::scopes::{self, NewScope};
 use crate::operations::seen::{self, Seen, difference, json};
 use crate::operations::{find_resource, in_use, search};
 use crate::protocol::display_name::DisplayName;
+use crate::protocol::entitlements::stand_alone;
 use crate::protocol::{mcp_tools, own_scopes};
 use crate::store::tables::{RESOURCE_TOOLS, RESOURCES, RESOURCES_BY_DEFAULT, SCOPES, named_resource};
 use crate::store::{MAX_ROWS, Page, Read, Tx};
@@ -36,6 +37,8 @@ pub struct NewResource {
     pub access_for: Option<Lifetime>,
     /// The longest that a machine's tokens may live where the machine says so. `None`: a day.
     pub machine_access_most: Option<Lifetime>,
+    /// What its tokens say of their subject beside scopes. `None`: all that there is.
+    pub claims: Option<BTreeSet<SaidClaim>>,
 }
 
 /// Most aliases of one resource.
@@ -55,6 +58,7 @@ pub struct ResourceChange {
     pub format: Option<TokenFormat>,
     pub access_for: Option<Lifetime>,
     pub machine_access_most: Option<Lifetime>,
+    pub claims: Option<BTreeSet<SaidClaim>>,
     /// All that there are from now on.
     pub tool_scopes: Option<BTreeMap<String, Option<Scope>>>,
 }
@@ -123,6 +127,11 @@ pub(super) fn bounded(resource: &ProtectedResource, algorithms: &[Algorithm]) ->
         let why = format!("no key signs with {}: add it to the setting keys.algorithms", resource.algorithm.as_str());
         return Err(Declined::field("algorithm", why));
     }
+    let says = |claim| resource.says(claim);
+    if !stand_alone(says(SaidClaim::Roles), says(SaidClaim::Permissions), says(SaidClaim::Tenant)) {
+        let why = "roles and permissions hold in a tenant: say the tenant with them, or leave them out too";
+        return Err(Declined::field("claims", why));
+    }
     if resource.tool_scopes.len() > mcp_tools::MOST {
         return Err(Declined::field("tool_scopes", "a server has at most 256 tools"));
     }
@@ -176,6 +185,7 @@ fn made(
         machine_access_most: new.machine_access_most,
         is_default: new.is_default,
         tool_scopes: BTreeMap::new(),
+        claims: new.claims.clone().and_then(SaidClaim::chosen),
         created_at: tx.now(),
     };
     let names: ScopeSet = coming.iter().map(|scope| scope.name.clone()).collect();
@@ -268,6 +278,7 @@ fn changed(current: &ProtectedResource, ask: ResourceChange) -> ProtectedResourc
         format: ask.format.unwrap_or(current.format),
         access_for: ask.access_for.unwrap_or(current.access_for),
         machine_access_most: ask.machine_access_most.or(current.machine_access_most),
+        claims: ask.claims.map_or_else(|| current.claims.clone(), SaidClaim::chosen),
         is_default: ask.is_default.map_or(current.is_default, |is_default| is_default == IsDefault::Yes),
         ..current.clone()
     }

@@ -63,7 +63,7 @@ fn put(tx: &mut Tx<'_>, id: Id<Machine>, used: &Used) -> Result<bool, Fault> {
         return Ok(false);
     }
     let mut usage = tx.get(&USAGE_BY_MACHINE, &id)?.unwrap_or_default();
-    usage.used.add(&used.machine, Tally::MOST_OF_MACHINE);
+    usage.add(used);
     tx.put(&USAGE_BY_MACHINE, &id, &usage)?;
     for (credential, tally) in &used.credentials {
         // One that was forgotten meanwhile leaves no trace.
@@ -85,7 +85,7 @@ fn put(tx: &mut Tx<'_>, id: Id<Machine>, used: &Used) -> Result<bool, Fault> {
 pub(super) fn of_machine(read: &impl Read, id: Id<Machine>, pending: Option<&Used>) -> Result<MachineUsage, Fault> {
     let mut usage = read.get(&USAGE_BY_MACHINE, &id)?.unwrap_or_default();
     if let Some(pending) = pending {
-        usage.used.add(&pending.machine, Tally::MOST_OF_MACHINE);
+        usage.add(pending);
     }
     Ok(usage)
 }

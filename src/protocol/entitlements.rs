@@ -1,8 +1,10 @@
 //! What a token says about roles, permissions and whatever else an administrator lets it say. RFC 9068 §2.2.3.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Entitled, Entitlements, Machine, Membership, Permission, RoleName, ScopeSet, TenantName};
+use crate::model::{
+    Entitled, Entitlements, Machine, Membership, Permission, RoleName, SaidClaim, ScopeSet, TenantName,
+};
 
 /// Scopes that ask for what the appliance knows about roles and the tenant; the second is how code written for a hosted
 /// service asks.
@@ -82,6 +84,38 @@ pub fn of_person(
     bounded(entitlements)
 }
 
+/// What is said to a resource that is told only some of it. RFC 9068 §6: "In every scenario, the content of the JWT access token will
+/// eventually be accessible to the resource server", and one of the "measures to prevent leakage of information" that it names is
+/// "omitting the sensitive claims".
+pub fn told(entitlements: Entitlements, said: &BTreeSet<SaidClaim>) -> Entitlements {
+    let says = |claim| said.contains(&claim);
+    let mut told = entitlements;
+    if !says(SaidClaim::Roles) {
+        told.roles.clear();
+        told.tenants.values_mut().for_each(|here| here.roles.clear());
+    }
+    if !says(SaidClaim::Permissions) {
+        told.permissions.clear();
+        told.tenants.values_mut().for_each(|here| here.permissions.clear());
+        told.permissions_left_out = false;
+    }
+    if !says(SaidClaim::Tenant) {
+        told.tenant = None;
+        told.tenant_again = None;
+        told.tenants.clear();
+    }
+    if !says(SaidClaim::CustomClaims) {
+        told.custom_claims.clear();
+    }
+    told
+}
+
+/// Whether these can be said without the others. RFC 9068 §2.2.3.1 leaves to the authorization server in what "attributes" it says what
+/// somebody may do; here a role and a permission hold in a tenant, and to whoever is not told in which one they would hold in every one.
+pub const fn stand_alone(roles: bool, permissions: bool, tenant: bool) -> bool {
+    tenant || !(roles || permissions)
+}
+
 /// Most bytes that roles and permissions may take in a token: it travels in a header, and servers refuse long ones.
 const LONGEST: usize = 4_096;
 
@@ -151,6 +185,25 @@ mod tests {
         assert_eq!(said(&two, "writ.claims", None), json!({ "tenants": { "acme": acme, "beta": beta } }));
         assert_eq!(said(&two, "writ.claims", Some("acme")), plain);
         assert_eq!(said(&two, "writ.claims", Some("gamma")), json!({}), "nobody there");
+    }
+
+    #[test]
+    fn a_resource_is_told_what_it_is_to_be_told() {
+        let two = serde_json::from_value::<Entitlements>(json!({
+            "tenants": { "acme": { "roles": ["admin"], "permissions": ["a"] } },
+            "customClaims": { "team": "night" }, "permissions_left_out": true,
+        }))
+        .unwrap();
+        let told_of =
+            |said: &[SaidClaim]| serde_json::to_value(told(two.clone(), &said.iter().copied().collect())).unwrap();
+        use SaidClaim::{CustomClaims, Permissions, Roles, Tenant};
+        assert_eq!(told_of(&[]), json!({}));
+        assert_eq!(told_of(&[CustomClaims]), json!({ "customClaims": { "team": "night" } }));
+        assert_eq!(told_of(&[Tenant, Roles]), json!({ "tenants": { "acme": { "roles": ["admin"] } } }));
+        assert_eq!(told_of(&[Roles, Permissions, Tenant, CustomClaims]), serde_json::to_value(&two).unwrap());
+        assert_eq!(told_of(&[Roles, Permissions])["tenants"], json!(null), "in which tenant is never guessed");
+        assert!(!stand_alone(true, false, false) && !stand_alone(false, true, false));
+        assert!(stand_alone(false, false, false) && stand_alone(true, true, true));
     }
 
     #[test]

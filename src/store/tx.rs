@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::audit::{self, Cutting};
-use super::engine::{Name, ReadTx, Span, Visit, WriteTx};
+use super::engine::{Name, Order, ReadTx, Span, Visit, WriteTx};
 use super::key::{END_OF_TEXT, Key, RowKey};
 use super::table::{Bookkeeping, Generation, Index, Sharing, Table, Unique};
 use crate::base::{Fault, FaultKind, Id, MacKey, Timestamp};
@@ -91,6 +91,42 @@ pub trait Read {
             Ok(ControlFlow::Break(()))
         })?;
         own.map(|own| self.pointed_at(table, index.name, &own)).transpose()
+    }
+
+    /// Up to `limit` rows in the order of their keys in a unique index: of the keys that begin with `under` those behind `behind`, in
+    /// that order. The page says whether there are more; whoever goes on does so from behind the last row's key.
+    fn in_order<K: RowKey, V: DeserializeOwned, I: Key + ?Sized>(
+        &self,
+        table: &Table<K, V>,
+        index: &Unique<V, I>,
+        (under, behind): (Option<&String>, Option<&I>),
+        order: Order,
+        limit: usize,
+    ) -> Result<Page<K, V>, Fault> {
+        let prefix = under.map(Key::encoded).unwrap_or_default();
+        let (behind, end) = (behind.map(Key::encoded), self::behind(&prefix));
+        let edge = behind.as_deref().map(Bound::Excluded);
+        let end = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let (from, to) = match order {
+            Order::Ascending => (edge.unwrap_or(Bound::Included(&prefix)), end),
+            Order::Descending => (Bound::Included(prefix.as_slice()), edge.unwrap_or(end)),
+        };
+        let found =
+            collect(
+                limit,
+                |visit| {
+                    self.raw().scan(index.name, Span { from, to, order }, &mut |entry, own| match entry
+                        .starts_with(&prefix)
+                    {
+                        true => visit(own, entry),
+                        false => Ok(ControlFlow::Break(())),
+                    })
+                },
+                |own, _| Ok((own.to_vec(), ())),
+            )?;
+        let next = found.next.map(|own| decode(index.name, &own)).transpose()?;
+        let rows = found.rows.iter().map(|(own, ())| self.pointed_at(table, index.name, own));
+        Ok(Page { rows: rows.collect::<Result<_, _>>()?, next })
     }
 
     /// The first `limit` rows that an index has under `key`, in the order of their own keys.

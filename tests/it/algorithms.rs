@@ -42,6 +42,7 @@ async fn an_algorithm_that_a_resource_uses_cannot_be_taken_away() {
         format: TokenFormat::Jwt,
         access_for: None,
         machine_access_most: None,
+        claims: None,
         is_default: false,
     };
     resources::add(&app, &Operator::with_the_file(&ctx), resource).await.unwrap();

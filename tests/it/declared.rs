@@ -336,6 +336,28 @@ fn what_differs_is_planned_and_then_done() {
     }
 }
 
+/// What a resource's tokens say beside scopes is in the file where somebody chose; a choice of nothing is one too.
+#[test]
+fn what_tokens_say_is_in_the_file() {
+    let world = World::new();
+    world.administrator("ada");
+    let url = "https://mcp.example/mcp";
+    let resource = |claims: Value| json!({ "resources": { url: { "name": "Tickets", "claims": claims } } });
+    for claims in [json!(["roles", "tenant"]), json!(["custom_claims"]), json!(["none"])] {
+        world.apply(&resource(claims.clone()));
+        assert_eq!(world.export()["resources"][url]["claims"], claims);
+        assert_eq!(world.apply(&world.export()), Vec::<String>::new(), "what was written out is what there is");
+    }
+    let row = world.read(|view| view.newest(&writ::store::tables::RESOURCES, None, 1)).rows.remove(0).1;
+    assert_eq!(row.said().count(), 0);
+    for (claims, why) in [(json!(["permissions"]), "hold in a tenant"), (json!(["email"]), "custom_claims")] {
+        let wrong = world.wrong(&resource(claims), Unlisted::Stays);
+        assert!(wrong[0].1.contains(why), "{wrong:?}");
+    }
+    world.apply(&json!({ "resources": { url: { "name": "Tickets" } } }));
+    assert_eq!(world.export()["resources"][url].get("claims"), None);
+}
+
 /// What a token needs for each tool is in the file; which tools a server named is not, for that is not anybody's to declare.
 #[test]
 fn what_tools_need_is_in_the_file() {

@@ -1,6 +1,6 @@
 //! Rows as a file says them, and back. What a file does not say has its default; what is secret it never says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 mod elsewhere;
 mod memberships;
 
@@ -14,8 +14,8 @@ use crate::config::Config;
 use crate::keys::JwkSet;
 use crate::model::{
     Access, Algorithm, AuthMethod, Client, ClientId, ClientState, Credential, CredentialKind, Delegation, Email,
-    Machine, MachineKind, Permission, ProtectedResource, Provenance, Risk, Role, RoleIn, RoleName, Scope, ScopeEntry,
-    ScopeSet, Tenant, TenantName, TokenFormat, TokenUse, Trust,
+    Machine, MachineKind, Permission, ProtectedResource, Provenance, Risk, Role, RoleIn, RoleName, SaidClaim, Scope,
+    ScopeEntry, ScopeSet, Tenant, TenantName, TokenFormat, TokenUse, Trust,
 };
 use crate::operations::credentials::NewProof;
 use crate::operations::declined::Declined;
@@ -91,6 +91,11 @@ pub(super) fn resource_said(resource: &ProtectedResource) -> Said {
         .iter()
         .map(|(tool, scope)| (tool.as_str(), scope.as_ref().map_or("", Scope::as_str)))
         .collect();
+    // Of a choice of none, nothing would be left in the file.
+    let claims = resource.claims.as_ref().map(|claims| match claims.is_empty() {
+        true => vec!["none"],
+        false => resource.said().map(SaidClaim::as_str).collect(),
+    });
     said(json!({
         "name": resource.name,
         "aliases": resource.aliases,
@@ -101,6 +106,7 @@ pub(super) fn resource_said(resource: &ProtectedResource) -> Said {
         "format": resource.format,
         "access_lifetime": resource.access_for.to_string(),
         "machine_access_lifetime": resource.machine_access_most.map(|most| most.to_string()),
+        "claims": claims,
         "tool_scopes": tool_scopes,
     }))
 }
@@ -125,6 +131,11 @@ pub(super) fn resource_read(
     let format = members.read::<TokenFormat>("format").unwrap_or(TokenFormat::Jwt);
     let access_for = members.parsed::<Lifetime>("access_lifetime", text).unwrap_or(config.lifetimes.access);
     let machine_access_most = members.parsed::<Lifetime>("machine_access_lifetime", text);
+    let claims = members.read::<Vec<String>>("claims").and_then(|names| {
+        let chosen = names.iter().filter(|name| *name != "none").map(|name| name.parse::<SaidClaim>());
+        let chosen = chosen.collect::<Result<BTreeSet<_>, _>>();
+        chosen.map_err(|why| members.wrong("claims", format!("each {why}, or the only one is none"))).ok()
+    });
     let mut tool_scopes = BTreeMap::new();
     for (tool, scope) in members.read::<BTreeMap<String, String>>("tool_scopes").unwrap_or_default() {
         match scope.as_str() {
@@ -147,6 +158,7 @@ pub(super) fn resource_read(
         access_for,
         machine_access_most,
         tool_scopes,
+        claims: claims.and_then(SaidClaim::chosen),
         is_default,
         created_at: now,
     });

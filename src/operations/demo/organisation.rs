@@ -177,6 +177,7 @@ impl Stage {
                 format: TokenFormat::Jwt,
                 access_for: None,
                 machine_access_most: None,
+                claims: None,
             };
             made(title, resources::add(&self.app, &self.by(ada)?, new).await)?;
         }

@@ -137,6 +137,12 @@ pub fn unused_grants(facts: &Facts, after: Lifetime, now: Timestamp) -> Vec<(&Sc
         .collect()
 }
 
+/// Of how much of what a machine may ask for it ever made use, and how much that is.
+pub fn used_grants(facts: &Facts) -> (usize, usize) {
+    let of = |(scope, resource): (&Scope, Option<&Resource>)| facts.scopes.last_at(scope, resource).is_some();
+    (grants(&facts.machine).filter(|grant| of(*grant)).count(), grants(&facts.machine).count())
+}
+
 fn scopes_unused(facts: &Facts, settings: &MachineSettings, now: Timestamp) -> Option<Finding> {
     let unused = unused_grants(facts, settings.scopes_unused_after, now);
     let since = unused.iter().map(|(_, _, from)| *from).min();

@@ -1,5 +1,7 @@
 //! Finding machines: by whom, of what kind, in what state, by their words. A list comes in pages, each of a bounded number of looks.
 
+use serde::de::DeserializeOwned;
+
 use super::named;
 use crate::app::App;
 use crate::base::{Fault, Id, Timestamp};
@@ -8,7 +10,7 @@ use crate::store::tables::{
     ENDS, FINDINGS, FINDINGS_BY_KIND, MACHINES, MACHINES_BY_OWNER, MACHINES_BY_TRAIT, MACHINES_BY_WORD, RETIRED,
     SUSPENDED, of_kind, of_tenant, words,
 };
-use crate::store::{Page, Read};
+use crate::store::{Index, Key, Page, Read, Table};
 
 /// Which machines are listed: all that are everything that is said here.
 #[derive(Clone, Debug, Default)]
@@ -27,11 +29,11 @@ pub struct Which {
 }
 
 /// Most machines given at once.
-const MOST: usize = 1_000;
+pub(super) const MOST: usize = 1_000;
 /// Machines looked at for one page, and in one go. Behind it the page ends, however few it has found: whoever wants more asks again from
 /// there.
-const LOOKED_AT: usize = 2_000;
-const AT_ONCE: usize = 200;
+pub(super) const LOOKED_AT: usize = 2_000;
+pub(super) const AT_ONCE: usize = 200;
 /// Words of a search that are looked at.
 const MOST_WORDS: usize = 8;
 
@@ -44,7 +46,7 @@ pub async fn list(
     limit: usize,
 ) -> Result<Page<Id<Machine>, Machine>, Fault> {
     let (now, limit) = (ctx.at, limit.clamp(1, MOST));
-    app.store.read(move |view| find(view, &Asked::of(which), before, limit, now)).await
+    app.store.read(move |view| find(view, &Asked::of(which), (Way::Newest, before), (limit, LOOKED_AT), now)).await
 }
 
 impl Which {
@@ -62,15 +64,15 @@ impl Which {
 }
 
 /// What is asked for, with its words taken apart.
-struct Asked {
-    which: Which,
+pub(super) struct Asked {
+    pub(super) which: Which,
     /// The longest first: it narrows most. `None` if words play no part.
     words: Option<Vec<String>>,
     tag: Option<String>,
 }
 
 impl Asked {
-    fn of(which: Which) -> Self {
+    pub(super) fn of(which: Which) -> Self {
         let words = which.words.as_deref().map(|text| {
             let mut words: Vec<String> = text.to_lowercase().split_whitespace().map(str::to_owned).collect();
             words.sort_by_key(|word| std::cmp::Reverse(word.len()));
@@ -80,10 +82,29 @@ impl Asked {
         Self { words, tag: which.tag.as_deref().map(str::to_lowercase), which }
     }
 
-    fn is_anything(&self) -> bool {
+    /// Whether nothing is asked for.
+    pub(super) fn is_anything(&self) -> bool {
         let Which { state, kind, owner, tenant, tag, finding, words } = &self.which;
         let some = [state.is_some(), kind.is_some(), owner.is_some(), tenant.is_some(), tag.is_some()];
         !some.contains(&true) && finding.is_none() && words.is_none()
+    }
+
+    /// Whether few may fit, and something leads to them.
+    pub(super) fn is_led(&self) -> bool {
+        let which = &self.which;
+        let some = [self.words.is_some(), self.tag.is_some(), which.owner.is_some(), which.finding.is_some()];
+        some.contains(&true) || which.leads().is_some()
+    }
+
+    pub(super) fn fits_all(
+        &self,
+        view: &impl Read,
+        id: &Id<Machine>,
+        machine: &Machine,
+        now: Timestamp,
+    ) -> Result<bool, Fault> {
+        let has_finding = |kind| Ok(view.get(&FINDINGS, id)?.is_some_and(|found| found.kinds.contains(&kind)));
+        Ok(self.fits(machine, now) && self.which.finding.map_or(Ok(true), has_finding)?)
     }
 
     /// Everything but the finding, which is no part of the row.
@@ -106,32 +127,52 @@ fn has(machine: &Machine, word: &str) -> bool {
 
 type Found = Page<Id<Machine>, Machine>;
 
-/// By the index that leads to the fewest.
-fn find(
+/// Which machines come first: their ids are in the order in which they were made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    Newest,
+    Oldest,
+}
+
+impl Way {
+    /// Rows that an index has under `key`, in this order from behind `at`.
+    fn list<V: DeserializeOwned, I: Key + ?Sized>(
+        self,
+        view: &impl Read,
+        (table, index): (&Table<Id<Machine>, V>, &Index<V, I>),
+        key: &I,
+        at: Option<&Id<Machine>>,
+        some: usize,
+    ) -> Result<Page<Id<Machine>, V>, Fault> {
+        match self {
+            Self::Newest => view.list_newest(table, index, key, at, some),
+            Self::Oldest => view.list_after(table, index, key, at, some),
+        }
+    }
+}
+
+/// By the index that leads to the fewest, through at most `looks` machines.
+pub(super) fn find(
     view: &impl Read,
     asked: &Asked,
-    before: Option<Id<Machine>>,
-    limit: usize,
+    (way, at): (Way, Option<Id<Machine>>),
+    (limit, looks): (usize, usize),
     now: Timestamp,
 ) -> Result<Found, Fault> {
-    let has_finding = |id: &Id<Machine>| match asked.which.finding {
-        Some(kind) => Ok(view.get(&FINDINGS, id)?.is_some_and(|found| found.kinds.contains(&kind))),
-        None => Ok(true),
-    };
-    let fits = |id: &Id<Machine>, machine: &Machine| Ok(asked.fits(machine, now) && has_finding(id)?);
+    let fits = |id: &Id<Machine>, machine: &Machine| asked.fits_all(view, id, machine, now);
     match (&asked.words, &asked.which) {
-        (Some(words), _) => by_word(view, words, before, limit, fits),
-        (None, Which { owner: Some(owner), .. }) => gather(limit, before, AT_ONCE, fits, |before, some| {
-            view.list_newest(&MACHINES, &MACHINES_BY_OWNER, owner, before, some)
+        (Some(words), _) => by_word(view, words, (way, at), limit, fits),
+        (None, Which { owner: Some(owner), .. }) => gather((limit, AT_ONCE, looks), at, fits, |at, some| {
+            way.list(view, (&MACHINES, &MACHINES_BY_OWNER), owner, at, some)
         }),
         (None, _) if asked.tag.is_some() => {
             let tag = asked.tag.as_deref().unwrap_or_default();
-            gather(limit, before, AT_ONCE, fits, |before, some| {
-                view.list_newest(&MACHINES, &MACHINES_BY_WORD, tag, before, some)
+            gather((limit, AT_ONCE, looks), at, fits, |at, some| {
+                way.list(view, (&MACHINES, &MACHINES_BY_WORD), tag, at, some)
             })
         }
-        (None, Which { finding: Some(kind), .. }) => gather(limit, before, AT_ONCE, fits, |before, some| {
-            let page = view.list_newest(&FINDINGS, &FINDINGS_BY_KIND, kind.as_str(), before, some)?;
+        (None, Which { finding: Some(kind), .. }) => gather((limit, AT_ONCE, looks), at, fits, |at, some| {
+            let page = way.list(view, (&FINDINGS, &FINDINGS_BY_KIND), kind.as_str(), at, some)?;
             let mut rows = Vec::with_capacity(page.rows.len());
             for (id, _) in page.rows {
                 rows.extend(named(view, id)?.map(|machine| (id, machine)));
@@ -140,13 +181,16 @@ fn find(
         }),
         (None, which) if which.leads().is_some() => {
             let leads = which.leads().unwrap_or_default();
-            gather(limit, before, AT_ONCE, fits, |before, some| {
-                view.list_newest(&MACHINES, &MACHINES_BY_TRAIT, leads.as_str(), before, some)
+            gather((limit, AT_ONCE, looks), at, fits, |at, some| {
+                way.list(view, (&MACHINES, &MACHINES_BY_TRAIT), leads.as_str(), at, some)
             })
         }
         (None, _) => {
-            let at_once = if asked.is_anything() { limit } else { AT_ONCE };
-            gather(limit, before, at_once, fits, |before, some| view.newest(&MACHINES, before, some))
+            let at_once = if asked.is_anything() { limit.min(AT_ONCE) } else { AT_ONCE };
+            gather((limit, at_once, looks), at, fits, |at, some| match way {
+                Way::Newest => view.newest(&MACHINES, at, some),
+                Way::Oldest => view.page(&MACHINES, at, some),
+            })
         }
     }
 }
@@ -156,14 +200,22 @@ fn find(
 fn by_word(
     view: &impl Read,
     words: &[String],
-    before: Option<Id<Machine>>,
+    (way, at): (Way, Option<Id<Machine>>),
     limit: usize,
     fits: impl Fn(&Id<Machine>, &Machine) -> Result<bool, Fault>,
 ) -> Result<Found, Fault> {
     let Some(longest) = words.first() else { return Ok(Page { rows: Vec::new(), next: None }) };
     let mut found = view.starting(&MACHINES, &MACHINES_BY_WORD, longest, MOST)?;
-    found.retain(|(id, _)| before.is_none_or(|before| *id < before));
-    found.sort_by(|(one, _), (other, _)| other.cmp(one));
+    match way {
+        Way::Newest => found.sort_by_key(|(id, _)| std::cmp::Reverse(*id)),
+        Way::Oldest => found.sort_by_key(|(id, _)| *id),
+    }
+    found.retain(|(id, _)| {
+        at.is_none_or(|at| match way {
+            Way::Newest => *id < at,
+            Way::Oldest => *id > at,
+        })
+    });
     let (mut rows, mut next) = (Vec::new(), None);
     for (id, machine) in found {
         if !fits(&id, &machine)? {
@@ -178,15 +230,14 @@ fn by_word(
     Ok(Page { rows, next })
 }
 
-/// Looks on, some at a time, until there are enough or it has looked at enough.
-fn gather(
-    limit: usize,
-    before: Option<Id<Machine>>,
-    at_once: usize,
+/// Looks on, some at a time, until there are enough or it has looked at enough: (how many are wanted, read in one go, looked at).
+pub(super) fn gather(
+    (limit, at_once, looks): (usize, usize, usize),
+    from: Option<Id<Machine>>,
     fits: impl Fn(&Id<Machine>, &Machine) -> Result<bool, Fault>,
     more: impl Fn(Option<&Id<Machine>>, usize) -> Result<Found, Fault>,
 ) -> Result<Found, Fault> {
-    let (mut rows, mut at, mut looked) = (Vec::new(), before, 0);
+    let (mut rows, mut at, mut looked) = (Vec::new(), from, 0);
     loop {
         let page = more(at.as_ref(), at_once)?;
         let (next, mut left) = (page.next, page.rows.into_iter());
@@ -201,7 +252,7 @@ fn gather(
                 return Ok(Page { rows, next: (!is_last).then_some(id) });
             }
         }
-        if next.is_none() || looked >= LOOKED_AT {
+        if next.is_none() || looked >= looks {
             return Ok(Page { rows, next });
         }
         at = next;

@@ -1,5 +1,6 @@
 //! Puts down what is issued, inside the transaction that decides it, and signs it afterwards.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::TokenResponse;
@@ -7,7 +8,7 @@ use crate::app::App;
 use crate::base::{Entropy, Fault, Id, Lifetime, OpaqueToken, Resource, Secret, Timestamp, TokenKind};
 use crate::model::{
     AccessRecord, Algorithm, Authenticated, Client, ClientId, Entitlements, Event, Family, GrantName, IdentityProvider,
-    Link, Machine, Person, ProtectedResource, RefreshToken, ScopeSet, Subject, TokenFormat,
+    Link, Machine, Person, ProtectedResource, RefreshToken, SaidClaim, ScopeSet, Subject, TokenFormat,
 };
 use crate::operations::dpop::Sender;
 use crate::operations::roles;
@@ -27,6 +28,8 @@ use crate::store::{Read as _, Tx};
 pub(crate) struct Making {
     pub(crate) audience: String,
     pub(crate) resource: Option<Resource>,
+    /// What it is told of its subject, if that is not all.
+    told: Option<BTreeSet<SaidClaim>>,
     algorithm: Algorithm,
     format: TokenFormat,
     lifetime: Lifetime,
@@ -76,6 +79,7 @@ impl Making {
         Self {
             audience: resource.map_or_else(|| app.issuer.to_string(), |r| r.identifier.to_string()),
             resource: resource.map(|r| r.identifier.clone()),
+            told: resource.and_then(|r| r.claims.clone()),
             algorithm: resource.map_or_else(|| own_algorithm(app), |r| r.algorithm),
             format: resource.map_or(TokenFormat::Jwt, |r| r.format),
             // What a resource says of people's tokens is no limit to what a machine may wish for; what it says of machines' is.
@@ -233,6 +237,10 @@ pub(crate) fn access_token(
     let sign_in = grant.family.and_then(Family::sign_in);
     let how = sign_in.map(|(_, method)| HowSignedIn::from(method));
     let entitlements = making.entitlements(tx, &grant)?;
+    let entitlements = match &making.told {
+        Some(claims) => entitlements::told(entitlements, claims),
+        None => entitlements,
+    };
     let access = match making.format {
         TokenFormat::Jwt => Access::Jwt(
             Box::new(AccessClaims {

@@ -1,6 +1,6 @@
 //! Protected resources: the MCP servers and APIs that tokens are for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,7 +12,7 @@ use super::operation::{Noun, What};
 use super::problem::Problem;
 use super::wire::{AlgorithmName, Given, NoFilter, Nothing, Wrong, list as names, texts};
 use crate::base::{Lifetime, Resource};
-use crate::model::{Algorithm, ProtectedResource, Scope, TokenFormat, ToldBy};
+use crate::model::{Algorithm, ProtectedResource, SaidClaim, Scope, TokenFormat, ToldBy};
 use crate::operations::declined::Declined;
 use crate::operations::resources::{self, IsDefault, NewResource, ResourceChange};
 use crate::operations::token::issue::MOST_ACCESS;
@@ -56,6 +56,8 @@ struct ResourceView {
     access_lifetime: u64,
     /// The longest that a machine's tokens may live where the machine says so, in seconds.
     machine_access_lifetime: u64,
+    /// What its tokens say of their subject beside scopes, as far as there is anything to say.
+    claims: Vec<ClaimName>,
     /// What a token has to have for each tool of an MCP server: a scope, or `null` where any token of this resource will do. A tool that is
     /// not named has not been decided about, and the server should refuse it.
     #[schema(example = json!({ "search": "mcp:read", "ping": null }))]
@@ -156,6 +158,43 @@ struct NewResourceBody {
     #[serde(default)]
     #[schema(minimum = 60, maximum = 86400)]
     machine_access_lifetime: Option<u64>,
+    /// What its tokens say of their subject beside scopes; all of it unless said otherwise. Roles and permissions are said with the tenant.
+    #[serde(default)]
+    #[schema(max_items = 4)]
+    claims: Option<Vec<ClaimName>>,
+}
+
+/// `tenant`: the claims `tenantId`, `tenant_id` and `tenants`. `custom_claims`: `customClaims`.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = SaidClaim)]
+enum ClaimName {
+    Roles,
+    Permissions,
+    Tenant,
+    CustomClaims,
+}
+
+impl From<ClaimName> for SaidClaim {
+    fn from(name: ClaimName) -> Self {
+        match name {
+            ClaimName::Roles => Self::Roles,
+            ClaimName::Permissions => Self::Permissions,
+            ClaimName::Tenant => Self::Tenant,
+            ClaimName::CustomClaims => Self::CustomClaims,
+        }
+    }
+}
+
+impl From<SaidClaim> for ClaimName {
+    fn from(claim: SaidClaim) -> Self {
+        match claim {
+            SaidClaim::Roles => Self::Roles,
+            SaidClaim::Permissions => Self::Permissions,
+            SaidClaim::Tenant => Self::Tenant,
+            SaidClaim::CustomClaims => Self::CustomClaims,
+        }
+    }
 }
 
 /// What is to be different about a resource.
@@ -189,6 +228,9 @@ struct ResourcePatch {
     #[serde(default)]
     #[schema(value_type = u64, required = false, minimum = 60, maximum = 86400)]
     machine_access_lifetime: Given<u64>,
+    #[serde(default)]
+    #[schema(value_type = Vec<ClaimName>, required = false, max_items = 4)]
+    claims: Given<Vec<ClaimName>>,
     /// All that there are from now on. Each scope is one of the resource's.
     #[serde(default)]
     #[schema(value_type = Option<BTreeMap<String, Option<String>>>)]
@@ -226,6 +268,7 @@ async fn create(call: Call, ask: NewResourceBody) -> Result<(String, One<Resourc
         format: ask.format.map_or(TokenFormat::Jwt, Into::into),
         access_for: ask.access_lifetime.map(Lifetime::from_seconds),
         machine_access_most: ask.machine_access_lifetime.map(Lifetime::from_seconds),
+        claims: ask.claims.map(said),
     };
     let made = resources::add(&call.app, &call.by, new).await?;
     Ok((made.id.to_string(), One::of(&made, view(&made))?))
@@ -258,6 +301,7 @@ async fn change(call: Call, ask: ResourcePatch) -> Result<One<ResourceView>, Pro
         machine_access_most: wrong
             .given("machine_access_lifetime", ask.machine_access_lifetime)
             .map(Lifetime::from_seconds),
+        claims: wrong.given("claims", ask.claims).map(said),
         tool_scopes,
     };
     wrong.none()?;
@@ -313,6 +357,10 @@ async fn remove(call: Call) -> Result<(), Problem> {
     Ok(resources::remove(&call.app, &call.by, call.id()?, call.seen()).await?)
 }
 
+fn said(names: Vec<ClaimName>) -> BTreeSet<SaidClaim> {
+    names.into_iter().map(Into::into).collect()
+}
+
 fn shown(resource: &ProtectedResource) -> Result<One<ResourceView>, Problem> {
     Ok(One::of(resource, view(resource))?)
 }
@@ -333,6 +381,7 @@ fn view(resource: &ProtectedResource) -> ResourceView {
         },
         access_lifetime: resource.access_for.seconds(),
         machine_access_lifetime: resource.machine_access_most.unwrap_or(MOST_ACCESS).seconds(),
+        claims: resource.said().map(Into::into).collect(),
         tool_scopes: resource
             .tool_scopes
             .iter()

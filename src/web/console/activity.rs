@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::app::App;
 use crate::base::{Fault, Lifetime, Timestamp};
-use crate::model::{Counted, Hour, HourNumber, Waits};
+use crate::model::{Counted, Days, Hour, HourNumber, MachineUsage, Waits};
 use crate::operations::hours;
 use crate::operations::names;
 use crate::web::reply::{exact, length};
@@ -183,6 +183,38 @@ impl<'h> View<'h> {
     }
 }
 
+/// The tokens of one machine, day by day; none if none was counted.
+pub(super) fn of_machine(usage: &MachineUsage, now: Timestamp) -> Option<Chart> {
+    let since = usage.days.since?;
+    let last = Days::number(now);
+    let first = last.saturating_sub(Days::MOST as u64 - 1);
+    let column = |(place, day): (usize, u64)| {
+        let iso = Days::begins(day).iso();
+        Column {
+            from: Moment { words: self::day(&iso), exact: exact(Days::begins(day)), machine: iso },
+            labelled: place.is_multiple_of(7),
+            // From before it was counted nothing is known.
+            values: vec![(day >= since).then(|| usage.days.of(day))],
+        }
+    };
+    let columns: Vec<Column> = (first..=last).enumerate().map(column).collect();
+    let all = columns.iter().flat_map(|column| &column.values).flatten().fold(0_u64, |a, b| a.saturating_add(*b));
+    let from_before = usage.used.seen.is_some_and(|seen| Days::number(seen.first_at) < since);
+    let counted = match from_before && since > first {
+        true => format!(" Days are counted since {}.", self::day(&Days::begins(since).iso())),
+        false => String::new(),
+    };
+    let tokens = if all == 1 { "token" } else { "tokens" };
+    Some(Chart {
+        id: "tokens",
+        title: "Tokens, day by day".to_owned(),
+        summary: format!("{} {tokens} in the last 4 weeks.{counted}", number(all)),
+        unit: Unit::Count,
+        series: vec![Series { name: "Tokens".to_owned(), colour: 1, total: number(all) }],
+        columns,
+    })
+}
+
 /// What a count is called, and its colour.
 const fn words(what: Counted) -> (&'static str, u8) {
     match what {
@@ -247,6 +279,23 @@ mod tests {
         assert_eq!(chart.series.len(), 1);
         assert!(view.waits().is_none());
         assert!(view.counts("failures", "", &Counted::FAILURES).is_none());
+    }
+
+    #[test]
+    fn a_machine_has_four_weeks_and_what_was_not_counted_is_no_zero() {
+        let usage: MachineUsage = serde_json::from_value(serde_json::json!({
+            "used": { "seen": { "first_at": 0, "last_at": 0, "grants": 9 } },
+            "days": { "since": 20_020, "counts": [[20_020, 2], [20_027, 5]] },
+        }))
+        .unwrap();
+        let chart = of_machine(&usage, Days::begins(20_027)).unwrap();
+        assert_eq!(chart.columns.len(), 28);
+        assert_eq!(chart.columns[0].values, [None]);
+        assert_eq!(chart.columns[21].values, [Some(0)]);
+        assert_eq!(chart.columns[27].values, [Some(5)]);
+        assert_eq!(chart.summary, "7 tokens in the last 4 weeks. Days are counted since 24 Oct.");
+        assert_eq!(of_machine(&usage, Days::begins(20_090)).unwrap().summary, "0 tokens in the last 4 weeks.");
+        assert!(of_machine(&MachineUsage::default(), Days::begins(20_027)).is_none());
     }
 
     #[test]

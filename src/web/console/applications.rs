@@ -5,7 +5,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
 use super::told;
-use super::{back, declined, kept, left, listing, mark, once, queries, sentence, shell, snippets, wanted};
+use super::{
+    back, declined, kept, left, listing, mark, once, or_any, queries, sentence, shell, snippets, wanted, with,
+};
 use crate::base::{Id, Lifetime, RedirectUri, Resource, Secret, Timestamp};
 use crate::model::{AuthMethod, Client, ClientId, ClientState, Consent, Provenance};
 use crate::operations::audit::{self, Which as Entries};
@@ -129,21 +131,13 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
         rows,
         narrowed: [state.is_some(), registered.is_some(), checked.is_some(), said("q").is_some()].contains(&true),
         here: kept(request.query_string(), &FILTER),
-        next: next.map(|next| {
-            let kept = FILTER.into_iter().filter_map(|name| Some((name, said(name)?)));
-            let query = url::form_urlencoded::Serializer::new(String::new())
-                .extend_pairs(kept)
-                .append_pair("before", &next.to_string())
-                .finish();
-            format!("/console/applications?{query}")
-        }),
+        next: next.map(|next| with(&request, "/console/applications", &FILTER, ("before", &next.to_string()))),
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
 }
 
 fn choices<T>(all: &[(&'static str, &'static str, T)], chosen: Option<&str>) -> Vec<Choice> {
-    let any = std::iter::once(Choice::new("", "Any", chosen.is_none()));
-    any.chain(all.iter().map(|(name, words, _)| Choice::new(*name, *words, chosen == Some(*name)))).collect()
+    or_any(all.iter().map(|(name, words, _)| Choice::new(*name, *words, chosen == Some(*name))))
 }
 
 pub(super) fn row(client: &Client, now: Timestamp) -> ApplicationRow {

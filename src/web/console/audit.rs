@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::named::{self, Kind};
 use super::told;
-use super::{declined, queries, wanted};
+use super::{declined, or_any, queries, wanted};
 use crate::base::{Fault, Id, Lifetime, Timestamp};
 use crate::model::{Event, Request};
 use crate::operations::audit::{self, ActedBy, Upkeep, Which};
@@ -315,7 +315,7 @@ async fn page(admin: &Administrator, asked: &Asked, flash: Option<Flash>) -> Res
             first: asked.before.map(|_| format!("/console/audit?{}", asked.query())),
             ..Frame::of(Section::Audit)
         },
-        events: std::iter::once(Choice::new("", "Any", asked.event.is_empty())).chain(names).collect(),
+        events: or_any(names),
         by: field(&asked.by, meant.error("by")),
         about: field(&asked.about, meant.error("about")),
         actor: field(&asked.actor, meant.error("actor")),

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::{applications, declined, listing, machine, person, queries, shell};
+use super::{applications, declined, listing, machine, person, queries, shell, with};
 use crate::base::Id;
 use crate::model::{ClientId, Consent, Delegation, Machine, Person, Subject};
 use crate::operations::declined::Declined;
@@ -59,15 +59,8 @@ pub(super) async fn grants(admin: Administrator, request: HttpRequest) -> Result
     let named = |id: &str, href: String| Named { name: names.of(id).to_owned(), href, about: String::new() };
     let mut of: Vec<Named> = person.iter().map(|id| named(&id.to_string(), person::path(*id))).collect();
     of.extend(client.iter().map(|id| named(&id.to_string(), of_client(id))));
-    let next = page.next.map(|next| {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [("person", said("person")), ("client", said("client")), ("from", &next.to_string())] {
-            if !value.is_empty() {
-                query.append_pair(name, value);
-            }
-        }
-        format!("/console/grants?{}", query.finish())
-    });
+    let next =
+        page.next.map(|next| with(&request, "/console/grants", &["person", "client"], ("from", &next.to_string())));
     let view = GrantsPage {
         shell: shell(visitor, &request, &WORDS),
         frame: listing(visitor, &request, if person.is_some() { Section::People } else { Section::Applications }),
@@ -114,15 +107,9 @@ pub(super) async fn delegations(admin: Administrator, request: HttpRequest) -> R
     let named = |id: &str, href: String| Named { name: names.of(id).to_owned(), href, about: String::new() };
     let mut of: Vec<Named> = actor.iter().map(|id| named(&id.to_string(), machine::path(*id))).collect();
     of.extend(subject.iter().map(|subject| named(&subject.text(), of_subject(subject))));
-    let next = page.next.map(|next| {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [("actor", said("actor")), ("subject", said("subject")), ("before", &next.to_string())] {
-            if !value.is_empty() {
-                query.append_pair(name, value);
-            }
-        }
-        format!("/console/delegations?{}", query.finish())
-    });
+    let next = page
+        .next
+        .map(|next| with(&request, "/console/delegations", &["actor", "subject"], ("before", &next.to_string())));
     let view = DelegationsPage {
         shell: shell(visitor, &request, &[]),
         frame: listing(

@@ -137,6 +137,7 @@ pub(super) async fn show(
         more_delegations: acts.len() > SHOWN,
         delegations: acts.iter().take(SHOWN).map(|one| delegation(one, &names, now)).collect(),
         acted,
+        chart: super::activity::of_machine(&insight.facts.usage, now),
         events: told::folded(app, now, &told).await.map_err(broken)?,
         snippets,
         id: id_text,

@@ -3,27 +3,32 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::{declined, kept, listing, queries, shell};
+use super::{declined, kept, listing, or_any, queries, shell, with};
 use crate::base::{Id, Lifetime, Timestamp};
-use crate::model::{FindingKind, Machine, MachineKind, MachineStanding, Person};
+use crate::model::{FindingKind, Machine, MachineKind, MachineStanding, Person, Tenant, TenantName};
 use crate::operations::declined::Declined;
 use crate::operations::findings::{self, Insight};
-use crate::operations::machines::{self, Which};
+use crate::operations::machines::{self, Order, Place, Sorted, Which};
 use crate::operations::names;
 use crate::operations::seen::Seen;
+use crate::operations::tenants;
 use crate::web::extract::{Administered, Administrator, Visitor};
 use crate::web::problem::PageProblem;
-use crate::web::reply::{self, moment};
+use crate::web::reply::{self, length, moment};
 use crate::web::views::FlashKind;
-use crate::web::views::console::{Choice, Frame, MachineRow, MachinesPage, Pill, Section, Tone};
+use crate::web::views::console::charts::number;
+use crate::web::views::console::{Choice, Frame, Head, MachineRow, MachinesPage, Pill, Section, Tone};
 
 /// Machines on one page.
 const A_PAGE: usize = 50;
 /// Most machines stopped by one form.
 const MOST_STOPPED: usize = 100;
+/// Most tenants offered to choose from.
+const TENANTS: usize = 50;
 
+const LIST: &str = "/console/machines";
 /// What the address of the list may say, and a form leads back to.
-const FILTER: [&str; 5] = ["q", "state", "kind", "finding", "owner"];
+const FILTER: [&str; 8] = ["q", "state", "kind", "finding", "owner", "tenant", "tag", "sort"];
 /// Whoever was used within this is missed by somebody.
 const LATELY: Lifetime = Lifetime::from_days(1);
 
@@ -34,45 +39,103 @@ const STATES: [(&str, MachineStanding); 4] = [
     ("retired", MachineStanding::Retired),
 ];
 
+const ORDERS: [(&str, &str, Order); 6] = [
+    ("", "Newest first", Order::Newest),
+    ("made", "Oldest first", Order::Oldest),
+    ("name", "Name, A to Z", Order::Name),
+    ("-name", "Name, Z to A", Order::NameBackwards),
+    ("-used", "Last used first", Order::UsedLast),
+    ("used", "Longest unused first", Order::UsedFirst),
+];
+
+/// What the address of the list says.
+#[derive(Default)]
+struct Asked {
+    text: Option<String>,
+    state: Option<MachineStanding>,
+    kind: Option<MachineKind>,
+    finding: Option<FindingKind>,
+    owner: Option<Id<Person>>,
+    tenant: Option<TenantName>,
+    tag: Option<String>,
+    order: Order,
+    before: Option<Place>,
+    count: usize,
+}
+
+impl Asked {
+    fn of(request: &HttpRequest) -> Self {
+        let asked = queries(request);
+        let said = |name: &str| asked.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
+        let state = said("state").and_then(|state| STATES.into_iter().find(|(name, _)| *name == state));
+        let order = said("sort").and_then(|sort| ORDERS.into_iter().find(|(name, ..)| *name == sort));
+        Self {
+            text: said("q").map(str::to_owned),
+            state: state.map(|(_, state)| state),
+            kind: said("kind").and_then(MachineKind::parse),
+            finding: said("finding").and_then(FindingKind::parse),
+            owner: said("owner").and_then(|id| id.parse().ok()),
+            tenant: said("tenant").and_then(|name| name.parse().ok()),
+            tag: said("tag").map(str::to_owned),
+            order: order.map(|(.., order)| order).unwrap_or_default(),
+            before: said("before").and_then(|place| place.parse().ok()),
+            count: said("count").and_then(|count| count.parse().ok()).unwrap_or_default(),
+        }
+    }
+
+    fn which(&self) -> Which {
+        Which {
+            state: self.state,
+            kind: self.kind,
+            owner: self.owner,
+            tenant: self.tenant.clone(),
+            tag: self.tag.clone(),
+            finding: self.finding,
+            words: self.text.clone(),
+        }
+    }
+
+    fn is_narrowed(&self) -> bool {
+        let some = [self.text.is_some(), self.kind.is_some(), self.state.is_some(), self.finding.is_some()];
+        some.contains(&true) || self.owner.is_some() || self.tenant.is_some() || self.tag.is_some()
+    }
+
+    /// What is to be known about the order of what is shown.
+    fn about_order(&self, found: &Sorted, tenants: usize) -> Option<String> {
+        let by_name = matches!(self.order, Order::Name | Order::NameBackwards);
+        let mut said = Vec::new();
+        if let Some(newest) = found.only_newest {
+            let newest = number(newest as u64);
+            said.push(format!(
+                "Only the newest {newest} of these machines are in this order. Narrow the list to have all of them in it."
+            ));
+        }
+        if by_name && self.tenant.is_none() && tenants > 1 {
+            said.push("By tenant, then by name.".to_owned());
+        }
+        if by_name && self.state.is_none() {
+            said.push("Retired machines gave their names back, and are not among them.".to_owned());
+        }
+        (!said.is_empty()).then(|| said.join(" "))
+    }
+}
+
 /// `GET /console/machines`
 pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let Administrator { visitor, by } = &admin;
     let (app, now) = (&visitor.app, visitor.ctx.at);
     let broken = |fault| visitor.broken(&fault);
-    let asked = queries(&request);
-    let said = |name: &str| asked.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
-    let (text, kind) = (said("q"), said("kind").and_then(MachineKind::parse));
-    let state = said("state").and_then(|state| STATES.into_iter().find(|(name, _)| *name == state));
-    let finding = said("finding").and_then(FindingKind::parse);
-    let owner = said("owner").and_then(|id| id.parse::<Id<Person>>().ok());
-    let before = said("before").and_then(|id| id.parse::<Id<Machine>>().ok());
-
-    let which = Which {
-        state: state.map(|(_, state)| state),
-        kind,
-        finding,
-        words: text.map(str::to_owned),
-        owner,
-        ..Which::default()
-    };
-    let page = machines::list(app, by, which, before, A_PAGE).await.map_err(broken)?;
-    let found = page.rows.into_iter().map(|(_, machine)| machine).collect();
-    let found = findings::of_machines(app, by, found).await.map_err(broken)?;
-    let next = page.next;
-    let owners = found.iter().map(|insight| insight.facts.machine.owner.to_string());
-    let owners = owners.chain(owner.map(|id| id.to_string())).collect();
+    let asked = Asked::of(&request);
+    let found = machines::sorted(app, by, asked.which(), asked.order, asked.before.clone(), A_PAGE);
+    let mut found = found.await.map_err(broken)?;
+    let known = tenants::page(app, None, TENANTS).await.map_err(broken)?;
+    let known: Vec<Tenant> = known.rows.into_iter().map(|(_, tenant)| tenant).collect();
+    let about_order = asked.about_order(&found, known.len());
+    let rows = findings::of_machines(app, by, std::mem::take(&mut found.machines)).await.map_err(broken)?;
+    let owners = rows.iter().map(|insight| insight.facts.machine.owner.to_string());
+    let owners = owners.chain(asked.owner.map(|id| id.to_string())).collect();
     let owners = names::of(app, owners).await.map_err(broken)?;
-    let next = next.map(|next| {
-        let kept = FILTER.into_iter().filter_map(|name| Some((name, said(name)?)));
-        let next = next.to_string();
-        let query = url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(kept)
-            .append_pair("before", &next)
-            .finish();
-        format!("/console/machines?{query}")
-    });
-    let count = said("count").and_then(|count| count.parse::<usize>().ok()).unwrap_or_default().min(MOST_STOPPED);
-    let stopped = match count {
+    let stopped = match asked.count.min(MOST_STOPPED) {
         0 => "The chosen machines are stopped.".to_owned(),
         1 => "1 machine is stopped.".to_owned(),
         many => format!("{many} machines are stopped."),
@@ -82,35 +145,57 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
         ("some", FlashKind::Failed, "Not all of them could be stopped: some are retired or gone."),
         ("none", FlashKind::Failed, "Choose the machines to stop first."),
     ];
+    let head = |up: (&str, Order), down: (&str, Order), first: &str| {
+        let (sort, next) = match asked.order {
+            order if order == up.1 => ("ascending", down.0),
+            order if order == down.1 => ("descending", up.0),
+            _ => ("", first),
+        };
+        Head { sort, href: with(&request, LIST, &FILTER, ("sort", next)) }
+    };
     let page = MachinesPage {
         shell: shell(visitor, &request, &words),
-        frame: Frame { query: text.unwrap_or_default().to_owned(), ..listing(visitor, &request, Section::Machines) },
+        frame: Frame { query: asked.text.clone().unwrap_or_default(), ..listing(visitor, &request, Section::Machines) },
         here: kept(request.query_string(), &FILTER),
-        states: std::iter::once(Choice::new("", "Any", state.is_none()))
-            .chain(
-                STATES.into_iter().map(|(name, standing)| {
-                    Choice::new(name, name, state.is_some_and(|(_, chosen)| chosen == standing))
-                }),
-            )
-            .collect(),
-        kinds: std::iter::once(Choice::new("", "Any", kind.is_none()))
-            .chain(
-                MachineKind::ALL.into_iter().map(|(name, one)| Choice::new(name, kind_words(one), kind == Some(one))),
-            )
-            .collect(),
-        findings: std::iter::once(Choice::new("", "Any", finding.is_none()))
-            .chain(
-                FindingKind::ALL
-                    .iter()
-                    .map(|one| Choice::new(one.as_str(), finding_words(*one), finding == Some(*one))),
-            )
-            .collect(),
-        owner: owner.map(|id| (id.to_string(), owners.of(&id.to_string()).to_owned())),
-        narrowed: [text.is_some(), kind.is_some(), state.is_some(), finding.is_some(), owner.is_some()].contains(&true),
-        rows: found.iter().map(|insight| row(insight, &owners, now)).collect(),
-        next,
+        states: or_any(STATES.into_iter().map(|(name, one)| Choice::new(name, name, asked.state == Some(one)))),
+        kinds: or_any(
+            MachineKind::ALL.into_iter().map(|(name, one)| Choice::new(name, kind_words(one), asked.kind == Some(one))),
+        ),
+        findings: or_any(
+            FindingKind::ALL
+                .iter()
+                .map(|one| Choice::new(one.as_str(), finding_words(*one), asked.finding == Some(*one))),
+        ),
+        tenants: tenants_to_choose(&known, asked.tenant.as_ref()),
+        orders: ORDERS.into_iter().map(|(name, words, one)| Choice::new(name, words, asked.order == one)).collect(),
+        by_name: head(("name", Order::Name), ("-name", Order::NameBackwards), "name"),
+        by_use: head(("used", Order::UsedFirst), ("-used", Order::UsedLast), "-used"),
+        about_order,
+        first: match asked.order {
+            Order::Newest => "newest",
+            Order::Oldest => "oldest",
+            _ => "first",
+        },
+        owner: asked.owner.map(|id| (id.to_string(), owners.of(&id.to_string()).to_owned())),
+        tag: asked.tag.clone(),
+        narrowed: asked.is_narrowed(),
+        rows: rows.iter().map(|insight| row(insight, &owners, now)).collect(),
+        next: found.next.map(|place| with(&request, LIST, &FILTER, ("before", &place.to_string()))),
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
+}
+
+/// Nothing, where there is only one.
+fn tenants_to_choose(known: &[Tenant], chosen: Option<&TenantName>) -> Vec<Choice> {
+    if known.len() <= 1 && chosen.is_none() {
+        return Vec::new();
+    }
+    let offered = known.iter().map(|one| {
+        let label = format!("{} ({})", one.title, one.name);
+        Choice::new(one.name.to_string(), label, chosen == Some(&one.name))
+    });
+    let stray = chosen.filter(|name| !known.iter().any(|one| one.name == **name));
+    or_any(offered.chain(stray.map(|name| Choice::new(name.to_string(), name.to_string(), true))))
 }
 
 fn row(insight: &Insight, owners: &names::Names, now: Timestamp) -> MachineRow {
@@ -118,26 +203,36 @@ fn row(insight: &Insight, owners: &names::Names, now: Timestamp) -> MachineRow {
     let machine = &facts.machine;
     let live: Vec<_> = facts.credentials.iter().filter(|credential| credential.is_live(now)).collect();
     let ends = live.iter().filter_map(|credential| credential.expires_at).min();
+    let oldest = live.iter().map(|credential| credential.created_at).min();
     let mut flags: Vec<String> =
         insight.findings.iter().map(|finding| finding_words(finding.kind).to_owned()).collect();
     flags.dedup();
+    let (used, granted) = findings::used_grants(facts);
     MachineRow {
         id: machine.id.to_string(),
         name: machine.name.clone(),
         purpose: machine.purpose.clone(),
         kind: kind_words(machine.kind).to_owned(),
+        tenant: machine.tenant.to_string(),
         owner: owners.of(&machine.owner.to_string()).to_owned(),
         state: standing(machine, now),
-        credentials: match ends {
-            Some(end) if live.len() == 1 => format!("1, ends {}", moment(end, now).words),
-            Some(end) => format!("{}, one ends {}", live.len(), moment(end, now).words),
-            None => live.len().to_string(),
-        },
+        credentials: in_words(live.len(), oldest.map(|at| now.since(at))),
+        ends: ends.map(|end| moment(end, now)),
+        scopes: if granted == 0 { String::new() } else { format!("{used} of {granted}") },
         last_used: facts.usage.used.last_at().map(|at| moment(at, now)),
         used_lately: facts.usage.used.last_at().is_some_and(|at| now.since(at) < LATELY),
         last_from: facts.usage.used.last_from().map(|network| format!("from {network}")),
         flags,
         may_stop: machine.standing(now) == MachineStanding::Active || machine.standing(now) == MachineStanding::Expired,
+    }
+}
+
+/// How many credentials, and how old the oldest is.
+fn in_words(count: usize, age: Option<Lifetime>) -> String {
+    let Some(age) = age else { return "none".to_owned() };
+    match age < Lifetime::from_days(1) {
+        true => format!("{count}, new"),
+        false => format!("{count}, {} old", length(age.seconds())),
     }
 }
 
@@ -182,7 +277,7 @@ pub(super) async fn suspend(asked: Administered) -> Result<HttpResponse, PagePro
     let Administered { form, by } = &asked;
     let visitor: &Visitor = &form.visitor;
     let filter = kept(form.text("here"), &FILTER);
-    let list = if filter.is_empty() { "/console/machines?".to_owned() } else { format!("/console/machines?{filter}&") };
+    let list = if filter.is_empty() { format!("{LIST}?") } else { format!("{LIST}?{filter}&") };
     let here = |said: &str| reply::see_other(visitor, &format!("{}{list}said={said}", visitor.app.issuer.path()));
     let chosen: Vec<Id<Machine>> = form.all("machine").filter_map(|id| id.parse().ok()).take(MOST_STOPPED).collect();
     if chosen.is_empty() {

@@ -46,7 +46,7 @@ use super::extract::{Posted, Visitor};
 use super::problem::PageProblem;
 use super::reply;
 use super::routes::{Door, Who, at, get, page};
-use super::views::console::{Frame, Section};
+use super::views::console::{Choice, Frame, Section};
 use super::views::{self, Flash, FlashKind, Shell};
 use crate::app::{App, Class};
 use crate::base::{Digest, Id};
@@ -170,6 +170,26 @@ fn kept(query: &str, names: &[&str]) -> String {
     let kept = url::form_urlencoded::parse(query.as_bytes()).take(64);
     let kept = kept.filter(|(name, value)| !value.is_empty() && (names.contains(&name.as_ref()) || name == "before"));
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish()
+}
+
+/// A list under what of a query narrows it, by its names, and with something else besides: where it goes on.
+fn with(request: &HttpRequest, path: &str, names: &[&str], (name, value): (&str, &str)) -> String {
+    let asked = url::form_urlencoded::parse(request.query_string().as_bytes()).take(64);
+    let kept = asked.filter(|(known, said)| names.contains(&known.as_ref()) && known != name && !said.is_empty());
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(kept);
+    if !value.is_empty() {
+        query.append_pair(name, value);
+    }
+    let query = query.finish();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+/// What narrows a list, or does not.
+fn or_any(some: impl Iterator<Item = Choice>) -> Vec<Choice> {
+    let some: Vec<Choice> = some.collect();
+    let none = !some.iter().any(|choice| choice.chosen);
+    std::iter::once(Choice::new("", "Any", none)).chain(some).collect()
 }
 
 /// Puts every page behind its door.

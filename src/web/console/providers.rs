@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::person::path as person_path;
-use super::{as_seen, back, declined, mark, once, queries, sentence, shell, wanted};
+use super::{as_seen, back, declined, mark, once, queries, sentence, shell, wanted, with};
 use crate::base::{Id, Secret};
 use crate::model::{Email, IdentityProvider, PersonBy, SubjectLink};
 use crate::operations::declined::{Declined, Invalid};
@@ -117,10 +117,7 @@ pub(super) async fn show(
         added: moment(provider.created_at, visitor.ctx.at),
         seen: tag(&provider.without_secret()).map_err(|fault| visitor.broken(&fault))?.text(),
         links: links.rows.iter().map(|(_, link)| line(visitor, link, &names)).collect(),
-        next: links.next.map(|next| {
-            let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("after", &next).finish();
-            format!("{}?{query}", path(id))
-        }),
+        next: links.next.map(|next| with(&request, &path(id), &[], ("after", &next))),
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
 }

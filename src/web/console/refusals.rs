@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{applications, listing, machine, queries, told, wanted};
+use super::{applications, listing, machine, queries, told, wanted, with};
 use crate::app::Refused;
 use crate::base::{Fault, Id};
 use crate::model::{ClientId, Event, Request};
@@ -35,13 +35,8 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
     let fits = |refused: &Refused| client.is_empty() || (of.is_some() && refused.client == of);
     let (found, more) = visitor.app.refusals.newest(before.parse().ok(), A_PAGE, fits);
     let rows = rows(visitor, &found).await.map_err(|fault| visitor.broken(&fault))?;
-    let next = found.last().filter(|_| more).map(|last| {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        if !client.is_empty() {
-            query.append_pair("client", &client);
-        }
-        format!("/console/refusals?{}", query.append_pair("before", &last.id.to_string()).finish())
-    });
+    let next = found.last().filter(|_| more);
+    let next = next.map(|last| with(&request, "/console/refusals", &["client"], ("before", &last.id.to_string())));
     let page = RefusalsPage {
         shell: visitor.shell(),
         frame: listing(visitor, &request, Section::Audit),

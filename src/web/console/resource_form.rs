@@ -1,5 +1,7 @@
 //! "Protect an MCP server", and other terms for one.
 
+use std::collections::BTreeSet;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 
@@ -7,7 +9,7 @@ use super::machine_form::ABOUT_PEOPLE;
 use super::resources::{MOST_ACCESS, path};
 use super::{as_seen, back, declined, mark, once, sentence, wanted};
 use crate::base::{Id, Lifetime, Resource};
-use crate::model::{Algorithm, ProtectedResource, Risk, Scope, ScopeEntry, ScopeSet, TokenFormat};
+use crate::model::{Algorithm, ProtectedResource, Risk, SaidClaim, Scope, ScopeEntry, ScopeSet, TokenFormat};
 use crate::operations::declined::{Declined, Invalid};
 use crate::operations::resources::{self, IsDefault, NewResource, ResourceChange};
 use crate::operations::scopes::{self, NewScope};
@@ -39,10 +41,25 @@ struct Typed {
     format: String,
     lifetime: String,
     machine_lifetime: String,
+    /// What tokens say beside scopes.
+    claims: Vec<String>,
     is_default: bool,
 }
 
+/// What a token may say beside scopes, and how that is asked for.
+const CLAIMS: [(SaidClaim, &str); 4] = [
+    (SaidClaim::Roles, "The roles somebody has"),
+    (SaidClaim::Permissions, "The permissions these come to"),
+    (SaidClaim::Tenant, "The tenant in which that holds"),
+    (SaidClaim::CustomClaims, "Custom claims"),
+];
+
 impl Typed {
+    /// An empty form.
+    fn anew() -> Self {
+        Self { claims: CLAIMS.map(|(claim, _)| claim.as_str().to_owned()).to_vec(), ..Self::default() }
+    }
+
     fn of(form: &Posted) -> Self {
         let text = |name: &str| form.text(name).trim().to_owned();
         let rows = form.all("new_scope").zip(form.all("new_words")).zip(form.all("new_risk"));
@@ -58,6 +75,7 @@ impl Typed {
             format: text("format"),
             lifetime: text("lifetime"),
             machine_lifetime: text("machine_lifetime"),
+            claims: form.all("claim").map(str::to_owned).collect(),
             is_default: form.text("default") == "yes",
         }
     }
@@ -73,6 +91,7 @@ impl Typed {
             format: format_name(resource.format).to_owned(),
             lifetime: resource.access_for.to_string(),
             machine_lifetime: resource.machine_access_most.map(|life| life.to_string()).unwrap_or_default(),
+            claims: resource.said().map(|claim| claim.as_str().to_owned()).collect(),
             is_default: resource.is_default,
             ..Self::default()
         }
@@ -129,6 +148,7 @@ impl Typed {
                     format: if self.format == "opaque" { TokenFormat::Opaque } else { TokenFormat::Jwt },
                     access_for,
                     machine_access_most,
+                    claims: self.claims.iter().filter_map(|claim| claim.parse().ok()).collect(),
                 })
             }
             _ => Err(wrong),
@@ -147,6 +167,7 @@ struct Meant {
     format: TokenFormat,
     access_for: Option<Lifetime>,
     machine_access_most: Option<Lifetime>,
+    claims: BTreeSet<SaidClaim>,
 }
 
 /// What is wrong with which field, and with which row of the new scopes.
@@ -180,7 +201,7 @@ const fn format_name(format: TokenFormat) -> &'static str {
 
 /// `GET /console/resources/new`
 pub(super) async fn new(admin: Administrator) -> Result<HttpResponse, PageProblem> {
-    page(&admin.visitor, StatusCode::OK, &Typed::default(), &Wrong::default(), None).await
+    page(&admin.visitor, StatusCode::OK, &Typed::anew(), &Wrong::default(), None).await
 }
 
 /// `POST /console/resources/new`
@@ -211,6 +232,7 @@ pub(super) async fn create(asked: Administered) -> Result<HttpResponse, PageProb
         format: meant.format,
         access_for: meant.access_for,
         machine_access_most: meant.machine_access_most,
+        claims: Some(meant.claims),
     };
     let by = once(&visitor.app, by, form.text("once"), &["resource", &format!("{typed:?}")]);
     match resources::add_with_scopes(&visitor.app, &by, new, meant.new_scopes).await {
@@ -253,6 +275,7 @@ pub(super) async fn update(asked: Administered, id: web::Path<String>) -> Result
         format: Some(meant.format),
         access_for: meant.access_for.or(Some(visitor.app.settings.now().lifetimes.access)),
         machine_access_most: meant.machine_access_most.or(Some(MOST_ACCESS)),
+        claims: Some(meant.claims),
         // Decided on a page of its own.
         tool_scopes: None,
     };
@@ -273,10 +296,11 @@ async fn page(
     let broken = |fault| visitor.broken(&fault);
     let catalogue = scopes::list_all(&visitor.app).await.map_err(broken)?;
     let field = |name: &str, value: &str| Field { value: value.to_owned(), error: wrong.fields.of(name) };
-    let folded = ["default_scopes", "aliases", "algorithm", "access_lifetime", "machine_access_lifetime"];
+    let folded = ["default_scopes", "aliases", "algorithm", "access_lifetime", "machine_access_lifetime", "claims"];
     let set = [&typed.default_scopes, &typed.aliases, &typed.lifetime, &typed.machine_lifetime];
     let unfolded = folded.iter().any(|name| wrong.fields.of(name).is_some())
-        || (changes.is_none() && (typed.is_default || set.iter().any(|text| !text.is_empty())));
+        || (changes.is_none()
+            && (typed.is_default || typed.claims.len() < CLAIMS.len() || set.iter().any(|text| !text.is_empty())));
     let algorithm = if typed.algorithm.is_empty() { Algorithm::default().as_str() } else { &typed.algorithm };
     let formats =
         [("jwt", "Signed: the server verifies them itself"), ("opaque", "Opaque: the server asks here about each")];
@@ -313,6 +337,14 @@ async fn page(
             value: typed.machine_lifetime.clone(),
             error: wrong.fields.of("machine_access_lifetime"),
         },
+        claims: CLAIMS
+            .into_iter()
+            .map(|(claim, words)| {
+                let name = claim.as_str();
+                Choice::new(name, words, typed.claims.iter().any(|chosen| chosen == name))
+            })
+            .collect(),
+        claims_error: wrong.fields.of("claims"),
         is_default: typed.is_default,
         unfolded,
         problem: wrong.problem.clone().or_else(|| {

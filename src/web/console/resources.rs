@@ -7,7 +7,9 @@ use super::told;
 use super::{applications, back, declined, listing, machine, queries, scopes as scope_pages, shell, snippets, wanted};
 use crate::app::App;
 use crate::base::{Fault, Id, Lifetime, Timestamp};
-use crate::model::{Client, Consent, Machine, ProtectedResource, ResourceTools, Risk, ScopeEntry, TokenFormat};
+use crate::model::{
+    Client, Consent, Machine, ProtectedResource, ResourceTools, Risk, SaidClaim, ScopeEntry, TokenFormat,
+};
 use crate::operations::audit::{self, Which as Entries};
 use crate::operations::reach::{self, Found};
 use crate::operations::seen::Seen;
@@ -123,6 +125,7 @@ pub(super) async fn show(
         },
         lifetime: length(resource.access_for.seconds()),
         machine_lifetime: length(resource.machine_access_most.unwrap_or(MOST_ACCESS).seconds()),
+        claims: claims(&resource),
         registered: moment(resource.created_at, now),
         issuer: app.issuer.to_string(),
         keys_at: app.issuer.url(if is_opaque { "/oauth/introspect" } else { "/.well-known/jwks.json" }),
@@ -159,6 +162,26 @@ pub(super) async fn show(
         events: told::folded(app, now, &told).await.map_err(broken)?,
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
+}
+
+/// What its tokens say of their subject beside scopes.
+fn claims(resource: &ProtectedResource) -> String {
+    let words: Vec<&str> = resource
+        .said()
+        .map(|claim| match claim {
+            SaidClaim::Roles => "roles",
+            SaidClaim::Permissions => "permissions",
+            SaidClaim::Tenant => "the tenant",
+            SaidClaim::CustomClaims => "custom claims",
+        })
+        .collect();
+    let text = match words.split_last() {
+        None => "nothing".to_owned(),
+        Some((only, [])) => (*only).to_owned(),
+        Some((last, first)) => format!("{} and {last}", first.join(", ")),
+    };
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// How far it is known which tools the server has.

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::resources::{counted, machine_named, path as resource_path, several};
-use super::{applications, as_seen, back, declined, listing, mark, once, queries, sentence, shell, wanted};
+use super::{applications, as_seen, back, declined, listing, mark, once, queries, sentence, shell, wanted, with};
 use crate::model::{Client, ProtectedResource, Risk, Scope, ScopeEntry, ScopeSet};
 use crate::operations::declined::{Declined, Invalid};
 use crate::operations::scopes::{self, NewScope, ScopeChange};
@@ -56,10 +56,7 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
         frame: Frame { query: said("q").unwrap_or_default().to_owned(), ..listing(visitor, &request, Section::Scopes) },
         rows: found.iter().map(|entry| row(entry, &known)).collect(),
         narrowed: said("q").is_some(),
-        next: next.map(|next| {
-            let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("after", &next).finish();
-            format!("/console/scopes?{query}")
-        }),
+        next: next.map(|next| with(&request, "/console/scopes", &[], ("after", &next))),
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
 }

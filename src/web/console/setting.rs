@@ -110,7 +110,7 @@ async fn refused(
 }
 
 /// The settings file's words "is between 1m and 1d" complete a sentence, and others are one.
-fn in_words(why: &str) -> String {
+pub(super) fn in_words(why: &str) -> String {
     let begins = ["is ", "has ", "may "].iter().any(|verb| why.starts_with(verb));
     if begins { format!("It {why}.") } else { format!("{why}.") }
 }

@@ -72,7 +72,7 @@ pub(super) async fn looked(asked: Administered) -> Result<HttpResponse, PageProb
 }
 
 fn aside(held: &Held) -> Option<SettingAside> {
-    let why = held.aside.clone()?;
+    let why = held.aside.as_deref().map(setting::in_words)?;
     Some(SettingAside { name: held.name.clone(), why, href: setting::path(&held.name) })
 }
 

@@ -396,3 +396,165 @@ fn every_way_to_rotate_begins_with_the_same_overlap() {
         assert!(help.contains(&format!("[default: {usual}]")), "{help}");
     }
 }
+
+/// The names in the rows of the list, from the top down.
+fn names(page: &Page) -> Vec<String> {
+    let rows = page.body.split("list-name\"").skip(1);
+    rows.map(|row| row.split_once('>').unwrap().1.split('<').next().unwrap().to_owned()).collect()
+}
+
+/// Where the list goes on.
+fn next(page: &Page) -> Option<String> {
+    let link = page.body.split("<a class=\"button\" href=\"").skip(1).find(|rest| rest.contains("\">Next page<"))?;
+    let href = link.split('"').next().unwrap().replace("&#38;", "&");
+    link.split_once('>').unwrap().1.starts_with("Next page").then_some(href)
+}
+
+#[test]
+fn the_list_is_sorted_by_name_by_age_and_by_use() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let mut made = Vec::new();
+    for name in ["delta", "Alpha", "charlie", "bravo"] {
+        made.push(world.machine(name, &ada, "mcp:read"));
+        world.later(writ::base::Lifetime::from_seconds(1));
+    }
+    for robot in [&made[2], &made[0]] {
+        robot.client_credentials(&world, &[]).tokens();
+        world.later(writ::base::Lifetime::from_seconds(1));
+    }
+    let mut browser = world.signed_in(&ada);
+    let mut listed = |sort: &str| names(browser.get(&format!("/console/machines?sort={sort}")).expect_status(200));
+    assert_eq!(listed(""), ["bravo", "charlie", "Alpha", "delta"]);
+    assert_eq!(listed("made"), ["delta", "Alpha", "charlie", "bravo"]);
+    assert_eq!(listed("name"), ["Alpha", "bravo", "charlie", "delta"]);
+    assert_eq!(listed("-name"), ["delta", "charlie", "bravo", "Alpha"]);
+    assert_eq!(listed("-used")[..2], ["delta", "charlie"]);
+    assert_eq!(listed("used")[2..], ["charlie", "delta"]);
+    assert_eq!(listed("nonsense"), listed(""), "an order that is none is the usual one");
+
+    let mut browser = world.signed_in(&ada);
+    let page = browser.get("/console/machines?state=active&sort=name");
+    page.expect_text("aria-sort=\"ascending\"").expect_text("href=\"/console/machines?state=active&#38;sort=-name\"");
+    page.expect_text("href=\"/console/machines?state=active&#38;sort=-used\"");
+    browser.get("/console/machines?sort=-name").expect_text("aria-sort=\"descending\"");
+    browser.get("/console/machines").expect_no_text("aria-sort");
+    // What was sorted is sorted still for whoever stops some.
+    assert_eq!(page.form_to("/suspension").value("here"), "state=active&sort=name");
+    // A retired machine has no name any more; whoever asks for the retired finds it.
+    let at = browser.get(&format!("/console/machines/{}", made[3].id));
+    browser.submit_form(&at.form_to("/retirement"), &[("because", "old"), ("name", "bravo")]);
+    let page = browser.get("/console/machines?sort=name");
+    page.expect_text("Retired machines gave their names back").expect_no_text(">bravo<");
+    assert_eq!(names(&browser.get("/console/machines?sort=name&state=retired")), ["bravo"]);
+}
+
+/// Pages of a sorted list hold everything once, in one order, also where a name has anything in it.
+#[test]
+fn a_sorted_list_goes_on_where_its_page_ended() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    for number in 0..60 {
+        world.machine(&format!("robot & co + {number:02} %41 ü"), &ada, "mcp:read");
+    }
+    let mut browser = world.signed_in(&ada);
+    for sort in ["made", "name", "-name", "-used", "used"] {
+        // By the index, and put in order here.
+        for filter in ["", "state=active&", "q=robot&"] {
+            let first = browser.get(&format!("/console/machines?{filter}sort={sort}"));
+            let further = next(&first).unwrap_or_else(|| panic!("{sort} {filter} ends after a page"));
+            let second = browser.get(&further);
+            second.expect_text("Back to the").expect_text("The last 10");
+            assert_eq!(next(&second), None);
+            let mut all = names(&first);
+            all.extend(names(&second));
+            let sorted = all.clone();
+            if sort == "-name" {
+                all.reverse();
+            }
+            if sort.ends_with("name") {
+                assert!(all.is_sorted(), "{sort} {filter}");
+            }
+            all.sort();
+            all.dedup();
+            assert_eq!(all.len(), 60, "{sort} {filter}: {sorted:?}");
+        }
+    }
+    assert_eq!(names(&browser.get("/console/machines?sort=name&before=nonsense"))[0], "robot &#38; co + 00 %41 ü");
+}
+
+#[test]
+fn machines_are_listed_by_tag_and_by_tenant() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    world.machine("plain", &ada, "mcp:read");
+    let tagged = world.machine("tagged", &ada, "mcp:read");
+    let mut browser = world.signed_in(&ada);
+    let page = browser.get(&format!("/console/machines/{}/change", tagged.id));
+    browser.submit_form(&page.form_to("/change"), &[("tags", "Eu west, production")]).expect_page(200, "Eu west");
+    let page = browser.get(&format!("/console/machines/{}", tagged.id));
+    page.expect_text("href=\"/console/machines?tag=Eu%20west\"");
+    let page = browser.get("/console/machines?tag=eu%20west");
+    page.expect_text(">tagged<").expect_no_text(">plain<").expect_text("<option value=\"eu west\" selected>");
+    browser.get("/console/machines?tag=eu").expect_page(200, "No machine fits");
+    // As long as there is one tenant, nobody reads of tenants.
+    browser.get("/console/machines").expect_no_text("Tenant");
+
+    let page = browser.get("/console/roles");
+    browser
+        .submit_form(&page.form_to("/console/tenants"), &[("new-name", "acme"), ("new-title", "Acme")])
+        .expect_status(200);
+    let page = browser.get("/console/machines/new");
+    let fill = [("name", "anvil"), ("purpose", "x"), ("tenant", "acme"), ("credential", "none")];
+    browser.submit_form(&page.form_to("/console/machines/new"), &fill).expect_status(200);
+    browser.get("/console/machines").expect_text("Tenant</th>").expect_text(">acme</td>");
+    let page = browser.get("/console/machines?tenant=acme&sort=name");
+    page.expect_text("<option value=\"acme\" selected>").expect_no_text("By tenant, then");
+    assert_eq!(names(&page), ["anvil"]);
+    let page = browser.get("/console/machines?sort=name");
+    page.expect_text("By tenant, then by name.");
+    assert_eq!(names(&page), ["anvil", "plain", "tagged"]);
+    assert_eq!(names(&browser.get("/console/machines?sort=-name&tenant=main")), ["tagged", "plain"]);
+    assert_eq!(names(&browser.get("/console/machines?tenant=nobodys")), [""; 0]);
+}
+
+/// What a row says of credentials and scopes is what the machine's page says.
+#[test]
+fn a_row_tells_how_old_credentials_are_and_which_scopes_were_used() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let robot = world.machine("robot", &ada, "mcp:read mcp:write");
+    let mut browser = world.signed_in(&ada);
+    browser.get("/console/machines").expect_text(">0 of 2<").expect_text(">1, new<");
+    robot.client_credentials(&world, &[("scope", "mcp:read")]).tokens();
+    world.later(writ::base::Lifetime::from_days(3));
+    let mut browser = world.signed_in(&ada);
+    let page = browser.get(&format!("/console/machines/{}", robot.id));
+    browser.submit_form(&page.form_to("/rotation"), &[("overlap", "7d")]);
+    let page = browser.get("/console/machines");
+    page.expect_text(">1 of 2<").expect_text(">2, 3 days old<").expect_text(">in 7 days<");
+}
+
+/// What a machine did is drawn day by day, what is not written down yet included.
+#[test]
+fn a_machines_tokens_are_drawn_day_by_day() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    let robot = world.machine("robot", &ada, "mcp:read");
+    let mut browser = world.signed_in(&ada);
+    browser.get(&format!("/console/machines/{}", robot.id)).expect_no_text("day by day");
+    robot.client_credentials(&world, &[]).tokens();
+    robot.client_credentials(&world, &[]).tokens();
+    world.block(writ::operations::housekeeping::round(&world.app)).unwrap();
+    world.later(writ::base::Lifetime::from_days(2));
+    robot.client_credentials(&world, &[]).tokens();
+    let mut browser = world.signed_in(&ada);
+    let page = browser.get(&format!("/console/machines/{}", robot.id));
+    page.expect_page(200, "3 tokens in the last 4 weeks.");
+    let counts: Vec<&str> = page.body.split("data-label=\"Tokens\">").skip(1).map(|rest| &rest[..1]).collect();
+    assert_eq!(counts, ["2", "1"]);
+    world.later(writ::base::Lifetime::from_days(27));
+    let mut browser = world.signed_in(&ada);
+    let page = browser.get(&format!("/console/machines/{}", robot.id));
+    page.expect_text("1 token in the last 4 weeks.").expect_no_text("Days are counted since");
+}

@@ -118,6 +118,16 @@ fn a_resource_is_changed_and_removed_by_its_name() {
     world.expect_event("resource.changed");
     let late = browser.submit_form(&form, &[&fields[..], &[("lifetime", "9m")]].concat());
     late.expect_page(422, "It was changed since you opened this page");
+    // What its tokens say beside scopes.
+    page.expect_text("Roles, permissions, the tenant and custom claims, beside scopes");
+    let form = browser.get(&format!("{at}/change")).form_to("/change");
+    let wrong = browser.submit_form(&form, &[("claim", "roles"), ("name", "Ticket server")]);
+    wrong.expect_page(422, "hold in a tenant").expect_text("value=\"roles\" checked>");
+    let page = browser.submit_form(&form, &[("claim", "roles"), ("claim", "tenant")]);
+    page.expect_page(200, "Roles and the tenant, beside scopes");
+    let form = browser.get(&format!("{at}/change")).form_to("/change");
+    let page = browser.submit_form(&form, &[("claim", "")]);
+    page.expect_page(200, "Nothing, beside scopes");
     let form = page.form_to("/removal");
     browser.submit_form(&form, &[("name", "Tickets")]).expect_text("the name was another");
     browser.submit_form(&form, &[("name", "Ticket server")]).expect_page(200, "The resource is removed");

@@ -1,14 +1,15 @@
 //! Roles, permissions and custom claims: who has them, and which tokens say so.
 
 use serde_json::{Value, json};
-use writ::model::{Event, MachineKind, Membership, ProtectedResource, RoleIn, TokenFormat};
+use writ::model::{Event, MachineKind, Membership, ProtectedResource, RoleIn, SaidClaim, TokenFormat};
 use writ::operations::declined::Declined;
 use writ::operations::machines::{self, NewMachine, Terms};
+use writ::operations::resources::{self, ResourceChange};
 use writ::operations::roles::{self, MembershipChange, RoleChange, RoleTerms};
 use writ::operations::seen::Seen;
 use writ::operations::tenants;
 use writ::protocol::display_name::DisplayName;
-use writ::store::audit_page;
+use writ::store::{Read as _, audit_page};
 
 use crate::world::{ClientApp, Someone, World};
 
@@ -90,6 +91,46 @@ fn an_opaque_token_says_the_same_when_it_is_introspected() {
         "roles": ["viewer"], "permissions": ["index:read"], "tenantId": "main", "tenant_id": "main", "type": "machine",
     });
     assert_eq!(beside(&robot.introspect(&world, &token.access)), expected);
+}
+
+/// What a resource is not to be told its tokens do not say, signed and opaque, and nobody else's are shorter for it.
+#[test]
+fn a_resource_is_told_what_it_needs_and_no_more() {
+    let world = World::new();
+    let ada = world.administrator("ada");
+    world.role("main/viewer", "index:read");
+    let told = world.resource("https://mcp.example/all", "mcp:read");
+    let less = world.resource("https://mcp.example/less", "mcp:read");
+    let robot = world.machine_with(terms("robot", &["viewer"]), &ada);
+    let at = |resource: &ProtectedResource| {
+        robot.client_credentials(&world, &[("resource", &resource.identifier.to_string())]).tokens()
+    };
+    let all = beside(&at(&told).claims());
+    assert_eq!(beside(&at(&less).claims()), all);
+    let choose = |claims: &[SaidClaim]| {
+        let claims = Some(claims.iter().copied().collect());
+        let change = ResourceChange { claims, ..ResourceChange::default() };
+        world.block(resources::change(&world.app, &world.operator(), less.id, Seen::Anything, change))
+    };
+    choose(&[SaidClaim::Tenant, SaidClaim::Roles]).unwrap();
+    let Event::ResourceChanged { before, after, .. } = newest(&world) else { panic!("{:?}", newest(&world)) };
+    assert_eq!((before, after), (json!({}), json!({ "claims": ["roles", "tenant"] })));
+    let expected = json!({ "roles": ["viewer"], "tenantId": "main", "tenant_id": "main", "type": "machine" });
+    assert_eq!(beside(&at(&less).claims()), expected);
+    assert_eq!(beside(&at(&told).claims()), all);
+    choose(&[]).unwrap();
+    assert_eq!(beside(&at(&less).claims()), json!({ "type": "machine" }));
+    let row = world.read(|view| view.get(&writ::store::tables::RESOURCES, &less.id)).unwrap();
+    world.put_resource(ProtectedResource { format: TokenFormat::Opaque, ..row });
+    let token = at(&less);
+    assert_eq!(beside(&robot.introspect(&world, &token.access)), json!({ "type": "machine" }));
+
+    // Whoever is not told in which tenant they hold would take them to hold in every one.
+    let declined = choose(&[SaidClaim::Permissions]).unwrap_err();
+    assert!(format!("{declined:?}").contains("hold in a tenant"), "{declined:?}");
+    // All of them is what holds where nothing was said.
+    choose(&SaidClaim::ALL.map(|(_, claim)| claim)).unwrap();
+    assert_eq!(world.read(|view| view.get(&writ::store::tables::RESOURCES, &less.id)).unwrap().claims, None);
 }
 
 #[test]

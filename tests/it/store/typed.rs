@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use writ::base::{Fault, FaultKind, Id, Lifetime, MacKey, Named, Timestamp};
 use writ::model::{Actor, Channel, Context, Event, Origin};
+use writ::store::engine::Order;
 use writ::store::{AnyTable, Generation, Index, Memory, Read as _, Rehearsal, Store, Table, Tx, Unique, audit_page};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -197,6 +198,49 @@ fn pages_and_lists_go_on_where_they_stopped() {
             Ok(())
         })
         .unwrap();
+}
+
+/// A unique index is an order of its rows, from both ends and under the first part of its keys.
+#[test]
+fn a_unique_index_is_gone_through_in_its_order() {
+    static BY_SHELF_AND_ISBN: Unique<Book, (String, String)> = Unique::new("books_by_place", |b, out| {
+        if let Some(isbn) = &b.isbn {
+            out(&(format!("shelf {}", b.shelf), isbn.clone()));
+        }
+    });
+    static PLACED: Table<Id<Book>, Book> = Table::new("books").indexed(&[&BY_SHELF_AND_ISBN]);
+    let store = store();
+    let books = [(1, "d", 1), (2, "b", 1), (3, "c", 2), (4, "a", 2), (5, "e", 1)];
+    write(&store, move |tx| {
+        books.into_iter().try_for_each(|(n, isbn, shelf)| tx.put(&PLACED, &id(n), &book(Some(isbn), &[], shelf)))?;
+        tx.put(&PLACED, &id(6), &book(None, &[], 1))
+    })
+    .unwrap();
+    let all = |under: Option<&str>, order: Order| -> String {
+        let under = under.map(str::to_owned);
+        let (mut found, mut behind) = (String::new(), None::<(String, String)>);
+        store
+            .read_blocking(|view| {
+                loop {
+                    let page =
+                        view.in_order(&PLACED, &BY_SHELF_AND_ISBN, (under.as_ref(), behind.as_ref()), order, 2)?;
+                    found.extend(page.rows.iter().filter_map(|(_, book)| book.isbn.clone()));
+                    match page.rows.last().filter(|_| page.next.is_some()) {
+                        Some((_, last)) => {
+                            behind = last.isbn.clone().map(|isbn| (format!("shelf {}", last.shelf), isbn))
+                        }
+                        None => return Ok(()),
+                    }
+                }
+            })
+            .unwrap();
+        found
+    };
+    assert_eq!((all(None, Order::Ascending), all(None, Order::Descending)), ("bdeac".into(), "caedb".into()));
+    assert_eq!(all(Some("shelf 1"), Order::Ascending), "bde");
+    assert_eq!(all(Some("shelf 1"), Order::Descending), "edb");
+    assert_eq!(all(Some("shelf 2"), Order::Descending), "ca");
+    assert_eq!(all(Some("shelf"), Order::Ascending), "", "a part of a key is whole");
 }
 
 #[test]

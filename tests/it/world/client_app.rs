@@ -161,6 +161,7 @@ impl World {
             access_for: writ::base::Lifetime::from_hours(1),
             machine_access_most: None,
             tool_scopes: std::collections::BTreeMap::new(),
+            claims: None,
             is_default: false,
             created_at: self.now(),
         };

@@ -174,6 +174,7 @@ mod tests {
             access_for: Lifetime::from_hours(1),
             machine_access_most: None,
             tool_scopes: std::collections::BTreeMap::new(),
+            claims: None,
             is_default: false,
             created_at: Timestamp::from_seconds(1),
         }

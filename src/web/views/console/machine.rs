@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::super::Sample;
 use super::super::shell::{Moment, Shell};
+use super::charts::{self, Chart};
 use super::{EventLine, Frame, Pill, Section, Snippets, Tone, sample};
 
 #[derive(Clone, Debug, Template)]
@@ -49,6 +50,8 @@ pub struct MachinePage {
     pub more_delegations: bool,
     /// What it did in the names of others lately.
     pub acted: Vec<EventLine>,
+    /// Its tokens of the last weeks.
+    pub chart: Option<Chart>,
     pub events: Vec<EventLine>,
     pub snippets: Snippets,
 }
@@ -209,6 +212,7 @@ impl Sample for MachinePage {
             delegations: vec![],
             more_delegations: false,
             acted: vec![],
+            chart: None,
             events: vec![],
             snippets: Snippets::default(),
         };
@@ -265,6 +269,7 @@ impl Sample for MachinePage {
                 until: sample::moment("in 27 days"),
                 may_revoke: true,
             }],
+            chart: charts::samples().into_iter().next(),
             acted: vec![sample::event(
                 811,
                 "token.exchanged",

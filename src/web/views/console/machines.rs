@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::super::Sample;
 use super::super::shell::{Moment, Shell};
-use super::{Choice, Frame, Pill, Section, Tone, sample};
+use super::{Choice, Frame, Head, Pill, Section, Tone, sample};
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/machines.html")]
@@ -14,11 +14,22 @@ pub struct MachinesPage {
     pub states: Vec<Choice>,
     pub kinds: Vec<Choice>,
     pub findings: Vec<Choice>,
+    /// Only where there is more than one.
+    pub tenants: Vec<Choice>,
+    pub orders: Vec<Choice>,
+    pub by_name: Head,
+    pub by_use: Head,
+    /// What is to be known about the order.
+    pub about_order: Option<String>,
+    /// "newest": what stands first.
+    pub first: &'static str,
     pub rows: Vec<MachineRow>,
     /// The filter and the page of the list, as its address says them: where the form that stops some leads back to.
     pub here: String,
     /// Whose they are, if only somebody's are listed: id and name.
     pub owner: Option<(String, String)>,
+    /// The tag that all of them have, if that is asked for.
+    pub tag: Option<String>,
     /// Whether anything narrows the list.
     pub narrowed: bool,
     /// Where the list goes on, below the issuer's path.
@@ -33,8 +44,13 @@ pub struct MachineRow {
     pub kind: String,
     pub owner: String,
     pub state: Pill,
-    /// "2, one ends in 9 days"
+    pub tenant: String,
+    /// "2, 40 days old"
     pub credentials: String,
+    /// When the next of them does.
+    pub ends: Option<Moment>,
+    /// "3 of 7": used, of those it may ask for.
+    pub scopes: String,
     pub last_used: Option<Moment>,
     /// Within the last day: somebody would miss it.
     pub used_lately: bool,
@@ -62,7 +78,10 @@ impl Sample for MachinesPage {
             kind: "CI job".into(),
             owner: "Grace Hopper".into(),
             state: Pill::new("active", Tone::Live),
-            credentials: "2, one ends in 9 days".into(),
+            tenant: "main".into(),
+            credentials: "2, 40 days old".into(),
+            ends: Some(sample::moment("in 9 days")),
+            scopes: "3 of 7".into(),
             last_used: Some(sample::moment("4 minutes ago")),
             used_lately: true,
             last_from: Some("from 10.1.2.0/24".into()),
@@ -73,6 +92,10 @@ impl Sample for MachinesPage {
             id: "mch_other".into(),
             name: "old-crawler".into(),
             state: Pill::new("suspended", Tone::Danger),
+            tenant: "acme".into(),
+            credentials: "none".into(),
+            ends: None,
+            scopes: String::new(),
             last_used: None,
             used_lately: false,
             last_from: None,
@@ -89,13 +112,25 @@ impl Sample for MachinesPage {
             states: choices(&[("", "Any state"), ("active", "Active"), ("suspended", "Suspended")]),
             kinds: choices(&[("", "Any kind"), ("agent", "Agent")]),
             findings: choices(&[("", "Any"), ("unused", "Unused")]),
+            tenants: vec![],
+            orders: choices(&[("", "Newest first"), ("name", "Name, A to Z")]),
+            by_name: Head { sort: "", href: "/console/machines?sort=name".into() },
+            by_use: Head { sort: "", href: "/console/machines?sort=-used".into() },
+            about_order: None,
+            first: "newest",
+            tag: None,
             rows: vec![],
             here: String::new(),
             owner: None,
             narrowed: false,
             next: None,
         };
-        let hostile = MachineRow { name: sample::HOSTILE.into(), purpose: sample::HOSTILE.into(), ..row.clone() };
+        let hostile = MachineRow {
+            name: sample::HOSTILE.into(),
+            purpose: sample::HOSTILE.into(),
+            owner: sample::HOSTILE.into(),
+            ..row.clone()
+        };
         vec![
             ("empty", empty.clone()),
             (
@@ -120,8 +155,21 @@ impl Sample for MachinesPage {
                     ..empty.clone()
                 },
             ),
+            (
+                "sorted",
+                Self {
+                    rows: vec![stopped, row.clone()],
+                    tenants: choices(&[("", "Any"), ("main", "Main (main)"), ("acme", "Acme (acme)")]),
+                    by_use: Head { sort: "ascending", href: "/console/machines?sort=-used".into() },
+                    about_order: Some("Only the newest 1,000 of these machines are in this order.".into()),
+                    first: "first",
+                    tag: Some("production".into()),
+                    narrowed: true,
+                    ..empty.clone()
+                },
+            ),
             ("branded", Self { shell: sample::branded(), rows: vec![row], ..empty.clone() }),
-            ("hostile", Self { rows: vec![hostile], ..empty }),
+            ("hostile", Self { rows: vec![hostile], tag: Some(sample::HOSTILE.into()), narrowed: true, ..empty }),
         ]
     }
 }

@@ -234,6 +234,15 @@ impl Choice {
     }
 }
 
+/// The head of a column that rows can be sorted by.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// What `aria-sort` says of it; empty where they are not.
+    pub sort: &'static str,
+    /// Sorts by it, or the other way round; below the issuer's path.
+    pub href: String,
+}
+
 /// The world of the samples.
 mod sample {
     use super::super::shell::sample;

@@ -80,6 +80,8 @@ pub struct ResourcePage {
     pub lifetime: String,
     /// The longest that a machine's tokens may live.
     pub machine_lifetime: String,
+    /// "roles, permissions and the tenant": what they say beside scopes.
+    pub claims: String,
     pub registered: Moment,
     pub issuer: String,
     /// Where the keys are that sign its tokens; of opaque ones, where to ask about them.
@@ -152,6 +154,9 @@ pub struct ResourceFormPage {
     pub formats: Vec<Choice>,
     pub lifetime: Field,
     pub machine_lifetime: Field,
+    /// What its tokens say beside scopes.
+    pub claims: Vec<Choice>,
+    pub claims_error: Option<String>,
     pub is_default: bool,
     /// What is folded away holds something to look at.
     pub unfolded: bool,
@@ -245,6 +250,7 @@ impl Sample for ResourcePage {
             tokens: "Signed with ES256; a server can verify them itself".into(),
             lifetime: "30 minutes".into(),
             machine_lifetime: "24 hours".into(),
+            claims: "Roles and the tenant".into(),
             registered: sample::moment("3 hours ago"),
             issuer: "https://id.example.com".into(),
             keys_at: "https://id.example.com/.well-known/jwks.json".into(),
@@ -364,6 +370,11 @@ impl Sample for ResourceFormPage {
             formats: vec![Choice::new("jwt", "Signed", true), Choice::new("opaque", "Opaque", false)],
             lifetime: Field::default(),
             machine_lifetime: Field::default(),
+            claims: vec![
+                Choice::new("roles", "The roles somebody has", true),
+                Choice::new("tenant", "The tenant in which that holds", false),
+            ],
+            claims_error: None,
             is_default: false,
             unfolded: false,
             problem: None,

@@ -176,7 +176,7 @@ impl Sample for SettingsPage {
                 Self {
                     asides: vec![SettingAside {
                         name: "lifetimes.session_idle".into(),
-                        why: "`lifetimes.session_idle` is at most `lifetimes.session`".into(),
+                        why: "`lifetimes.session_idle` is at most `lifetimes.session`.".into(),
                         href: "/console/settings/of/lifetimes.session_idle".into(),
                     }],
                     doubts: vec!["The public URL is https, and no proxy is trusted.".into()],
