@@ -41,7 +41,7 @@ pub(crate) enum Under {
 /// Asks the log whose it is, if it is not under the present key: the change of the key names the public half of the old one. Only a head from
 /// before that change is taken by it. That is not more than anybody can do who changes files here, and who might as well remove it.
 pub(crate) fn under(path: &Path, store: &Store, signer: &HeadSigner) -> Result<Under, Fault> {
-    let Some(kept) = parsed(path)? else { return Ok(Under::Nothing) };
+    let Some(kept) = bytes(path)?.as_deref().and_then(parsed) else { return Ok(Under::Nothing) };
     if is_ours(&kept.head, &kept.signature, signer)? {
         return Ok(Under::Present);
     }
@@ -86,10 +86,8 @@ pub(crate) fn write(path: &Path, head: &Head, signer: &HeadSigner) -> Result<(),
 
 /// The head that was kept last, if there is one. One that is not ours is a fault: somebody wrote it.
 pub(crate) fn read(path: &Path, signer: &HeadSigner) -> Result<Option<Head>, Fault> {
-    if !path.exists() {
-        return Ok(None);
-    }
-    match parsed(path)? {
+    let Some(bytes) = bytes(path)? else { return Ok(None) };
+    match parsed(&bytes) {
         Some(kept) if is_ours(&kept.head, &kept.signature, signer)? => Ok(Some(kept.head)),
         _ => Err(Fault::new(
             FaultKind::Storage,
@@ -101,13 +99,18 @@ pub(crate) fn read(path: &Path, signer: &HeadSigner) -> Result<Option<Head>, Fau
     }
 }
 
-/// What is there, whosever it is; `None` also of what is no head at all.
-fn parsed(path: &Path) -> Result<Option<Kept>, Fault> {
+/// What is there, if anything is. One that cannot be looked at is not one that is missing.
+fn bytes(path: &Path) -> Result<Option<Vec<u8>>, Fault> {
     match std::fs::read(path) {
-        Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
+        Ok(bytes) => Ok(Some(bytes)),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(Fault::because(FaultKind::Storage, "the kept head of the audit log cannot be read", e)),
+        Err(e) => Err(Fault::because(FaultKind::Storage, format!("{} cannot be read", path.display()), e)),
     }
+}
+
+/// A head, whosever it is.
+fn parsed(bytes: &[u8]) -> Option<Kept> {
+    serde_json::from_slice(bytes).ok()
 }
 
 /// Refuses a file whose audit log does not contain the head that was kept: entries that were durable are gone.

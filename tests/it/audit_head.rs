@@ -50,6 +50,23 @@ async fn a_file_that_was_put_back_to_an_earlier_day_is_noticed() {
     assert!(is_whole(&appliance(data.path()).unwrap()).await);
 }
 
+/// Whoever makes the head unreadable does not make it missing.
+#[tokio::test]
+async fn a_head_that_cannot_be_read_is_not_one_that_is_missing() {
+    let data = tempfile::tempdir().unwrap();
+    let head = data.path().join("writ.head");
+    let app = appliance(data.path()).unwrap();
+    std::fs::remove_file(&head).unwrap();
+    assert!(is_whole(&app).await, "one that is missing is no fault");
+    // A name that leads to itself: nobody finds out what is there, whoever they are.
+    std::os::unix::fs::symlink(&head, &head).unwrap();
+    let fault = audit::verify(&app).await.unwrap_err();
+    assert!(fault.to_string().contains("writ.head cannot be read"), "{fault}");
+    drop(app);
+    let fault = appliance(data.path()).err().unwrap();
+    assert!(fault.to_string().contains("writ.head cannot be read"), "{fault}");
+}
+
 #[tokio::test]
 async fn a_crash_before_the_head_is_kept_is_no_loss() {
     let data = tempfile::tempdir().unwrap();
