@@ -34,14 +34,16 @@ pub(crate) enum Under {
     Present,
     /// The one before the present one: a change was cut short before the head was signed anew.
     Before(Head),
-    /// There is none, or it is nobody's that the log knows: for [`check`] to say.
-    Nothing,
+    Missing,
+    /// It is nobody's that the log knows: for [`check`] to say.
+    Foreign,
 }
 
 /// Asks the log whose it is, if it is not under the present key: the change of the key names the public half of the old one. Only a head from
 /// before that change is taken by it. That is not more than anybody can do who changes files here, and who might as well remove it.
 pub(crate) fn under(path: &Path, store: &Store, signer: &HeadSigner) -> Result<Under, Fault> {
-    let Some(kept) = bytes(path)?.as_deref().and_then(parsed) else { return Ok(Under::Nothing) };
+    let Some(bytes) = bytes(path)? else { return Ok(Under::Missing) };
+    let Some(kept) = parsed(&bytes) else { return Ok(Under::Foreign) };
     if is_ours(&kept.head, &kept.signature, signer)? {
         return Ok(Under::Present);
     }
@@ -62,12 +64,12 @@ pub(crate) fn under(path: &Path, store: &Store, signer: &HeadSigner) -> Result<U
     let Some(Entry { sequence, event: Event::MasterKeyChanged { head_key_before, head_key_after, .. }, .. }) =
         store.read_blocking(newest)?
     else {
-        return Ok(Under::Nothing);
+        return Ok(Under::Foreign);
     };
     let is_before = head_key_after == signer.public()
         && kept.head.sequence < sequence
         && is_signed_by(&head_key_before, text(&kept.head)?.as_bytes(), &kept.signature);
-    Ok(if is_before { Under::Before(kept.head) } else { Under::Nothing })
+    Ok(if is_before { Under::Before(kept.head) } else { Under::Foreign })
 }
 
 /// Writes a head down whatever was kept before.

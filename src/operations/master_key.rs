@@ -248,8 +248,9 @@ fn finish(
     let store = file.open(master.audit_head()?, now)?;
     let before = match keep_head::under(&path, &store, &signer)? {
         Under::Before(head) => Some(head),
-        Under::Nothing if found == Found::Next => None,
-        Under::Present | Under::Nothing => return Ok(Opened { master, store, not_rewritten: None }),
+        Under::Missing if found == Found::Next => None,
+        // With somebody else's beside it nothing is served, and whatever starts it again and again would copy the file as often.
+        Under::Present | Under::Missing | Under::Foreign => return Ok(Opened { master, store, not_rewritten: None }),
     };
     // Closes the file.
     drop(store);

@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 
 use redb::{ReadableDatabase as _, ReadableTable as _, TableDefinition, TableHandle as _};
 use writ::app::App;
-use writ::base::{Clock, Entropy, Fault, FaultKind, Id, Lifetime, Secret, Timestamp};
+use writ::base::{Clock, Digest, Entropy, Fault, FaultKind, Id, Lifetime, Secret, Timestamp};
 use writ::config::{Config, Sources};
-use writ::keys::{Master, PURPOSES};
+use writ::keys::{HeadSigner, Master, PURPOSES};
 use writ::model::{Event, IdentityProvider, Person, PersonBy, SecondFactor, UpstreamSignIn};
 use writ::operations::master_key::{self, Changed, Kept, Stage};
 use writ::operations::start::{Keeping, start};
 use writ::operations::{audit, housekeeping, turn_keys};
 use writ::store::tables::{PROVIDERS, SECOND_FACTORS};
-use writ::store::{Read as _, audit_page};
+use writ::store::{Head, Read as _, audit_page};
 
 const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
 /// 32 bytes each, in base64.
@@ -400,18 +400,54 @@ async fn the_key_of_before_signs_no_head_of_later() {
     place.change().unwrap();
     (place.master_key, place.next) = (Some(NEW), None);
     let head = place.start().unwrap().store.audit_head().unwrap();
-    let text = serde_json::to_string(&head).unwrap();
     let old = Master::from_secret(&Secret::new(OLD)).unwrap().head_signer().unwrap();
-    let forged = serde_json::json!({ "head": head, "signature": old.sign(text.as_bytes()) });
-    std::fs::write(place.path("writ.head"), forged.to_string()).unwrap();
+    let forged = signed_by(&head, &old);
+    std::fs::write(place.path("writ.head"), &forged).unwrap();
     place.next = Some(NEWER);
     for refused in [place.start().err().unwrap(), place.change().unwrap_err()] {
         assert!(refused.to_string().contains("was not written by this appliance"), "{refused}");
     }
     place.next = None;
-    assert_eq!(std::fs::read_to_string(place.path("writ.head")).unwrap(), forged.to_string());
+    assert_eq!(std::fs::read_to_string(place.path("writ.head")).unwrap(), forged);
     std::fs::write(place.path("writ.head"), head_of_before).unwrap();
     assert_eq!(recorded(&place.start().unwrap()), 1);
+}
+
+/// Which file it is, and all that is in it.
+fn what_is_at(path: &Path) -> (u64, Vec<u8>) {
+    (std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(path).unwrap()), std::fs::read(path).unwrap())
+}
+
+/// Whatever starts it again and again would copy the file as often.
+#[tokio::test]
+async fn a_head_of_somebody_else_has_nothing_written_anew() {
+    for head in ["no head at all".to_owned(), {
+        let head = Head { sequence: 1, hash: Digest::ZERO, at: START };
+        let theirs = Master::from_secret(&Secret::new(NEWER)).unwrap().head_signer().unwrap();
+        signed_by(&head, &theirs)
+    }] {
+        let mut place = Place::new(Some(OLD));
+        let signed = furnished(&place).await;
+        let (store, kept) = (place.path("writ.redb"), place.path("writ.head"));
+        place.next = Some(NEW);
+        assert!(place.change_until(Some(Stage::Sealed)).is_err());
+        let ours = std::fs::read(&kept).unwrap();
+        std::fs::write(&kept, &head).unwrap();
+        let (file, _) = what_is_at(&store);
+        for _ in 0..2 {
+            let refused = place.start().err().unwrap();
+            assert!(refused.to_string().contains("was not written by this appliance"), "{refused}");
+            assert_eq!(what_is_at(&store).0, file);
+        }
+        std::fs::write(&kept, ours).unwrap();
+        check(&place, &signed).await;
+        assert_ne!(what_is_at(&store).0, file, "it is finished once that is settled");
+    }
+}
+
+fn signed_by(head: &Head, signer: &HeadSigner) -> String {
+    let text = serde_json::to_string(head).unwrap();
+    serde_json::json!({ "head": head, "signature": signer.sign(text.as_bytes()) }).to_string()
 }
 
 #[tokio::test]
