@@ -31,8 +31,9 @@ pub fn keep(app: &App) -> Result<(), Fault> {
 
 /// Which master key the head that was kept is under.
 pub(crate) enum Under {
-    Present,
-    /// The one before the present one: a change was cut short before the head was signed anew.
+    Present(Head),
+    /// The one before the present one: a change was cut short before the head was signed anew. Whoever has that key may have written it: it says
+    /// nothing until the log is seen to be whole and to have this entry.
     Before(Head),
     Missing,
     /// It is nobody's that the log knows: for [`check`] to say.
@@ -40,12 +41,12 @@ pub(crate) enum Under {
 }
 
 /// Asks the log whose it is, if it is not under the present key: the change of the key names the public half of the old one. Only a head from
-/// before that change is taken by it. That is not more than anybody can do who changes files here, and who might as well remove it.
+/// before that change is taken by it.
 pub(crate) fn under(path: &Path, store: &Store, signer: &HeadSigner) -> Result<Under, Fault> {
     let Some(bytes) = bytes(path)? else { return Ok(Under::Missing) };
     let Some(kept) = parsed(&bytes) else { return Ok(Under::Foreign) };
     if is_ours(&kept.head, &kept.signature, signer)? {
-        return Ok(Under::Present);
+        return Ok(Under::Present(kept.head));
     }
     let newest = |view: &View<'_>| {
         let mut before = None;
@@ -91,14 +92,18 @@ pub(crate) fn read(path: &Path, signer: &HeadSigner) -> Result<Option<Head>, Fau
     let Some(bytes) = bytes(path)? else { return Ok(None) };
     match parsed(&bytes) {
         Some(kept) if is_ours(&kept.head, &kept.signature, signer)? => Ok(Some(kept.head)),
-        _ => Err(Fault::new(
-            FaultKind::Storage,
-            format!(
-                "{} was not written by this appliance, or was changed. Find out by whom; to go on without it, move it away",
-                path.display()
-            ),
-        )),
+        _ => Err(foreign(path)),
     }
+}
+
+fn foreign(path: &Path) -> Fault {
+    Fault::new(
+        FaultKind::Storage,
+        format!(
+            "{} was not written by this appliance, or was changed. Find out by whom; to go on without it, move it away",
+            path.display()
+        ),
+    )
 }
 
 /// What is there, if anything is. One that cannot be looked at is not one that is missing.
@@ -118,11 +123,31 @@ fn parsed(bytes: &[u8]) -> Option<Kept> {
 /// Refuses a file whose audit log does not contain the head that was kept: entries that were durable are gone.
 pub(crate) fn check(app: &App) -> Result<(), Fault> {
     let Some(path) = &app.head_file else { return Ok(()) };
-    let Some(kept) = read(path, &app.head_signer)? else { return Ok(()) };
-    if app.store.audit_contains(&kept)? {
+    let (kept, is_signed_anew) = match under(path, &app.store, &app.head_signer)? {
+        Under::Present(kept) => (kept, true),
+        Under::Before(kept) => (kept, false),
+        Under::Missing => return Ok(()),
+        Under::Foreign => return Err(foreign(path)),
+    };
+    if !app.store.audit_contains(&kept)? {
+        return Err(lost(path, &kept));
+    }
+    if is_signed_anew {
         return Ok(());
     }
     Err(Fault::new(
+        FaultKind::Storage,
+        format!(
+            "the audit log is not whole, and so {} was not signed with the present master key: `writ audit verify` says where. To go on \
+             without it, move it away",
+            path.display()
+        ),
+    ))
+}
+
+/// What is said of a log without an entry that a head of ours speaks of.
+pub(crate) fn lost(path: &Path, kept: &Head) -> Fault {
+    Fault::new(
         FaultKind::Storage,
         format!(
             "the audit log has lost entries: entry {} of {} was there once and is not any more. If an older copy of the file \
@@ -131,7 +156,7 @@ pub(crate) fn check(app: &App) -> Result<(), Fault> {
             kept.at,
             path.display()
         ),
-    ))
+    )
 }
 
 /// The signature that is kept beside a head, wherever that is.

@@ -74,7 +74,7 @@ pub(super) fn open(config: &Config, entropy: &Entropy, now: Timestamp) -> Result
     if let Some(why) = not_rewritten {
         tracing::warn!(
             why,
-            "a change of the master key was finished, but the file still has what was sealed under the old key, in parts that nothing uses: \
+            "a change of the master key that was cut short: the file still has what was sealed under the old key, in parts that nothing uses: \
              mend that, and run `writ key rotate-master` once more"
         );
     }
@@ -103,7 +103,11 @@ pub fn change(
     let Opened { master: old, store, .. } = opened(config, entropy, now, at)?;
     // Before anything is changed: afterwards an error would hide that it was.
     let copies = copies(&config.store_file())?;
-    keep_head::read(&config.head_file(), &old.head_signer()?)?;
+    if let Some(kept) = keep_head::read(&config.head_file(), &old.head_signer()?)?
+        && !store.audit_contains(&kept)?
+    {
+        return Err(keep_head::lost(&config.head_file(), &kept));
+    }
     let (new, kept) = match (&config.master_key, &config.master_key_next) {
         (Some(_), Some(next)) => (Master::from_secret(next)?, Kept::Settings),
         (Some(_), None) => {
@@ -235,8 +239,13 @@ fn look(config: &Config) -> Result<Unopened, Fault> {
     Store::look(&config.store_file(), cache_bytes)
 }
 
-/// Opens it, after what a change left to do once everything was sealed. The head beside the file is signed anew when all else is done: as long
-/// as it is under the key of before, the file may still have what that key opens. The old key itself is not needed: the log names its public half.
+/// Opens it, after what a change left to do once everything was sealed: as long as the head beside the file is under the key of before, the file may
+/// still have what that key opens. The old key itself is not needed: the log names its public half.
+///
+/// First the log is seen to be whole, and to have the entry that such a head speaks of. Whoever has the old key can write a head, and whoever
+/// can write to the file a change that never was: neither gets a signature of the present key, and of a log that was tampered with no trace is wiped
+/// out. What is signed is the log's own head, and nothing that came from outside. That is done also if the file could not be written anew: who asked
+/// is told, or the log.
 fn finish(
     config: &Config,
     (master, found): (Master, Found),
@@ -250,14 +259,23 @@ fn finish(
         Under::Before(head) => Some(head),
         Under::Missing if found == Found::Next => None,
         // With somebody else's beside it nothing is served, and whatever starts it again and again would copy the file as often.
-        Under::Present | Under::Missing | Under::Foreign => return Ok(Opened { master, store, not_rewritten: None }),
+        Under::Present(_) | Under::Missing | Under::Foreign => return Ok(Opened { master, store, not_rewritten: None }),
+    };
+    let head = match store.verify_audit(before.as_ref())? {
+        Ok(head) => head,
+        Err(broken) => {
+            let why = format!("the audit log is not whole: {broken}");
+            return Ok(Opened { master, store, not_rewritten: Some(why) });
+        }
     };
     // Closes the file.
     drop(store);
     let not_rewritten = rewrite(&config.store_file()).err().map(|fault| fault.to_string());
     at(Stage::Rewritten)?;
     let store = look(config)?.open(master.audit_head()?, now)?;
-    before.map_or(Ok(()), |head| keep_head::write(&path, &head, &signer))?;
+    if before.is_some() {
+        keep_head::write(&path, &head, &signer)?;
+    }
     at(Stage::HeadSigned)?;
     Ok(Opened { master, store, not_rewritten })
 }

@@ -445,6 +445,86 @@ async fn a_head_of_somebody_else_has_nothing_written_anew() {
     }
 }
 
+/// Whoever has the old key, and can write beside the file, gets nothing signed with the new one; and what is to be found out is not wiped out.
+#[tokio::test]
+async fn a_head_that_the_old_key_signs_and_the_log_does_not_have_changes_nothing() {
+    let mut place = Place::new(Some(OLD));
+    let signed = furnished(&place).await;
+    let (store, kept) = (place.path("writ.redb"), place.path("writ.head"));
+    let mark = marks(&store).pop_first().unwrap();
+    let ours = std::fs::read(&kept).unwrap();
+    place.next = Some(NEW);
+    assert!(place.change_until(Some(Stage::Sealed)).is_err());
+    let old = Master::from_secret(&Secret::new(OLD)).unwrap().head_signer().unwrap();
+    let forged = signed_by(&Head { sequence: 3, hash: Digest::ZERO, at: START }, &old);
+    std::fs::write(&kept, &forged).unwrap();
+    let before = what_is_at(&store);
+    for both in [true, false] {
+        if !both {
+            (place.master_key, place.next) = (Some(NEW), None);
+        }
+        let refused = place.start().err().unwrap();
+        assert!(refused.to_string().contains("has lost entries"), "{refused}");
+        assert_eq!(std::fs::read_to_string(&kept).unwrap(), forged);
+        assert!(what_is_at(&store) == before, "the file was written to");
+    }
+    std::fs::write(&kept, ours).unwrap();
+    check(&place, &signed).await;
+    assert!(!is_in_bytes(&place, &mark));
+}
+
+/// A change that never was, written into the log by somebody who can write to the file: it makes nobody's key the one of before.
+#[tokio::test]
+async fn a_change_that_was_written_into_the_log_by_somebody_else_has_nothing_signed() {
+    let mut place = Place::new(Some(OLD));
+    furnished(&place).await;
+    place.next = Some(NEW);
+    place.change().unwrap();
+    (place.master_key, place.next) = (Some(NEW), None);
+    drop(place.start().unwrap());
+    let (store, kept) = (place.path("writ.redb"), place.path("writ.head"));
+    let [old, theirs] =
+        [OLD, NEWER].map(|key| Master::from_secret(&Secret::new(key)).unwrap().head_signer().unwrap());
+    let first = replace_in_the_log(&store, &old.public(), &theirs.public());
+    let forged = signed_by(&first, &theirs);
+    std::fs::write(&kept, &forged).unwrap();
+    let (file, _) = what_is_at(&store);
+    let refused = place.start().err().unwrap();
+    assert!(refused.to_string().contains("the audit log is not whole"), "{refused}");
+    assert_eq!(std::fs::read_to_string(&kept).unwrap(), forged);
+    assert_eq!(what_is_at(&store).0, file);
+}
+
+/// As somebody does it who has the file and no key. Gives the log's first entry.
+fn replace_in_the_log(file: &Path, from: &str, to: &str) -> Head {
+    const ENTRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("audit");
+    let tx = redb::Database::open(file).unwrap().begin_write().unwrap();
+    let mut table = tx.open_table(ENTRIES).unwrap();
+    let rows: Vec<(Vec<u8>, Vec<u8>)> = table
+        .iter()
+        .unwrap()
+        .map(|row| row.unwrap())
+        .map(|(key, value)| (key.value().to_vec(), value.value().to_vec()))
+        .collect();
+    let mut replaced = 0;
+    for (key, mut value) in rows.clone() {
+        if let Some(at) = value.windows(from.len()).position(|window| window == from.as_bytes()) {
+            value[at..at + from.len()].copy_from_slice(to.as_bytes());
+            table.insert(key.as_slice(), value.as_slice()).unwrap();
+            replaced += 1;
+        }
+    }
+    assert_eq!(replaced, 1);
+    drop(table);
+    tx.commit().unwrap();
+    let (key, value) = rows.first().unwrap();
+    Head {
+        sequence: u64::from_be_bytes(key.as_slice().try_into().unwrap()),
+        hash: Digest::from_bytes(*value.last_chunk().unwrap()),
+        at: START,
+    }
+}
+
 fn signed_by(head: &Head, signer: &HeadSigner) -> String {
     let text = serde_json::to_string(head).unwrap();
     serde_json::json!({ "head": head, "signature": signer.sign(text.as_bytes()) }).to_string()
