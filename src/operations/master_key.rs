@@ -70,7 +70,7 @@ pub enum Stage {
 
 /// Opens the store of `config` under the key that it is sealed with, of those that there are; and finishes a change that was cut short.
 pub(super) fn open(config: &Config, entropy: &Entropy, now: Timestamp) -> Result<(Master, Store), Fault> {
-    let Opened { master, store, not_rewritten } = opened(config, entropy, now, &|_| Ok(()))?;
+    let Opened { master, store, not_rewritten, .. } = opened(config, entropy, now, &|_| Ok(()))?;
     if let Some(why) = not_rewritten {
         tracing::warn!(
             why,
@@ -85,7 +85,15 @@ pub(super) fn open(config: &Config, entropy: &Entropy, now: Timestamp) -> Result
 struct Opened {
     master: Master,
     store: Store,
+    /// The file was written anew.
+    rewritten: bool,
     not_rewritten: Option<String>,
+}
+
+impl Opened {
+    fn as_it_is(master: Master, store: Store, not_rewritten: Option<String>) -> Self {
+        Self { master, store, rewritten: false, not_rewritten }
+    }
 }
 
 /// Puts another key in the place of the present one: a new one where it is in a file, the setting `master_key_next` where it is in the
@@ -100,7 +108,7 @@ pub fn change(
         return Err(settings(format!("there is no appliance in {}", config.data.display())));
     }
     let now = clock.now();
-    let Opened { master: old, store, .. } = opened(config, entropy, now, at)?;
+    let Opened { master: old, store, rewritten, .. } = opened(config, entropy, now, at)?;
     // Before anything is changed: afterwards an error would hide that it was.
     let copies = copies(&config.store_file())?;
     if let Some(kept) = keep_head::read(&config.head_file(), &old.head_signer()?)?
@@ -122,7 +130,9 @@ pub fn change(
     if old.is(&new)? {
         drop((store, old));
         // The first time it may have been cut short before.
-        rewrite(&config.store_file())?;
+        if !rewritten {
+            rewrite(&config.store_file())?;
+        }
         return Err(settings(
             "everything is sealed under master_key_next already, and the file has nothing else: set master_key to it, and take \
              master_key_next away"
@@ -136,7 +146,7 @@ pub fn change(
     drop((store, old));
     at(Stage::Sealed)?;
     // Opening it finishes the change, and shows that the new key opens what the old one did.
-    let Opened { master, store, not_rewritten } = match opened(config, entropy, now, at) {
+    let Opened { master, store, not_rewritten, .. } = match opened(config, entropy, now, at) {
         // Somebody started it in this very moment, and finishes it in our place.
         Err(fault) if fault.kind() == FaultKind::Busy => return Ok(changed),
         other => other?,
@@ -259,13 +269,13 @@ fn finish(
         Under::Before(head) => Some(head),
         Under::Missing if found == Found::Next => None,
         // With somebody else's beside it nothing is served, and whatever starts it again and again would copy the file as often.
-        Under::Present(_) | Under::Missing | Under::Foreign => return Ok(Opened { master, store, not_rewritten: None }),
+        Under::Present(_) | Under::Missing | Under::Foreign => return Ok(Opened::as_it_is(master, store, None)),
     };
     let head = match store.verify_audit(before.as_ref())? {
         Ok(head) => head,
         Err(broken) => {
             let why = format!("the audit log is not whole: {broken}");
-            return Ok(Opened { master, store, not_rewritten: Some(why) });
+            return Ok(Opened::as_it_is(master, store, Some(why)));
         }
     };
     // Closes the file.
@@ -277,7 +287,7 @@ fn finish(
         keep_head::write(&path, &head, &signer)?;
     }
     at(Stage::HeadSigned)?;
-    Ok(Opened { master, store, not_rewritten })
+    Ok(Opened { master, store, rewritten: not_rewritten.is_none(), not_rewritten })
 }
 
 /// Whether the file is under this key. A head that does not fit, in a file whose rows do, is damage: for `writ audit verify` to say.
