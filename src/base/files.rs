@@ -26,10 +26,21 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Gives a file that is durable another name, for good, in the place of whatever had it.
+/// Gives a file that is durable another name, for good, in the place of whatever had it: whose that was, this is.
 pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    keep_owner(from, to);
     fs::rename(from, to)?;
     sync_folder_of(to)
+}
+
+/// A command that root runs beside a service of somebody else's would otherwise leave it a file that it cannot open. Nobody else may give files
+/// away, and nobody else has to; so what comes of it is not asked. Never through a symbolic link: the folder may be the other's.
+fn keep_owner(from: &Path, to: &Path) {
+    use std::os::unix::fs::{MetadataExt as _, lchown};
+    let (Ok(present), Ok(draft)) = (fs::metadata(to), fs::symlink_metadata(from)) else { return };
+    if (present.uid(), present.gid()) != (draft.uid(), draft.gid()) {
+        drop(lchown(from, Some(present.uid()), Some(present.gid())));
+    }
 }
 
 /// Makes durable what is called `path`, or that nothing is: without this a power cut may bring the old name back.
@@ -67,6 +78,13 @@ mod tests {
         assert!(!draft.exists());
         #[cfg(unix)]
         assert_eq!(std::os::unix::fs::MetadataExt::mode(&fs::metadata(&path).unwrap()) & 0o777, 0o600);
+        // Only root can give files away, so only root sees this.
+        if std::os::unix::fs::chown(&path, Some(4_321), Some(4_322)).is_ok() {
+            replace(&path, &draft, b"by root").unwrap();
+            let owner = fs::metadata(&path).unwrap();
+            use std::os::unix::fs::MetadataExt as _;
+            assert_eq!((owner.uid(), owner.gid(), owner.mode() & 0o777), (4_321, 4_322, 0o600));
+        }
         assert_eq!(write_new(&path, b"three").unwrap_err().kind(), ErrorKind::AlreadyExists);
         assert_eq!((folder_of(Path::new("kept")), folder_of(Path::new("a/kept"))), (Path::new("."), Path::new("a")));
     }

@@ -348,7 +348,7 @@ fn place(config: &Config, fresh: &Path, there: bool, now: Timestamp) -> Result<O
     // Before anything takes its name: else a power cut could leave neither of the two.
     files::sync_folder_of(&path).map_err(failed)?;
     if there {
-        fs::rename(fresh, &path).map_err(failed)?;
+        files::rename(fresh, &path).map_err(failed)?;
     } else {
         // Whoever started meanwhile has made a store of its own, which is not replaced.
         fs::hard_link(fresh, &path)
