@@ -80,9 +80,9 @@ mod tests {
         assert_eq!(std::os::unix::fs::MetadataExt::mode(&fs::metadata(&path).unwrap()) & 0o777, 0o600);
         // Only root can give files away, so only root sees this.
         if std::os::unix::fs::chown(&path, Some(4_321), Some(4_322)).is_ok() {
+            use std::os::unix::fs::MetadataExt as _;
             replace(&path, &draft, b"by root").unwrap();
             let owner = fs::metadata(&path).unwrap();
-            use std::os::unix::fs::MetadataExt as _;
             assert_eq!((owner.uid(), owner.gid(), owner.mode() & 0o777), (4_321, 4_322, 0o600));
         }
         assert_eq!(write_new(&path, b"three").unwrap_err().kind(), ErrorKind::AlreadyExists);

@@ -17,7 +17,7 @@ use crate::model::{Actor, Channel, Context, Origin, Scope, ScopeSet};
 use crate::operations::declined::Declined;
 use crate::operations::keep_head;
 use crate::operations::operator::Operator;
-use crate::operations::start::{Keeping, open};
+use crate::operations::start::{Keeping, look, open};
 use crate::operations::status::LiveTokens;
 use crate::protocol::federation::WorkloadToken;
 
@@ -213,13 +213,18 @@ const TRIES: u32 = 50;
 /// Has a command obeyed by the appliance of `config`.
 pub(super) fn to(command: Command, config: Config) -> Result<Value, CommandError> {
     let socket = config.socket_file();
+    let looks = only_looks(&command);
     for _ in 0..TRIES {
         match socket::ask(&socket, &command)? {
             Some(Reply::Ok(answer)) => return Ok(answer),
             Some(Reply::Error(error)) => return Err(error),
             None => {}
         }
-        match open(config.clone(), Keeping::File, Clock::System, Entropy::os()) {
+        let opened = match looks {
+            true => look(config.clone(), Clock::System, Entropy::os()),
+            false => open(config.clone(), Keeping::File, Clock::System, Entropy::os()),
+        };
+        match opened {
             Ok(app) => return on_file(&app, command),
             Err(fault) if fault.kind() == FaultKind::Busy => std::thread::sleep(Duration::from_millis(100)),
             Err(fault) => return Err(fault.into()),
@@ -231,16 +236,20 @@ pub(super) fn to(command: Command, config: Config) -> Result<Value, CommandError
     ))
 }
 
+/// A file that has lost entries is looked at, and nothing else. What is beside it stays as it is then.
+fn only_looks(command: &Command) -> bool {
+    matches!(command, Command::AuditVerify | Command::AuditList(_) | Command::Doctor(_))
+}
+
 fn on_file(app: &App, command: Command) -> Result<Value, CommandError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Fault::because(FaultKind::Bug, "no runtime", error))?;
-    // A file that has lost entries is looked at, and nothing else.
-    if !matches!(command, Command::AuditVerify | Command::AuditList(_) | Command::Doctor(_)) {
+    let only_looks = only_looks(&command);
+    if !only_looks {
         keep_head::check(app)?;
     }
-    let only_looks = matches!(command, Command::Doctor(_));
     let answer = runtime.block_on(dispatch(app, &operator(app, Channel::File), command))?;
     if !only_looks {
         keep_head::keep(app)?;

@@ -229,11 +229,7 @@ async fn walk(app: &App, turn: Option<OwnedSemaphorePermit>) -> Result<Result<He
     tokio::task::spawn_blocking(move || {
         // Given back when the walk is over, whether or not somebody still waits for it.
         let _turn = turn;
-        let kept = match &app.head_file {
-            Some(path) => keep_head::read(path, &app.head_signer)?,
-            None => None,
-        };
-        app.store.verify_audit(kept.as_ref())
+        app.store.verify_audit(keep_head::kept(&app)?.as_ref())
     })
     .await
     .map_err(|error| Fault::because(FaultKind::Bug, "the verification ended early", error))?

@@ -87,6 +87,16 @@ pub(crate) fn write(path: &Path, head: &Head, signer: &HeadSigner) -> Result<(),
     files::replace(path, &path.with_extension("head.new"), &json).map_err(fault)
 }
 
+/// The head that was kept last, for who looks: also one that a change of the master key, cut short, has not signed anew yet.
+pub(crate) fn kept(app: &App) -> Result<Option<Head>, Fault> {
+    let Some(path) = &app.head_file else { return Ok(None) };
+    match under(path, &app.store, &app.head_signer)? {
+        Under::Present(kept) | Under::Before(kept) => Ok(Some(kept)),
+        Under::Missing => Ok(None),
+        Under::Foreign => Err(foreign(path)),
+    }
+}
+
 /// The head that was kept last, if there is one. One that is not ours is a fault: somebody wrote it.
 pub(crate) fn read(path: &Path, signer: &HeadSigner) -> Result<Option<Head>, Fault> {
     let Some(bytes) = bytes(path)? else { return Ok(None) };

@@ -8,8 +8,9 @@
 //!        the old key opens     |                        the new key opens, and what is left to do is done at once
 //! ```
 //!
-//! Written anew, because what a transaction replaces stays in the file, in pages that nothing uses. If that comes to nothing the change is
-//! good all the same, and whoever asked is told to ask again; a start does not do it, for it takes as long as copying the file.
+//! Written anew, because what a transaction replaces stays in the file, in pages that nothing uses. That takes as long as copying the file, also
+//! where a start finishes it. If it comes to nothing the change is good all the same: the head is signed anew, no later start tries again, and whoever
+//! asked, or reads what the start logged, is told to ask for another change. Who only looks ([`look_into`]) finishes nothing.
 //!
 //! It is done while nobody serves: what a process holds of the old key would be good for nothing (decision 32).
 
@@ -70,7 +71,7 @@ pub enum Stage {
 
 /// Opens the store of `config` under the key that it is sealed with, of those that there are; and finishes a change that was cut short.
 pub(super) fn open(config: &Config, entropy: &Entropy, now: Timestamp) -> Result<(Master, Store), Fault> {
-    let Opened { master, store, not_rewritten, .. } = opened(config, entropy, now, &|_| Ok(()))?;
+    let Opened { master, store, not_rewritten, .. } = opened(config, entropy, now, Left::Finished(&|_| Ok(())))?;
     if let Some(why) = not_rewritten {
         tracing::warn!(
             why,
@@ -79,6 +80,20 @@ pub(super) fn open(config: &Config, entropy: &Entropy, now: Timestamp) -> Result
         );
     }
     Ok((master, store))
+}
+
+/// The same for who only looks: a change that was cut short stays as it is, and its files whose they are.
+pub(super) fn look_into(config: &Config, entropy: &Entropy, now: Timestamp) -> Result<(Master, Store), Fault> {
+    let Opened { master, store, .. } = opened(config, entropy, now, Left::AsItIs)?;
+    Ok((master, store))
+}
+
+/// What becomes of a change that was cut short.
+#[derive(Clone, Copy)]
+enum Left<'a> {
+    /// This is told of every stage.
+    Finished(&'a dyn Fn(Stage) -> Result<(), Fault>),
+    AsItIs,
 }
 
 /// A store, the key that it is under, and what finishing a change did not come to.
@@ -108,7 +123,7 @@ pub fn change(
         return Err(settings(format!("there is no appliance in {}", config.data.display())));
     }
     let now = clock.now();
-    let Opened { master: old, store, rewritten, .. } = opened(config, entropy, now, at)?;
+    let Opened { master: old, store, rewritten, .. } = opened(config, entropy, now, Left::Finished(at))?;
     // Before anything is changed: afterwards an error would hide that it was.
     let copies = copies(&config.store_file())?;
     if let Some(kept) = keep_head::read(&config.head_file(), &old.head_signer()?)?
@@ -146,7 +161,7 @@ pub fn change(
     drop((store, old));
     at(Stage::Sealed)?;
     // Opening it finishes the change, and shows that the new key opens what the old one did.
-    let Opened { master, store, not_rewritten, .. } = match opened(config, entropy, now, at) {
+    let Opened { master, store, not_rewritten, .. } = match opened(config, entropy, now, Left::Finished(at)) {
         // Somebody started it in this very moment, and finishes it in our place.
         Err(fault) if fault.kind() == FaultKind::Busy => return Ok(changed),
         other => other?,
@@ -179,12 +194,7 @@ fn copies(file: &Path) -> Result<Vec<PathBuf>, Fault> {
     Ok(copies)
 }
 
-fn opened(
-    config: &Config,
-    entropy: &Entropy,
-    now: Timestamp,
-    at: &dyn Fn(Stage) -> Result<(), Fault>,
-) -> Result<Opened, Fault> {
+fn opened(config: &Config, entropy: &Entropy, now: Timestamp, left: Left<'_>) -> Result<Opened, Fault> {
     if config.master_key.is_none() && config.master_key_next.is_some() {
         return Err(settings(
             "master_key_next is set and master_key is not: where the key is in a file, `writ key rotate-master` makes the next one itself"
@@ -221,6 +231,7 @@ fn opened(
         && fits(&unopened, new)?
     {
         let master = next.ok_or_else(gone)?;
+        let Left::Finished(at) = left else { return unfinished(master, unopened, now) };
         let opened = finish(config, (master, Found::Next), unopened, now, at)?;
         match config.master_key {
             None => Master::promote(&next_file, &file)?,
@@ -234,7 +245,15 @@ fn opened(
     }
     let master = present.ok_or_else(gone)?;
     // Whoever keeps the key in the settings may have taken the old one away before anything was opened under the new one.
-    finish(config, (master, Found::Present), unopened, now, at)
+    match left {
+        Left::Finished(at) => finish(config, (master, Found::Present), unopened, now, at),
+        Left::AsItIs => unfinished(master, unopened, now),
+    }
+}
+
+fn unfinished(master: Master, file: Unopened, now: Timestamp) -> Result<Opened, Fault> {
+    let store = file.open(master.audit_head()?, now)?;
+    Ok(Opened::as_it_is(master, store, None))
 }
 
 /// Which of the keys that there are is the one.

@@ -69,6 +69,13 @@ fn every_resource_has_a_key(app: &App) -> Result<(), Fault> {
     }
 }
 
+/// Opens the file that `config` names for who only looks: what a change of the master key left to do is left to whoever opens it next.
+pub fn look(config: Config, clock: Clock, entropy: Entropy) -> Result<App, Fault> {
+    make_directory(&config)?;
+    let (master, store) = master_key::look_into(&config, &entropy, clock.now())?;
+    furnish(config, Keeping::File, &master, store, clock, entropy)
+}
+
 /// Opens what `config` names, or makes it. A command on a stopped appliance does not decide its issuer, nor depend on it.
 pub fn open(config: Config, keeping: Keeping, clock: Clock, entropy: Entropy) -> Result<App, Fault> {
     let now = clock.now();

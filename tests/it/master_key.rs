@@ -9,7 +9,7 @@ use writ::config::{Config, Sources};
 use writ::keys::{HeadSigner, Master, PURPOSES};
 use writ::model::{Event, IdentityProvider, Person, PersonBy, SecondFactor, UpstreamSignIn};
 use writ::operations::master_key::{self, Changed, Kept, Stage};
-use writ::operations::start::{Keeping, start};
+use writ::operations::start::{Keeping, look, start};
 use writ::operations::{audit, housekeeping, turn_keys};
 use writ::store::tables::{PROVIDERS, SECOND_FACTORS};
 use writ::store::{Head, Read as _, audit_page};
@@ -413,9 +413,33 @@ async fn the_key_of_before_signs_no_head_of_later() {
     assert_eq!(recorded(&place.start().unwrap()), 1);
 }
 
-/// Which file it is, and all that is in it.
-fn what_is_at(path: &Path) -> (u64, Vec<u8>) {
-    (std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(path).unwrap()), std::fs::read(path).unwrap())
+/// As `writ audit verify` and `writ doctor` do, perhaps run by root: no file is another one afterwards.
+#[tokio::test]
+async fn whoever_only_looks_finishes_nothing() {
+    for in_settings in [true, false] {
+        let mut place = Place::new(in_settings.then_some(OLD));
+        let signed = furnished(&place).await;
+        place.next = in_settings.then_some(NEW);
+        assert!(place.change_until(Some(Stage::Sealed)).is_err());
+        let there = || {
+            ["writ.redb", "writ.head", "master.key", "master.key.next"].map(|name| {
+                let path = place.path(name);
+                path.exists().then(|| inode(&path))
+            })
+        };
+        let before = there();
+        let app = unless_busy(|| look(place.config(), Clock::fixed(START), Entropy::os())).unwrap();
+        assert!(audit::verify(&app).await.unwrap().is_ok(), "the head of before is held against the log");
+        drop(app);
+        assert_eq!(there(), before, "in the settings: {in_settings}");
+        check(&place, &signed).await;
+        assert_ne!(there()[0], before[0]);
+    }
+}
+
+/// Which file it is: one that takes its place is another. Opening a store leaves marks in the file itself.
+fn inode(path: &Path) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(path).unwrap())
 }
 
 /// Whatever starts it again and again would copy the file as often.
@@ -433,15 +457,15 @@ async fn a_head_of_somebody_else_has_nothing_written_anew() {
         assert!(place.change_until(Some(Stage::Sealed)).is_err());
         let ours = std::fs::read(&kept).unwrap();
         std::fs::write(&kept, &head).unwrap();
-        let (file, _) = what_is_at(&store);
+        let file = inode(&store);
         for _ in 0..2 {
             let refused = place.start().err().unwrap();
             assert!(refused.to_string().contains("was not written by this appliance"), "{refused}");
-            assert_eq!(what_is_at(&store).0, file);
+            assert_eq!(inode(&store), file);
         }
         std::fs::write(&kept, ours).unwrap();
         check(&place, &signed).await;
-        assert_ne!(what_is_at(&store).0, file, "it is finished once that is settled");
+        assert_ne!(inode(&store), file, "it is finished once that is settled");
     }
 }
 
@@ -458,7 +482,7 @@ async fn a_head_that_the_old_key_signs_and_the_log_does_not_have_changes_nothing
     let old = Master::from_secret(&Secret::new(OLD)).unwrap().head_signer().unwrap();
     let forged = signed_by(&Head { sequence: 3, hash: Digest::ZERO, at: START }, &old);
     std::fs::write(&kept, &forged).unwrap();
-    let before = what_is_at(&store);
+    let file = inode(&store);
     for both in [true, false] {
         if !both {
             (place.master_key, place.next) = (Some(NEW), None);
@@ -466,7 +490,7 @@ async fn a_head_that_the_old_key_signs_and_the_log_does_not_have_changes_nothing
         let refused = place.start().err().unwrap();
         assert!(refused.to_string().contains("has lost entries"), "{refused}");
         assert_eq!(std::fs::read_to_string(&kept).unwrap(), forged);
-        assert!(what_is_at(&store) == before, "the file was written to");
+        assert!(inode(&store) == file && is_in_bytes(&place, &mark), "the file was written anew");
     }
     std::fs::write(&kept, ours).unwrap();
     check(&place, &signed).await;
@@ -483,16 +507,15 @@ async fn a_change_that_was_written_into_the_log_by_somebody_else_has_nothing_sig
     (place.master_key, place.next) = (Some(NEW), None);
     drop(place.start().unwrap());
     let (store, kept) = (place.path("writ.redb"), place.path("writ.head"));
-    let [old, theirs] =
-        [OLD, NEWER].map(|key| Master::from_secret(&Secret::new(key)).unwrap().head_signer().unwrap());
+    let [old, theirs] = [OLD, NEWER].map(|key| Master::from_secret(&Secret::new(key)).unwrap().head_signer().unwrap());
     let first = replace_in_the_log(&store, &old.public(), &theirs.public());
     let forged = signed_by(&first, &theirs);
     std::fs::write(&kept, &forged).unwrap();
-    let (file, _) = what_is_at(&store);
+    let file = inode(&store);
     let refused = place.start().err().unwrap();
     assert!(refused.to_string().contains("the audit log is not whole"), "{refused}");
     assert_eq!(std::fs::read_to_string(&kept).unwrap(), forged);
-    assert_eq!(what_is_at(&store).0, file);
+    assert_eq!(inode(&store), file);
 }
 
 /// As somebody does it who has the file and no key. Gives the log's first entry.

@@ -18,10 +18,9 @@ pub(super) fn head(patient: &Patient<'_>) -> Vec<Finding> {
             "stop, keep a copy of the data directory as it is, and run `writ audit verify`",
         )
     };
-    let kept = match patient.app.head_file.as_deref().map(|path| keep_head::read(path, &patient.app.head_signer)) {
-        Some(Err(fault)) => return vec![broken(fault.to_string())],
-        Some(Ok(kept)) => kept,
-        None => None,
+    let kept = match keep_head::kept(patient.app) {
+        Err(fault) => return vec![broken(fault.to_string())],
+        Ok(kept) => kept,
     };
     vec![match patient.app.store.audit_head() {
         Err(fault) => broken(format!("the head of the log does not hold: {fault}")),
@@ -38,7 +37,7 @@ pub(super) fn head(patient: &Patient<'_>) -> Vec<Finding> {
 pub(super) fn kept(patient: &Patient<'_>) -> Vec<Finding> {
     let Some(path) = &patient.app.head_file else { return Vec::new() };
     let place = path.display();
-    let (Ok(head), Ok(kept)) = (patient.app.store.audit_head(), keep_head::read(path, &patient.app.head_signer)) else {
+    let (Ok(head), Ok(kept)) = (patient.app.store.audit_head(), keep_head::kept(patient.app)) else {
         // What is wrong then is `head`'s to say.
         return Vec::new();
     };
