@@ -161,6 +161,7 @@ impl Days {
         for (day, times) in &other.counts {
             self.note(*day, *times);
         }
+        self.since = self.since.into_iter().chain(other.since).min();
     }
 }
 
