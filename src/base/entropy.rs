@@ -29,9 +29,8 @@ pub enum Entropy {
     },
 }
 
-/// The next bytes of a seed.
-fn drawn(seed: u64, counter: &AtomicU64) -> [u8; 32] {
-    let n = counter.fetch_add(1, Ordering::SeqCst);
+/// The `n`-th bytes of a seed.
+fn drawn(seed: u64, n: u64) -> [u8; 32] {
     let mut block = [0_u8; 16];
     let (left, right) = block.split_at_mut(8);
     left.copy_from_slice(&seed.to_be_bytes());
@@ -72,7 +71,7 @@ impl Entropy {
             Self::Os(random) | Self::Rehearsed { random, .. } => POOL.with_borrow_mut(|pool| pool.fill(out, random)),
             Self::Seeded { seed, counter } => {
                 for chunk in out.chunks_mut(32) {
-                    for (to, from) in chunk.iter_mut().zip(drawn(*seed, counter)) {
+                    for (to, from) in chunk.iter_mut().zip(drawn(*seed, counter.fetch_add(1, Ordering::SeqCst))) {
                         *to = from;
                     }
                 }
@@ -84,9 +83,11 @@ impl Entropy {
     /// Random bytes for the name of something, which everybody may know: those alone are the same each time in a play.
     pub(super) fn name(&self) -> Result<[u8; 16], Fault> {
         match self {
-            Self::Rehearsed { seed, counter, .. } if counter.load(Ordering::SeqCst) != LET_GO => {
+            Self::Rehearsed { seed, counter, .. } => {
+                let next = |n: u64| (n != LET_GO).then(|| n.saturating_add(1));
+                let Ok(n) = counter.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next) else { return self.bytes() };
                 let mut name = [0; 16];
-                name.iter_mut().zip(drawn(*seed, counter)).for_each(|(to, from)| *to = from);
+                name.iter_mut().zip(drawn(*seed, n)).for_each(|(to, from)| *to = from);
                 Ok(name)
             }
             _ => self.bytes(),

@@ -45,7 +45,11 @@ pub async fn start_demo(config: Config, clock: Clock) -> Result<(App, Secret), F
     let registration = Registration { mode: RegistrationMode::Approval, ..config.registration };
     // Everybody there has a password, and nobody a telephone.
     let sign_in = SignIn { second_factor: SecondFactorFor::Off };
-    let app = start(Config { demo: true, registration, sign_in, ..config }, Keeping::Memory, clock, entropy)?;
+    // Whatever is set for a real appliance here is neither opened nor written to: what is made up is sealed with a key of its own, and told nobody.
+    let (master_key, master_key_next) = (None, None);
+    let mut config = Config { demo: true, registration, sign_in, master_key, master_key_next, ..config };
+    config.audit.deliver_to = None;
+    let app = start(config, Keeping::Memory, clock, entropy)?;
     let chance: [u8; 8] = app.entropy.bytes()?;
     let password = Secret::new(format!("demo-{:016x}", u64::from_be_bytes(chance)));
     let stage = Stage { app: app.clone(), now, password: password.clone() };

@@ -65,6 +65,9 @@ pub async fn make(app: &App, ctx: &Context, place: Option<PathBuf>) -> Result<Ma
 
 /// The same where backups go, for somebody who may be far away: who they are is asked once more, and the same request makes one.
 pub async fn make_here(app: &App, by: &Operator) -> Result<Kept, Declined> {
+    if app.config.demo {
+        return Err(Declined::Conflict("a demo is kept nowhere, and has no backups".to_owned()));
+    }
     // Taken before the look at what was made earlier: of two that are the same one makes it, and the other finds it or comes again.
     let turn = turn(app)?;
     let (asking, once) = (by.clone(), *by.request());

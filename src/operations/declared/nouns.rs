@@ -132,8 +132,10 @@ pub(super) fn resource_read(
     let access_for = members.parsed::<Lifetime>("access_lifetime", text).unwrap_or(config.lifetimes.access);
     let machine_access_most = members.parsed::<Lifetime>("machine_access_lifetime", text);
     let claims = members.read::<Vec<String>>("claims").and_then(|names| {
-        let chosen = names.iter().filter(|name| *name != "none").map(|name| name.parse::<SaidClaim>());
-        let chosen = chosen.collect::<Result<BTreeSet<_>, _>>();
+        let chosen = match names.as_slice() {
+            [none] if none == "none" => Ok(BTreeSet::new()),
+            names => names.iter().map(|name| name.parse::<SaidClaim>()).collect::<Result<BTreeSet<_>, _>>(),
+        };
         chosen.map_err(|why| members.wrong("claims", format!("each {why}, or the only one is none"))).ok()
     });
     let mut tool_scopes = BTreeMap::new();

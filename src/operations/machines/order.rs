@@ -191,7 +191,7 @@ fn by_use(
 
 /// The newest of those that fit, as many as are put in order, and whether they are all.
 fn newest(view: &impl Read, asked: &Asked, now: Timestamp) -> Result<(Vec<Machine>, bool), Fault> {
-    let page = find(view, asked, (Way::Newest, None), (MOST, MOST), now)?;
+    let page = find(view, asked, (Way::Newest, None), (MOST, LOOKED_AT), now)?;
     Ok((page.rows.into_iter().map(|(_, machine)| machine).collect(), page.next.is_none()))
 }
 

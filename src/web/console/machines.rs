@@ -107,7 +107,7 @@ impl Asked {
         if let Some(newest) = found.only_newest {
             let newest = number(newest as u64);
             said.push(format!(
-                "Only the newest {newest} of these machines are in this order. Narrow the list to have all of them in it."
+                "Only the newest {newest} of these machines that were found are in this order. Narrow the list to have all of them in it."
             ));
         }
         if by_name && self.tenant.is_none() && tenants > 1 {
