@@ -10,7 +10,7 @@
 //!
 //! Written anew, because what a transaction replaces stays in the file, in pages that nothing uses. That takes as long as copying the file, also
 //! where a start finishes it. If it comes to nothing the change is good all the same: the head is signed anew, no later start tries again, and whoever
-//! asked, or reads what the start logged, is told to ask for another change. Who only looks ([`look_into`]) finishes nothing.
+//! asked, or reads what the start logged, is told to ask for another change. Who only looks (`look_into`) finishes nothing.
 //!
 //! It is done while nobody serves: what a process holds of the old key would be good for nothing (decision 32).
 
