@@ -67,7 +67,7 @@ impl Which {
 pub(super) struct Asked {
     pub(super) which: Which,
     /// The longest first: it narrows most. `None` if words play no part.
-    words: Option<Vec<String>>,
+    pub(super) words: Option<Vec<String>>,
     tag: Option<String>,
 }
 
@@ -161,7 +161,7 @@ pub(super) fn find(
 ) -> Result<Found, Fault> {
     let fits = |id: &Id<Machine>, machine: &Machine| asked.fits_all(view, id, machine, now);
     match (&asked.words, &asked.which) {
-        (Some(words), _) => by_word(view, words, (way, at), limit, fits),
+        (Some(words), _) => by_word(view, words, (way, at), limit, fits).map(|(found, _)| found),
         (None, Which { owner: Some(owner), .. }) => gather((limit, AT_ONCE, looks), at, fits, |at, some| {
             way.list(view, (&MACHINES, &MACHINES_BY_OWNER), owner, at, some)
         }),
@@ -196,16 +196,17 @@ pub(super) fn find(
 }
 
 /// Of those that have a word which begins like the longest that is asked for, the first [`MOST`] by the alphabet: whose words are
-/// more common than that asks with longer ones.
-fn by_word(
+/// more common than that asks with longer ones. Says whether those were all.
+pub(super) fn by_word(
     view: &impl Read,
     words: &[String],
     (way, at): (Way, Option<Id<Machine>>),
     limit: usize,
     fits: impl Fn(&Id<Machine>, &Machine) -> Result<bool, Fault>,
-) -> Result<Found, Fault> {
-    let Some(longest) = words.first() else { return Ok(Page { rows: Vec::new(), next: None }) };
+) -> Result<(Found, bool), Fault> {
+    let Some(longest) = words.first() else { return Ok((Page { rows: Vec::new(), next: None }, true)) };
     let mut found = view.starting(&MACHINES, &MACHINES_BY_WORD, longest, MOST)?;
+    let all = found.len() < MOST;
     match way {
         Way::Newest => found.sort_by_key(|(id, _)| std::cmp::Reverse(*id)),
         Way::Oldest => found.sort_by_key(|(id, _)| *id),
@@ -227,7 +228,7 @@ fn by_word(
         }
         rows.push((id, machine));
     }
-    Ok(Page { rows, next })
+    Ok((Page { rows, next }, all))
 }
 
 /// Looks on, some at a time, until there are enough or it has looked at enough: (how many are wanted, read in one go, looked at).

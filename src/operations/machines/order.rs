@@ -7,7 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::list::{AT_ONCE, Asked, LOOKED_AT, MOST, Way, Which, find, gather};
+use super::list::{AT_ONCE, Asked, LOOKED_AT, MOST, Way, Which, by_word, find, gather};
 use super::named;
 use crate::app::App;
 use crate::base::{Fault, Id, Timestamp};
@@ -191,8 +191,15 @@ fn by_use(
 
 /// The newest of those that fit, as many as are put in order, and whether they are all.
 fn newest(view: &impl Read, asked: &Asked, now: Timestamp) -> Result<(Vec<Machine>, bool), Fault> {
-    let page = find(view, asked, (Way::Newest, None), (MOST, LOOKED_AT), now)?;
-    Ok((page.rows.into_iter().map(|(_, machine)| machine).collect(), page.next.is_none()))
+    let (page, all) = match &asked.words {
+        Some(words) => {
+            let fits = |id: &Id<Machine>, machine: &Machine| asked.fits_all(view, id, machine, now);
+            by_word(view, words, (Way::Newest, None), MOST, fits)?
+        }
+        None => (find(view, asked, (Way::Newest, None), (MOST, LOOKED_AT), now)?, true),
+    };
+    let all = all && page.next.is_none();
+    Ok((page.rows.into_iter().map(|(_, machine)| machine).collect(), all))
 }
 
 fn part(

@@ -28,7 +28,7 @@ fn made_from_elsewhere_they_are_no_more_than_are_kept() {
     let office = office(&folder);
     for _ in 0..7 {
         office.ask("POST", "/backups").send().expect_status(201);
-        office.world.later(Lifetime::from_hours(23));
+        office.world.later(Lifetime::from_minutes(1));
     }
     assert_eq!(names(&folder), 5);
 }
