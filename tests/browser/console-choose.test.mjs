@@ -19,7 +19,7 @@ for (const javaScriptEnabled of [true, false]) {
         before(async () => {
             writ = await demo();
             own = await browser.newContext({ javaScriptEnabled });
-            page = await watched(own, { expected: [400, 404] });
+            page = await watched(own, { expected: [400, 404, 422] });
             await writ.signIn(page);
         });
         after(async () => {
