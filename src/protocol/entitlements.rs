@@ -25,15 +25,14 @@ pub fn is_asked_for(scope: &ScopeSet) -> bool {
 
 /// What a machine's token says, whatever it asked for: it has nobody whose consent would be asked. RFC 9068 §2.2.3.1.
 pub fn of_machine(machine: &Machine, permissions: &[Permission]) -> Entitlements {
-    let entitlements = Entitlements {
+    Entitlements {
         roles: machine.roles.clone(),
         permissions: permissions.to_vec(),
         tenant: Some(machine.tenant.clone()),
         tenant_again: Some(machine.tenant.clone()),
         custom_claims: machine.custom_claims.clone(),
         ..Entitlements::default()
-    };
-    bounded(entitlements)
+    }
 }
 
 /// What one role comes to.
@@ -81,14 +80,14 @@ pub fn of_person(
         entitlements.tenant_again = Some(tenant.clone());
         entitlements.tenant = Some(tenant);
     }
-    bounded(entitlements)
+    entitlements
 }
 
-/// What is said to a resource that is told only some of it. RFC 9068 §6: "In every scenario, the content of the JWT access token will
+/// What is said of it to a resource: all of it, or what was chosen, as far as there is room. RFC 9068 §6: "In every scenario, the content of the JWT access token will
 /// eventually be accessible to the resource server", and one of the "measures to prevent leakage of information" that it names is
 /// "omitting the sensitive claims".
-pub fn told(entitlements: Entitlements, said: &BTreeSet<SaidClaim>) -> Entitlements {
-    let says = |claim| said.contains(&claim);
+pub fn told(entitlements: Entitlements, said: Option<&BTreeSet<SaidClaim>>) -> Entitlements {
+    let says = |claim| said.is_none_or(|said| said.contains(&claim));
     let mut told = entitlements;
     if !says(SaidClaim::Roles) {
         told.roles.clear();
@@ -107,7 +106,8 @@ pub fn told(entitlements: Entitlements, said: &BTreeSet<SaidClaim>) -> Entitleme
     if !says(SaidClaim::CustomClaims) {
         told.custom_claims.clear();
     }
-    told
+    // What is not told takes no room from what is.
+    bounded(told)
 }
 
 /// Whether these can be said without the others. RFC 9068 §2.2.3.1 leaves to the authorization server in what "attributes" it says what
@@ -160,7 +160,8 @@ mod tests {
             custom_claims: json!({ "iss": "https://evil.example", "team": "night" }).as_object().unwrap().clone(),
         };
         let wanted = wanted.map(|name| name.parse().unwrap());
-        serde_json::to_value(of_person(&membership, holdings, &scope.parse().unwrap(), wanted.as_ref())).unwrap()
+        let all = of_person(&membership, holdings, &scope.parse().unwrap(), wanted.as_ref());
+        serde_json::to_value(told(all, None)).unwrap()
     }
 
     #[test]
@@ -194,8 +195,10 @@ mod tests {
             "customClaims": { "team": "night" }, "permissions_left_out": true,
         }))
         .unwrap();
-        let told_of =
-            |said: &[SaidClaim]| serde_json::to_value(told(two.clone(), &said.iter().copied().collect())).unwrap();
+        let told_of = |said: &[SaidClaim]| {
+            let said = said.iter().copied().collect();
+            serde_json::to_value(told(two.clone(), Some(&said))).unwrap()
+        };
         use SaidClaim::{CustomClaims, Permissions, Roles, Tenant};
         assert_eq!(told_of(&[]), json!({}));
         assert_eq!(told_of(&[CustomClaims]), json!({ "customClaims": { "team": "night" } }));
@@ -218,5 +221,13 @@ mod tests {
         let said_two = said(&two, "writ.claims", None);
         assert_eq!(said_two["tenants"], json!({ "acme": { "roles": ["admin"] }, "beta": { "roles": ["viewer"] } }));
         assert_eq!(said_two["permissions_left_out"], true);
+
+        // What is not told takes no room from what is.
+        let many: Vec<RoleName> = (0..80).map(|n| format!("role-{n:0>40}").parse().unwrap()).collect();
+        let some: Vec<Permission> = (0..30).map(|n| format!("{n:0>40}").parse().unwrap()).collect();
+        let all = Entitlements { roles: many, permissions: some.clone(), ..Entitlements::default() };
+        assert!(told(all.clone(), None).permissions_left_out);
+        let without = told(all, Some(&[SaidClaim::Permissions, SaidClaim::Tenant].into()));
+        assert_eq!((without.permissions, without.permissions_left_out), (some, false));
     }
 }

@@ -111,22 +111,18 @@ pub trait Read {
             Order::Ascending => (edge.unwrap_or(Bound::Included(&prefix)), end),
             Order::Descending => (Bound::Included(prefix.as_slice()), edge.unwrap_or(end)),
         };
-        let found =
-            collect(
-                limit,
-                |visit| {
-                    self.raw().scan(index.name, Span { from, to, order }, &mut |entry, own| match entry
-                        .starts_with(&prefix)
-                    {
-                        true => visit(own, entry),
-                        false => Ok(ControlFlow::Break(())),
-                    })
-                },
-                |own, _| Ok((own.to_vec(), ())),
-            )?;
-        let next = found.next.map(|own| decode(index.name, &own)).transpose()?;
-        let rows = found.rows.iter().map(|(own, ())| self.pointed_at(table, index.name, own));
-        Ok(Page { rows: rows.collect::<Result<_, _>>()?, next })
+        let span = Span { from, to, order };
+        let found = collect(
+            limit,
+            |visit| {
+                self.raw().scan(index.name, span, &mut |entry, own| match entry.starts_with(&prefix) {
+                    true => visit(own, entry),
+                    false => Ok(ControlFlow::Break(())),
+                })
+            },
+            |own, _| Ok((own.to_vec(), ())),
+        )?;
+        self.all_pointed_at(table, index.name, found)
     }
 
     /// The first `limit` rows that an index has under `key`, in the order of their own keys.
@@ -165,9 +161,7 @@ pub trait Read {
             },
             |own, _| Ok((own.to_vec(), ())),
         )?;
-        let next = found.next.map(|own| decode(index.name, &own)).transpose()?;
-        let rows = found.rows.iter().map(|(own, ())| self.pointed_at(table, index.name, own));
-        Ok(Page { rows: rows.collect::<Result<_, _>>()?, next })
+        self.all_pointed_at(table, index.name, found)
     }
 
     /// Up to `limit` rows that an index has under `key`, against the order of their own keys, from below the row `before`: where keys
@@ -201,9 +195,7 @@ pub trait Read {
             },
             |own, _| Ok((own.to_vec(), ())),
         )?;
-        let next = found.next.map(|own| decode(index.name, &own)).transpose()?;
-        let rows = found.rows.iter().map(|(own, ())| self.pointed_at(table, index.name, own));
-        Ok(Page { rows: rows.collect::<Result<_, _>>()?, next })
+        self.all_pointed_at(table, index.name, found)
     }
 
     /// Up to `limit` rows that an index of words has under a word that begins with `start`, in the order of the words, each row
@@ -308,6 +300,19 @@ pub trait Read {
         let value = self.raw().get(table.name(), key)?;
         let value = value.ok_or_else(|| Fault::new(FaultKind::Row, format!("{index} points at no row")))?;
         row(table, key, &value)
+    }
+
+    /// The rows that the entries of an index lead to, in their order.
+    #[doc(hidden)]
+    fn all_pointed_at<K: RowKey, V: DeserializeOwned>(
+        &self,
+        table: &Table<K, V>,
+        index: Name,
+        found: Page<Vec<u8>, ()>,
+    ) -> Result<Page<K, V>, Fault> {
+        let next = found.next.map(|own| decode(index, &own)).transpose()?;
+        let rows = found.rows.iter().map(|(own, ())| self.pointed_at(table, index, own));
+        Ok(Page { rows: rows.collect::<Result<_, _>>()?, next })
     }
 }
 

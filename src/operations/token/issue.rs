@@ -239,8 +239,7 @@ pub(crate) fn access_token(
     let entitlements = match &making.told {
         // Nobody looks for what nobody is told.
         Some(claims) if claims.is_empty() => Entitlements::default(),
-        Some(claims) => entitlements::told(making.entitlements(tx, &grant)?, claims),
-        None => making.entitlements(tx, &grant)?,
+        told => entitlements::told(making.entitlements(tx, &grant)?, told.as_ref()),
     };
     let access = match making.format {
         TokenFormat::Jwt => Access::Jwt(
