@@ -78,7 +78,7 @@
   };
   local(document);
   addEventListener("writ:added", (event) => local(event.target));
-  each("[data-zone]", (place) => { place.textContent = `Times are in ${zone.replaceAll("_", " ")}`; });
+  each("[data-zone]", (place) => { place.textContent = `${place.dataset.zone} ${zone.replaceAll("_", " ")}`; });
 
   // A slash goes to the search, wherever nothing is being typed.
   each("[data-slash]", (field) => {
@@ -106,17 +106,22 @@
     const boxes = [...bulk.closest("form").elements].filter((field) => field.matches("td input[type=checkbox]"));
     if (boxes.length === 0) return;
     const all = bulk.querySelector("[data-bulk-all]");
-    const say = (selector, text) => bulk.querySelectorAll(selector).forEach((place) => { place.textContent = text; });
+    const say = (selector, text) => bulk.querySelectorAll(selector).forEach((place) => { place.textContent = text(place.dataset); });
     const tell = () => {
       const chosen = boxes.filter((box) => box.checked);
       const named = chosen.slice(0, 12).map((box) => box.dataset.name);
-      const more = chosen.length - named.length;
+      const left = chosen.length - named.length;
       const recent = chosen.filter((box) => box.dataset.recent).length;
       all.checked = chosen.length === boxes.length;
       all.indeterminate = chosen.length > 0 && !all.checked;
-      say("[data-bulk-count]", chosen.length === 0 ? "None chosen" : `${chosen.length} chosen`);
-      say("[data-bulk-names]", chosen.length === 0 ? "None is chosen yet." : `${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}.`);
-      say("[data-bulk-recent]", recent === 0 ? "" : `${recent} of them ${recent === 1 ? "was" : "were"} used within the last day.`);
+      // What is said stands in the page, in its language; `{}` is what it is about.
+      const fill = (words, about) => words.replace("{}", () => about);
+      say("[data-bulk-count]", ({ none, some }) => (chosen.length === 0 ? none : fill(some, chosen.length)));
+      say("[data-bulk-names]", ({ none, more }) => {
+        if (chosen.length === 0) return none;
+        return `${named.join(", ")}${left > 0 ? ` ${fill(more, left)}` : ""}.`;
+      });
+      say("[data-bulk-recent]", ({ one, many }) => (recent === 0 ? "" : fill(recent === 1 ? one : many, recent)));
     };
     all.closest("label").hidden = false;
     all.addEventListener("change", () => {

@@ -66,7 +66,7 @@ fn with_browser(visitor: &Visitor, mut response: HttpResponse) -> HttpResponse {
     response
 }
 
-/// A time as the console tells it, in English.
+/// A time as the console tells it, in English. What is said in the language of whoever reads it is said by [`Words::at`].
 pub(super) fn moment(at: crate::base::Timestamp, now: crate::base::Timestamp) -> super::views::Moment {
     super::views::Moment { exact: exact(at), ..words::of(Language::En).moment(at, now) }
 }

@@ -28,6 +28,7 @@ use crate::web::views::console::{
     SecretPage, Section, Snippets, Tone,
 };
 use crate::web::views::{Field, FlashKind};
+use crate::web::words::Words;
 
 /// Applications on one page, and grants and events of one application.
 const A_PAGE: usize = 50;
@@ -125,9 +126,9 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
             query: said("q").unwrap_or_default().to_owned(),
             ..listing(visitor, &request, Section::Applications)
         },
-        states: choices(&STATES, state.map(|(name, ..)| name)),
-        registered: choices(&REGISTERED, registered.map(|(name, ..)| name)),
-        checked: choices(&CHECKED, checked.map(|(name, ..)| name)),
+        states: choices(visitor.words(), &STATES, state.map(|(name, ..)| name)),
+        registered: choices(visitor.words(), &REGISTERED, registered.map(|(name, ..)| name)),
+        checked: choices(visitor.words(), &CHECKED, checked.map(|(name, ..)| name)),
         rows,
         narrowed: [state.is_some(), registered.is_some(), checked.is_some(), said("q").is_some()].contains(&true),
         here: kept(request.query_string(), &FILTER),
@@ -136,8 +137,8 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
     reply::page(visitor, StatusCode::OK, &page, &[])
 }
 
-fn choices<T>(all: &[(&'static str, &'static str, T)], chosen: Option<&str>) -> Vec<Choice> {
-    or_any(all.iter().map(|(name, words, _)| Choice::new(*name, *words, chosen == Some(*name))))
+fn choices<T>(words: &Words, all: &[(&'static str, &'static str, T)], chosen: Option<&str>) -> Vec<Choice> {
+    or_any(words, all.iter().map(|(name, said, _)| Choice::new(*name, *said, chosen == Some(*name))))
 }
 
 pub(super) fn row(client: &Client, now: Timestamp) -> ApplicationRow {
@@ -448,7 +449,7 @@ pub(super) async fn create(asked: Administered) -> Result<HttpResponse, PageProb
         },
         Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),
         Err(Declined::Invalid(invalid)) => form(visitor, status, &typed, &invalid, None).await,
-        Err(other) => form(visitor, status, &typed, &Invalid::default(), Some(sentence(&other))).await,
+        Err(other) => form(visitor, status, &typed, &Invalid::default(), Some(sentence(visitor.words(), &other))).await,
     }
 }
 

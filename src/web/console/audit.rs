@@ -315,7 +315,7 @@ async fn page(admin: &Administrator, asked: &Asked, flash: Option<Flash>) -> Res
             first: asked.before.map(|_| format!("/console/audit?{}", asked.query())),
             ..Frame::of(Section::Audit)
         },
-        events: or_any(names),
+        events: or_any(visitor.words(), names),
         by: field(&asked.by, meant.error("by")),
         about: field(&asked.about, meant.error("about")),
         actor: field(&asked.actor, meant.error("actor")),

@@ -115,7 +115,7 @@ pub(super) async fn create(asked: Administered, id: web::Path<String>) -> Result
         Ok(_) => Ok(back(visitor, &path(machine.id), "credential")),
         Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),
         Err(Declined::Invalid(invalid)) => refuse(&invalid, None),
-        Err(other) => refuse(&Invalid::default(), Some(sentence(&other))),
+        Err(other) => refuse(&Invalid::default(), Some(sentence(visitor.words(), &other))),
     }
 }
 
@@ -331,7 +331,7 @@ pub(super) async fn attempt(
     let (accepted, checks, problem) = match trial {
         Ok(trial) => (trial.accepted, trial.checks, None),
         Err(Declined::Broken(fault)) => return Err(visitor.broken(&fault)),
-        Err(why) => (false, Vec::new(), Some(sentence(&why))),
+        Err(why) => (false, Vec::new(), Some(sentence(visitor.words(), &why))),
     };
     let page = TrialPage {
         shell: visitor.shell(),

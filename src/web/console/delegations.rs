@@ -100,7 +100,9 @@ pub(super) async fn grant(asked: Administered, id: web::Path<String>) -> Result<
         Ok(_) => Ok(back(visitor, &path(machine.id), "delegated")),
         Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),
         Err(Declined::Invalid(invalid)) => form(visitor, status, &machine, &typed, &invalid, None).await,
-        Err(other) => form(visitor, status, &machine, &typed, &Invalid::default(), Some(sentence(&other))).await,
+        Err(other) => {
+            form(visitor, status, &machine, &typed, &Invalid::default(), Some(sentence(visitor.words(), &other))).await
+        }
     }
 }
 

@@ -183,7 +183,7 @@ pub(super) async fn create(asked: Administered) -> Result<HttpResponse, PageProb
         },
         Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),
         Err(Declined::Invalid(invalid)) => refuse(invalid, None).await,
-        Err(other) => refuse(Invalid::default(), Some(sentence(&other))).await,
+        Err(other) => refuse(Invalid::default(), Some(sentence(visitor.words(), &other))).await,
     }
 }
 
@@ -233,7 +233,7 @@ pub(super) async fn update(asked: Administered, id: web::Path<String>) -> Result
         Ok(_) => Ok(back(visitor, &path(id), "changed")),
         Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),
         Err(Declined::Invalid(invalid)) => refuse(invalid, None).await,
-        Err(other) => refuse(Invalid::default(), Some(sentence(&other))).await,
+        Err(other) => refuse(Invalid::default(), Some(sentence(visitor.words(), &other))).await,
     }
 }
 

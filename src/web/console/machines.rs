@@ -17,7 +17,8 @@ use crate::web::problem::PageProblem;
 use crate::web::reply::{self, length, moment};
 use crate::web::views::FlashKind;
 use crate::web::views::console::charts::number;
-use crate::web::views::console::{Choice, Frame, Head, MachineRow, MachinesPage, Pill, Section, Tone};
+use crate::web::views::console::{Choice, First, Frame, Head, MachineRow, MachinesPage, Pill, Section, Tone};
+use crate::web::words::Words;
 
 /// Machines on one page.
 const A_PAGE: usize = 50;
@@ -157,24 +158,29 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
         shell: shell(visitor, &request, &words),
         frame: Frame { query: asked.text.clone().unwrap_or_default(), ..listing(visitor, &request, Section::Machines) },
         here: kept(request.query_string(), &FILTER),
-        states: or_any(STATES.into_iter().map(|(name, one)| Choice::new(name, name, asked.state == Some(one)))),
+        states: or_any(
+            visitor.words(),
+            STATES.into_iter().map(|(name, one)| Choice::new(name, name, asked.state == Some(one))),
+        ),
         kinds: or_any(
+            visitor.words(),
             MachineKind::ALL.into_iter().map(|(name, one)| Choice::new(name, kind_words(one), asked.kind == Some(one))),
         ),
         findings: or_any(
+            visitor.words(),
             FindingKind::ALL
                 .iter()
                 .map(|one| Choice::new(one.as_str(), finding_words(*one), asked.finding == Some(*one))),
         ),
-        tenants: tenants_to_choose(&known, asked.tenant.as_ref()),
+        tenants: tenants_to_choose(visitor.words(), &known, asked.tenant.as_ref()),
         orders: ORDERS.into_iter().map(|(name, words, one)| Choice::new(name, words, asked.order == one)).collect(),
         by_name: head(("name", Order::Name), ("-name", Order::NameBackwards), "name"),
         by_use: head(("used", Order::UsedFirst), ("-used", Order::UsedLast), "-used"),
         about_order,
         first: match asked.order {
-            Order::Newest => "newest",
-            Order::Oldest => "oldest",
-            _ => "first",
+            Order::Newest => First::Newest,
+            Order::Oldest => First::Oldest,
+            _ => First::First,
         },
         owner: asked.owner.map(|id| (id.to_string(), owners.of(&id.to_string()).to_owned())),
         tag: asked.tag.clone(),
@@ -186,7 +192,7 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
 }
 
 /// Nothing, where there is only one.
-fn tenants_to_choose(known: &[Tenant], chosen: Option<&TenantName>) -> Vec<Choice> {
+fn tenants_to_choose(words: &Words, known: &[Tenant], chosen: Option<&TenantName>) -> Vec<Choice> {
     if known.len() <= 1 && chosen.is_none() {
         return Vec::new();
     }
@@ -195,7 +201,7 @@ fn tenants_to_choose(known: &[Tenant], chosen: Option<&TenantName>) -> Vec<Choic
         Choice::new(one.name.to_string(), label, chosen == Some(&one.name))
     });
     let stray = chosen.filter(|name| !known.iter().any(|one| one.name == **name));
-    or_any(offered.chain(stray.map(|name| Choice::new(name.to_string(), name.to_string(), true))))
+    or_any(words, offered.chain(stray.map(|name| Choice::new(name.to_string(), name.to_string(), true))))
 }
 
 fn row(insight: &Insight, owners: &names::Names, now: Timestamp) -> MachineRow {

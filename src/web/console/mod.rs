@@ -48,6 +48,7 @@ use super::reply;
 use super::routes::{Door, Who, at, get, page};
 use super::views::console::{Choice, Frame, Section};
 use super::views::{self, Flash, FlashKind, Shell};
+use super::words::Words;
 use crate::app::{App, Class};
 use crate::base::{Digest, Id};
 use crate::model::Context;
@@ -186,10 +187,10 @@ fn with(request: &HttpRequest, path: &str, names: &[&str], (name, value): (&str,
 }
 
 /// What narrows a list, or does not.
-fn or_any(some: impl Iterator<Item = Choice>) -> Vec<Choice> {
+fn or_any(words: &Words, some: impl Iterator<Item = Choice>) -> Vec<Choice> {
     let some: Vec<Choice> = some.collect();
     let none = !some.iter().any(|choice| choice.chosen);
-    std::iter::once(Choice::new("", "Any", none)).chain(some).collect()
+    std::iter::once(Choice::new("", words.console.frame.any, none)).chain(some).collect()
 }
 
 /// Puts every page behind its door.
@@ -348,7 +349,7 @@ fn told_here(visitor: &Visitor, problem: views::Problem) -> PageProblem {
 /// Why something was not done, where no form can say it.
 fn declined(visitor: &Visitor, declined: Declined) -> PageProblem {
     let refused = |status: StatusCode, title: &str, words: String| {
-        let advice = "Go back, look at how it stands now, and try again.".to_owned();
+        let advice = visitor.words().console.problem.not_done_advice.to_owned();
         let problem =
             views::Problem::Refused { status: status.as_u16(), title: title.to_owned(), words, detail: None, advice };
         told_here(visitor, problem)
@@ -356,21 +357,24 @@ fn declined(visitor: &Visitor, declined: Declined) -> PageProblem {
     match declined {
         Declined::Broken(fault) => visitor.broken(&fault),
         Declined::Missing(_) => told_here(visitor, views::Problem::NotFound),
-        other => refused(StatusCode::CONFLICT, "That was not done", sentence(&other)),
+        other => {
+            refused(StatusCode::CONFLICT, visitor.words().console.problem.not_done, sentence(visitor.words(), &other))
+        }
     }
 }
 
-/// The same, in a sentence beside a form.
-fn sentence(declined: &Declined) -> String {
+/// The same, in a sentence beside a form. What an operation says of what was typed is what the API and the command line say, in English.
+fn sentence(words: &Words, declined: &Declined) -> String {
+    let t = &words.console.problem;
     let text = match declined {
         Declined::Invalid(invalid) => {
             invalid.0.iter().map(|(field, why)| format!("{field}: {why}")).collect::<Vec<_>>().join("; ")
         }
         Declined::Conflict(why) | Declined::Missing(why) | Declined::Forbidden(why) => why.clone(),
-        Declined::Stale => "it was changed since you opened this page".to_owned(),
-        Declined::MadeAlready(what) => format!("{what} was made already by this form"),
-        Declined::KeyReused => "this form was sent before, with other words in it".to_owned(),
-        Declined::Broken(_) => "something is wrong here".to_owned(),
+        Declined::Stale => return t.stale.to_owned(),
+        Declined::MadeAlready(what) => (t.made_already)(what),
+        Declined::KeyReused => return t.key_reused.to_owned(),
+        Declined::Broken(_) => return t.broken.to_owned(),
     };
     let mut letters = text.chars();
     let first: String = letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();

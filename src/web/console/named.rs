@@ -8,6 +8,7 @@ use crate::operations::{self, people};
 use crate::web::extract::Administrator;
 use crate::web::problem::PageProblem;
 use crate::web::views::console::Hit;
+use crate::web::words::ConsoleWords;
 
 /// Of what kinds whatever is named may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +23,13 @@ impl Kind {
     pub(super) const ALL: [Self; 4] = [Self::Machines, Self::Applications, Self::Resources, Self::People];
 
     /// What search calls it.
-    pub(super) const fn title(self) -> &'static str {
+    pub(super) const fn title(self, words: &ConsoleWords) -> &'static str {
+        let t = &words.frame;
         match self {
-            Self::Machines => "Machines",
-            Self::Applications => "Applications",
-            Self::Resources => "Resources",
-            Self::People => "People",
+            Self::Machines => t.machines,
+            Self::Applications => t.applications,
+            Self::Resources => t.resources,
+            Self::People => t.people,
         }
     }
 }
@@ -53,12 +55,13 @@ pub(super) async fn meant(admin: &Administrator, text: &str, kinds: &[Kind]) -> 
     let app = &admin.visitor.app;
     let broken = |fault| admin.visitor.broken(&fault);
     let found = search::of_nouns(admin, text, kinds).await?;
+    let title = |kind: Kind| kind.title(&admin.visitor.words().console);
     let folded = text.to_lowercase();
     // Beside a machine stands its purpose, beside everybody else an address that is theirs alone.
-    let is_theirs = |of: &str, hit: &Hit| of != Kind::Machines.title() && hit.about.to_lowercase() == folded;
+    let is_theirs = |of: &str, hit: &Hit| of != title(Kind::Machines) && hit.about.to_lowercase() == folded;
     let of_all = || found.iter().flat_map(|hits| hits.hits.iter().map(|hit| (hits.title.as_str(), hit)));
     // Two applications may differ in their capitals alone.
-    let is_called = |of: &str, hit: &Hit| match of == Kind::Applications.title() {
+    let is_called = |of: &str, hit: &Hit| match of == title(Kind::Applications) {
         true => hit.name == text,
         false => hit.name.to_lowercase() == folded,
     };
@@ -76,7 +79,7 @@ pub(super) async fn meant(admin: &Administrator, text: &str, kinds: &[Kind]) -> 
         }
     }
     if kinds.contains(&Kind::People) && !is_address {
-        let people = exact.iter().filter(|(of, _)| *of == Kind::People.title()).count();
+        let people = exact.iter().filter(|(of, _)| *of == title(Kind::People)).count();
         is_sure &= people::called(app, text).await.map_err(broken)? == Some(people);
     }
     Ok(match exact.as_slice() {

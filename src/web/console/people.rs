@@ -101,7 +101,7 @@ pub(super) async fn create(asked: Administered) -> Result<HttpResponse, PageProb
         Ok(person) => Ok(back(visitor, &path(person.id), "added")),
         Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),
         Err(Declined::Invalid(invalid)) => form(visitor, status, typed, &invalid, None, None),
-        Err(other) => form(visitor, status, typed, &Invalid::default(), Some(sentence(&other)), None),
+        Err(other) => form(visitor, status, typed, &Invalid::default(), Some(sentence(visitor.words(), &other)), None),
     }
 }
 
@@ -133,7 +133,7 @@ pub(super) async fn update(asked: Administered, id: web::Path<String>) -> Result
         Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),
         Err(missing @ Declined::Missing(_)) => Err(declined(visitor, missing)),
         Err(Declined::Invalid(invalid)) => refuse(invalid, None),
-        Err(other) => refuse(Invalid::default(), Some(sentence(&other))),
+        Err(other) => refuse(Invalid::default(), Some(sentence(visitor.words(), &other))),
     }
 }
 

@@ -230,7 +230,7 @@ pub(super) async fn create(asked: Administered) -> Result<HttpResponse, PageProb
         Ok(made) => Ok(back(visitor, &path(made.id), "added")),
         Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),
         Err(Declined::Invalid(wrong)) => refuse(wrong, None),
-        Err(other) => refuse(Invalid::default(), Some(sentence(&other))),
+        Err(other) => refuse(Invalid::default(), Some(sentence(visitor.words(), &other))),
     }
 }
 
@@ -269,7 +269,7 @@ pub(super) async fn update(asked: Administered, id: web::Path<String>) -> Result
         Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),
         Err(missing @ Declined::Missing(_)) => Err(declined(visitor, missing)),
         Err(Declined::Invalid(wrong)) => refuse(wrong, None),
-        Err(other) => refuse(Invalid::default(), Some(sentence(&other))),
+        Err(other) => refuse(Invalid::default(), Some(sentence(visitor.words(), &other))),
     }
 }
 

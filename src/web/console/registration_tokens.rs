@@ -85,7 +85,7 @@ pub(super) async fn create(asked: Administered) -> Result<HttpResponse, PageProb
         Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),
         Err(Declined::Invalid(invalid)) => page(visitor, status, visitor.shell(), &typed, (&invalid, None), None).await,
         Err(other) => {
-            let problem = Some(sentence(&other));
+            let problem = Some(sentence(visitor.words(), &other));
             page(visitor, status, visitor.shell(), &typed, (&Invalid::default(), problem), None).await
         }
     }
@@ -151,7 +151,7 @@ async fn page(
     let found = registration::initial_access_tokens(app, before, A_PAGE).await.map_err(broken)?;
     let field = |value: &str, name: &str| Field {
         value: value.chars().take(500).collect(),
-        error: wrong.of(name).map(|why| sentence(&Declined::Conflict(why))),
+        error: wrong.of(name).map(|why| sentence(visitor.words(), &Declined::Conflict(why))),
     };
     let mode = app.settings.now().registration.mode;
     let page = RegistrationTokensPage {

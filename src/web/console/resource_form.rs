@@ -21,6 +21,7 @@ use crate::web::problem::PageProblem;
 use crate::web::reply;
 use crate::web::views::Field;
 use crate::web::views::console::{Choice, Frame, NewScopeRow, ResourceFormPage, ScopeChoice, Section};
+use crate::web::words::Words;
 
 /// What most MCP servers offer: these stand first.
 const USUAL: [&str; 3] = ["mcp:read", "mcp:tools", "mcp:write"];
@@ -184,10 +185,10 @@ impl Wrong {
         self.fields.0.is_empty() && self.rows.is_empty() && self.problem.is_none()
     }
 
-    fn of(declined: &Declined) -> Self {
+    fn of(words: &Words, declined: &Declined) -> Self {
         match declined {
             Declined::Invalid(invalid) => Self { fields: invalid.clone(), ..Self::default() },
-            other => Self { problem: Some(sentence(other)), ..Self::default() },
+            other => Self { problem: Some(sentence(words, other)), ..Self::default() },
         }
     }
 }
@@ -238,7 +239,7 @@ pub(super) async fn create(asked: Administered) -> Result<HttpResponse, PageProb
     match resources::add_with_scopes(&visitor.app, &by, new, meant.new_scopes).await {
         Ok(made) => Ok(back(visitor, &path(made.id), "protected")),
         Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),
-        Err(other) => refuse(Wrong::of(&other)).await,
+        Err(other) => refuse(Wrong::of(visitor.words(), &other)).await,
     }
 }
 
@@ -282,7 +283,7 @@ pub(super) async fn update(asked: Administered, id: web::Path<String>) -> Result
     match resources::change(&visitor.app, by, id, as_seen(form), change).await {
         Ok(_) => Ok(back(visitor, &path(id), "changed")),
         Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),
-        Err(other) => refuse(Wrong::of(&other)).await,
+        Err(other) => refuse(Wrong::of(visitor.words(), &other)).await,
     }
 }
 

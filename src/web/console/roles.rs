@@ -130,7 +130,7 @@ pub(super) async fn create_tenant(asked: Administered) -> Result<HttpResponse, P
         match tenants::add(&visitor.app, &asked.by, name, called).await {
             Ok(tenant) => return Ok(back_to_list(visitor, &tenant.name, "tenant")),
             Err(Declined::Broken(fault)) => return Err(visitor.broken(&fault)),
-            Err(other) => wrong.0.push(("name", sentence(&other))),
+            Err(other) => wrong.0.push(("name", sentence(visitor.words(), &other))),
         }
     }
     let page = page(visitor, TenantName::default(), None).await?;
@@ -225,7 +225,7 @@ pub(super) async fn create(asked: Administered) -> Result<HttpResponse, PageProb
         Ok(role) => Ok(back(visitor, &path(&RoleIn { tenant: role.tenant, role: role.name }), "made")),
         Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),
         Err(Declined::Invalid(invalid)) => form(visitor, status, typed, &invalid, None),
-        Err(other) => form(visitor, status, typed, &Invalid::default(), Some(sentence(&other))),
+        Err(other) => form(visitor, status, typed, &Invalid::default(), Some(sentence(visitor.words(), &other))),
     }
 }
 
@@ -346,7 +346,7 @@ pub(super) async fn change(
         Ok(_) => Ok(back(visitor, &path(&held), "changed")),
         Err(why @ (Declined::Invalid(_) | Declined::Stale)) => {
             let page = role_page(visitor, held).await?;
-            let problem = matches!(why, Declined::Stale).then(|| sentence(&why));
+            let problem = matches!(why, Declined::Stale).then(|| sentence(visitor.words(), &why));
             let invalid = if let Declined::Invalid(invalid) = why { invalid } else { Invalid::default() };
             let page = RolePage {
                 problem,

@@ -169,7 +169,7 @@ pub(super) async fn create(asked: Administered) -> Result<HttpResponse, PageProb
         Ok(made) => Ok(back(visitor, &path(&made.name), "added")),
         Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),
         Err(Declined::Invalid(invalid)) => refuse(invalid, None),
-        Err(other) => refuse(Invalid::default(), Some(sentence(&other))),
+        Err(other) => refuse(Invalid::default(), Some(sentence(visitor.words(), &other))),
     }
 }
 
@@ -207,7 +207,7 @@ pub(super) async fn update(asked: Administered, name: web::Path<String>) -> Resu
         Err(Declined::Broken(fault)) => Err(visitor.broken(&fault)),
         Err(missing @ Declined::Missing(_)) => Err(declined(visitor, missing)),
         Err(Declined::Invalid(invalid)) => refuse(invalid, None),
-        Err(other) => refuse(Invalid::default(), Some(sentence(&other))),
+        Err(other) => refuse(Invalid::default(), Some(sentence(visitor.words(), &other))),
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
 pub(super) async fn of_nouns(admin: &Administrator, text: &str, kinds: &[Kind]) -> Result<Vec<Hits>, PageProblem> {
     let mut found = Vec::new();
     for kind in kinds {
-        add(&mut found, kind.title(), of_kind(admin, text, *kind).await?);
+        add(&mut found, kind.title(&admin.visitor.words().console), of_kind(admin, text, *kind).await?);
     }
     Ok(found)
 }
@@ -115,6 +115,7 @@ async fn of_kind(admin: &Administrator, text: &str, kind: Kind) -> Result<Vec<Hi
 /// Whatever there is little of.
 async fn of_few(visitor: &Visitor, text: &str) -> Result<Vec<Hits>, PageProblem> {
     let (app, broken) = (&visitor.app, |fault| visitor.broken(&fault));
+    let t = &visitor.words().console.frame;
     let mut found = Vec::new();
     let scopes = scopes::named_like(app, text, MOST).await.map_err(broken)?;
     let hits = scopes.into_iter().map(|scope| Hit {
@@ -123,7 +124,7 @@ async fn of_few(visitor: &Visitor, text: &str) -> Result<Vec<Hits>, PageProblem>
         name: scope.name.to_string(),
         about: scope.description,
     });
-    add(&mut found, "Scopes", hits.collect());
+    add(&mut found, t.scopes, hits.collect());
     let sought = text.to_lowercase();
     let fits = |texts: &[&str]| texts.iter().any(|own| own.to_lowercase().contains(&sought));
     let roles = roles::list(app, None).await.map_err(broken)?.into_iter();
@@ -133,7 +134,7 @@ async fn of_few(visitor: &Visitor, text: &str) -> Result<Vec<Hits>, PageProblem>
         name: format!("{}/{}", role.tenant, role.name),
         about: role.description,
     });
-    add(&mut found, "Roles", hits.collect());
+    add(&mut found, t.roles, hits.collect());
     let tenants = tenants::list(app).await.map_err(broken)?.into_iter();
     let hits = tenants.filter(|tenant| fits(&[tenant.name.as_str(), &tenant.title])).take(MOST).map(|tenant| Hit {
         id: tenant.name.to_string(),
@@ -141,7 +142,7 @@ async fn of_few(visitor: &Visitor, text: &str) -> Result<Vec<Hits>, PageProblem>
         name: tenant.name.to_string(),
         about: tenant.title,
     });
-    add(&mut found, "Tenants", hits.collect());
+    add(&mut found, t.tenants, hits.collect());
     let signing = keys::list(app).map_err(broken)?.into_iter();
     let hits = signing.filter(|key| key.kid.starts_with(text)).take(MOST).map(|key| Hit {
         href: super::keys::path(&key.kid),
@@ -149,7 +150,7 @@ async fn of_few(visitor: &Visitor, text: &str) -> Result<Vec<Hits>, PageProblem>
         about: key.algorithm.to_string(),
         id: key.kid,
     });
-    add(&mut found, "Keys", hits.collect());
+    add(&mut found, t.keys, hits.collect());
     let settings = app.config.entries().filter(|entry| fits(&[entry.name, entry.about])).take(MOST);
     let hits = settings.map(|entry| Hit {
         id: entry.name.to_owned(),
@@ -157,7 +158,7 @@ async fn of_few(visitor: &Visitor, text: &str) -> Result<Vec<Hits>, PageProblem>
         name: entry.name.to_owned(),
         about: entry.about.to_owned(),
     });
-    add(&mut found, "Settings", hits.collect());
+    add(&mut found, t.settings, hits.collect());
     Ok(found)
 }
 

@@ -98,7 +98,7 @@ async fn refused(
         Declined::Broken(fault) => return Err(visitor.broken(&fault)),
         missing @ Declined::Missing(_) => return Err(declined(visitor, missing)),
         Declined::Invalid(invalid) => (invalid, None),
-        other => (Invalid::default(), Some(sentence(&other))),
+        other => (Invalid::default(), Some(sentence(visitor.words(), &other))),
     };
     let held = settings::one(&visitor.app, name).map_err(|why| declined(visitor, why))?;
     let wrong = invalid.of("value").map(|why| in_words(&why));

@@ -185,7 +185,7 @@ pub(super) async fn write_down(asked: Administered, id: web::Path<String>) -> Re
     match tools::write_down(&visitor.app, &asked.by, id, text).await {
         Ok(_) => Ok(back(visitor, &path(id), "written")),
         Err(Declined::Invalid(invalid)) => {
-            let error = invalid.of("tools").map(|why| sentence(&Declined::Conflict(why)));
+            let error = invalid.of("tools").map(|why| sentence(visitor.words(), &Declined::Conflict(why)));
             let page = ResourceToolsPage { list: Field { value: text.to_owned(), error }, ..page(visitor, id).await? };
             reply::page(visitor, StatusCode::UNPROCESSABLE_ENTITY, &page, &[])
         }

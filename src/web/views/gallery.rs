@@ -51,7 +51,7 @@ pub fn shown() -> askama::Result<Vec<Shown>> {
     show::<ApiPage>(&mut all, "pages/api.html")?;
     speak::<ErrorPage>(&mut all, "pages/error.html")?;
     show::<OverviewPage>(&mut all, "console/overview.html")?;
-    show::<SearchPage>(&mut all, "console/search.html")?;
+    speak::<SearchPage>(&mut all, "console/search.html")?;
     show::<ApplicationsPage>(&mut all, "console/applications.html")?;
     show::<ApplicationPage>(&mut all, "console/application.html")?;
     show::<ResourceToolsPage>(&mut all, "console/resource_tools.html")?;
@@ -87,7 +87,7 @@ pub fn shown() -> askama::Result<Vec<Shown>> {
     show::<AuditLivePage>(&mut all, "console/audit_live.html")?;
     show::<AuditEntryPage>(&mut all, "console/audit_entry.html")?;
     show::<RefusalsPage>(&mut all, "console/refusals.html")?;
-    show::<ConsoleProblemPage>(&mut all, "console/problem.html")?;
+    speak::<ConsoleProblemPage>(&mut all, "console/problem.html")?;
     show::<RefusalPage>(&mut all, "console/refusal.html")?;
     show::<MachinesPage>(&mut all, "console/machines.html")?;
     show::<MachinePage>(&mut all, "console/machine.html")?;

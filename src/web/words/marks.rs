@@ -98,11 +98,50 @@ impl Link<'_> {
     }
 }
 
+/// A number, which may decide what the words around it are.
+#[derive(Clone, Copy)]
+pub(crate) struct Number(u64);
+
+impl Number {
+    pub(super) const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// What can be counted with, at hand or behind a reference: templates have either.
+pub(crate) trait Count {
+    fn count(&self) -> u64;
+}
+
+impl Count for u64 {
+    fn count(&self) -> u64 {
+        *self
+    }
+}
+
+impl Count for usize {
+    fn count(&self) -> u64 {
+        *self as u64
+    }
+}
+
+impl<T: Count> Count for &T {
+    fn count(&self) -> u64 {
+        (*self).count()
+    }
+}
+
 /// Sentences, by what they are filled with.
 macro_rules! sentences {
     ($($(#[$about:meta])* $sentence:ident($($value:ident: $mark:ident),+);)*) => {$(
         $(#[$about])*
-        pub(crate) struct $sentence(pub(super) for<'a> fn($($mark<'a>),+) -> Html);
+        pub(crate) struct $sentence(pub(super) for<'a> fn($(sentences!(@mark 'a $mark)),+) -> Html);
 
         impl $sentence {
             pub(crate) fn say(&self, $($value: sentences!(@takes $mark)),+) -> Html {
@@ -110,8 +149,12 @@ macro_rules! sentences {
             }
         }
     )*};
+    (@mark $life:lifetime Number) => { Number };
+    (@mark $life:lifetime $mark:ident) => { $mark<$life> };
+    (@takes Number) => { impl Count };
     (@takes Time) => { &Moment };
     (@takes $mark:ident) => { impl AsRef<str> };
+    (@gives Number $value:ident) => { $value.count() };
     (@gives Time $value:ident) => { $value };
     (@gives $mark:ident $value:ident) => { $value.as_ref() };
 }
@@ -127,6 +170,8 @@ sentences! {
     OfPlainAndTime(words: Plain, at: Time);
     OfNameAndCode(name: Name, code: Code);
     OfCodeAndPlain(code: Code, words: Plain);
+    OfNumber(count: Number);
+    OfNumberAndTime(count: Number, at: Time);
     /// Who answers for a machine: name, address, "this agent", and where.
     OfOwner(name: Name, email: Plain, kind: Plain, house: Plain);
 }

@@ -10,6 +10,7 @@ mod en;
 mod list;
 pub(crate) mod marks;
 
+pub(crate) use list::console::ConsoleWords;
 use list::{Span, Unit};
 pub(crate) use list::{Told, Words};
 pub(crate) use marks::{Html, plain, said};
@@ -37,6 +38,11 @@ impl Words {
         let iso = at.iso();
         let exact = self.exact(&iso).unwrap_or_else(|| iso.clone());
         Moment { words, machine: iso, exact }
+    }
+
+    /// The same as the console tells it: whoever reads logs beside it finds the exact time in their form.
+    pub(crate) fn at(&self, at: Timestamp, now: Timestamp) -> Moment {
+        Moment { exact: crate::web::reply::exact(at), ..self.moment(at, now) }
     }
 
     /// "Firefox on Linux", as far as a browser said what it is.

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::super::Sample;
 use super::super::shell::{Field, Moment, Shell};
-use super::{Choice, EventLine, Frame, Pill, Section, Snippets, Tone, sample};
+use super::{Choice, EventLine, First, Frame, Pill, Section, Snippets, Tone, sample};
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/applications.html")]

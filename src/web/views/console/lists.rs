@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::super::Sample;
 use super::super::shell::{Moment, Shell};
-use super::{Frame, Named, Pill, Section, Tone, sample};
+use super::{First, Frame, Named, Pill, Section, Tone, sample};
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/grants.html")]

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::super::Sample;
 use super::super::shell::{Moment, Shell};
-use super::{Choice, Frame, Head, Pill, Section, Tone, sample};
+use super::{Choice, First, Frame, Head, Pill, Section, Tone, sample};
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/machines.html")]
@@ -22,7 +22,7 @@ pub struct MachinesPage {
     /// What is to be known about the order.
     pub about_order: Option<String>,
     /// "newest": what stands first.
-    pub first: &'static str,
+    pub first: First,
     pub rows: Vec<MachineRow>,
     /// The filter and the page of the list, as its address says them: where the form that stops some leads back to.
     pub here: String,
@@ -117,7 +117,7 @@ impl Sample for MachinesPage {
             by_name: Head { sort: "", href: "/console/machines?sort=name".into() },
             by_use: Head { sort: "", href: "/console/machines?sort=-used".into() },
             about_order: None,
-            first: "newest",
+            first: First::Newest,
             tag: None,
             rows: vec![],
             here: String::new(),
@@ -162,7 +162,7 @@ impl Sample for MachinesPage {
                     tenants: choices(&[("", "Any"), ("main", "Main (main)"), ("acme", "Acme (acme)")]),
                     by_use: Head { sort: "ascending", href: "/console/machines?sort=-used".into() },
                     about_order: Some("Only the newest 1,000 of these machines are in this order.".into()),
-                    first: "first",
+                    first: First::First,
                     tag: Some("production".into()),
                     narrowed: true,
                     ..empty.clone()

@@ -65,6 +65,7 @@ pub use tools::{OpenedBy, ResourceToolsPage, ToolLine};
 pub use trial::{CheckLine, TrialPage};
 
 use super::shell::Moment;
+use crate::web::words::ConsoleWords;
 
 /// The rooms of the console, in the order in which they stand in its margin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,20 +98,25 @@ impl Section {
         Self::Settings,
     ];
 
-    pub const fn label(self) -> &'static str {
+    pub(crate) const fn label(self, words: &ConsoleWords) -> &'static str {
+        let t = &words.frame;
         match self {
-            Self::Overview => "Overview",
-            Self::Machines => "Machines",
-            Self::Applications => "Applications",
-            Self::Resources => "Resources",
-            Self::Scopes => "Scopes",
-            Self::People => "People",
-            Self::Roles => "Roles",
-            Self::Keys => "Keys",
-            Self::Audit => "Audit",
-            Self::Settings => "Settings",
+            Self::Overview => t.overview,
+            Self::Machines => t.machines,
+            Self::Applications => t.applications,
+            Self::Resources => t.resources,
+            Self::Scopes => t.scopes,
+            Self::People => t.people,
+            Self::Roles => t.roles,
+            Self::Keys => t.keys,
+            Self::Audit => t.audit,
+            Self::Settings => t.settings,
             Self::Nowhere => "",
         }
+    }
+
+    pub(super) fn is_somewhere(&self) -> bool {
+        *self != Self::Nowhere
     }
 
     /// The room that an address is in.
@@ -137,6 +143,14 @@ impl Section {
             Self::Settings => "/console/settings",
         }
     }
+}
+
+/// What stands first in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum First {
+    Newest,
+    Oldest,
+    First,
 }
 
 /// What stands around a page of the console.
@@ -247,8 +261,9 @@ pub struct Head {
 mod sample {
     use super::super::shell::sample;
     use super::*;
+    use crate::model::Language;
 
-    pub(super) use super::super::shell::sample::{HOSTILE, moment};
+    pub(super) use super::super::shell::sample::{HOSTILE, moment, moment_in, said};
 
     /// On the page of something that was stopped.
     pub(super) const LEFT: &str = "At most 3 tokens from before may still be taken, until 2026-08-01 10:14 UTC, by a server that neither introspects nor follows the status list.";
@@ -257,8 +272,17 @@ mod sample {
         sample::signed_in()
     }
 
+    /// The same in a language.
+    pub(super) fn shell_in(language: Language) -> super::super::Shell {
+        sample::signed_in_in(language)
+    }
+
     pub(super) fn branded() -> super::super::Shell {
-        super::super::Shell { signed_in: Some(sample::ada()), ..sample::branded() }
+        branded_in(Language::En)
+    }
+
+    pub(super) fn branded_in(language: Language) -> super::super::Shell {
+        super::super::Shell { signed_in: Some(sample::ada()), ..sample::branded_in(language) }
     }
 
     pub(super) fn event(sequence: u64, event: &str, words: &str) -> EventLine {

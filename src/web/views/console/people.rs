@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::super::Sample;
 use super::super::shell::{Field, Moment, Shell};
-use super::{Choice, Frame, Pill, Section, Tone, sample};
+use super::{Choice, First, Frame, Pill, Section, Tone, sample};
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/people.html")]

@@ -2,9 +2,11 @@
 
 use askama::Template;
 
-use super::super::Sample;
+use super::super::Spoken;
 use super::super::shell::Shell;
 use super::{Frame, Section, sample};
+use crate::model::Language;
+use crate::web::words;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/problem.html")]
@@ -20,21 +22,22 @@ pub struct ConsoleProblemPage {
     pub error_id: String,
 }
 
-impl Sample for ConsoleProblemPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for ConsoleProblemPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let (error, t) = (&words::of(language).error, &words::of(language).console.problem);
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Machines),
-            title: "There is nothing here".into(),
-            words: "The address may be mistyped, or what it led to is gone.".into(),
+            title: error.not_found_title.into(),
+            words: error.not_found_why.into(),
             advice: String::new(),
             is_missing: true,
             error_id: String::new(),
         };
         let declined = Self {
-            title: "That was not done".into(),
-            words: "It was changed since you opened this page.".into(),
-            advice: "Go back, look at how it stands now, and try again.".into(),
+            title: t.not_done.into(),
+            words: t.stale.into(),
+            advice: t.not_done_advice.into(),
             is_missing: false,
             error_id: "req_01k5x0v5k8f7m0000000000000".into(),
             ..page.clone()
@@ -43,7 +46,7 @@ impl Sample for ConsoleProblemPage {
             ("nothing", page.clone()),
             ("nowhere", Self { frame: Frame::of(Section::Nowhere), ..page.clone() }),
             ("declined", declined.clone()),
-            ("branded", Self { shell: sample::branded(), ..page }),
+            ("branded", Self { shell: sample::branded_in(language), ..page }),
             ("hostile", Self { words: sample::HOSTILE.into(), ..declined }),
         ]
     }

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::super::Sample;
 use super::super::shell::{Moment, Shell};
-use super::{EventLine, Frame, Named, Section, sample};
+use super::{EventLine, First, Frame, Named, Section, sample};
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/refusals.html")]

@@ -5,7 +5,7 @@ use askama::Template;
 use super::super::Sample;
 use super::super::shell::{Field, Moment, Shell};
 use super::resources::{Named, Several};
-use super::{Choice, Frame, Section, sample};
+use super::{Choice, First, Frame, Section, sample};
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/scopes.html")]

@@ -2,9 +2,11 @@
 
 use askama::Template;
 
-use super::super::Sample;
+use super::super::Spoken;
 use super::super::shell::Shell;
 use super::{Frame, Section, sample};
+use crate::model::Language;
+use crate::web::words;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/search.html")]
@@ -32,20 +34,20 @@ pub struct Hit {
     pub href: String,
 }
 
-impl Sample for SearchPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for SearchPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
         let page = |query: &str, found| Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame { query: query.into(), ..Frame::of(Section::Overview) },
             found,
         };
         let hits = |name: &str| {
             vec![Hits {
-                title: "Machines".into(),
+                title: words::of(language).console.frame.machines.into(),
                 hits: vec![Hit {
                     id: "mch_sample".into(),
                     name: name.into(),
-                    about: "Imports tickets at night".into(),
+                    about: sample::said(language, "Imports tickets at night", "Holt nachts Tickets").into(),
                     href: "/console/machines/mch_sample".into(),
                 }],
             }]
@@ -54,7 +56,7 @@ impl Sample for SearchPage {
             ("nothing_asked", page("", vec![])),
             ("nothing_fits", page("crawl", vec![])),
             ("some", page("night", hits("nightly-import"))),
-            ("branded", Self { shell: sample::branded(), ..page("night", hits("nightly-import")) }),
+            ("branded", Self { shell: sample::branded_in(language), ..page("night", hits("nightly-import")) }),
             ("hostile", page(sample::HOSTILE, hits(sample::HOSTILE))),
         ]
     }

@@ -1,5 +1,7 @@
 //! English.
 
+mod console;
+
 use super::list::*;
 use super::marks::*;
 use crate::model::Language;
@@ -624,6 +626,7 @@ pub(super) static WORDS: Words = Words {
         },
         connect_again: CONNECT_AGAIN,
     },
+    console: console::CONSOLE,
 };
 
 const CONNECT_AGAIN: &str =

@@ -1,5 +1,7 @@
 //! Every sentence, by page. What is said in English and in German stands in `en` and `de`.
 
+pub(crate) mod console;
+
 use super::marks::{
     Html, OfBare, OfCode, OfCodeAndPlain, OfLink, OfName, OfNameAndCode, OfNameAndPlain, OfOwner, OfPlain,
     OfPlainAndTime, OfTime,
@@ -30,6 +32,7 @@ pub(crate) struct Words {
     pub(crate) delegation: DelegationWords,
     pub(crate) kinds: KindsWords,
     pub(crate) error: ErrorWords,
+    pub(crate) console: console::ConsoleWords,
 }
 
 impl std::fmt::Debug for Words {

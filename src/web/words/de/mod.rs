@@ -1,5 +1,7 @@
 //! Deutsch.
 
+mod console;
+
 use super::list::*;
 use super::marks::*;
 use crate::model::Language;
@@ -646,6 +648,7 @@ pub(super) static WORDS: Words = Words {
         },
         connect_again: CONNECT_AGAIN,
     },
+    console: console::CONSOLE,
 };
 
 const CONNECT_AGAIN: &str = "Entfernen Sie in der Anwendung die Verbindung und fügen Sie sie neu hinzu. Wenn das nicht hilft, sagen Sie es denen, die sie herstellen.";

@@ -1,0 +1,73 @@
+//! Was um jede Seite der Konsole steht, und die Seiten, die zu keinem Bereich gehören.
+
+use crate::web::words::list::console::*;
+use crate::web::words::marks::*;
+
+pub(super) const FRAME: ConsoleFrameWords = ConsoleFrameWords {
+    skip: "Zum Inhalt",
+    menu: "Menü",
+    console: "Konsole",
+    search: "Alles durchsuchen",
+    zone: "Zeiten in UTC",
+    zone_of: "Zeiten in",
+    overview: "Überblick",
+    machines: "Maschinen",
+    applications: "Anwendungen",
+    resources: "Ressourcen",
+    scopes: "Rechte",
+    people: "Personen",
+    roles: "Rollen",
+    keys: "Schlüssel",
+    audit: "Protokoll",
+    settings: "Einstellungen",
+    tenants: "Mandanten",
+    any: "Alle",
+    filter: "Filtern",
+    show_all: "Alles zeigen",
+    look_further: "Weiter zurück suchen",
+    next_page: "Nächste Seite",
+    back_to_newest: "Zurück zu den neuesten",
+    back_to_oldest: "Zurück zu den ältesten",
+    back_to_first: "Zurück zum Anfang",
+    newest_shown: OfNumber(|n| html!("Die neuesten {n}")),
+    oldest_shown: OfNumber(|n| html!("Die ältesten {n}")),
+    first_shown: OfNumber(|n| html!("Die ersten {n}")),
+    all_shown: OfNumber(|n| html!("{n} gezeigt")),
+    more_shown: OfNumber(|n| html!("{n} weitere")),
+    last_shown: OfNumber(|n| html!("Die letzten {n}")),
+    sort_by_this: "Danach ordnen",
+    all_on_this_page: "Alle auf dieser Seite",
+    none_chosen: "Nichts gewählt",
+    chosen: "{} gewählt",
+    none_chosen_yet: "Noch ist nichts gewählt.",
+    and_more: "und {} weitere",
+    one_used_lately: "{} davon war innerhalb des letzten Tages in Gebrauch.",
+    many_used_lately: "{} davon waren innerhalb des letzten Tages in Gebrauch.",
+    in_a_program: "In einem Programm",
+    in_an_mcp_client: "In einem MCP-Client",
+    more_flags: "außerdem:",
+    by: OfBare(|name| html!("durch {name}")),
+    more_alike: OfNumberAndTime(|n, at| html!("und {n} gleiche, die erste {at}")),
+    never: "nie",
+    times_met: OfNumber(|n| html!("{n}-mal")),
+    times_met_last: OfNumberAndTime(|n, at| html!("{n}-mal, zuletzt {at}")),
+};
+
+pub(super) const SEARCH: SearchWords = SearchWords {
+    title: "Suche",
+    nothing_asked: "Sagen Sie, was Sie suchen.",
+    nothing_asked_more: "Ein Name oder sein Anfang, ein Schlagwort, eine E-Mail-Adresse, die Adresse einer Ressource oder eine Kennung: die einer Maschine, einer Anwendung, einer Person oder einer abgelehnten Anfrage.",
+    nothing_fits: OfBare(|words| html!("Zu „{words}“ passt nichts.")),
+    nothing_fits_more: "Namen werden an den Anfängen ihrer Wörter gefunden.",
+};
+
+pub(super) const PROBLEM: ConsoleProblemWords = ConsoleProblemWords {
+    look: "Danach suchen",
+    look_for: "Nach einem Namen, einer Adresse oder einer Kennung suchen",
+    not_done: "Das wurde nicht ausgeführt",
+    not_done_advice: "Gehen Sie zurück, sehen Sie sich den jetzigen Stand an, und versuchen Sie es noch einmal.",
+    stale: "Es wurde geändert, seit Sie diese Seite geöffnet haben.",
+    key_reused: "Dieses Formular wurde schon einmal abgeschickt, mit anderem Inhalt.",
+    broken: "Hier stimmt etwas nicht.",
+    made_already: |what| format!("{what} wurde mit diesem Formular schon angelegt."),
+};

@@ -1,0 +1,73 @@
+//! What stands around every page of the console, and the pages that belong to no room.
+
+use crate::web::words::list::console::*;
+use crate::web::words::marks::*;
+
+pub(super) const FRAME: ConsoleFrameWords = ConsoleFrameWords {
+    skip: "Skip to the page",
+    menu: "Menu",
+    console: "Console",
+    search: "Search everything",
+    zone: "Times are in UTC",
+    zone_of: "Times are in",
+    overview: "Overview",
+    machines: "Machines",
+    applications: "Applications",
+    resources: "Resources",
+    scopes: "Scopes",
+    people: "People",
+    roles: "Roles",
+    keys: "Keys",
+    audit: "Audit",
+    settings: "Settings",
+    tenants: "Tenants",
+    any: "Any",
+    filter: "Filter",
+    show_all: "Show all",
+    look_further: "Look further back",
+    next_page: "Next page",
+    back_to_newest: "Back to the newest",
+    back_to_oldest: "Back to the oldest",
+    back_to_first: "Back to the first",
+    newest_shown: OfNumber(|n| html!("The newest {n}")),
+    oldest_shown: OfNumber(|n| html!("The oldest {n}")),
+    first_shown: OfNumber(|n| html!("The first {n}")),
+    all_shown: OfNumber(|n| html!("{n} shown")),
+    more_shown: OfNumber(|n| html!("{n} more")),
+    last_shown: OfNumber(|n| html!("The last {n}")),
+    sort_by_this: "Sort by this",
+    all_on_this_page: "All on this page",
+    none_chosen: "None chosen",
+    chosen: "{} chosen",
+    none_chosen_yet: "None is chosen yet.",
+    and_more: "and {} more",
+    one_used_lately: "{} of them was used within the last day.",
+    many_used_lately: "{} of them were used within the last day.",
+    in_a_program: "In a program",
+    in_an_mcp_client: "In an MCP client",
+    more_flags: "more:",
+    by: OfBare(|name| html!("by {name}")),
+    more_alike: OfNumberAndTime(|n, at| html!("and {n} more like it, the first {at}")),
+    never: "never",
+    times_met: OfNumber(|n| html!("{n} times")),
+    times_met_last: OfNumberAndTime(|n, at| html!("{n} times, last {at}")),
+};
+
+pub(super) const SEARCH: SearchWords = SearchWords {
+    title: "Search",
+    nothing_asked: "Say what to look for.",
+    nothing_asked_more: "A name or the beginning of one, a tag, an e-mail address, the address of a resource, or an id: of a machine, an application, a person, a request that was refused.",
+    nothing_fits: OfBare(|words| html!("Nothing fits “{words}”.")),
+    nothing_fits_more: "Names are found by the beginnings of their words.",
+};
+
+pub(super) const PROBLEM: ConsoleProblemWords = ConsoleProblemWords {
+    look: "Look for it",
+    look_for: "Look for it by a name, an address or an id",
+    not_done: "That was not done",
+    not_done_advice: "Go back, look at how it stands now, and try again.",
+    stale: "It was changed since you opened this page.",
+    key_reused: "This form was sent before, with other words in it.",
+    broken: "Something is wrong here.",
+    made_already: |what| format!("{what} was made already by this form."),
+};

@@ -1,0 +1,8 @@
+//! The console.
+
+mod frame;
+
+use crate::web::words::list::console::*;
+
+pub(super) const CONSOLE: ConsoleWords =
+    ConsoleWords { frame: frame::FRAME, search: frame::SEARCH, problem: frame::PROBLEM };
