@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::base::{Clock, Entropy, Issuer, MacKey};
 use crate::config::Config;
 use crate::keys::{BackupKey, HeadSigner, Keys, Passwords, Sealer};
+use crate::model::{Consent, Machine};
 use crate::outbound::Outbound;
 use crate::store::Store;
 
@@ -112,8 +113,9 @@ pub struct Parts {
     pub metrics: Metrics,
     /// What happens in the present hour, until it is written down.
     pub hours: Hours,
-    /// How far housekeeping has looked through the machines.
-    pub looked: Looked,
+    /// How far housekeeping has looked through the machines for findings, and through the consents for what nobody holds any more.
+    pub looked: Looked<Machine>,
+    pub looked_at_consents: Looked<Consent>,
     /// Whose turn it is to sign in.
     pub turns: Turns,
     /// Whose turn it is to have the audit log walked from far away.

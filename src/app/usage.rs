@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use crate::base::{Id, Resource, Timestamp};
+use crate::base::{Id, Named, Resource, Timestamp};
 use crate::model::{Credential, Machine, Network, ScopeSet, Used};
 
 /// What each machine did since it was last written down. What is in here when the process is killed is lost.
@@ -58,17 +58,23 @@ impl Usage {
     }
 }
 
-/// The machine up to which housekeeping has looked for findings in the present pass; forgotten when the process ends.
-#[derive(Debug, Default)]
-pub struct Looked(Mutex<Option<Id<Machine>>>);
+/// The row up to which housekeeping has looked through a table in the present pass; forgotten when the process ends.
+#[derive(Debug)]
+pub struct Looked<T: Named>(Mutex<Option<Id<T>>>);
 
-impl Looked {
-    pub fn at(&self) -> Option<Id<Machine>> {
+impl<T: Named> Default for Looked<T> {
+    fn default() -> Self {
+        Self(Mutex::new(None))
+    }
+}
+
+impl<T: Named> Looked<T> {
+    pub fn at(&self) -> Option<Id<T>> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn set(&self, machine: Option<Id<Machine>>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = machine;
+    pub fn set(&self, row: Option<Id<T>>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = row;
     }
 }
 

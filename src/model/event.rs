@@ -497,6 +497,8 @@ events! {
     ConsentDenied { person: Id<Person>, client: ClientId } = "consent.denied", Traffic;
     /// What a person had allowed an application was taken back, by the person or by an administrator.
     ConsentRevoked { person: Id<Person>, client: ClientId, families: u64 } = "consent.revoked", Change;
+    /// What people had allowed applications that are gone was forgotten: so many consents.
+    ConsentsForgotten { count: u64 } = "consent.forgotten", Change;
 
     /// An authorization code was issued.
     CodeIssued { client: ClientId, person: Id<Person>, scope: ScopeSet, resource: Option<Resource>, code: String }

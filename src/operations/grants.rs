@@ -4,12 +4,12 @@ use super::account::end_consent;
 use super::search;
 use crate::app::App;
 use crate::base::{Fault, Id};
-use crate::model::{ClientId, Consent, Family, Person};
+use crate::model::{ClientId, Consent, Context, Event, Family, Person};
 use crate::operations::declined::Declined;
 use crate::operations::operator::Operator;
 use crate::operations::seen::Seen;
 use crate::operations::status::end::LiveTokens;
-use crate::store::tables::{CONSENTS, CONSENTS_BY_PERSON, FAMILIES, FAMILIES_BY_GRANT};
+use crate::store::tables::{CLIENTS, CONSENTS, CONSENTS_BY_PERSON, FAMILIES, FAMILIES_BY_GRANT};
 use crate::store::{Page, Read};
 
 /// Most lines of tokens shown of one grant.
@@ -79,6 +79,60 @@ pub async fn revoke(app: &App, by: &Operator, id: Id<Consent>, seen: Seen) -> Re
             end_consent(tx, &consent).map(Ok)
         })
         .await?
+}
+
+/// Consents looked at in one snapshot, and snapshots in one round: 100,000 are looked through in 25 rounds.
+const AT_ONCE: usize = 500;
+const SNAPSHOTS: usize = 8;
+
+/// Forgets what was allowed to applications that are gone: registrations that nobody uses are removed by themselves, and what people
+/// allowed them would stay, on their account pages and in the file. What was issued under it ended with the application. Part of
+/// housekeeping.
+pub(super) async fn forget(app: &App, ctx: &Context) -> Result<(), Fault> {
+    for _ in 0..SNAPSHOTS {
+        let after = app.looked_at_consents.at();
+        let looked = app.store.read(move |view| {
+            let page = view.page(&CONSENTS, after.as_ref(), AT_ONCE)?;
+            let mut idle = Vec::new();
+            for (id, consent) in page.rows {
+                if is_gone(view, &consent.client_id)? {
+                    idle.push(id);
+                }
+            }
+            Ok((idle, page.next))
+        });
+        let (idle, next) = looked.await?;
+        if !idle.is_empty() {
+            app.store
+                .write("forget consents", ctx, move |tx| {
+                    let mut count = 0;
+                    for id in &idle {
+                        let Some(consent) = tx.get(&CONSENTS, id)? else { continue };
+                        if is_gone(tx, &consent.client_id)? {
+                            tx.delete(&CONSENTS, id)?;
+                            count += 1;
+                        }
+                    }
+                    if count > 0 { tx.record(Event::ConsentsForgotten { count }) } else { Ok(()) }
+                })
+                .await?;
+        }
+        app.looked_at_consents.set(next);
+        if next.is_none() {
+            break;
+        }
+        // Requests go first.
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}
+
+/// Ids of registered applications are never given again. One that is known by its address has no row of its own to miss.
+fn is_gone(read: &impl Read, client: &ClientId) -> Result<bool, Fault> {
+    match client {
+        ClientId::Registered(id) => Ok(read.get(&CLIENTS, id)?.is_none()),
+        _ => Ok(false),
+    }
 }
 
 fn with_families(read: &impl Read, consent: Consent) -> Result<Grant, Fault> {

@@ -1,6 +1,6 @@
 //! What the appliance does by itself, in rounds: forget what is over, write down what was counted.
 
-use super::{findings, hours, keep_head, registration, usage};
+use super::{findings, grants, hours, keep_head, registration, usage};
 use crate::app::App;
 use crate::base::{Fault, Lifetime, Timestamp, measure};
 use crate::model::{Actor, Channel, Context, Event, Origin};
@@ -73,6 +73,7 @@ pub async fn round(app: &App) -> Result<(), Fault> {
     flush(app, &ctx).await?;
     findings::look(app, &ctx).await?;
     registration::reap(app, &ctx).await?;
+    grants::forget(app, &ctx).await?;
     cut_traffic(app, &ctx).await?;
     for _ in 0..SWEEPS {
         let event = |swept: &[(&'static str, u64)]| Event::Swept {

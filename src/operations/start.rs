@@ -163,6 +163,7 @@ fn furnish(
         known: Known::default(),
         key_sets: KeySets::default(),
         looked: Looked::default(),
+        looked_at_consents: Looked::default(),
         turns: Turns::default(),
         verification: Arc::new(tokio::sync::Semaphore::new(1)),
         status: StatusIndices::default(),

@@ -69,17 +69,21 @@ fn refused(caller: &Caller, refusal: &Refusal) -> HttpResponse {
     response.json(json!({ "error": error.as_str(), "error_description": refusal.public_text(), "error_id": id }))
 }
 
-/// A fault, as a program sees it: its id and nothing else.
+/// A fault, as a program sees it: its id, and whether asking again will help.
 pub(super) fn broken(ctx: &Context, fault: &Fault) -> HttpResponse {
     let id = log(ctx.from.request, fault);
-    let (mut response, error) = match fault.kind() {
-        FaultKind::Busy => (HttpResponse::ServiceUnavailable(), "temporarily_unavailable"),
-        _ => (HttpResponse::InternalServerError(), "server_error"),
+    let (mut response, error, words) = match fault.kind() {
+        FaultKind::Busy => (
+            HttpResponse::ServiceUnavailable(),
+            "temporarily_unavailable",
+            "Too busy at this moment. Ask again in a second.",
+        ),
+        _ => (HttpResponse::InternalServerError(), "server_error", "Something is wrong here, not with the request."),
     };
     if fault.kind() == FaultKind::Busy {
         response.insert_header((RETRY_AFTER, "1"));
     }
-    response.json(json!({ "error": error, "error_description": "Something is wrong here, not with the request.", "error_id": id }))
+    response.json(json!({ "error": error, "error_description": words, "error_id": id }))
 }
 
 /// A request that cannot be read at all.

@@ -248,6 +248,9 @@ pub(super) fn words(event: &Event, names: &Names) -> String {
             format!("{} is verified no more{}", called(client), why(because))
         }
         Event::ClientRemoved { client } => format!("{} was removed", called(client)),
+        Event::ConsentsForgotten { count } => {
+            format!("{} forgotten: the applications are gone", many(*count, "consent was", "consents were"))
+        }
         Event::ClientsReaped { count } => format!("{count} registrations that nobody used were removed"),
         Event::ClientDocumentChanged { client, what } => {
             format!("The document of {} changed: {}", called(client), what.join(", "))

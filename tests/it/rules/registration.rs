@@ -6,7 +6,7 @@ use writ::base::{Digest, Id, Lifetime};
 use writ::model::{Actor, Client, ClientId, ClientState, Context, Event, EventClass, Provenance};
 use writ::operations::registration::NewToken;
 use writ::operations::{housekeeping, registration};
-use writ::store::tables::{CLIENTS, RECENT_REGISTRATIONS, TOMBSTONES};
+use writ::store::tables::{CLIENTS, CONSENTS, RECENT_REGISTRATIONS, TOMBSTONES};
 use writ::store::{MAX_ROWS, Read};
 
 use crate::world::{Answer, CALLBACK, ClientApp, ISSUER, World};
@@ -214,6 +214,7 @@ fn an_unused_registration_is_forgotten_after_a_day_and_a_used_one_after_long_sil
     world.expect_event("client.reaped");
     unused.send(&world, "GET", None).expect_refused(401, "invalid_token");
     let tombstone = |held: &Held| world.read(|view| view.get(&TOMBSTONES, &held.id.parse().unwrap()));
+    let consents = || world.read(|view| Ok(view.page(&CONSENTS, None, 10)?.rows.len()));
     assert_eq!(tombstone(&unused).unwrap().name, "Inspector", "its page can say what happened");
     // SDKs register again on invalid_client.
     unused.client().refresh(&world, "writ_rt_x").expect_refused(401, "invalid_client");
@@ -221,9 +222,12 @@ fn an_unused_registration_is_forgotten_after_a_day_and_a_used_one_after_long_sil
     world.later(Lifetime::from_days(89));
     clean();
     assert!(used.row(&world).is_some(), "as long as its tokens may live");
+    assert_eq!(consents(), 1);
     world.later(Lifetime::from_days(90));
     clean();
     assert!(used.row(&world).is_none());
+    assert_eq!(consents(), 0, "what Ada allowed it is on no page of hers any more");
+    world.expect_event("consent.forgotten");
     assert!(tombstone(&used).is_some());
     world.later(Lifetime::from_days(181));
     clean();
