@@ -5,12 +5,16 @@
 
 mod list;
 mod order;
+mod stop;
+mod terms;
 
 pub use list::{Which, list};
 pub use order::{Order, Place, Sorted, sorted};
+pub use stop::{Halted, how_halted, orphan, resume, retire, suspend};
+pub(super) use stop::{end, end_left, is_left, is_over, stop};
+pub use terms::Terms;
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use super::credentials::{self, Drawn, NewCredential, NewProof};
 use crate::app::App;
@@ -31,47 +35,6 @@ use crate::protocol::display_name::DisplayName;
 use crate::store::tables::{MACHINES, MACHINES_BY_NAME, MACHINES_BY_OWNER, PEOPLE, machine_key};
 use crate::store::{Read, Tx};
 
-/// What an administrator decides about a machine: what making one asks for and changing one may change.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Terms {
-    pub name: DisplayName,
-    pub kind: MachineKind,
-    /// What it is for.
-    pub purpose: String,
-    #[serde(default)]
-    pub description: String,
-    #[serde(default)]
-    pub tags: Vec<String>,
-    /// What it may ask for; all must be in the catalogue.
-    #[serde(default)]
-    pub scope: ScopeSet,
-    /// The resources it may have tokens for, by identifier or alias; none for any.
-    #[serde(default)]
-    pub access: Vec<Access>,
-    /// How long its access tokens live.
-    #[serde(default)]
-    pub access_for: Option<Lifetime>,
-    /// When its time is over.
-    #[serde(default)]
-    pub expires_at: Option<Timestamp>,
-    #[serde(default)]
-    pub roles: Vec<RoleName>,
-    /// Where it may call from; none for anywhere.
-    #[serde(default)]
-    pub networks: Vec<AddressRange>,
-    #[serde(default)]
-    pub custom_claims: Map<String, Value>,
-    /// The resources it answers for: it may introspect their tokens.
-    #[serde(default)]
-    pub serves: Vec<Resource>,
-    /// Whether it gets tokens only for a key that it proves to have (DPoP).
-    #[serde(default)]
-    pub dpop_bound: bool,
-    /// Whether it gets refresh tokens for its access keys and for tokens of other issuers.
-    #[serde(default)]
-    pub refresh_tokens: bool,
-}
-
 /// A machine identity to be made.
 #[derive(Clone, Debug)]
 pub struct NewMachine {
@@ -82,192 +45,6 @@ pub struct NewMachine {
     /// Its first credential, if it is to have one at once.
     pub credential: Option<NewCredential>,
 }
-
-impl Terms {
-    /// The least there is to decide.
-    pub fn new(name: DisplayName, kind: MachineKind, purpose: impl Into<String>, scope: ScopeSet) -> Self {
-        Self {
-            name,
-            kind,
-            purpose: purpose.into(),
-            description: String::new(),
-            tags: Vec::new(),
-            scope,
-            access: Vec::new(),
-            access_for: None,
-            expires_at: None,
-            roles: Vec::new(),
-            networks: Vec::new(),
-            custom_claims: Map::new(),
-            serves: Vec::new(),
-            dpop_bound: false,
-            refresh_tokens: false,
-        }
-    }
-
-    /// What a machine's row says now.
-    pub fn of(machine: &Machine) -> Result<Self, Declined> {
-        let name = DisplayName::parse(&machine.name).map_err(|why| Declined::field("name", why))?;
-        Ok(Self {
-            name,
-            kind: machine.kind,
-            purpose: machine.purpose.clone(),
-            description: machine.description.clone(),
-            tags: machine.tags.clone(),
-            scope: machine.scope.clone(),
-            access: machine.access.clone(),
-            access_for: machine.access_for,
-            expires_at: machine.expires_at,
-            roles: machine.roles.clone(),
-            networks: machine.networks.clone(),
-            custom_claims: machine.custom_claims.clone(),
-            serves: machine.serves.clone(),
-            dpop_bound: machine.dpop_bound,
-            refresh_tokens: machine.refresh_tokens,
-        })
-    }
-
-    /// Every scope that it may ask for anywhere.
-    fn reach(&self) -> ScopeSet {
-        self.access
-            .iter()
-            .filter_map(|access| access.scope.as_ref())
-            .fold(self.scope.clone(), |all, one| all.union(one))
-    }
-
-    /// What can be looked at without the store: lengths and counts, and no claim that is not the machine's to make.
-    pub(super) fn bounded(&self, now: Timestamp) -> Result<(), Declined> {
-        let one_line = |text: &str, most: usize| text.chars().count() <= most && !text.chars().any(char::is_control);
-        if self.purpose.trim().is_empty() || !one_line(&self.purpose, LONGEST_PURPOSE) {
-            return Err(Declined::field("purpose", "say in one line of at most 500 characters what it is for"));
-        }
-        let is_control = |c: char| c.is_control() && c != '\n';
-        if self.description.chars().count() > LONGEST_DESCRIPTION || self.description.chars().any(is_control) {
-            return Err(Declined::field("description", "a description has at most 4,000 characters"));
-        }
-        let is_tag = |tag: &String| !tag.is_empty() && one_line(tag, LONGEST_TAG);
-        if self.tags.len() > MOST_TAGS || !self.tags.iter().all(is_tag) {
-            return Err(Declined::field("tags", "at most 32 tags, each of 1 to 64 characters"));
-        }
-        if self.access.len() > MOST_RESOURCES || self.serves.len() > MOST_RESOURCES {
-            return Err(Declined::field("resource", "a machine has at most 64 resources"));
-        }
-        if self.networks.len() > MOST_NETWORKS {
-            return Err(Declined::field("networks", "at most 64 networks"));
-        }
-        if self.roles.len() > MOST_ROLES {
-            return Err(Declined::field("roles", "at most 64 roles"));
-        }
-        let lifetimes = self.access.iter().filter_map(|access| access.access_for).chain(self.access_for);
-        if lifetimes.into_iter().any(|life| life < LEAST_ACCESS || life > MOST_ACCESS) {
-            return Err(Declined::field("access_lifetime", "an access token lives between a minute and a day"));
-        }
-        if self.expires_at.is_some_and(|end| end > now.plus(FARTHEST_END)) {
-            return Err(Declined::field("expires_at", "the end lies at most ten years ahead"));
-        }
-        roles::claims_fit(&self.custom_claims)
-    }
-
-    /// Whoever is to end at once is stopped, and says why.
-    fn lies_ahead(&self, now: Timestamp) -> Result<(), Declined> {
-        if self.expires_at.is_some_and(|end| end <= now) {
-            return Err(Declined::field(
-                "expires_at",
-                "the end lies ahead; one that is to end now is suspended or retired",
-            ));
-        }
-        Ok(())
-    }
-
-    /// What is new of them, of a machine that is there: what was set once may stay as it is.
-    fn changes_fit(&self, old: &Machine, now: Timestamp) -> Result<(), Declined> {
-        if self.expires_at != old.expires_at {
-            self.lies_ahead(now)?;
-        }
-        if self.custom_claims != old.custom_claims {
-            roles::say_something(&self.custom_claims)?;
-        }
-        Ok(())
-    }
-
-    /// What needs the store: every scope, resource and role must be known. Aliases are resolved.
-    fn resolved(
-        mut self,
-        read: &impl Read,
-        issuer: &Issuer,
-        tenant: &TenantName,
-    ) -> Result<Result<Self, Declined>, Fault> {
-        self.roles.sort_unstable();
-        self.roles.dedup();
-        if let Err(declined) = roles::all_known(read, tenant, &self.roles)? {
-            return Ok(Err(declined));
-        }
-        let scopes = self.access.iter().filter_map(|access| access.scope.as_ref()).chain([&self.scope]);
-        for scope in scopes {
-            if let Err(declined) = scopes::all_known(read, "scope", scope)? {
-                return Ok(Err(declined));
-            }
-        }
-        let mut seen: Vec<Resource> = Vec::new();
-        for access in &mut self.access {
-            match find_resource::named(read, &access.resource)? {
-                Some(resource) => access.resource = resource.identifier,
-                None if find_resource::is_itself(&access.resource, issuer) => {
-                    let why = format!(
-                        "{} is this appliance itself, for which every machine may have tokens: leave it out; its scopes say what it may do here",
-                        access.resource
-                    );
-                    return Ok(Err(Declined::field("resource", why)));
-                }
-                None => return Ok(Err(no_resource(&access.resource))),
-            }
-            if seen.contains(&access.resource) {
-                let why = format!("{} is named twice", access.resource);
-                return Ok(Err(Declined::field("resource", why)));
-            }
-            seen.push(access.resource.clone());
-        }
-        match super::resources::all_known(read, "serves", &self.serves)? {
-            Ok(serves) => self.serves = serves,
-            Err(declined) => return Ok(Err(declined)),
-        }
-        self.tags.sort_unstable();
-        self.tags.dedup();
-        self.purpose = self.purpose.trim().to_owned();
-        Ok(Ok(self))
-    }
-
-    pub(super) fn put_into(self, machine: Machine) -> Machine {
-        Machine {
-            name: self.name.as_str().to_owned(),
-            kind: self.kind,
-            purpose: self.purpose,
-            description: self.description,
-            tags: self.tags,
-            scope: self.scope,
-            access: self.access,
-            access_for: self.access_for,
-            expires_at: self.expires_at,
-            roles: self.roles,
-            networks: self.networks,
-            custom_claims: self.custom_claims,
-            serves: self.serves,
-            dpop_bound: self.dpop_bound,
-            refresh_tokens: self.refresh_tokens,
-            ..machine
-        }
-    }
-}
-
-const LONGEST_PURPOSE: usize = 500;
-const LONGEST_DESCRIPTION: usize = 4_000;
-const LONGEST_TAG: usize = 64;
-const MOST_TAGS: usize = 32;
-const MOST_RESOURCES: usize = 64;
-const MOST_NETWORKS: usize = 64;
-const MOST_ROLES: usize = 64;
-const LEAST_ACCESS: Lifetime = Lifetime::from_minutes(1);
-const FARTHEST_END: Lifetime = Lifetime::from_days(3_650);
 
 /// What was made. The credential's secret, if it has one, is shown once.
 #[derive(Debug)]
@@ -519,134 +296,8 @@ pub async fn hand_over_all(
         .await?
 }
 
-/// What stopping came to.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Halted {
-    pub machine: Machine,
-    /// How many tokens of it a verifier that neither introspects nor follows the status list may still accept, at most.
-    pub tokens_live: u64,
-    /// And until when; when it was stopped, if there are none.
-    pub tokens_live_until: Timestamp,
-    /// The same, by whom they are for.
-    pub live: LiveTokens,
-}
-
-/// Stops a machine: from this commit on it gets no tokens by any grant, its keys authenticate nothing, and introspection calls
-/// its tokens inactive. It may be resumed; what it held before stays over. Asked again, it says what is left.
-pub async fn suspend(app: &App, by: &Operator, id: Id<Machine>, seen: Seen, because: &str) -> Result<Halted, Declined> {
-    let (because, within) = (credentials::reason(because)?, app.clone());
-    let (ctx, by) = (by, by.clone());
-    app.store
-        .write("suspend machine", ctx, move |tx| {
-            let old = match standing(tx, &by, id, &seen)? {
-                Ok(old) => old,
-                Err(declined) => return Ok(Err(declined)),
-            };
-            match old.state {
-                ClientState::Retired => return Ok(Err(is_retired(id))),
-                ClientState::Suspended | ClientState::AwaitingApproval | ClientState::Rejected => {
-                    return halted_before(tx, old).map(Ok);
-                }
-                ClientState::Active => {}
-            }
-            let (machine, live) = stop(&within, tx, &old, ClientState::Suspended, &because)?;
-            tx.record(Event::MachineSuspended { machine: id, because: because.clone() })?;
-            Ok(Ok(halted(machine, live)))
-        })
-        .await?
-}
-
-/// Ends a machine for good, with all its credentials. Its row and its history stay; its name is free again.
-pub async fn retire(app: &App, by: &Operator, id: Id<Machine>, seen: Seen, because: &str) -> Result<Halted, Declined> {
-    let (because, within) = (credentials::reason(because)?, app.clone());
-    let (ctx, by) = (by, by.clone());
-    let halted = app
-        .store
-        .write("retire machine", ctx, move |tx| {
-            let old = match standing(tx, &by, id, &seen)? {
-                Ok(old) => old,
-                Err(declined) => return Ok(Err(declined)),
-            };
-            if old.state == ClientState::Retired {
-                return halted_before(tx, old).map(Ok);
-            }
-            let (machine, live) = end(&within, tx, &old, &because)?;
-            Ok(Ok(halted(machine, live)))
-        })
-        .await??;
-    app.discovery.forget();
-    Ok(halted)
-}
-
-/// The part of retiring that is inside a transaction.
-pub(super) fn end(app: &App, tx: &mut Tx<'_>, old: &Machine, because: &str) -> Result<(Machine, LiveTokens), Fault> {
-    let stopped = stop(app, tx, old, ClientState::Retired, because)?;
-    for credential in credentials::of_machine(tx, old.id)? {
-        if credential.state == CredentialState::Active {
-            credentials::end(tx, credential, because)?;
-        }
-    }
-    delegations::end_of(tx, old.id)?;
-    crossings::take_of(tx, &ClientId::Machine(old.id))?;
-    tx.record(Event::MachineRetired { machine: old.id, because: because.to_owned() })?;
-    Ok(stopped)
-}
-
-/// Lets a stopped machine act again.
-pub async fn resume(app: &App, by: &Operator, id: Id<Machine>, seen: Seen) -> Result<Machine, Declined> {
-    let (ctx, by) = (by, by.clone());
-    app.store
-        .write("resume machine", ctx, move |tx| {
-            let old = match standing(tx, &by, id, &seen)? {
-                Ok(old) => old,
-                Err(declined) => return Ok(Err(declined)),
-            };
-            match old.state {
-                ClientState::Retired => return Ok(Err(is_retired(id))),
-                ClientState::Active => return Ok(Ok(old)),
-                ClientState::Suspended | ClientState::AwaitingApproval | ClientState::Rejected => {}
-            }
-            if tx.get(&PEOPLE, &old.owner)?.is_none_or(|owner| owner.state != PersonState::Active) {
-                let why = "its owner is suspended: hand it over to somebody first".to_owned();
-                return Ok(Err(Declined::Conflict(why)));
-            }
-            let new = Machine { state: ClientState::Active, stopped: None, ..old.clone() };
-            tx.replace(&MACHINES, &id, &old, &new)?;
-            usage::resumed(tx, id)?;
-            tx.record(Event::MachineResumed { machine: id })?;
-            Ok(Ok(new))
-        })
-        .await?
-}
-
 /// Machines of one owner that are looked at in one go.
 const AT_ONCE: usize = 500;
-
-/// Stops every machine that a person answers for, as part of stopping the person: nobody answers for them any more. If one of them
-/// reaches further than the operator, nothing is done.
-pub fn orphan(app: &App, tx: &mut Tx<'_>, by: &Operator, owner: Id<Person>) -> Result<Result<u64, Declined>, Fault> {
-    let (mut stopped, mut after) = (0, None);
-    // What is declined is committed all the same, so everything is asked before anything is done.
-    if let Err(declined) = by.stands(tx)?.and(all_within_reach(tx, by, owner, |state| state == ClientState::Active)?) {
-        return Ok(Err(declined));
-    }
-    // However many there are: none of them may be passed over.
-    loop {
-        let page = tx.list_after(&MACHINES, &MACHINES_BY_OWNER, &owner, after.as_ref(), AT_ONCE)?;
-        for (id, machine) in page.rows {
-            if machine.state == ClientState::Active {
-                let because = "its owner was suspended";
-                stop(app, tx, &machine, ClientState::Suspended, because)?;
-                tx.record(Event::MachineSuspended { machine: id, because: because.to_owned() })?;
-                stopped += 1;
-            }
-        }
-        after = page.next;
-        if after.is_none() {
-            return Ok(Ok(stopped));
-        }
-    }
-}
 
 /// Whether no machine of this owner, of those in such a state, reaches further than the operator.
 fn all_within_reach(
@@ -668,77 +319,6 @@ fn all_within_reach(
             return Ok(Ok(()));
         }
     }
-}
-
-/// Whether a machine's time is over, and its tokens were not ended since.
-pub(super) fn is_over(machine: &Machine, now: Timestamp) -> bool {
-    let ended = machine.void_before.zip(machine.expires_at).is_some_and(|(void, end)| void >= end);
-    machine.standing(now) == MachineStanding::Expired && !ended
-}
-
-/// Whether housekeeping has something to do for one whose time is over, or that has ended for good.
-pub(super) fn is_left(read: &impl Read, machine: &Machine, now: Timestamp) -> Result<bool, Fault> {
-    match machine.state {
-        ClientState::Retired => delegations::has_some(read, machine.id),
-        _ => Ok(is_over(machine, now)),
-    }
-}
-
-/// Does it.
-pub(super) fn end_left(app: &App, tx: &mut Tx<'_>, id: Id<Machine>) -> Result<(), Fault> {
-    match named(tx, id)? {
-        Some(machine) if machine.state == ClientState::Retired => delegations::end_of(tx, id),
-        Some(machine) => expire(app, tx, &machine),
-        None => Ok(()),
-    }
-}
-
-/// The tokens of a machine whose time is over end with it, also should its time be moved on afterwards.
-fn expire(app: &App, tx: &mut Tx<'_>, old: &Machine) -> Result<(), Fault> {
-    let (Some(ended_at), true) = (old.expires_at, is_over(old, tx.now())) else { return Ok(()) };
-    let new = Machine { void_before: Some(tx.now()), ..old.clone() };
-    tx.replace(&MACHINES, &old.id, old, &new)?;
-    end_owner(app, tx, &Owner::Client(ClientId::Machine(old.id)))?;
-    tx.record(Event::MachineExpired { machine: old.id, ended_at })
-}
-
-/// State and tokens in one transaction: the status lists call what it holds invalid from this commit on.
-pub(super) fn stop(
-    app: &App,
-    tx: &mut Tx<'_>,
-    old: &Machine,
-    state: ClientState,
-    because: &str,
-) -> Result<(Machine, LiveTokens), Fault> {
-    let at = tx.now();
-    let stopped = Some(Stopped { at, by: tx.context().by.clone(), because: because.to_owned() });
-    let new = Machine { state, stopped, void_before: Some(at), ..old.clone() };
-    tx.replace(&MACHINES, &old.id, old, &new)?;
-    let live = end_owner(app, tx, &Owner::Client(ClientId::Machine(old.id)))?;
-    Ok((new, live))
-}
-
-/// What is left of one that was stopped before.
-fn halted_before(read: &Tx<'_>, machine: Machine) -> Result<Halted, Fault> {
-    let live = left(read, &ClientId::Machine(machine.id), read.now())?;
-    Ok(halted(machine, live))
-}
-
-/// What is left of one that is stopped: which of its tokens somebody may still accept, as of now.
-pub async fn how_halted(app: &App, now: Timestamp, id: Id<Machine>) -> Result<Halted, Declined> {
-    app.store
-        .read(move |view| {
-            let Some(machine) = named(view, id)? else { return Ok(Err(unknown(id))) };
-            let live = left(view, &ClientId::Machine(id), now)?;
-            Ok(Ok(halted(machine, live)))
-        })
-        .await?
-}
-
-fn halted(machine: Machine, live: LiveTokens) -> Halted {
-    let stopped_at = machine.stopped.as_ref().map_or(machine.created_at, |stopped| stopped.at);
-    let (tokens_live, tokens_live_until) = (live.at_most, live.until.unwrap_or(stopped_at));
-    Halted { machine, tokens_live, tokens_live_until, live }
 }
 
 /// One machine, its credentials and its owner.
@@ -772,10 +352,6 @@ pub(super) fn unknown(id: Id<Machine>) -> Declined {
 
 fn is_retired(id: Id<Machine>) -> Declined {
     Declined::Conflict(format!("{id} is retired for good; make a new machine"))
-}
-
-fn no_resource(url: &Resource) -> Declined {
-    Declined::field("resource", format!("{url} is not a registered resource; `writ resource add` registers it"))
 }
 
 /// A secret and nothing else, as a first credential.
