@@ -60,7 +60,7 @@ struct Options {
     #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 64])]
     connections: Vec<usize>,
     /// Only these: start, growth, fleet, stop, console, backup, cc-es256, cc-eddsa, cc-rs256, introspect, refresh, code, code-openid,
-    /// exchange, jwt-bearer, access-key, jwks, discovery
+    /// exchange, jwt-bearer, jwt-bearer-reused, access-key, jwks, discovery
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// How many clients and refresh tokens to compare, least first; filling a million takes a minute or two

@@ -54,28 +54,33 @@ pub(crate) struct Scene {
     pub(crate) desk: Party,
     /// The first machine's access key.
     pub(crate) access_key: String,
+    /// Each of its tokens is good once.
     pub(crate) workload: Workload,
+    /// One whose tokens are good until they end, as those that Kubernetes puts into files.
+    pub(crate) pod: Workload,
 }
 
 /// An issuer whose tokens the first machine is known by.
 #[derive(Clone)]
 pub(crate) struct Workload {
+    issuer: &'static str,
     key: Arc<EcdsaKeyPair>,
     random: SystemRandom,
 }
 
-/// The issuer, what its tokens say of the machine, and whom they are for.
+/// The issuers, what their tokens say of the machine, and whom they are for.
 const WORKLOAD_ISSUER: &str = "https://ci.example";
+const POD_ISSUER: &str = "https://kubernetes.example";
 const WORKLOAD_AUDIENCE: &str = "https://measured.example";
 const WORKLOAD: &str = "job";
 
 impl Workload {
-    fn new() -> Outcome<Self> {
+    fn new(issuer: &'static str) -> Outcome<Self> {
         let random = SystemRandom::new();
         let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random);
         let made = made.map_err(|_| "no key pair")?;
         let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, made.as_ref(), &random);
-        Ok(Self { key: Arc::new(key.map_err(|_| "no key pair")?), random })
+        Ok(Self { issuer, key: Arc::new(key.map_err(|_| "no key pair")?), random })
     }
 
     /// Its public key, as an administrator writes it down.
@@ -92,7 +97,7 @@ impl Workload {
         let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let header = serde_json::json!({ "alg": "ES256", "kid": "ci", "typ": "JWT" });
         let claims = serde_json::json!({
-            "iss": WORKLOAD_ISSUER, "sub": WORKLOAD, "aud": WORKLOAD_AUDIENCE, "iat": now, "exp": now + 300, "jti": jti,
+            "iss": self.issuer, "sub": WORKLOAD, "aud": WORKLOAD_AUDIENCE, "iat": now, "exp": now + 300, "jti": jti,
         });
         let message = format!("{}.{}", part(header), part(claims));
         let signature = self.key.sign(&self.random, message.as_bytes());
@@ -138,15 +143,17 @@ pub(crate) fn prepare(place: &Place) -> Outcome<Scene> {
     }
     let made = run(&["credential", "add", &machine.id, "--kind", "access-key"])?;
     let access_key = text(&made, "access_key").ok_or("no access_key")?;
-    let workload = Workload::new()?;
-    let keys = place.data.join("workload-keys.json");
-    std::fs::write(&keys, workload.jwks().to_string()).map_err(|e| e.to_string())?;
-    let keys = keys.to_str().ok_or("a path that is no text")?;
-    let rule = format!("sub={WORKLOAD}");
-    let words = ["credential", "add", &machine.id, "--kind", "trust", "--issuer", WORKLOAD_ISSUER, "--jwks", keys];
-    run(&[&words[..], &["--audience", WORKLOAD_AUDIENCE, "--rule", &rule]].concat())?;
+    let (workload, pod) = (Workload::new(WORKLOAD_ISSUER)?, Workload::new(POD_ISSUER)?);
+    for (trusted, more) in [(&workload, &[][..]), (&pod, &["--reuse"][..])] {
+        let keys = place.data.join("workload-keys.json");
+        std::fs::write(&keys, trusted.jwks().to_string()).map_err(|e| e.to_string())?;
+        let keys = keys.to_str().ok_or("a path that is no text")?;
+        let rule = format!("sub={WORKLOAD}");
+        let words = ["credential", "add", &machine.id, "--kind", "trust", "--issuer", trusted.issuer, "--jwks", keys];
+        run(&[&words[..], &["--audience", WORKLOAD_AUDIENCE, "--rule", &rule], more].concat())?;
+    }
     let people = (0..PEOPLE).map(person).collect();
-    Ok(Scene { machine, application, people, desk, access_key, workload })
+    Ok(Scene { machine, application, people, desk, access_key, workload, pod })
 }
 
 /// A browser without JavaScript, in which somebody has signed in.

@@ -20,6 +20,8 @@ pub(crate) enum Kind {
     Exchange,
     /// A workload's token, made by another issuer and new each time.
     JwtBearer,
+    /// The same, where the trust takes a token as often as it is shown: nothing is remembered of it.
+    JwtBearerReused,
     /// An access key, as a hosted service's SDKs exchange it.
     AccessKey,
     Keys,
@@ -31,7 +33,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::ClientCredentials("ES256"),
         Self::ClientCredentials("EdDSA"),
         Self::ClientCredentials("RS256"),
@@ -41,6 +43,7 @@ impl Kind {
         Self::CodeWithIdToken,
         Self::Exchange,
         Self::JwtBearer,
+        Self::JwtBearerReused,
         Self::AccessKey,
         Self::Keys,
         Self::Discovery,
@@ -56,6 +59,7 @@ impl Kind {
             Self::CodeWithIdToken => "code-openid".to_owned(),
             Self::Exchange => "exchange".to_owned(),
             Self::JwtBearer => "jwt-bearer".to_owned(),
+            Self::JwtBearerReused => "jwt-bearer-reused".to_owned(),
             Self::AccessKey => "access-key".to_owned(),
             Self::Keys => "jwks".to_owned(),
             Self::Discovery => "discovery".to_owned(),
@@ -72,6 +76,7 @@ impl Kind {
             Self::CodeWithIdToken => "the same with `openid` (id token RS256)".to_owned(),
             Self::Exchange => "token exchange for a person, ES256".to_owned(),
             Self::JwtBearer => "JWT bearer, a workload's token, ES256".to_owned(),
+            Self::JwtBearerReused => "JWT bearer, a pod's token, ES256".to_owned(),
             Self::AccessKey => "access key exchange, ES256".to_owned(),
             Self::Keys => "JWKS".to_owned(),
             Self::Discovery => "discovery".to_owned(),
@@ -135,7 +140,7 @@ impl Worker {
             refresh_token: String::new(),
             access_token: String::new(),
             number: WORKERS.fetch_add(1, Ordering::Relaxed),
-            workload: scene.workload.clone(),
+            workload: if kind == Kind::JwtBearerReused { scene.pod.clone() } else { scene.workload.clone() },
             application: scene.application.clone(),
             name: format!("{number}"),
             crowd: crowd.map(|crowd| {
@@ -180,7 +185,7 @@ impl Worker {
                 let header = format!("Authorization: Bearer {}:{}", RESOURCES[0].1, scene.access_key);
                 worker.ready.push(request("POST", "/v1/auth/accesskey/exchange", &[&header], Some("")));
             }
-            Kind::JwtBearer => {}
+            Kind::JwtBearer | Kind::JwtBearerReused => {}
             Kind::Keys => worker.ready.push(request("GET", "/.well-known/jwks.json", &[], None)),
             Kind::Discovery => {
                 worker.ready.push(request("GET", "/.well-known/oauth-authorization-server", &[], None));
@@ -200,7 +205,7 @@ impl Worker {
                 answer.expect(200)?;
                 answer.member("sessionJwt").map(drop).ok_or_else(|| "no sessionJwt".to_owned())
             }
-            Kind::JwtBearer => {
+            Kind::JwtBearer | Kind::JwtBearerReused => {
                 // No two runs give a `jti` twice: the process stands in it.
                 let jti = format!("{}-{}-{}", std::process::id(), self.number, self.count);
                 let form = [

@@ -11,26 +11,21 @@ mod terms;
 pub use list::{Which, list};
 pub use order::{Order, Place, Sorted, sorted};
 pub use stop::{Halted, how_halted, orphan, resume, retire, suspend};
-pub(super) use stop::{end, end_left, is_left, is_over, stop};
+pub(super) use stop::{end, end_left, is_left, stop};
 pub use terms::Terms;
 
 use serde_json::Map;
 
 use super::credentials::{self, Drawn, NewCredential, NewProof};
 use crate::app::App;
-use crate::base::{AddressRange, Fault, Id, Issuer, Lifetime, Resource, Timestamp};
-use crate::model::{
-    Access, ClientId, ClientState, Credential, CredentialState, Event, Machine, MachineKind, MachineStanding, Person,
-    PersonState, RoleName, ScopeSet, Stopped, TenantName,
-};
+use crate::base::{Fault, Id, Timestamp};
+use crate::model::{ClientState, Credential, Event, Machine, MachineKind, Person, PersonState, ScopeSet, TenantName};
 use crate::operations::declined::Declined;
 use crate::operations::named::PersonName;
 use crate::operations::once::Answer;
 use crate::operations::operator::Operator;
 use crate::operations::seen::{Seen, difference, json, made};
-use crate::operations::status::end::{LiveTokens, Owner, end_owner, left};
-use crate::operations::token::issue::MOST_ACCESS;
-use crate::operations::{crossings, delegations, find_resource, roles, scopes, tenants, usage};
+use crate::operations::{roles, tenants, usage};
 use crate::protocol::display_name::DisplayName;
 use crate::store::tables::{MACHINES, MACHINES_BY_NAME, MACHINES_BY_OWNER, PEOPLE, machine_key};
 use crate::store::{Read, Tx};

@@ -146,7 +146,7 @@ pub fn orphan(app: &App, tx: &mut Tx<'_>, by: &Operator, owner: Id<Person>) -> R
 }
 
 /// Whether a machine's time is over, and its tokens were not ended since.
-pub(in crate::operations) fn is_over(machine: &Machine, now: Timestamp) -> bool {
+fn is_over(machine: &Machine, now: Timestamp) -> bool {
     let ended = machine.void_before.zip(machine.expires_at).is_some_and(|(void, end)| void >= end);
     machine.standing(now) == MachineStanding::Expired && !ended
 }
