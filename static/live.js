@@ -13,6 +13,8 @@
 
   const on = () => button.getAttribute("aria-pressed") === "true";
   const say = (words) => { if (says.textContent !== words) says.textContent = words; };
+  // What is said stands in the page, in its language.
+  const told = says.dataset;
   const stop = (words) => {
     clearTimeout(timer);
     button.setAttribute("aria-pressed", "false");
@@ -39,9 +41,9 @@
 
   const ask = async () => {
     if (!on() || document.hidden || asking) return;
-    if (++rounds > ROUNDS) return stop("Stopped after half an hour. Press the button to go on.");
+    if (++rounds > ROUNDS) return stop(told.stopped);
     if (reading()) {
-      say("Waiting while an entry is open.");
+      say(told.waiting);
       return later();
     }
     asking = true;
@@ -49,7 +51,7 @@
       const address = `${button.dataset.live}&after=${encodeURIComponent(after)}`;
       const answer = await fetch(address, { redirect: "manual", credentials: "same-origin" });
       if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) {
-        return stop("You are signed out. Load the page again to sign in.");
+        return stop(told.signedOut);
       }
       if (!answer.ok) throw new Error(String(answer.status));
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -59,11 +61,11 @@
       const rows = found.tBodies[0].rows;
       if (rows.length > 0) put(rows);
       after = found.dataset.newest;
-      const many = "more" in found.dataset ? " More came than are shown: load the page again to see all." : "";
-      say(`${added === 0 ? "Watching. Nothing new yet." : `Watching. ${added} new.`}${many}`);
+      const many = "more" in found.dataset ? ` ${told.more}` : "";
+      say(`${added === 0 ? told.none : told.some.replace("{}", added)}${many}`);
       later();
     } catch {
-      say("The appliance does not answer. Trying again.");
+      say(told.silent);
       later();
     } finally {
       asking = false;
@@ -75,7 +77,7 @@
     if (on()) return stop("");
     rounds = 0;
     button.setAttribute("aria-pressed", "true");
-    say("Watching. Nothing new yet.");
+    say(told.none);
     ask();
   });
   document.addEventListener("visibilitychange", () => {

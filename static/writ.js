@@ -147,8 +147,8 @@
             const page = new DOMParser().parseFromString(await answer.text(), "text/html");
             if (!page.querySelector("[data-await]")) {
               note.classList.add("is-done");
-              note.querySelector("span").replaceChildren("Its first token has arrived. ", look);
-              look.textContent = "Show it";
+              note.querySelector("span").replaceChildren(`${note.dataset.arrived} `, look);
+              look.textContent = note.dataset.show;
               return;
             }
           }

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::base::{Id, Resource, Timestamp};
 use crate::model::{ClientId, Network, Request};
+use crate::protocol::advice::Turn;
 
 /// One refusal. No word of what was sent: names, sections and sentences are ours, and a client id is one by its form.
 #[derive(Clone, Debug)]
@@ -23,7 +24,7 @@ pub struct Refused {
     /// What the caller read.
     pub words: String,
     /// Whose turn it is.
-    pub turn: &'static str,
+    pub turn: Turn,
     /// What to do, in a sentence.
     pub advice: &'static str,
     /// At which step of an attempt it was, and what that step is called.
@@ -191,7 +192,7 @@ mod tests {
             error: "invalid_client",
             section: "",
             words: String::new(),
-            turn: "",
+            turn: Turn::Maker,
             advice: "",
             stage: 0,
             client: None,

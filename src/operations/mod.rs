@@ -193,7 +193,7 @@ fn remember(app: &App, ctx: &Context, says: &Says<'_>, advice: Advice) {
         error: says.error,
         section: says.section,
         words: says.words.clone(),
-        turn: advice.turn.words(),
+        turn: advice.turn,
         advice: advice.words,
         stage: advice.stage as u8,
         client: match &ctx.by {

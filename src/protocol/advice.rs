@@ -28,19 +28,6 @@ pub enum Turn {
     Wait,
 }
 
-impl Turn {
-    /// Whose turn it is, as a sentence begins.
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Administrator => "Yours",
-            Self::Maker => "Whoever runs the application",
-            Self::Person => "The person at the browser",
-            Self::Watch => "Yours, to find out who it was",
-            Self::Wait => "Nobody’s: try again in a while",
-        }
-    }
-}
-
 /// The steps of an attempt, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
@@ -53,21 +40,6 @@ pub enum Stage {
     Token,
     /// A token is used, looked at or taken back.
     Use,
-}
-
-impl Stage {
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Discovery => "Finds this server",
-            Self::Registration => "Is registered",
-            Self::Authorize => "Asks for permission",
-            Self::SignIn => "A person signs in",
-            Self::Consent => "They allow it",
-            Self::Code => "Exchanges its code",
-            Self::Token => "Gets a token",
-            Self::Use => "Uses its token",
-        }
-    }
 }
 
 const fn advise(turn: Turn, stage: Stage, words: &'static str) -> Advice {

@@ -7,9 +7,10 @@ use crate::base::{Fault, Lifetime, Timestamp};
 use crate::model::{Counted, Days, Hour, HourNumber, MachineUsage, Waits};
 use crate::operations::hours;
 use crate::operations::names;
-use crate::web::reply::{exact, length};
+use crate::web::reply::exact;
 use crate::web::views::Moment;
-use crate::web::views::console::charts::{Busy, Chart, Column, Series, Unit, number, wait};
+use crate::web::views::console::charts::{Busy, Chart, Column, Series, Unit};
+use crate::web::words::{ChartWords, Words};
 
 /// How far back the charts go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,11 +37,13 @@ impl Span {
         columns * each
     }
 
-    const fn words(self) -> &'static str {
-        match self {
-            Self::Day => "24 hours",
-            Self::Week => "7 days",
-        }
+    /// How many in it, and how many in the one before.
+    fn summary(self, words: &ChartWords, now: u64, before: u64) -> String {
+        let say = match self {
+            Self::Day => words.in_a_day,
+            Self::Week => words.in_a_week,
+        };
+        say(&words.number(now), &words.number(before))
     }
 }
 
@@ -55,16 +58,18 @@ pub(super) struct Activity {
 
 pub(super) async fn of(
     app: &App,
+    words: &Words,
     now: Timestamp,
     span: Span,
     hours: &BTreeMap<HourNumber, Hour>,
 ) -> Result<Activity, Fault> {
-    let view = View::new(now, span, hours);
+    let words = &words.console.charts;
+    let view = View::new(words, now, span, hours);
     let mut charts = Vec::new();
-    charts.extend(view.counts("tokens", "Tokens given", &Counted::TOKENS));
-    charts.extend(view.counts("failures", "What was refused", &Counted::FAILURES));
+    charts.extend(view.counts("tokens", words.tokens, &Counted::TOKENS));
+    charts.extend(view.counts("failures", words.failures, &Counted::FAILURES));
     charts.extend(view.waits());
-    charts.extend(view.counts("sign-ins", "Sign-ins", &[Counted::SignIn, Counted::SignInFailed]));
+    charts.extend(view.counts("sign-ins", words.sign_ins, &[Counted::SignIn, Counted::SignInFailed]));
     let busiest = hours::busiest(hours.range(view.first..).map(|(_, hour)| hour), BUSIEST);
     let names = names::of(app, busiest.iter().map(|(machine, _)| machine.to_string()).collect()).await?;
     let most = busiest.first().map_or(1, |(_, count)| *count).max(1);
@@ -82,6 +87,7 @@ pub(super) async fn of(
 
 /// The hours that are drawn.
 struct View<'h> {
+    words: &'h ChartWords,
     span: Span,
     hours: &'h BTreeMap<HourNumber, Hour>,
     /// The first hour of the first column.
@@ -90,10 +96,10 @@ struct View<'h> {
 
 impl<'h> View<'h> {
     /// The last column is the one that goes on. Columns of several hours begin where a day can be divided.
-    fn new(now: Timestamp, span: Span, hours: &'h BTreeMap<HourNumber, Hour>) -> Self {
+    fn new(words: &'h ChartWords, now: Timestamp, span: Span, hours: &'h BTreeMap<HourNumber, Hour>) -> Self {
         let (columns, each) = span.shape();
         let last = Hour::number(now) / each * each;
-        Self { span, hours, first: last.saturating_sub((columns - 1) * each) }
+        Self { words, span, hours, first: last.saturating_sub((columns - 1) * each) }
     }
 
     /// The first hour of each column, and the first that is in it no more.
@@ -112,7 +118,7 @@ impl<'h> View<'h> {
         let iso = at.iso();
         let words = match self.span {
             Span::Day => iso.get(11..16).unwrap_or_default().to_owned(),
-            Span::Week => day(&iso),
+            Span::Week => self.words.day(&iso),
         };
         Column { from: Moment { words, machine: iso, exact: exact(at) }, labelled, values }
     }
@@ -132,8 +138,8 @@ impl<'h> View<'h> {
         let totals = of.iter().map(|what| (*what, self.sum(self.first, end, *what)));
         let shown: Vec<(Counted, u64)> = totals.filter(|(_, total)| *total > 0).collect();
         let series = shown.iter().map(|(what, total)| {
-            let (name, colour) = words(*what);
-            Series { name: name.to_owned(), colour, total: number(*total) }
+            let name = self.words.counted(*what).to_owned();
+            Series { name, colour: colour(*what), total: self.words.number(*total) }
         });
         let columns = self.columns().map(|(place, from, until)| {
             let values = shown.iter().map(|(what, _)| Some(self.sum(from, until, *what)));
@@ -142,12 +148,7 @@ impl<'h> View<'h> {
         Some(Chart {
             id,
             title: title.to_owned(),
-            summary: format!(
-                "{} in the last {span}, {} in the {span} before.",
-                number(now),
-                number(before),
-                span = self.span.words()
-            ),
+            summary: self.span.summary(self.words, now, before),
             unit: Unit::Count,
             series: series.collect(),
             columns: columns.collect(),
@@ -156,6 +157,7 @@ impl<'h> View<'h> {
 
     /// How long it took to give a token: the chart's lines are the middle, and what one in a hundred exceeds.
     fn waits(&self) -> Option<Chart> {
+        let words = self.words;
         let of = |from, until| {
             let mut waits = Waits::default();
             self.hours.range(from..until).for_each(|(_, hour)| waits.add(&hour.waits));
@@ -163,35 +165,32 @@ impl<'h> View<'h> {
         };
         let all = of(self.first, self.first + self.span.hours());
         let (middle, last) = all.quantile(50).zip(all.quantile(99))?;
-        let series = |name: &str, colour, value| Series { name: name.to_owned(), colour, total: wait(value) };
+        let series = |name: &str, colour, value| Series { name: name.to_owned(), colour, total: words.wait(value) };
         let columns = self.columns().map(|(place, from, until)| {
             let waits = of(from, until);
             self.column(place, from, vec![waits.quantile(50), waits.quantile(99)])
         });
         Some(Chart {
             id: "waits",
-            title: "Time to give a token".to_owned(),
-            summary: format!(
-                "Half took at most about {}; all but one in a hundred, at most about {}.",
-                wait(middle),
-                wait(last)
-            ),
+            title: words.waits.to_owned(),
+            summary: (words.waits_summary)(&words.wait(middle), &words.wait(last)),
             unit: Unit::Wait,
-            series: vec![series("Half are faster", 1, middle), series("99 of 100 are faster", 2, last)],
+            series: vec![series(words.half, 1, middle), series(words.nearly_all, 2, last)],
             columns: columns.collect(),
         })
     }
 }
 
 /// The tokens of one machine, day by day; none if none was counted.
-pub(super) fn of_machine(usage: &MachineUsage, now: Timestamp) -> Option<Chart> {
+pub(super) fn of_machine(words: &Words, usage: &MachineUsage, now: Timestamp) -> Option<Chart> {
+    let words = &words.console.charts;
     let since = usage.days.since?;
     let last = Days::number(now);
     let first = last.saturating_sub(Days::MOST as u64 - 1);
     let column = |(place, day): (usize, u64)| {
         let iso = Days::begins(day).iso();
         Column {
-            from: Moment { words: self::day(&iso), exact: exact(Days::begins(day)), machine: iso },
+            from: Moment { words: words.day(&iso), exact: exact(Days::begins(day)), machine: iso },
             labelled: place.is_multiple_of(7),
             // From before it was counted nothing is known.
             values: vec![(day >= since).then(|| usage.days.of(day))],
@@ -200,52 +199,31 @@ pub(super) fn of_machine(usage: &MachineUsage, now: Timestamp) -> Option<Chart> 
     let columns: Vec<Column> = (first..=last).enumerate().map(column).collect();
     let all = columns.iter().flat_map(|column| &column.values).flatten().fold(0_u64, |a, b| a.saturating_add(*b));
     let from_before = usage.used.seen.is_some_and(|seen| Days::number(seen.first_at) < since);
-    let counted = match from_before && since > first {
-        true => format!(" Days are counted since {}.", self::day(&Days::begins(since).iso())),
-        false => String::new(),
-    };
-    let tokens = if all == 1 { "token" } else { "tokens" };
+    let mut summary = (words.in_four_weeks)(&words.number(all), all == 1);
+    if from_before && since > first {
+        summary.push(' ');
+        summary.push_str(&(words.counted_since)(&words.day(&Days::begins(since).iso())));
+    }
     Some(Chart {
         id: "tokens",
-        title: "Tokens, day by day".to_owned(),
-        summary: format!("{} {tokens} in the last 4 weeks.{counted}", number(all)),
+        title: words.of_machine.to_owned(),
+        summary,
         unit: Unit::Count,
-        series: vec![Series { name: "Tokens".to_owned(), colour: 1, total: number(all) }],
+        series: vec![Series { name: words.of_machine_series.to_owned(), colour: 1, total: words.number(all) }],
         columns,
     })
 }
 
-/// What a count is called, and its colour.
-const fn words(what: Counted) -> (&'static str, u8) {
+/// The colour of a count, from 1.
+const fn colour(what: Counted) -> u8 {
     match what {
-        Counted::ByCredentials => ("Client credentials", 1),
-        Counted::ByRefresh => ("Refresh", 2),
-        Counted::ByCode => ("After a sign-in", 3),
-        Counted::ByExchange => ("Acting for somebody", 4),
-        Counted::ByAssertion => ("By another’s word", 5),
-        Counted::ByAccessKey => ("Access key", 6),
-        Counted::RefusedProof => ("Could not prove who they are", 1),
-        Counted::RefusedGrant => ("Code or token no longer good", 2),
-        Counted::RefusedReach => ("Asked for what they may not have", 3),
-        Counted::RefusedRequest => ("Request that cannot be answered", 4),
-        Counted::RefusedLimit => ("Too much at once", 5),
-        Counted::Fault => ("Something was wrong here", 6),
-        Counted::SignIn => ("Signed in", 1),
-        Counted::SignInFailed => ("Failed", 4),
+        Counted::ByCredentials | Counted::RefusedProof | Counted::SignIn => 1,
+        Counted::ByRefresh | Counted::RefusedGrant => 2,
+        Counted::ByCode | Counted::RefusedReach => 3,
+        Counted::ByExchange | Counted::RefusedRequest | Counted::SignInFailed => 4,
+        Counted::ByAssertion | Counted::RefusedLimit => 5,
+        Counted::ByAccessKey | Counted::Fault => 6,
     }
-}
-
-/// `21 Nov`, of `2026-11-21T…`.
-fn day(iso: &str) -> String {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let month = iso.get(5..7).and_then(|month| month.parse::<usize>().ok()).unwrap_or(1);
-    let name = MONTHS.get(month.saturating_sub(1)).copied().unwrap_or_default();
-    format!("{} {name}", iso.get(8..10).unwrap_or_default().trim_start_matches('0'))
-}
-
-/// How long until something, in words.
-pub(super) fn until(at: Timestamp, now: Timestamp) -> String {
-    length(at.since(now).seconds())
 }
 
 /// What is looked at for all of it.
@@ -256,6 +234,8 @@ pub(super) fn since(now: Timestamp) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Language;
+    use crate::web::words;
 
     fn hours(of: impl Iterator<Item = (HourNumber, u64)>) -> BTreeMap<HourNumber, Hour> {
         of.map(|(number, times)| {
@@ -266,12 +246,16 @@ mod tests {
         .collect()
     }
 
+    fn english() -> &'static Words {
+        words::of(Language::En)
+    }
+
     #[test]
     fn a_day_ends_with_the_hour_that_goes_on() {
         let now = Timestamp::parse_iso("2026-11-21T08:15:00Z").unwrap();
         let last = Hour::number(now);
         let hours = hours((last - 60..=last).map(|number| (number, 1)));
-        let view = View::new(now, Span::Day, &hours);
+        let view = View::new(&english().console.charts, now, Span::Day, &hours);
         let chart = view.counts("tokens", "Tokens", &Counted::TOKENS).unwrap();
         assert_eq!(chart.columns.len(), 24);
         assert_eq!(chart.columns.last().unwrap().from.exact, "2026-11-21 08:00 UTC");
@@ -288,14 +272,17 @@ mod tests {
             "days": { "since": 20_020, "counts": [[20_020, 2], [20_027, 5]] },
         }))
         .unwrap();
-        let chart = of_machine(&usage, Days::begins(20_027)).unwrap();
+        let chart = of_machine(english(), &usage, Days::begins(20_027)).unwrap();
         assert_eq!(chart.columns.len(), 28);
         assert_eq!(chart.columns[0].values, [None]);
         assert_eq!(chart.columns[21].values, [Some(0)]);
         assert_eq!(chart.columns[27].values, [Some(5)]);
         assert_eq!(chart.summary, "7 tokens in the last 4 weeks. Days are counted since 24 Oct.");
-        assert_eq!(of_machine(&usage, Days::begins(20_090)).unwrap().summary, "0 tokens in the last 4 weeks.");
-        assert!(of_machine(&MachineUsage::default(), Days::begins(20_027)).is_none());
+        assert_eq!(
+            of_machine(english(), &usage, Days::begins(20_090)).unwrap().summary,
+            "0 tokens in the last 4 weeks."
+        );
+        assert!(of_machine(english(), &MachineUsage::default(), Days::begins(20_027)).is_none());
     }
 
     #[test]
@@ -303,7 +290,9 @@ mod tests {
         let now = Timestamp::parse_iso("2026-11-21T08:15:00Z").unwrap();
         let last = Hour::number(now);
         let hours = hours((last - 400..=last).map(|number| (number, 1)));
-        let chart = View::new(now, Span::Week, &hours).counts("tokens", "Tokens", &Counted::TOKENS).unwrap();
+        let chart = View::new(&english().console.charts, now, Span::Week, &hours)
+            .counts("tokens", "Tokens", &Counted::TOKENS)
+            .unwrap();
         assert_eq!(chart.columns.len(), 28);
         assert_eq!(chart.columns.last().unwrap().from.exact, "2026-11-21 06:00 UTC");
         assert_eq!(chart.columns.last().unwrap().values, [Some(3)]);

@@ -22,67 +22,66 @@ use crate::operations::seen::{Seen, tag};
 use crate::operations::{resources, scopes};
 use crate::web::extract::{Administered, Administrator, Posted, Visitor};
 use crate::web::problem::PageProblem;
-use crate::web::reply::{self, moment};
+use crate::web::reply;
 use crate::web::views::console::{
     ApplicationFormPage, ApplicationPage, ApplicationRow, ApplicationsPage, Choice, Frame, GrantLine, Pill, SecretLine,
     SecretPage, Section, Snippets, Tone,
 };
 use crate::web::views::{Field, FlashKind};
-use crate::web::words::Words;
+use crate::web::words::{ApplicationFormWords, ApplicationsWords, Words};
 
 /// Applications on one page, and grants and events of one application.
 const A_PAGE: usize = 50;
 const SHOWN: usize = 20;
 
-const STATES: [(&str, &str, ClientState); 4] = [
-    ("waiting", "Waits for approval", ClientState::AwaitingApproval),
-    ("rejected", "Rejected", ClientState::Rejected),
-    ("active", "Active", ClientState::Active),
-    ("suspended", "Suspended", ClientState::Suspended),
+/// What the address of the list calls them.
+const STATES: [(&str, ClientState); 4] = [
+    ("waiting", ClientState::AwaitingApproval),
+    ("rejected", ClientState::Rejected),
+    ("active", ClientState::Active),
+    ("suspended", ClientState::Suspended),
 ];
 
-const REGISTERED: [(&str, &str, RegisteredBy); 3] = [
-    ("administrator", "An administrator", RegisteredBy::Administrator),
-    ("itself", "Itself", RegisteredBy::Itself),
-    ("document", "Its document", RegisteredBy::Document),
+const REGISTERED: [(&str, RegisteredBy); 3] = [
+    ("administrator", RegisteredBy::Administrator),
+    ("itself", RegisteredBy::Itself),
+    ("document", RegisteredBy::Document),
 ];
 
-const CHECKED: [(&str, &str, Checked); 2] =
-    [("verified", "Verified", Checked::Verified), ("nobody", "By nobody", Checked::ByNobody)];
+const CHECKED: [(&str, Checked); 2] = [("verified", Checked::Verified), ("nobody", Checked::ByNobody)];
 
 /// What the address of the list may say, and a form leads back to.
 pub(super) const FILTER: [&str; 4] = ["q", "state", "by", "checked"];
 
-/// What came of deciding about several at once.
-const REVIEWED: [(&str, FlashKind, &str); 4] = [
-    ("all-approved", FlashKind::Done, "Approved: people can use them now."),
-    ("all-rejected", FlashKind::Done, "Rejected. Whoever wants to use them reads why."),
-    (
-        "not-all",
-        FlashKind::Failed,
-        "Not all of them are decided about: those that changed meanwhile, or look like another application, still wait. Open each and look.",
-    ),
-    ("none", FlashKind::Failed, "Choose the applications first."),
-];
+type Said = (&'static str, FlashKind, &'static str);
 
-const WORDS: [(&str, FlashKind, &str); 12] = [
-    ("secrets-ended", FlashKind::Done, "Ended. Only the newest secret is good."),
-    ("approved", FlashKind::Done, "Approved: people can use it now."),
-    ("rejected", FlashKind::Done, "Rejected. Whoever wants to use it reads why."),
-    ("verified", FlashKind::Done, "Verified: the consent page says that an administrator checked it."),
-    ("unverified", FlashKind::Done, "The mark is taken back. The application goes on without it."),
-    (
-        "changed-since",
-        FlashKind::Failed,
-        "It has changed since you opened the page. This is how it stands now; look again, then decide.",
-    ),
-    ("stopped", FlashKind::Done, "Stopped. It gets no more tokens."),
-    ("resumed", FlashKind::Done, "It may go on. The access tokens it had before stay over."),
-    ("removed", FlashKind::Done, "The application is removed."),
-    ("revoked", FlashKind::Done, "Taken back. What it held in that person’s name is over."),
-    ("registered", FlashKind::Done, "The application is registered."),
-    ("wrong-name", FlashKind::Failed, "Nothing was removed: the name was another."),
-];
+/// What came of deciding about several at once.
+const fn reviewed(t: &ApplicationsWords) -> [Said; 4] {
+    [
+        ("all-approved", FlashKind::Done, t.all_approved),
+        ("all-rejected", FlashKind::Done, t.all_rejected),
+        ("not-all", FlashKind::Failed, t.not_all),
+        ("none", FlashKind::Failed, t.none_chosen),
+    ]
+}
+
+const fn done(words: &Words) -> [Said; 12] {
+    let t = &words.console.application;
+    [
+        ("secrets-ended", FlashKind::Done, t.secrets_ended),
+        ("approved", FlashKind::Done, t.is_approved),
+        ("rejected", FlashKind::Done, t.is_rejected),
+        ("verified", FlashKind::Done, t.is_verified),
+        ("unverified", FlashKind::Done, t.is_unverified),
+        ("changed-since", FlashKind::Failed, t.has_changed),
+        ("stopped", FlashKind::Done, t.is_stopped),
+        ("resumed", FlashKind::Done, t.is_resumed),
+        ("removed", FlashKind::Done, t.is_removed),
+        ("revoked", FlashKind::Done, words.console.grants.revoked),
+        ("registered", FlashKind::Done, t.is_registered),
+        ("wrong-name", FlashKind::Failed, t.wrong_name),
+    ]
+}
 
 pub(super) fn path(id: &ClientId) -> String {
     format!("/console/applications/{id}")
@@ -91,17 +90,19 @@ pub(super) fn path(id: &ClientId) -> String {
 /// `GET /console/applications`
 pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let visitor = &admin.visitor;
+    let words = visitor.words();
+    let t = &words.console.applications;
     let (app, now) = (&visitor.app, visitor.ctx.at);
     let broken = |fault| visitor.broken(&fault);
     let asked = queries(&request);
     let said = |name: &str| asked.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
-    let state = said("state").and_then(|state| STATES.into_iter().find(|(name, ..)| *name == state));
-    let registered = said("by").and_then(|by| REGISTERED.into_iter().find(|(name, ..)| *name == by));
-    let checked = said("checked").and_then(|checked| CHECKED.into_iter().find(|(name, ..)| *name == checked));
+    let state = said("state").and_then(|state| STATES.into_iter().find(|(name, _)| *name == state));
+    let registered = said("by").and_then(|by| REGISTERED.into_iter().find(|(name, _)| *name == by));
+    let checked = said("checked").and_then(|checked| CHECKED.into_iter().find(|(name, _)| *name == checked));
     let which = Which {
-        state: state.map(|(_, _, state)| state),
-        registered: registered.map(|(_, _, registered)| registered),
-        checked: checked.map(|(_, _, checked)| checked),
+        state: state.map(|(_, state)| state),
+        registered: registered.map(|(_, registered)| registered),
+        checked: checked.map(|(_, checked)| checked),
     };
     let before = said("before").and_then(|id| id.parse::<Id<Client>>().ok());
     let (found, next) = match said("q") {
@@ -111,7 +112,7 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
             (page.rows.into_iter().map(|(_, client)| client).collect(), page.next)
         }
     };
-    let mut rows: Vec<ApplicationRow> = found.iter().map(|client| row(client, now)).collect();
+    let mut rows: Vec<ApplicationRow> = found.iter().map(|client| row(words, client, now)).collect();
     // Whoever decides from the list sees what a person would be warned of.
     let waiting: Vec<Client> =
         found.into_iter().filter(|client| client.state == ClientState::AwaitingApproval).collect();
@@ -119,16 +120,16 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
     for (row, known) in rows.iter_mut().filter(|row| row.waits).zip(alike) {
         row.resembles = known;
     }
-    let words: Vec<(&str, FlashKind, &str)> = WORDS.into_iter().chain(REVIEWED).collect();
+    let outcomes: Vec<Said> = done(words).into_iter().chain(reviewed(t)).collect();
     let page = ApplicationsPage {
-        shell: shell(visitor, &request, &words),
+        shell: shell(visitor, &request, &outcomes),
         frame: Frame {
             query: said("q").unwrap_or_default().to_owned(),
             ..listing(visitor, &request, Section::Applications)
         },
-        states: choices(visitor.words(), &STATES, state.map(|(name, ..)| name)),
-        registered: choices(visitor.words(), &REGISTERED, registered.map(|(name, ..)| name)),
-        checked: choices(visitor.words(), &CHECKED, checked.map(|(name, ..)| name)),
+        states: choices(words, &STATES, state.map(|(name, _)| name), |one| t.those(one)),
+        registered: choices(words, &REGISTERED, registered.map(|(name, _)| name), |one| t.those_by(one)),
+        checked: choices(words, &CHECKED, checked.map(|(name, _)| name), |one| t.those_checked(one)),
         rows,
         narrowed: [state.is_some(), registered.is_some(), checked.is_some(), said("q").is_some()].contains(&true),
         here: kept(request.query_string(), &FILTER),
@@ -137,26 +138,27 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
     reply::page(visitor, StatusCode::OK, &page, &[])
 }
 
-fn choices<T>(words: &Words, all: &[(&'static str, &'static str, T)], chosen: Option<&str>) -> Vec<Choice> {
-    or_any(words, all.iter().map(|(name, said, _)| Choice::new(*name, *said, chosen == Some(*name))))
+fn choices<T: Copy>(
+    words: &Words,
+    all: &[(&'static str, T)],
+    chosen: Option<&str>,
+    said: impl Fn(T) -> &'static str,
+) -> Vec<Choice> {
+    or_any(words, all.iter().map(|(name, one)| Choice::new(*name, said(*one), chosen == Some(*name))))
 }
 
-pub(super) fn row(client: &Client, now: Timestamp) -> ApplicationRow {
-    let mut answers: Vec<String> = client.redirect_uris.iter().map(host).collect();
+pub(super) fn row(words: &Words, client: &Client, now: Timestamp) -> ApplicationRow {
+    let t = &words.console.applications;
+    let mut answers: Vec<String> = client.redirect_uris.iter().map(|uri| host(t, uri)).collect();
     answers.sort_unstable();
     answers.dedup();
     ApplicationRow {
         href: path(&client.id),
         name: client.name.clone(),
         answers: answers.join(", "),
-        registered_by: match client.provenance {
-            Provenance::Administrator | Provenance::Machine => "an administrator",
-            Provenance::Dynamic { .. } => "itself",
-            Provenance::Document => "its document",
-        }
-        .to_owned(),
-        state: standing(client),
-        registered: moment(client.created_at, now),
+        registered_by: t.by(&client.provenance).to_owned(),
+        state: standing(words, client),
+        registered: words.at(client.created_at, now),
         used: client.first_used_at.is_some(),
         waits: client.state == ClientState::AwaitingApproval,
         verified: client.verified().is_some(),
@@ -166,15 +168,19 @@ pub(super) fn row(client: &Client, now: Timestamp) -> ApplicationRow {
     }
 }
 
+fn listed<'a, T>(all: &'a [T], said: impl Fn(&'a T) -> &'a str) -> String {
+    all.iter().map(said).collect::<Vec<_>>().join(", ")
+}
+
 /// The secrets that are good, the newest first.
-fn secrets(client: &Client, now: Timestamp) -> Vec<SecretLine> {
+fn secrets(words: &Words, client: &Client, now: Timestamp) -> Vec<SecretLine> {
     let live = client.live_secrets(now).rev();
     live.enumerate()
         .map(|(place, one)| SecretLine {
             newest: place == 0,
-            made: moment(one.created_at, now),
-            until: one.expires_at.map(|at| moment(at, now)),
-            used: one.last_used_at.map(|at| moment(at, now)),
+            made: words.at(one.created_at, now),
+            until: one.expires_at.map(|at| words.at(at, now)),
+            used: one.last_used_at.map(|at| words.at(at, now)),
         })
         .collect()
 }
@@ -185,22 +191,22 @@ fn seen(client: &Client) -> String {
 }
 
 /// Where an answer goes, as people say it.
-fn host(uri: &RedirectUri) -> String {
+fn host(t: &ApplicationsWords, uri: &RedirectUri) -> String {
     match url::Url::parse(uri.as_str()) {
         Ok(url) if url.scheme() == "https" => url.host_str().unwrap_or_default().to_owned(),
-        Ok(url) if url.scheme() == "http" => "this computer".to_owned(),
-        _ => "an app on the device".to_owned(),
+        Ok(url) if url.scheme() == "http" => t.this_computer.to_owned(),
+        _ => t.an_app.to_owned(),
     }
 }
 
-fn standing(client: &Client) -> Pill {
-    match client.state {
-        ClientState::Active => Pill::new("active", Tone::Live),
-        ClientState::AwaitingApproval => Pill::new("waits for approval", Tone::Soon),
-        ClientState::Rejected => Pill::new("rejected", Tone::Danger),
-        ClientState::Suspended => Pill::new("suspended", Tone::Danger),
-        ClientState::Retired => Pill::new("retired", Tone::Plain),
-    }
+fn standing(words: &Words, client: &Client) -> Pill {
+    let tone = match client.state {
+        ClientState::Active => Tone::Live,
+        ClientState::AwaitingApproval => Tone::Soon,
+        ClientState::Rejected | ClientState::Suspended => Tone::Danger,
+        ClientState::Retired => Tone::Plain,
+    };
+    Pill::new(words.console.applications.standing(client.state), tone)
 }
 
 /// `GET /console/applications/{id}`
@@ -210,6 +216,8 @@ pub(super) async fn show(
     request: HttpRequest,
 ) -> Result<HttpResponse, PageProblem> {
     let visitor = &admin.visitor;
+    let words = visitor.words();
+    let t = &words.console.application;
     let (app, now) = (&visitor.app, visitor.ctx.at);
     let broken = |fault| visitor.broken(&fault);
     let id: ClientId = wanted(visitor, &id)?;
@@ -223,49 +231,50 @@ pub(super) async fn show(
     let which = Entries { about: Some(id.to_string()), ..Entries::default() };
     let entries = audit::list(app, which, None, SHOWN).await.map_err(broken)?.entries;
     let told = told::of(&entries);
-    let verified = mark.map(|mark| (told::by(&mark.by, &people), moment(mark.at, now)));
+    let verified = mark.map(|mark| (told::by(words, &mark.by, &people), words.at(mark.at, now)));
     let (count, more) = (given.rows.len(), given.next.is_some());
     let all = resources::list(app).await.map_err(broken)?;
     let resource = snippets::meant(client.resources.first(), &all);
     let carries = crossings::list(app, Some(id.clone()), None, SHOWN).await.map_err(broken)?.rows;
     let carried = match carries.iter().map(|(_, crossing)| crossing.audience.as_str()).collect::<Vec<_>>().join(", ") {
         none if none.is_empty() => String::new(),
-        there => format!(" It carries word about people to {there}: that ends with it."),
+        there => format!(" {}", (t.carries)(&there)),
     };
     let resembles = look_alike::of(app, vec![client.clone()]).await.map_err(broken)?.pop().flatten();
     let left = match client.state {
-        ClientState::Suspended => left::words(&clients::left(app, now, id.clone()).await.map_err(broken)?, now),
+        ClientState::Suspended => left::words(words, &clients::left(app, now, id.clone()).await.map_err(broken)?, now),
         _ => None,
     };
     let page = ApplicationPage {
-        shell: shell(visitor, &request, &WORDS),
+        shell: shell(visitor, &request, &done(words)),
         frame: Frame::of(Section::Applications),
         href: path(&id),
         name: client.name.clone(),
-        state: standing(&client),
+        state: standing(words, &client),
         registered_by: match client.provenance {
-            Provenance::Administrator | Provenance::Machine => "an administrator",
-            Provenance::Dynamic { .. } if mark.is_some() => "itself",
-            Provenance::Dynamic { .. } => "itself, and nobody has checked what it says",
-            Provenance::Document => "the document at its address",
+            Provenance::Dynamic { .. } if mark.is_none() => t.by_itself_unchecked,
+            Provenance::Document => t.by_document,
+            ref known => words.console.applications.by(known),
         }
         .to_owned(),
-        registered: moment(client.created_at, now),
-        first_used: client.first_used_at.map(|at| moment(at, now)),
-        reaped: client.reaped_at.filter(|_| client.first_used_at.is_none()).map(|at| moment(at, now)),
+        registered: words.at(client.created_at, now),
+        first_used: client.first_used_at.map(|at| words.at(at, now)),
+        reaped: client.reaped_at.filter(|_| client.first_used_at.is_none()).map(|at| words.at(at, now)),
         proves: match client.auth_method {
-            AuthMethod::None => "nothing: it is a public client, bound to each sign-in by PKCE",
-            AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => "a secret",
-            AuthMethod::PrivateKeyJwt => "a private key of its own",
+            AuthMethod::None => t.proves_nothing,
+            AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => t.proves_secret,
+            AuthMethod::PrivateKeyJwt => t.proves_key,
         }
         .to_owned(),
         redirect_uris: client.redirect_uris.iter().map(|uri| uri.as_str().to_owned()).collect(),
-        grant_types: client.grant_types.iter().map(|grant| grant.as_str().to_owned()).collect(),
-        scopes: client.scope.iter().flat_map(|scope| scope.iter().map(ToString::to_string)).collect(),
-        resources: client.resources.iter().map(ToString::to_string).collect(),
+        reach: (t.reach)(
+            &listed(&client.grant_types, |grant| grant.as_str()),
+            &listed(&client.resources, |resource| resource.as_str()),
+            &client.scope.as_ref().map(ToString::to_string).unwrap_or_default(),
+        ),
         client_uri: client.client_uri.clone(),
         once: super::mark(app, &visitor.ctx).map_err(broken)?,
-        secrets: secrets(&client, now),
+        secrets: secrets(words, &client, now),
         seen: seen(&client),
         verified,
         rejected: client.review.rejected.clone().filter(|_| client.state == ClientState::Rejected),
@@ -276,7 +285,7 @@ pub(super) async fn show(
         left,
         // Nobody sets up what may not be used.
         snippets: if client.state == ClientState::Active {
-            snippets::application::of(app, &client, resource, None)
+            snippets::application::of(app, words, &client, resource, None)
         } else {
             Snippets::default()
         },
@@ -288,17 +297,12 @@ pub(super) async fn show(
                 person: people.of(&grant.consent.person.to_string()).to_owned(),
                 resource: grant.consent.resource.as_ref().map(ToString::to_string).unwrap_or_default(),
                 scopes: grant.consent.scope.iter().map(ToString::to_string).collect(),
-                given: moment(grant.consent.given_at, now),
+                given: words.at(grant.consent.given_at, now),
             })
             .collect(),
         more_grants: more,
-        events: told::folded(app, now, &told).await.map_err(broken)?,
-        at_stake: match (count, more) {
-            (0, false) => "Nobody has allowed it anything.".to_owned(),
-            (1, false) => "One person has allowed it something.".to_owned(),
-            (count, false) => format!("{count} people have allowed it something."),
-            (count, true) => format!("More than {count} people have allowed it something."),
-        } + &carried,
+        events: told::folded(app, words, now, &told).await.map_err(broken)?,
+        at_stake: if more { (t.allowed_by_more_than)(count as u64) } else { (t.allowed_by)(count as u64) } + &carried,
         id: id.to_string(),
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
@@ -417,10 +421,9 @@ impl Typed {
     }
 }
 
-const METHODS: [(&str, &str); 2] = [
-    ("none", "By nothing: it runs on people’s own devices (public client)"),
-    ("client_secret_basic", "By a secret that its server keeps"),
-];
+const fn methods(t: &ApplicationFormWords) -> [(&'static str, &'static str); 2] {
+    [("none", t.no_method), ("client_secret_basic", t.by_secret)]
+}
 
 /// `GET /console/applications/new`
 pub(super) async fn new(admin: Administrator) -> Result<HttpResponse, PageProblem> {
@@ -462,7 +465,9 @@ async fn secret_page(
     let all = resources::list(&visitor.app).await.map_err(|fault| visitor.broken(&fault))?;
     let resource = snippets::meant(client.resources.first(), &all);
     let mut snippets = match secret {
-        Some(secret) => snippets::application::of(&visitor.app, client, resource, Some(secret.expose())),
+        Some(secret) => {
+            snippets::application::of(&visitor.app, visitor.words(), client, resource, Some(secret.expose()))
+        }
         None => Snippets::default(),
     };
     let page = SecretPage {
@@ -471,9 +476,9 @@ async fn secret_page(
         machine: client.name.clone(),
         machine_href: path(&client.id),
         client_id: client.id.to_string(),
-        what: "Client secret".to_owned(),
+        what: visitor.words().console.application.client_secret.to_owned(),
         secret: secret.map(|secret| secret.expose().to_owned()),
-        overlap: overlap.map(|until| moment(until, visitor.ctx.at)),
+        overlap: overlap.map(|until| visitor.words().at(until, visitor.ctx.at)),
         env: snippets.take_env(),
         snippets,
     };
@@ -502,13 +507,16 @@ async fn form(
         once: mark(&visitor.app, &visitor.ctx).map_err(broken)?,
         name: Field { value: typed.name.clone(), error: wrong.of("client_name") },
         redirect_uris: Field { value: typed.redirect_uris.clone(), error: wrong.of("redirect_uris") },
-        methods: METHODS.into_iter().map(|(value, label)| Choice::new(value, label, typed.method == value)).collect(),
+        methods: methods(&visitor.words().console.application_form)
+            .into_iter()
+            .map(|(value, label)| Choice::new(value, label, typed.method == value))
+            .collect(),
         scopes: catalogue
             .iter()
             .map(|entry| {
                 let name = entry.name.to_string();
                 let chosen = typed.scopes.contains(&name);
-                Choice::new(name, entry.description.clone(), chosen)
+                Choice::new(name, visitor.describes(entry), chosen)
             })
             .collect(),
         resources: known

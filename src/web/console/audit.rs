@@ -10,7 +10,7 @@ use super::named::{self, Kind};
 use super::told;
 use super::{declined, or_any, queries, wanted};
 use crate::base::{Fault, Id, Lifetime, Timestamp};
-use crate::model::{Event, Request};
+use crate::model::{Event, Language, Request};
 use crate::operations::audit::{self, ActedBy, Upkeep, Which};
 use crate::operations::declined::Declined;
 use crate::web::extract::{Administered, Administrator, Visitor};
@@ -20,6 +20,7 @@ use crate::web::views::console::{
     AuditEntryPage, AuditLivePage, AuditPage, AuditRow, Choice, Choosable, Frame, Hit, Section,
 };
 use crate::web::views::{Field, Flash, FlashKind};
+use crate::web::words::{self, AuditWords, Words};
 
 /// Entries on one page.
 const A_PAGE: usize = 50;
@@ -126,13 +127,16 @@ impl Asked {
     }
 }
 
+/// What somebody typed who was asked for a day.
+struct NoDay;
+
 /// The beginning of a day, or of the one after it.
-fn day(text: &str, after: bool) -> Result<Option<Timestamp>, String> {
+fn day(text: &str, after: bool) -> Result<Option<Timestamp>, NoDay> {
     if text.is_empty() {
         return Ok(None);
     }
     let begins = (text.len() == 10).then(|| Timestamp::parse_iso(&format!("{text}T00:00:00Z"))).flatten();
-    let begins = begins.ok_or_else(|| "a day, like 2027-06-30".to_owned())?;
+    let begins = begins.ok_or(NoDay)?;
     Ok(Some(if after { begins.plus(Lifetime::from_days(1)) } else { begins }))
 }
 
@@ -204,13 +208,13 @@ impl Meant {
         asked.with(&known)
     }
 
-    fn error(&self, field: &str) -> Option<String> {
+    fn error(&self, t: &AuditWords, field: &str) -> Option<String> {
         let (_, hits) = self.open.iter().find(|(open, _)| *open == field)?;
         Some(
             match (hits.is_empty(), field) {
-                (true, "actor") => "no machine here is called this",
-                (true, _) => "nobody here is called this",
-                (false, _) => "nobody is called just this, or several are: choose below",
+                (true, "actor") => t.no_machine_called,
+                (true, _) => t.nobody_called,
+                (false, _) => t.several_called,
             }
             .to_owned(),
         )
@@ -231,6 +235,7 @@ impl Meant {
 /// The entries that fit, and where they go on.
 async fn find(
     visitor: &Visitor,
+    words: &Words,
     (asked, meant): (&Asked, &Meant),
     limit: usize,
 ) -> Result<(Vec<Shown>, Option<u64>), Fault> {
@@ -238,7 +243,7 @@ async fn find(
     let Some(which) = asked.which(meant) else { return Ok((Vec::new(), None)) };
     let page = audit::list(app, which, asked.before, limit).await?;
     let told = told::of(&page.entries);
-    let lines = told::lines(app, now, &told).await?;
+    let lines = told::lines(app, words, now, &told).await?;
     let mut shown = Vec::with_capacity(lines.len());
     for (entry, line) in page.entries.iter().zip(lines) {
         shown.push(Shown {
@@ -284,9 +289,9 @@ pub(super) async fn live(admin: Administrator, request: HttpRequest) -> Result<H
     asked.request.clear();
     let (mut found, next) = match after == newest {
         true => (Vec::new(), None),
-        false => {
-            find(visitor, (&asked, &Meant::by_id(&asked)), A_PAGE).await.map_err(|fault| visitor.broken(&fault))?
-        }
+        false => find(visitor, visitor.words(), (&asked, &Meant::by_id(&asked)), A_PAGE)
+            .await
+            .map_err(|fault| visitor.broken(&fault))?,
     };
     found.retain(|shown| shown.row.sequence > after);
     // A search looks at so much and no more: what it has not looked at is not passed over in silence.
@@ -302,11 +307,14 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
 
 async fn page(admin: &Administrator, asked: &Asked, flash: Option<Flash>) -> Result<HttpResponse, PageProblem> {
     let visitor = &admin.visitor;
+    let words = visitor.words();
+    let t = &words.console.audit;
     let meant = Meant::of(admin, asked).await?;
     // Whoever looks at the newest page can watch it.
     let watches = asked.before.is_none() && asked.until.is_empty() && asked.request.is_empty();
     let newest = if watches { Some(newest(visitor).await?) } else { None };
-    let (found, next) = find(visitor, (asked, &meant), A_PAGE).await.map_err(|fault| visitor.broken(&fault))?;
+    let (found, next) = find(visitor, words, (asked, &meant), A_PAGE).await.map_err(|fault| visitor.broken(&fault))?;
+    let a_day = |text: &str, after| day(text, after).is_err().then(|| t.no_day.to_owned());
     let field = |text: &str, error: Option<String>| Field { value: text.to_owned(), error };
     let names = Event::NAMES.iter().map(|name| Choice::new(*name, *name, asked.event == *name));
     let page = AuditPage {
@@ -315,16 +323,16 @@ async fn page(admin: &Administrator, asked: &Asked, flash: Option<Flash>) -> Res
             first: asked.before.map(|_| format!("/console/audit?{}", asked.query())),
             ..Frame::of(Section::Audit)
         },
-        events: or_any(visitor.words(), names),
-        by: field(&asked.by, meant.error("by")),
-        about: field(&asked.about, meant.error("about")),
-        actor: field(&asked.actor, meant.error("actor")),
-        outcomes: [("", "Any"), ("done", "Done"), ("refused", "Refused")]
+        events: or_any(words, names),
+        by: field(&asked.by, meant.error(t, "by")),
+        about: field(&asked.about, meant.error(t, "about")),
+        actor: field(&asked.actor, meant.error(t, "actor")),
+        outcomes: [("", words.console.frame.any), ("done", t.done), ("refused", t.refused)]
             .map(|(value, label)| Choice::new(value, label, asked.outcome == value))
             .into(),
         choices: meant.choices(asked),
-        since: field(&asked.since, day(&asked.since, false).err()),
-        until: field(&asked.until, day(&asked.until, true).err()),
+        since: field(&asked.since, a_day(&asked.since, false)),
+        until: field(&asked.until, a_day(&asked.until, true)),
         rows: rows(found),
         newest,
         narrowed: asked.is_narrowed(),
@@ -347,7 +355,7 @@ pub(super) async fn show(admin: Administrator, id: web::Path<String>) -> Result<
     let sequence: u64 = wanted(visitor, &id)?;
     let all = |before: u64| Asked { before: Some(before), upkeep: SHOWN.to_owned(), ..Asked::default() };
     let asked = all(sequence.saturating_add(2));
-    let (around, _) = find(visitor, (&asked, &Meant::default()), 3).await.map_err(broken)?;
+    let (around, _) = find(visitor, visitor.words(), (&asked, &Meant::default()), 3).await.map_err(broken)?;
     let has_next = around.iter().any(|shown| shown.row.sequence > sequence);
     let hash_before = around.iter().find(|shown| shown.row.sequence + 1 == sequence).map(|shown| shown.hash.clone());
     let Some(shown) = around.into_iter().find(|shown| shown.row.sequence == sequence) else {
@@ -357,7 +365,7 @@ pub(super) async fn show(admin: Administrator, id: web::Path<String>) -> Result<
         Some(request) => {
             // Entries of one request stand close together: nobody walks the whole log for them.
             let asked = all(sequence.saturating_add(20));
-            let (near, _) = find(visitor, (&asked, &Meant::default()), 40).await.map_err(broken)?;
+            let (near, _) = find(visitor, visitor.words(), (&asked, &Meant::default()), 40).await.map_err(broken)?;
             let other = |near: &Shown| near.request == Some(request) && near.row.sequence != sequence;
             near.into_iter().filter(other).map(|near| near.row).collect()
         }
@@ -390,9 +398,11 @@ pub(super) async fn export(admin: Administrator, request: HttpRequest) -> Result
     if as_csv {
         text.push_str("sequence,at,event,by,from,words,details\r\n");
     }
+    // A file is kept and held against others: it says the same whoever asked for it.
+    let words = words::of(Language::En);
     let mut left = EXPORTED;
     while left > 0 {
-        let found = find(visitor, (&asked, &meant), left.min(500)).await;
+        let found = find(visitor, words, (&asked, &meant), left.min(500)).await;
         let (found, next) = found.map_err(|fault| visitor.broken(&fault))?;
         left = left.saturating_sub(found.len());
         for shown in &found {
@@ -430,18 +440,10 @@ fn cell(text: &str) -> String {
 pub(super) async fn verify(asked: Administered) -> Result<HttpResponse, PageProblem> {
     let admin = Administrator { visitor: asked.form.visitor, by: asked.by };
     let visitor = &admin.visitor;
+    let t = &visitor.words().console.audit;
     let flash = match audit::verify_alone(&visitor.app).await {
-        Ok(Ok(head)) => Flash {
-            kind: FlashKind::Done,
-            text: format!(
-                "The chain is whole: {} entries, each as it was written. Its head is {}.",
-                head.sequence,
-                head.hash.text()
-            ),
-        },
-        Ok(Err(broken)) => {
-            Flash { kind: FlashKind::Failed, text: format!("The log is not as it was written: {broken}.") }
-        }
+        Ok(Ok(head)) => Flash { kind: FlashKind::Done, text: (t.chain_whole)(head.sequence, &head.hash.text()) },
+        Ok(Err(broken)) => Flash { kind: FlashKind::Failed, text: (t.chain_broken)(&broken.to_string()) },
         Err(Declined::Conflict(why)) => Flash { kind: FlashKind::Failed, text: why },
         Err(other) => return Err(declined(visitor, other)),
     };

@@ -20,22 +20,26 @@ use crate::protocol::display_name::DisplayName;
 use crate::protocol::federation::{PRESETS, Preset};
 use crate::web::extract::{Administered, Administrator, Posted, Visitor};
 use crate::web::problem::PageProblem;
-use crate::web::reply::{self, moment};
+use crate::web::reply;
 use crate::web::views::console::{
     CheckLine, Choice, CredentialForm, CredentialPage, Frame, SecretPage, Section, TrialPage,
 };
 use crate::web::views::{Field, FlashKind, Shell};
+use crate::web::words::{CredentialFormWords, Words};
 
-const KINDS: [(&str, &str); 5] = [
-    ("client_secret", "Client secret"),
-    ("access_key", "Access key"),
-    ("public_keys", "Public keys"),
-    ("key_set", "Keys at an address"),
-    ("trust", "Token of its platform"),
-];
+fn known_kinds(words: &Words) -> [(&'static str, &'static str); 5] {
+    let t = &words.console.credential_form;
+    [
+        ("client_secret", t.client_secret),
+        ("access_key", t.access_key),
+        ("public_keys", t.public_keys),
+        ("key_set", t.key_set),
+        ("trust", t.trust),
+    ]
+}
 
-pub(super) fn kinds(chosen: &str) -> Vec<Choice> {
-    KINDS.into_iter().map(|(value, label)| Choice::new(value, label, value == chosen)).collect()
+pub(super) fn kinds(words: &Words, chosen: &str) -> Vec<Choice> {
+    known_kinds(words).into_iter().map(|(value, label)| Choice::new(value, label, value == chosen)).collect()
 }
 
 /// What was typed, before it is looked at.
@@ -66,23 +70,25 @@ pub(super) async fn new(
 ) -> Result<HttpResponse, PageProblem> {
     let visitor = &admin.visitor;
     let machine = machine(visitor, &id).await?;
-    let asked = queries(&request);
-    let kind = asked.get("kind").and_then(|kind| KINDS.into_iter().find(|(name, _)| name == kind));
-    let (kind, label) = kind.unwrap_or(KINDS[0]);
+    let (asked, t) = (queries(&request), &visitor.words().console.credential_form);
+    let known = known_kinds(visitor.words());
+    let kind = asked.get("kind").and_then(|kind| known.into_iter().find(|(name, _)| name == kind));
+    let (kind, label) = kind.unwrap_or(known[0]);
     let preset = asked.get("preset").and_then(|name| Preset::named(name)).or_else(|| PRESETS.first());
-    let mut texts = HashMap::from([("kind", kind.to_owned()), ("name", label.to_lowercase())]);
+    let mut texts = HashMap::from([("kind", kind.to_owned()), ("name", (t.as_name)(label))]);
     if let ("trust", Some(preset)) = (kind, preset) {
         let rules: Vec<String> = preset.pinned.iter().map(|pinned| format!("{}=", pinned.claim)).collect();
         texts.extend([
             ("preset", preset.name.to_owned()),
-            ("name", preset.title.to_owned()),
+            ("name", t.preset(preset).to_owned()),
             ("issuer", preset.issuer.unwrap_or_default().to_owned()),
             ("audience", visitor.app.issuer.to_string()),
             ("rules", rules.join("\n")),
         ]);
     }
     let typed = Typed { texts, reuse: false };
-    page(visitor, (shell(visitor, &request, &WORDS), StatusCode::OK), &machine, &typed, &Invalid::default(), None)
+    let said = [("made", FlashKind::Done, t.machine_made)];
+    page(visitor, (shell(visitor, &request, &said), StatusCode::OK), &machine, &typed, &Invalid::default(), None)
 }
 
 /// The form for the first credential of a machine that was just made.
@@ -93,9 +99,6 @@ pub(super) fn next_is(visitor: &Visitor, machine: Id<Machine>, kind: &str) -> Ht
     )
 }
 
-const WORDS: [(&str, FlashKind, &str); 1] =
-    [("made", FlashKind::Done, "The machine is made. Say how it proves itself, and it can ask for tokens.")];
-
 /// `POST /console/machines/{id}/credentials`
 pub(super) async fn create(asked: Administered, id: web::Path<String>) -> Result<HttpResponse, PageProblem> {
     let Administered { form, by } = asked;
@@ -105,7 +108,7 @@ pub(super) async fn create(asked: Administered, id: web::Path<String>) -> Result
     let refuse = |invalid: &Invalid, problem: Option<String>| {
         page(visitor, (visitor.shell(), StatusCode::UNPROCESSABLE_ENTITY), &machine, &typed, invalid, problem)
     };
-    let new = match new_credential(&typed, visitor.ctx.at) {
+    let new = match new_credential(visitor.words(), &typed, visitor.ctx.at) {
         Ok(new) => new,
         Err(invalid) => return refuse(&invalid, None),
     };
@@ -123,21 +126,22 @@ fn form_text(typed: &Typed) -> String {
     FIELDS.into_iter().map(|name| format!("{:?}", typed.text(name))).collect()
 }
 
-fn new_credential(typed: &Typed, now: Timestamp) -> Result<NewCredential, Invalid> {
+fn new_credential(words: &Words, typed: &Typed, now: Timestamp) -> Result<NewCredential, Invalid> {
+    let t = &words.console.credential_form;
     let text = |name: &str| typed.text(name);
     let mut wrong = Invalid::default();
     let name = DisplayName::parse(text("name")).map_err(|why| wrong.0.push(("name", why.to_string()))).ok();
     let expires_at = match text("expires") {
         "" => None,
         date => day(date).filter(|end| *end > now).or_else(|| {
-            wrong.0.push(("expires_at", "a day that is still to come, like 2027-06-30".to_owned()));
+            wrong.0.push(("expires_at", words.console.machine_form.wrong.day.to_owned()));
             None
         }),
     };
     let proof = match text("kind") {
         "client_secret" => Some(NewProof::ClientSecret),
         "access_key" => Some(NewProof::AccessKey),
-        "public_keys" => match key_set(text("jwks")) {
+        "public_keys" => match key_set(t, text("jwks")) {
             Ok(jwks) => Some(NewProof::PublicKeys(jwks)),
             Err(why) => {
                 wrong.0.push(("jwks", why));
@@ -165,7 +169,7 @@ fn new_credential(typed: &Typed, now: Timestamp) -> Result<NewCredential, Invali
             }
         }
         _ => {
-            wrong.0.push(("kind", "choose a kind of credential".to_owned()));
+            wrong.0.push(("kind", t.no_kind.to_owned()));
             None
         }
     };
@@ -176,13 +180,11 @@ fn new_credential(typed: &Typed, now: Timestamp) -> Result<NewCredential, Invali
 }
 
 /// The set that was pasted. One key alone is a set of one.
-fn key_set(text: &str) -> Result<Value, String> {
+fn key_set(t: &CredentialFormWords, text: &str) -> Result<Value, String> {
     if text.contains("-----BEGIN") {
-        let private =
-            if text.contains("PRIVATE KEY") { ", and a private key at that: it stays where it is" } else { "" };
-        return Err(format!("this is PEM{private}; make a JWK Set of the public key, as it says below"));
+        return Err(if text.contains("PRIVATE KEY") { t.private_pem } else { t.pem }.to_owned());
     }
-    let pasted: Value = serde_json::from_str(text).map_err(|why| format!("this is no JSON: {why}"))?;
+    let pasted: Value = serde_json::from_str(text).map_err(|why| (t.no_json)(&why.to_string()))?;
     Ok(if pasted.get("kty").is_some() { json!({ "keys": [pasted] }) } else { pasted })
 }
 
@@ -209,6 +211,7 @@ fn page(
     wrong: &Invalid,
     problem: Option<String>,
 ) -> Result<HttpResponse, PageProblem> {
+    let t = &visitor.words().console.credential_form;
     let text = |name: &str| typed.text(name);
     let field = |name: &str, error: &str| Field { value: text(name).to_owned(), error: wrong.of(error) };
     let shown = if holds_private(text("jwks")) { "" } else { text("jwks") };
@@ -222,14 +225,14 @@ fn page(
     };
     let form = CredentialForm {
         kind: text("kind").to_owned(),
-        kinds: kinds(text("kind")),
+        kinds: kinds(visitor.words(), text("kind")),
         name: field("name", "name"),
         expires: field("expires", "expires_at"),
         jwks: Field { value: shown.to_owned(), error: wrong.of("jwks") },
         jwks_uri: field("jwks_uri", "jwks_uri"),
         presets: PRESETS
             .iter()
-            .map(|one| Choice::new(one.name, one.title, preset.is_some_and(|preset| preset.name == one.name)))
+            .map(|one| Choice::new(one.name, t.preset(one), preset.is_some_and(|preset| preset.name == one.name)))
             .collect(),
         issuer: field("issuer", "issuer"),
         audience: field("audience", "audience"),
@@ -268,7 +271,8 @@ pub(super) async fn shown(
         secret,
         dpop_bound: machine.dpop_bound,
     };
-    let mut snippets = snippets::machine::of(&visitor.app, &wanted);
+    let mut snippets = snippets::machine::of(&visitor.app, visitor.words(), &wanted);
+    let words = &visitor.words().console.credential_form;
     let page = SecretPage {
         shell: visitor.shell(),
         frame: Frame::of(Section::Machines),
@@ -277,11 +281,11 @@ pub(super) async fn shown(
         env: snippets.take_env(),
         snippets,
         what: match made.credential.kind {
-            CredentialKind::AccessKey { .. } => "Access key".to_owned(),
-            _ => "Client secret".to_owned(),
+            CredentialKind::AccessKey { .. } => words.access_key.to_owned(),
+            _ => words.client_secret.to_owned(),
         },
         secret: secret.map(str::to_owned),
-        overlap: overlap.map(|at| moment(at, visitor.ctx.at)),
+        overlap: overlap.map(|at| visitor.words().at(at, visitor.ctx.at)),
         client_id: client_id.clone(),
     };
     reply::page(visitor, StatusCode::OK, &page, &[])

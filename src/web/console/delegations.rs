@@ -17,6 +17,7 @@ use crate::web::problem::PageProblem;
 use crate::web::reply;
 use crate::web::views::Field;
 use crate::web::views::console::{Choice, DelegationFormPage, Frame, Section};
+use crate::web::words::DelegationFormWords;
 
 /// What was typed, before it is looked at.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +46,7 @@ impl Typed {
     /// The delegation, or what is wrong with which field; for whom it is was looked up.
     fn delegation(
         &self,
+        t: &DelegationFormWords,
         actor: Id<Machine>,
         subject: Option<Subject>,
         now: Timestamp,
@@ -52,16 +54,16 @@ impl Typed {
         let mut wrong = Invalid::default();
         let mut say = |field: &'static str, why: &str| wrong.0.push((field, why.to_owned()));
         if subject.is_none() {
-            say("subject", "There is nobody with this address, and no machine with this id.");
+            say("subject", t.nobody);
         }
         let scope: ScopeSet = self.scopes.join(" ").parse().unwrap_or_default();
         if scope.is_empty() {
-            say("scope", "Choose at least one.");
+            say("scope", t.no_scope_chosen);
         }
         let until = day(&self.until).filter(|until| *until > now);
         let lasts = until.map(|until| until.since(now)).unwrap_or_default();
         if lasts == Lifetime::default() || lasts > delegations::LONGEST {
-            say("expires_in", "Choose a day within a year.");
+            say("expires_in", t.wrong_day);
         }
         let resources = self.resources.iter().filter_map(|text| Resource::parse(text).ok()).collect();
         let purpose = self.purpose.clone();
@@ -91,7 +93,7 @@ pub(super) async fn grant(asked: Administered, id: web::Path<String>) -> Result<
     let typed = Typed::of(&posted);
     let by = once(&visitor.app, by, posted.text("once"), &["delegation", &id, &format!("{typed:?}")]);
     let subject = subject(visitor, &typed.subject).await?;
-    let made = match typed.delegation(machine.id, subject, visitor.ctx.at) {
+    let made = match typed.delegation(&visitor.words().console.delegation_form, machine.id, subject, visitor.ctx.at) {
         Ok(new) => delegations::grant(&visitor.app, &by, new).await,
         Err(invalid) => Err(Declined::Invalid(invalid)),
     };
@@ -170,7 +172,7 @@ async fn form(
             .map(|entry| {
                 let name = entry.name.to_string();
                 let chosen = typed.scopes.contains(&name);
-                Choice::new(name, entry.description.clone(), chosen)
+                Choice::new(name, visitor.describes(entry), chosen)
             })
             .collect(),
         scope_error: wrong.of("scope"),

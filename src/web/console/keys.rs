@@ -11,9 +11,12 @@ use crate::operations::keys::{self, Breaks, Haste, IdTokens};
 use crate::operations::seen::tag;
 use crate::web::extract::{Administered, Administrator};
 use crate::web::problem::PageProblem;
-use crate::web::reply::{self, length, moment};
-use crate::web::views::console::{Bar, Choice, Coming, Frame, KeyLine, KeyPage, KeyRow, KeysPage, Pill, Section, Tone};
+use crate::web::reply;
+use crate::web::views::console::{
+    Bar, Choice, Coming, Frame, KeyLine, KeyPage, KeyRow, KeysPage, LineEnds, Pill, Section, Tone,
+};
 use crate::web::views::{FlashKind, Moment};
+use crate::web::words::{KeyWords, Words};
 
 /// The line of time shows as many periods before now as after it: these at least, and those at most.
 const PERIODS: std::ops::RangeInclusive<u64> = 4..=64;
@@ -33,22 +36,19 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
     let window = window(&rows, settings.rotation_period, now);
     let ring = app.keys.current();
     let jwks: serde_json::Value = serde_json::from_str(ring.jwks().body()).unwrap_or_default();
-    let words = [
-        ("rotated", FlashKind::Done, "A new key is on its way; the lines say when it signs."),
-        ("withdrawn", FlashKind::Done, "The key is withdrawn. Nothing that it signed is taken here any more."),
-    ];
+    let words = visitor.words();
+    let t = &words.console.keys;
+    let said = [("rotated", FlashKind::Done, t.rotated), ("withdrawn", FlashKind::Done, t.withdrawn)];
     let page = KeysPage {
-        shell: shell(visitor, &request, &words),
+        shell: shell(visitor, &request, &said),
         frame: Frame::of(Section::Keys),
-        period: length(settings.rotation_period.seconds()),
-        max_age: length(settings.jwks_max_age.seconds()),
-        window: length(window.seconds()),
-        hurried: keys::is_hurried(app, now).then(|| {
-            "A key was withdrawn within the last day, so others keep a copy of the key set for no longer than a minute.".to_owned()
-        }),
-        coming: coming(&rows, now),
-        lines: lines(&rows, settings.rotation_period, window, now),
-        algorithms: std::iter::once(Choice::new("", "All of them", true))
+        period: words.length(settings.rotation_period.seconds()),
+        max_age: words.length(settings.jwks_max_age.seconds()),
+        ends: LineEnds { from: words.at(now.minus(window), now).words, until: words.at(now.plus(window), now).words },
+        hurried: keys::is_hurried(app, now),
+        coming: coming(words, &rows, now),
+        lines: lines(words, &rows, settings.rotation_period, window, now),
+        algorithms: std::iter::once(Choice::new("", t.all, true))
             .chain(settings.algorithms.iter().map(|one| Choice::new(one.as_str(), one.as_str(), false)))
             .collect(),
         jwks_uri: format!("{}/.well-known/jwks.json", app.issuer),
@@ -58,7 +58,7 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
 }
 
 /// The keys of each algorithm: what is next first, then what signs, then what did.
-fn lines(rows: &[SigningKey], period: Lifetime, window: Lifetime, now: Timestamp) -> Vec<KeyLine> {
+fn lines(words: &Words, rows: &[SigningKey], period: Lifetime, window: Lifetime, now: Timestamp) -> Vec<KeyLine> {
     let line = |algorithm: Algorithm| {
         let mut keys: Vec<&SigningKey> = rows.iter().filter(|key| key.algorithm == algorithm).collect();
         keys.sort_by_key(|key| (rank(key), std::cmp::Reverse((key.state_since(), key.id))));
@@ -68,8 +68,9 @@ fn lines(rows: &[SigningKey], period: Lifetime, window: Lifetime, now: Timestamp
             kept += usize::from(is_kept);
             is_kept && kept > LATELY
         });
-        let rows =
-            |keys: Vec<&SigningKey>| keys.into_iter().map(|key| row(key, period, window, now)).collect::<Vec<_>>();
+        let rows = |keys: Vec<&SigningKey>| {
+            keys.into_iter().map(|key| row(words, key, period, window, now)).collect::<Vec<_>>()
+        };
         let (rows, older) = (rows(recent), rows(older));
         (!rows.is_empty()).then(|| KeyLine { algorithm: algorithm.as_str().to_owned(), rows, older })
     };
@@ -86,25 +87,24 @@ fn rank(key: &SigningKey) -> u8 {
 }
 
 /// What the schedule will do, the soonest first.
-fn coming(rows: &[SigningKey], now: Timestamp) -> Vec<Coming> {
+fn coming(words: &Words, rows: &[SigningKey], now: Timestamp) -> Vec<Coming> {
+    let t = &words.console.keys;
     let mut all: Vec<(Timestamp, Id<SigningKey>, String)> = rows
         .iter()
         .filter_map(|key| {
-            let (algorithm, short) = (key.algorithm, short(&key.kid));
-            let (at, words) = match key.state {
-                KeyState::Next { signs_from } => (signs_from, format!("{algorithm}: {short} begins to sign")),
+            let (algorithm, short) = (key.algorithm.as_str(), short(&key.kid));
+            let (at, text) = match key.state {
+                KeyState::Next { signs_from } => (signs_from, (t.will_sign)(algorithm, &short)),
                 KeyState::Signing { .. } => return None,
-                KeyState::Retained { gone_at, .. } => {
-                    (gone_at, format!("{algorithm}: {short} is not published any more"))
-                }
-                KeyState::Revoked { gone_at, .. } => (gone_at, format!("{algorithm}: {short} is forgotten")),
+                KeyState::Retained { gone_at, .. } => (gone_at, (t.will_go)(algorithm, &short)),
+                KeyState::Revoked { gone_at, .. } => (gone_at, (t.will_be_forgotten)(algorithm, &short)),
             };
-            Some((at, key.id, words))
+            Some((at, key.id, text))
         })
         .collect();
     all.sort();
     all.truncate(COMING);
-    all.into_iter().map(|(at, _, words)| Coming { at: moment(at, now), words }).collect()
+    all.into_iter().map(|(at, _, text)| Coming { at: words.at(at, now), words: text }).collect()
 }
 
 fn short(kid: &str) -> String {
@@ -116,19 +116,25 @@ pub(super) fn path(kid: &str) -> String {
 }
 
 /// Its state, and what it does when.
-fn standing(key: &SigningKey, now: Timestamp) -> (Pill, Vec<(String, Moment)>) {
-    let said = |words: &str, at| (words.to_owned(), moment(at, now));
+fn standing(words: &Words, key: &SigningKey, now: Timestamp) -> (Pill, Vec<(String, Moment)>) {
+    let t = &words.console.keys;
+    let said = |text: &str, at| (text.to_owned(), words.at(at, now));
     match key.state {
-        KeyState::Next { signs_from } => {
-            (Pill::new("next", Tone::Soon), vec![said("Published", key.published_at), said("Signs", signs_from)])
+        KeyState::Next { signs_from } => (
+            Pill::new(t.is_next, Tone::Soon),
+            vec![said(t.at_published, key.published_at), said(t.at_signs, signs_from)],
+        ),
+        KeyState::Signing { signs_from } => {
+            (Pill::new(t.is_signing, Tone::Live), vec![said(t.at_signs_since, signs_from)])
         }
-        KeyState::Signing { signs_from } => (Pill::new("signs", Tone::Live), vec![said("Signs since", signs_from)]),
-        KeyState::Retained { retired_at, gone_at, .. } => {
-            (Pill::new("published", Tone::Plain), vec![said("Signed until", retired_at), said("Gone", gone_at)])
-        }
-        KeyState::Revoked { revoked_at, gone_at } => {
-            (Pill::new("withdrawn", Tone::Danger), vec![said("Withdrawn", revoked_at), said("Forgotten", gone_at)])
-        }
+        KeyState::Retained { retired_at, gone_at, .. } => (
+            Pill::new(t.is_published, Tone::Plain),
+            vec![said(t.at_signed_until, retired_at), said(t.at_gone, gone_at)],
+        ),
+        KeyState::Revoked { revoked_at, gone_at } => (
+            Pill::new(t.is_withdrawn, Tone::Danger),
+            vec![said(t.at_withdrawn, revoked_at), said(t.at_forgotten, gone_at)],
+        ),
     }
 }
 
@@ -143,8 +149,8 @@ fn window(rows: &[SigningKey], period: Lifetime, now: Timestamp) -> Lifetime {
     Lifetime::from_seconds(length.saturating_mul(periods))
 }
 
-fn row(key: &SigningKey, period: Lifetime, window: Lifetime, now: Timestamp) -> KeyRow {
-    let (state, moments) = standing(key, now);
+fn row(words: &Words, key: &SigningKey, period: Lifetime, window: Lifetime, now: Timestamp) -> KeyRow {
+    let (state, moments) = standing(words, key, now);
     KeyRow {
         kid: key.kid.clone(),
         short: short(&key.kid),
@@ -207,12 +213,14 @@ pub(super) async fn one(
     let Administrator { visitor, by } = &admin;
     let now = visitor.ctx.at;
     let breaks = keys::breaks(&visitor.app, by, &kid).await.map_err(|why| declined(visitor, why))?;
-    let (state, mut moments) = standing(&breaks.key, now);
-    moments.insert(0, ("Made".to_owned(), moment(breaks.key.created_at, now)));
+    let words = visitor.words();
+    let t = &words.console.keys;
+    let (state, mut moments) = standing(words, &breaks.key, now);
+    moments.insert(0, (t.at_made.to_owned(), words.at(breaks.key.created_at, now)));
     let withdrawable = breaks.key.is_published();
-    let words = [("wrong-name", FlashKind::Failed, "Nothing was withdrawn: the key begins with other letters.")];
+    let said = [("wrong-name", FlashKind::Failed, t.one.wrong_name)];
     let page = KeyPage {
-        shell: shell(visitor, &request, &words),
+        shell: shell(visitor, &request, &said),
         frame: Frame::of(Section::Keys),
         kid: breaks.key.kid.clone(),
         short: short(&breaks.key.kid),
@@ -220,74 +228,58 @@ pub(super) async fn one(
         href: path(&breaks.key.kid),
         state,
         moments,
-        signs: if withdrawable { signs(&breaks) } else { Vec::new() },
+        signs: if withdrawable { signs(&t.one, &breaks) } else { Vec::new() },
         withdrawable,
-        breaks: broken(&breaks, now),
-        taken_until: moment(breaks.taken_until, now),
+        breaks: broken(words, &breaks, now),
+        taken_until: words.at(breaks.taken_until, now),
         seen: tag(&breaks.key).map_err(|fault| visitor.broken(&fault))?.text(),
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
 }
 
 /// What is signed with its algorithm.
-fn signs(breaks: &Breaks) -> Vec<String> {
+fn signs(t: &KeyWords, breaks: &Breaks) -> Vec<String> {
     let mut lines: Vec<String> =
-        breaks.resources.iter().map(|resource| format!("Access tokens for {resource}")).collect();
+        breaks.resources.iter().map(|resource| (t.access_tokens)(&resource.to_string())).collect();
     if breaks.more_resources > 0 {
-        lines.push(format!("Access tokens for {} more resources", breaks.more_resources));
+        lines.push((t.more_access_tokens)(breaks.more_resources));
     }
     if breaks.own {
-        lines.push(
-            "Access tokens for this appliance’s own API, and what it tells other servers about people".to_owned(),
-        );
+        lines.push(t.own_tokens.to_owned());
     }
     match &breaks.id_tokens {
-        IdTokens::Usually => lines.push("ID tokens of every application that asked for no other algorithm".to_owned()),
-        IdTokens::Of { names, not_all, .. } => {
-            let whose = names.iter().cloned().chain(breaks.id_tokens.unnamed());
-            lines.extend(whose.map(|whose| format!("ID tokens of {whose}")));
+        IdTokens::Usually => lines.push(t.id_tokens_usually.to_owned()),
+        IdTokens::Of { names, more, not_all } => {
+            lines.extend(names.iter().map(|name| (t.id_tokens)(name)));
+            if *more > 0 {
+                lines.push((t.id_tokens_unnamed)(*more, !names.is_empty()));
+            }
             if *not_all {
-                lines.push("ID tokens of others, maybe: only the newest applications were looked at".to_owned());
+                lines.push(t.id_tokens_maybe.to_owned());
             }
         }
     }
     if breaks.status_lists {
-        lines.push("The lists that say which tokens were ended".to_owned());
+        lines.push(t.status_lists.to_owned());
     }
     lines
 }
 
 /// What stops working with the key, and what does not.
-fn broken(breaks: &Breaks, now: Timestamp) -> Vec<String> {
-    let mut lines = Vec::new();
-    match (breaks.key.state, breaks.tokens.until) {
-        (KeyState::Next { .. }, _) => lines.push("It has signed nothing, so nothing stops working.".to_owned()),
-        (_, None) => lines.push("Nothing that it signed is alive, so nothing stops working.".to_owned()),
-        (_, Some(_)) if breaks.tokens.at_most == 0 => {
-            lines.push("It signed no token that is known of. If there are any, they are refused here at once.".to_owned());
-        }
-        (_, Some(until)) => lines.push(format!(
-            "Every token that it signed is refused here at once: at most {}, of which the last would end {}. Whoever holds one gets another \
-             with the grant, secret or key they have.",
-            breaks.tokens.at_most,
-            moment(until, now).words,
-        )),
-    }
-    match &breaks.successor {
-        Some(next) if next.known_to_all => {
-            lines.push(format!("{} signs from that moment on; everybody knows it already.", short(&next.kid)));
-        }
-        Some(next) => lines.push(format!(
-            "{} signs from that moment on. It was published a moment ago: some meet a key they do not know and fetch again.",
-            short(&next.kid)
-        )),
-        None if matches!(breaks.key.state, KeyState::Signing { .. }) => {
-            lines.push("A new key is made and signs at once. Everybody meets a key they do not know and fetches again.".to_owned());
-        }
-        None => {}
-    }
-    lines.push("People stay signed in, and refresh tokens, secrets and access keys stay good.".to_owned());
-    lines
+fn broken(words: &Words, breaks: &Breaks, now: Timestamp) -> Vec<String> {
+    let t = &words.console.keys.one;
+    let tokens = match (breaks.key.state, breaks.tokens.until) {
+        (KeyState::Next { .. }, _) => t.signed_nothing.to_owned(),
+        (_, None) => t.nothing_alive.to_owned(),
+        (_, Some(_)) if breaks.tokens.at_most == 0 => t.none_known.to_owned(),
+        (_, Some(until)) => (t.tokens_refused)(breaks.tokens.at_most, &words.at(until, now).words),
+    };
+    let successor = match &breaks.successor {
+        Some(next) if next.known_to_all => Some((t.successor)(&short(&next.kid))),
+        Some(next) => Some((t.new_successor)(&short(&next.kid))),
+        None => matches!(breaks.key.state, KeyState::Signing { .. }).then(|| t.no_successor.to_owned()),
+    };
+    [Some(tokens), successor, Some(t.what_stays.to_owned())].into_iter().flatten().collect()
 }
 
 /// `POST /console/keys/{kid}/withdrawal`: nothing brings it back, so how it begins is asked for.

@@ -12,9 +12,10 @@ use crate::operations::declined::Declined;
 use crate::operations::limits::{self, Limit};
 use crate::web::extract::{Administered, Administrator};
 use crate::web::problem::PageProblem;
-use crate::web::reply::{self, moment};
+use crate::web::reply;
 use crate::web::views::FlashKind;
 use crate::web::views::console::{Frame, LimitLine, LimitMet, LimitsPage, MetBy, Section};
+use crate::web::words::Words;
 
 /// Most that are shown of those who met one limit.
 const MOST_SHOWN: usize = 5;
@@ -24,23 +25,23 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
     let visitor = &admin.visitor;
     let (app, now) = (&visitor.app, visitor.ctx.at);
     let limits = limits::list(app).map_err(|fault| visitor.broken(&fault))?;
-    let words = [
-        ("changed", FlashKind::Done, "The limit was changed. It holds from now on."),
-        ("reset", FlashKind::Done, "The limit is as the setting says again."),
-    ];
+    let words = visitor.words();
+    let t = &words.console.limits;
+    let said = [("changed", FlashKind::Done, t.changed), ("reset", FlashKind::Done, t.reset)];
     let page = LimitsPage {
-        shell: shell(visitor, &request, &words),
+        shell: shell(visitor, &request, &said),
         frame: Frame::of(Section::Settings),
-        limits: limits.iter().map(|limit| line(limit, now)).collect(),
-        accounts: met(&limits::of_accounts(app), now),
+        limits: limits.iter().map(|limit| line(words, limit, now)).collect(),
+        accounts: met(words, &limits::of_accounts(app), now),
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
 }
 
-fn line(limit: &Limit, now: Timestamp) -> LimitLine {
+fn line(words: &Words, limit: &Limit, now: Timestamp) -> LimitLine {
     let name = limit.class.name();
     let about = SETTINGS.iter().find(|setting| setting.name.strip_prefix("limits.") == Some(name));
-    let number = |per_minute: u64| if per_minute == 0 { "no limit".to_owned() } else { per_minute.to_string() };
+    let no_limit = words.console.limits.no_limit;
+    let number = |per_minute: u64| if per_minute == 0 { no_limit.to_owned() } else { per_minute.to_string() };
     LimitLine {
         name: name.to_owned(),
         about: about.map(|setting| setting.about.to_owned()).unwrap_or_default(),
@@ -48,14 +49,14 @@ fn line(limit: &Limit, now: Timestamp) -> LimitLine {
         per_minute: limit.per_minute,
         setting: number(u64::from(limit.setting)),
         changed: limit.is_changed,
-        met: met(&limit.met, now),
+        met: met(words, &limit.met, now),
     }
 }
 
-fn met(met: &Met, now: Timestamp) -> LimitMet {
+fn met(words: &Words, met: &Met, now: Timestamp) -> LimitMet {
     LimitMet {
         times: met.times,
-        last_at: met.last_at.map(|at| moment(at, now)),
+        last_at: met.last_at.map(|at| words.at(at, now)),
         most: met.most.iter().take(MOST_SHOWN).map(by).collect(),
     }
 }

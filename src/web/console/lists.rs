@@ -12,14 +12,11 @@ use crate::operations::grants;
 use crate::operations::names;
 use crate::web::extract::Administrator;
 use crate::web::problem::PageProblem;
-use crate::web::reply::{self, moment};
+use crate::web::reply;
 use crate::web::views::FlashKind;
 use crate::web::views::console::{DelegationRow, DelegationsPage, GrantRow, GrantsPage, Named, Pill, Section, Tone};
 
 const A_PAGE: usize = 50;
-
-const WORDS: [(&str, FlashKind, &str); 1] =
-    [("revoked", FlashKind::Done, "Taken back. What it held in that person’s name is over.")];
 
 fn of_client(id: &ClientId) -> String {
     match id {
@@ -62,7 +59,7 @@ pub(super) async fn grants(admin: Administrator, request: HttpRequest) -> Result
     let next =
         page.next.map(|next| with(&request, "/console/grants", &["person", "client"], ("from", &next.to_string())));
     let view = GrantsPage {
-        shell: shell(visitor, &request, &WORDS),
+        shell: shell(visitor, &request, &[("revoked", FlashKind::Done, visitor.words().console.grants.revoked)]),
         frame: listing(visitor, &request, if person.is_some() { Section::People } else { Section::Applications }),
         of,
         rows: page
@@ -76,7 +73,7 @@ pub(super) async fn grants(admin: Administrator, request: HttpRequest) -> Result
                 application_href: of_client(&grant.consent.client_id),
                 resource: grant.consent.resource.as_ref().map(ToString::to_string).unwrap_or_default(),
                 scopes: grant.consent.scope.iter().map(ToString::to_string).collect(),
-                given: moment(grant.consent.given_at, now),
+                given: visitor.words().at(grant.consent.given_at, now),
             })
             .collect(),
         next,
@@ -132,8 +129,11 @@ pub(super) async fn delegations(admin: Administrator, request: HttpRequest) -> R
                     subject_href: of_subject(&one.subject),
                     purpose: one.purpose.clone(),
                     scopes: one.scope.iter().map(ToString::to_string).collect(),
-                    state: Pill::new(state, if state == "live" { Tone::Live } else { Tone::Plain }),
-                    until: moment(one.expires_at, now),
+                    state: Pill::new(
+                        visitor.words().console.machine_labels.delegation(state),
+                        if state == "live" { Tone::Live } else { Tone::Plain },
+                    ),
+                    until: visitor.words().at(one.expires_at, now),
                 }
             })
             .collect(),

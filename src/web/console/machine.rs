@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::machines::{finding_words, kind_words, standing};
+use super::machines::standing;
 use super::told;
 use super::{back, declined, left, shell, snippets, wanted};
 use crate::base::{Id, Lifetime, Resource, Timestamp};
@@ -22,12 +22,13 @@ use crate::operations::{delegations, people, resources, scopes};
 use crate::protocol::federation::Preset;
 use crate::web::extract::{Administered, Administrator, Visitor};
 use crate::web::problem::PageProblem;
-use crate::web::reply::{self, length, moment};
+use crate::web::reply;
 use crate::web::views::FlashKind;
 use crate::web::views::console::{
     AccessLine, CredentialLine, DelegationLine, FindingLine, Frame, Halt, MachinePage, Pill, ScopeUseLine, Section,
     Tone,
 };
+use crate::web::words::{MachineWasWords, StakeWords, Words};
 
 /// Delegations and events that its page shows, and how often it acted for somebody.
 const SHOWN: usize = 20;
@@ -39,21 +40,23 @@ pub(super) fn path(id: Id<Machine>) -> String {
     format!("/console/machines/{id}")
 }
 
-const WORDS: [(&str, FlashKind, &str); 13] = [
-    ("made", FlashKind::Done, "The machine is made."),
-    ("changed", FlashKind::Done, "The machine is changed. What it may do counts from its next token on."),
-    ("stopped", FlashKind::Done, "Stopped. It gets no more tokens."),
-    ("resumed", FlashKind::Done, "It may go on. The tokens it had before stay over."),
-    ("retired", FlashKind::Done, "Retired for good."),
-    ("handed-over", FlashKind::Done, "Somebody else answers for it now."),
-    ("no-owner", FlashKind::Failed, "Nothing was handed over: nobody who can sign in here has that address."),
-    ("trimmed", FlashKind::Done, "The unused scopes are taken away."),
-    ("credential", FlashKind::Done, "The credential is made."),
-    ("revoked", FlashKind::Done, "The credential is revoked."),
-    ("delegated", FlashKind::Done, "It may act for them from now on."),
-    ("delegation-revoked", FlashKind::Done, "It acts for them no more. What it held in their name is over."),
-    ("wrong-name", FlashKind::Failed, "Nothing was retired: the name was another."),
-];
+fn said(t: &MachineWasWords) -> [(&'static str, FlashKind, &'static str); 13] {
+    [
+        ("made", FlashKind::Done, t.made),
+        ("changed", FlashKind::Done, t.changed),
+        ("stopped", FlashKind::Done, t.stopped),
+        ("resumed", FlashKind::Done, t.resumed),
+        ("retired", FlashKind::Done, t.retired),
+        ("handed-over", FlashKind::Done, t.handed_over),
+        ("no-owner", FlashKind::Failed, t.no_owner),
+        ("trimmed", FlashKind::Done, t.trimmed),
+        ("credential", FlashKind::Done, t.credential),
+        ("revoked", FlashKind::Done, t.revoked),
+        ("delegated", FlashKind::Done, t.delegated),
+        ("delegation-revoked", FlashKind::Done, t.delegation_revoked),
+        ("wrong-name", FlashKind::Failed, t.wrong_name),
+    ]
+}
 
 /// `GET /console/machines/{id}`
 pub(super) async fn show(
@@ -63,6 +66,7 @@ pub(super) async fn show(
 ) -> Result<HttpResponse, PageProblem> {
     let Administrator { visitor, by } = &admin;
     let (app, now) = (&visitor.app, visitor.ctx.at);
+    let (words, t) = (visitor.words(), &visitor.words().console.machine);
     let id: Id<Machine> = wanted(visitor, &id)?;
     let broken = |fault| visitor.broken(&fault);
     let insight = findings::of_machine(app, by, id).await.map_err(|why| declined(visitor, why))?;
@@ -78,7 +82,7 @@ pub(super) async fn show(
     let acting = ActedBy { actor: Some(id.to_string()), subject: None };
     let which = Which { acting, event: Some(EXCHANGED.to_owned()), ..Which::default() };
     let acted = audit::list(app, which, None, ACTED).await.map_err(broken)?.entries;
-    let acted = told::folded(app, now, &told::of(&acted)).await.map_err(broken)?;
+    let acted = told::folded(app, visitor.words(), now, &told::of(&acted)).await.map_err(broken)?;
     let tally = &insight.facts.usage.used;
     let grants = tally.seen.map_or(0, |seen| seen.grants);
     let unused = unused(&insight, app.settings.now().machines.scopes_unused_after, now);
@@ -87,6 +91,7 @@ pub(super) async fn show(
     let first = insight.facts.credentials.iter().find(|credential| credential.is_live(now));
     let snippets = snippets::machine::of(
         app,
+        visitor.words(),
         &snippets::machine::For {
             client_id: &id_text,
             scope: machine.ceiling(resource.map(|resource| &resource.identifier)),
@@ -98,47 +103,41 @@ pub(super) async fn show(
     );
     let known: Vec<(Resource, String)> = all.iter().map(|r| (r.identifier.clone(), r.name.clone())).collect();
     let page = MachinePage {
-        shell: shell(visitor, &request, &WORDS),
+        shell: shell(visitor, &request, &said(&t.was)),
         frame: Frame::of(Section::Machines),
         href: path(id),
         name: machine.name.clone(),
         purpose: machine.purpose.clone(),
         description: machine.description.clone(),
-        kind: kind_words(machine.kind).to_owned(),
-        state: standing(machine, now),
-        owner: owner.as_ref().map_or_else(|| "nobody".to_owned(), |owner| owner.name.clone()),
+        kind: words.console.machine_labels.kind(machine.kind).to_owned(),
+        state: standing(words, machine, now),
+        owner: owner.as_ref().map_or_else(|| t.nobody.to_owned(), |owner| owner.name.clone()),
         owner_href: super::person::path(machine.owner),
         owner_email: owner.map(|owner| owner.email.as_str().to_owned()).unwrap_or_default(),
         tenant: machine.tenant.to_string(),
         tags: machine.tags.clone(),
-        created: moment(machine.created_at, now),
-        expires: machine.expires_at.map(|at| moment(at, now)),
-        last_used: tally.last_at().map(|at| moment(at, now)),
-        last_from: tally.last_from().map(|network| format!("from {network}")),
-        grants: match grants {
-            0 => "no tokens yet".to_owned(),
-            1 => "1 token".to_owned(),
-            many => format!("{many} tokens"),
-        },
+        created: words.at(machine.created_at, now),
+        expires: machine.expires_at.map(|at| words.at(at, now)),
+        last_used: tally.last_at().map(|at| words.at(at, now)),
+        last_from: tally.last_from().map(ToString::to_string),
+        grants: (t.grants)(grants),
         waits: grants == 0 && first.is_some() && machine.standing(now) == MachineStanding::Active,
         halt: halt(visitor, &insight, grants, &acts).await?,
-        findings: insight.findings.iter().map(found).collect(),
+        findings: insight.findings.iter().map(|one| found(words, one)).collect(),
         credentials: insight.facts.credentials.iter().map(|one| credential(&insight, visitor, by, one)).collect(),
-        access: access(&insight, &catalogue, &known, &unused, now),
-        trim: match unused.len() {
-            0 => None,
-            1 => Some("Take away the scope that it does not use".to_owned()),
-            many => Some(format!("Take away the {many} scopes that it does not use")),
-        },
-        lifetime: machine.access_for.map_or_else(|| "as each resource says".to_owned(), |life| length(life.seconds())),
+        access: access(visitor, &insight, &catalogue, &known, &unused),
+        trim: (!unused.is_empty()).then(|| (t.access.trim)(unused.len())),
+        lifetime: machine
+            .access_for
+            .map_or_else(|| t.access.as_resources_say.to_owned(), |life| words.length(life.seconds())),
         roles: machine.roles.iter().map(ToString::to_string).collect(),
         networks: machine.networks.iter().map(ToString::to_string).collect(),
         dpop_bound: machine.dpop_bound,
         more_delegations: acts.len() > SHOWN,
-        delegations: acts.iter().take(SHOWN).map(|one| delegation(one, &names, now)).collect(),
+        delegations: acts.iter().take(SHOWN).map(|one| delegation(words, one, &names, now)).collect(),
         acted,
-        chart: super::activity::of_machine(&insight.facts.usage, now),
-        events: told::folded(app, now, &told).await.map_err(broken)?,
+        chart: super::activity::of_machine(visitor.words(), &insight.facts.usage, now),
+        events: told::folded(app, visitor.words(), now, &told).await.map_err(broken)?,
         snippets,
         id: id_text,
     };
@@ -152,17 +151,17 @@ fn title(words: &str) -> String {
 
 /// How it stands with stopping; of one that is stopped, which of its tokens may still be taken.
 async fn halt(visitor: &Visitor, insight: &Insight, grants: u64, acts: &[Delegation]) -> Result<Halt, PageProblem> {
-    let (machine, now) = (&insight.facts.machine, visitor.ctx.at);
+    let (machine, words, now) = (&insight.facts.machine, visitor.words(), visitor.ctx.at);
     if machine.state == ClientState::Active {
-        return Ok(Halt::Runs { at_stake: at_stake(insight, grants, acts, now) });
+        return Ok(Halt::Runs { at_stake: at_stake(words, insight, grants, acts, now) });
     }
     let halted = machines::how_halted(&visitor.app, now, machine.id).await.map_err(|why| declined(visitor, why))?;
-    let left = left::words(&halted.live, now);
+    let left = left::words(words, &halted.live, now);
     let because = machine.stopped.as_ref().map(|stopped| stopped.because.clone()).unwrap_or_default();
-    let at = machine.stopped.as_ref().map(|stopped| moment(stopped.at, now));
+    let at = machine.stopped.as_ref().map(|stopped| words.at(stopped.at, now));
     Ok(match machine.state {
         ClientState::Retired => Halt::Retired { at, because, left },
-        _ => Halt::Stopped { at: at.unwrap_or_else(|| moment(machine.created_at, now)), because, left },
+        _ => Halt::Stopped { at: at.unwrap_or_else(|| words.at(machine.created_at, now)), because, left },
     })
 }
 
@@ -170,55 +169,47 @@ async fn halt(visitor: &Visitor, insight: &Insight, grants: u64, acts: &[Delegat
 const NETWORKS: usize = 3;
 
 /// Who depends on it, as far as anybody knows: what it got, from where it called, and for whom it acts.
-fn at_stake(insight: &Insight, grants: u64, acts: &[Delegation], now: Timestamp) -> String {
-    let used = &insight.facts.usage.used;
-    let mut said = match used.last_at() {
-        None => "It never got a token.".to_owned(),
-        Some(at) => {
-            let plural = if grants == 1 { "" } else { "s" };
-            format!("It got {grants} token{plural}, the last one {}{}.", moment(at, now).words, whence(used))
-        }
-    };
+fn at_stake(words: &Words, insight: &Insight, grants: u64, acts: &[Delegation], now: Timestamp) -> String {
+    let (t, used) = (&words.console.machine.stake, &insight.facts.usage.used);
+    let mut said = vec![match used.last_at() {
+        None => t.never_got.to_owned(),
+        Some(at) => (t.got)(grants, &words.at(at, now).words, &whence(t, used)),
+    }];
     match acts.iter().filter(|one| one.is_live(now)).count() {
         0 => {}
-        1 => said.push_str(" It acts for somebody: 1 delegation is live."),
-        many if acts.len() > SHOWN => {
-            said.push_str(&format!(" It acts for others: {many} or more delegations are live."))
-        }
-        many => said.push_str(&format!(" It acts for others: {many} delegations are live.")),
+        1 => said.push(t.acts_for_one.to_owned()),
+        many => said.push((t.acts_for)(many, acts.len() > SHOWN)),
     }
-    said
+    said.join(" ")
 }
 
-/// ", from 10.1.2.0/24 and 192.0.2.0/24"
-fn whence(used: &Tally) -> String {
+/// "10.1.2.0/24 and 192.0.2.0/24"
+fn whence(t: &StakeWords, used: &Tally) -> String {
     let mut named: Vec<String> = used.callers.iter().take(NETWORKS).map(|caller| caller.network.to_string()).collect();
     let more = used.callers.len().saturating_sub(NETWORKS);
     if more > 0 {
-        named.push(format!("{more} more network{}", if more == 1 { "" } else { "s" }));
+        named.push((t.more_networks)(more));
     }
-    match named.split_last() {
-        None => String::new(),
-        Some((only, [])) => format!(", from {only}"),
-        Some((last, first)) => format!(", from {} and {last}", first.join(", ")),
-    }
+    (t.networks)(&named)
 }
 
 /// Who would notice if a credential ended, and whether anything is left to prove itself by.
-fn at_stake_of(insight: &Insight, used: Option<&Tally>, one: &Credential, now: Timestamp) -> String {
+fn at_stake_of(words: &Words, insight: &Insight, used: Option<&Tally>, one: &Credential, now: Timestamp) -> String {
+    let t = &words.console.machine.stake;
     let last = used.and_then(|used| used.last_at().map(|at| (used, at)));
-    let mut said = match last {
-        Some((used, at)) => format!("It was last used {}{}.", moment(at, now).words, whence(used)),
-        None => "Nobody has used it yet.".to_owned(),
+    let said = match last {
+        Some((used, at)) => (t.used)(&words.at(at, now).words, &whence(t, used)),
+        None => t.unused.to_owned(),
     };
-    if !insight.facts.credentials.iter().any(|other| other.id != one.id && other.is_live(now)) {
-        said.push_str(" It is the only one that is good: without it the machine gets no token.");
+    match insight.facts.credentials.iter().any(|other| other.id != one.id && other.is_live(now)) {
+        true => said,
+        false => format!("{said} {}", t.only_one),
     }
-    said
 }
 
 fn credential(insight: &Insight, visitor: &Visitor, by: &Operator, one: &Credential) -> CredentialLine {
-    let now = visitor.ctx.at;
+    let (words, now) = (visitor.words(), visitor.ctx.at);
+    let (t, labels) = (&words.console.machine.credentials, &words.console.machine_labels);
     let used = insight.facts.by_credential.iter().find(|(id, _)| *id == one.id).map(|(_, tally)| tally);
     let state = one.standing(now);
     let tone = match state {
@@ -228,50 +219,48 @@ fn credential(insight: &Insight, visitor: &Visitor, by: &Operator, one: &Credent
     };
     let successor = insight.replaced(&visitor.app, one, by).map(|replaced| match replaced {
         Replaced::Used(at) => {
-            let from: Vec<String> = used
-                .into_iter()
-                .flat_map(|used| used.callers.iter().take(3).map(|caller| caller.network.to_string()))
-                .collect();
-            let whence = if from.is_empty() { String::new() } else { format!(" by {}", from.join(", ")) };
-            format!(
-                "Somebody still uses it: last {}{whence}. Find who has not taken up the new one.",
-                moment(at, now).words
-            )
+            let callers = used.into_iter().flat_map(|used| used.callers.iter().take(NETWORKS));
+            let from: Vec<String> = callers.map(|caller| caller.network.to_string()).collect();
+            (t.still_used)(&words.at(at, now).words, &from.join(", "))
         }
-        Replaced::Silent(at) => {
-            format!("Nobody used it since {}, while the new one is in use: safe to revoke.", moment(at, now).words)
-        }
+        Replaced::Silent(at) => (t.silent)(&words.at(at, now).words),
     });
     let live = one.is_live(now);
-    let (kind, rules) = match &one.kind {
-        CredentialKind::ClientSecret { .. } => ("Client secret".to_owned(), Vec::new()),
-        CredentialKind::AccessKey { .. } => ("Access key".to_owned(), Vec::new()),
-        CredentialKind::PublicKeys { .. } => ("Public keys".to_owned(), Vec::new()),
-        CredentialKind::KeySet { .. } => ("Keys at its own address".to_owned(), Vec::new()),
-        CredentialKind::Trust(trust) => {
-            let preset = trust.preset.as_deref().and_then(Preset::named);
-            let title = preset.map_or("Tokens of another issuer", |preset| preset.title).to_owned();
-            (title, trust.rules.iter().map(ToString::to_string).collect())
-        }
+    let rules = match &one.kind {
+        CredentialKind::Trust(trust) => trust.rules.iter().map(ToString::to_string).collect(),
+        _ => Vec::new(),
     };
     CredentialLine {
         id: one.id.to_string(),
         name: one.name.clone(),
-        kind,
+        kind: kind(words, &one.kind).to_owned(),
         hint: one.hint.clone(),
-        state: Pill::new(state.replace('_', " "), tone),
-        created: moment(one.created_at, now),
-        expires: one.expires_at.map(|at| moment(at, now)),
-        last_used: used.and_then(|used| used.last_at()).map(|at| moment(at, now)),
-        last_from: used.and_then(|used| used.last_from()).map(|network| format!("from {network}")),
+        state: Pill::new(labels.credential(state), tone),
+        created: words.at(one.created_at, now),
+        expires: one.expires_at.map(|at| words.at(at, now)),
+        last_used: used.and_then(|used| used.last_at()).map(|at| words.at(at, now)),
+        last_from: used.and_then(|used| used.last_from()).map(ToString::to_string),
         successor,
         rules,
-        at_stake: at_stake_of(insight, used, one, now),
+        at_stake: at_stake_of(words, insight, used, one, now),
         may_rotate: live
             && one.replaced_by.is_none()
             && matches!(one.kind, CredentialKind::ClientSecret { .. } | CredentialKind::AccessKey { .. }),
         may_revoke: live,
         may_try: matches!(one.kind, CredentialKind::Trust(_)),
+    }
+}
+
+fn kind(words: &Words, kind: &CredentialKind) -> &'static str {
+    let (t, form) = (&words.console.machine.credentials, &words.console.credential_form);
+    match kind {
+        CredentialKind::ClientSecret { .. } => form.client_secret,
+        CredentialKind::AccessKey { .. } => form.access_key,
+        CredentialKind::PublicKeys { .. } => form.public_keys,
+        CredentialKind::KeySet { .. } => t.key_set,
+        CredentialKind::Trust(trust) => {
+            trust.preset.as_deref().and_then(Preset::named).map_or(t.other_issuer, |preset| form.preset(preset))
+        }
     }
 }
 
@@ -286,12 +275,14 @@ fn unused(insight: &Insight, after: Lifetime, now: Timestamp) -> Vec<(String, Op
 }
 
 fn access(
+    visitor: &Visitor,
     insight: &Insight,
     catalogue: &[ScopeEntry],
     known: &[(Resource, String)],
     unused: &[(String, Option<Resource>)],
-    now: Timestamp,
 ) -> Vec<AccessLine> {
+    let (words, now) = (visitor.words(), visitor.ctx.at);
+    let t = &words.console.machine.access;
     let (machine, used) = (&insight.facts.machine, &insight.facts.scopes);
     let line = |scopes: &ScopeSet, granted_at: Option<&Resource>, used_at: Option<&Resource>| -> Vec<ScopeUseLine> {
         scopes
@@ -301,8 +292,8 @@ fn access(
                 words: catalogue
                     .iter()
                     .find(|entry| entry.name == *scope)
-                    .map_or_else(|| "Not in the catalogue".to_owned(), |entry| entry.description.clone()),
-                last_used: used.last_at(scope, used_at).map(|at| moment(at, now)),
+                    .map_or_else(|| t.uncatalogued.to_owned(), |entry| visitor.describes(entry)),
+                last_used: used.last_at(scope, used_at).map(|at| words.at(at, now)),
                 unused: unused.iter().any(|(name, at)| *name == scope.to_string() && at.as_ref() == granted_at),
             })
             .collect()
@@ -312,7 +303,7 @@ fn access(
             return Vec::new();
         }
         let scopes = line(&machine.scope, None, None);
-        return vec![AccessLine { name: "Any registered resource".into(), identifier: None, lifetime: None, scopes }];
+        return vec![AccessLine { name: t.anywhere.into(), identifier: None, lifetime: None, scopes }];
     }
     let named = |resource: &Resource| {
         known.iter().find(|(known, _)| known == resource).map_or_else(|| resource.to_string(), |(_, name)| name.clone())
@@ -323,7 +314,7 @@ fn access(
         .map(|access| AccessLine {
             name: named(&access.resource),
             identifier: Some(access.resource.to_string()),
-            lifetime: access.access_for.map(|life| length(life.seconds())),
+            lifetime: access.access_for.map(|life| words.length(life.seconds())),
             scopes: match &access.scope {
                 Some(scope) => line(scope, Some(&access.resource), Some(&access.resource)),
                 None => line(&machine.scope, None, Some(&access.resource)),
@@ -332,7 +323,7 @@ fn access(
         .collect()
 }
 
-fn delegation(one: &Delegation, names: &Names, now: Timestamp) -> DelegationLine {
+fn delegation(words: &Words, one: &Delegation, names: &Names, now: Timestamp) -> DelegationLine {
     let state = one.standing(now);
     DelegationLine {
         id: one.id.to_string(),
@@ -344,8 +335,11 @@ fn delegation(one: &Delegation, names: &Names, now: Timestamp) -> DelegationLine
         purpose: one.purpose.clone(),
         scopes: one.scope.iter().map(ToString::to_string).collect(),
         resources: one.resources.iter().map(ToString::to_string).collect(),
-        state: Pill::new(state, if state == "live" { Tone::Live } else { Tone::Plain }),
-        until: moment(one.expires_at, now),
+        state: Pill::new(
+            words.console.machine_labels.delegation(state),
+            if state == "live" { Tone::Live } else { Tone::Plain },
+        ),
+        until: words.at(one.expires_at, now),
         may_revoke: one.is_live(now),
     }
 }
@@ -418,21 +412,22 @@ pub(super) async fn trim(asked: Administered, id: web::Path<String>) -> Result<H
 }
 
 /// What somebody should look at, and where on this page it is mended.
-fn found(finding: &Finding) -> FindingLine {
+fn found(words: &Words, finding: &Finding) -> FindingLine {
+    let t = &words.console.machine.mend;
     let (mend, at) = match (finding.kind, finding.credential) {
-        (FindingKind::NoOwner, _) => ("Hand it over", "hand-over".to_owned()),
-        (FindingKind::Unused | FindingKind::NeverUsed, _) => ("Retire it", "hand-over".to_owned()),
-        (FindingKind::ScopesUnused, _) => ("Take away what it does not need", "access".to_owned()),
-        (FindingKind::MachineExpiring | FindingKind::NewNetwork, _) => ("See what it may do", "access".to_owned()),
-        (FindingKind::OldSecretSilent, Some(id)) => ("Revoke it", id.to_string()),
-        (FindingKind::CredentialMisused, Some(id)) => ("See the credential", id.to_string()),
-        (FindingKind::OldSecretUsed, Some(id)) => ("See who uses it", id.to_string()),
-        (FindingKind::SecretShared, _) => ("Give each its own", "credentials".to_owned()),
-        (_, Some(id)) => ("Rotate it", id.to_string()),
-        (_, None) => ("See its credentials", "credentials".to_owned()),
+        (FindingKind::NoOwner, _) => (t.hand_over, "hand-over".to_owned()),
+        (FindingKind::Unused | FindingKind::NeverUsed, _) => (t.retire, "hand-over".to_owned()),
+        (FindingKind::ScopesUnused, _) => (t.trim, "access".to_owned()),
+        (FindingKind::MachineExpiring | FindingKind::NewNetwork, _) => (t.see_access, "access".to_owned()),
+        (FindingKind::OldSecretSilent, Some(id)) => (t.revoke, id.to_string()),
+        (FindingKind::CredentialMisused, Some(id)) => (t.see_credential, id.to_string()),
+        (FindingKind::OldSecretUsed, Some(id)) => (t.see_users, id.to_string()),
+        (FindingKind::SecretShared, _) => (t.give_each, "credentials".to_owned()),
+        (_, Some(id)) => (t.rotate, id.to_string()),
+        (_, None) => (t.see_credentials, "credentials".to_owned()),
     };
     FindingLine {
-        title: title(finding_words(finding.kind)),
+        title: title(words.console.machine_labels.finding(finding.kind)),
         sentence: sentence(&finding.text),
         mend: mend.to_owned(),
         at,

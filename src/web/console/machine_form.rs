@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, web};
 
 use super::credentials::{kinds, next_is, shown};
 use super::machine::path;
-use super::machines::kind_words;
 use super::{as_seen, back, declined, mark, once, sentence, wanted};
 use crate::base::{AddressRange, Id, Lifetime, Resource, Timestamp};
 use crate::model::{Access, Machine, MachineKind, RoleName, ScopeSet, TenantName};
@@ -20,6 +19,7 @@ use crate::web::problem::PageProblem;
 use crate::web::reply;
 use crate::web::views::Field;
 use crate::web::views::console::{Choice, Frame, MachineForm, MachineFormPage, Section};
+use crate::web::words::Words;
 
 /// Scopes that only people have a use for: what they tell an application about themselves.
 pub(super) const ABOUT_PEOPLE: [&str; 6] =
@@ -88,13 +88,13 @@ impl Typed {
     }
 
     /// The terms, or what is wrong with which field. Resources keep what was said of them in particular.
-    fn terms(&self, before: &[Access], now: Timestamp) -> Result<Terms, Invalid> {
+    fn terms(&self, words: &Words, before: &[Access], now: Timestamp) -> Result<Terms, Invalid> {
+        let t = &words.console.machine_form.wrong;
         let mut wrong = Invalid::default();
         let mut say = |field: &'static str, why: String| wrong.0.push((field, why));
         let name = DisplayName::parse(&self.name).map_err(|why| say("name", why.to_string())).ok();
         let kind = MachineKind::parse(&self.kind).unwrap_or(MachineKind::Service);
-        let scope: Option<ScopeSet> =
-            self.scopes.join(" ").parse().map_err(|_| say("scope", "one of these is no scope".to_owned())).ok();
+        let scope: Option<ScopeSet> = self.scopes.join(" ").parse().map_err(|_| say("scope", t.scope.to_owned())).ok();
         let mut access = Vec::new();
         for text in &self.resources {
             match Resource::parse(text) {
@@ -106,18 +106,17 @@ impl Typed {
             }
         }
         let lifetime = (!self.lifetime.is_empty()).then(|| self.lifetime.parse::<Lifetime>()).transpose();
-        let lifetime = lifetime.map_err(|_| say("access_lifetime", "say it like 10m or 1h".to_owned())).ok().flatten();
+        let lifetime = lifetime.map_err(|_| say("access_lifetime", t.lifetime.to_owned())).ok().flatten();
         let expires = (!self.expires.is_empty()).then(|| day(&self.expires).filter(|end| *end > now));
         if expires == Some(None) {
-            say("expires_at", "a day that is still to come, like 2027-06-30".to_owned());
+            say("expires_at", t.day.to_owned());
         }
         let networks: Result<Vec<AddressRange>, _> =
             self.networks.split([' ', ',']).filter(|text| !text.is_empty()).map(str::parse).collect();
-        let networks =
-            networks.map_err(|_| say("networks", "networks look like 10.0.0.0/8".to_owned())).unwrap_or_default();
+        let networks = networks.map_err(|_| say("networks", t.networks.to_owned())).unwrap_or_default();
         let roles: Result<Vec<RoleName>, _> =
             self.roles.split([' ', ',']).filter(|text| !text.is_empty()).map(str::parse).collect();
-        let roles = roles.map_err(|_| say("roles", "one of these is no name of a role".to_owned())).unwrap_or_default();
+        let roles = roles.map_err(|_| say("roles", t.roles.to_owned())).unwrap_or_default();
         let (Some(name), Some(scope), true) = (name, scope, wrong.0.is_empty()) else { return Err(wrong) };
         Ok(Terms {
             description: self.description.clone(),
@@ -168,7 +167,7 @@ pub(super) async fn create(asked: Administered) -> Result<HttpResponse, PageProb
     let refuse = async |invalid: Invalid, problem: Option<String>| {
         page(visitor, StatusCode::UNPROCESSABLE_ENTITY, &typed, &invalid, problem, None).await
     };
-    let new = match new_machine(&typed, visitor.ctx.at) {
+    let new = match new_machine(visitor.words(), &typed, visitor.ctx.at) {
         Ok(new) => new,
         Err(invalid) => return refuse(invalid, None).await,
     };
@@ -187,16 +186,16 @@ pub(super) async fn create(asked: Administered) -> Result<HttpResponse, PageProb
     }
 }
 
-fn new_machine(typed: &Typed, now: Timestamp) -> Result<NewMachine, Invalid> {
+fn new_machine(words: &Words, typed: &Typed, now: Timestamp) -> Result<NewMachine, Invalid> {
     let mut wrong = Invalid::default();
     let owner = typed.owner.parse().map_err(|why: &'static str| wrong.0.push(("owner", why.to_owned())));
     let tenant: Result<TenantName, _> =
         if typed.tenant.is_empty() { Ok(TenantName::default()) } else { typed.tenant.parse() };
-    let tenant = tenant.map_err(|_| wrong.0.push(("tenant", "this is no name of a tenant".to_owned())));
-    let terms = typed.terms(&[], now).map_err(|more| wrong.0.extend(more.0));
+    let tenant = tenant.map_err(|_| wrong.0.push(("tenant", words.console.machine_form.wrong.tenant.to_owned())));
+    let terms = typed.terms(words, &[], now).map_err(|more| wrong.0.extend(more.0));
     let proof = match typed.credential.as_str() {
-        "client_secret" => Some((NewProof::ClientSecret, "first secret")),
-        "access_key" => Some((NewProof::AccessKey, "first access key")),
+        "client_secret" => Some((NewProof::ClientSecret, words.console.machine_form.first_secret)),
+        "access_key" => Some((NewProof::AccessKey, words.console.machine_form.first_access_key)),
         _ => None,
     };
     let credential = proof.and_then(|(proof, name)| {
@@ -218,9 +217,9 @@ pub(super) async fn update(asked: Administered, id: web::Path<String>) -> Result
     let refuse = async |invalid: Invalid, problem: Option<String>| {
         page(visitor, StatusCode::UNPROCESSABLE_ENTITY, &typed, &invalid, problem, Some(&machine)).await
     };
-    let (asked, now) = (typed.clone(), visitor.ctx.at);
+    let (asked, words, now) = (typed.clone(), visitor.words(), visitor.ctx.at);
     let changed = machines::change(&visitor.app, by, id, as_seen(form), move |machine| {
-        let terms = asked.terms(&machine.access, now).map_err(Declined::Invalid)?;
+        let terms = asked.terms(words, &machine.access, now).map_err(Declined::Invalid)?;
         // What this form does not ask for stays.
         Ok(Terms {
             custom_claims: machine.custom_claims.clone(),
@@ -255,7 +254,9 @@ async fn page(
         name: field("name", &typed.name),
         kinds: MachineKind::ALL
             .into_iter()
-            .map(|(name, kind)| Choice::new(name, kind_words(kind), name == typed.kind))
+            .map(|(name, kind)| {
+                Choice::new(name, visitor.words().console.machine_labels.kind(kind), name == typed.kind)
+            })
             .collect(),
         purpose: field("purpose", &typed.purpose),
         owner: field("owner", &typed.owner),
@@ -269,7 +270,7 @@ async fn page(
             .map(|entry| {
                 let name = entry.name.to_string();
                 let chosen = typed.scopes.contains(&name);
-                Choice::new(name, entry.description.clone(), chosen)
+                Choice::new(name, visitor.describes(entry), chosen)
             })
             .collect(),
         scope_error: wrong.of("scope"),
@@ -293,7 +294,7 @@ async fn page(
             || folded.iter().any(|name| wrong.of(name).is_some())
             || set.iter().any(|text| !text.is_empty()),
         problem: problem
-            .or_else(|| (!wrong.0.is_empty()).then(|| "Nothing was changed. Look at what is marked.".to_owned())),
+            .or_else(|| (!wrong.0.is_empty()).then(|| visitor.words().console.machine_form.nothing_changed.to_owned())),
     };
     let page = MachineFormPage {
         shell: visitor.shell(),
@@ -309,15 +310,16 @@ async fn page(
         },
         credentials: match changes {
             Some(_) => Vec::new(),
-            None => first_credentials(&typed.credential),
+            None => first_credentials(visitor.words(), &typed.credential),
         },
     };
     reply::page(visitor, status, &page, &[])
 }
 
-fn first_credentials(chosen: &str) -> Vec<Choice> {
+fn first_credentials(words: &Words, chosen: &str) -> Vec<Choice> {
     let chosen = if chosen.is_empty() { "client_secret" } else { chosen };
-    kinds(chosen).into_iter().chain([Choice::new("none", "Nothing yet", chosen == "none")]).collect()
+    let none = Choice::new("none", words.console.machine_form.no_credential, chosen == "none");
+    kinds(words, chosen).into_iter().chain([none]).collect()
 }
 
 /// Kinds that have a form of their own, which comes next.

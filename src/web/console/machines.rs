@@ -14,11 +14,11 @@ use crate::operations::seen::Seen;
 use crate::operations::tenants;
 use crate::web::extract::{Administered, Administrator, Visitor};
 use crate::web::problem::PageProblem;
-use crate::web::reply::{self, length, moment};
+use crate::web::reply;
 use crate::web::views::FlashKind;
 use crate::web::views::console::charts::number;
 use crate::web::views::console::{Choice, First, Frame, Head, MachineRow, MachinesPage, Pill, Section, Tone};
-use crate::web::words::Words;
+use crate::web::words::{MachinesWords, Words};
 
 /// Machines on one page.
 const A_PAGE: usize = 50;
@@ -40,13 +40,13 @@ const STATES: [(&str, MachineStanding); 4] = [
     ("retired", MachineStanding::Retired),
 ];
 
-const ORDERS: [(&str, &str, Order); 6] = [
-    ("", "Newest first", Order::Newest),
-    ("made", "Oldest first", Order::Oldest),
-    ("name", "Name, A to Z", Order::Name),
-    ("-name", "Name, Z to A", Order::NameBackwards),
-    ("-used", "Last used first", Order::UsedLast),
-    ("used", "Longest unused first", Order::UsedFirst),
+const ORDERS: [(&str, Order); 6] = [
+    ("", Order::Newest),
+    ("made", Order::Oldest),
+    ("name", Order::Name),
+    ("-name", Order::NameBackwards),
+    ("-used", Order::UsedLast),
+    ("used", Order::UsedFirst),
 ];
 
 /// What the address of the list says.
@@ -69,7 +69,7 @@ impl Asked {
         let asked = queries(request);
         let said = |name: &str| asked.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
         let state = said("state").and_then(|state| STATES.into_iter().find(|(name, _)| *name == state));
-        let order = said("sort").and_then(|sort| ORDERS.into_iter().find(|(name, ..)| *name == sort));
+        let order = said("sort").and_then(|sort| ORDERS.into_iter().find(|(name, _)| *name == sort));
         Self {
             text: said("q").map(str::to_owned),
             state: state.map(|(_, state)| state),
@@ -78,7 +78,7 @@ impl Asked {
             owner: said("owner").and_then(|id| id.parse().ok()),
             tenant: said("tenant").and_then(|name| name.parse().ok()),
             tag: said("tag").map(str::to_owned),
-            order: order.map(|(.., order)| order).unwrap_or_default(),
+            order: order.map(|(_, order)| order).unwrap_or_default(),
             before: said("before").and_then(|place| place.parse().ok()),
             count: said("count").and_then(|count| count.parse().ok()).unwrap_or_default(),
         }
@@ -102,20 +102,17 @@ impl Asked {
     }
 
     /// What is to be known about the order of what is shown.
-    fn about_order(&self, found: &Sorted, tenants: usize) -> Option<String> {
+    fn about_order(&self, t: &MachinesWords, found: &Sorted, tenants: usize) -> Option<String> {
         let by_name = matches!(self.order, Order::Name | Order::NameBackwards);
         let mut said = Vec::new();
         if let Some(newest) = found.only_newest {
-            let newest = number(newest as u64);
-            said.push(format!(
-                "Only the newest {newest} of these machines that were found are in this order. Narrow the list to have all of them in it."
-            ));
+            said.push((t.only_newest)(&number(newest as u64)));
         }
         if by_name && self.tenant.is_none() && tenants > 1 {
-            said.push("By tenant, then by name.".to_owned());
+            said.push(t.by_tenant.to_owned());
         }
         if by_name && self.state.is_none() {
-            said.push("Retired machines gave their names back, and are not among them.".to_owned());
+            said.push(t.none_retired.to_owned());
         }
         (!said.is_empty()).then(|| said.join(" "))
     }
@@ -125,26 +122,23 @@ impl Asked {
 pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let Administrator { visitor, by } = &admin;
     let (app, now) = (&visitor.app, visitor.ctx.at);
+    let (t, labels) = (&visitor.words().console.machines, &visitor.words().console.machine_labels);
     let broken = |fault| visitor.broken(&fault);
     let asked = Asked::of(&request);
     let found = machines::sorted(app, by, asked.which(), asked.order, asked.before.clone(), A_PAGE);
     let mut found = found.await.map_err(broken)?;
     let known = tenants::page(app, None, TENANTS).await.map_err(broken)?;
     let known: Vec<Tenant> = known.rows.into_iter().map(|(_, tenant)| tenant).collect();
-    let about_order = asked.about_order(&found, known.len());
+    let about_order = asked.about_order(t, &found, known.len());
     let rows = findings::of_machines(app, by, std::mem::take(&mut found.machines)).await.map_err(broken)?;
     let owners = rows.iter().map(|insight| insight.facts.machine.owner.to_string());
     let owners = owners.chain(asked.owner.map(|id| id.to_string())).collect();
     let owners = names::of(app, owners).await.map_err(broken)?;
-    let stopped = match asked.count.min(MOST_STOPPED) {
-        0 => "The chosen machines are stopped.".to_owned(),
-        1 => "1 machine is stopped.".to_owned(),
-        many => format!("{many} machines are stopped."),
-    };
+    let stopped = (t.were_stopped)(asked.count.min(MOST_STOPPED));
     let words = [
         ("stopped", FlashKind::Done, stopped.as_str()),
-        ("some", FlashKind::Failed, "Not all of them could be stopped: some are retired or gone."),
-        ("none", FlashKind::Failed, "Choose the machines to stop first."),
+        ("some", FlashKind::Failed, t.some_stopped),
+        ("none", FlashKind::Failed, t.none_chosen),
     ];
     let head = |up: (&str, Order), down: (&str, Order), first: &str| {
         let (sort, next) = match asked.order {
@@ -160,20 +154,22 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
         here: kept(request.query_string(), &FILTER),
         states: or_any(
             visitor.words(),
-            STATES.into_iter().map(|(name, one)| Choice::new(name, name, asked.state == Some(one))),
+            STATES.into_iter().map(|(name, one)| Choice::new(name, labels.standing(one), asked.state == Some(one))),
         ),
         kinds: or_any(
             visitor.words(),
-            MachineKind::ALL.into_iter().map(|(name, one)| Choice::new(name, kind_words(one), asked.kind == Some(one))),
+            MachineKind::ALL
+                .into_iter()
+                .map(|(name, one)| Choice::new(name, labels.kind(one), asked.kind == Some(one))),
         ),
         findings: or_any(
             visitor.words(),
             FindingKind::ALL
                 .iter()
-                .map(|one| Choice::new(one.as_str(), finding_words(*one), asked.finding == Some(*one))),
+                .map(|one| Choice::new(one.as_str(), labels.finding(*one), asked.finding == Some(*one))),
         ),
         tenants: tenants_to_choose(visitor.words(), &known, asked.tenant.as_ref()),
-        orders: ORDERS.into_iter().map(|(name, words, one)| Choice::new(name, words, asked.order == one)).collect(),
+        orders: ORDERS.into_iter().map(|(name, one)| Choice::new(name, t.in_order(one), asked.order == one)).collect(),
         by_name: head(("name", Order::Name), ("-name", Order::NameBackwards), "name"),
         by_use: head(("used", Order::UsedFirst), ("-used", Order::UsedLast), "-used"),
         about_order,
@@ -185,7 +181,7 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
         owner: asked.owner.map(|id| (id.to_string(), owners.of(&id.to_string()).to_owned())),
         tag: asked.tag.clone(),
         narrowed: asked.is_narrowed(),
-        rows: rows.iter().map(|insight| row(insight, &owners, now)).collect(),
+        rows: rows.iter().map(|insight| row(visitor.words(), insight, &owners, now)).collect(),
         next: found.next.map(|place| with(&request, LIST, &FILTER, ("before", &place.to_string()))),
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
@@ -204,78 +200,54 @@ fn tenants_to_choose(words: &Words, known: &[Tenant], chosen: Option<&TenantName
     or_any(words, offered.chain(stray.map(|name| Choice::new(name.to_string(), name.to_string(), true))))
 }
 
-fn row(insight: &Insight, owners: &names::Names, now: Timestamp) -> MachineRow {
+fn row(words: &Words, insight: &Insight, owners: &names::Names, now: Timestamp) -> MachineRow {
+    let (t, labels) = (&words.console.machines, &words.console.machine_labels);
     let facts = &insight.facts;
     let machine = &facts.machine;
     let live: Vec<_> = facts.credentials.iter().filter(|credential| credential.is_live(now)).collect();
     let ends = live.iter().filter_map(|credential| credential.expires_at).min();
     let oldest = live.iter().map(|credential| credential.created_at).min();
     let mut flags: Vec<String> =
-        insight.findings.iter().map(|finding| finding_words(finding.kind).to_owned()).collect();
+        insight.findings.iter().map(|finding| labels.finding(finding.kind).to_owned()).collect();
     flags.dedup();
     let (used, granted) = findings::used_grants(facts);
     MachineRow {
         id: machine.id.to_string(),
         name: machine.name.clone(),
         purpose: machine.purpose.clone(),
-        kind: kind_words(machine.kind).to_owned(),
+        kind: labels.kind(machine.kind).to_owned(),
         tenant: machine.tenant.to_string(),
         owner: owners.of(&machine.owner.to_string()).to_owned(),
-        state: standing(machine, now),
-        credentials: in_words(live.len(), oldest.map(|at| now.since(at))),
-        ends: ends.map(|end| moment(end, now)),
-        scopes: if granted == 0 { String::new() } else { format!("{used} of {granted}") },
-        last_used: facts.usage.used.last_at().map(|at| moment(at, now)),
+        state: standing(words, machine, now),
+        credentials: in_words(words, live.len(), oldest.map(|at| now.since(at))),
+        ends: ends.map(|end| words.at(end, now)),
+        scopes: if granted == 0 { String::new() } else { (t.scopes_of)(used, granted) },
+        last_used: facts.usage.used.last_at().map(|at| words.at(at, now)),
         used_lately: facts.usage.used.last_at().is_some_and(|at| now.since(at) < LATELY),
-        last_from: facts.usage.used.last_from().map(|network| format!("from {network}")),
+        last_from: facts.usage.used.last_from().map(ToString::to_string),
         flags,
         may_stop: machine.standing(now) == MachineStanding::Active || machine.standing(now) == MachineStanding::Expired,
     }
 }
 
 /// How many credentials, and how old the oldest is.
-fn in_words(count: usize, age: Option<Lifetime>) -> String {
-    let Some(age) = age else { return "none".to_owned() };
+fn in_words(words: &Words, count: usize, age: Option<Lifetime>) -> String {
+    let t = &words.console.machines;
+    let Some(age) = age else { return t.no_credentials.to_owned() };
     match age < Lifetime::from_days(1) {
-        true => format!("{count}, new"),
-        false => format!("{count}, {} old", length(age.seconds())),
+        true => (t.new_credentials)(count),
+        false => (t.old_credentials)(count, &words.length(age.seconds())),
     }
 }
 
-/// What there is to be said about a machine, in as few words as a row has room for.
-pub(super) const fn finding_words(kind: FindingKind) -> &'static str {
-    match kind {
-        FindingKind::CredentialMisused => "credential misused",
-        FindingKind::NoOwner => "no owner",
-        FindingKind::Unused => "unused",
-        FindingKind::NeverUsed => "never used",
-        FindingKind::ScopesUnused => "unused scopes",
-        FindingKind::SecretOld => "old secret",
-        FindingKind::CredentialExpiring => "credential ends soon",
-        FindingKind::MachineExpiring => "ends soon",
-        FindingKind::NewNetwork => "new network",
-        FindingKind::SecretShared => "shared secret",
-        FindingKind::OldSecretUsed => "replaced secret in use",
-        FindingKind::OldSecretSilent => "replaced secret silent",
-    }
-}
-
-pub(super) fn kind_words(kind: MachineKind) -> &'static str {
-    match kind {
-        MachineKind::Agent => "Agent",
-        MachineKind::Service => "Service",
-        MachineKind::Ci => "CI job",
-        MachineKind::Device => "Device",
-    }
-}
-
-pub(super) fn standing(machine: &Machine, now: Timestamp) -> Pill {
-    match machine.standing(now) {
-        MachineStanding::Active => Pill::new("active", Tone::Live),
-        MachineStanding::Expired => Pill::new("expired", Tone::Danger),
-        MachineStanding::Suspended => Pill::new("suspended", Tone::Danger),
-        MachineStanding::Retired => Pill::new("retired", Tone::Plain),
-    }
+pub(super) fn standing(words: &Words, machine: &Machine, now: Timestamp) -> Pill {
+    let standing = machine.standing(now);
+    let tone = match standing {
+        MachineStanding::Active => Tone::Live,
+        MachineStanding::Expired | MachineStanding::Suspended => Tone::Danger,
+        MachineStanding::Retired => Tone::Plain,
+    };
+    Pill::new(words.console.machine_labels.standing(standing), tone)
 }
 
 /// `POST /console/machines/suspension`: each of them alone, so that one that cannot be stopped keeps none of the others running.

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::person::{path, standing, state};
+use super::person::{path, state};
 use super::{as_seen, back, declined, listing, queries, sentence, shell, wanted};
 use crate::base::{Id, Secret};
 use crate::model::{Email, Person, Standing};
@@ -12,21 +12,18 @@ use crate::operations::people::{self, NewPerson, PersonChange};
 use crate::operations::seen::tag;
 use crate::web::extract::{Administered, Administrator, Visitor};
 use crate::web::problem::PageProblem;
-use crate::web::reply::{self, moment};
+use crate::web::reply;
 use crate::web::views::Field;
 use crate::web::views::console::{Choice, Frame, PasswordPage, PeoplePage, PersonFormPage, PersonRow, Section};
 
 /// People on one page.
 const A_PAGE: usize = 50;
 
-const STANDINGS: [(&str, &str, Standing); 2] = [
-    ("member", "Member: signs in to applications", Standing::Member),
-    ("administrator", "Administrator: also sees this console, and may do everything in it", Standing::Administrator),
-];
+const STANDINGS: [(&str, Standing); 2] = [("member", Standing::Member), ("administrator", Standing::Administrator)];
 
 /// What stands in a form for a standing.
 pub(super) fn named(text: &str) -> Standing {
-    STANDINGS.into_iter().find(|(name, ..)| *name == text).map_or(Standing::Member, |(.., standing)| standing)
+    STANDINGS.into_iter().find(|(name, _)| *name == text).map_or(Standing::Member, |(_, standing)| standing)
 }
 
 /// `GET /console/people`
@@ -44,13 +41,14 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
             (page.rows.into_iter().map(|(_, person)| person).collect(), page.next)
         }
     };
+    let (words, t) = (visitor.words(), &visitor.words().console.people);
     let row = |person: &Person| PersonRow {
         href: path(person.id),
         name: person.name.clone(),
         email: person.email.as_str().to_owned(),
-        standing: standing(person.standing).to_owned(),
-        state: state(person.state),
-        added: moment(person.created_at, now),
+        standing: t.of_standing(person.standing).to_owned(),
+        state: state(words, person.state),
+        added: words.at(person.created_at, now),
     };
     let page = PeoplePage {
         shell: shell(visitor, &request, &[]),
@@ -165,6 +163,11 @@ fn form(
     problem: Option<String>,
     changes: Option<&Person>,
 ) -> Result<HttpResponse, PageProblem> {
+    let t = &visitor.words().console.people;
+    let in_words = |standing| match standing {
+        Standing::Member => t.member_more,
+        Standing::Administrator => t.administrator_more,
+    };
     let page = PersonFormPage {
         shell: visitor.shell(),
         frame: Frame::of(Section::People),
@@ -177,7 +180,7 @@ fn form(
         },
         standings: STANDINGS
             .into_iter()
-            .map(|(value, label, _)| Choice::new(value, label, value == standing))
+            .map(|(value, one)| Choice::new(value, in_words(one), value == standing))
             .collect(),
         password_error: wrong.of("password"),
         problem,

@@ -9,7 +9,7 @@ use super::told;
 use super::{as_seen, back, declined, left, shell, wanted};
 use crate::base::{Id, Secret, Timestamp};
 use crate::model::{
-    ClientId, ClientState, Consent, Language, Machine, Passkey, Person, PersonState, RoleIn, Session, Standing, Subject,
+    ClientId, ClientState, Consent, Machine, Passkey, Person, PersonState, RoleIn, Session, Standing, Subject,
 };
 use crate::operations::audit::{self, Which as Entries};
 use crate::operations::declined::Declined;
@@ -21,72 +21,56 @@ use crate::operations::{delegations, own_passkeys, own_sign_in, people, sessions
 use crate::operations::{grants, machines};
 use crate::web::extract::{Administered, Administrator, Visitor};
 use crate::web::problem::PageProblem;
-use crate::web::reply::{self, moment};
+use crate::web::reply;
 use crate::web::views::FlashKind;
 use crate::web::views::console::{
     ActingLine, AllowedLine, FactorLine, Frame, OwnedLine, OwnedPasskey, PersonPage, Pill, Section, SignedInLine, Tone,
 };
-use crate::web::words;
+use crate::web::words::{PersonSaid, PersonWords, Words};
 
 /// Rows of each kind that the page shows; machines of theirs that are counted; roles to choose from.
 const SHOWN: usize = 20;
 const COUNTED: usize = 1_000;
 const ROLES: usize = 200;
-/// What somebody types who means to stop themselves.
-const MEANT: &str = "stop myself";
 
-const WORDS: [(&str, FlashKind, &str); 21] = [
-    ("added", FlashKind::Done, "Added. They can sign in now."),
-    ("changed", FlashKind::Done, "Changed. Where they are signed in, they stay so."),
-    ("stopped", FlashKind::Done, "Stopped. They sign in nowhere, and nothing acts for them."),
-    ("handed-over", FlashKind::Done, "Somebody else answers for their machines now."),
-    ("no-owner", FlashKind::Failed, "Nothing was handed over: give the address of somebody else here who can sign in."),
-    ("resumed", FlashKind::Done, "They may go on. Machines that were stopped with them wait for you."),
-    ("ended", FlashKind::Done, "That session is over."),
-    ("over", FlashKind::Failed, "That session was over already."),
-    ("all-ended", FlashKind::Done, "Signed out everywhere."),
-    ("revoked", FlashKind::Done, "Taken back. What it held in their name is over."),
-    ("password", FlashKind::Done, "The new password holds. Every session they had is over."),
-    (
-        "weak",
-        FlashKind::Failed,
-        "The password stays as it was: take one of at least 10 characters that is not easily guessed and has no name of theirs in it.",
-    ),
-    (
-        "factor-reset",
-        FlashKind::Done,
-        "Reset. They are asked for no code any more, and every session they had is over.",
-    ),
-    ("no-factor", FlashKind::Failed, "They are asked for no code as it is."),
-    (
-        "passkey-removed",
-        FlashKind::Done,
-        "Removed. Nobody signs in with that passkey, and every session they had is over.",
-    ),
-    ("no-passkey", FlashKind::Failed, "They have no such passkey any more."),
-    ("raised", FlashKind::Done, "An administrator from now on."),
-    ("lowered", FlashKind::Done, "A member from now on."),
-    ("roles", FlashKind::Done, "Their roles are changed. Tokens say so from the next one on."),
-    ("not-meant", FlashKind::Failed, "Nobody was stopped: to stop yourself, type the words."),
-    ("last", FlashKind::Failed, "Nobody else administers this appliance: make another administrator first."),
-];
+/// What the page before has to say.
+fn said(t: &PersonSaid) -> [(&'static str, FlashKind, &'static str); 21] {
+    use FlashKind::{Done, Failed};
+    [
+        ("added", Done, t.added),
+        ("changed", Done, t.changed),
+        ("stopped", Done, t.stopped),
+        ("handed-over", Done, t.handed_over),
+        ("no-owner", Failed, t.no_owner),
+        ("resumed", Done, t.resumed),
+        ("ended", Done, t.ended),
+        ("over", Failed, t.over),
+        ("all-ended", Done, t.all_ended),
+        ("revoked", Done, t.revoked),
+        ("password", Done, t.password),
+        ("weak", Failed, t.weak),
+        ("factor-reset", Done, t.factor_reset),
+        ("no-factor", Failed, t.no_factor),
+        ("passkey-removed", Done, t.passkey_removed),
+        ("no-passkey", Failed, t.no_passkey),
+        ("raised", Done, t.raised),
+        ("lowered", Done, t.lowered),
+        ("roles", Done, t.roles),
+        ("not-meant", Failed, t.not_meant),
+        ("last", Failed, t.last),
+    ]
+}
 
 pub(super) fn path(id: Id<Person>) -> String {
     format!("/console/people/{id}")
 }
 
-pub(super) const fn standing(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Administrator => "Administrator",
-        Standing::Member => "Member",
-    }
-}
-
-pub(super) fn state(state: PersonState) -> Pill {
-    match state {
-        PersonState::Active => Pill::new("active", Tone::Live),
-        PersonState::Suspended => Pill::new("suspended", Tone::Danger),
-    }
+pub(super) fn state(words: &Words, state: PersonState) -> Pill {
+    let tone = match state {
+        PersonState::Active => Tone::Live,
+        PersonState::Suspended => Tone::Danger,
+    };
+    Pill::new(words.console.people.of_state(state), tone)
 }
 
 fn is_self(visitor: &Visitor, id: Id<Person>) -> bool {
@@ -101,6 +85,8 @@ pub(super) async fn show(
 ) -> Result<HttpResponse, PageProblem> {
     let visitor = &admin.visitor;
     let (app, now) = (&visitor.app, visitor.ctx.at);
+    let words = visitor.words();
+    let t = &words.console.person;
     let id: Id<Person> = wanted(visitor, &id)?;
     let broken = |fault| visitor.broken(&fault);
     let person = people::by_id(app, id).await.map_err(|why| declined(visitor, why))?;
@@ -121,33 +107,33 @@ pub(super) async fn show(
     let entries = audit::list(app, which, None, SHOWN).await.map_err(broken)?.entries;
     let told = told::of(&entries);
     let left = match person.state {
-        PersonState::Suspended => left::words(&people::left(app, now, id).await.map_err(broken)?, now),
+        PersonState::Suspended => left::words(words, &people::left(app, now, id).await.map_err(broken)?, now),
         PersonState::Active => None,
     };
     let page = PersonPage {
-        shell: shell(visitor, &request, &WORDS),
+        shell: shell(visitor, &request, &said(&t.said)),
         frame: Frame::of(Section::People),
         href: path(id),
         administrator: person.standing == Standing::Administrator,
-        state: state(person.state),
+        state: state(words, person.state),
         suspended: person.state == PersonState::Suspended,
         left,
         yourself: is_self(visitor, id),
-        added: moment(person.created_at, now),
+        added: words.at(person.created_at, now),
         seen: tag(&person.without_password()).map_err(broken)?.text(),
         seen_roles: tag(&membership).map_err(broken)?.text(),
-        at_stake: at_stake(&owned),
-        sessions: signed_in.iter().map(|session| session_line(session, here, now)).collect(),
+        at_stake: at_stake(t, &owned),
+        sessions: signed_in.iter().map(|session| session_line(words, session, here, now)).collect(),
         owes_factor: factor.is_none() && passkeys.is_empty() && set_up_factor::is_demanded(app, &person),
         factor: factor
-            .map(|factor| FactorLine { since: moment(factor.added_at, now), codes_left: factor.recovery.len() }),
+            .map(|factor| FactorLine { since: words.at(factor.added_at, now), codes_left: factor.recovery.len() }),
         passkeys: passkeys
             .into_iter()
             .map(|passkey| OwnedPasskey {
                 id: passkey.id.to_string(),
                 name: passkey.name,
-                added: moment(passkey.created_at, now),
-                used: passkey.last_used_at.map(|at| moment(at, now)),
+                added: words.at(passkey.created_at, now),
+                used: passkey.last_used_at.map(|at| words.at(at, now)),
             })
             .collect(),
         grants: given
@@ -159,7 +145,7 @@ pub(super) async fn show(
                 application_href: client_path(&found.consent.client_id),
                 resource: found.consent.resource.as_ref().map(ToString::to_string).unwrap_or_default(),
                 scopes: found.consent.scope.iter().map(ToString::to_string).collect(),
-                given: moment(found.consent.given_at, now),
+                given: words.at(found.consent.given_at, now),
             })
             .collect(),
         more_grants: given.next.is_some(),
@@ -172,7 +158,7 @@ pub(super) async fn show(
                 href: super::machine::path(machine.id),
                 name: machine.name.clone(),
                 purpose: machine.purpose.clone(),
-                state: machine_state(machine, now),
+                state: machine_state(words, machine, now),
             })
             .collect(),
         more_delegations: acting.len() > SHOWN,
@@ -184,8 +170,11 @@ pub(super) async fn show(
                 machine: names.of(&one.actor.to_string()).to_owned(),
                 purpose: one.purpose.clone(),
                 scopes: one.scope.iter().map(ToString::to_string).collect(),
-                state: Pill::new(one.standing(now), if one.standing(now) == "live" { Tone::Live } else { Tone::Plain }),
-                until: moment(one.expires_at, now),
+                state: Pill::new(
+                    words.console.machine_labels.delegation(one.standing(now)),
+                    if one.standing(now) == "live" { Tone::Live } else { Tone::Plain },
+                ),
+                until: words.at(one.expires_at, now),
             })
             .collect(),
         known_roles: known
@@ -198,7 +187,7 @@ pub(super) async fn show(
         roles: membership.roles.iter().map(ToString::to_string).collect(),
         claims: (!membership.custom_claims.is_empty())
             .then(|| serde_json::to_string_pretty(&membership.custom_claims).unwrap_or_default()),
-        events: told::folded(app, now, &told).await.map_err(broken)?,
+        events: told::folded(app, visitor.words(), now, &told).await.map_err(broken)?,
         name: person.name,
         email: person.email.as_str().to_owned(),
         id: id.to_string(),
@@ -207,16 +196,10 @@ pub(super) async fn show(
 }
 
 /// How many machines stop when their owner does.
-fn at_stake(owned: &[Machine]) -> String {
+fn at_stake(t: &PersonWords, owned: &[Machine]) -> String {
     let active = owned.iter().filter(|machine| machine.state == ClientState::Active).count();
-    match active {
-        0 => String::new(),
-        1 => "1 machine that they answer for is stopped with them.".to_owned(),
-        many if owned.len() >= COUNTED => {
-            format!("At least {many} machines that they answer for are stopped with them.")
-        }
-        many => format!("{many} machines that they answer for are stopped with them."),
-    }
+    let all_counted = owned.len() < COUNTED;
+    if all_counted || active <= 1 { (t.at_stake)(active) } else { (t.at_stake_at_least)(active) }
 }
 
 fn client_path(id: &ClientId) -> String {
@@ -230,15 +213,20 @@ fn client_path(id: &ClientId) -> String {
     }
 }
 
-fn session_line(session: &Session, here: Option<Id<Session>>, now: Timestamp) -> SignedInLine {
+fn session_line(words: &Words, session: &Session, here: Option<Id<Session>>, now: Timestamp) -> SignedInLine {
     SignedInLine {
         id: session.id.to_string(),
-        device: words::of(Language::En).device(session.device).unwrap_or_else(|| "A browser".to_owned()),
-        from: session.network.as_ref().map(|network| format!("from {network}")),
+        device: words.device(session.device).unwrap_or_else(|| words.console.person.a_browser.to_owned()),
+        from: session.network.as_ref().map(ToString::to_string),
         current: here == Some(session.id),
-        since: moment(session.auth_time, now),
-        seen: moment(session.last_seen_at, now),
+        since: words.at(session.auth_time, now),
+        seen: words.at(session.last_seen_at, now),
     }
+}
+
+/// Whether somebody typed the words that stop themselves, with the quotation marks around them or without.
+fn is_meant(visitor: &Visitor, typed: &str) -> bool {
+    typed.trim().trim_matches(['“', '”', '„', '"']).to_lowercase() == visitor.words().console.person.meant
 }
 
 /// `POST /console/people/{id}/suspension`
@@ -246,7 +234,7 @@ pub(super) async fn suspend(asked: Administered, id: web::Path<String>) -> Resul
     let visitor = &asked.form.visitor;
     let id: Id<Person> = wanted(visitor, &id)?;
     let own = is_self(visitor, id);
-    if own && asked.form.text("confirm").trim().trim_matches(['“', '”', '"']).to_lowercase() != MEANT {
+    if own && !is_meant(visitor, asked.form.text("confirm")) {
         return Ok(back(visitor, &path(id), "not-meant"));
     }
     match people::suspend(&visitor.app, &asked.by, id, Seen::Anything, asked.form.text("because")).await {

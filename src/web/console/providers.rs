@@ -14,34 +14,30 @@ use crate::operations::providers::{self, NewProvider, ProviderChange, SignInTerm
 use crate::operations::seen::{Seen, tag};
 use crate::web::extract::{Administered, Administrator, Posted, Visitor};
 use crate::web::problem::PageProblem;
-use crate::web::reply::{self, moment};
+use crate::web::reply;
 use crate::web::views::console::{
     Frame, LinkLine, Pill, ProviderFormPage, ProviderPage, ProviderRow, ProvidersPage, Section, Tone,
 };
 use crate::web::views::{Field, FlashKind};
+use crate::web::words::{ProviderSaid, ProvidersWords};
 
 /// Links on one page.
 const A_PAGE: usize = 50;
 const LIST: &str = "/console/providers";
 
-const WORDS: [(&str, FlashKind, &str); 8] = [
-    (
-        "added",
-        FlashKind::Done,
-        "The provider is added. Register the redirect URI there, if people are to sign in with it.",
-    ),
-    ("changed", FlashKind::Done, "The provider is changed."),
-    ("on", FlashKind::Done, "Turned on. Its button is on the sign-in page."),
-    ("off", FlashKind::Done, "Turned off. Nobody signs in with it from now on; sessions that it began go on."),
-    ("removed", FlashKind::Done, "The provider and its links are removed."),
-    ("linked", FlashKind::Done, "Linked."),
-    ("unlinked", FlashKind::Done, "The link is removed."),
-    (
-        "nobody",
-        FlashKind::Failed,
-        "Nothing was linked: nobody here has that address, or the subject is not one line of up to 255 characters.",
-    ),
-];
+/// What the page before has to say.
+fn said(t: &ProviderSaid) -> [(&'static str, FlashKind, &'static str); 8] {
+    [
+        ("added", FlashKind::Done, t.added),
+        ("changed", FlashKind::Done, t.changed),
+        ("on", FlashKind::Done, t.on),
+        ("off", FlashKind::Done, t.off),
+        ("removed", FlashKind::Done, t.removed),
+        ("linked", FlashKind::Done, t.linked),
+        ("unlinked", FlashKind::Done, t.unlinked),
+        ("nobody", FlashKind::Failed, t.nobody),
+    ]
+}
 
 fn path(id: Id<IdentityProvider>) -> String {
     format!("{LIST}/{id}")
@@ -51,34 +47,29 @@ fn path(id: Id<IdentityProvider>) -> String {
 pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let visitor = &admin.visitor;
     let found = providers::list(&visitor.app).await.map_err(|fault| visitor.broken(&fault))?;
+    let t = &visitor.words().console.providers;
     let row = |provider: &IdentityProvider| ProviderRow {
         href: path(provider.id),
         name: provider.called().to_owned(),
         issuer: provider.issuer.clone(),
-        state: state(provider),
-        known_by: known_by(provider),
+        state: state(t, provider),
+        known_by: t.of_known_by(&provider.person_by),
     };
     let page = ProvidersPage {
-        shell: shell(visitor, &request, &WORDS),
+        shell: shell(visitor, &request, &said(&t.said)),
         frame: Frame::of(Section::Settings),
         rows: found.iter().map(row).collect(),
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
 }
 
-fn state(provider: &IdentityProvider) -> Pill {
-    match &provider.sign_in {
-        Some(sign_in) if sign_in.on => Pill::new("people sign in", Tone::Live),
-        Some(_) => Pill::new("turned off", Tone::Soon),
-        None => Pill::new("assertions only", Tone::Plain),
-    }
-}
-
-fn known_by(provider: &IdentityProvider) -> String {
-    match &provider.person_by {
-        PersonBy::Link => "a link".to_owned(),
-        PersonBy::Email { domains } => format!("a link, or a verified address at {}", domains.join(", ")),
-    }
+fn state(t: &ProvidersWords, provider: &IdentityProvider) -> Pill {
+    let tone = match &provider.sign_in {
+        Some(sign_in) if sign_in.on => Tone::Live,
+        Some(_) => Tone::Soon,
+        None => Tone::Plain,
+    };
+    Pill::new(t.of_state(provider), tone)
 }
 
 /// `GET /console/providers/{id}`
@@ -96,25 +87,28 @@ pub(super) async fn show(
     let people = links.rows.iter().map(|(_, link)| link.person.to_string()).collect();
     let names = names::of(app, people).await.map_err(|fault| visitor.broken(&fault))?;
     let sign_in = provider.sign_in.as_ref();
+    let (words, now) = (visitor.words(), visitor.ctx.at);
+    let t = &words.console.providers;
     let page = ProviderPage {
-        shell: shell(visitor, &request, &WORDS),
+        shell: shell(visitor, &request, &said(&t.said)),
         frame: Frame::of(Section::Settings),
         href: path(id),
+        change: format!("{}/change", path(id)),
         name: provider.called().to_owned(),
         issuer: provider.issuer.clone(),
-        state: state(&provider),
+        state: state(t, &provider),
         on: sign_in.map(|sign_in| sign_in.on),
         client_id: sign_in.map(|sign_in| sign_in.client_id.clone()).unwrap_or_default(),
-        secret: sign_in.and_then(|sign_in| sign_in.secret_set_at).map(|at| moment(at, visitor.ctx.at)),
+        secret: sign_in.and_then(|sign_in| sign_in.secret_set_at).map(|at| words.at(at, now)),
         scope: sign_in.map(|sign_in| sign_in.scope.to_string()).unwrap_or_default(),
         redirect_uri: providers::redirect_uri(app, id),
-        known_by: known_by(&provider),
+        known_by: t.of_known_by(&provider.person_by),
         keys: match (&provider.jwks, &provider.jwks_uri) {
-            (Some(_), _) => "a key set that was written down here".to_owned(),
+            (Some(_), _) => t.keys_written_down.to_owned(),
             (None, Some(uri)) => uri.clone(),
-            (None, None) => "where its own metadata says".to_owned(),
+            (None, None) => t.keys_in_metadata.to_owned(),
         },
-        added: moment(provider.created_at, visitor.ctx.at),
+        added: words.at(provider.created_at, now),
         seen: tag(&provider.without_secret()).map_err(|fault| visitor.broken(&fault))?.text(),
         links: links.rows.iter().map(|(_, link)| line(visitor, link, &names)).collect(),
         next: links.next.map(|next| with(&request, &path(id), &[], ("after", &next))),
@@ -127,7 +121,7 @@ fn line(visitor: &Visitor, link: &SubjectLink, names: &Names) -> LinkLine {
         subject: link.subject.clone(),
         person: names.of(&link.person.to_string()).to_owned(),
         href: person_path(link.person),
-        linked: moment(link.linked_at, visitor.ctx.at),
+        linked: visitor.words().at(link.linked_at, visitor.ctx.at),
     }
 }
 
@@ -354,8 +348,9 @@ fn form(
         keys: changes.is_none_or(|provider| provider.jwks.is_none()).then(|| field(&typed.jwks_uri, "jwks_uri")),
         redirect_uri: changes.map(|provider| providers::redirect_uri(&visitor.app, provider.id)),
         problem: problem.or_else(|| wrong.of("sign_in")).or_else(|| {
-            let what = if changes.is_some() { "changed" } else { "added" };
-            (!wrong.0.is_empty()).then(|| format!("Nothing was {what}. Look at what is marked."))
+            let t = &visitor.words().console.providers.form;
+            let why = if changes.is_some() { t.not_changed } else { t.not_added };
+            (!wrong.0.is_empty()).then(|| why.to_owned())
         }),
     };
     reply::page(visitor, status, &page, &[])

@@ -13,10 +13,11 @@ use crate::operations::resources;
 use crate::protocol::advice::Stage;
 use crate::web::extract::{Administrator, Visitor};
 use crate::web::problem::PageProblem;
-use crate::web::reply::{self, moment};
+use crate::web::reply;
 use crate::web::views::console::{
     Blame, Frame, Mark, Named, RefusalPage, RefusalRow, RefusalsPage, Section, Step, StepLine,
 };
+use crate::web::words::MendWords;
 
 /// Refusals on one page.
 const A_PAGE: usize = 50;
@@ -54,7 +55,7 @@ async fn rows(visitor: &Visitor, found: &[Refused]) -> Result<Vec<RefusalRow>, F
     let names = names::of(&visitor.app, ids).await?;
     let row = |refused: &Refused| RefusalRow {
         id: refused.id.to_string(),
-        at: moment(refused.at, visitor.ctx.at),
+        at: visitor.words().at(refused.at, visitor.ctx.at),
         words: refused.words.clone(),
         name: refused.name.clone(),
         door: refused.door.to_owned(),
@@ -71,8 +72,10 @@ pub(super) async fn show(admin: Administrator, id: web::Path<String>) -> Result<
     let id: Id<Request> = wanted(visitor, &id)?;
     let story = refusals::story(&visitor.app, id).await.map_err(broken)?;
     let now = visitor.ctx.at;
+    let words = visitor.words();
+    let t = &words.console.refusals.story;
     let told = told::of(&story.entries);
-    let lines = told::lines(&visitor.app, now, &told).await.map_err(broken)?;
+    let lines = told::lines(&visitor.app, words, now, &told).await.map_err(broken)?;
     let named = story.client.iter().map(ToString::to_string).collect();
     let names = names::of(&visitor.app, named).await.map_err(broken)?;
     let is_registered = story.client.as_ref().is_some_and(|client| {
@@ -96,13 +99,13 @@ pub(super) async fn show(admin: Administrator, id: web::Path<String>) -> Result<
         shell: visitor.shell(),
         frame: Frame::of(Section::Audit),
         id: id.to_string(),
-        at: moment(story.at, now),
+        at: words.at(story.at, now),
         blame: story.refused.as_ref().map(|refused| Blame {
             words: refused.words.clone(),
-            turn: refused.turn.to_owned(),
+            turn: t.turn(refused.turn).to_owned(),
             advice: refused.advice.to_owned(),
             about: about.clone(),
-            mend: mend(refused),
+            mend: mend(&t.mend, refused),
             name: refused.name.clone(),
             error: refused.error.to_owned(),
             section: refused.section.to_owned(),
@@ -130,24 +133,20 @@ fn client_link(client: &ClientId, names: &Names) -> (String, Option<String>) {
 }
 
 /// Where an administrator mends it.
-fn mend(refused: &Refused) -> Option<(String, String)> {
+fn mend(t: &MendWords, refused: &Refused) -> Option<(String, String)> {
     let (words, href) = match (refused.name.as_str(), refused.client.as_ref()) {
         ("ResourceNotAllowed" | "ScopeNoneLeft", Some(ClientId::Machine(id))) => {
-            ("Change what it may have", format!("{}/change", machine::path(*id)))
+            (t.access, format!("{}/change", machine::path(*id)))
         }
-        ("NetworkNotAllowed", Some(ClientId::Machine(id))) => {
-            ("Change from where it may call", format!("{}/change", machine::path(*id)))
-        }
-        ("MachineExpired", Some(ClientId::Machine(id))) => {
-            ("Change when it ends", format!("{}/change", machine::path(*id)))
-        }
+        ("NetworkNotAllowed", Some(ClientId::Machine(id))) => (t.networks, format!("{}/change", machine::path(*id))),
+        ("MachineExpired", Some(ClientId::Machine(id))) => (t.end, format!("{}/change", machine::path(*id))),
         ("NotDelegated" | "DelegationElsewhere", Some(ClientId::Machine(id))) => {
-            ("Let it act for somebody", format!("{}/delegations/new", machine::path(*id)))
+            (t.delegate, format!("{}/delegations/new", machine::path(*id)))
         }
         ("ClientSecretExpired" | "WorkloadTokenRefused" | "ClientSecretWrong", Some(ClientId::Machine(id))) => {
-            ("See its credentials", format!("{}#credentials", machine::path(*id)))
+            (t.credentials, format!("{}#credentials", machine::path(*id)))
         }
-        ("ClientSuspended" | "ClientRetired", Some(ClientId::Machine(id))) => ("Open its page", machine::path(*id)),
+        ("ClientSuspended" | "ClientRetired", Some(ClientId::Machine(id))) => (t.page, machine::path(*id)),
         // What an application may have tokens for is changed by `writ client set` and the API.
         (
             "ResourceNotAllowed"
@@ -158,8 +157,8 @@ fn mend(refused: &Refused) -> Option<(String, String)> {
             | "RedirectUriUnregistered"
             | "ClientSecretExpired",
             Some(id @ ClientId::Registered(_)),
-        ) => ("Open its page", applications::path(id)),
-        ("ResourceUnknown" | "ResourceGone", _) => ("Register a resource", "/console/resources/new".to_owned()),
+        ) => (t.page, applications::path(id)),
+        ("ResourceUnknown" | "ResourceGone", _) => (t.register, "/console/resources/new".to_owned()),
         _ => return None,
     };
     Some((words.to_owned(), href))
@@ -168,6 +167,7 @@ fn mend(refused: &Refused) -> Option<(String, String)> {
 /// The way of this attempt, as far as it came.
 fn steps(visitor: &Visitor, story: &Story, is_registered: bool) -> Vec<StepLine> {
     use Stage::{Authorize, Code, Consent, Discovery, Registration, SignIn, Token, Use};
+    let t = &visitor.words().console.refusals.story;
     let is_machine = matches!(story.client, Some(ClientId::Machine(_)));
     let way: &[Stage] = if is_machine {
         &[Discovery, Registration, Token, Use]
@@ -188,20 +188,20 @@ fn steps(visitor: &Visitor, story: &Story, is_registered: bool) -> Vec<StepLine>
                 _ => (None, None),
             };
             let (mark, words) = if is_here {
-                (Mark::Refused, "It was refused here")
+                (Mark::Refused, t.here)
             } else if place > ends {
-                (Mark::NotReached, "It did not come to this")
+                (Mark::NotReached, t.not_here)
             } else if at.is_some() || *stage == Discovery {
                 (Mark::Done, "")
             } else if is_registered && *stage == Registration {
-                (Mark::Done, "Longer ago")
+                (Mark::Done, t.longer_ago)
             } else {
-                (Mark::Unseen, "Not seen within the hour before")
+                (Mark::Unseen, t.not_seen)
             };
             StepLine {
-                step: Step { words: stage.words().to_owned(), mark },
+                step: Step { words: t.stage(*stage).to_owned(), mark },
                 note: words.to_owned(),
-                at: at.filter(|_| mark == Mark::Done).map(|at| moment(at, visitor.ctx.at)),
+                at: at.filter(|_| mark == Mark::Done).map(|at| visitor.words().at(at, visitor.ctx.at)),
                 sequence: sequence.filter(|_| mark == Mark::Done),
             }
         })

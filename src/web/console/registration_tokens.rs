@@ -5,24 +5,33 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::{back, declined, mark, once, queries, sentence, setting, shell, wanted};
 use crate::base::{Lifetime, Secret, Timestamp};
-use crate::model::{InitialAccessToken, RegistrationMode};
+use crate::model::InitialAccessToken;
 use crate::operations::declined::{Declined, Invalid};
 use crate::operations::registration::{self, NewToken};
 use crate::operations::seen::Seen;
 use crate::protocol::discovery::paths;
 use crate::web::extract::{Administered, Administrator, Posted, Visitor};
 use crate::web::problem::PageProblem;
-use crate::web::reply::{self, moment};
+use crate::web::reply;
 use crate::web::views::console::{
     Choice, Frame, Pill, RegistrationTokenPage, RegistrationTokenRow, RegistrationTokensPage, Section, Tone,
 };
 use crate::web::views::{Field, FlashKind, Shell};
+use crate::web::words::{RegistrationTokensWords, Words};
 
 const PATH: &str = "/console/registration-tokens";
 const A_PAGE: usize = 50;
 
-const LENGTHS: [(&str, &str); 6] =
-    [("1h", "1 hour"), ("1d", "1 day"), ("7d", "7 days"), ("30d", "30 days"), ("90d", "90 days"), ("365d", "1 year")];
+const LENGTHS: [&str; 6] = ["1h", "1d", "7d", "30d", "90d", "365d"];
+
+fn in_words(words: &Words, length: &str) -> String {
+    let lasts = length.parse::<Lifetime>().unwrap_or_default();
+    match length {
+        "365d" => words.console.registration_tokens.one_year.to_owned(),
+        days if days.ends_with('d') => words.days(lasts.seconds() / Lifetime::from_days(1).seconds()),
+        _ => words.length(lasts.seconds()),
+    }
+}
 
 /// What was typed, before it is looked at.
 #[derive(Debug)]
@@ -38,19 +47,17 @@ impl Typed {
         Self { name: text("name"), lasts: text("lasts"), most_uses: text("most_uses") }
     }
 
-    fn read(&self) -> Result<NewToken, Invalid> {
+    fn read(&self, t: &RegistrationTokensWords) -> Result<NewToken, Invalid> {
         let mut wrong = Vec::new();
-        let lasts = match LENGTHS.iter().find(|(value, _)| *value == self.lasts) {
-            Some((value, _)) => value.parse::<Lifetime>().ok(),
-            None => None,
-        };
+        let lasts = LENGTHS.iter().find(|length| **length == self.lasts);
+        let lasts = lasts.and_then(|length| length.parse::<Lifetime>().ok());
         if lasts.is_none() {
-            wrong.push(("expires_in", "Choose how long it lets its bearers register.".to_owned()));
+            wrong.push(("expires_in", t.lasts_wrong.to_owned()));
         }
         let most_uses = match self.most_uses.as_str() {
             "" => None,
             text => text.parse::<u32>().map(Some).unwrap_or_else(|_| {
-                wrong.push(("most_uses", "A whole number, or nothing for any number.".to_owned()));
+                wrong.push(("most_uses", t.most_uses_wrong.to_owned()));
                 None
             }),
         };
@@ -61,10 +68,10 @@ impl Typed {
 /// `GET /console/registration-tokens`
 pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let visitor = &admin.visitor;
-    let words = [("ended", FlashKind::Done, "Ended: nobody registers with it any more. Who did stays registered.")];
+    let outcomes = [("ended", FlashKind::Done, visitor.words().console.registration_tokens.ended)];
     let typed = Typed { name: String::new(), lasts: "7d".to_owned(), most_uses: "1".to_owned() };
     let before = queries(&request).remove("before");
-    let shell = shell(visitor, &request, &words);
+    let shell = shell(visitor, &request, &outcomes);
     page(visitor, StatusCode::OK, shell, &typed, (&Invalid::default(), None), before.as_deref()).await
 }
 
@@ -74,7 +81,7 @@ pub(super) async fn create(asked: Administered) -> Result<HttpResponse, PageProb
     let visitor = &form.visitor;
     let typed = Typed::of(&form);
     let by = once(&visitor.app, by, form.text("once"), &["registration token", &format!("{typed:?}")]);
-    let made = match typed.read() {
+    let made = match typed.read(&visitor.words().console.registration_tokens) {
         Ok(new) => registration::add_initial_access_token(&visitor.app, &by, new).await,
         Err(invalid) => Err(Declined::Invalid(invalid)),
     };
@@ -112,20 +119,14 @@ fn shown(
         frame: Frame::of(Section::Applications),
         name: name.to_owned(),
         token: made.map(|(_, token)| token.expose().to_owned()),
-        ends: made.map(|(row, _)| moment(row.expires_at, visitor.ctx.at)),
-        uses: made.map(|(row, _)| many(row.most_uses)).unwrap_or_default(),
+        ends: made.map(|(row, _)| visitor.words().at(row.expires_at, visitor.ctx.at)),
+        uses: made
+            .map(|(row, _)| (visitor.words().console.registration_token.applications)(row.most_uses))
+            .unwrap_or_default(),
         command: made.map(|(_, token)| command(&endpoint, token)).unwrap_or_default(),
         endpoint,
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
-}
-
-fn many(most: Option<u32>) -> String {
-    match most {
-        None => "Any number of applications".to_owned(),
-        Some(1) => "1 application".to_owned(),
-        Some(most) => format!("{most} applications"),
-    }
 }
 
 /// Registers an application with it.
@@ -153,55 +154,46 @@ async fn page(
         value: value.chars().take(500).collect(),
         error: wrong.of(name).map(|why| sentence(visitor.words(), &Declined::Conflict(why))),
     };
-    let mode = app.settings.now().registration.mode;
+    let words = visitor.words();
+    let t = &words.console.registration_tokens;
     let page = RegistrationTokensPage {
         shell,
         frame: Frame::of(Section::Applications),
-        mode: mode.as_str().to_owned(),
-        mode_words: in_words(mode).to_owned(),
+        mode: app.settings.now().registration.mode,
         mode_href: setting::path("registration.mode"),
-        rows: found.rows.iter().map(|(_, token)| row(token, now)).collect::<Result<_, _>>().map_err(broken)?,
+        rows: found.rows.iter().map(|(_, token)| row(words, token, now)).collect::<Result<_, _>>().map_err(broken)?,
         next: found.next.map(|next| format!("{PATH}?before={next}")),
         once: mark(app, &visitor.ctx).map_err(broken)?,
         name: field(&typed.name, "name"),
-        lasts: LENGTHS.iter().map(|(value, label)| Choice::new(*value, *label, *value == typed.lasts)).collect(),
+        lasts: LENGTHS
+            .into_iter()
+            .map(|length| Choice::new(length, in_words(words, length), length == typed.lasts))
+            .collect(),
         most_uses: field(&typed.most_uses, "most_uses"),
         problem: problem.or_else(|| {
             let unmarked = wrong.of("expires_in");
-            (!wrong.0.is_empty())
-                .then(|| unmarked.unwrap_or_else(|| "Nothing was made. Look at what is marked.".to_owned()))
+            (!wrong.0.is_empty()).then(|| unmarked.unwrap_or_else(|| t.nothing_made.to_owned()))
         }),
     };
     reply::page(visitor, status, &page, &[])
 }
 
-/// What they are good for now.
-const fn in_words(mode: RegistrationMode) -> &'static str {
-    match mode {
-        RegistrationMode::Open => {
-            "Anybody registers here, also without one. Who has one may register more: an application that acts for itself."
-        }
-        RegistrationMode::Approval => "Who registers without one waits for you; who has one does not.",
-        RegistrationMode::Token => "Nobody registers without one.",
-        RegistrationMode::Closed => "Nobody registers at all now, also not with one of these.",
-    }
-}
-
-fn row(token: &InitialAccessToken, now: Timestamp) -> Result<RegistrationTokenRow, crate::base::Fault> {
+fn row(words: &Words, token: &InitialAccessToken, now: Timestamp) -> Result<RegistrationTokenRow, crate::base::Fault> {
+    let t = &words.console.registration_tokens;
     Ok(RegistrationTokenRow {
         end_path: format!("{PATH}/{}/end", token.id),
         id: token.id.to_string(),
         name: token.name.clone(),
-        made: moment(token.created_at, now),
-        ends: moment(token.expires_at, now),
+        made: words.at(token.created_at, now),
+        ends: words.at(token.expires_at, now),
         uses: match token.most_uses {
-            Some(most) => format!("{} of {most}", token.uses),
+            Some(most) => (t.used_of)(token.uses, most),
             None => token.uses.to_string(),
         },
         state: match () {
-            () if now >= token.expires_at => Pill::new("Over", Tone::Danger),
-            () if token.is_used_up() => Pill::new("Used up", Tone::Plain),
-            () => Pill::new("Good", Tone::Live),
+            () if now >= token.expires_at => Pill::new(t.is_over, Tone::Danger),
+            () if token.is_used_up() => Pill::new(t.is_used_up, Tone::Plain),
+            () => Pill::new(t.is_good, Tone::Live),
         },
     })
 }

@@ -21,7 +21,7 @@ use crate::web::problem::PageProblem;
 use crate::web::reply;
 use crate::web::views::Field;
 use crate::web::views::console::{Choice, Frame, NewScopeRow, ResourceFormPage, ScopeChoice, Section};
-use crate::web::words::Words;
+use crate::web::words::{ResourceFormWords, Words};
 
 /// What most MCP servers offer: these stand first.
 const USUAL: [&str; 3] = ["mcp:read", "mcp:tools", "mcp:write"];
@@ -47,18 +47,10 @@ struct Typed {
     is_default: bool,
 }
 
-/// What a token may say beside scopes, and how that is asked for.
-const CLAIMS: [(SaidClaim, &str); 4] = [
-    (SaidClaim::Roles, "The roles somebody has"),
-    (SaidClaim::Permissions, "The permissions these come to"),
-    (SaidClaim::Tenant, "The tenant in which that holds"),
-    (SaidClaim::CustomClaims, "Custom claims"),
-];
-
 impl Typed {
     /// An empty form.
     fn anew() -> Self {
-        Self { claims: CLAIMS.map(|(claim, _)| claim.as_str().to_owned()).to_vec(), ..Self::default() }
+        Self { claims: SaidClaim::ALL.map(|(name, _)| name.to_owned()).to_vec(), ..Self::default() }
     }
 
     fn of(form: &Posted) -> Self {
@@ -99,7 +91,7 @@ impl Typed {
     }
 
     /// What is meant, or what is wrong with which field.
-    fn meant(&self) -> Result<Meant, Wrong> {
+    fn meant(&self, t: &ResourceFormWords) -> Result<Meant, Wrong> {
         let mut wrong = Wrong::default();
         let mut say = |field: &'static str, why: String| wrong.fields.0.push((field, why));
         let name = DisplayName::parse(&self.name).map_err(|why| say("name", why.to_string())).ok();
@@ -115,7 +107,7 @@ impl Typed {
         }
         let mut life = |field, text: &str| {
             let life = (!text.is_empty()).then(|| text.parse::<Lifetime>()).transpose();
-            life.map_err(|_| say(field, "say it like 10m or 1h".to_owned())).ok().flatten()
+            life.map_err(|_| say(field, t.lifetime_wrong.to_owned())).ok().flatten()
         };
         let access_for = life("access_lifetime", &self.lifetime);
         let machine_access_most = life("machine_access_lifetime", &self.machine_lifetime);
@@ -124,16 +116,13 @@ impl Typed {
             let risk = if *risky { Risk::High } else { Risk::Low };
             match name.parse::<Scope>() {
                 Ok(_) if own_scopes::is_own(name) => {
-                    wrong.rows.push((n, "Names that begin with writ: are the appliance’s own.".to_owned()));
+                    wrong.rows.push((n, t.own_scope.to_owned()));
                 }
-                Ok(_) if words.is_empty() => wrong.rows.push((n, "Say in one line what will happen.".to_owned())),
+                Ok(_) if words.is_empty() => wrong.rows.push((n, t.words_missing.to_owned())),
                 Ok(name) => {
                     new_scopes.push(NewScope { name, description: words.clone(), risk, implies: ScopeSet::new() })
                 }
-                Err(_) => {
-                    let why = "Give it a name without spaces, quotes and backslashes, such as tickets:write.";
-                    wrong.rows.push((n, why.to_owned()));
-                }
+                Err(_) => wrong.rows.push((n, t.scope_wrong.to_owned())),
             }
         }
         match (name, scopes, default_scopes) {
@@ -212,7 +201,7 @@ pub(super) async fn create(asked: Administered) -> Result<HttpResponse, PageProb
     let typed = Typed::of(&form);
     let refuse = async |wrong: Wrong| page(visitor, StatusCode::UNPROCESSABLE_ENTITY, &typed, &wrong, None).await;
     let identifier = Resource::parse(&typed.identifier);
-    let (identifier, meant) = match (identifier, typed.meant()) {
+    let (identifier, meant) = match (identifier, typed.meant(&visitor.words().console.resource_form)) {
         (Ok(identifier), Ok(meant)) => (identifier, meant),
         (identifier, meant) => {
             let mut wrong = meant.err().unwrap_or_default();
@@ -260,7 +249,7 @@ pub(super) async fn update(asked: Administered, id: web::Path<String>) -> Result
     let resource = resources::find(&visitor.app, id).await.map_err(|why| declined(visitor, why))?;
     let refuse =
         async |wrong: Wrong| page(visitor, StatusCode::UNPROCESSABLE_ENTITY, &typed, &wrong, Some(&resource)).await;
-    let meant = match typed.meant() {
+    let meant = match typed.meant(&visitor.words().console.resource_form) {
         Ok(meant) => meant,
         Err(wrong) => return refuse(wrong).await,
     };
@@ -295,16 +284,19 @@ async fn page(
     changes: Option<&ProtectedResource>,
 ) -> Result<HttpResponse, PageProblem> {
     let broken = |fault| visitor.broken(&fault);
+    let t = &visitor.words().console.resource_form;
     let catalogue = scopes::list_all(&visitor.app).await.map_err(broken)?;
     let field = |name: &str, value: &str| Field { value: value.to_owned(), error: wrong.fields.of(name) };
     let folded = ["default_scopes", "aliases", "algorithm", "access_lifetime", "machine_access_lifetime", "claims"];
     let set = [&typed.default_scopes, &typed.aliases, &typed.lifetime, &typed.machine_lifetime];
     let unfolded = folded.iter().any(|name| wrong.fields.of(name).is_some())
         || (changes.is_none()
-            && (typed.is_default || typed.claims.len() < CLAIMS.len() || set.iter().any(|text| !text.is_empty())));
+            && (typed.is_default
+                || typed.claims.len() < SaidClaim::ALL.len()
+                || set.iter().any(|text| !text.is_empty())));
     let algorithm = if typed.algorithm.is_empty() { Algorithm::default().as_str() } else { &typed.algorithm };
-    let formats =
-        [("jwt", "Signed: the server verifies them itself"), ("opaque", "Opaque: the server asks here about each")];
+    let formats = [(TokenFormat::Jwt, t.signed), (TokenFormat::Opaque, t.opaque)]
+        .map(|(format, label)| (format_name(format), label));
     let page = ResourceFormPage {
         shell: visitor.shell(),
         frame: Frame::of(Section::Resources),
@@ -318,7 +310,7 @@ async fn page(
         changes: changes.map(|resource| (resource.name.clone(), path(resource.id))),
         identifier: field("identifier", &typed.identifier),
         name: field("name", &typed.name),
-        scopes: choices(&catalogue, typed),
+        scopes: choices(visitor, &catalogue, typed),
         scope_error: wrong.fields.of("scopes").or_else(|| wrong.fields.of("new_scopes")),
         new_scopes: if changes.is_some() { Vec::new() } else { rows(typed, wrong) },
         default_scopes: field("default_scopes", &typed.default_scopes),
@@ -338,26 +330,24 @@ async fn page(
             value: typed.machine_lifetime.clone(),
             error: wrong.fields.of("machine_access_lifetime"),
         },
-        claims: CLAIMS
+        claims: SaidClaim::ALL
             .into_iter()
-            .map(|(claim, words)| {
-                let name = claim.as_str();
-                Choice::new(name, words, typed.claims.iter().any(|chosen| chosen == name))
-            })
+            .map(|(name, claim)| Choice::new(name, t.claim(claim), typed.claims.iter().any(|chosen| chosen == name)))
             .collect(),
         claims_error: wrong.fields.of("claims"),
         is_default: typed.is_default,
         unfolded,
         problem: wrong.problem.clone().or_else(|| {
-            let what = if changes.is_some() { "changed" } else { "registered" };
-            (!wrong.is_empty()).then(|| format!("Nothing was {what}. Look at what is marked."))
+            let nothing =
+                if changes.is_some() { visitor.words().console.thing.nothing_changed } else { t.nothing_registered };
+            (!wrong.is_empty()).then(|| nothing.to_owned())
         }),
     };
     reply::page(visitor, status, &page, &[])
 }
 
 /// What of the catalogue may be offered: what is chosen first, then what every MCP server knows, then by name.
-fn choices(catalogue: &[ScopeEntry], typed: &Typed) -> Vec<ScopeChoice> {
+fn choices(visitor: &Visitor, catalogue: &[ScopeEntry], typed: &Typed) -> Vec<ScopeChoice> {
     let is_chosen = |name: &str| typed.scopes.iter().any(|chosen| chosen == name);
     let mut choices: Vec<ScopeChoice> = catalogue
         .iter()
@@ -367,7 +357,7 @@ fn choices(catalogue: &[ScopeEntry], typed: &Typed) -> Vec<ScopeChoice> {
         })
         .map(|entry| ScopeChoice {
             name: entry.name.to_string(),
-            words: entry.description.clone(),
+            words: visitor.describes(entry),
             risky: entry.risk == Risk::High,
             chosen: is_chosen(entry.name.as_str()),
         })

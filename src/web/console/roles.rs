@@ -16,9 +16,10 @@ use crate::operations::{people, tenants};
 use crate::protocol::display_name::DisplayName;
 use crate::web::extract::{Administered, Administrator, Visitor};
 use crate::web::problem::PageProblem;
-use crate::web::reply::{self, moment};
+use crate::web::reply;
 use crate::web::views::console::{Choice, Frame, Holder, RoleFormPage, RolePage, RoleRow, RolesPage, Section};
 use crate::web::views::{Field, FlashKind};
+use crate::web::words::Words;
 
 /// Roles on one page; tenants to choose from; holders that are counted in the list and shown on the page of a role; permissions of one
 /// line, and events.
@@ -29,16 +30,20 @@ const HOLDERS: usize = 100;
 const LINE: usize = 8;
 const SHOWN: usize = 10;
 
-const WORDS: [(&str, FlashKind, &str); 8] = [
-    ("tenant", FlashKind::Done, "The tenant is made."),
-    ("title", FlashKind::Done, "The tenant is called so from now on."),
-    ("tenant-removed", FlashKind::Done, "The tenant is removed."),
-    ("wrong-name", FlashKind::Failed, "Nothing was removed: the name was another."),
-    ("made", FlashKind::Done, "The role is made. Now give it to somebody."),
-    ("changed", FlashKind::Done, "The role is changed. Tokens say so from the next one on."),
-    ("removed", FlashKind::Done, "The role is removed."),
-    ("taken", FlashKind::Done, "Taken away. Tokens say so from the next one on."),
-];
+/// What a page says that comes after a form.
+fn told_after(words: &Words) -> [(&'static str, FlashKind, &'static str); 8] {
+    let t = &words.console.roles;
+    [
+        ("tenant", FlashKind::Done, t.tenant_was_made),
+        ("title", FlashKind::Done, t.title_was_changed),
+        ("tenant-removed", FlashKind::Done, t.tenant_was_removed),
+        ("wrong-name", FlashKind::Failed, words.console.thing.wrong_name),
+        ("made", FlashKind::Done, t.was_made),
+        ("changed", FlashKind::Done, t.was_changed),
+        ("removed", FlashKind::Done, t.was_removed),
+        ("taken", FlashKind::Done, t.was_taken),
+    ]
+}
 
 pub(super) fn path(held: &RoleIn) -> String {
     format!("/console/roles/{held}")
@@ -61,7 +66,7 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
     let after = asked.get("after").and_then(|name| name.parse().ok());
     let page = page(visitor, tenant, after).await?;
     let frame = listing(visitor, &request, Section::Roles);
-    let page = RolesPage { shell: shell(visitor, &request, &WORDS), frame, ..page };
+    let page = RolesPage { shell: shell(visitor, &request, &told_after(visitor.words())), frame, ..page };
     reply::page(visitor, StatusCode::OK, &page, &[])
 }
 
@@ -98,17 +103,18 @@ async fn page(visitor: &Visitor, tenant: TenantName, after: Option<RoleName>) ->
 }
 
 async fn row(visitor: &Visitor, role: Role) -> Result<RoleRow, Fault> {
+    let t = &visitor.words().console.roles;
     let held = RoleIn { tenant: role.tenant, role: role.name };
     let people = roles::people_with(&visitor.app, held.clone(), None, COUNTED).await?;
     let machines = roles::machines_with(&visitor.app, held.clone(), None, COUNTED).await?;
-    let count = |seen: usize, more: bool| if more { format!("more than {seen}") } else { seen.to_string() };
+    let count = |seen: usize, more: bool| if more { (t.more_than)(seen) } else { seen.to_string() };
     let left = role.permissions.len().saturating_sub(LINE);
     Ok(RoleRow {
         href: path(&held),
         name: held.role.to_string(),
         description: role.description,
         permissions: role.permissions.iter().take(LINE).map(ToString::to_string).collect(),
-        more: (left > 0).then(|| format!("and {left} more")),
+        more: (left > 0).then(|| (t.and_more)(left)),
         people: count(people.rows.len(), people.next.is_some()),
         machines: count(machines.rows.len(), machines.next.is_some()),
     })
@@ -124,7 +130,7 @@ pub(super) async fn create_tenant(asked: Administered) -> Result<HttpResponse, P
         wrong.0.push(("name", why.to_string()));
     }
     if called.is_err() {
-        wrong.0.push(("title", "Enter a title of 1 to 128 characters.".to_owned()));
+        wrong.0.push(("title", visitor.words().console.roles.title_wrong.to_owned()));
     }
     if let (Ok(name), Ok(called)) = (parsed, called) {
         match tenants::add(&visitor.app, &asked.by, name, called).await {
@@ -261,7 +267,7 @@ pub(super) async fn show(
 ) -> Result<HttpResponse, PageProblem> {
     let visitor = &admin.visitor;
     let page = role_page(visitor, held(visitor, &names)?).await?;
-    let page = RolePage { shell: shell(visitor, &request, &WORDS), ..page };
+    let page = RolePage { shell: shell(visitor, &request, &told_after(visitor.words())), ..page };
     reply::page(visitor, StatusCode::OK, &page, &[])
 }
 
@@ -294,7 +300,7 @@ async fn role_page(visitor: &Visitor, held: RoleIn) -> Result<RolePage, PageProb
         href: path(&held),
         tenant: held.tenant.to_string(),
         name: held.role.to_string(),
-        made: moment(role.created_at, now),
+        made: visitor.words().at(role.created_at, now),
         seen: tag(&role).map_err(broken)?.text(),
         description: Field::of(role.description),
         permissions: Field::of(lines.join("\n")),
@@ -312,7 +318,7 @@ async fn role_page(visitor: &Visitor, held: RoleIn) -> Result<RolePage, PageProb
             .collect(),
         more_people: with.next.is_some(),
         more_machines: machines.next.is_some(),
-        events: told::lines(app, now, &told).await.map_err(broken)?,
+        events: told::lines(app, visitor.words(), now, &told).await.map_err(broken)?,
         held: held.to_string(),
     })
 }

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::resources::{counted, machine_named, path as resource_path, several};
+use super::resources::{machine_named, path as resource_path, several};
 use super::{applications, as_seen, back, declined, listing, mark, once, queries, sentence, shell, wanted, with};
 use crate::model::{Client, ProtectedResource, Risk, Scope, ScopeEntry, ScopeSet};
 use crate::operations::declined::{Declined, Invalid};
@@ -13,18 +13,22 @@ use crate::operations::{reach, resources};
 use crate::protocol::own_scopes;
 use crate::web::extract::{Administered, Administrator, Posted, Visitor};
 use crate::web::problem::PageProblem;
-use crate::web::reply::{self, moment};
+use crate::web::reply;
 use crate::web::views::console::{Choice, Frame, Named, ScopeFormPage, ScopePage, ScopeRow, ScopesPage, Section};
 use crate::web::views::{Field, FlashKind};
+use crate::web::words::ScopesWords;
 
 /// Scopes on one page.
 const A_PAGE: usize = 50;
 
-const WORDS: [(&str, FlashKind, &str); 3] = [
-    ("added", FlashKind::Done, "The scope is added. Let a resource offer it next."),
-    ("changed", FlashKind::Done, "The scope is changed. Whoever is asked from now on reads it so."),
-    ("removed", FlashKind::Done, "The scope is removed."),
-];
+/// What a page says that comes after a form.
+fn told_after(t: &ScopesWords) -> [(&'static str, FlashKind, &'static str); 3] {
+    [
+        ("added", FlashKind::Done, t.was_added),
+        ("changed", FlashKind::Done, t.was_changed),
+        ("removed", FlashKind::Done, t.was_removed),
+    ]
+}
 
 /// A scope's name can have a slash in it.
 pub(super) fn path(scope: &Scope) -> String {
@@ -52,21 +56,21 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
     };
     let known = resources::list(app).await.map_err(broken)?;
     let page = ScopesPage {
-        shell: shell(visitor, &request, &WORDS),
+        shell: shell(visitor, &request, &told_after(&visitor.words().console.scopes)),
         frame: Frame { query: said("q").unwrap_or_default().to_owned(), ..listing(visitor, &request, Section::Scopes) },
-        rows: found.iter().map(|entry| row(entry, &known)).collect(),
+        rows: found.iter().map(|entry| row(visitor, entry, &known)).collect(),
         narrowed: said("q").is_some(),
         next: next.map(|next| with(&request, "/console/scopes", &[], ("after", &next))),
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
 }
 
-fn row(entry: &ScopeEntry, known: &[ProtectedResource]) -> ScopeRow {
+fn row(visitor: &Visitor, entry: &ScopeEntry, known: &[ProtectedResource]) -> ScopeRow {
     let offer = known.iter().filter(|resource| resource.scopes.contains(entry.name.as_str()));
     ScopeRow {
         href: path(&entry.name),
         name: entry.name.to_string(),
-        words: entry.description.clone(),
+        words: visitor.describes(entry),
         risky: entry.risk == Risk::High,
         is_own: own_scopes::is_own(entry.name.as_str()),
         implies: entry.implies.iter().map(ToString::to_string).collect(),
@@ -81,19 +85,20 @@ pub(super) async fn show(
     request: HttpRequest,
 ) -> Result<HttpResponse, PageProblem> {
     let visitor = &admin.visitor;
-    let app = &visitor.app;
+    let (app, words) = (&visitor.app, visitor.words());
+    let (t, counted) = (&words.console.scope, &words.console.thing);
     let name: Scope = wanted(visitor, &name)?;
     let entry = scopes::find(app, &name).await.map_err(|why| declined(visitor, why))?;
     let reach = reach::of_scope(app, name.clone()).await.map_err(|fault| visitor.broken(&fault))?;
     let page = ScopePage {
-        shell: shell(visitor, &request, &WORDS),
+        shell: shell(visitor, &request, &told_after(&visitor.words().console.scopes)),
         frame: Frame::of(Section::Scopes),
         href: path(&name),
         name: name.to_string(),
-        words: entry.description.clone(),
+        words: visitor.describes(&entry),
         risky: entry.risk == Risk::High,
         is_own: own_scopes::is_own(name.as_str()),
-        added: moment(entry.created_at, visitor.ctx.at),
+        added: words.at(entry.created_at, visitor.ctx.at),
         implies: entry.implies.iter().map(named).collect(),
         implied_by: reach.implied_by.iter().map(named).collect(),
         resources: reach
@@ -106,15 +111,15 @@ pub(super) async fn show(
             })
             .collect(),
         bounded: reach.more_grants || reach.machines.more || reach.applications.more,
-        machines: several(&reach.machines, "machine", machine_named),
-        applications: several(&reach.applications, "application", |client: &Client| Named {
+        machines: several(&reach.machines, counted.machines, machine_named),
+        applications: several(&reach.applications, counted.applications, |client: &Client| Named {
             name: client.name.clone(),
             href: applications::path(&client.id),
             about: String::new(),
         }),
         grants: match (reach.grants, reach.more_grants) {
-            (0, false) => "Nobody has allowed it to an application".to_owned(),
-            (count, more) => format!("They allowed it to applications: {}", counted(count, more, "grant")),
+            (0, false) => t.not_allowed.to_owned(),
+            (count, more) => (t.allowed)(&(counted.grants)(count, more)),
         },
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
@@ -156,9 +161,8 @@ pub(super) async fn create(asked: Administered) -> Result<HttpResponse, PageProb
     let typed = Typed::of(&posted);
     let status = StatusCode::UNPROCESSABLE_ENTITY;
     let refuse = |invalid: Invalid, problem| form(visitor, status, &typed, &invalid, problem, None);
-    let name = typed.name.parse::<Scope>().map_err(|_| {
-        Invalid(vec![("name", "a name without spaces, quotes and backslashes, such as tickets:write".to_owned())])
-    });
+    let name_wrong = visitor.words().console.scope_form.name_wrong;
+    let name = typed.name.parse::<Scope>().map_err(|_| Invalid(vec![("name", name_wrong.to_owned())]));
     let (name, implies) = match (name, typed.implied()) {
         (Ok(name), Ok(implies)) => (name, implies),
         (Err(wrong), _) | (_, Err(wrong)) => return refuse(wrong, None),
@@ -228,6 +232,7 @@ fn form(
     problem: Option<String>,
     changes: Option<&ScopeEntry>,
 ) -> Result<HttpResponse, PageProblem> {
+    let words = &visitor.words().console;
     let field = |value: &str, name: &str| Field { value: value.to_owned(), error: wrong.of(name) };
     let page = ScopeFormPage {
         shell: visitor.shell(),
@@ -243,13 +248,13 @@ fn form(
         name: field(&typed.name, "name"),
         words: field(&typed.words, "description"),
         risks: vec![
-            Choice::new("low", "Low: people can give it without a second thought", !typed.risky),
-            Choice::new("high", "Risky: marked, and never ticked for people", typed.risky),
+            Choice::new("low", words.scope_form.low, !typed.risky),
+            Choice::new("high", words.scope.risky, typed.risky),
         ],
         implies: field(&typed.implies, "implies"),
         problem: problem.or_else(|| {
-            let what = if changes.is_some() { "changed" } else { "added" };
-            (!wrong.0.is_empty()).then(|| format!("Nothing was {what}. Look at what is marked."))
+            let nothing = if changes.is_some() { words.thing.nothing_changed } else { words.scope_form.nothing_added };
+            (!wrong.0.is_empty()).then(|| nothing.to_owned())
         }),
     };
     reply::page(visitor, status, &page, &[])

@@ -11,50 +11,27 @@ use crate::operations::names;
 use crate::operations::settings::{self, Held};
 use crate::web::extract::{Administered, Administrator, Visitor};
 use crate::web::problem::PageProblem;
-use crate::web::reply::{self, moment};
+use crate::web::reply;
 use crate::web::views::console::{ChoiceInWords, Frame, Section, SettingKept, SettingPage};
 use crate::web::views::{Field, Shell};
+use crate::web::words::MeaningsWords;
 
 /// The page of a setting, below the issuer's path.
 pub(super) fn path(name: &str) -> String {
     format!("/console/settings/of/{name}")
 }
 
-/// What each choice means, and for whom.
-const MEANINGS: &[(&str, &str, &str)] = &[
-    (
-        "registration.mode",
-        "open",
-        "Anybody registers, and the application works at once. MCP clients connect by themselves.",
-    ),
-    (
-        "registration.mode",
-        "approval",
-        "Anybody registers, and the application works once you approve it. People who connect a new MCP client are told to wait for you.",
-    ),
-    (
-        "registration.mode",
-        "token",
-        "Only who has a registration token registers. MCP clients that register themselves are turned away, unless somebody gives them one.",
-    ),
-    (
-        "registration.mode",
-        "closed",
-        "Nobody registers, and discovery does not say where. Applications that you register, and those known by a document at their address, go on as before.",
-    ),
-    ("sign_in.second_factor", "off", "A password is enough for everybody; who has set up more is still asked for it."),
-    (
-        "sign_in.second_factor",
-        "administrators",
-        "Administrators who have neither codes from an app nor a passkey set one up right after the password.",
-    ),
-    ("sign_in.second_factor", "everybody", "Everybody who has neither sets one up right after the password."),
-    ("dpop.require_nonce", "false", "A proof counts for as long as it is new. Clients ask once."),
-    (
-        "dpop.require_nonce",
-        "true",
-        "A proof made beforehand is worth nothing. Clients are told a nonce and ask a second time.",
-    ),
+/// Which words say what each choice means, and for whom.
+const MEANINGS: &[(&str, &str, fn(&MeaningsWords) -> &'static str)] = &[
+    ("registration.mode", "open", |t| t.registration_open),
+    ("registration.mode", "approval", |t| t.registration_approval),
+    ("registration.mode", "token", |t| t.registration_token),
+    ("registration.mode", "closed", |t| t.registration_closed),
+    ("sign_in.second_factor", "off", |t| t.second_factor_off),
+    ("sign_in.second_factor", "administrators", |t| t.second_factor_administrators),
+    ("sign_in.second_factor", "everybody", |t| t.second_factor_everybody),
+    ("dpop.require_nonce", "false", |t| t.no_nonce),
+    ("dpop.require_nonce", "true", |t| t.nonce),
 ];
 
 /// `GET /console/settings/of/{name}`
@@ -129,10 +106,15 @@ async fn page(
 ) -> Result<HttpResponse, PageProblem> {
     let (app, now) = (&visitor.app, visitor.ctx.at);
     let broken = |fault: crate::base::Fault| visitor.broken(&fault);
+    let (words, t) = (visitor.words(), &visitor.words().console.setting);
     let kept = match &held.kept {
         Some(kept) => {
             let names = names::of(app, told::actor(&kept.by).into_iter().collect()).await.map_err(broken)?;
-            Some(SettingKept { by: told::by(&kept.by, &names), at: moment(kept.at, now), value: kept.value.clone() })
+            Some(SettingKept {
+                by: told::by(words, &kept.by, &names),
+                at: words.at(kept.at, now),
+                value: kept.value.clone(),
+            })
         }
         None => None,
     };
@@ -154,8 +136,13 @@ async fn page(
         read_from: held.read.source.to_owned(),
         kept,
         aside: held.aside.as_deref().map(in_words),
-        help: bounds.map(|(least, most)| format!("Between {least} and {most}.")).unwrap_or_default(),
-        choices: held.setting.choices.iter().map(|choice| in_words_of(name, choice, &field.value)).collect(),
+        help: bounds.map(|(least, most)| (t.between)(least, most)).unwrap_or_default(),
+        choices: held
+            .setting
+            .choices
+            .iter()
+            .map(|choice| in_words_of(&t.meanings, name, choice, &field.value))
+            .collect(),
         is_live: held.setting.is_live(),
         is_known: held.is_known(),
         line: line_of_file(held),
@@ -168,11 +155,11 @@ async fn page(
     reply::page(visitor, status, &page, &[])
 }
 
-fn in_words_of(name: &str, choice: &str, chosen: &str) -> ChoiceInWords {
+fn in_words_of(t: &MeaningsWords, name: &str, choice: &str, chosen: &str) -> ChoiceInWords {
     let meaning = MEANINGS.iter().find(|(setting, known, _)| *setting == name && *known == choice);
     ChoiceInWords {
         value: choice.to_owned(),
-        words: meaning.map(|(_, _, words)| (*words).to_owned()).unwrap_or_default(),
+        words: meaning.map(|(_, _, words)| words(t).to_owned()).unwrap_or_default(),
         chosen: choice == chosen,
     }
 }
@@ -181,13 +168,16 @@ fn in_words_of(name: &str, choice: &str, chosen: &str) -> ChoiceInWords {
 mod tests {
     use super::*;
     use crate::config::SETTINGS;
+    use crate::model::Language;
+    use crate::web::words;
 
     /// A choice that says nothing of what it means for whom is made blindly, but for a colour.
     #[test]
     fn every_choice_is_in_words() {
+        let t = &words::of(Language::En).console.setting.meanings;
         for setting in SETTINGS.iter().filter(|setting| setting.is_live() && setting.name != "brand.accent") {
             for choice in setting.choices {
-                assert!(!in_words_of(setting.name, choice, "").words.is_empty(), "{} {choice}", setting.name);
+                assert!(!in_words_of(t, setting.name, choice, "").words.is_empty(), "{} {choice}", setting.name);
             }
         }
         for (name, choice, _) in MEANINGS {

@@ -13,9 +13,10 @@ use crate::operations::settings::{self, Held};
 use crate::operations::{appliance, names};
 use crate::web::extract::{Administered, Administrator};
 use crate::web::problem::PageProblem;
-use crate::web::reply::{self, moment};
+use crate::web::reply;
 use crate::web::views::FlashKind;
 use crate::web::views::console::{Frame, Section, SettingAside, SettingGroup, SettingLine, SettingsPage};
+use crate::web::words::{SettingGroupsWords, SettingsWords, Words};
 
 pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let visitor = &admin.visitor;
@@ -32,34 +33,39 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
             Worry::Failed { .. } | Worry::Old { .. } => {}
         }
     }
-    let words = [
-        ("looked", FlashKind::Done, "It is not told of any more on the first page."),
-        ("changed", FlashKind::Done, "The setting was changed. It holds from now on."),
-        ("reset", FlashKind::Done, "The setting is as it was read again."),
+    let words = visitor.words();
+    let t = &words.console.settings;
+    let said = [
+        ("looked", FlashKind::Done, t.looked),
+        ("changed", FlashKind::Done, t.changed),
+        ("reset", FlashKind::Done, t.reset),
     ];
     let all = settings::list(app).map_err(|fault| visitor.broken(&fault))?;
     let by = all.iter().filter_map(|held| held.kept.as_ref()).filter_map(|kept| told::actor(&kept.by)).collect();
     let names = names::of(app, by).await.map_err(|fault| visitor.broken(&fault))?;
     let page = SettingsPage {
-        shell: shell(visitor, &request, &words),
+        shell: shell(visitor, &request, &said),
         frame: Frame::of(Section::Settings),
         version: facts.version.to_owned(),
         licence: facts.licence.to_owned(),
         issuer: app.issuer.as_str().to_owned(),
-        size: facts.file_bytes.map(size),
+        size: facts.file_bytes.map(|bytes| size(t, bytes)),
         head: facts.head.sequence,
         head_hash: facts.head.hash.text(),
-        head_at: moment(facts.head.at, now),
+        head_at: words.at(facts.head.at, now),
         file: read.cloned().unwrap_or_else(|| app.config.settings_file()).display().to_string(),
         file_read: read.is_some(),
         doubts: app.config.doubts(),
         backup_place: backup::directory(app).display().to_string(),
-        backup_last: backups.last.or(backups.elsewhere).map(|last| (last.file, size(last.bytes), moment(last.at, now))),
-        backup_failed: backups.failed.map(|failed| (failed.why, moment(failed.at, now), failed.made)),
+        backup_last: backups
+            .last
+            .or(backups.elsewhere)
+            .map(|last| (last.file, size(t, last.bytes), words.at(last.at, now))),
+        backup_failed: backups.failed.map(|failed| (failed.why, words.at(failed.at, now), failed.made)),
         backup_missing: missing,
-        restored: restored.map(|restored| (moment(restored.made_at, now), restored.advice)),
+        restored: restored.map(|restored| (words.at(restored.made_at, now), restored.advice)),
         asides: all.iter().filter_map(aside).collect(),
-        groups: groups(&all, &names, now),
+        groups: groups(words, &all, &names, now),
     };
     reply::page(visitor, StatusCode::OK, &page, &[])
 }
@@ -77,17 +83,17 @@ fn aside(held: &Held) -> Option<SettingAside> {
 }
 
 /// By the sections of the file, in the order of the table.
-fn groups(all: &[Held], names: &Names, now: Timestamp) -> Vec<SettingGroup> {
+fn groups(words: &Words, all: &[Held], names: &Names, now: Timestamp) -> Vec<SettingGroup> {
     let mut groups: Vec<SettingGroup> = Vec::new();
     for held in all.iter().filter(|held| held.is_known()) {
         let section = held.setting.name.split_once('.').map(|(section, _)| section);
         let id = section.unwrap_or("general");
-        let line = row(held, names, now);
+        let line = row(words, held, names, now);
         match groups.last_mut().filter(|group| group.id == id) {
             Some(group) => group.settings.push(line),
             None => groups.push(SettingGroup {
                 id: id.to_owned(),
-                title: title(id),
+                title: title(&words.console.settings.group, id),
                 section: section.map(|name| format!("[{name}]")),
                 settings: vec![line],
             }),
@@ -97,22 +103,11 @@ fn groups(all: &[Held], names: &Names, now: Timestamp) -> Vec<SettingGroup> {
 }
 
 /// What people call a section of the file.
-fn title(section: &str) -> String {
-    match section {
-        "outbound" => "Calls to others".to_owned(),
-        "sign_in" => "Signing in".to_owned(),
-        "dpop" => "Tokens bound to keys".to_owned(),
-        "log" => "The program’s own log".to_owned(),
-        "status" => "Status lists".to_owned(),
-        "tls" | "acme" => section.to_ascii_uppercase(),
-        other => {
-            let mut letters = other.chars();
-            letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-        }
-    }
+fn title(t: &SettingGroupsWords, section: &str) -> String {
+    t.title(section).unwrap_or(section).to_owned()
 }
 
-fn row(held: &Held, names: &Names, now: Timestamp) -> SettingLine {
+fn row(words: &Words, held: &Held, names: &Names, now: Timestamp) -> SettingLine {
     let own = own_name(held.setting.name);
     let change = match held.setting.is_live() {
         true => Some(setting::path(held.setting.name)),
@@ -121,7 +116,7 @@ fn row(held: &Held, names: &Names, now: Timestamp) -> SettingLine {
     let kept = held.kept.as_ref().filter(|_| held.aside.is_none());
     SettingLine {
         change,
-        kept: kept.map(|kept| (told::by(&kept.by, names), moment(kept.at, now))),
+        kept: kept.map(|kept| (told::by(words, &kept.by, names), words.at(kept.at, now))),
         read: held.read.value.clone(),
         ..line(&held.entry, own)
     }
@@ -159,27 +154,45 @@ fn line(entry: &Entry, own: &str) -> SettingLine {
 }
 
 /// "812 KiB", "12.4 MiB".
-fn size(bytes: u64) -> String {
-    let tenths = |unit: u64| {
-        let tenths = bytes.saturating_mul(10) / unit;
-        format!("{}.{}", tenths / 10, tenths % 10)
-    };
+fn size(t: &SettingsWords, bytes: u64) -> String {
+    let tenths = |unit: u64, name| (t.size)(bytes.saturating_mul(10) / unit, name);
     match bytes {
-        0..1_024 => format!("{bytes} bytes"),
-        1_024..1_048_576 => format!("{} KiB", tenths(1_024)),
-        1_048_576..1_073_741_824 => format!("{} MiB", tenths(1_048_576)),
-        _ => format!("{} GiB", tenths(1_073_741_824)),
+        0..1_024 => (t.bytes)(bytes),
+        1_024..1_048_576 => tenths(1_024, "KiB"),
+        1_048_576..1_073_741_824 => tenths(1_048_576, "MiB"),
+        _ => tenths(1_073_741_824, "GiB"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Language;
+    use crate::web::words;
 
     #[test]
     fn sizes_read_well() {
-        let words: Vec<String> = [12, 1_024, 1_536, 13_000_000, 5_368_709_120].into_iter().map(size).collect();
-        assert_eq!(words, ["12 bytes", "1.0 KiB", "1.5 KiB", "12.3 MiB", "5.0 GiB"]);
+        let say = |language| {
+            let t = &words::of(language).console.settings;
+            [12, 1_024, 1_536, 13_000_000, 5_368_709_120].map(|bytes| size(t, bytes))
+        };
+        assert_eq!(say(Language::En), ["12 bytes", "1.0 KiB", "1.5 KiB", "12.3 MiB", "5.0 GiB"]);
+        assert_eq!(say(Language::De), ["12 Bytes", "1,0 KiB", "1,5 KiB", "12,3 MiB", "5,0 GiB"]);
+    }
+
+    #[test]
+    fn every_section_of_the_file_and_every_source_is_in_words() {
+        for language in Language::ALL {
+            let t = &words::of(language).console.settings;
+            for setting in crate::config::SETTINGS.iter() {
+                let section = setting.name.split_once('.').map_or("general", |(section, _)| section);
+                assert!(t.group.title(section).is_some(), "{language:?} {section}");
+            }
+        }
+        let t = &words::of(Language::De).console.settings;
+        for source in ["built in", "derived", "file", "environment", "flag", "set here"] {
+            assert_ne!(t.of_source(source), source);
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::operations::clients;
 use crate::protocol::registration::unused_since;
 use crate::web::extract::{Administered, Administrator, Visitor};
 use crate::web::problem::PageProblem;
-use crate::web::reply::{self, moment};
+use crate::web::reply;
 use crate::web::views::FlashKind;
 use crate::web::views::console::{Choice, Section, StaleApplicationsPage, StaleRow};
 
@@ -19,9 +19,6 @@ use crate::web::views::console::{Choice, Section, StaleApplicationsPage, StaleRo
 const A_PAGE: usize = 100;
 const DAYS: [u64; 5] = [7, 30, 90, 180, 365];
 const UNLESS_SAID: u64 = 90;
-
-/// What somebody types who means it: nothing brings them back.
-const MEANT: &str = "remove";
 
 const PATH: &str = "/console/applications/stale";
 
@@ -63,15 +60,17 @@ async fn page(
     let (app, now) = (&visitor.app, visitor.ctx.at);
     let Which { days, after, chosen, unmeant } = which;
     let page = clients::stale(app, before(now, days), after, A_PAGE).await.map_err(|fault| visitor.broken(&fault))?;
-    let words = [
-        ("removed", FlashKind::Done, "The chosen applications are removed."),
-        ("some", FlashKind::Failed, "Not all of them are removed: somebody used them meanwhile, or they are gone."),
-        ("none", FlashKind::Failed, "Choose the applications to remove first."),
+    let words = visitor.words();
+    let t = &words.console.applications_stale;
+    let outcomes = [
+        ("removed", FlashKind::Done, t.removed),
+        ("some", FlashKind::Failed, t.some_removed),
+        ("none", FlashKind::Failed, t.none_chosen),
     ];
     let view = StaleApplicationsPage {
-        shell: shell(visitor, request, &words),
+        shell: shell(visitor, request, &outcomes),
         frame: listing(visitor, request, Section::Applications),
-        choices: DAYS.into_iter().map(|one| Choice::new(one.to_string(), format!("{one} days"), one == days)).collect(),
+        choices: DAYS.into_iter().map(|one| Choice::new(one.to_string(), words.days(one), one == days)).collect(),
         days,
         rows: page
             .rows
@@ -79,8 +78,8 @@ async fn page(
             .map(|(id, client)| StaleRow {
                 id: id.to_string(),
                 chosen: chosen.contains(id),
-                row: row(client, now),
-                since: moment(unused_since(client).unwrap_or(client.created_at), now),
+                row: row(words, client, now),
+                since: words.at(unused_since(client).unwrap_or(client.created_at), now),
             })
             .collect(),
         unmeant,
@@ -101,9 +100,11 @@ pub(super) async fn remove(asked: Administered, request: HttpRequest) -> Result<
     if chosen.is_empty() {
         return Ok(here("none"));
     }
-    if form.text("confirm").trim().trim_matches(['“', '”', '"']).to_lowercase() != MEANT {
+    let t = &visitor.words().console.applications_stale;
+    // Nothing brings them back: whoever means it types the word, with or without its quotes.
+    if form.text("confirm").trim().trim_matches(['„', '“', '”', '"']).to_lowercase() != t.confirm_word {
         let after = form.text("after").parse::<Id<Client>>().ok();
-        let unmeant = Some("Nothing was removed: type the word “remove” here.".to_owned());
+        let unmeant = Some(t.unmeant.to_owned());
         let which = Which { days, after, chosen, unmeant };
         return page(visitor, &request, StatusCode::UNPROCESSABLE_ENTITY, which).await;
     }

@@ -1,12 +1,14 @@
 //! The audit log in words.
 
+use serde_json::Value;
+
 use crate::app::App;
-use crate::base::{Fault, Timestamp};
+use crate::base::{Fault, Resource, Timestamp};
 use crate::model::{Actor, Event, Standing, Subject, ToldBy};
 use crate::operations::audit::Entry;
 use crate::operations::names::{self, Names};
-use crate::web::reply::moment;
 use crate::web::views::console::EventLine;
+use crate::web::words::Words;
 
 /// One entry, as far as a line tells of it.
 pub(super) struct Told<'e> {
@@ -25,16 +27,21 @@ pub(super) fn of(entries: &[Entry]) -> Vec<Told<'_>> {
 }
 
 /// Entries as lines; who and what they name is called by its name.
-pub(super) async fn lines(app: &App, now: Timestamp, entries: &[Told<'_>]) -> Result<Vec<EventLine>, Fault> {
+pub(super) async fn lines(
+    app: &App,
+    words: &Words,
+    now: Timestamp,
+    entries: &[Told<'_>],
+) -> Result<Vec<EventLine>, Fault> {
     let mut ids: Vec<String> = entries.iter().filter_map(|told| actor(told.by)).collect();
     ids.extend(entries.iter().flat_map(|told| about(told.event)));
     let names = names::of(app, ids).await?;
     let line = |told: &Told<'_>| EventLine {
         sequence: told.sequence,
-        at: moment(told.at, now),
+        at: words.at(told.at, now),
         event: told.event.name().to_owned(),
-        words: words(told.event, &names),
-        by: by(told.by, &names),
+        words: said(words, told.event, &names),
+        by: by(words, told.by, &names),
         alike: None,
     };
     Ok(entries.iter().map(line).collect())
@@ -42,9 +49,14 @@ pub(super) async fn lines(app: &App, now: Timestamp, entries: &[Told<'_>]) -> Re
 
 /// The same, the newest first, with those that say the same one after the other as one: a machine that gets a token every minute
 /// does little else.
-pub(super) async fn folded(app: &App, now: Timestamp, entries: &[Told<'_>]) -> Result<Vec<EventLine>, Fault> {
+pub(super) async fn folded(
+    app: &App,
+    words: &Words,
+    now: Timestamp,
+    entries: &[Told<'_>],
+) -> Result<Vec<EventLine>, Fault> {
     let mut folded: Vec<EventLine> = Vec::new();
-    for line in lines(app, now, entries).await? {
+    for line in lines(app, words, now, entries).await? {
         match folded
             .last_mut()
             .filter(|last| last.event == line.event && last.words == line.words && last.by == line.by)
@@ -67,12 +79,13 @@ pub(super) fn actor(by: &Actor) -> Option<String> {
     }
 }
 
-pub(super) fn by(by: &Actor, names: &Names) -> String {
+pub(super) fn by(words: &Words, by: &Actor, names: &Names) -> String {
+    let t = &words.console.actors;
     match by {
         Actor::Person(_) | Actor::Client(_) => actor(by).map(|id| names.of(&id).to_owned()).unwrap_or_default(),
-        Actor::Nobody => "somebody not yet known".to_owned(),
-        Actor::Operator => "the command line".to_owned(),
-        Actor::System => "the appliance".to_owned(),
+        Actor::Nobody => t.nobody.to_owned(),
+        Actor::Operator => t.operator.to_owned(),
+        Actor::System => t.system.to_owned(),
     }
 }
 
@@ -152,221 +165,203 @@ fn about(event: &Event) -> Vec<String> {
     }
 }
 
-fn many(count: u64, one: &str, more: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {more}") }
-}
-
-/// Why whoever has the right secret was refused: the names of a few rules, in words.
-fn known_refusal(why: &str) -> &str {
-    match why {
-        "ClientSuspended" => "the machine is stopped",
-        "ClientRetired" => "the machine is retired",
-        "MachineExpired" => "the machine’s time is over",
-        "NetworkNotAllowed" => "it may not call from there",
-        "ClientSecretExpired" => "the credential’s time is over",
-        "CredentialRevoked" => "the credential is revoked",
-        other => other,
-    }
-}
-
 fn why_of(because: &str) -> String {
     if because.is_empty() { String::new() } else { format!(": {because}") }
 }
 
+/// The members of a change, by their names.
+fn members(after: &Value) -> Vec<&str> {
+    after.as_object().into_iter().flat_map(|all| all.keys().map(String::as_str)).collect()
+}
+
 /// What happened, in a sentence without its end.
-pub(super) fn words(event: &Event, names: &Names) -> String {
+fn said(words: &Words, event: &Event, names: &Names) -> String {
+    let t = &words.console.told;
     let called = |id: &dyn std::fmt::Display| names.of(&id.to_string()).to_owned();
-    let why = why_of;
+    let one = |say: fn(&str) -> String, id: &dyn std::fmt::Display| say(&called(id));
+    let two = |say: fn(&str, &str) -> String, id: &dyn std::fmt::Display, text: &str| say(&called(id), text);
+    // Of something, with the reason if one was given.
+    let because =
+        |say: fn(&str, &str) -> String, id: &dyn std::fmt::Display, because: &str| say(&called(id), &why_of(because));
     match event {
-        Event::Founded { issuer } => format!("Started for the first time as {issuer}"),
-        Event::SetupOpened {} => "A setup link was made".to_owned(),
-        Event::SetupCompleted { person } => format!("{} became the first administrator", called(person)),
-        Event::PersonCreated { person } => format!("{} was added", called(person)),
-        Event::PersonChanged { person, after, .. } => {
-            let members: Vec<&str> =
-                after.as_object().into_iter().flat_map(|all| all.keys().map(String::as_str)).collect();
-            format!("{} has another {}", called(person), members.join(" and another "))
-        }
-        Event::PersonSuspended { person, because } => format!("{} was stopped{}", called(person), why(because)),
-        Event::PersonResumed { person } => format!("{} may go on", called(person)),
-        Event::PasswordSet { person, .. } => format!("{} has a new password", called(person)),
-        Event::StandingChanged { person, after, .. } => match after {
-            Standing::Administrator => format!("{} became an administrator", called(person)),
-            Standing::Member => format!("{} is an administrator no more", called(person)),
-        },
-        Event::SessionsEnded { person, .. } => format!("{} was signed out everywhere", called(person)),
-        Event::SignedIn { person, .. } => format!("{} signed in", called(person)),
-        Event::SignInRefused { person, why } => {
-            format!("A sign-in to the account of {} was refused: {why}", called(person))
-        }
-        Event::SignedOut { person, .. } => format!("{} signed out", called(person)),
-        Event::SignInHalfDone { person } => format!("{} was asked for a code after their password", called(person)),
-        Event::SecondFactorAdded { person } => format!("{} signs in with codes from now on", called(person)),
-        Event::SecondFactorRemoved { person, .. } => format!("{} signs in without codes again", called(person)),
-        Event::RecoveryCodeUsed { person, left } => {
-            format!("{} signed in with a recovery code; {left} left", called(person))
-        }
-        Event::RecoveryCodesRenewed { person, .. } => format!("{} made new recovery codes", called(person)),
-        Event::PasskeyAdded { person, name, .. } => format!("{} may sign in with the passkey {name}", called(person)),
-        Event::PasskeyRemoved { person, name, .. } => format!("{} has the passkey {name} no more", called(person)),
-        Event::ProviderTrusted { issuer, .. } => format!("The word of {issuer} about people is taken"),
-        Event::ProviderChanged { provider, after, .. } => {
-            let members = after.as_object().map(|members| members.keys().cloned().collect::<Vec<_>>().join(", "));
-            format!("The identity provider {} was changed: {}", called(provider), members.unwrap_or_default())
-        }
-        Event::ProviderRemoved { issuer, .. } => format!("The word of {issuer} about people is taken no more"),
-        Event::ProviderVouched { person, provider, .. } => {
-            format!("{} said that it is {}", called(provider), called(person))
-        }
-        Event::ProviderAnswerRefused { provider, why } => {
-            format!("An answer of {} signed nobody in: {why}", called(provider))
-        }
-        Event::SubjectLinked { person, provider, subject } => {
-            format!("{} was linked to {subject} at {}", called(person), called(provider))
-        }
+        Event::Founded { issuer } => (t.founded)(issuer),
+        Event::IssuerChanged { .. } => t.issuer_changed.to_owned(),
+        Event::Migrated { .. } => t.migrated.to_owned(),
+        Event::BackupMade { file, .. } => (t.backup_made)(file),
+        Event::BackupFailed { why } => (t.backup_failed)(&why_of(why)),
+        Event::BackupsRemoved { files, .. } => (t.backups_removed)(&files.join(", ")),
+        Event::Restored { made_at, .. } => (t.restored)(&made_at.iso()),
+        Event::RestoreEnded { .. } => t.restore_ended.to_owned(),
+        Event::RestoreCarried { .. } => t.restore_carried.to_owned(),
+        Event::RestoreSeen {} => t.restore_seen.to_owned(),
+        Event::Swept { tables } => (t.swept)(tables.iter().map(|(_, rows)| rows).sum()),
+        Event::TrafficCut { entries, .. } => (t.cut)(*entries),
+        Event::CertificateReplaced { until, .. } => (t.certificate)(&until.iso()),
+        Event::SetupOpened {} => t.setup_opened.to_owned(),
+        Event::SetupCompleted { person } => one(t.setup_completed, person),
+        Event::MasterKeyChanged { signing_keys, second_factors, .. } => (t.master_key)(*signing_keys, *second_factors),
+
+        Event::PersonCreated { person } => one(t.person_created, person),
+        Event::PersonChanged { person, after, .. } => (t.person_changed)(&called(person), &members(after)),
+        Event::PersonSuspended { person, because: why } => because(t.person_suspended, person, why),
+        Event::PersonResumed { person } => one(t.person_resumed, person),
+        Event::PasswordSet { person, .. } => one(t.password_set, person),
+        Event::StandingChanged { person, after: Standing::Administrator, .. } => one(t.administrator, person),
+        Event::StandingChanged { person, after: Standing::Member, .. } => one(t.administrator_no_more, person),
+        Event::SessionsEnded { person, .. } => one(t.sessions_ended, person),
+        Event::SessionsSeen { count } => (t.sessions_seen)(*count),
+        Event::SignedIn { person, .. } => one(t.signed_in, person),
+        Event::SignInRefused { person, why } => two(t.sign_in_refused, person, t.why.sign_in(why)),
+        Event::SignInHalfDone { person } => one(t.half_done, person),
+        Event::SignedOut { person, .. } => one(t.signed_out, person),
+        Event::SecondFactorAdded { person } => one(t.factor_added, person),
+        Event::SecondFactorRemoved { person, .. } => one(t.factor_removed, person),
+        Event::RecoveryCodeUsed { person, left } => (t.recovery_used)(&called(person), *left),
+        Event::RecoveryCodesRenewed { person, .. } => one(t.recovery_renewed, person),
+        Event::PasskeyAdded { person, name, .. } => two(t.passkey_added, person, name),
+        Event::PasskeyRemoved { person, name, .. } => two(t.passkey_removed, person, name),
+        Event::PasskeyUsed { person, .. } => one(t.passkey_used, person),
+        Event::PasskeyCounterBack { person, .. } => one(t.passkey_counter, person),
+        Event::MembershipChanged { person, .. } => one(t.roles_changed, person),
+
+        Event::ProviderTrusted { issuer, .. } => (t.provider_trusted)(issuer),
+        Event::ProviderChanged { provider, after, .. } => two(t.provider_changed, provider, &members(after).join(", ")),
+        Event::ProviderRemoved { issuer, .. } => (t.provider_removed)(issuer),
+        Event::ProviderVouched { person, provider, .. } => two(t.vouched, provider, &called(person)),
+        Event::ProviderAnswerRefused { provider, why } => two(t.answer_refused, provider, why),
+        Event::SubjectLinked { person, provider, subject } => (t.linked)(&called(person), subject, &called(provider)),
         Event::SubjectUnlinked { person, provider, subject } => {
-            format!("{} is linked no more to {subject} at {}", called(person), called(provider))
+            (t.unlinked)(&called(person), subject, &called(provider))
         }
-        Event::PasskeyUsed { person, .. } => format!("{} signed in with a passkey", called(person)),
-        Event::PasskeyCounterBack { person, .. } => {
-            format!("A passkey of {} was refused: there may be a copy of it", called(person))
+        Event::CrossingAllowed { .. } => t.crossing_allowed.to_owned(),
+        Event::CrossingRemoved { .. } => t.crossing_removed.to_owned(),
+
+        Event::ClientRegistered { name, .. } => (t.registered)(name),
+        Event::ClientRegisteredItself { name, .. } => (t.registered_itself)(name),
+        Event::ClientUpdatedItself { client, what } => two(t.changed_itself, client, &what.join(", ")),
+        Event::ClientRemovedItself { client } => one(t.removed_itself, client),
+        Event::ClientUpdated { client, what } => two(t.changed_what, client, &what.join(", ")),
+        Event::ClientChanged { client, .. } => one(t.changed, client),
+        Event::ClientSuspended { client, because: why } => because(t.stopped, client, why),
+        Event::ClientResumed { client } => one(t.may_go_on, client),
+        Event::ClientApproved { client } => one(t.approved, client),
+        Event::ClientRejected { client, because: why } => because(t.rejected, client, why),
+        Event::ClientVerified { client, .. } => one(t.verified, client),
+        Event::ClientUnverified { client, because: why } => because(t.unverified, client, why),
+        Event::ClientRemoved { client } => one(t.removed, client),
+        Event::ConsentsForgotten { count } => (t.consents_forgotten)(*count),
+        Event::ClientsReaped { count } => (t.reaped)(*count),
+        Event::ClientDocumentChanged { client, what } => two(t.document_changed, client, &what.join(", ")),
+        Event::ClientSecretRotated { client, .. } => one(t.secret_rotated, client),
+        Event::ClientSecretsEnded { client, .. } => one(t.secrets_ended, client),
+        Event::ClientOldSecretUsed { client, .. } => one(t.old_secret_used, client),
+        Event::InitialAccessTokenCreated { .. } => t.initial_token_created.to_owned(),
+        Event::InitialAccessTokenRevoked { .. } => t.initial_token_revoked.to_owned(),
+
+        Event::MachineCreated { name, owner, .. } => (t.machine_created)(name, &called(owner)),
+        Event::MachineChanged { machine, after, .. } => two(t.changed_what, machine, &members(after).join(", ")),
+        Event::MachineSuspended { machine, because: why } => because(t.stopped, machine, why),
+        Event::MachineResumed { machine } => one(t.may_go_on, machine),
+        Event::MachineRetired { machine, because: why } => because(t.retired, machine, why),
+        Event::MachineExpired { machine, .. } => one(t.expired, machine),
+        Event::MachineHandedOver { machine, from, to } => (t.handed_over)(&called(machine), &called(from), &called(to)),
+        Event::UsageNoted { machines, grants, .. } => (t.used)(*machines, *grants),
+        Event::CredentialCreated { machine, name, .. } => two(t.credential_created, machine, name),
+        Event::CredentialRotated { machine, .. } => one(t.credential_rotated, machine),
+        Event::CredentialChanged { machine, .. } => one(t.credential_changed, machine),
+        Event::CredentialRevoked { machine, because: why, .. } => because(t.credential_revoked, machine, why),
+        Event::CredentialRefused { machine, why, .. } => two(t.credential_refused, machine, t.why.credential(why)),
+        Event::TrustAmbiguous { .. } => t.credential_ambiguous.to_owned(),
+        Event::DelegationGranted { actor, subject, .. } => two(t.delegated, actor, &called(&subject.text())),
+        Event::DelegationRevoked { actor, subject, because: why, .. } => {
+            (t.delegated_no_more)(&called(actor), &called(&subject.text()), &why_of(why))
         }
-        Event::ClientRegistered { name, .. } => format!("{name} was registered"),
-        Event::ClientRegisteredItself { name, .. } => format!("{name} registered itself"),
-        Event::ClientUpdatedItself { client, what } => {
-            format!("{} changed its own {}", called(client), what.join(", "))
-        }
-        Event::ClientRemovedItself { client } => format!("{} removed its registration", called(client)),
-        Event::ClientUpdated { client, what } => format!("{} was changed: {}", called(client), what.join(", ")),
-        Event::ClientChanged { client, .. } => format!("{} was changed", called(client)),
-        Event::ClientSuspended { client, because } => format!("{} was stopped{}", called(client), why(because)),
-        Event::ClientResumed { client } => format!("{} may go on", called(client)),
-        Event::ClientApproved { client } => format!("{} was approved", called(client)),
-        Event::ClientRejected { client, because } => format!("{} was rejected{}", called(client), why(because)),
-        Event::ClientVerified { client, .. } => format!("{} was verified", called(client)),
-        Event::ClientUnverified { client, because } => {
-            format!("{} is verified no more{}", called(client), why(because))
-        }
-        Event::ClientRemoved { client } => format!("{} was removed", called(client)),
-        Event::ConsentsForgotten { count } => {
-            format!("{} forgotten: the applications are gone", many(*count, "consent was", "consents were"))
-        }
-        Event::ClientsReaped { count } => format!("{count} registrations that nobody used were removed"),
-        Event::ClientDocumentChanged { client, what } => {
-            format!("The document of {} changed: {}", called(client), what.join(", "))
-        }
-        Event::MachineCreated { name, owner, .. } => format!("{name} was made; {} answers for it", called(owner)),
-        Event::MachineChanged { machine, after, .. } => {
-            let members = after.as_object().map(|members| members.keys().cloned().collect::<Vec<_>>().join(", "));
-            format!("{} was changed: {}", called(machine), members.unwrap_or_default())
-        }
-        Event::MachineSuspended { machine, because } => format!("{} was stopped{}", called(machine), why(because)),
-        Event::MachineResumed { machine } => format!("{} may go on", called(machine)),
-        Event::MachineRetired { machine, because } => format!("{} was retired{}", called(machine), why(because)),
-        Event::MachineExpired { machine, .. } => format!("The time of {} is over", called(machine)),
-        Event::MachineHandedOver { machine, from, to } => {
-            format!("{} went from {} to {}", called(machine), called(from), called(to))
-        }
-        Event::CredentialCreated { machine, name, .. } => format!("{} got the credential {name}", called(machine)),
-        Event::CredentialRotated { machine, .. } => format!("A credential of {} got a successor", called(machine)),
-        Event::CredentialChanged { machine, .. } => format!("A credential of {} was changed", called(machine)),
-        Event::CredentialRevoked { machine, because, .. } => {
-            format!("A credential of {} was revoked{}", called(machine), why(because))
-        }
-        Event::DelegationGranted { actor, subject, .. } => {
-            format!("{} may act for {}", called(actor), called(&subject.text()))
-        }
-        Event::DelegationRevoked { actor, subject, because, .. } => {
-            format!("{} may act no more for {}{}", called(actor), called(&subject.text()), why(because))
-        }
-        Event::TenantCreated { tenant, .. } => format!("The tenant {tenant} was made"),
-        Event::RoleCreated { role, tenant, .. } => format!("The role {role} was made in {tenant}"),
-        Event::RoleChanged { role, tenant, .. } => format!("The role {role} in {tenant} was changed"),
-        Event::RoleRemoved { role, tenant, .. } => format!("The role {role} in {tenant} was removed"),
-        Event::MembershipChanged { person, .. } => format!("The roles of {} were changed", called(person)),
-        Event::ResourceCreated { identifier, .. } => format!("{identifier} was registered"),
-        Event::ResourceChanged { resource, .. } => format!("{} was changed", called(resource)),
-        Event::ResourceToolsListed { resource, told_by, tools, .. } => {
-            let who = match told_by {
-                ToldBy::Server => "The server of",
-                ToldBy::Administrator => "An administrator of",
-            };
-            let many = if *tools == 1 { "1 tool".to_owned() } else { format!("{tools} tools") };
-            format!("{who} {} named {many}", called(resource))
-        }
-        Event::ResourceRemoved { identifier, .. } => format!("{identifier} was removed"),
-        Event::ScopeCreated { scope, .. } => format!("The scope {scope} was added"),
-        Event::ScopeChanged { scope, .. } => format!("The scope {scope} was changed"),
-        Event::ScopeRemoved { scope } => format!("The scope {scope} was removed"),
-        Event::LimitChanged { limit, .. } => format!("The limit {limit} was changed"),
-        Event::SettingChanged { setting, after, .. } => match after.get("value").and_then(|value| value.as_str()) {
-            Some(value) if !value.is_empty() => format!("The setting {setting} was changed to {value}"),
-            _ => format!("The setting {setting} was changed"),
+
+        Event::TenantCreated { tenant, .. } => (t.tenant_created)(tenant.as_str()),
+        Event::TenantChanged { .. } => t.tenant_changed.to_owned(),
+        Event::TenantRemoved { .. } => t.tenant_removed.to_owned(),
+        Event::RoleCreated { role, tenant, .. } => (t.role_created)(role.as_str(), tenant.as_str()),
+        Event::RoleChanged { role, tenant, .. } => (t.role_changed)(role.as_str(), tenant.as_str()),
+        Event::RoleRemoved { role, tenant, .. } => (t.role_removed)(role.as_str(), tenant.as_str()),
+        Event::ResourceCreated { identifier, .. } => (t.registered)(identifier.as_str()),
+        Event::ResourceChanged { resource, .. } => one(t.changed, resource),
+        Event::ResourceToolsListed { resource, told_by, tools, .. } => match told_by {
+            ToldBy::Server => (t.server_named_tools)(&called(resource), *tools),
+            ToldBy::Administrator => (t.administrator_named_tools)(&called(resource), *tools),
         },
-        Event::KeyGenerated { kid, algorithm } => format!("A key for {algorithm} was made: {kid}"),
-        Event::KeyPromoted { kid } => format!("The key {kid} signs"),
-        Event::KeyRetired { kid } => format!("The key {kid} signs no more"),
-        Event::KeyRescheduled { kid, .. } => format!("The key {kid} begins at another time"),
-        Event::KeyRevoked { kid, .. } => format!("The key {kid} was withdrawn"),
-        Event::MasterKeyChanged { signing_keys, second_factors, .. } => {
-            format!(
-                "The master key was changed: {signing_keys} signing keys and {second_factors} second factors were sealed anew"
-            )
-        }
-        Event::KeyDropped { kid } => format!("The key {kid} is gone"),
+        Event::ResourceRemoved { identifier, .. } => (t.removed)(identifier.as_str()),
+        Event::ScopeCreated { scope, .. } => (t.scope_created)(scope),
+        Event::ScopeChanged { scope, .. } => (t.scope_changed)(scope),
+        Event::ScopeRemoved { scope } => (t.scope_removed)(scope),
+        Event::CatalogueLoaded { .. } => t.catalogue_loaded.to_owned(),
+        Event::LimitChanged { limit, .. } => (t.limit_changed)(limit),
+        Event::SettingChanged { setting, after, .. } => match after.get("value").and_then(Value::as_str) {
+            Some(value) if !value.is_empty() => (t.setting_changed_to)(setting, value),
+            _ => (t.setting_changed)(setting),
+        },
+
+        Event::KeyGenerated { kid, algorithm } => (t.key_made)(algorithm, kid),
+        Event::KeyPromoted { kid } => (t.key_signs)(kid),
+        Event::KeyRetired { kid } => (t.key_retired)(kid),
+        Event::KeyRescheduled { kid, .. } => (t.key_rescheduled)(kid),
+        Event::KeyRevoked { kid, .. } => (t.key_withdrawn)(kid),
+        Event::KeyDropped { kid } => (t.key_gone)(kid),
+
         Event::ConsentGiven { person, client, scope, .. } => {
-            format!("{} allowed {}: {scope}", called(person), called(client))
+            (t.consent_given)(&called(person), &called(client), &scope.to_string())
         }
-        Event::ConsentDenied { person, client } => format!("{} refused {}", called(person), called(client)),
-        Event::ConsentRevoked { person, client, .. } => {
-            format!("What {} had allowed {} was taken back", called(person), called(client))
-        }
-        Event::CodeIssued { person, client, .. } => format!("{} signed in to {}", called(person), called(client)),
-        Event::CodeReplayed { client, .. } => format!("A spent code of {} was shown again", called(client)),
-        Event::ClientSecretRotated { client, .. } => format!("{} got another secret", called(client)),
-        Event::ClientSecretsEnded { client, .. } => format!("The old secrets of {} were ended", called(client)),
-        Event::ClientOldSecretUsed { client, .. } => format!("{} still uses an old secret", called(client)),
-        Event::CredentialRefused { machine, why, .. } => {
-            format!("A right credential of {} was refused: {}", called(machine), known_refusal(why))
-        }
+        Event::ConsentDenied { person, client } => two(t.consent_denied, person, &called(client)),
+        Event::ConsentRevoked { person, client, .. } => two(t.consent_revoked, person, &called(client)),
+        Event::CodeIssued { person, client, .. } => two(t.signed_in_to, person, &called(client)),
+        Event::CodeReplayed { client, .. } => one(t.code_replayed, client),
         Event::TokenIssued { client, subject, resource, .. } => {
-            let there = resource.as_ref().map(|resource| format!(" at {resource}")).unwrap_or_default();
             let (client, subject) = (called(client), called(&subject.text()));
-            let whose = if client == subject { String::new() } else { format!(" for {subject}") };
-            format!("{client} got a token{whose}{there}")
+            let whose = (client != subject).then_some(subject.as_str());
+            (t.token_issued)(&client, whose, resource.as_ref().map(Resource::as_str))
         }
         Event::TokenExchanged { actor, subject, resource, .. } => {
-            format!("{} acts for {} at {resource}", called(actor), called(&subject.text()))
+            (t.acted)(&called(actor), &called(&subject.text()), resource.as_str())
         }
-        Event::TokenRefused { client, grant, why } => format!("{} was refused ({grant}): {why}", called(client)),
-        Event::RefreshReplayed { client, .. } => {
-            format!("Two parties hold a refresh token of {}; it was revoked", called(client))
-        }
-        Event::TokenRevoked { client, .. } => format!("A token of {} was revoked", called(client)),
-        Event::Tallied { what, count } => format!("Strangers were refused {count} times: {what}"),
-        Event::UsageNoted { machines, grants, .. } => {
-            format!("{} used: {}", many(*machines, "machine was", "machines were"), many(*grants, "token", "tokens"))
-        }
-        Event::SessionsSeen { count } => format!("{} in use", many(*count, "session was", "sessions were")),
-        Event::Swept { tables } => {
-            let rows = tables.iter().map(|(_, rows)| rows).sum();
-            format!("{} over and removed", many(rows, "row was", "rows were"))
-        }
-        Event::BackupMade { file, .. } => format!("The backup {file} was made and tried"),
-        Event::BackupFailed { why } => format!("A backup failed{}", why_of(why)),
-        Event::BackupsRemoved { files, .. } => format!("Old backups were removed: {}", files.join(", ")),
-        Event::Restored { made_at, .. } => format!("Restored from a backup of {}", made_at.iso()),
-        Event::TrafficCut { entries, .. } => {
-            format!("{} cut out of this log", many(*entries, "old entry was", "old entries were"))
-        }
-        Event::CertificateReplaced { until, .. } => {
-            format!("TLS shows another certificate, which holds until {}", until.iso())
-        }
-        // What housekeeping and the protocol do among themselves goes by its own name.
-        other => {
-            let name = other.name().replace(['.', '_'], " ");
-            let mut letters = name.chars();
-            letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-        }
+        Event::TokenRefused { client, grant, why } => (t.token_refused)(&called(client), grant, why),
+        Event::TokenRevoked { client, .. } => one(t.token_revoked, client),
+        Event::IdentityAccepted { .. } => t.identity_accepted.to_owned(),
+        Event::IdentityAsserted { .. } => t.identity_asserted.to_owned(),
+        Event::ScopeNarrowed { .. } => t.scope_narrowed.to_owned(),
+        Event::RefreshOverlapped { .. } => t.refresh_overlapped.to_owned(),
+        Event::RefreshReplayed { client, .. } => one(t.refresh_replayed, client),
+        Event::FamilyRevoked { .. } => t.family_revoked.to_owned(),
+        Event::Tallied { what, count } => (t.strangers_refused)(*count, what),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::Language;
+    use crate::web::words;
+
+    #[test]
+    fn an_event_is_told_in_the_words_of_the_language() {
+        let say = |event: Value| {
+            let event: Event = serde_json::from_value(event).unwrap();
+            let [english, german] =
+                [Language::En, Language::De].map(|language| said(words::of(language), &event, &Names::default()));
+            (english, german)
+        };
+        let both = |english: &str, german: &str| (english.to_owned(), german.to_owned());
+        let refused = |count| say(json!({ "event": "strangers.refused", "what": "a", "count": count }));
+        assert_eq!(refused(2), both("Strangers were refused 2 times: a", "Fremde wurden 2-mal abgelehnt: a"));
+        let swept = |rows: u64| say(json!({ "event": "store.swept", "tables": [["codes", rows], ["sessions", 0]] }));
+        assert_eq!(swept(1), both("1 row was over and removed", "1 abgelaufene Zeile wurde entfernt"));
+        assert_eq!(swept(2), both("2 rows were over and removed", "2 abgelaufene Zeilen wurden entfernt"));
+        let person = "per_01m7y7cqg6etwbhsdzastradv6";
+        let why = |why: &str| say(json!({ "event": "person.suspended", "person": person, "because": why }));
+        assert_eq!(why(""), (format!("{person} was stopped"), format!("{person} wurde angehalten")));
+        assert_eq!(why("left"), (format!("{person} was stopped: left"), format!("{person} wurde angehalten: left")));
+        let refused = say(json!({ "event": "person.sign_in_refused", "person": person, "why": "wrong code" }));
+        assert!(refused.0.ends_with("was refused: wrong code") && refused.1.ends_with("abgelehnt: falscher Code"));
+        assert_eq!(say(json!({ "event": "restore.seen" })).0, "Restore seen", "as its name says it");
     }
 }

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::{as_seen, back, declined, resources as pages, scopes as scope_pages, sentence, shell, snippets, wanted};
 use crate::base::Id;
-use crate::model::{ProtectedResource, ResourceTools, Risk, Scope, ScopeEntry, ToldBy, ToolHint};
+use crate::model::{ProtectedResource, ResourceTools, Risk, Scope, ScopeEntry, ToolHint};
 use crate::operations::declined::Declined;
 use crate::operations::resources::{self, ResourceChange};
 use crate::operations::scopes;
@@ -16,22 +16,22 @@ use crate::operations::tools::{self, Asked};
 use crate::protocol::mcp_tools::MOST;
 use crate::web::extract::{Administered, Administrator, Visitor};
 use crate::web::problem::PageProblem;
-use crate::web::reply::{self, moment};
+use crate::web::reply;
 use crate::web::views::console::{Choice, Frame, OpenedBy, Pill, ResourceToolsPage, Section, Tone, ToolLine};
 use crate::web::views::{Field, FlashKind};
+use crate::web::words::ToolsWords;
 
-const WORDS: [(&str, FlashKind, &str); 6] = [
-    ("listed", FlashKind::Done, "The server named its tools. Say what each of them needs."),
-    ("some", FlashKind::Done, "The server named its tools. Some names could not be names of tools, and were left out."),
-    ("written", FlashKind::Done, "The tools are written down. Say what each of them needs."),
-    ("decided", FlashKind::Done, "It is decided. Put the map into the server’s code: it counts there."),
-    (
-        "wants-token",
-        FlashKind::Failed,
-        "The server tells its tools only to who has a token. Paste its list below, or write the names down.",
-    ),
-    ("stale", FlashKind::Failed, "Somebody changed the resource since you opened the page. This is how it stands now."),
-];
+/// What the page says that comes after a form.
+fn told_after(t: &ToolsWords) -> [(&'static str, FlashKind, &'static str); 6] {
+    [
+        ("listed", FlashKind::Done, t.listed),
+        ("some", FlashKind::Done, t.listed_some),
+        ("written", FlashKind::Done, t.written),
+        ("decided", FlashKind::Done, t.decided),
+        ("wants-token", FlashKind::Failed, t.wants_token),
+        ("stale", FlashKind::Failed, t.stale),
+    ]
+}
 
 /// In the place of a scope: nobody has decided, so nobody may.
 const UNDECIDED: &str = "";
@@ -50,7 +50,7 @@ pub(super) async fn show(
 ) -> Result<HttpResponse, PageProblem> {
     let visitor = &admin.visitor;
     let id: Id<ProtectedResource> = wanted(visitor, &id)?;
-    let shell = shell(visitor, &request, &WORDS);
+    let shell = shell(visitor, &request, &told_after(&visitor.words().console.tools));
     let page = ResourceToolsPage { shell, ..page(visitor, id).await? };
     reply::page(visitor, StatusCode::OK, &page, &[])
 }
@@ -69,26 +69,21 @@ async fn page(visitor: &Visitor, id: Id<ProtectedResource>) -> Result<ResourceTo
         href: pages::path(id),
         identifier: resource.identifier.to_string(),
         seen: tag(&resource).map_err(broken)?.text(),
-        asked: known.as_ref().map(|known| {
-            let who = match known.told_by {
-                ToldBy::Server => "the server itself",
-                ToldBy::Administrator => "an administrator",
-            };
-            (who.to_owned(), moment(known.at, now))
-        }),
-        lines: lines(&resource, known.as_ref(), &entry),
-        opened: opened(&resource, &entry),
+        asked: known.as_ref().map(|known| (known.told_by, visitor.words().at(known.at, now))),
+        lines: lines(&visitor.words().console.tools, &resource, known.as_ref(), &entry),
+        opened: opened(visitor, &resource, &entry),
         undecided: known
             .as_ref()
             .map_or(0, |known| known.list.iter().filter(|tool| !resource.tool_scopes.contains_key(&tool.name)).count()),
         offers_scopes: !resource.scopes.is_empty(),
-        snippets: snippets::tools::of(&resource),
+        snippets: snippets::tools::of(visitor.words(), &resource),
         list: Field::default(),
         problem: None,
     })
 }
 
 fn lines<'c>(
+    t: &ToolsWords,
     resource: &ProtectedResource,
     known: Option<&ResourceTools>,
     entry: &impl Fn(&Scope) -> Option<&'c ScopeEntry>,
@@ -99,16 +94,14 @@ fn lines<'c>(
         let needs = resource.tool_scopes.get(tool);
         let scopes = resource.scopes.iter().map(|scope| {
             let chosen = needs.is_some_and(|needs| needs.as_ref() == Some(scope));
-            let risky = if entry(scope).is_some_and(|entry| entry.risk == Risk::High) { " (risky)" } else { "" };
-            Choice::new(scope.as_str(), format!("{scope}{risky}"), chosen)
+            let is_risky = entry(scope).is_some_and(|entry| entry.risk == Risk::High);
+            let label = if is_risky { (t.risky)(scope.as_str()) } else { scope.to_string() };
+            Choice::new(scope.as_str(), label, chosen)
         });
-        [
-            Choice::new(UNDECIDED, "not decided: nobody may use it", needs.is_none()),
-            Choice::new(ANY, "any token of this server", needs == Some(&None)),
-        ]
-        .into_iter()
-        .chain(scopes)
-        .collect()
+        [Choice::new(UNDECIDED, t.not_decided, needs.is_none()), Choice::new(ANY, t.any_token, needs == Some(&None))]
+            .into_iter()
+            .chain(scopes)
+            .collect()
     };
     let mut lines: Vec<ToolLine> = listed
         .iter()
@@ -117,8 +110,8 @@ fn lines<'c>(
             title: tool.title.clone().unwrap_or_default(),
             description: tool.description.clone().unwrap_or_default(),
             hint: tool.hint.map(|hint| match hint {
-                ToolHint::ReadsOnly => Pill::new("says it only reads", Tone::Plain),
-                ToolHint::Destroys => Pill::new("says it destroys", Tone::Soon),
+                ToolHint::ReadsOnly => Pill::new(t.says_reads, Tone::Plain),
+                ToolHint::Destroys => Pill::new(t.says_destroys, Tone::Soon),
             }),
             gone: false,
             needs: choices(&tool.name),
@@ -137,21 +130,25 @@ fn lines<'c>(
 }
 
 /// By scope: what whoever has it may do there, and with which tools.
-fn opened<'c>(resource: &ProtectedResource, entry: &impl Fn(&Scope) -> Option<&'c ScopeEntry>) -> Vec<OpenedBy> {
+fn opened<'c>(
+    visitor: &Visitor,
+    resource: &ProtectedResource,
+    entry: &impl Fn(&Scope) -> Option<&'c ScopeEntry>,
+) -> Vec<OpenedBy> {
     let tools = |needs: Option<&Scope>| -> Vec<String> {
         let named = resource.tool_scopes.iter().filter(|(_, scope)| scope.as_ref() == needs);
         named.map(|(name, _)| name.clone()).collect()
     };
     let any = OpenedBy {
         scope: String::new(),
-        words: "Whoever has any token of this server".to_owned(),
+        words: visitor.words().console.tools.whoever.to_owned(),
         risky: false,
         href: String::new(),
         tools: tools(None),
     };
     let scopes = resource.scopes.iter().map(|scope| OpenedBy {
         scope: scope.to_string(),
-        words: entry(scope).map_or_else(|| scope.to_string(), |entry| entry.description.clone()),
+        words: entry(scope).map_or_else(|| scope.to_string(), |entry| visitor.describes(entry)),
         risky: entry(scope).is_some_and(|entry| entry.risk == Risk::High),
         href: scope_pages::path(scope),
         tools: tools(Some(scope)),
@@ -169,8 +166,7 @@ pub(super) async fn discover(asked: Administered, id: web::Path<String>) -> Resu
         Asked::Listed { .. } => Ok(back(visitor, &path(id), "some")),
         Asked::WantsToken => Ok(back(visitor, &path(id), "wants-token")),
         Asked::Nothing(why) => {
-            let advice = "Paste its list below, or write the names down.";
-            let problem = Some(format!("The server named no tools: {}. {advice}", why.trim_end_matches('.')));
+            let problem = Some(why.trim_end_matches('.').to_owned());
             let page = ResourceToolsPage { problem, ..page(visitor, id).await? };
             reply::page(visitor, StatusCode::OK, &page, &[])
         }

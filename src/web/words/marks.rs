@@ -65,6 +65,8 @@ marks! {
     Code: "<code>", "</code>";
     /// Words of ours, or of whoever set this appliance up.
     Plain: "", "";
+    /// What an operation answers or a program says: in English, whatever the page is in.
+    Foreign: "<span class=\"name\" lang=\"en\">", "</span>";
 }
 
 /// Words as they are, escaped.
@@ -95,6 +97,21 @@ pub(crate) struct Link<'a>(&'a str);
 impl Link<'_> {
     pub(super) fn over(self, words: &'static str) -> impl fmt::Display {
         Html(Cow::Owned(format!("<a href=\"{}\">{words}</a>", Plain(self.0))))
+    }
+
+    /// The same over what a machine reads.
+    pub(super) fn around(self, code: Code<'_>) -> impl fmt::Display {
+        Html(Cow::Owned(format!("<a href=\"{}\">{code}</a>", Plain(self.0))))
+    }
+}
+
+/// A name that a button goes with: heard, and not seen, for it stands beside the button anyway.
+#[derive(Clone, Copy)]
+pub(crate) struct Unseen<'a>(&'a str);
+
+impl Unseen<'_> {
+    pub(super) fn after(self, words: &'static str) -> impl fmt::Display {
+        Html(Cow::Owned(format!("<span class=\"unseen\">{words}{}</span>", Bare(self.0))))
     }
 }
 
@@ -167,11 +184,24 @@ sentences! {
     OfTime(at: Time);
     OfLink(href: Link);
     OfNameAndPlain(name: Name, words: Plain);
+    OfPlainAndPlain(words: Plain, others: Plain);
     OfPlainAndTime(words: Plain, at: Time);
+    OfTimeAndPlain(at: Time, words: Plain);
     OfNameAndCode(name: Name, code: Code);
     OfCodeAndPlain(code: Code, words: Plain);
+    OfCodeAndPlainAndTime(code: Code, words: Plain, at: Time);
+    OfLinkAndCode(href: Link, code: Code);
+    OfBareAndBare(one: Bare, other: Bare);
+    OfNameAndName(one: Name, other: Name);
+    OfForeign(words: Foreign);
+    OfBareAndTime(name: Bare, at: Time);
+    OfTwoLinks(first: Link, second: Link);
     OfNumber(count: Number);
     OfNumberAndTime(count: Number, at: Time);
+    OfUnseen(name: Unseen);
+    OfTimeAndBare(at: Time, words: Bare);
+    /// A claim, what it must be, and what it is.
+    OfCheck(claim: Code, expected: Bare, found: Bare);
     /// Who answers for a machine: name, address, "this agent", and where.
     OfOwner(name: Name, email: Plain, kind: Plain, house: Plain);
 }

@@ -10,7 +10,7 @@ mod en;
 mod list;
 pub(crate) mod marks;
 
-pub(crate) use list::console::ConsoleWords;
+pub(crate) use list::console::*;
 use list::{Span, Unit};
 pub(crate) use list::{Told, Words};
 pub(crate) use marks::{Html, plain, said};
@@ -61,6 +61,11 @@ impl Words {
         (self.time.length)(Span::of(seconds))
     }
 
+    /// "1 day", "7 days"
+    pub(crate) fn days(&self, count: u64) -> String {
+        (self.time.length)(Span { count, unit: Unit::Day })
+    }
+
     /// `2026-08-01T09:14:00Z` as it is written out.
     fn exact(&self, iso: &str) -> Option<String> {
         let (date, clock) = iso.split_once('T')?;
@@ -102,6 +107,13 @@ mod tests {
             say(Language::De),
             "1 Sekunde, 30 Sekunden, 1 Minute, 61 Sekunden, 2 Minuten, 1 Stunde, 61 Minuten, 2 Stunden, 24 Stunden, 2 Tage"
         );
+    }
+
+    #[test]
+    fn days_are_counted_as_they_are() {
+        let say = |language| [1, 7].map(|count| of(language).days(count)).join(", ");
+        assert_eq!(say(Language::En), "1 day, 7 days");
+        assert_eq!(say(Language::De), "1 Tag, 7 Tage");
     }
 
     #[test]

@@ -5,26 +5,29 @@ use super::{clients, filled, snippet, word};
 use crate::app::App;
 use crate::model::{AuthMethod, Client, GrantType, ProtectedResource, ScopeSet};
 use crate::web::views::console::{Snippet, Snippets};
+use crate::web::words::Words;
 
 /// Its code, and the settings of clients. `resource` is what its tokens are for, if that is known; `secret` is on the one page that shows it.
 pub(in crate::web::console) fn of(
     app: &App,
+    words: &Words,
     client: &Client,
     resource: Option<&ProtectedResource>,
     secret: Option<&str>,
 ) -> Snippets {
+    let t = &words.console.snippets;
     let scope = scope(client, resource);
     let token_url = app.issuer.url("/oauth/token");
     let mut code = Vec::new();
     if let Some(secret) = secret {
         let text = format!("WRIT_CLIENT_ID={}\nWRIT_CLIENT_SECRET={secret}\nWRIT_TOKEN_URL={token_url}\n", client.id);
-        code.push(snippet("env", ".env", text).noted("Where the others look for the secret."));
+        code.push(snippet("env", ".env", text).noted(t.env));
     }
     let signs_in = client.allows_grant(GrantType::AuthorizationCode) && !client.redirect_uris.is_empty();
     if signs_in {
-        code.extend(signing_in(app, client, resource, &scope, &token_url));
+        code.extend(signing_in(app, words, client, resource, &scope, &token_url));
     } else if client.allows_grant(GrantType::ClientCredentials) && client.auth_method.has_secret() {
-        code.extend(for_itself(client, resource, &scope, token_url).snippets());
+        code.extend(for_itself(client, resource, &scope, token_url).snippets(words));
     }
     if !client.serves.is_empty() && client.auth_method.has_secret() {
         let text = format!(
@@ -32,10 +35,10 @@ pub(in crate::web::console) fn of(
             client.id,
             word(&app.issuer.url("/oauth/introspect"))
         );
-        code.push(snippet("introspect", "Ask here about a token (curl)", text));
+        code.push(snippet("introspect", t.introspect, text));
     }
     let clients = match resource.filter(|_| signs_in) {
-        Some(resource) => clients::of_application(resource, client),
+        Some(resource) => clients::of_application(words, resource, client),
         None => Vec::new(),
     };
     Snippets { code, clients }
@@ -66,6 +69,7 @@ fn for_itself(client: &Client, resource: Option<&ProtectedResource>, scope: &str
 
 fn signing_in(
     app: &App,
+    words: &Words,
     client: &Client,
     resource: Option<&ProtectedResource>,
     scope: &str,
@@ -141,13 +145,13 @@ fn signing_in(
                 }),
         ),
     ];
+    let t = &words.console.snippets;
     vec![
-        snippet("authorize", "By hand, first: the address to open", opens)
-            .noted("Open what it prints in a browser. The code comes to the address for its answers."),
-        snippet("curl", "By hand, then: curl", curl).noted("With the code in CODE, within a minute."),
-        snippet("python", "Python", filled(PYTHON, &values)).noted("With Authlib and httpx."),
-        snippet("typescript", "TypeScript", filled(TYPESCRIPT, &values)).noted("With openid-client, version 6."),
-        snippet("rust", "Rust", filled(RUST, &values)).noted("With the crate oauth2, version 5, in an async function."),
+        snippet("authorize", t.authorize, opens).noted(t.authorize_about),
+        snippet("curl", t.by_hand, curl).noted(t.by_hand_about),
+        snippet("python", "Python", filled(PYTHON, &values)).noted(t.with_authlib),
+        snippet("typescript", "TypeScript", filled(TYPESCRIPT, &values)).noted(t.with_openid_client),
+        snippet("rust", "Rust", filled(RUST, &values)).noted(t.with_oauth2),
     ]
 }
 

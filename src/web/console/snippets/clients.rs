@@ -7,9 +7,9 @@ use super::{pretty, short, snippet, word};
 use crate::base::RedirectUri;
 use crate::model::{Client, ProtectedResource};
 use crate::web::views::console::Snippet;
+use crate::web::words::Words;
 
 const CLAUDE_CODE: &str = "Claude Code";
-const CLAUDE: &str = "Claude Desktop and claude.ai";
 const CLAUDE_DESKTOP: &str = "Claude Desktop (claude_desktop_config.json)";
 const CURSOR: &str = "Cursor (.cursor/mcp.json)";
 const VS_CODE: &str = "VS Code (.vscode/mcp.json)";
@@ -25,14 +25,15 @@ fn by_hand(steps: &str, url: &str) -> String {
 }
 
 /// For people's clients, which introduce themselves: the server's address is all they need.
-pub(in crate::web::console) fn of_people(resource: &ProtectedResource) -> Vec<Snippet> {
+pub(in crate::web::console) fn of_people(words: &Words, resource: &ProtectedResource) -> Vec<Snippet> {
+    let t = &words.console.snippets;
     let (name, url) = (short(&resource.name), resource.identifier.as_str());
     let settings = |key: &str, entry: Value| pretty(&listed(key, resource, &entry));
     vec![
         snippet("claude-code", CLAUDE_CODE, format!("claude mcp add --transport http {name} {}\n", word(url)))
-            .noted("Then /mcp in a session, and Authenticate."),
-        snippet("claude", CLAUDE, by_hand("Settings, Connectors, Add custom connector, and this address:", url))
-            .noted("The server and this appliance must be reachable from the internet."),
+            .noted(t.claude_code_about),
+        snippet("claude", t.claude, by_hand("Settings, Connectors, Add custom connector, and this address:", url))
+            .noted(t.claude_about),
         snippet("cursor", CURSOR, settings("mcpServers", json!({ "url": url }))),
         snippet("vscode", VS_CODE, settings("servers", json!({ "type": "http", "url": url }))),
         snippet(
@@ -40,32 +41,34 @@ pub(in crate::web::console) fn of_people(resource: &ProtectedResource) -> Vec<Sn
             INSPECTOR,
             format!("npx @modelcontextprotocol/inspector --cli {} --transport http --method tools/list\n", word(url)),
         )
-        .noted("Without --cli and what follows, it opens a page: choose Streamable HTTP, give it the address, and connect."),
+        .noted(t.inspector_about),
         snippet("gemini", "Gemini CLI (~/.gemini/settings.json)", settings("mcpServers", json!({ "httpUrl": url })))
-            .noted(format!("Then /mcp auth {name}.")),
+            .noted((t.gemini_about)(&name)),
         snippet(
             "chatgpt",
             "ChatGPT",
             by_hand("Settings, Connectors (in developer mode), Create, OAuth, and this address:", url),
         )
-        .noted("Reachable from the internet, too. If it names only the origin, give that to the resource as another way to write its address."),
+        .noted(t.chatgpt_about),
         snippet(
             "remote",
-            "Clients that only start programs (mcp-remote)",
+            t.mcp_remote,
             settings("mcpServers", json!({ "command": "npx", "args": ["mcp-remote", url] })),
         ),
     ]
 }
 
-/// For clients that run as a machine: they send a token that was got before. `lives` says for how long it is good.
-pub(super) fn of_machine(resource: &ProtectedResource, request: &Request, lives: &str) -> Vec<Snippet> {
+/// For clients that run as a machine: they send a token that was got before.
+pub(super) fn of_machine(words: &Words, resource: &ProtectedResource, request: &Request) -> Vec<Snippet> {
+    let t = &words.console.snippets;
+    let lives = words.length(resource.access_for.seconds());
     let (name, url) = (short(&resource.name), resource.identifier.as_str());
     let settings = |key: &str, entry: Value| pretty(&listed(key, resource, &entry));
     let bearer = "Bearer ${WRIT_TOKEN}";
     let curl = request.curl();
     vec![
-        snippet("token", "First: a token in WRIT_TOKEN", format!("export WRIT_TOKEN=\"$({curl} | jq -r .access_token)\"\n"))
-            .noted(format!("The clients below send it. It is good for {lives}; then get another and start the client again.")),
+        snippet("token", t.token, format!("export WRIT_TOKEN=\"$({curl} | jq -r .access_token)\"\n"))
+            .noted((t.token_about)(&lives)),
         snippet(
             "claude-code",
             "Claude Code (.mcp.json)",
@@ -97,7 +100,7 @@ pub(super) fn of_machine(resource: &ProtectedResource, request: &Request, lives:
                 "servers": { name: { "type": "http", "url": url, "headers": { "Authorization": "Bearer ${input:writ-token}" } } },
             })),
         )
-        .noted("It asks for the token when it starts the server."),
+        .noted(t.asks_for_token),
         snippet(
             "inspector",
             INSPECTOR,
@@ -110,7 +113,9 @@ pub(super) fn of_machine(resource: &ProtectedResource, request: &Request, lives:
 }
 
 /// For people's clients that are to come as one registered application.
-pub(super) fn of_application(resource: &ProtectedResource, client: &Client) -> Vec<Snippet> {
+pub(super) fn of_application(words: &Words, resource: &ProtectedResource, client: &Client) -> Vec<Snippet> {
+    let t = &words.console.snippets;
+    let needs = |uri: &str| needs(words, client, uri);
     let (name, url, id) = (short(&resource.name), resource.identifier.as_str(), client.id.to_string());
     let has_secret = client.auth_method.has_secret();
     let mut claude_code =
@@ -127,39 +132,34 @@ pub(super) fn of_application(resource: &ProtectedResource, client: &Client) -> V
         if has_secret { "OAuth Client Secret: what is in WRIT_CLIENT_SECRET\n" } else { "" }
     );
     vec![
-        snippet("claude-code", CLAUDE_CODE, claude_code).noted(needs(client, "http://localhost:8080/callback")),
-        snippet("claude", CLAUDE, steps).noted(needs(client, "https://claude.ai/api/mcp/auth_callback")),
+        snippet("claude-code", CLAUDE_CODE, claude_code).noted(needs("http://localhost:8080/callback")),
+        snippet("claude", t.claude, steps).noted(needs("https://claude.ai/api/mcp/auth_callback")),
         snippet("cursor", CURSOR, pretty(&listed("mcpServers", resource, &json!({ "url": url, "auth": auth }))))
-            .noted(needs(client, "cursor://anysphere.cursor-mcp/oauth/callback")),
-        snippet("vscode", VS_CODE, pretty(&listed("servers", resource, &json!({ "type": "http", "url": url })))).noted(
-            format!(
-                "VS Code registers itself, and asks for a client id where that is closed: {id}. {}",
-                needs(client, "http://127.0.0.1:33418/")
-            ),
-        ),
-        snippet("inspector", INSPECTOR, "npx @modelcontextprotocol/inspector\n").noted(format!(
-            "Choose Streamable HTTP, give it {url}, and under Authentication the client id {id}. {}",
-            needs(client, "http://localhost:6274/oauth/callback")
+            .noted(needs("cursor://anysphere.cursor-mcp/oauth/callback")),
+        snippet("vscode", VS_CODE, pretty(&listed("servers", resource, &json!({ "type": "http", "url": url }))))
+            .noted((t.vscode_about)(&id, &needs("http://127.0.0.1:33418/"))),
+        snippet("inspector", INSPECTOR, "npx @modelcontextprotocol/inspector\n").noted((t.inspector_client)(
+            url,
+            &id,
+            &needs("http://localhost:6274/oauth/callback"),
         )),
     ]
 }
 
 /// Which address for its answers has to be among the application's, if it is not yet. On loopback the port is as one likes
 /// (RFC 8252 §7.3).
-fn needs(client: &Client, uri: &str) -> String {
+fn needs(words: &Words, client: &Client, uri: &str) -> String {
+    let t = &words.console.snippets;
     let known = RedirectUri::parse(uri).is_ok_and(|uri| client.redirect_uris.iter().any(|known| uri.matches(known)));
-    if known {
-        "Its answers may go there already.".to_owned()
-    } else {
-        format!("First let the application’s answers go to {uri}.")
-    }
+    if known { t.goes_there.to_owned() } else { (t.let_go)(uri) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::base::{Id, Lifetime, Resource, Timestamp};
-    use crate::model::{Algorithm, TokenFormat};
+    use crate::model::{Algorithm, Language, TokenFormat};
+    use crate::web::words;
 
     fn resource() -> ProtectedResource {
         ProtectedResource {
@@ -185,7 +185,8 @@ mod tests {
         let resource = resource();
         let request =
             Request { url: "https://id.example/oauth/token".into(), basic: None, fields: Vec::new(), dpop: false };
-        let all = [of_people(&resource), of_machine(&resource, &request, "1 hour")].concat();
+        let words = words::of(Language::En);
+        let all = [of_people(words, &resource), of_machine(words, &resource, &request)].concat();
         let files: Vec<&Snippet> = all.iter().filter(|snippet| snippet.title.contains(".json")).collect();
         assert_eq!(files.len(), 7);
         for file in files {
@@ -198,7 +199,7 @@ mod tests {
 
     #[test]
     fn an_address_is_one_word_to_the_shell() {
-        for snippet in of_people(&resource())
+        for snippet in of_people(words::of(Language::En), &resource())
             .iter()
             .filter(|snippet| ["snippet-claude-code", "snippet-inspector"].contains(&snippet.id.as_str()))
         {

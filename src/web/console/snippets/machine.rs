@@ -6,8 +6,8 @@ use super::request::{Given, Request};
 use super::{clients, snippet};
 use crate::app::App;
 use crate::model::{CredentialKind, ProtectedResource, ScopeSet};
-use crate::web::reply::length;
 use crate::web::views::console::{Snippet, Snippets};
+use crate::web::words::Words;
 
 /// What a machine's program needs.
 pub(in crate::web::console) struct For<'a> {
@@ -24,31 +24,29 @@ pub(in crate::web::console) struct For<'a> {
 }
 
 /// How to get a token with what the machine has, and where to put it.
-pub(in crate::web::console) fn of(app: &App, wanted: &For<'_>) -> Snippets {
+pub(in crate::web::console) fn of(app: &App, words: &Words, wanted: &For<'_>) -> Snippets {
+    let t = &words.console.snippets;
     let Some(by) = wanted.by else { return Snippets::default() };
     let request = request(app, wanted, by);
     let mut code = Vec::new();
     if let (Some(secret), Some(variable)) = (wanted.secret, variable(by)) {
         let text =
             format!("WRIT_CLIENT_ID={}\n{variable}={secret}\nWRIT_TOKEN_URL={}\n", wanted.client_id, request.url);
-        code.push(snippet("env", ".env", text).noted("Where the others look for the secret."));
+        code.push(snippet("env", ".env", text).noted(t.env));
     }
-    code.extend(request.snippets());
+    code.extend(request.snippets(words));
     if wanted.dpop_bound {
-        code.push(proof(&request.url));
+        code.push(proof(words, &request.url));
     }
     if matches!(by, CredentialKind::AccessKey { .. }) {
-        code.push(exchange(app));
+        code.push(exchange(app, words));
     }
     if matches!(by, CredentialKind::PublicKeys { .. } | CredentialKind::KeySet { .. }) {
-        code.push(assertion(app, wanted.client_id));
+        code.push(assertion(app, words, wanted.client_id));
     }
     let clients = match wanted.resource {
         // What they send is a token alone, and one that is bound to a key is not taken alone.
-        Some(resource) if !wanted.dpop_bound => {
-            let lives = length(resource.access_for.seconds());
-            clients::of_machine(resource, &request, &lives)
-        }
+        Some(resource) if !wanted.dpop_bound => clients::of_machine(words, resource, &request),
         _ => Vec::new(),
     };
     Snippets { code, clients }
@@ -96,29 +94,30 @@ fn request(app: &App, wanted: &For<'_>, by: &CredentialKind) -> Request {
 }
 
 /// For code that knows access keys from elsewhere (docs/clients.md).
-fn exchange(app: &App) -> Snippet {
+fn exchange(app: &App, words: &Words) -> Snippet {
     let text = format!(
         "curl -sS -X POST {} \\\n  -H \"Authorization: Bearer $WRIT_ACCESS_KEY\" \\\n  -H 'Content-Type: application/json' \\\n  -d '{}'\n",
         app.issuer.url("/v1/auth/accesskey/exchange"),
         json!({})
     );
-    snippet("exchange", "curl, as a hosted service’s SDK asks", text)
+    snippet("exchange", words.console.snippets.exchange, text)
 }
 
 /// RFC 9449 §4.2: the proof of a key that goes with the request, and to which the token is bound from then on.
-fn proof(token_url: &str) -> Snippet {
+fn proof(words: &Words, token_url: &str) -> Snippet {
     let text = format!(
         "import time\nimport uuid\n\nimport jwt                                  # PyJWT, with its crypto extra\nfrom cryptography.hazmat.primitives.serialization import load_pem_private_key\n\nkey = load_pem_private_key(open(\"private.pem\", \"rb\").read(), None)    # a P-256 key of its own\npublic = jwt.algorithms.ECAlgorithm.to_jwk(key.public_key(), as_dict=True)\nproof = jwt.encode(\n    {{\"jti\": str(uuid.uuid4()), \"htm\": \"POST\", \"htu\": {token_url:?}, \"iat\": int(time.time())}},\n    key, algorithm=\"ES256\", headers={{\"typ\": \"dpop+jwt\", \"jwk\": public}},\n)\nprint(proof)\n"
     );
-    snippet("dpop", "WRIT_DPOP, signed in Python", text)
-        .noted("Each is good for one request. What the token is shown to asks for a proof by the same key.")
+    let t = &words.console.snippets;
+    snippet("dpop", t.proof, text).noted(t.proof_about)
 }
 
 /// RFC 7523 §3: what is signed with the private key.
-fn assertion(app: &App, client_id: &str) -> Snippet {
+fn assertion(app: &App, words: &Words, client_id: &str) -> Snippet {
     let text = format!(
         "import time\nimport uuid\n\nimport jwt                                  # PyJWT, with its crypto extra\n\nnow = int(time.time())\nassertion = jwt.encode(\n    {{\"iss\": {client_id:?}, \"sub\": {client_id:?}, \"aud\": {:?}, \"iat\": now, \"exp\": now + 60, \"jti\": str(uuid.uuid4())}},\n    open(\"private.pem\").read(), algorithm=\"ES256\", headers={{\"kid\": \"the kid of its public key\"}},\n)\nprint(assertion)\n",
         app.issuer.as_str()
     );
-    snippet("assertion", "WRIT_ASSERTION, signed in Python", text).noted("Each is good once, for a minute.")
+    let t = &words.console.snippets;
+    snippet("assertion", t.assertion, text).noted(t.assertion_about)
 }

@@ -2,6 +2,7 @@
 
 use super::{snippet, word};
 use crate::web::views::console::Snippet;
+use crate::web::words::Words;
 
 /// Where a value comes from.
 #[derive(Clone, Debug)]
@@ -27,14 +28,13 @@ const PROOF: &str = "WRIT_DPOP";
 
 impl Request {
     /// The same in every language; ids begin with `of`.
-    pub(super) fn snippets(&self) -> Vec<Snippet> {
+    pub(super) fn snippets(&self, words: &Words) -> Vec<Snippet> {
+        let t = &words.console.snippets;
         vec![
             snippet("curl", "curl", format!("{}\n", self.curl())),
-            snippet("python", "Python", self.python()).noted("With the package requests."),
-            snippet("typescript", "TypeScript", self.typescript())
-                .noted("For Node, Deno, Bun and workers: nothing to install."),
-            snippet("rust", "Rust", self.rust())
-                .noted("With reqwest (its features json and form) and serde_json, in an async function."),
+            snippet("python", "Python", self.python()).noted(t.with_requests),
+            snippet("typescript", "TypeScript", self.typescript()).noted(t.with_fetch),
+            snippet("rust", "Rust", self.rust()).noted(t.with_reqwest),
         ]
     }
 

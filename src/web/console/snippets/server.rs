@@ -6,9 +6,11 @@ use super::{filled, pretty, short, snippet, word};
 use crate::app::App;
 use crate::model::{ProtectedResource, TokenFormat};
 use crate::web::views::console::Snippet;
+use crate::web::words::Words;
 
 /// Its code, and what it answers to who comes without a token.
-pub(in crate::web::console) fn of(app: &App, resource: &ProtectedResource) -> Vec<Snippet> {
+pub(in crate::web::console) fn of(app: &App, words: &Words, resource: &ProtectedResource) -> Vec<Snippet> {
+    let t = &words.console.snippets;
     let issuer = app.issuer.as_str();
     let identifier = resource.identifier.as_str();
     let scopes: Vec<&str> = resource.scopes.iter().map(|scope| scope.as_str()).collect();
@@ -49,8 +51,8 @@ pub(in crate::web::console) fn of(app: &App, resource: &ProtectedResource) -> Ve
         ],
         TokenFormat::Opaque => Vec::new(),
     };
-    all.push(snippet("introspect", "Ask here about each token (curl)", introspect));
-    all.push(snippet("metadata", "The metadata it serves, if no library does", pretty(&document)));
+    all.push(snippet("introspect", t.introspect_each, introspect));
+    all.push(snippet("metadata", t.metadata, pretty(&document)));
     all
 }
 

@@ -8,9 +8,10 @@ use serde_json::json;
 use super::{pretty, snippet};
 use crate::model::{ProtectedResource, Scope};
 use crate::web::views::console::Snippet;
+use crate::web::words::Words;
 
 /// The map from tool to scope, with the one question that it answers.
-pub(in crate::web::console) fn of(resource: &ProtectedResource) -> Vec<Snippet> {
+pub(in crate::web::console) fn of(words: &Words, resource: &ProtectedResource) -> Vec<Snippet> {
     let map: &BTreeMap<String, Option<Scope>> = &resource.tool_scopes;
     if map.is_empty() {
         return Vec::new();
@@ -27,7 +28,7 @@ pub(in crate::web::console) fn of(resource: &ProtectedResource) -> Vec<Snippet> 
     }
     let scopes: BTreeMap<&str, Option<&str>> =
         map.iter().map(|(tool, scope)| (tool.as_str(), scope.as_ref().map(Scope::as_str))).collect();
-    let note = "Call it before each tool with the scopes of the token. A tool that is not in it may not be used.";
+    let t = &words.console.snippets;
     vec![
         snippet(
             "tools-python",
@@ -36,7 +37,7 @@ pub(in crate::web::console) fn of(resource: &ProtectedResource) -> Vec<Snippet> 
                 "TOOL_SCOPES = {{\n{python}}}\n\n\ndef may_call(tool: str, scopes: list[str]) -> bool:\n    return tool in TOOL_SCOPES and (TOOL_SCOPES[tool] is None or TOOL_SCOPES[tool] in scopes)\n"
             ),
         )
-        .noted(note),
+        .noted(t.tools_about),
         snippet(
             "tools-typescript",
             "TypeScript",
@@ -44,7 +45,7 @@ pub(in crate::web::console) fn of(resource: &ProtectedResource) -> Vec<Snippet> 
                 "const toolScopes = new Map<string, string | null>([\n{typescript}]);\n\nexport function mayCall(tool: string, scopes: string[]): boolean {{\n  const needs = toolScopes.get(tool);\n  return needs === null || (needs !== undefined && scopes.includes(needs));\n}}\n"
             ),
         )
-        .noted(note),
+        .noted(t.tools_about),
         snippet(
             "tools-rust",
             "Rust",
@@ -52,7 +53,7 @@ pub(in crate::web::console) fn of(resource: &ProtectedResource) -> Vec<Snippet> 
                 "const TOOL_SCOPES: &[(&str, Option<&str>)] = &[\n{rust}];\n\nfn may_call(tool: &str, scopes: &[&str]) -> bool {{\n    TOOL_SCOPES.iter().any(|(name, needs)| *name == tool && needs.is_none_or(|needs| scopes.contains(&needs)))\n}}\n"
             ),
         )
-        .noted(note),
-        snippet("tools-json", "JSON", pretty(&json!(scopes))).noted("null: any token of this server will do."),
+        .noted(t.tools_about),
+        snippet("tools-json", "JSON", pretty(&json!(scopes))).noted(t.tools_null),
     ]
 }

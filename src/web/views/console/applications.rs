@@ -2,9 +2,13 @@
 
 use askama::Template;
 
-use super::super::Sample;
+use super::super::Spoken;
 use super::super::shell::{Field, Moment, Shell};
 use super::{Choice, EventLine, First, Frame, Pill, Section, Snippets, Tone, sample};
+use crate::base::Digest;
+use crate::model::{ClientState, Language, Provenance};
+use crate::operations::clients::{Checked, RegisteredBy};
+use crate::web::words;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/applications.html")]
@@ -88,9 +92,8 @@ pub struct ApplicationPage {
     /// "a secret", "nothing: it is a public client"
     pub proves: String,
     pub redirect_uris: Vec<String>,
-    pub grant_types: Vec<String>,
-    pub scopes: Vec<String>,
-    pub resources: Vec<String>,
+    /// By which grants, for what, and what it may have at most.
+    pub reach: String,
     pub client_uri: Option<String>,
     /// Those that are good, the newest first.
     pub secrets: Vec<SecretLine>,
@@ -161,15 +164,17 @@ impl ApplicationsPage {
     }
 }
 
-impl Sample for ApplicationsPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for ApplicationsPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let t = &words::of(language).console.applications;
+        let any = || Choice::new("", words::of(language).console.frame.any, true);
         let row = ApplicationRow {
             href: "/console/applications/cli_sample".into(),
             name: "Cursor".into(),
             answers: "cursor.com".into(),
-            registered_by: "itself".into(),
-            state: Pill::new("waits for approval", Tone::Soon),
-            registered: sample::moment("3 hours ago"),
+            registered_by: t.by(&Provenance::Dynamic { registration: Digest::of(b"sample") }).into(),
+            state: Pill::new(t.standing(ClientState::AwaitingApproval), Tone::Soon),
+            registered: sample::moment_in(language, -3 * 3_600),
             used: false,
             waits: true,
             verified: false,
@@ -178,17 +183,17 @@ impl Sample for ApplicationsPage {
             chosen_as: "cli_sample sample".into(),
         };
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Applications),
-            states: vec![Choice::new("", "Any", true), Choice::new("waiting", "Waiting", false)],
-            registered: vec![Choice::new("", "Any", true), Choice::new("itself", "Itself", false)],
-            checked: vec![Choice::new("", "Any", true), Choice::new("verified", "Verified", false)],
+            states: vec![any(), Choice::new("waiting", t.those(ClientState::AwaitingApproval), false)],
+            registered: vec![any(), Choice::new("itself", t.those_by(RegisteredBy::Itself), false)],
+            checked: vec![any(), Choice::new("verified", t.those_checked(Checked::Verified), false)],
             here: String::new(),
             rows: vec![
                 row.clone(),
                 ApplicationRow { name: "Curs0r".into(), resembles: Some("Cursor".into()), ..row.clone() },
                 ApplicationRow {
-                    state: Pill::new("active", Tone::Live),
+                    state: Pill::new(t.standing(ClientState::Active), Tone::Live),
                     waits: false,
                     used: true,
                     verified: true,
@@ -202,7 +207,7 @@ impl Sample for ApplicationsPage {
             ("some", page.clone()),
             ("empty", Self { rows: vec![], next: None, ..page.clone() }),
             ("nothing_fits", Self { rows: vec![], narrowed: true, ..page.clone() }),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
             (
                 "hostile",
                 Self {
@@ -219,18 +224,20 @@ impl Sample for ApplicationsPage {
     }
 }
 
-impl Sample for StaleApplicationsPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for StaleApplicationsPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let said = words::of(language);
+        let (t, one) = (&said.console.applications, &said.console.applications_stale);
         let stale = StaleRow {
             id: "cli_sample".into(),
             chosen: false,
             row: ApplicationRow {
                 href: "/console/applications/cli_sample".into(),
                 name: "Old notebook".into(),
-                answers: "this computer".into(),
-                registered_by: "itself".into(),
-                state: Pill::new("active", Tone::Live),
-                registered: sample::moment("120 days ago"),
+                answers: t.this_computer.into(),
+                registered_by: t.by(&Provenance::Dynamic { registration: Digest::of(b"sample") }).into(),
+                state: Pill::new(t.standing(ClientState::Active), Tone::Live),
+                registered: sample::moment_in(language, -120 * 86_400),
                 used: false,
                 waits: false,
                 verified: false,
@@ -238,13 +245,13 @@ impl Sample for StaleApplicationsPage {
                 seen: "sample".into(),
                 chosen_as: String::new(),
             },
-            since: sample::moment("120 days ago"),
+            since: sample::moment_in(language, -120 * 86_400),
         };
         let used = StaleRow { row: ApplicationRow { used: true, ..stale.row.clone() }, ..stale.clone() };
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Applications),
-            choices: vec![Choice::new("30", "30 days", false), Choice::new("90", "90 days", true)],
+            choices: vec![Choice::new("30", said.days(30), false), Choice::new("90", said.days(90), true)],
             days: 90,
             rows: vec![stale.clone(), used],
             after: String::new(),
@@ -259,11 +266,11 @@ impl Sample for StaleApplicationsPage {
                 "not_meant",
                 Self {
                     rows: vec![StaleRow { chosen: true, ..stale.clone() }],
-                    unmeant: Some("Nothing was removed: type the word “remove” here.".into()),
+                    unmeant: Some(one.unmeant.into()),
                     ..page.clone()
                 },
             ),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
             (
                 "hostile",
                 Self {
@@ -282,30 +289,29 @@ impl Sample for StaleApplicationsPage {
     }
 }
 
-impl Sample for ApplicationPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for ApplicationPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let (t, all) = (&words::of(language).console.application, &words::of(language).console.applications);
         let secret = |newest: bool| SecretLine {
             newest,
-            made: sample::moment(if newest { "2 days ago" } else { "a year ago" }),
-            until: (!newest).then(|| sample::moment("in 5 days")),
-            used: (!newest).then(|| sample::moment("1 hour ago")),
+            made: sample::moment_in(language, if newest { -2 } else { -365 } * 86_400),
+            until: (!newest).then(|| sample::moment_in(language, 5 * 86_400)),
+            used: (!newest).then(|| sample::moment_in(language, -3_600)),
         };
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Applications),
             href: "/console/applications/cli_sample".into(),
             id: "cli_sample".into(),
             name: "Cursor".into(),
-            state: Pill::new("active", Tone::Live),
-            registered_by: "itself, and nobody has checked what it says".into(),
-            registered: sample::moment("3 hours ago"),
-            first_used: Some(sample::moment("2 hours ago")),
+            state: Pill::new(all.standing(ClientState::Active), Tone::Live),
+            registered_by: t.by_itself_unchecked.into(),
+            registered: sample::moment_in(language, -3 * 3_600),
+            first_used: Some(sample::moment_in(language, -2 * 3_600)),
             reaped: None,
-            proves: "nothing: it is a public client".into(),
+            proves: t.proves_nothing.into(),
             redirect_uris: vec!["https://cursor.com/callback".into()],
-            grant_types: vec!["authorization_code".into(), "refresh_token".into()],
-            scopes: vec![],
-            resources: vec![],
+            reach: (t.reach)("authorization_code, refresh_token", "", ""),
             client_uri: None,
             secrets: vec![],
             once: "sample".into(),
@@ -317,40 +323,56 @@ impl Sample for ApplicationPage {
             active: true,
             suspended: false,
             left: None,
-            snippets: Snippets::sample("curl -sS https://id.example.com/oauth/token"),
+            snippets: Snippets::sample_in(language, "curl -sS https://id.example.com/oauth/token"),
             grants: vec![GrantLine {
                 id: "con_sample".into(),
                 person: "Ada Moreno".into(),
                 resource: "https://mcp.tickets.example/mcp".into(),
                 scopes: vec!["tickets:read".into()],
-                given: sample::moment("2 hours ago"),
+                given: sample::moment_in(language, -2 * 3_600),
             }],
             more_grants: true,
-            events: vec![sample::event(812, "consent.given", "Ada Moreno allowed Cursor: tickets:read")],
-            at_stake: "1 person allowed it something.".into(),
+            events: vec![EventLine {
+                at: sample::moment_in(language, -180),
+                ..sample::event(
+                    812,
+                    "consent.given",
+                    sample::said(
+                        language,
+                        "Ada Moreno allowed Cursor: tickets:read",
+                        "Ada Moreno erlaubte Cursor: tickets:read",
+                    ),
+                )
+            }],
+            at_stake: (t.allowed_by)(1),
         };
         vec![
             ("active", page.clone()),
-            ("rotated", Self { proves: "a secret".into(), secrets: vec![secret(true), secret(false)], ..page.clone() }),
+            (
+                "rotated",
+                Self { proves: t.proves_secret.into(), secrets: vec![secret(true), secret(false)], ..page.clone() },
+            ),
             (
                 "waiting",
                 Self {
                     waits: true,
                     active: false,
-                    state: Pill::new("waits for approval", Tone::Soon),
+                    state: Pill::new(all.standing(ClientState::AwaitingApproval), Tone::Soon),
                     grants: vec![],
                     events: vec![],
                     first_used: None,
-                    reaped: Some(sample::moment("in 21 hours")),
+                    reaped: Some(sample::moment_in(language, 21 * 3_600)),
                     ..page.clone()
                 },
             ),
             (
                 "rejected",
                 Self {
-                    rejected: Some("We use the one that IT installs.".into()),
+                    rejected: Some(
+                        sample::said(language, "We use the one that IT installs.", "Wir nehmen die von der IT.").into(),
+                    ),
                     active: false,
-                    state: Pill::new("rejected", Tone::Danger),
+                    state: Pill::new(all.standing(ClientState::Rejected), Tone::Danger),
                     grants: vec![],
                     first_used: None,
                     ..page.clone()
@@ -359,8 +381,8 @@ impl Sample for ApplicationPage {
             (
                 "verified",
                 Self {
-                    verified: Some(("Ada Moreno".into(), sample::moment("3 days ago"))),
-                    registered_by: "itself".into(),
+                    verified: Some(("Ada Moreno".into(), sample::moment_in(language, -3 * 86_400))),
+                    registered_by: all.by(&Provenance::Dynamic { registration: Digest::of(b"sample") }).into(),
                     ..page.clone()
                 },
             ),
@@ -368,20 +390,20 @@ impl Sample for ApplicationPage {
                 "suspended",
                 Self {
                     suspended: true,
-                    left: Some(sample::LEFT.to_owned()),
+                    left: Some(sample::left_in(language)),
                     active: false,
-                    state: Pill::new("suspended", Tone::Danger),
+                    state: Pill::new(all.standing(ClientState::Suspended), Tone::Danger),
                     ..page.clone()
                 },
             ),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
             (
                 "hostile",
                 Self {
                     name: sample::HOSTILE.into(),
                     redirect_uris: vec![sample::HOSTILE.into()],
                     client_uri: Some(sample::HOSTILE.into()),
-                    snippets: Snippets::sample(sample::HOSTILE),
+                    snippets: Snippets::sample_in(language, sample::HOSTILE),
                     ..page
                 },
             ),
@@ -389,16 +411,20 @@ impl Sample for ApplicationPage {
     }
 }
 
-impl Sample for ApplicationFormPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for ApplicationFormPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let t = &words::of(language).console.application_form;
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Applications),
             once: "sample".into(),
             name: Field::default(),
             redirect_uris: Field::default(),
-            methods: vec![Choice::new("none", "Nothing", true), Choice::new("client_secret_basic", "A secret", false)],
-            scopes: vec![Choice::new("tickets:read", "See tickets", false)],
+            methods: vec![
+                Choice::new("none", t.no_method, true),
+                Choice::new("client_secret_basic", t.by_secret, false),
+            ],
+            scopes: vec![Choice::new("tickets:read", sample::said(language, "See tickets", "Tickets ansehen"), false)],
             resources: vec![Choice::new("https://mcp.tickets.example/mcp", "Tickets", false)],
             problem: None,
         };
@@ -407,13 +433,19 @@ impl Sample for ApplicationFormPage {
             (
                 "refused",
                 Self {
-                    name: Field::refused("", "say what it is called"),
-                    redirect_uris: Field::refused("http://evil.test", "this is no https:// address"),
+                    name: Field::refused(
+                        "",
+                        sample::said(language, "say what it is called", "sagen Sie, wie sie heißt"),
+                    ),
+                    redirect_uris: Field::refused(
+                        "http://evil.test",
+                        sample::said(language, "this is no https:// address", "das ist keine https://-Adresse"),
+                    ),
                     problem: Some("Nothing was registered.".into()),
                     ..page.clone()
                 },
             ),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
             ("hostile", Self { name: Field::of(sample::HOSTILE), problem: Some(sample::HOSTILE.into()), ..page }),
         ]
     }

@@ -2,9 +2,11 @@
 
 use askama::Template;
 
-use super::super::Sample;
+use super::super::Spoken;
 use super::super::shell::{Field, Moment, Shell};
-use super::{Choice, Frame, Section, sample};
+use super::{Choice, First, Frame, Section, sample};
+use crate::model::Language;
+use crate::web::words;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/audit.html")]
@@ -90,6 +92,10 @@ pub struct AuditEntryPage {
 }
 
 impl AuditEntryPage {
+    pub(super) fn title(&self) -> String {
+        (self.shell.words.console.audit.entry.title)(self.row.sequence)
+    }
+
     pub(super) fn before(&self) -> u64 {
         self.row.sequence.saturating_sub(1)
     }
@@ -99,10 +105,10 @@ impl AuditEntryPage {
     }
 }
 
-fn row(sequence: u64, words: &str) -> AuditRow {
+fn row(language: Language, sequence: u64, words: &str) -> AuditRow {
     AuditRow {
         sequence,
-        at: sample::moment("3 minutes ago"),
+        at: sample::moment_in(language, -180),
         event: "machine.suspended".into(),
         words: words.into(),
         by: "Ada Moreno".into(),
@@ -112,20 +118,31 @@ fn row(sequence: u64, words: &str) -> AuditRow {
     }
 }
 
-impl Sample for AuditPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+fn stopped(language: Language) -> String {
+    let why = sample::said(language, ": it calls at night", ": sie meldet sich nachts");
+    (words::of(language).console.told.stopped)("nightly-import", why)
+}
+
+fn founded(language: Language) -> String {
+    (words::of(language).console.told.founded)("https://id.example.com")
+}
+
+impl Spoken for AuditPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let words = &words::of(language).console;
+        let (t, any) = (&words.audit, words.frame.any);
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Audit),
-            events: vec![Choice::new("", "Any", true), Choice::new("machine.suspended", "machine.suspended", false)],
+            events: vec![Choice::new("", any, true), Choice::new("machine.suspended", "machine.suspended", false)],
             by: Field::default(),
             about: Field::default(),
             actor: Field::default(),
-            outcomes: vec![Choice::new("", "Any", true), Choice::new("refused", "Refused", false)],
+            outcomes: vec![Choice::new("", any, true), Choice::new("refused", t.refused, false)],
             choices: vec![],
             since: Field::default(),
             until: Field::default(),
-            rows: vec![row(812, "nightly-import was stopped: it calls at night")],
+            rows: vec![row(language, 812, &stopped(language))],
             newest: Some(812),
             narrowed: false,
             upkeep: false,
@@ -140,7 +157,7 @@ impl Sample for AuditPage {
             (
                 "several_of_a_name",
                 Self {
-                    by: Field::refused("ada", "nobody is called just this, or several are: choose below"),
+                    by: Field::refused("ada", t.several_called),
                     choices: ["Ada Moreno", "Ada King"]
                         .map(|name| Choosable {
                             name: name.into(),
@@ -154,45 +171,65 @@ impl Sample for AuditPage {
                     ..page.clone()
                 },
             ),
-            ("older", Self { newest: None, ..page.clone() }),
-            ("refused", Self { since: Field::refused("soon", "a day, like 2027-06-30"), ..page.clone() }),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
-            ("hostile", Self { rows: vec![row(1, sample::HOSTILE)], ..page }),
+            (
+                "older",
+                Self {
+                    newest: None,
+                    frame: Frame { first: Some("/console/audit".into()), ..Frame::of(Section::Audit) },
+                    upkeep: true,
+                    ..page.clone()
+                },
+            ),
+            ("refused", Self { since: Field::refused("soon", t.no_day), ..page.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
+            ("hostile", Self { rows: vec![row(language, 1, sample::HOSTILE)], ..page }),
         ]
     }
 }
 
-impl Sample for AuditLivePage {
-    fn samples() -> Vec<(&'static str, Self)> {
-        let page = Self { shell: sample::shell(), rows: vec![], newest: 812, more: false };
+impl Spoken for AuditLivePage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let page = Self { shell: sample::shell_in(language), rows: vec![], newest: 812, more: false };
         vec![
             ("none", page.clone()),
-            ("some", Self { rows: vec![row(812, "nightly-import was stopped")], ..page.clone() }),
-            ("branded", Self { shell: sample::branded(), rows: vec![row(1, "Started")], more: true, ..page.clone() }),
-            ("hostile", Self { rows: vec![row(1, sample::HOSTILE)], ..page }),
+            ("some", Self { rows: vec![row(language, 812, &stopped(language))], ..page.clone() }),
+            (
+                "branded",
+                Self {
+                    shell: sample::branded_in(language),
+                    rows: vec![row(language, 1, &founded(language))],
+                    more: true,
+                    ..page.clone()
+                },
+            ),
+            ("hostile", Self { rows: vec![row(language, 1, sample::HOSTILE)], ..page }),
         ]
     }
 }
 
-impl Sample for AuditEntryPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for AuditEntryPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Audit),
-            row: row(812, "nightly-import was stopped: it calls at night"),
+            row: row(language, 812, &stopped(language)),
             whole: "{\n  \"event\": \"machine.suspended\"\n}".into(),
             hash: "Qm9Z…".into(),
             hash_before: Some("p3Xk…".into()),
             has_next: true,
             request: Some("req_sample".into()),
-            same_request: vec![row(813, "A credential of nightly-import was revoked")],
+            same_request: vec![row(
+                language,
+                813,
+                &(words::of(language).console.told.credential_revoked)("nightly-import", ""),
+            )],
         };
         vec![
             ("one", page.clone()),
             (
                 "first",
                 Self {
-                    row: row(1, "Started for the first time"),
+                    row: row(language, 1, &founded(language)),
                     hash_before: None,
                     has_next: false,
                     request: None,
@@ -200,7 +237,7 @@ impl Sample for AuditEntryPage {
                     ..page.clone()
                 },
             ),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
             ("hostile", Self { whole: sample::HOSTILE.into(), ..page }),
         ]
     }

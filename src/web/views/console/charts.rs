@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 
 use super::super::shell::Moment;
 use super::sample;
+use crate::model::{Counted, Language};
+use crate::web::words::{self, ChartWords};
 
 /// One chart.
 #[derive(Clone, Debug)]
@@ -86,16 +88,16 @@ impl Chart {
     }
 
     /// What stands beside it, from the top down.
-    pub(super) fn scale(&self) -> [String; 3] {
+    pub(super) fn scale(&self, words: &ChartWords) -> [String; 3] {
         let most = self.most();
-        [self.written(most), self.written(most / 2), "0".to_owned()]
+        [self.written(words, most), self.written(words, most / 2), "0".to_owned()]
     }
 
     /// A number as it is written in this chart.
-    pub(super) fn written(&self, value: u64) -> String {
+    fn written(&self, words: &ChartWords, value: u64) -> String {
         match self.unit {
-            Unit::Count => number(value),
-            Unit::Wait => wait(value),
+            Unit::Count => words.number(value),
+            Unit::Wait => words.wait(value),
         }
     }
 
@@ -139,14 +141,14 @@ impl Chart {
     }
 
     /// What each column says to whoever points at it, and where it stands.
-    pub(super) fn hints(&self) -> Vec<Hint<'_>> {
+    pub(super) fn hints(&self, words: &ChartWords) -> Vec<Hint<'_>> {
         let hint = |(n, column): (usize, &'_ Column)| {
             let values = column.values.iter().zip(&self.series);
             let said: Vec<String> = values
                 .filter_map(|(value, series)| value.filter(|value| *value > 0).map(|value| (value, series)))
-                .map(|(value, series)| format!("{} {}", self.written(value), series.name.to_lowercase()))
+                .map(|(value, series)| (words.hint)(&self.written(words, value), &series.name))
                 .collect();
-            let said = if said.is_empty() { "nothing".to_owned() } else { said.join(", ") };
+            let said = if said.is_empty() { words.nothing.to_owned() } else { said.join(", ") };
             (n * WIDTH, said)
         };
         let said = self.columns.iter().enumerate().map(hint);
@@ -159,8 +161,8 @@ impl Chart {
     }
 
     /// The names of the series, and what each comes to in a column.
-    pub(super) fn cells(&self, column: &Column) -> Vec<(&str, String)> {
-        let written = |value: &Option<u64>| value.map(|value| self.written(value)).unwrap_or_default();
+    pub(super) fn cells(&self, words: &ChartWords, column: &Column) -> Vec<(&str, String)> {
+        let written = |value: &Option<u64>| value.map(|value| self.written(words, value)).unwrap_or_default();
         self.series.iter().map(|series| series.name.as_str()).zip(column.values.iter().map(written)).collect()
     }
 }
@@ -180,30 +182,9 @@ fn scaled(value: u64, most: u64) -> u64 {
     (u128::from(value) * u128::from(HEIGHT) / u128::from(most.max(1))).try_into().unwrap_or(HEIGHT)
 }
 
-/// `12,048`
+/// `12,048`, in English. What is said in the language of whoever reads it is written by [`ChartWords::number`].
 pub fn number(value: u64) -> String {
-    let digits = value.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// `0.8 ms`, `12 ms`, `1.5 s`
-pub fn wait(micros: u64) -> String {
-    let tenths = |value: u64, unit: &str| match (value / 10, value % 10) {
-        (whole, 0) => format!("{whole} {unit}"),
-        (whole, tenth) => format!("{whole}.{tenth} {unit}"),
-    };
-    match micros {
-        0..10_000 => tenths(micros.div_ceil(100), "ms"),
-        10_000..1_000_000 => format!("{} ms", micros.div_ceil(1_000)),
-        _ => tenths(micros.div_ceil(100_000), "s"),
-    }
+    words::of(Language::En).console.charts.number(value)
 }
 
 /// One machine among the busiest.
@@ -218,32 +199,37 @@ pub struct Busy {
 }
 
 impl Busy {
-    pub(super) fn written(&self) -> String {
-        number(self.count)
+    pub(super) fn written(&self, words: &ChartWords) -> String {
+        words.number(self.count)
     }
 }
 
 /// Charts of the samples.
-pub(super) fn samples() -> Vec<Chart> {
+pub(super) fn samples_in(language: Language) -> Vec<Chart> {
+    let words = &words::of(language).console.charts;
     let columns = |values: fn(u64) -> Vec<Option<u64>>| -> Vec<Column> {
-        (0..24).map(|n| Column { from: sample::moment("09:00"), labelled: n % 6 == 0, values: values(n) }).collect()
+        let from = |n: u64| Moment { words: "09:00".into(), ..sample::moment_in(language, 3_600 * n.cast_signed()) };
+        (0..24).map(|n| Column { from: from(n), labelled: n % 6 == 0, values: values(n) }).collect()
     };
-    let series = |name: &str, colour, total: &str| Series { name: name.into(), colour, total: total.into() };
+    let series = |name: &str, colour, total: String| Series { name: name.into(), colour, total };
     vec![
         Chart {
             id: "tokens",
-            title: "Tokens given".into(),
-            summary: "1,204 in the last 24 hours, 1,117 in the 24 hours before.".into(),
+            title: words.tokens.into(),
+            summary: (words.in_a_day)(&words.number(1_204), &words.number(1_117)),
             unit: Unit::Count,
-            series: vec![series("Client credentials", 1, "910"), series("Refresh", 2, "294")],
+            series: vec![
+                series(words.counted(Counted::ByCredentials), 1, words.number(910)),
+                series(words.counted(Counted::ByRefresh), 2, words.number(294)),
+            ],
             columns: columns(|n| vec![Some(n * 7 % 40 + 20), Some(n * 5 % 17)]),
         },
         Chart {
             id: "waits",
-            title: "Time to give a token".into(),
-            summary: "Half took less than 0.8 ms, and all but one in a hundred less than 5 ms.".into(),
+            title: words.waits.into(),
+            summary: (words.waits_summary)(&words.wait(800), &words.wait(5_000)),
             unit: Unit::Wait,
-            series: vec![series("Half are faster", 1, "0.8 ms"), series("99 of 100 are faster", 2, "5 ms")],
+            series: vec![series(words.half, 1, words.wait(800)), series(words.nearly_all, 2, words.wait(5_000))],
             columns: columns(|n| {
                 let is_quiet = n % 9 == 4;
                 vec![(!is_quiet).then_some(700 + n * 10), (!is_quiet).then_some(4_000 + n * 50)]
@@ -252,9 +238,18 @@ pub(super) fn samples() -> Vec<Chart> {
     ]
 }
 
+/// The same in English.
+pub(super) fn samples() -> Vec<Chart> {
+    samples_in(Language::En)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn words() -> &'static ChartWords {
+        &super::words::of(Language::En).console.charts
+    }
 
     fn chart(unit: Unit, values: &[&[Option<u64>]]) -> Chart {
         let series = |n| Series { name: format!("series {n}"), colour: 1, total: String::new() };
@@ -273,12 +268,12 @@ mod tests {
     #[test]
     fn counts_stand_on_one_another_below_a_round_number() {
         let chart = chart(Unit::Count, &[&[Some(3), Some(4)], &[None, None], &[Some(0), Some(1)]]);
-        assert_eq!(chart.scale(), ["8", "4", "0"]);
+        assert_eq!(chart.scale(words()), ["8", "4", "0"]);
         assert_eq!(chart.path(&0), "M2 1000h16v-375h-16z");
         assert_eq!(chart.path(&1), "M2 625h16v-500h-16zM42 1000h16v-125h-16z");
         assert_eq!(chart.lines().len(), 2);
-        assert_eq!(chart.hints()[1].said, "nothing");
-        assert_eq!(chart.hints()[0].said, "3 series 0, 4 series 1");
+        assert_eq!(chart.hints(words())[1].said, "nothing");
+        assert_eq!(chart.hints(words())[0].said, "3 series 0, 4 series 1");
     }
 
     #[test]
@@ -290,14 +285,7 @@ mod tests {
     #[test]
     fn where_nothing_was_measured_a_line_has_a_gap() {
         let chart = chart(Unit::Wait, &[&[Some(500)], &[Some(1_000)], &[None], &[Some(2_000)]]);
-        assert_eq!(chart.scale(), ["2 ms", "1 ms", "0"]);
+        assert_eq!(chart.scale(words()), ["2 ms", "1 ms", "0"]);
         assert_eq!(chart.path(&0), "M10 750h1L30 500M70 0h1");
-    }
-
-    #[test]
-    fn numbers_read_well() {
-        assert_eq!([0, 999, 1_000, 1_234_567].map(number), ["0", "999", "1,000", "1,234,567"]);
-        let waits = [0, 120, 800, 1_000, 12_345, 1_500_000].map(wait);
-        assert_eq!(waits, ["0 ms", "0.2 ms", "0.8 ms", "1 ms", "13 ms", "1.5 s"]);
     }
 }

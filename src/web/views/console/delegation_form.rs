@@ -2,9 +2,11 @@
 
 use askama::Template;
 
-use super::super::Sample;
+use super::super::Spoken;
 use super::super::shell::{Field, Shell};
 use super::{Choice, Frame, Section, sample};
+use crate::model::Language;
+use crate::web::words;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/delegation_form.html")]
@@ -27,10 +29,11 @@ pub struct DelegationFormPage {
     pub problem: Option<String>,
 }
 
-impl Sample for DelegationFormPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for DelegationFormPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let t = &words::of(language).console.delegation_form;
         let new = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Machines),
             once: "sample".into(),
             machine: "nightly-import".into(),
@@ -39,16 +42,16 @@ impl Sample for DelegationFormPage {
             subject: Field::default(),
             purpose: Field::default(),
             until: Field::of("2026-12-01"),
-            scopes: vec![Choice::new("tickets:read", "See tickets", true)],
+            scopes: vec![Choice::new("tickets:read", sample::said(language, "See tickets", "Tickets ansehen"), true)],
             scope_error: None,
             resources: vec![Choice::new("https://mcp.tickets.example/mcp", "Tickets", false)],
             across: None,
             problem: None,
         };
         let refused = Self {
-            subject: Field::refused("grace@", "there is nobody with this address"),
-            until: Field::refused("2001-01-01", "choose a day within a year"),
-            scope_error: Some("choose what it is for".into()),
+            subject: Field::refused("grace@", t.nobody),
+            until: Field::refused("2001-01-01", t.wrong_day),
+            scope_error: Some(t.no_scope_chosen.into()),
             across: Some(false),
             problem: Some("It may act for them already.".into()),
             ..new.clone()
@@ -62,7 +65,7 @@ impl Sample for DelegationFormPage {
             ("new", new.clone()),
             ("nothing_registered", Self { scopes: vec![], resources: vec![], ..new.clone() }),
             ("refused", refused),
-            ("branded", Self { shell: sample::branded(), ..new }),
+            ("branded", Self { shell: sample::branded_in(language), ..new }),
             ("hostile", hostile),
         ]
     }

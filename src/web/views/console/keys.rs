@@ -2,9 +2,11 @@
 
 use askama::Template;
 
-use super::super::Sample;
+use super::super::Spoken;
 use super::super::shell::{Moment, Shell};
 use super::{Choice, Frame, Pill, Section, Tone, sample};
+use crate::model::Language;
+use crate::web::words;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/keys.html")]
@@ -14,10 +16,10 @@ pub struct KeysPage {
     /// The schedule, in words.
     pub period: String,
     pub max_age: String,
-    /// How much of the past and of the future the lines of time show, in words.
-    pub window: String,
-    /// Said while a revocation is fresh.
-    pub hurried: Option<String>,
+    /// Where the lines of time begin and end.
+    pub ends: LineEnds,
+    /// A revocation is fresh.
+    pub hurried: bool,
     /// What the schedule does next, the soonest first.
     pub coming: Vec<Coming>,
     pub lines: Vec<KeyLine>,
@@ -26,6 +28,15 @@ pub struct KeysPage {
     pub jwks_uri: String,
     /// What is published, as JSON.
     pub jwks: String,
+}
+
+/// The past and the future that lines of time show, in words.
+#[derive(Clone, Debug)]
+pub struct LineEnds {
+    /// "4 days ago"
+    pub from: String,
+    /// "in 4 days"
+    pub until: String,
 }
 
 /// Something that the schedule will do.
@@ -96,14 +107,15 @@ pub struct KeyPage {
     pub seen: String,
 }
 
-impl Sample for KeysPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for KeysPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let t = &words::of(language).console.keys;
         let row = KeyRow {
             kid: "k4tdP0yQm3bM5Xb7mXo0yQm3bM5Xb7mXoGv1c2d3e4f".into(),
             short: "k4tdP0yQ".into(),
             href: "/console/keys/k4tdP0yQm3bM5Xb7mXo0yQm3bM5Xb7mXoGv1c2d3e4f".into(),
-            state: Pill::new("signs", Tone::Live),
-            moments: vec![("Signs since".into(), sample::moment("9 hours ago"))],
+            state: Pill::new(t.is_signing, Tone::Live),
+            moments: vec![(t.at_signs_since.into(), sample::moment_in(language, -9 * 3_600))],
             bars: vec![
                 Bar { class: "life-wait", from: 330, long: 120 },
                 Bar { class: "bar-life", from: 450, long: 125 },
@@ -112,7 +124,7 @@ impl Sample for KeysPage {
         };
         let rows = vec![
             KeyRow {
-                state: Pill::new("next", Tone::Soon),
+                state: Pill::new(t.is_next, Tone::Soon),
                 bars: vec![
                     Bar { class: "life-wait", from: 450, long: 125 },
                     Bar { class: "bar-life", from: 575, long: 125 },
@@ -120,33 +132,39 @@ impl Sample for KeysPage {
                 ..row.clone()
             },
             row.clone(),
-            KeyRow { state: Pill::new("withdrawn", Tone::Danger), bars: vec![], ..row.clone() },
+            KeyRow { state: Pill::new(t.is_withdrawn, Tone::Danger), bars: vec![], ..row.clone() },
         ];
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Keys),
-            period: "1 day".into(),
-            max_age: "5 minutes".into(),
-            window: "4 days".into(),
-            hurried: None,
+            period: words::of(language).length(86_400),
+            max_age: words::of(language).length(300),
+            ends: LineEnds {
+                from: sample::moment_in(language, -4 * 86_400).words,
+                until: sample::moment_in(language, 4 * 86_400).words,
+            },
+            hurried: false,
             coming: vec![
-                Coming { at: sample::moment("in 15 hours"), words: "ES256: k4tdP0yQ begins to sign".into() },
-                Coming { at: sample::moment("in 11 days"), words: "ES256: 9fQm3bM5 is forgotten".into() },
+                Coming { at: sample::moment_in(language, 15 * 3_600), words: (t.will_sign)("ES256", "k4tdP0yQ") },
+                Coming {
+                    at: sample::moment_in(language, 11 * 86_400),
+                    words: (t.will_be_forgotten)("ES256", "9fQm3bM5"),
+                },
             ],
             lines: vec![
                 KeyLine { algorithm: "ES256".into(), rows: rows.clone(), older: vec![row.clone(), row.clone()] },
                 KeyLine { algorithm: "RS256".into(), rows, older: vec![] },
             ],
-            algorithms: vec![Choice::new("", "All", true), Choice::new("ES256", "ES256", false)],
+            algorithms: vec![Choice::new("", t.all, true), Choice::new("ES256", "ES256", false)],
             jwks_uri: "https://id.example.com/.well-known/jwks.json".into(),
             jwks: "{\"keys\": []}".into(),
         };
         let hostile = KeyRow { kid: sample::HOSTILE.into(), short: sample::HOSTILE.into(), ..row };
         vec![
             ("some", page.clone()),
-            ("withdrawn", Self { hurried: Some("A key was withdrawn 3 hours ago.".into()), ..page.clone() }),
+            ("withdrawn", Self { hurried: true, ..page.clone() }),
             ("none", Self { lines: vec![], coming: vec![], ..page.clone() }),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
             (
                 "hostile",
                 Self {
@@ -162,31 +180,33 @@ impl Sample for KeysPage {
     }
 }
 
-impl Sample for KeyPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for KeyPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let t = &words::of(language).console.keys;
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Keys),
             kid: "k4tdP0yQm3bM5Xb7mXo0yQm3bM5Xb7mXoGv1c2d3e4f".into(),
             short: "k4tdP0yQ".into(),
             algorithm: "ES256".into(),
             href: "/console/keys/k4tdP0yQm3bM5Xb7mXo0yQm3bM5Xb7mXoGv1c2d3e4f".into(),
-            state: Pill::new("signs", Tone::Live),
+            state: Pill::new(t.is_signing, Tone::Live),
             moments: vec![
-                ("Published".into(), sample::moment("yesterday")),
-                ("Signs since".into(), sample::moment("9 hours ago")),
+                (t.at_published.into(), sample::moment_in(language, -86_400)),
+                (t.at_signs_since.into(), sample::moment_in(language, -9 * 3_600)),
             ],
-            signs: vec!["Access tokens for https://tickets.example.com/mcp".into(), "Status lists".into()],
+            signs: vec![(t.one.access_tokens)("https://tickets.example.com/mcp"), t.one.status_lists.into()],
             withdrawable: true,
             breaks: vec![
-                "At most 812 access tokens that it signed are refused here at once.".into(),
-                "The key 9fQm3bM5 signs from that moment on.".into(),
+                (t.one.tokens_refused)(812, &sample::moment_in(language, 3_600).words),
+                (t.one.successor)("9fQm3bM5"),
+                t.one.what_stays.into(),
             ],
-            taken_until: sample::moment("in 5 minutes"),
+            taken_until: sample::moment_in(language, 300),
             seen: "sample-seen".into(),
         };
         let withdrawn = Self {
-            state: Pill::new("withdrawn", Tone::Danger),
+            state: Pill::new(t.is_withdrawn, Tone::Danger),
             withdrawable: false,
             breaks: vec![],
             signs: vec![],
@@ -195,7 +215,7 @@ impl Sample for KeyPage {
         vec![
             ("signs", page.clone()),
             ("withdrawn", withdrawn),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
             ("hostile", Self { signs: vec![sample::HOSTILE.into()], breaks: vec![sample::HOSTILE.into()], ..page }),
         ]
     }

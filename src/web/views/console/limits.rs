@@ -2,9 +2,11 @@
 
 use askama::Template;
 
-use super::super::Sample;
+use super::super::Spoken;
 use super::super::shell::{Moment, Shell};
 use super::{Frame, Section, sample};
+use crate::model::Language;
+use crate::web::words;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/limits.html")]
@@ -44,11 +46,11 @@ pub struct MetBy {
     pub times: u64,
 }
 
-impl Sample for LimitsPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for LimitsPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
         let met = LimitMet {
             times: 1_204,
-            last_at: Some(sample::moment("3 minutes ago")),
+            last_at: Some(sample::moment_in(language, -180)),
             most: vec![
                 MetBy { who: "203.0.113.0/24".into(), path: None, times: 1_100 },
                 MetBy {
@@ -75,10 +77,18 @@ impl Sample for LimitsPage {
             met: met.clone(),
             ..line.clone()
         };
+        let unbounded = LimitLine {
+            name: "client".into(),
+            holds: words::of(language).console.limits.no_limit.into(),
+            per_minute: 0,
+            setting: words::of(language).console.limits.no_limit.into(),
+            changed: true,
+            ..line.clone()
+        };
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Settings),
-            limits: vec![line.clone(), changed],
+            limits: vec![line.clone(), changed, unbounded],
             accounts: met,
         };
         let hostile = MetBy { who: sample::HOSTILE.into(), path: None, times: 1 };
@@ -86,7 +96,7 @@ impl Sample for LimitsPage {
         vec![
             ("some", page.clone()),
             ("quiet", Self { limits: vec![line], accounts: LimitMet::default(), ..page.clone() }),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
             ("hostile", Self { accounts: hostile, ..page }),
         ]
     }

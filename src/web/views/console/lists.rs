@@ -2,9 +2,11 @@
 
 use askama::Template;
 
-use super::super::Sample;
+use super::super::Spoken;
 use super::super::shell::{Moment, Shell};
 use super::{First, Frame, Named, Pill, Section, Tone, sample};
+use crate::model::Language;
+use crate::web::words::{self, Html, Words};
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/grants.html")]
@@ -56,12 +58,34 @@ pub struct DelegationRow {
     pub until: Moment,
 }
 
+/// Whose the list is, in a sentence; of nobody in particular, none.
+fn whose(words: &Words, of: &[Named]) -> Option<Html> {
+    let t = &words.console.grants;
+    match of {
+        [] => None,
+        [one] => Some(t.of_one.say(&one.name)),
+        [one, other, ..] => Some(t.of_both.say(&one.name, &other.name)),
+    }
+}
+
+impl GrantsPage {
+    pub(super) fn whose(&self) -> Option<Html> {
+        whose(self.shell.words, &self.of)
+    }
+}
+
+impl DelegationsPage {
+    pub(super) fn whose(&self) -> Option<Html> {
+        whose(self.shell.words, &self.of)
+    }
+}
+
 fn named(name: &str, href: &str) -> Named {
     Named { name: name.into(), href: href.into(), about: String::new() }
 }
 
-impl Sample for GrantsPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for GrantsPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
         let row = GrantRow {
             id: "con_sample".into(),
             person: "Ada Moreno".into(),
@@ -70,10 +94,10 @@ impl Sample for GrantsPage {
             application_href: "/console/applications/cli_sample".into(),
             resource: "https://mcp.tickets.example/mcp".into(),
             scopes: vec!["tickets:read".into(), "tickets:write".into()],
-            given: sample::moment("2 hours ago"),
+            given: sample::moment_in(language, -7_200),
         };
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Applications),
             of: vec![named("Cursor", "/console/applications/cli_sample")],
             rows: vec![row.clone(), row.clone()],
@@ -83,7 +107,18 @@ impl Sample for GrantsPage {
             ("some", page.clone()),
             ("everybody", Self { of: vec![], ..page.clone() }),
             ("empty", Self { rows: vec![], next: None, ..page.clone() }),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            (
+                "none_yet",
+                Self {
+                    of: [named("Ada Moreno", "/console/people/per_sample")]
+                        .into_iter()
+                        .chain(page.of.clone())
+                        .collect(),
+                    rows: vec![],
+                    ..page.clone()
+                },
+            ),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
             (
                 "hostile",
                 Self {
@@ -96,8 +131,9 @@ impl Sample for GrantsPage {
     }
 }
 
-impl Sample for DelegationsPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for DelegationsPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let t = &words::of(language).console.machine_labels;
         let row = DelegationRow {
             id: "dlg_sample".into(),
             may_revoke: true,
@@ -105,23 +141,31 @@ impl Sample for DelegationsPage {
             machine_href: "/console/machines/mch_sample".into(),
             subject: "Ada Moreno".into(),
             subject_href: "/console/people/per_sample".into(),
-            purpose: "Answers tickets while she is away".into(),
+            purpose: sample::said(
+                language,
+                "Answers tickets while she is away",
+                "Beantwortet Tickets, solange sie weg ist",
+            )
+            .into(),
             scopes: vec!["tickets:read".into()],
-            state: Pill::new("live", Tone::Live),
-            until: sample::moment("in 20 days"),
+            state: Pill::new(t.delegation("live"), Tone::Live),
+            until: sample::moment_in(language, 20 * 86_400),
         };
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Machines),
             of: vec![named("support-agent", "/console/machines/mch_sample")],
-            rows: vec![row.clone(), DelegationRow { state: Pill::new("revoked", Tone::Plain), ..row.clone() }],
+            rows: vec![
+                row.clone(),
+                DelegationRow { state: Pill::new(t.delegation("revoked"), Tone::Plain), ..row.clone() },
+            ],
             next: Some("/console/delegations?actor=mch_sample&before=del_sample".into()),
         };
         vec![
             ("some", page.clone()),
             ("everybody", Self { of: vec![], ..page.clone() }),
             ("empty", Self { rows: vec![], next: None, ..page.clone() }),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
             (
                 "hostile",
                 Self {

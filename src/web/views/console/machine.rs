@@ -2,10 +2,12 @@
 
 use askama::Template;
 
-use super::super::Sample;
+use super::super::Spoken;
 use super::super::shell::{Moment, Shell};
 use super::charts::{self, Chart};
 use super::{EventLine, Frame, Pill, Section, Snippets, Tone, sample};
+use crate::model::{FindingKind, Language, MachineKind, MachineStanding};
+use crate::web::words;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/machine.html")]
@@ -28,6 +30,7 @@ pub struct MachinePage {
     pub created: Moment,
     pub expires: Option<Moment>,
     pub last_used: Option<Moment>,
+    /// "10.1.2.0/24"
     pub last_from: Option<String>,
     /// "412 tokens"
     pub grants: String,
@@ -144,23 +147,37 @@ impl MachinePage {
     pub(super) fn is_retired(&self) -> bool {
         matches!(self.halt, Halt::Retired { .. })
     }
+
+    pub(super) fn change(&self) -> String {
+        format!("{}/change", self.href)
+    }
 }
 
-impl Sample for MachinePage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for MachinePage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let console = &words::of(language).console;
+        let (t, labels, form) = (&console.machine, &console.machine_labels, &console.credential_form);
+        let says = |english, german| sample::said(language, english, german).to_owned();
+        let at = |seconds| sample::moment_in(language, seconds);
+        let when = |seconds| at(seconds).words;
+        let event = |sequence, name, english, german| EventLine {
+            at: at(-180),
+            ..sample::event(sequence, name, sample::said(language, english, german))
+        };
+        const DAY: i64 = 86_400;
         let secret = CredentialLine {
             id: "crd_sample".into(),
-            name: "first secret".into(),
-            kind: "client secret".into(),
+            name: console.machine_form.first_secret.into(),
+            kind: form.client_secret.into(),
             hint: "writ_cs_01jd2v…".into(),
-            state: Pill::new("being replaced", Tone::Soon),
-            created: sample::moment("80 days ago"),
-            expires: Some(sample::moment("in 6 days")),
-            last_used: Some(sample::moment("3 days ago")),
-            last_from: Some("from 10.1.2.0/24".into()),
-            successor: Some("Not used since 3 days ago, while its successor was: safe to remove.".into()),
+            state: Pill::new(labels.credential("being_replaced"), Tone::Soon),
+            created: at(-80 * DAY),
+            expires: Some(at(6 * DAY)),
+            last_used: Some(at(-3 * DAY)),
+            last_from: Some("10.1.2.0/24".into()),
+            successor: Some((t.credentials.silent)(&when(-3 * DAY))),
             rules: vec![],
-            at_stake: "It was last used 3 days ago, from 10.1.2.0/24.".into(),
+            at_stake: (t.stake.used)(&when(-3 * DAY), "10.1.2.0/24"),
             may_rotate: false,
             may_revoke: true,
             may_try: false,
@@ -170,7 +187,7 @@ impl Sample for MachinePage {
             name: "deploy".into(),
             kind: "GitHub Actions".into(),
             hint: "https://token.actions.githubusercontent.com".into(),
-            state: Pill::new("active", Tone::Live),
+            state: Pill::new(labels.standing(MachineStanding::Active), Tone::Live),
             expires: None,
             last_used: None,
             last_from: None,
@@ -180,32 +197,32 @@ impl Sample for MachinePage {
             ..secret.clone()
         };
         let bare = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Machines),
             id: "mch_sample".into(),
             href: "/console/machines/mch_sample".into(),
             name: "nightly-import".into(),
-            purpose: "Imports tickets at night".into(),
+            purpose: says("Imports tickets at night", "Holt nachts Tickets"),
             description: String::new(),
-            kind: "CI job".into(),
-            state: Pill::new("active", Tone::Live),
+            kind: labels.kind(MachineKind::Ci).into(),
+            state: Pill::new(labels.standing(MachineStanding::Active), Tone::Live),
             owner: "Grace Hopper".into(),
             owner_href: "/console/people/per_sample".into(),
             owner_email: "grace@example.com".into(),
             tenant: "main".into(),
             tags: vec![],
-            created: sample::moment("80 days ago"),
+            created: at(-80 * DAY),
             expires: None,
             last_used: None,
             last_from: None,
-            grants: "no tokens yet".into(),
+            grants: (t.grants)(0),
             waits: false,
-            halt: Halt::Runs { at_stake: "It never got a token.".into() },
+            halt: Halt::Runs { at_stake: t.stake.never_got.into() },
             findings: vec![],
             credentials: vec![],
             access: vec![],
             trim: None,
-            lifetime: "1 hour".into(),
+            lifetime: words::of(language).length(3_600),
             roles: vec![],
             networks: vec![],
             dpop_bound: false,
@@ -219,42 +236,41 @@ impl Sample for MachinePage {
         let full = Self {
             description: "Runs at two.\nAsk Grace before changing anything.".into(),
             tags: vec!["production".into(), "tickets".into()],
-            expires: Some(sample::moment("in 200 days")),
-            last_used: Some(sample::moment("4 minutes ago")),
-            last_from: Some("from 10.1.2.0/24".into()),
-            grants: "412 tokens".into(),
+            expires: Some(at(200 * DAY)),
+            last_used: Some(at(-240)),
+            last_from: Some("10.1.2.0/24".into()),
+            grants: (t.grants)(412),
             waits: false,
             halt: Halt::Runs {
-                at_stake: "It got 412 tokens, the last one 4 minutes ago. It acts for somebody: 1 delegation is live."
-                    .into(),
+                at_stake: format!("{} {}", (t.stake.got)(412, &when(-240), "10.1.2.0/24"), t.stake.acts_for_one),
             },
             findings: vec![FindingLine {
-                title: "Scopes unused".into(),
+                title: labels.finding(FindingKind::ScopesUnused).into(),
                 sentence: "It may ask for tickets:delete and has not for 90 days.".into(),
-                mend: "Take away what it does not need".into(),
+                mend: t.mend.trim.into(),
                 at: "access".into(),
             }],
             credentials: vec![secret, trust],
             access: vec![AccessLine {
                 name: "Tickets".into(),
                 identifier: Some("https://mcp.tickets.example/mcp".into()),
-                lifetime: Some("10 minutes".into()),
+                lifetime: Some(words::of(language).length(600)),
                 scopes: vec![
                     ScopeUseLine {
                         name: "tickets:read".into(),
-                        words: "See tickets".into(),
-                        last_used: Some(sample::moment("4 minutes ago")),
+                        words: says("See tickets", "Tickets sehen"),
+                        last_used: Some(at(-240)),
                         unused: false,
                     },
                     ScopeUseLine {
                         name: "tickets:delete".into(),
-                        words: "Delete tickets".into(),
+                        words: says("Delete tickets", "Tickets löschen"),
                         last_used: None,
                         unused: true,
                     },
                 ],
             }],
-            trim: Some("Remove the 1 scope that 90 days did not use".into()),
+            trim: Some((t.access.trim)(1)),
             roles: vec!["reader".into()],
             networks: vec!["10.0.0.0/8".into()],
             dpop_bound: true,
@@ -265,18 +281,24 @@ impl Sample for MachinePage {
                 purpose: "Answers tickets while she is away".into(),
                 scopes: vec!["tickets:read".into()],
                 resources: vec!["https://mcp.tickets.example/mcp".into()],
-                state: Pill::new("live", Tone::Live),
-                until: sample::moment("in 27 days"),
+                state: Pill::new(labels.delegation("live"), Tone::Live),
+                until: at(27 * DAY),
                 may_revoke: true,
             }],
-            chart: charts::samples().into_iter().next(),
-            acted: vec![sample::event(
+            chart: charts::samples().into_iter().next().filter(|_| language == Language::En),
+            acted: vec![event(
                 811,
                 "token.exchanged",
                 "support-agent acts for Ada Moreno at https://tickets.example/mcp",
+                "support-agent handelt bei https://tickets.example/mcp für Ada Moreno",
             )],
-            events: vec![sample::event(812, "credential.rotated", "Its secret got a successor")],
-            snippets: Snippets::sample("curl …"),
+            events: vec![event(
+                812,
+                "credential.rotated",
+                "Its secret got a successor",
+                "Sein Geheimnis hat einen Nachfolger",
+            )],
+            snippets: Snippets::sample_in(language, "curl …"),
             ..bare.clone()
         };
         vec![
@@ -294,11 +316,11 @@ impl Sample for MachinePage {
             (
                 "stopped",
                 Self {
-                    state: Pill::new("suspended", Tone::Danger),
+                    state: Pill::new(labels.standing(MachineStanding::Suspended), Tone::Danger),
                     halt: Halt::Stopped {
-                        at: sample::moment("2 minutes ago"),
+                        at: at(-120),
                         because: "It called from an address that nobody knows.".into(),
-                        left: Some(sample::LEFT.to_owned()),
+                        left: Some(sample::left_in(language)),
                     },
                     ..full.clone()
                 },
@@ -306,16 +328,12 @@ impl Sample for MachinePage {
             (
                 "retired",
                 Self {
-                    state: Pill::new("retired", Tone::Plain),
-                    halt: Halt::Retired {
-                        at: Some(sample::moment("a year ago")),
-                        because: "Replaced".into(),
-                        left: None,
-                    },
+                    state: Pill::new(labels.standing(MachineStanding::Retired), Tone::Plain),
+                    halt: Halt::Retired { at: Some(at(-365 * DAY)), because: "Replaced".into(), left: None },
                     ..full.clone()
                 },
             ),
-            ("branded", Self { shell: sample::branded(), ..full.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..full.clone() }),
             (
                 "hostile",
                 Self {

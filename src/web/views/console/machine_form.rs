@@ -2,9 +2,11 @@
 
 use askama::Template;
 
-use super::super::Sample;
+use super::super::Spoken;
 use super::super::shell::{Field, Shell};
 use super::{Choice, Frame, Section, sample};
+use crate::model::{Language, MachineKind};
+use crate::web::words;
 
 /// `/console/machines/new`, and `/console/machines/{id}/change`.
 #[derive(Clone, Debug, Template)]
@@ -116,21 +118,27 @@ impl CredentialForm {
     }
 }
 
-impl Sample for MachineFormPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for MachineFormPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let console = &words::of(language).console;
+        let (t, labels, proofs) = (&console.machine_form, &console.machine_labels, &console.credential_form);
+        let says = |english, german| sample::said(language, english, german);
         let form = MachineForm {
-            kinds: vec![Choice::new("agent", "Agent", true), Choice::new("service", "Service", false)],
+            kinds: vec![
+                Choice::new("ci", labels.kind(MachineKind::Ci), true),
+                Choice::new("service", labels.kind(MachineKind::Service), false),
+            ],
             owner: Field::of("ada@example.com"),
             tenant: Field::of("main"),
             scopes: vec![
-                Choice::new("tickets:read", "See tickets", true),
-                Choice::new("tickets:delete", "Delete tickets", false),
+                Choice::new("tickets:read", says("See tickets", "Tickets sehen"), true),
+                Choice::new("tickets:delete", says("Delete tickets", "Tickets löschen"), false),
             ],
             resources: vec![Choice::new("https://mcp.tickets.example/mcp", "Tickets", false)],
             ..MachineForm::default()
         };
         let new = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Machines),
             form,
             changes: None,
@@ -138,16 +146,22 @@ impl Sample for MachineFormPage {
             once: "sample".into(),
             seen: String::new(),
             credentials: vec![
-                Choice::new("client_secret", "Client secret", true),
-                Choice::new("none", "None yet", false),
+                Choice::new("client_secret", proofs.client_secret, true),
+                Choice::new("none", t.no_credential, false),
             ],
         };
         let refused = MachineForm {
-            name: Field::refused("nightly", "another machine has this name"),
-            purpose: Field::refused("", "say in one line what it is for"),
-            lifetime: Field::refused("2d", "an access token lives between a minute and a day"),
-            scope_error: Some("nobody knows this scope".into()),
-            problem: Some("Nothing was made.".into()),
+            name: Field::refused(
+                "nightly",
+                says("another machine has this name", "So heißt schon eine andere Maschine."),
+            ),
+            purpose: Field::refused(
+                "",
+                says("say in one line what it is for", "Sagen Sie in einer Zeile, wozu es sie gibt."),
+            ),
+            lifetime: Field::refused("2d", t.wrong.lifetime),
+            scope_error: Some(t.wrong.scope.into()),
+            problem: Some(t.nothing_changed.into()),
             unfolded: true,
             ..new.form.clone()
         };
@@ -172,27 +186,25 @@ impl Sample for MachineFormPage {
                     ..new.clone()
                 },
             ),
-            ("branded", Self { shell: sample::branded(), ..new.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..new.clone() }),
             ("hostile", Self { form: hostile, ..new }),
         ]
     }
 }
 
-impl Sample for CredentialPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for CredentialPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let t = &words::of(language).console.credential_form;
         let form = CredentialForm {
             kind: "client_secret".into(),
-            kinds: vec![
-                Choice::new("client_secret", "Client secret", true),
-                Choice::new("trust", "Token of another issuer", false),
-            ],
+            kinds: vec![Choice::new("client_secret", t.client_secret, true), Choice::new("trust", t.trust, false)],
             name: Field::of("second secret"),
             presets: vec![Choice::new("github", "GitHub Actions", true)],
             claims: vec![("repository_id".into(), "GitHub's number of the repository.".into())],
             ..CredentialForm::default()
         };
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Machines),
             machine: "nightly-import".into(),
             machine_href: "/console/machines/mch_sample".into(),
@@ -212,7 +224,7 @@ impl Sample for CredentialPage {
             ("keys", of_kind("public_keys")),
             ("key_set", of_kind("key_set")),
             ("trust", of_kind("trust")),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
             ("hostile", Self { form: refused, ..page }),
         ]
     }

@@ -2,9 +2,12 @@
 
 use askama::Template;
 
-use super::super::Sample;
+use super::super::Spoken;
 use super::super::shell::{Moment, Shell};
 use super::{Choice, First, Frame, Head, Pill, Section, Tone, sample};
+use crate::model::{FindingKind, Language, MachineKind, MachineStanding};
+use crate::operations::machines::Order;
+use crate::web::words;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/machines.html")]
@@ -54,7 +57,7 @@ pub struct MachineRow {
     pub last_used: Option<Moment>,
     /// Within the last day: somebody would miss it.
     pub used_lately: bool,
-    /// "from 10.1.2.0/24"
+    /// "10.1.2.0/24"
     pub last_from: Option<String>,
     /// What there is to be said about it.
     pub flags: Vec<String>,
@@ -69,31 +72,36 @@ impl MachinesPage {
     }
 }
 
-impl Sample for MachinesPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for MachinesPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let words = &words::of(language).console;
+        let (t, labels, any) = (&words.machines, &words.machine_labels, words.frame.any);
+        let forty_days = words::of(language).length(40 * 86_400);
         let row = MachineRow {
             id: "mch_sample".into(),
             name: "nightly-import".into(),
-            purpose: "Imports tickets at night".into(),
-            kind: "CI job".into(),
+            purpose: sample::said(language, "Imports tickets at night", "Holt nachts Tickets").into(),
+            kind: labels.kind(MachineKind::Ci).into(),
             owner: "Grace Hopper".into(),
-            state: Pill::new("active", Tone::Live),
+            state: Pill::new(labels.standing(MachineStanding::Active), Tone::Live),
             tenant: "main".into(),
-            credentials: "2, 40 days old".into(),
-            ends: Some(sample::moment("in 9 days")),
-            scopes: "3 of 7".into(),
-            last_used: Some(sample::moment("4 minutes ago")),
+            credentials: (t.old_credentials)(2, &forty_days),
+            ends: Some(sample::moment_in(language, 9 * 86_400)),
+            scopes: (t.scopes_of)(3, 7),
+            last_used: Some(sample::moment_in(language, -240)),
             used_lately: true,
-            last_from: Some("from 10.1.2.0/24".into()),
-            flags: vec!["credential ends soon".into(), "old secret".into()],
+            last_from: Some("10.1.2.0/24".into()),
+            flags: [FindingKind::CredentialExpiring, FindingKind::SecretOld]
+                .map(|kind| labels.finding(kind).into())
+                .to_vec(),
             may_stop: true,
         };
         let stopped = MachineRow {
             id: "mch_other".into(),
             name: "old-crawler".into(),
-            state: Pill::new("suspended", Tone::Danger),
+            state: Pill::new(labels.standing(MachineStanding::Suspended), Tone::Danger),
             tenant: "acme".into(),
-            credentials: "none".into(),
+            credentials: t.no_credentials.into(),
             ends: None,
             scopes: String::new(),
             last_used: None,
@@ -107,13 +115,13 @@ impl Sample for MachinesPage {
             all.iter().map(|(value, label)| Choice::new(*value, *label, value.is_empty())).collect()
         };
         let empty = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Machines),
-            states: choices(&[("", "Any state"), ("active", "Active"), ("suspended", "Suspended")]),
-            kinds: choices(&[("", "Any kind"), ("agent", "Agent")]),
-            findings: choices(&[("", "Any"), ("unused", "Unused")]),
+            states: choices(&[("", any), ("active", labels.standing(MachineStanding::Active))]),
+            kinds: choices(&[("", any), ("service", labels.kind(MachineKind::Service))]),
+            findings: choices(&[("", any), ("unused", labels.finding(FindingKind::Unused))]),
             tenants: vec![],
-            orders: choices(&[("", "Newest first"), ("name", "Name, A to Z")]),
+            orders: choices(&[("", t.in_order(Order::Newest)), ("name", t.in_order(Order::Name))]),
             by_name: Head { sort: "", href: "/console/machines?sort=name".into() },
             by_use: Head { sort: "", href: "/console/machines?sort=-used".into() },
             about_order: None,
@@ -159,16 +167,16 @@ impl Sample for MachinesPage {
                 "sorted",
                 Self {
                     rows: vec![stopped, row.clone()],
-                    tenants: choices(&[("", "Any"), ("main", "Main (main)"), ("acme", "Acme (acme)")]),
+                    tenants: choices(&[("", any), ("main", sample::said(language, "Main (main)", "Haupthaus (main)"))]),
                     by_use: Head { sort: "ascending", href: "/console/machines?sort=-used".into() },
-                    about_order: Some("Only the newest 1,000 of these machines are in this order.".into()),
+                    about_order: Some((t.only_newest)("1000")),
                     first: First::First,
-                    tag: Some("production".into()),
+                    tag: Some(sample::said(language, "production", "produktiv").into()),
                     narrowed: true,
                     ..empty.clone()
                 },
             ),
-            ("branded", Self { shell: sample::branded(), rows: vec![row], ..empty.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), rows: vec![row], ..empty.clone() }),
             ("hostile", Self { rows: vec![hostile], tag: Some(sample::HOSTILE.into()), narrowed: true, ..empty }),
         ]
     }

@@ -37,13 +37,13 @@ pub use applications::{
 };
 pub use audit::{AuditEntryPage, AuditLivePage, AuditPage, AuditRow, Choosable};
 pub use delegation_form::DelegationFormPage;
-pub use keys::{Bar, Coming, KeyLine, KeyPage, KeyRow, KeysPage};
+pub use keys::{Bar, Coming, KeyLine, KeyPage, KeyRow, KeysPage, LineEnds};
 pub use limits::{LimitLine, LimitMet, LimitsPage, MetBy};
 pub use lists::{DelegationRow, DelegationsPage, GrantRow, GrantsPage};
 pub use machine::{AccessLine, CredentialLine, DelegationLine, FindingLine, Halt, MachinePage, ScopeUseLine};
 pub use machine_form::{CredentialForm, CredentialPage, MachineForm, MachineFormPage};
 pub use machines::{MachineRow, MachinesPage};
-pub use overview::{OverviewPage, Wanted};
+pub use overview::{OverviewPage, Sentence, Wanted};
 pub use people::{PasswordPage, PeoplePage, PersonFormPage, PersonRow};
 pub use person::{ActingLine, AllowedLine, FactorLine, OwnedLine, OwnedPasskey, PersonPage, SignedInLine};
 pub use problem::ConsoleProblemPage;
@@ -262,11 +262,17 @@ mod sample {
     use super::super::shell::sample;
     use super::*;
     use crate::model::Language;
+    use crate::web::words;
 
     pub(super) use super::super::shell::sample::{HOSTILE, moment, moment_in, said};
 
     /// On the page of something that was stopped.
     pub(super) const LEFT: &str = "At most 3 tokens from before may still be taken, until 2026-08-01 10:14 UTC, by a server that neither introspects nor follows the status list.";
+
+    /// The same in a language.
+    pub(super) fn left_in(language: Language) -> String {
+        (words::of(language).console.left.at_most)(3, "2026-08-01 10:14 UTC", "")
+    }
 
     pub(super) fn shell() -> super::super::Shell {
         sample::signed_in()
@@ -283,6 +289,11 @@ mod sample {
 
     pub(super) fn branded_in(language: Language) -> super::super::Shell {
         super::super::Shell { signed_in: Some(sample::ada()), ..sample::branded_in(language) }
+    }
+
+    /// The same as [`event`], some minutes ago in the words of a language.
+    pub(super) fn event_in(language: Language, sequence: u64, name: &str, words: &str) -> EventLine {
+        EventLine { at: moment_in(language, -180), ..event(sequence, name, words) }
     }
 
     pub(super) fn event(sequence: u64, event: &str, words: &str) -> EventLine {

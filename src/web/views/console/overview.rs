@@ -2,10 +2,12 @@
 
 use askama::Template;
 
-use super::super::Sample;
+use super::super::Spoken;
 use super::super::shell::{Moment, Shell};
 use super::charts::{self, Busy, Chart};
 use super::{EventLine, Frame, Section, sample};
+use crate::model::{FindingKind, Language};
+use crate::web::words;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/overview.html")]
@@ -35,20 +37,45 @@ pub struct OverviewPage {
 #[derive(Clone, Debug)]
 pub struct Wanted {
     /// "3 secrets end within 14 days"
-    pub words: String,
+    pub words: Sentence,
     /// What to do about it.
-    pub advice: String,
+    pub advice: Sentence,
     /// Below the issuer's path.
     pub href: String,
     /// It should not wait.
     pub pressing: bool,
 }
 
-impl Sample for OverviewPage {
-    fn samples() -> Vec<(&'static str, Self)> {
-        let wanted = |words: &str, pressing| Wanted {
-            words: words.into(),
-            advice: "Give each a successor and watch the old one fall silent.".into(),
+/// What is said of it, in the language of the page, or by others in theirs.
+#[derive(Clone, Debug)]
+pub enum Sentence {
+    Ours(String),
+    /// What an examination found, or why a backup failed: the command line says the same.
+    English(String),
+}
+
+impl Sentence {
+    pub fn said(words: &'static str) -> Self {
+        Self::Ours(words.to_owned())
+    }
+
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Self::Ours(text) | Self::English(text) => text,
+        }
+    }
+
+    pub(super) fn is_english(&self) -> bool {
+        matches!(self, Self::English(_))
+    }
+}
+
+impl Spoken for OverviewPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let t = &words::of(language).console.overview.wants;
+        let wanted = |words: String, kind, pressing| Wanted {
+            words: Sentence::Ours(words),
+            advice: Sentence::said(t.machines.of(kind).mend_many),
             href: "/console/machines?finding=credential_expiring".into(),
             pressing,
         };
@@ -58,18 +85,20 @@ impl Sample for OverviewPage {
             count,
             share,
         };
+        let said = (words::of(language).console.told.machine_created)("nightly-import", "Ada Moreno");
+        let made = sample::event_in(language, 812, "machine.created", &said);
         let calm = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Overview),
             wanted: vec![],
             is_new: false,
             unprotected: false,
-            charts: charts::samples(),
+            charts: charts::samples_in(language),
             busiest: vec![busy("support-agent", 412, 100), busy("nightly-import", 31, 8)],
             of_a_week: false,
             issuer: "https://id.example.com".into(),
-            next_key: Some(sample::moment("in 9 hours")),
-            latest: vec![sample::event(812, "machine.created", "Machine nightly-import was made")],
+            next_key: Some(sample::moment_in(language, 9 * 3_600)),
+            latest: vec![made],
         };
         vec![
             (
@@ -89,8 +118,18 @@ impl Sample for OverviewPage {
                 "busy",
                 Self {
                     wanted: vec![
-                        wanted("2 machines have nobody who answers for them", true),
-                        wanted("3 credentials end soon and have no successor", false),
+                        wanted((t.machines.of(FindingKind::NoOwner).many)("2"), FindingKind::NoOwner, true),
+                        wanted(
+                            (t.machines.of(FindingKind::CredentialExpiring).many)("3"),
+                            FindingKind::CredentialExpiring,
+                            false,
+                        ),
+                        Wanted {
+                            words: Sentence::English("disk: 2 GB are left".into()),
+                            advice: Sentence::English("Make room where the file is.".into()),
+                            href: "/console/settings".into(),
+                            pressing: true,
+                        },
                     ],
                     ..calm.clone()
                 },
@@ -98,14 +137,18 @@ impl Sample for OverviewPage {
             ("week", Self { of_a_week: true, ..calm.clone() }),
             (
                 "branded",
-                Self { shell: sample::branded(), wanted: vec![wanted("1 machine is unused", false)], ..calm.clone() },
+                Self {
+                    shell: sample::branded_in(language),
+                    wanted: vec![wanted(t.machines.of(FindingKind::Unused).one.to_owned(), FindingKind::Unused, false)],
+                    ..calm.clone()
+                },
             ),
             (
                 "hostile",
                 Self {
-                    wanted: vec![wanted(sample::HOSTILE, true)],
+                    wanted: vec![wanted(sample::HOSTILE.to_owned(), FindingKind::NoOwner, true)],
                     busiest: vec![busy(sample::HOSTILE, u64::MAX, 100)],
-                    latest: vec![sample::event(1, sample::HOSTILE, sample::HOSTILE)],
+                    latest: vec![sample::event_in(language, 1, sample::HOSTILE, sample::HOSTILE)],
                     ..calm
                 },
             ),

@@ -2,9 +2,11 @@
 
 use askama::Template;
 
-use super::super::Sample;
+use super::super::Spoken;
 use super::super::shell::{Field, Moment, Shell};
 use super::{Choice, First, Frame, Pill, Section, Tone, sample};
+use crate::model::Language;
+use crate::web::words;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/people.html")]
@@ -63,25 +65,26 @@ pub struct PasswordPage {
     pub yourself: bool,
 }
 
-impl Sample for PeoplePage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for PeoplePage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let t = &words::of(language).console.people;
         let row = PersonRow {
             href: "/console/people/per_sample".into(),
             name: "Grace Hopper".into(),
             email: "grace@example.com".into(),
-            standing: "Member".into(),
-            state: Pill::new("active", Tone::Live),
-            added: sample::moment("80 days ago"),
+            standing: t.member.into(),
+            state: Pill::new(t.active, Tone::Live),
+            added: sample::moment_in(language, -80 * 86_400),
         };
-        let ada = PersonRow { name: "Ada Moreno".into(), standing: "Administrator".into(), ..row.clone() };
+        let ada = PersonRow { name: "Ada Moreno".into(), standing: t.administrator.into(), ..row.clone() };
         let gone = PersonRow {
             name: "Bob".into(),
             email: "bob@example.com".into(),
-            state: Pill::new("suspended", Tone::Danger),
+            state: Pill::new(t.suspended, Tone::Danger),
             ..row.clone()
         };
         let one = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::People),
             rows: vec![ada.clone()],
             narrowed: false,
@@ -107,24 +110,25 @@ impl Sample for PeoplePage {
                     ..one.clone()
                 },
             ),
-            ("branded", Self { shell: sample::branded(), ..one.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..one.clone() }),
             ("hostile", Self { rows: vec![hostile], ..one }),
         ]
     }
 }
 
-impl Sample for PersonFormPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for PersonFormPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let t = &words::of(language).console.people;
         let new = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::People),
             name: Field::default(),
             email: Field::default(),
             changes: None,
             seen: String::new(),
             standings: vec![
-                Choice::new("member", "Member", true),
-                Choice::new("administrator", "Administrator", false),
+                Choice::new("member", t.member_more, true),
+                Choice::new("administrator", t.administrator_more, false),
             ],
             password_error: None,
             problem: None,
@@ -148,7 +152,7 @@ impl Sample for PersonFormPage {
             ("new", new.clone()),
             ("refused", refused),
             ("change", change.clone()),
-            ("branded", Self { shell: sample::branded(), ..new }),
+            ("branded", Self { shell: sample::branded_in(language), ..new }),
             ("hostile", hostile),
             (
                 "hostile_change",
@@ -158,10 +162,10 @@ impl Sample for PersonFormPage {
     }
 }
 
-impl Sample for PasswordPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for PasswordPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
         let new = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::People),
             name: "Grace Hopper".into(),
             email: "grace@example.com".into(),
@@ -174,7 +178,7 @@ impl Sample for PasswordPage {
             ("new", new.clone()),
             ("replaced", Self { replaced: true, ..new.clone() }),
             ("own", Self { replaced: true, yourself: true, ..new.clone() }),
-            ("branded", Self { shell: sample::branded(), ..new.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..new.clone() }),
             ("hostile", Self { name: sample::HOSTILE.into(), email: sample::HOSTILE.into(), ..new }),
         ]
     }

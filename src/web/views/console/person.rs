@@ -2,9 +2,11 @@
 
 use askama::Template;
 
-use super::super::Sample;
+use super::super::Spoken;
 use super::super::shell::{Moment, Shell};
 use super::{EventLine, Frame, Pill, Section, Tone, sample};
+use crate::model::Language;
+use crate::web::words;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/person.html")]
@@ -61,7 +63,7 @@ pub struct SignedInLine {
     pub id: String,
     /// "Firefox on Linux"
     pub device: String,
-    /// "from 203.0.113.0/24"
+    /// `203.0.113.0/24`
     pub from: Option<String>,
     /// The one that reads the page.
     pub current: bool,
@@ -117,21 +119,23 @@ pub struct ActingLine {
     pub until: Moment,
 }
 
-impl Sample for PersonPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for PersonPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let words = words::of(language);
+        let (t, people) = (&words.console.person, &words.console.people);
         let bare = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::People),
             id: "per_sample".into(),
             href: "/console/people/per_sample".into(),
             name: "Grace Hopper".into(),
             email: "grace@example.com".into(),
             administrator: false,
-            state: Pill::new("active", Tone::Live),
+            state: Pill::new(people.active, Tone::Live),
             suspended: false,
             left: None,
             yourself: false,
-            added: sample::moment("80 days ago"),
+            added: sample::moment_in(language, -80 * 86_400),
             seen: "sample-seen".into(),
             seen_roles: "sample-seen-roles".into(),
             at_stake: String::new(),
@@ -154,14 +158,14 @@ impl Sample for PersonPage {
         let full = Self {
             owes_factor: false,
             administrator: true,
-            at_stake: "2 machines that they answer for are stopped with them.".into(),
+            at_stake: (t.at_stake)(2),
             sessions: vec![SignedInLine {
                 id: "ses_sample".into(),
-                device: "Firefox on Linux".into(),
-                from: Some("from 203.0.113.0/24".into()),
+                device: (words.account.device)("Firefox", "Linux"),
+                from: Some("203.0.113.0/24".into()),
                 current: false,
-                since: sample::moment("6 days ago"),
-                seen: sample::moment("an hour ago"),
+                since: sample::moment_in(language, -6 * 86_400),
+                seen: sample::moment_in(language, -3_600),
             }],
             grants: vec![AllowedLine {
                 id: "con_sample".into(),
@@ -169,44 +173,56 @@ impl Sample for PersonPage {
                 application_href: "/console/applications/cli_sample".into(),
                 resource: "https://mcp.tickets.example/mcp".into(),
                 scopes: vec!["tickets:read".into(), "tickets:write".into()],
-                given: sample::moment("12 days ago"),
+                given: sample::moment_in(language, -12 * 86_400),
             }],
             more_grants: true,
-            factor: Some(FactorLine { since: sample::moment("12 days ago"), codes_left: 7 }),
+            factor: Some(FactorLine { since: sample::moment_in(language, -12 * 86_400), codes_left: 7 }),
             passkeys: vec![
                 OwnedPasskey {
                     id: "pky_sample".into(),
                     name: "iPhone".into(),
-                    added: sample::moment("12 days ago"),
-                    used: Some(sample::moment("an hour ago")),
+                    added: sample::moment_in(language, -12 * 86_400),
+                    used: Some(sample::moment_in(language, -3_600)),
                 },
                 OwnedPasskey {
                     id: "pky_other".into(),
                     name: "YubiKey".into(),
-                    added: sample::moment("yesterday"),
+                    added: sample::moment_in(language, -86_400),
                     used: None,
                 },
             ],
             machines: vec![OwnedLine {
                 href: "/console/machines/mch_sample".into(),
                 name: "nightly-import".into(),
-                purpose: "Imports tickets at night".into(),
-                state: Pill::new("active", Tone::Live),
+                purpose: sample::said(language, "Imports tickets at night", "Holt nachts Tickets").into(),
+                state: Pill::new(people.active, Tone::Live),
             }],
             more_machines: true,
             hands_over: true,
             delegations: vec![ActingLine {
                 href: "/console/machines/mch_sample".into(),
                 machine: "triage".into(),
-                purpose: "Answers tickets while they are away".into(),
+                purpose: sample::said(
+                    language,
+                    "Answers tickets while they are away",
+                    "Beantwortet Tickets, solange sie weg ist",
+                )
+                .into(),
                 scopes: vec!["tickets:write".into()],
-                state: Pill::new("live", Tone::Live),
-                until: sample::moment("in 27 days"),
+                state: Pill::new(words.console.machine_labels.delegation("live"), Tone::Live),
+                until: sample::moment_in(language, 27 * 86_400),
             }],
             roles: vec!["main/reader".into()],
             known_roles: vec!["main/writer".into()],
             claims: Some("{\n  \"plan\": \"gold\"\n}".into()),
-            events: vec![sample::event(812, "person.created", "Grace Hopper was added")],
+            events: vec![EventLine {
+                at: sample::moment_in(language, -180),
+                ..sample::event(
+                    812,
+                    "person.created",
+                    sample::said(language, "Grace Hopper was added", "Grace Hopper wurde angelegt"),
+                )
+            }],
             ..bare.clone()
         };
         let hostile = Self {
@@ -216,21 +232,21 @@ impl Sample for PersonPage {
             passkeys: vec![OwnedPasskey {
                 id: "pky_sample".into(),
                 name: sample::HOSTILE.into(),
-                added: sample::moment("yesterday"),
+                added: sample::moment_in(language, -86_400),
                 used: None,
             }],
             machines: vec![OwnedLine {
                 href: "/console/machines/mch_sample".into(),
                 name: sample::HOSTILE.into(),
                 purpose: sample::HOSTILE.into(),
-                state: Pill::new("active", Tone::Live),
+                state: Pill::new(people.active, Tone::Live),
             }],
             ..full.clone()
         };
         let suspended = Self {
             suspended: true,
-            left: Some(sample::LEFT.to_owned()),
-            state: Pill::new("suspended", Tone::Danger),
+            left: Some(sample::left_in(language)),
+            state: Pill::new(people.suspended, Tone::Danger),
             ..full.clone()
         };
         vec![
@@ -238,7 +254,7 @@ impl Sample for PersonPage {
             ("full", full.clone()),
             ("suspended", suspended),
             ("yourself", Self { yourself: true, ..full.clone() }),
-            ("branded", Self { shell: sample::branded(), ..full }),
+            ("branded", Self { shell: sample::branded_in(language), ..full }),
             ("hostile", hostile),
         ]
     }

@@ -2,9 +2,11 @@
 
 use askama::Template;
 
-use super::super::Sample;
+use super::super::Spoken;
 use super::super::shell::{Field, Moment, Shell};
 use super::{Frame, Pill, Section, Tone, sample};
+use crate::model::{Language, PersonBy};
+use crate::web::words;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/providers.html")]
@@ -32,6 +34,8 @@ pub struct ProviderPage {
     pub frame: Frame,
     /// Below the issuer's path.
     pub href: String,
+    /// Where it is changed, below the issuer's path.
+    pub change: String,
     pub name: String,
     pub issuer: String,
     pub state: Pill,
@@ -88,23 +92,29 @@ pub struct ProviderFormPage {
     pub problem: Option<String>,
 }
 
-impl Sample for ProvidersPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for ProvidersPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let t = &words::of(language).console.providers;
+        let by_address = PersonBy::Email { domains: vec!["northwind.example".into()] };
         let row = ProviderRow {
             href: "/console/providers/idp_sample".into(),
             name: "Google".into(),
             issuer: "https://accounts.google.com".into(),
-            state: Pill::new("people sign in", Tone::Live),
-            known_by: "a link".into(),
+            state: Pill::new(t.people_sign_in, Tone::Live),
+            known_by: t.of_known_by(&PersonBy::Link),
         };
         let other = ProviderRow {
             name: "https://login.northwind.example".into(),
             issuer: "https://login.northwind.example".into(),
-            state: Pill::new("assertions only", Tone::Plain),
-            known_by: "a link, or a verified address at northwind.example".into(),
+            state: Pill::new(t.assertions_only, Tone::Plain),
+            known_by: t.of_known_by(&by_address),
             ..row.clone()
         };
-        let page = Self { shell: sample::shell(), frame: Frame::of(Section::Settings), rows: vec![row.clone(), other] };
+        let page = Self {
+            shell: sample::shell_in(language),
+            frame: Frame::of(Section::Settings),
+            rows: vec![row.clone(), other],
+        };
         let hostile = ProviderRow {
             name: sample::HOSTILE.into(),
             issuer: sample::HOSTILE.into(),
@@ -114,45 +124,47 @@ impl Sample for ProvidersPage {
         vec![
             ("some", page.clone()),
             ("empty", Self { rows: vec![], ..page.clone() }),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
             ("hostile", Self { rows: vec![hostile], ..page }),
         ]
     }
 }
 
-impl Sample for ProviderPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for ProviderPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let t = &words::of(language).console.providers;
         let link = LinkLine {
             subject: "110169484474386276334".into(),
             person: "Ada Moreno".into(),
             href: "/console/people/per_sample".into(),
-            linked: sample::moment("12 days ago"),
+            linked: sample::moment_in(language, -12 * 86_400),
         };
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Settings),
             href: "/console/providers/idp_sample".into(),
+            change: "/console/providers/idp_sample/change".into(),
             name: "Google".into(),
             issuer: "https://accounts.google.com".into(),
-            state: Pill::new("people sign in", Tone::Live),
+            state: Pill::new(t.people_sign_in, Tone::Live),
             on: Some(true),
             client_id: "8192-abc.apps.googleusercontent.com".into(),
-            secret: Some(sample::moment("12 days ago")),
+            secret: Some(sample::moment_in(language, -12 * 86_400)),
             scope: "email openid".into(),
             redirect_uri: "https://auth.example.com/sign-in/provider/callback/idp_01jd2v6k3m8x9q4w7t5r1n0b2c".into(),
-            known_by: "a link".into(),
-            keys: "where its own metadata says".into(),
-            added: sample::moment("12 days ago"),
+            known_by: t.of_known_by(&PersonBy::Link),
+            keys: t.keys_in_metadata.into(),
+            added: sample::moment_in(language, -12 * 86_400),
             seen: "sample".into(),
             links: vec![link.clone()],
             next: Some("/console/providers/idp_sample?after=110169484474386276334".into()),
         };
-        let off = Self { on: Some(false), state: Pill::new("turned off", Tone::Soon), secret: None, ..page.clone() };
+        let off = Self { on: Some(false), state: Pill::new(t.turned_off, Tone::Soon), secret: None, ..page.clone() };
         vec![
             ("on", page.clone()),
             ("off", off),
             ("assertions_only", Self { on: None, links: vec![], next: None, ..page.clone() }),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
             (
                 "hostile",
                 Self {
@@ -170,12 +182,12 @@ impl Sample for ProviderPage {
     }
 }
 
-impl Sample for ProviderFormPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for ProviderFormPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
         let field = |value: &str| Field { value: value.into(), error: None };
         let wrong = |value: &str, error: &str| Field { value: value.into(), error: Some(error.into()) };
         let new = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Settings),
             once: "req_sample".into(),
             seen: String::new(),
@@ -206,7 +218,7 @@ impl Sample for ProviderFormPage {
         let refused = Self {
             issuer: wrong("http://accounts.google.com", "this is no https:// address of at most 512 characters"),
             secret_error: Some("a secret has 1 to 1024 visible characters".into()),
-            problem: Some("Nothing was added. Look at what is marked.".into()),
+            problem: Some(words::of(language).console.providers.form.not_added.into()),
             ..new.clone()
         };
         vec![
@@ -214,7 +226,7 @@ impl Sample for ProviderFormPage {
             ("change", changes.clone()),
             ("written_keys", Self { keys: None, public: true, has_secret: false, ..changes.clone() }),
             ("refused", refused),
-            ("branded", Self { shell: sample::branded(), ..new }),
+            ("branded", Self { shell: sample::branded_in(language), ..new }),
             (
                 "hostile",
                 Self {

@@ -2,9 +2,12 @@
 
 use askama::Template;
 
-use super::super::Sample;
+use super::super::Spoken;
 use super::super::shell::{Moment, Shell};
 use super::{EventLine, First, Frame, Named, Section, sample};
+use crate::model::Language;
+use crate::protocol::advice::{Stage, Turn};
+use crate::web::words::{self, MarkWords};
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/refusals.html")]
@@ -94,12 +97,12 @@ pub enum Mark {
 }
 
 impl Mark {
-    pub(super) const fn words(self) -> &'static str {
+    pub(super) const fn words(self, words: &MarkWords) -> &'static str {
         match self {
-            Self::Done => "done",
-            Self::Refused => "refused",
-            Self::Unseen => "not seen",
-            Self::NotReached => "not reached",
+            Self::Done => words.done,
+            Self::Refused => words.refused,
+            Self::Unseen => words.unseen,
+            Self::NotReached => words.not_reached,
         }
     }
 
@@ -112,10 +115,10 @@ impl Mark {
     }
 }
 
-fn row(words: &str) -> RefusalRow {
+fn row(language: Language, words: &str) -> RefusalRow {
     RefusalRow {
         id: "req_01k5x0v5k8f7m0000000000000".into(),
-        at: sample::moment("3 minutes ago"),
+        at: sample::moment_in(language, -180),
         words: words.into(),
         name: "PkceMismatch".into(),
         door: "/oauth/token".into(),
@@ -124,17 +127,17 @@ fn row(words: &str) -> RefusalRow {
     }
 }
 
-impl Sample for RefusalsPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for RefusalsPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Audit),
             id: String::new(),
             is_wrong: false,
             client: String::new(),
             rows: vec![
-                row("The authorization code is invalid, expired or used."),
-                RefusalRow { client: None, ..row("Too many requests came from one address.") },
+                row(language, "The authorization code is invalid, expired or used."),
+                RefusalRow { client: None, ..row(language, "Too many requests came from one address.") },
             ],
             next: Some("/console/refusals?before=req_01k5x0v5k8f7m0000000000000".into()),
         };
@@ -146,11 +149,11 @@ impl Sample for RefusalsPage {
                 Self { rows: vec![], next: None, client: "cli_01k5x0v5k8f7m0000000000000".into(), ..page.clone() },
             ),
             ("refused", Self { id: "err_12".into(), is_wrong: true, ..page.clone() }),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
             (
                 "hostile",
                 Self {
-                    rows: vec![RefusalRow { client: Some(sample::HOSTILE.into()), ..row(sample::HOSTILE) }],
+                    rows: vec![RefusalRow { client: Some(sample::HOSTILE.into()), ..row(language, sample::HOSTILE) }],
                     ..page
                 },
             ),
@@ -158,22 +161,24 @@ impl Sample for RefusalsPage {
     }
 }
 
-impl Sample for RefusalPage {
-    fn samples() -> Vec<(&'static str, Self)> {
-        let line = |words: &str, mark, note: &str, sequence| StepLine {
-            step: Step { words: words.into(), mark },
+impl Spoken for RefusalPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let t = &words::of(language).console.refusals.story;
+        let line = |stage, mark, note: &str, sequence| StepLine {
+            step: Step { words: t.stage(stage).into(), mark },
             note: note.into(),
-            at: (mark == Mark::Done).then(|| sample::moment("4 minutes ago")),
+            at: (mark == Mark::Done).then(|| sample::moment_in(language, -240)),
             sequence,
         };
+        let allowed = (words::of(language).console.told.consent_given)("Ada Moreno", "Cursor", "mcp:read");
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Audit),
             id: "req_01k5x0v5k8f7m0000000000000".into(),
-            at: sample::moment("3 minutes ago"),
+            at: sample::moment_in(language, -180),
             blame: Some(Blame {
                 words: "The authorization code is invalid, expired or used, or does not fit this client, redirect_uri or code_verifier.".into(),
-                turn: "Whoever runs the application".into(),
+                turn: t.turn(Turn::Maker).into(),
                 advice: "Keep the verifier with the sign-in it was made for.".into(),
                 about: None,
                 mend: None,
@@ -185,13 +190,13 @@ impl Sample for RefusalPage {
             }),
             client: Some(("Cursor".into(), Some("/console/applications/cli_1".into()))),
             steps: vec![
-                line("Finds this server", Mark::Done, "", None),
-                line("Is registered", Mark::Unseen, "Not seen within the hour before", None),
-                line("They allow it", Mark::Done, "", Some(811)),
-                line("Exchanges its code", Mark::Refused, "It was refused here", None),
-                line("Gets a token", Mark::NotReached, "It did not come to this", None),
+                line(Stage::Discovery, Mark::Done, "", None),
+                line(Stage::Registration, Mark::Unseen, t.not_seen, None),
+                line(Stage::Consent, Mark::Done, "", Some(811)),
+                line(Stage::Code, Mark::Refused, t.here, None),
+                line(Stage::Token, Mark::NotReached, t.not_here, None),
             ],
-            entries: vec![sample::event(811, "consent.given", "Ada allowed Cursor: mcp:read")],
+            entries: vec![sample::event_in(language, 811, "consent.given", &allowed)],
             is_whole: true,
         };
         let about = |name: &str| Named {
@@ -201,10 +206,10 @@ impl Sample for RefusalPage {
         };
         let mended = page.blame.clone().map(|blame| Blame {
             words: "This client may not have tokens for this resource.".into(),
-            turn: "Yours".into(),
+            turn: t.turn(Turn::Administrator).into(),
             advice: "Add the resource to those that this client may have tokens for.".into(),
             about: Some(about("Tickets")),
-            mend: Some(("Change what it may have".into(), "/console/machines/mch_sample/change".into())),
+            mend: Some((t.mend.access.into(), "/console/machines/mch_sample/change".into())),
             ..blame
         });
         let forgotten = Self { blame: None, client: None, steps: vec![], entries: vec![], ..page.clone() };
@@ -213,13 +218,13 @@ impl Sample for RefusalPage {
             ("mended", Self { blame: mended.clone(), ..page.clone() }),
             ("log_only", Self { blame: None, is_whole: false, ..page.clone() }),
             ("forgotten", forgotten),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
             (
                 "hostile",
                 Self {
                     client: Some((sample::HOSTILE.into(), None)),
                     blame: mended.map(|blame| Blame { about: Some(about(sample::HOSTILE)), ..blame }),
-                    entries: vec![sample::event(1, sample::HOSTILE, sample::HOSTILE)],
+                    entries: vec![sample::event_in(language, 1, sample::HOSTILE, sample::HOSTILE)],
                     ..page
                 },
             ),

@@ -2,9 +2,12 @@
 
 use askama::Template;
 
-use super::super::Sample;
+use super::super::Spoken;
 use super::super::shell::{Field, Moment, Shell};
 use super::{Choice, EventLine, First, Frame, Pill, Section, Snippets, Tone, sample};
+use crate::model::{Language, SaidClaim};
+use crate::protocol::resource_metadata::{Step, Verdict};
+use crate::web::words;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/resources.html")]
@@ -80,7 +83,7 @@ pub struct ResourcePage {
     pub lifetime: String,
     /// The longest that a machine's tokens may live.
     pub machine_lifetime: String,
-    /// "roles, permissions and the tenant": what they say beside scopes.
+    /// "Roles, permissions and the tenant, beside scopes"
     pub claims: String,
     pub registered: Moment,
     pub issuer: String,
@@ -100,6 +103,13 @@ pub struct ResourcePage {
     pub events: Vec<EventLine>,
     /// What stops with it.
     pub at_stake: String,
+}
+
+impl ResourcePage {
+    /// Where it is changed.
+    pub(super) fn change_at(&self) -> String {
+        self.shell.below(&format!("{}/change", self.href))
+    }
 }
 
 /// `/console/resources/{id}/check`: what a client sees there.
@@ -181,21 +191,22 @@ pub struct NewScopeRow {
     pub error: Option<String>,
 }
 
-impl Sample for ResourcesPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for ResourcesPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let (words, t) = (words::of(language), &words::of(language).console.resources);
         let row = ResourceRow {
             href: "/console/resources/res_sample".into(),
             name: "Tickets".into(),
             identifier: "https://mcp.tickets.example/mcp".into(),
             scopes: 3,
             risky: 1,
-            tokens: "signed with ES256".into(),
-            lifetime: "30 minutes".into(),
+            tokens: (t.signed_with)("ES256"),
+            lifetime: words.length(1_800),
             is_default: true,
-            registered: sample::moment("3 hours ago"),
+            registered: sample::moment_in(language, -10_800),
         };
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Resources),
             rows: vec![row.clone(), ResourceRow { name: "Wiki".into(), is_default: false, risky: 0, ..row.clone() }],
             narrowed: false,
@@ -205,7 +216,7 @@ impl Sample for ResourcesPage {
             ("some", page.clone()),
             ("empty", Self { rows: vec![], next: None, ..page.clone() }),
             ("nothing_fits", Self { rows: vec![], narrowed: true, next: None, ..page.clone() }),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
             (
                 "hostile",
                 Self {
@@ -217,7 +228,7 @@ impl Sample for ResourcesPage {
     }
 }
 
-fn words(name: &str, words: &str, risky: bool) -> ScopeWords {
+fn in_words(name: &str, words: &str, risky: bool) -> ScopeWords {
     ScopeWords {
         name: name.into(),
         words: words.into(),
@@ -227,19 +238,22 @@ fn words(name: &str, words: &str, risky: bool) -> ScopeWords {
     }
 }
 
-fn several(names: &[&str], words: &str) -> Several {
+fn several(language: Language, names: &[&str], counted: fn(usize, bool) -> String) -> Several {
+    let last = sample::moment_in(language, -180).words;
     let named = |name: &&str| Named {
         name: (*name).into(),
         href: "/console/machines/mch_sample".into(),
-        about: "last used 3 minutes ago".into(),
+        about: (words::of(language).console.resource.last_seen)(&last),
     };
-    Several { shown: names.iter().map(named).collect(), words: words.into() }
+    Several { shown: names.iter().map(named).collect(), words: counted(names.len(), false) }
 }
 
-impl Sample for ResourcePage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for ResourcePage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let (t, counted) = (&words::of(language).console.resource, &words::of(language).console.thing);
+        let several = |names: &[&str], counted| several(language, names, counted);
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Resources),
             id: "res_sample".into(),
             href: "/console/resources/res_sample".into(),
@@ -247,26 +261,42 @@ impl Sample for ResourcePage {
             identifier: "https://mcp.tickets.example/mcp".into(),
             aliases: vec!["https://mcp.tickets.example".into()],
             is_default: true,
-            tokens: "Signed with ES256; a server can verify them itself".into(),
-            lifetime: "30 minutes".into(),
-            machine_lifetime: "24 hours".into(),
-            claims: "Roles and the tenant".into(),
-            registered: sample::moment("3 hours ago"),
+            tokens: (t.signed_with)("ES256"),
+            lifetime: words::of(language).length(1_800),
+            machine_lifetime: words::of(language).length(86_400),
+            claims: t.said([SaidClaim::Roles, SaidClaim::Tenant].into_iter()),
+            registered: sample::moment_in(language, -10_800),
             issuer: "https://id.example.com".into(),
             keys_at: "https://id.example.com/.well-known/jwks.json".into(),
             is_opaque: false,
-            snippets: Snippets::sample("claude mcp add --transport http tickets https://mcp.tickets.example/mcp"),
+            snippets: Snippets::sample_in(
+                language,
+                "claude mcp add --transport http tickets https://mcp.tickets.example/mcp",
+            ),
             scopes: vec![
-                words("tickets:read", "See tickets", false),
-                words("tickets:write", "Create and change tickets", true),
+                in_words("tickets:read", sample::said(language, "See tickets", "Tickets ansehen"), false),
+                in_words(
+                    "tickets:write",
+                    sample::said(language, "Create and change tickets", "Tickets anlegen und ändern"),
+                    true,
+                ),
             ],
-            tools: "3 tools known, 1 not decided about.".into(),
-            grants: several(&["Cursor"], "1 grant"),
-            machines: several(&["nightly-import"], "1 machine"),
-            applications: several(&[], "no application"),
+            tools: (t.tools_known)(3, 1),
+            grants: several(&["Cursor"], counted.grants),
+            machines: several(&["nightly-import"], counted.machines),
+            applications: several(&[], counted.applications),
             bounded: false,
-            events: vec![sample::event(812, "resource.created", "https://mcp.tickets.example/mcp was registered")],
-            at_stake: "1 grant of people and 1 machine have to do with it.".into(),
+            events: vec![sample::event_in(
+                language,
+                812,
+                "resource.created",
+                sample::said(
+                    language,
+                    "https://mcp.tickets.example/mcp was registered",
+                    "https://mcp.tickets.example/mcp wurde eingetragen",
+                ),
+            )],
+            at_stake: (t.at_stake)(&(counted.grants)(1, false), &(counted.machines)(1, false)),
         };
         vec![
             ("used", page.clone()),
@@ -276,24 +306,24 @@ impl Sample for ResourcePage {
                     scopes: vec![],
                     aliases: vec![],
                     is_default: false,
-                    grants: several(&[], "no grant"),
-                    machines: several(&[], "no machine"),
+                    grants: several(&[], counted.grants),
+                    machines: several(&[], counted.machines),
                     events: vec![],
                     ..page.clone()
                 },
             ),
             ("opaque", Self { is_opaque: true, bounded: true, ..page.clone() }),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
             (
                 "hostile",
                 Self {
                     name: sample::HOSTILE.into(),
                     identifier: sample::HOSTILE.into(),
                     aliases: vec![sample::HOSTILE.into()],
-                    scopes: vec![words(sample::HOSTILE, sample::HOSTILE, true)],
-                    grants: several(&[sample::HOSTILE], "1 grant"),
-                    machines: several(&[sample::HOSTILE], "1 machine"),
-                    snippets: Snippets::sample(sample::HOSTILE),
+                    scopes: vec![in_words(sample::HOSTILE, sample::HOSTILE, true)],
+                    grants: several(&[sample::HOSTILE], counted.grants),
+                    machines: several(&[sample::HOSTILE], counted.machines),
+                    snippets: Snippets::sample_in(language, sample::HOSTILE),
                     ..page
                 },
             ),
@@ -301,36 +331,38 @@ impl Sample for ResourcePage {
     }
 }
 
-impl Sample for ResourceCheckPage {
-    fn samples() -> Vec<(&'static str, Self)> {
-        let line = |step: &str, state: Pill, turn: &str, advice: &str| SeenLine {
-            step: step.into(),
+impl Spoken for ResourceCheckPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let t = &words::of(language).console.resource_check;
+        let line = |step: Step, state: Pill, turn: &str, verdict: Verdict| SeenLine {
+            step: t.step(step).into(),
             state,
             found: "https://id.example.com/".into(),
             turn: turn.into(),
-            advice: advice.into(),
+            advice: t.advice(verdict, "https://mcp.tickets.example/mcp", "https://id.example.com"),
         };
-        let right = line("It answers", Pill::new("right", Tone::Live), "", "");
-        let wrong = line(
-            "It names this appliance",
-            Pill::new("wrong", Tone::Danger),
-            "Your server",
-            "Take the slash from the end of the issuer.",
-        );
+        let right = line(Step::Answers, Pill::new(t.right, Tone::Live), "", Verdict::Right);
+        let wrong = line(Step::NamesUs, Pill::new(t.to_be_changed, Tone::Danger), t.server, Verdict::SlashAdded);
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Resources),
             name: "Tickets".into(),
             href: "/console/resources/res_sample".into(),
             identifier: "https://mcp.tickets.example/mcp".into(),
-            headline: "A client finds its way here".into(),
+            headline: t.found.into(),
             lines: vec![right.clone()],
         };
-        let stops = "A client stops at: It names this appliance";
         vec![
             ("right", page.clone()),
-            ("wrong", Self { headline: stops.into(), lines: vec![right.clone(), wrong.clone()], ..page.clone() }),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            (
+                "wrong",
+                Self {
+                    headline: (t.stops)(t.step(Step::NamesUs)),
+                    lines: vec![right.clone(), wrong.clone()],
+                    ..page.clone()
+                },
+            ),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
             (
                 "hostile",
                 Self {
@@ -343,8 +375,9 @@ impl Sample for ResourceCheckPage {
     }
 }
 
-impl Sample for ResourceFormPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for ResourceFormPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let t = &words::of(language).console.resource_form;
         let scope = |name: &str, words: &str, risky| ScopeChoice {
             name: name.into(),
             words: words.into(),
@@ -352,7 +385,7 @@ impl Sample for ResourceFormPage {
             chosen: risky,
         };
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Resources),
             once: "sample".into(),
             seen: String::new(),
@@ -360,19 +393,22 @@ impl Sample for ResourceFormPage {
             changes: None,
             identifier: Field::default(),
             name: Field::default(),
-            scopes: vec![scope("mcp:read", "Look things up", false), scope("mcp:write", "Change data", true)],
+            scopes: vec![
+                scope("mcp:read", sample::said(language, "Look things up", "Dinge nachschlagen"), false),
+                scope("mcp:write", sample::said(language, "Change data", "Daten ändern"), true),
+            ],
             scope_error: None,
             new_scopes: vec![NewScopeRow::default(), NewScopeRow::default()],
             default_scopes: Field::default(),
             aliases: Field::default(),
             algorithms: vec![Choice::new("ES256", "ES256", true)],
             algorithm_error: None,
-            formats: vec![Choice::new("jwt", "Signed", true), Choice::new("opaque", "Opaque", false)],
+            formats: vec![Choice::new("jwt", t.signed, true), Choice::new("opaque", t.opaque, false)],
             lifetime: Field::default(),
             machine_lifetime: Field::default(),
             claims: vec![
-                Choice::new("roles", "The roles somebody has", true),
-                Choice::new("tenant", "The tenant in which that holds", false),
+                Choice::new("roles", t.claim(SaidClaim::Roles), true),
+                Choice::new("tenant", t.claim(SaidClaim::Tenant), false),
             ],
             claims_error: None,
             is_default: false,
@@ -383,7 +419,7 @@ impl Sample for ResourceFormPage {
             name: "tickets:close".into(),
             words: String::new(),
             risky: true,
-            error: Some("Say in one line what will happen.".into()),
+            error: Some(t.words_missing.into()),
         };
         vec![
             ("new", page.clone()),
@@ -400,17 +436,20 @@ impl Sample for ResourceFormPage {
             (
                 "refused",
                 Self {
-                    identifier: Field::refused("mcp.example", "this is not an absolute URL"),
-                    lifetime: Field::refused("soon", "say it like 10m or 1h"),
+                    identifier: Field::refused(
+                        "mcp.example",
+                        sample::said(language, "this is not an absolute URL", "das ist keine ganze URL"),
+                    ),
+                    lifetime: Field::refused("soon", t.lifetime_wrong),
                     new_scopes: vec![refused.clone()],
                     scope_error: Some("one of these is no scope".into()),
                     algorithm_error: Some("no key signs with RS256".into()),
                     unfolded: true,
-                    problem: Some("Nothing was registered. Look at what is marked.".into()),
+                    problem: Some(t.nothing_registered.into()),
                     ..page.clone()
                 },
             ),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
             (
                 "hostile",
                 Self {

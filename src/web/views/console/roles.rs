@@ -2,9 +2,11 @@
 
 use askama::Template;
 
-use super::super::Sample;
+use super::super::Spoken;
 use super::super::shell::{Field, Moment, Shell};
 use super::{Choice, EventLine, First, Frame, Section, sample};
+use crate::model::Language;
+use crate::web::words;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/roles.html")]
@@ -26,6 +28,13 @@ pub struct RolesPage {
     /// What was typed for another tenant.
     pub new_name: Field,
     pub new_title: Field,
+}
+
+impl RolesPage {
+    /// Where a role is added to the tenant.
+    pub(super) fn new_at(&self) -> String {
+        self.shell.below(&format!("/console/roles/new?tenant={}", self.tenant))
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -96,10 +105,11 @@ impl RolePage {
     }
 }
 
-impl Sample for RolesPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for RolesPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let t = &words::of(language).console.roles;
         let empty = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Roles),
             tenants: vec![Choice::new("main", "Main (main)", true)],
             tenant: "main".into(),
@@ -114,11 +124,11 @@ impl Sample for RolesPage {
         let row = RoleRow {
             href: "/console/roles/acme/reader".into(),
             name: "reader".into(),
-            description: "Reads tickets".into(),
+            description: sample::said(language, "Reads tickets", "Liest Tickets").into(),
             permissions: vec!["tickets.read".into(), "comments.read".into()],
-            more: Some("and 12 more".into()),
+            more: Some((t.and_more)(12)),
             people: "3".into(),
-            machines: "more than 20".into(),
+            machines: (t.more_than)(20),
         };
         let some = Self {
             tenants: vec![Choice::new("main", "Main (main)", false), Choice::new("acme", "Acme Inc. (acme)", true)],
@@ -130,7 +140,10 @@ impl Sample for RolesPage {
             ..empty.clone()
         };
         let refused = Self {
-            new_name: Field::refused("acme", "There is a tenant acme already."),
+            new_name: Field::refused(
+                "acme",
+                sample::said(language, "There is a tenant acme already.", "Den Mandanten acme gibt es schon."),
+            ),
             new_title: Field::of("Acme"),
             ..some.clone()
         };
@@ -144,16 +157,16 @@ impl Sample for RolesPage {
             ("empty", empty),
             ("some", some.clone()),
             ("refused", refused),
-            ("branded", Self { shell: sample::branded(), ..some }),
+            ("branded", Self { shell: sample::branded_in(language), ..some }),
             ("hostile", hostile),
         ]
     }
 }
 
-impl Sample for RoleFormPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for RoleFormPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
         let new = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Roles),
             once: "sample".into(),
             tenant: "main".into(),
@@ -163,31 +176,40 @@ impl Sample for RoleFormPage {
             problem: None,
         };
         let refused = Self {
-            name: Field::refused("a b", "this is 1 to 64 letters"),
-            permissions: Field::refused("users create", "one permission a line"),
-            problem: Some("There is a role main/reader already.".into()),
+            name: Field::refused(
+                "a b",
+                sample::said(language, "this is 1 to 64 letters", "das sind 1 bis 64 Buchstaben"),
+            ),
+            permissions: Field::refused(
+                "users create",
+                sample::said(language, "one permission a line", "eine Befugnis pro Zeile"),
+            ),
+            problem: Some(
+                sample::said(language, "There is a role main/reader already.", "Die Rolle main/reader gibt es schon.")
+                    .into(),
+            ),
             ..new.clone()
         };
         vec![
             ("new", new.clone()),
             ("refused", refused.clone()),
-            ("branded", Self { shell: sample::branded(), ..new }),
+            ("branded", Self { shell: sample::branded_in(language), ..new }),
             ("hostile", Self { description: Field::refused(sample::HOSTILE, sample::HOSTILE), ..refused }),
         ]
     }
 }
 
-impl Sample for RolePage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for RolePage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
         let bare = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Roles),
             href: "/console/roles/main/reader".into(),
             tenant: "main".into(),
             name: "reader".into(),
-            made: sample::moment("12 days ago"),
+            made: sample::moment_in(language, -12 * 86_400),
             seen: "sample-seen".into(),
-            description: Field::of("Reads tickets"),
+            description: Field::of(sample::said(language, "Reads tickets", "Liest Tickets")),
             permissions: Field::of("tickets.read\ncomments.read"),
             problem: None,
             held: "main/reader".into(),
@@ -206,7 +228,7 @@ impl Sample for RolePage {
         let robot = Holder {
             href: "/console/machines/mch_sample".into(),
             name: "nightly-import".into(),
-            about: "Imports tickets at night".into(),
+            about: sample::said(language, "Imports tickets at night", "Holt nachts Tickets").into(),
             seen: String::new(),
         };
         let held = Self {
@@ -214,7 +236,16 @@ impl Sample for RolePage {
             machines: vec![robot],
             more_people: true,
             more_machines: true,
-            events: vec![sample::event(41, "role.changed", "The role reader in main was changed")],
+            events: vec![sample::event_in(
+                language,
+                41,
+                "role.changed",
+                sample::said(
+                    language,
+                    "The role reader in main was changed",
+                    "Die Rolle reader in main wurde geändert",
+                ),
+            )],
             ..bare.clone()
         };
         let hostile = Self {
@@ -226,7 +257,7 @@ impl Sample for RolePage {
         vec![
             ("bare", bare),
             ("held", held.clone()),
-            ("branded", Self { shell: sample::branded(), ..held }),
+            ("branded", Self { shell: sample::branded_in(language), ..held }),
             ("hostile", hostile),
         ]
     }

@@ -2,10 +2,12 @@
 
 use askama::Template;
 
-use super::super::Sample;
+use super::super::Spoken;
 use super::super::shell::{Field, Moment, Shell};
 use super::resources::{Named, Several};
 use super::{Choice, First, Frame, Section, sample};
+use crate::model::Language;
+use crate::web::words;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/scopes.html")]
@@ -49,7 +51,7 @@ pub struct ScopePage {
     pub resources: Vec<Named>,
     pub machines: Several,
     pub applications: Several,
-    /// "3 grants of people"
+    /// "They allowed it to applications: 3 grants."
     pub grants: String,
     /// Not everything was looked at.
     pub bounded: bool,
@@ -74,19 +76,23 @@ pub struct ScopeFormPage {
     pub problem: Option<String>,
 }
 
-impl Sample for ScopesPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+fn in_words(language: Language) -> &'static str {
+    sample::said(language, "Create and change tickets", "Tickets anlegen und ändern")
+}
+
+impl Spoken for ScopesPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
         let row = ScopeRow {
             href: "/console/scopes/of/tickets%3Awrite".into(),
             name: "tickets:write".into(),
-            words: "Create and change tickets".into(),
+            words: in_words(language).into(),
             risky: true,
             is_own: false,
             implies: vec!["tickets:read".into()],
             resources: vec!["Tickets".into()],
         };
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Scopes),
             rows: vec![
                 row.clone(),
@@ -99,7 +105,7 @@ impl Sample for ScopesPage {
             ("some", page.clone()),
             ("empty", Self { rows: vec![], next: None, ..page.clone() }),
             ("nothing_fits", Self { rows: vec![], narrowed: true, next: None, ..page.clone() }),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
             (
                 "hostile",
                 Self {
@@ -116,29 +122,33 @@ impl Sample for ScopesPage {
     }
 }
 
-impl Sample for ScopePage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for ScopePage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let (t, counted) = (&words::of(language).console.scope, &words::of(language).console.thing);
         let named = |name: &str| Named {
             name: name.into(),
             href: "/console/machines/mch_sample".into(),
-            about: "Imports tickets at night".into(),
+            about: sample::said(language, "Imports tickets at night", "Holt nachts Tickets").into(),
         };
-        let several = |words: &str, shown: Vec<Named>| Several { shown, words: words.into() };
+        let several = |counted: fn(usize, bool) -> String, shown: Vec<Named>| Several {
+            words: counted(shown.len(), false),
+            shown,
+        };
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Scopes),
             href: "/console/scopes/of/tickets%3Awrite".into(),
             name: "tickets:write".into(),
-            words: "Create and change tickets".into(),
+            words: in_words(language).into(),
             risky: true,
             is_own: false,
-            added: sample::moment("3 days ago"),
+            added: sample::moment_in(language, -3 * 86_400),
             implies: vec![named("tickets:read")],
             implied_by: vec![],
             resources: vec![named("Tickets")],
-            machines: several("1 machine", vec![named("nightly-import")]),
-            applications: several("no application", vec![]),
-            grants: "3 grants of people have it".into(),
+            machines: several(counted.machines, vec![named("nightly-import")]),
+            applications: several(counted.applications, vec![]),
+            grants: (t.allowed)(&(counted.grants)(3, false)),
             bounded: false,
         };
         vec![
@@ -149,19 +159,19 @@ impl Sample for ScopePage {
                     risky: false,
                     implies: vec![],
                     resources: vec![],
-                    machines: several("no machine", vec![]),
+                    machines: several(counted.machines, vec![]),
                     bounded: true,
                     ..page.clone()
                 },
             ),
             ("own", Self { is_own: true, ..page.clone() }),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
             (
                 "hostile",
                 Self {
                     name: sample::HOSTILE.into(),
                     words: sample::HOSTILE.into(),
-                    machines: several("1 machine", vec![named(sample::HOSTILE)]),
+                    machines: several(counted.machines, vec![named(sample::HOSTILE)]),
                     ..page
                 },
             ),
@@ -169,10 +179,11 @@ impl Sample for ScopePage {
     }
 }
 
-impl Sample for ScopeFormPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for ScopeFormPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let (about, t) = (&words::of(language).console.scope, &words::of(language).console.scope_form);
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Scopes),
             once: "sample".into(),
             seen: String::new(),
@@ -180,7 +191,7 @@ impl Sample for ScopeFormPage {
             changes: None,
             name: Field::default(),
             words: Field::default(),
-            risks: vec![Choice::new("low", "Low", true), Choice::new("high", "Risky", false)],
+            risks: vec![Choice::new("low", t.low, true), Choice::new("high", about.risky, false)],
             implies: Field::default(),
             problem: None,
         };
@@ -190,21 +201,31 @@ impl Sample for ScopeFormPage {
                 "change",
                 Self {
                     changes: Some(("tickets:write".into(), "/console/scopes/of/tickets%3Awrite".into())),
-                    words: Field::of("Create and change tickets"),
+                    words: Field::of(in_words(language)),
                     ..page.clone()
                 },
             ),
             (
                 "refused",
                 Self {
-                    name: Field::refused("two words", "a scope has no spaces"),
-                    words: Field::refused("", "say what will happen"),
-                    implies: Field::refused("none", "the scope `none` is not in the catalogue"),
-                    problem: Some("Nothing was added. Look at what is marked.".into()),
+                    name: Field::refused("two words", t.name_wrong),
+                    words: Field::refused(
+                        "",
+                        sample::said(language, "say what will happen", "sagen Sie, was geschehen wird"),
+                    ),
+                    implies: Field::refused(
+                        "none",
+                        sample::said(
+                            language,
+                            "the scope `none` is not in the catalogue",
+                            "das Recht `none` gibt es nicht",
+                        ),
+                    ),
+                    problem: Some(t.nothing_added.into()),
                     ..page.clone()
                 },
             ),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
             ("hostile", Self { name: Field::of(sample::HOSTILE), problem: Some(sample::HOSTILE.into()), ..page }),
         ]
     }

@@ -2,9 +2,11 @@
 
 use askama::Template;
 
-use super::super::Sample;
+use super::super::Spoken;
 use super::super::shell::{Moment, Shell};
 use super::{Frame, Section, Snippet, Snippets, sample};
+use crate::model::Language;
+use crate::web::words;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/secret.html")]
@@ -39,15 +41,16 @@ impl SecretPage {
     }
 }
 
-impl Sample for SecretPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for SecretPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let t = &words::of(language).console.credential_form;
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Machines),
             machine: "nightly-import".into(),
             machine_href: "/console/machines/mch_sample".into(),
             client_id: "mch_sample".into(),
-            what: "Client secret".into(),
+            what: t.client_secret.into(),
             secret: Some("writ_cs_sample".into()),
             overlap: None,
             env: Some(Snippet {
@@ -56,15 +59,16 @@ impl Sample for SecretPage {
                 note: String::new(),
                 text: "WRIT_CLIENT_ID=mch_sample\nWRIT_CLIENT_SECRET=writ_cs_sample\n".into(),
             }),
-            snippets: Snippets::sample(
+            snippets: Snippets::sample_in(
+                language,
                 "curl -u \"$WRIT_CLIENT_ID:$WRIT_CLIENT_SECRET\" \\\n  -d grant_type=client_credentials https://id.example.com/oauth/token",
             ),
         };
         vec![
             ("new", page.clone()),
-            ("rotated", Self { overlap: Some(sample::moment("in 7 days")), ..page.clone() }),
+            ("rotated", Self { overlap: Some(sample::moment_in(language, 7 * 86_400)), ..page.clone() }),
             ("again", Self { secret: None, env: None, snippets: Snippets::default(), ..page.clone() }),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
             ("hostile", Self { machine: sample::HOSTILE.into(), ..page }),
         ]
     }

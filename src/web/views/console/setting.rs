@@ -2,9 +2,11 @@
 
 use askama::Template;
 
-use super::super::Sample;
+use super::super::Spoken;
 use super::super::shell::{Field, Moment, Shell};
 use super::{Frame, Section, sample};
+use crate::model::Language;
+use crate::web::words;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/setting.html")]
@@ -59,10 +61,11 @@ pub struct ChoiceInWords {
     pub chosen: bool,
 }
 
-impl Sample for SettingPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for SettingPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let t = &words::of(language).console.setting;
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Settings),
             href: "/console/settings/of/lifetimes.access".into(),
             name: "lifetimes.access".into(),
@@ -73,7 +76,7 @@ impl Sample for SettingPage {
             read_from: "built in".into(),
             kept: None,
             aside: None,
-            help: "Between 1m and 1d.".into(),
+            help: (t.between)("1m", "1d"),
             choices: vec![],
             is_live: true,
             is_known: true,
@@ -84,7 +87,8 @@ impl Sample for SettingPage {
             field: Field::of("1h"),
             problem: None,
         };
-        let kept = SettingKept { by: "Ada Lovelace".into(), at: sample::moment("3 minutes ago"), value: "30m".into() };
+        let kept =
+            SettingKept { by: "Ada Lovelace".into(), at: sample::moment_in(language, -180), value: "30m".into() };
         let choice = |value: &str, words: &str| ChoiceInWords {
             value: value.into(),
             words: words.into(),
@@ -95,8 +99,8 @@ impl Sample for SettingPage {
             about: "Who may register a client.".into(),
             value: "approval".into(),
             choices: vec![
-                choice("open", "Anybody registers, and the application works at once."),
-                choice("approval", "Anybody registers, and the application works once you approve it."),
+                choice("open", t.meanings.registration_open),
+                choice("approval", t.meanings.registration_approval),
             ],
             kept: Some(kept.clone()),
             ..page.clone()
@@ -110,7 +114,7 @@ impl Sample for SettingPage {
                 "refused",
                 Self {
                     field: Field::refused("2d", "It is between 1m and 1d."),
-                    problem: Some("It was changed since you opened this page.".into()),
+                    problem: Some(words::of(language).console.problem.stale.into()),
                     ..page.clone()
                 },
             ),
@@ -129,7 +133,7 @@ impl Sample for SettingPage {
             ),
             ("aside", Self { kept: Some(kept), aside: Some("It is between 1m and 10m.".into()), ..page.clone() }),
             ("read_only", Self { is_live: false, effect: String::new(), ..page.clone() }),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
             (
                 "hostile",
                 Self {

@@ -2,9 +2,11 @@
 
 use askama::Template;
 
-use super::super::Sample;
+use super::super::Spoken;
 use super::super::shell::{Moment, Shell};
 use super::{Frame, Section, sample};
+use crate::model::Language;
+use crate::web::words;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/settings.html")]
@@ -80,8 +82,9 @@ pub struct SettingLine {
     pub read: String,
 }
 
-impl Sample for SettingsPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for SettingsPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let t = &words::of(language).console.settings;
         let line = SettingLine {
             name: "lifetimes.access".into(),
             about: "Access tokens of people; a resource may say otherwise.".into(),
@@ -92,7 +95,7 @@ impl Sample for SettingsPage {
             line: "access = \"30m\"".into(),
             variable: "WRIT_LIFETIMES_ACCESS".into(),
             change: Some("/console/settings/of/lifetimes.access".into()),
-            kept: Some(("Ada Lovelace".into(), sample::moment("3 minutes ago"))),
+            kept: Some(("Ada Lovelace".into(), sample::moment_in(language, -180))),
             read: "1h".into(),
         };
         let key = SettingLine {
@@ -120,23 +123,23 @@ impl Sample for SettingsPage {
             ..line.clone()
         };
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Settings),
             version: "0.1.0".into(),
             licence: "MIT OR Apache-2.0".into(),
             issuer: "https://id.example.com".into(),
-            size: Some("12.4 MiB".into()),
+            size: Some((t.size)(124, "MiB")),
             head: 4_812,
             head_hash: "9f2c41d07be6aa51c0".into(),
-            head_at: sample::moment("3 minutes ago"),
+            head_at: sample::moment_in(language, -180),
             file: "data/writ.toml".into(),
             file_read: true,
             doubts: vec![],
             backup_place: "data/backups".into(),
             backup_last: Some((
                 "writ-20261121T020000-000Z.backup".into(),
-                "3.1 MiB".into(),
-                sample::moment("7 hours ago"),
+                (t.size)(31, "MiB"),
+                sample::moment_in(language, -7 * 3_600),
             )),
             backup_failed: None,
             backup_missing: None,
@@ -145,13 +148,13 @@ impl Sample for SettingsPage {
             groups: vec![
                 SettingGroup {
                     id: "general".into(),
-                    title: "General".into(),
+                    title: t.group.title("general").unwrap_or_default().into(),
                     section: None,
                     settings: vec![key, unset],
                 },
                 SettingGroup {
                     id: "lifetimes".into(),
-                    title: "Lifetimes".into(),
+                    title: t.group.title("lifetimes").unwrap_or_default().into(),
                     section: Some("[lifetimes]".into()),
                     settings: vec![line.clone()],
                 },
@@ -159,13 +162,13 @@ impl Sample for SettingsPage {
         };
         let hostile = SettingGroup {
             id: "brand".into(),
-            title: "Brand".into(),
+            title: t.group.title("brand").unwrap_or_default().into(),
             section: Some("[brand]".into()),
             settings: vec![SettingLine {
                 value: sample::HOSTILE.into(),
                 line: sample::HOSTILE.into(),
                 read: sample::HOSTILE.into(),
-                kept: Some((sample::HOSTILE.into(), sample::moment("3 minutes ago"))),
+                kept: Some((sample::HOSTILE.into(), sample::moment_in(language, -180))),
                 ..line
             }],
         };
@@ -183,16 +186,16 @@ impl Sample for SettingsPage {
                     file_read: false,
                     size: None,
                     backup_last: None,
-                    backup_failed: Some((sample::HOSTILE.into(), sample::moment("3 minutes ago"), false)),
+                    backup_failed: Some((sample::HOSTILE.into(), sample::moment_in(language, -180), false)),
                     backup_missing: Some(sample::HOSTILE.into()),
                     restored: Some((
-                        sample::moment("yesterday"),
+                        sample::moment_in(language, -86_400),
                         vec![sample::HOSTILE.into(), "Look for people.".into()],
                     )),
                     ..page.clone()
                 },
             ),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
             ("hostile", Self { groups: vec![hostile], ..page }),
         ]
     }

@@ -1,5 +1,8 @@
 //! What a page offers to copy: commands, code and settings with the real values in them.
 
+use crate::model::Language;
+use crate::web::words;
+
 /// Something to copy.
 #[derive(Clone, Debug)]
 pub struct Snippet {
@@ -32,6 +35,11 @@ impl Snippets {
 
     /// The ones of the samples.
     pub(super) fn sample(text: &str) -> Self {
+        Self::sample_in(Language::En, text)
+    }
+
+    pub(super) fn sample_in(language: Language, text: &str) -> Self {
+        let t = &words::of(language).console.snippets;
         let one = |id: &str, title: &str, note: &str| Snippet {
             id: format!("snippet-{id}"),
             title: title.into(),
@@ -41,12 +49,12 @@ impl Snippets {
         Self {
             code: vec![
                 one("curl", "curl", ""),
-                one("python", "Python", "With the package requests."),
+                one("python", "Python", t.with_requests),
                 one("typescript", "TypeScript", ""),
                 one("rust", "Rust", ""),
             ],
             clients: vec![
-                one("claude-code", "Claude Code", "Then /mcp in a session, and Authenticate."),
+                one("claude-code", "Claude Code", t.claude_code_about),
                 one("cursor", "Cursor (.cursor/mcp.json)", ""),
             ],
         }

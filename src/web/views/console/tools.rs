@@ -2,9 +2,11 @@
 
 use askama::Template;
 
-use super::super::Sample;
+use super::super::Spoken;
 use super::super::shell::{Field, Moment, Shell};
 use super::{Choice, Frame, Pill, Section, Snippet, Tone, sample};
+use crate::model::{Language, ToldBy};
+use crate::web::words;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/resource_tools.html")]
@@ -18,7 +20,7 @@ pub struct ResourceToolsPage {
     /// Which state of the resource the page shows.
     pub seen: String,
     /// Who said which tools there are, and when.
-    pub asked: Option<(String, Moment)>,
+    pub asked: Option<(ToldBy, Moment)>,
     pub lines: Vec<ToolLine>,
     /// The same by scope.
     pub opened: Vec<OpenedBy>,
@@ -30,6 +32,13 @@ pub struct ResourceToolsPage {
     pub list: Field,
     /// Why the server named none.
     pub problem: Option<String>,
+}
+
+impl ResourceToolsPage {
+    /// Where the resource is changed.
+    pub(super) fn change_at(&self) -> String {
+        self.shell.below(&format!("{}/change", self.href))
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -56,38 +65,44 @@ pub struct OpenedBy {
     pub tools: Vec<String>,
 }
 
-impl Sample for ResourceToolsPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for ResourceToolsPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
+        let t = &words::of(language).console.tools;
         let needs = |chosen: &str| {
             let choice = |value: &str, label: &str| Choice::new(value, label, value == chosen);
-            vec![choice("", "not decided: nobody may use it"), choice("tickets:read", "tickets:read")]
+            vec![choice("", t.not_decided), choice("tickets:read", "tickets:read")]
         };
         let tool = |name: &str, hint: Option<Pill>, chosen: &str| ToolLine {
             name: name.into(),
-            title: "Search tickets".into(),
-            description: "Finds tickets by words in them.".into(),
+            title: sample::said(language, "Search tickets", "Tickets suchen").into(),
+            description: sample::said(
+                language,
+                "Finds tickets by words in them.",
+                "Findet Tickets nach ihren Wörtern.",
+            )
+            .into(),
             hint,
             gone: false,
             needs: needs(chosen),
         };
         let opened = |scope: &str, tools: &[&str]| OpenedBy {
             scope: scope.into(),
-            words: "See tickets".into(),
+            words: sample::said(language, "See tickets", "Tickets ansehen").into(),
             risky: scope.ends_with("write"),
             href: "/console/scopes/of/tickets%3Aread".into(),
             tools: tools.iter().map(|tool| (*tool).into()).collect(),
         };
         let page = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Resources),
             name: "Tickets".into(),
             href: "/console/resources/res_sample".into(),
             identifier: "https://mcp.tickets.example/mcp".into(),
             seen: "sample".into(),
-            asked: Some(("the server itself".into(), sample::moment("3 minutes ago"))),
+            asked: Some((ToldBy::Server, sample::moment_in(language, -180))),
             lines: vec![
-                tool("search", Some(Pill::new("says it only reads", Tone::Plain)), "tickets:read"),
-                tool("delete", Some(Pill::new("says it destroys", Tone::Soon)), ""),
+                tool("search", Some(Pill::new(t.says_reads, Tone::Plain)), "tickets:read"),
+                tool("delete", Some(Pill::new(t.says_destroys, Tone::Soon)), ""),
                 ToolLine { gone: true, ..tool("close", None, "tickets:read") },
             ],
             opened: vec![opened("tickets:read", &["search", "close"]), opened("tickets:write", &[])],
@@ -96,7 +111,7 @@ impl Sample for ResourceToolsPage {
             snippets: vec![Snippet {
                 id: "snippet-tools-python".into(),
                 title: "Python".into(),
-                note: "Call it before each tool.".into(),
+                note: words::of(language).console.snippets.tools_about.into(),
                 text: "TOOL_SCOPES = {\n    \"search\": \"tickets:read\",\n}".into(),
             }],
             list: Field::default(),
@@ -107,12 +122,18 @@ impl Sample for ResourceToolsPage {
             ("some", page.clone()),
             ("empty", empty.clone()),
             ("no_scopes", Self { offers_scopes: false, ..empty.clone() }),
+            ("unreachable", Self { problem: Some("the answer took too long".into()), ..empty.clone() }),
             (
-                "unreachable",
-                Self { problem: Some("The server named no tools: the answer took too long.".into()), ..empty.clone() },
+                "refused",
+                Self {
+                    list: Field::refused(
+                        "two words",
+                        sample::said(language, "there is no tool in it", "darin ist kein Werkzeug"),
+                    ),
+                    ..empty
+                },
             ),
-            ("refused", Self { list: Field::refused("two words", "there is no tool in it"), ..empty }),
-            ("branded", Self { shell: sample::branded(), ..page.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..page.clone() }),
             (
                 "hostile",
                 Self {

@@ -2,9 +2,10 @@
 
 use askama::Template;
 
-use super::super::Sample;
+use super::super::Spoken;
 use super::super::shell::Shell;
 use super::{Frame, Section, sample};
+use crate::model::Language;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/trial.html")]
@@ -29,8 +30,8 @@ pub struct CheckLine {
     pub words: String,
 }
 
-impl Sample for TrialPage {
-    fn samples() -> Vec<(&'static str, Self)> {
+impl Spoken for TrialPage {
+    fn samples_in(language: Language) -> Vec<(&'static str, Self)> {
         let check = |claim: &str, holds| CheckLine {
             claim: claim.into(),
             expected: "412".into(),
@@ -39,7 +40,7 @@ impl Sample for TrialPage {
             words: "GitHub's number of the repository.".into(),
         };
         let fits = Self {
-            shell: sample::shell(),
+            shell: sample::shell_in(language),
             frame: Frame::of(Section::Machines),
             machine: "nightly-import".into(),
             machine_href: "/console/machines/mch_sample".into(),
@@ -60,7 +61,7 @@ impl Sample for TrialPage {
                     ..fits.clone()
                 },
             ),
-            ("branded", Self { shell: sample::branded(), ..fits.clone() }),
+            ("branded", Self { shell: sample::branded_in(language), ..fits.clone() }),
             ("hostile", Self { accepted: false, checks: vec![hostile], ..fits }),
         ]
     }

@@ -43,6 +43,8 @@ pub(super) const FRAME: ConsoleFrameWords = ConsoleFrameWords {
     and_more: "und {} weitere",
     one_used_lately: "{} davon war innerhalb des letzten Tages in Gebrauch.",
     many_used_lately: "{} davon waren innerhalb des letzten Tages in Gebrauch.",
+    token_arrived: "Das erste Token ist angekommen.",
+    show_arrived: "Zeigen",
     in_a_program: "In einem Programm",
     in_an_mcp_client: "In einem MCP-Client",
     more_flags: "außerdem:",

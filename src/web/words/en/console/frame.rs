@@ -43,6 +43,8 @@ pub(super) const FRAME: ConsoleFrameWords = ConsoleFrameWords {
     and_more: "and {} more",
     one_used_lately: "{} of them was used within the last day.",
     many_used_lately: "{} of them were used within the last day.",
+    token_arrived: "Its first token has arrived.",
+    show_arrived: "Show it",
     in_a_program: "In a program",
     in_an_mcp_client: "In an MCP client",
     more_flags: "more:",

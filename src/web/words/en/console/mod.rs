@@ -1,8 +1,74 @@
 //! The console.
 
+mod applications;
+mod audit;
+mod credentials;
+mod delegations;
 mod frame;
+mod keys;
+mod limits;
+mod machine;
+mod machines;
+mod overview;
+mod people;
+mod providers;
+mod refusals;
+mod registration_tokens;
+mod resources;
+mod roles;
+mod scopes;
+mod settings;
+mod snippets;
+mod told;
+mod tools;
 
 use crate::web::words::list::console::*;
 
-pub(super) const CONSOLE: ConsoleWords =
-    ConsoleWords { frame: frame::FRAME, search: frame::SEARCH, problem: frame::PROBLEM };
+pub(super) const CONSOLE: ConsoleWords = ConsoleWords {
+    actors: told::ACTORS,
+    application: applications::APPLICATION,
+    application_form: applications::FORM,
+    applications: applications::APPLICATIONS,
+    applications_stale: applications::STALE,
+    audit: audit::AUDIT,
+    charts: overview::CHARTS,
+    credential_form: credentials::FORM,
+    delegation_form: delegations::FORM,
+    delegations: delegations::DELEGATIONS,
+    frame: frame::FRAME,
+    grants: applications::GRANTS,
+    keys: keys::KEYS,
+    left: machines::LEFT,
+    limits: limits::LIMITS,
+    machine: machine::MACHINE,
+    machine_form: machines::FORM,
+    machine_labels: machines::LABELS,
+    machines: machines::MACHINES,
+    overview: overview::OVERVIEW,
+    people: people::PEOPLE,
+    person: people::PERSON,
+    problem: frame::PROBLEM,
+    providers: providers::PROVIDERS,
+    refusals: refusals::REFUSALS,
+    registration_token: registration_tokens::TOKEN,
+    registration_tokens: registration_tokens::TOKENS,
+    resource: resources::RESOURCE,
+    resource_check: resources::RESOURCE_CHECK,
+    resource_form: resources::RESOURCE_FORM,
+    resources: resources::RESOURCES,
+    role: roles::ROLE,
+    role_form: roles::ROLE_FORM,
+    roles: roles::ROLES,
+    scope: scopes::SCOPE,
+    scope_form: scopes::SCOPE_FORM,
+    scopes: scopes::SCOPES,
+    search: frame::SEARCH,
+    secret: credentials::SECRET,
+    setting: settings::SETTING,
+    settings: settings::SETTINGS,
+    snippets: snippets::SNIPPETS,
+    thing: resources::THING,
+    told: told::TOLD,
+    tools: tools::TOOLS,
+    trial: credentials::TRIAL,
+};

@@ -49,6 +49,9 @@ pub(crate) struct ConsoleFrameWords {
     pub(crate) and_more: Text,
     pub(crate) one_used_lately: Text,
     pub(crate) many_used_lately: Text,
+    /// What is told when it has come, where a page waits for a machine’s first token.
+    pub(crate) token_arrived: Text,
+    pub(crate) show_arrived: Text,
     pub(crate) in_a_program: Text,
     pub(crate) in_an_mcp_client: Text,
     pub(crate) more_flags: Text,

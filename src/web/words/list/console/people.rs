@@ -1,0 +1,171 @@
+//! Everybody who can sign in: the list, the forms, and the page of one person.
+
+use crate::model::{PersonState, Standing};
+use crate::web::words::list::Text;
+use crate::web::words::marks::{Html, OfBare, OfLink, OfName, OfNumber, OfPlain, OfTime, OfTimeAndPlain};
+
+pub(crate) struct PeopleWords {
+    pub(crate) lead: Text,
+    pub(crate) add: Text,
+    pub(crate) name_or_address: Text,
+    pub(crate) nobody_fits: Text,
+    pub(crate) nobody_fits_more: Text,
+    pub(crate) name: Text,
+    pub(crate) address: Text,
+    pub(crate) standing: Text,
+    pub(crate) state: Text,
+    pub(crate) added: Text,
+    pub(crate) administrator: Text,
+    pub(crate) member: Text,
+    pub(crate) active: Text,
+    pub(crate) suspended: Text,
+    /// The form of a new one, and of one that is changed.
+    pub(crate) add_title: Text,
+    pub(crate) change: OfPlain,
+    pub(crate) name_help: Text,
+    pub(crate) email: Text,
+    pub(crate) email_help: Text,
+    pub(crate) new_email_help: Text,
+    pub(crate) member_more: Text,
+    pub(crate) administrator_more: Text,
+    pub(crate) first_password: Text,
+    pub(crate) random_help: Text,
+    pub(crate) submit_change: Text,
+    pub(crate) cancel: Text,
+    /// A random password, shown once.
+    pub(crate) password_of: OfPlain,
+    pub(crate) new_password: Text,
+    pub(crate) shown_once: OfName,
+    pub(crate) sessions_over: Text,
+    pub(crate) give_it: Text,
+    pub(crate) own_session_over: OfLink,
+    pub(crate) done: Text,
+}
+
+impl PeopleWords {
+    pub(crate) const fn of_standing(&self, standing: Standing) -> Text {
+        match standing {
+            Standing::Administrator => self.administrator,
+            Standing::Member => self.member,
+        }
+    }
+
+    pub(crate) const fn of_state(&self, state: PersonState) -> Text {
+        match state {
+            PersonState::Active => self.active,
+            PersonState::Suspended => self.suspended,
+        }
+    }
+}
+
+pub(crate) struct PersonWords {
+    pub(crate) this_is_you: Text,
+    pub(crate) change: Text,
+    pub(crate) is_stopped: Text,
+    pub(crate) let_go_on: Text,
+    pub(crate) stop_now: Text,
+    pub(crate) stop_yourself_about: Html,
+    pub(crate) stop_about: OfName,
+    /// How many machines stop with them; the other where not all were counted.
+    pub(crate) at_stake: fn(usize) -> String,
+    pub(crate) at_stake_at_least: fn(usize) -> String,
+    pub(crate) can_go_on_later: Text,
+    pub(crate) why: Text,
+    /// What somebody types who means to stop themselves.
+    pub(crate) meant: Text,
+    pub(crate) type_meant: OfPlain,
+    pub(crate) stop_myself: Text,
+    pub(crate) stop_person: Text,
+    pub(crate) id: Text,
+    pub(crate) sessions: Text,
+    pub(crate) sign_out_everywhere: Text,
+    pub(crate) no_session: Text,
+    pub(crate) a_browser: Text,
+    pub(crate) this_browser: Text,
+    pub(crate) signed_in: OfTime,
+    pub(crate) signed_in_from: OfTimeAndPlain,
+    pub(crate) last_seen: OfTime,
+    pub(crate) end_session: Text,
+    /// Which session, for those who do not see beside what it stands.
+    pub(crate) of_session: OfPlain,
+    pub(crate) ways: Text,
+    pub(crate) passkey: OfBare,
+    pub(crate) passkey_used: OfTime,
+    pub(crate) passkey_never_used: Text,
+    pub(crate) passkey_added: OfTime,
+    pub(crate) remove: Text,
+    pub(crate) remove_passkey_about: OfName,
+    pub(crate) remove_passkey: Text,
+    pub(crate) factor_since: OfTime,
+    pub(crate) codes_left: OfNumber,
+    pub(crate) reset_factor: Text,
+    pub(crate) reset_factor_about: Text,
+    pub(crate) submit_reset: Text,
+    pub(crate) password_not_enough: Text,
+    pub(crate) password_alone: Text,
+    pub(crate) grants: Text,
+    pub(crate) no_grant: Text,
+    pub(crate) take_back: Text,
+    /// From whom, for those who do not see beside what it stands.
+    pub(crate) take_back_from: OfBare,
+    pub(crate) take_back_about: OfName,
+    pub(crate) all_grants: Text,
+    pub(crate) machines: Text,
+    pub(crate) no_machine: Text,
+    pub(crate) all_machines: Text,
+    pub(crate) hand_over: Text,
+    pub(crate) hand_over_about: Text,
+    pub(crate) new_owner: Text,
+    pub(crate) submit_hand_over: Text,
+    pub(crate) delegations: Text,
+    pub(crate) until: OfTime,
+    pub(crate) all_delegations: Text,
+    pub(crate) no_roles: Text,
+    pub(crate) take_away: Text,
+    pub(crate) no_role_to_give: OfLink,
+    pub(crate) no_other_role_to_give: OfLink,
+    pub(crate) role: Text,
+    pub(crate) give_role: Text,
+    pub(crate) claims: Text,
+    pub(crate) activity: Text,
+    pub(crate) all_about: Text,
+    pub(crate) all_by: Text,
+    pub(crate) nothing_lately: Text,
+    pub(crate) account: Text,
+    pub(crate) new_password: Text,
+    pub(crate) new_password_about: Text,
+    pub(crate) set_password: Text,
+    pub(crate) lower: Text,
+    pub(crate) lower_about: OfName,
+    pub(crate) lower_yourself: Text,
+    pub(crate) submit_lower: Text,
+    pub(crate) raise: Text,
+    pub(crate) raise_about: OfName,
+    pub(crate) submit_raise: Text,
+    pub(crate) said: PersonSaid,
+}
+
+/// What was done to somebody, or was not.
+pub(crate) struct PersonSaid {
+    pub(crate) added: Text,
+    pub(crate) changed: Text,
+    pub(crate) stopped: Text,
+    pub(crate) handed_over: Text,
+    pub(crate) no_owner: Text,
+    pub(crate) resumed: Text,
+    pub(crate) ended: Text,
+    pub(crate) over: Text,
+    pub(crate) all_ended: Text,
+    pub(crate) revoked: Text,
+    pub(crate) password: Text,
+    pub(crate) weak: Text,
+    pub(crate) factor_reset: Text,
+    pub(crate) no_factor: Text,
+    pub(crate) passkey_removed: Text,
+    pub(crate) no_passkey: Text,
+    pub(crate) raised: Text,
+    pub(crate) lowered: Text,
+    pub(crate) roles: Text,
+    pub(crate) not_meant: Text,
+    pub(crate) last: Text,
+}
