@@ -49,7 +49,7 @@ pub(super) const APPLICATIONS: ApplicationsWords = ApplicationsWords {
             form.over("eine Anwendung eintragen")
         )
     }),
-    looks_like: OfPlain(|name| html!("sieht aus wie {name}")),
+    looks_like: OfPlain(|name| html!("ähnelt {name}")),
     approve_one: OfPlain(|name| html!("Freigeben<span class=\"unseen\">: {name}</span>")),
     look_at: OfPlain(|name| html!("Ansehen<span class=\"unseen\">: {name}</span>")),
     every_ticked: "Jede Anwendung, die oben angekreuzt ist.",
@@ -136,11 +136,11 @@ pub(super) const APPLICATION: ApplicationWords = ApplicationWords {
     end_secrets: "Ältere Geheimnisse beenden",
     client_secret: "Client-Geheimnis",
     to_use: "So wird es benutzt",
-    grants: "Wer ihr was erlaubt hat",
+    grants: "Wer was erlaubt hat",
     no_grants: "Niemand hat ihr etwas erlaubt.",
     begin_revoke: OfPlain(|person| html!("Zurücknehmen<span class=\"unseen\">, was {person} erlaubt hat</span>…")),
     revoke_about: "Was die Anwendung im Namen dieser Person hat, endet jetzt. Sie kann wieder fragen.",
-    all_grants: "Alle zeigen, die ihr etwas erlaubt haben",
+    all_grants: "Alle zeigen, die etwas erlaubt haben",
     activity: "Aktivität",
     all_activity: "Alles davon zeigen",
     no_activity: "In letzter Zeit nichts.",
@@ -190,7 +190,7 @@ pub(super) const FORM: ApplicationFormWords = ApplicationFormWords {
 pub(super) const STALE: StaleApplicationsWords = StaleApplicationsWords {
     title: "Anwendungen, die niemand benutzt",
     lead: "Sie haben sich selbst eingetragen, und seit mindestens dieser Zeit hat niemand sie benutzt. Die am längsten eingetragene steht zuerst.",
-    unused_for: "Unbenutzt seit",
+    unused_for: "Wie lange unbenutzt",
     none_so_far: "Unter den bisher angesehenen ist keine.",
     look_further: "Weiter suchen",
     all_in_use: "Alles ist in Gebrauch.",

@@ -21,7 +21,7 @@ pub(super) const TOKENS: RegistrationTokensWords = RegistrationTokensWords {
     }),
     none: "Es gibt keines.",
     none_more: "Legen Sie eines für ein Skript an, das Anwendungen einrichtet, und lassen Sie es mit dem Tag enden, an dem es gebraucht wird.",
-    token: "Eintragungstoken",
+    token: "Token",
     state: "Zustand",
     made: "Angelegt",
     ends: "Läuft ab",
@@ -51,7 +51,7 @@ pub(super) const TOKENS: RegistrationTokensWords = RegistrationTokensWords {
 pub(super) const TOKEN: RegistrationTokenWords = RegistrationTokenWords {
     title: "Neues Eintragungstoken",
     copy_now: "Kopieren Sie es jetzt: Es wird nur dieses eine Mal gezeigt und nirgends aufgehoben. Wer es hat, trägt Anwendungen ein, die sich sofort benutzen lassen.",
-    token: "Eintragungstoken",
+    token: "Token",
     good_for: "Gilt für",
     applications: |most| match most {
         None => "Beliebig viele Anwendungen".to_owned(),
