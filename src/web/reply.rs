@@ -8,9 +8,7 @@ use askama::Template;
 use super::cookies::{self, Name};
 use super::extract::Visitor;
 use super::problem::PageProblem;
-use super::words;
 use crate::base::{Fault, FaultKind};
-use crate::model::Language;
 
 /// Renders a page for a visitor. `form_targets` are the places that a form on it may lead to beyond this origin:
 /// Chromium holds `form-action` against the whole chain of redirects that follows a form.
@@ -66,18 +64,8 @@ fn with_browser(visitor: &Visitor, mut response: HttpResponse) -> HttpResponse {
     response
 }
 
-/// A time as the console tells it, in English. What is said in the language of whoever reads it is said by [`Words::at`].
-pub(super) fn moment(at: crate::base::Timestamp, now: crate::base::Timestamp) -> super::views::Moment {
-    super::views::Moment { exact: exact(at), ..words::of(Language::En).moment(at, now) }
-}
-
 /// `2026-11-21 08:15 UTC`: the zone is named, for without a script nobody knows the reader's.
 pub(super) fn exact(at: crate::base::Timestamp) -> String {
     let iso = at.iso();
     iso.get(..16).map_or_else(|| iso.clone(), |text| format!("{} UTC", text.replace('T', " ")))
-}
-
-/// "30 seconds", "1 hour", "12 days", in English.
-pub(super) fn length(seconds: u64) -> String {
-    words::of(Language::En).length(seconds)
 }

@@ -57,7 +57,7 @@ impl FromRequest for Administrator {
                 return Err(NotAdmitted::SignInFirst(format!("{base}/sign-in?to={back}")));
             }
             let by = admit(&visitor)?;
-            Ok(Self { visitor: visitor.in_english(), by })
+            Ok(Self { visitor, by })
         })
     }
 }
@@ -69,9 +69,8 @@ impl FromRequest for Administered {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let form = Posted::from_request(request, payload);
         Box::pin(async move {
-            let mut form = form.await.map_err(NotAdmitted::Problem)?;
+            let form = form.await.map_err(NotAdmitted::Problem)?;
             let by = admit(&form.visitor)?;
-            form.visitor = form.visitor.in_english();
             Ok(Self { form, by })
         })
     }

@@ -47,7 +47,7 @@ pub(crate) async fn nowhere(visitor: Visitor, request: HttpRequest) -> Result<Ht
     let path = request.path().strip_prefix(visitor.app.issuer.path()).unwrap_or_default();
     let administers = visitor.signed_in.as_ref().is_some_and(|signed_in| signed_in.is_administrator());
     if administers && path.starts_with("/console/") {
-        let (visitor, room) = (visitor.in_english(), Section::at(path));
+        let room = Section::at(path);
         return Err(PageProblem::in_console(visitor.shell(), views::Problem::NotFound, &visitor.ctx, room));
     }
     Err(PageProblem::new(visitor.shell(), views::Problem::NotFound, &visitor.ctx))

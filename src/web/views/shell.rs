@@ -268,10 +268,6 @@ pub(super) mod sample {
         Person { name: "Ada Moreno".into(), email: "ada@example.com".into() }
     }
 
-    pub(in crate::web::views) fn signed_in() -> Shell {
-        Shell { signed_in: Some(ada()), ..shell() }
-    }
-
     /// A house that brought its own name, colour and help page, below a path.
     pub(in crate::web::views) fn branded() -> Shell {
         Shell {

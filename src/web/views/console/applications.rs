@@ -332,18 +332,16 @@ impl Spoken for ApplicationPage {
                 given: sample::moment_in(language, -2 * 3_600),
             }],
             more_grants: true,
-            events: vec![EventLine {
-                at: sample::moment_in(language, -180),
-                ..sample::event(
-                    812,
-                    "consent.given",
-                    sample::said(
-                        language,
-                        "Ada Moreno allowed Cursor: tickets:read",
-                        "Ada Moreno erlaubte Cursor: tickets:read",
-                    ),
-                )
-            }],
+            events: vec![sample::event_in(
+                language,
+                812,
+                "consent.given",
+                sample::said(
+                    language,
+                    "Ada Moreno allowed Cursor: tickets:read",
+                    "Ada Moreno erlaubte Cursor: tickets:read",
+                ),
+            )],
             at_stake: (t.allowed_by)(1),
         };
         vec![

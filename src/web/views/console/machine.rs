@@ -160,9 +160,8 @@ impl Spoken for MachinePage {
         let says = |english, german| sample::said(language, english, german).to_owned();
         let at = |seconds| sample::moment_in(language, seconds);
         let when = |seconds| at(seconds).words;
-        let event = |sequence, name, english, german| EventLine {
-            at: at(-180),
-            ..sample::event(sequence, name, sample::said(language, english, german))
+        let event = |sequence, name, english, german| {
+            sample::event_in(language, sequence, name, sample::said(language, english, german))
         };
         const DAY: i64 = 86_400;
         let secret = CredentialLine {

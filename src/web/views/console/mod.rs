@@ -264,43 +264,26 @@ mod sample {
     use crate::model::Language;
     use crate::web::words;
 
-    pub(super) use super::super::shell::sample::{HOSTILE, moment, moment_in, said};
+    pub(super) use super::super::shell::sample::{HOSTILE, moment_in, said};
 
     /// On the page of something that was stopped.
-    pub(super) const LEFT: &str = "At most 3 tokens from before may still be taken, until 2026-08-01 10:14 UTC, by a server that neither introspects nor follows the status list.";
-
-    /// The same in a language.
     pub(super) fn left_in(language: Language) -> String {
         (words::of(language).console.left.at_most)(3, "2026-08-01 10:14 UTC", "")
     }
 
-    pub(super) fn shell() -> super::super::Shell {
-        sample::signed_in()
-    }
-
-    /// The same in a language.
     pub(super) fn shell_in(language: Language) -> super::super::Shell {
         sample::signed_in_in(language)
-    }
-
-    pub(super) fn branded() -> super::super::Shell {
-        branded_in(Language::En)
     }
 
     pub(super) fn branded_in(language: Language) -> super::super::Shell {
         super::super::Shell { signed_in: Some(sample::ada()), ..sample::branded_in(language) }
     }
 
-    /// The same as [`event`], some minutes ago in the words of a language.
     pub(super) fn event_in(language: Language, sequence: u64, name: &str, words: &str) -> EventLine {
-        EventLine { at: moment_in(language, -180), ..event(sequence, name, words) }
-    }
-
-    pub(super) fn event(sequence: u64, event: &str, words: &str) -> EventLine {
         EventLine {
             sequence,
-            at: moment("3 minutes ago"),
-            event: event.into(),
+            at: moment_in(language, -180),
+            event: name.into(),
             words: words.into(),
             by: "Ada Moreno".into(),
             alike: None,

@@ -215,14 +215,12 @@ impl Spoken for PersonPage {
             roles: vec!["main/reader".into()],
             known_roles: vec!["main/writer".into()],
             claims: Some("{\n  \"plan\": \"gold\"\n}".into()),
-            events: vec![EventLine {
-                at: sample::moment_in(language, -180),
-                ..sample::event(
-                    812,
-                    "person.created",
-                    sample::said(language, "Grace Hopper was added", "Grace Hopper wurde angelegt"),
-                )
-            }],
+            events: vec![sample::event_in(
+                language,
+                812,
+                "person.created",
+                sample::said(language, "Grace Hopper was added", "Grace Hopper wurde angelegt"),
+            )],
             ..bare.clone()
         };
         let hostile = Self {

@@ -34,10 +34,6 @@ impl Snippets {
     }
 
     /// The ones of the samples.
-    pub(super) fn sample(text: &str) -> Self {
-        Self::sample_in(Language::En, text)
-    }
-
     pub(super) fn sample_in(language: Language, text: &str) -> Self {
         let t = &words::of(language).console.snippets;
         let one = |id: &str, title: &str, note: &str| Snippet {
