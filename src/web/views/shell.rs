@@ -283,10 +283,6 @@ pub(super) mod sample {
         }
     }
 
-    pub(in crate::web::views) fn moment(words: &str) -> Moment {
-        Moment { words: words.into(), machine: "2026-08-01T09:14:00Z".into(), exact: "1 August 2026, 09:14 UTC".into() }
-    }
-
     /// What a stranger might send as a name, after direction marks were taken out.
     pub(in crate::web::views) const HOSTILE: &str =
         "<script>alert(1)</script>\"'><img src=x onerror=alert(2)> {{ 7*7 }} &amp;";
