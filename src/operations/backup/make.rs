@@ -124,6 +124,7 @@ fn write_and_try(app: &App, at: Timestamp, path: PathBuf) -> Result<Made, Declin
     let folder = files::folder_of(&path);
     let unmade = |e| Fault::because(FaultKind::Storage, format!("{} cannot be made", folder.display()), e);
     files::make_folder(folder).map_err(unmade)?;
+    files::may_write_in(folder).map_err(|e| Fault::because(FaultKind::Storage, not_ours(folder), e))?;
     forget_drafts(app, folder);
     // The rows are readable in what it is tried in: not where backups go, which may be anybody's disk.
     let beside = if app.config.data.is_dir() { app.config.data.as_path() } else { folder };
@@ -145,6 +146,14 @@ fn write_and_try(app: &App, at: Timestamp, path: PathBuf) -> Result<Made, Declin
 
     name(&draft.0, &path)?;
     Ok(Made { path, header, object: Ok(None) })
+}
+
+/// A service may write to the places that its unit names, and to no others: the system says that there is nothing but reading.
+fn not_ours(folder: &Path) -> String {
+    format!(
+        "no backup can be written to {}: it has to be the directory of the user that Writ runs as, and where systemd runs it, the unit has to let it          (ReadWritePaths=)",
+        folder.display()
+    )
 }
 
 /// What a backup is restored into, to see that it can be.
