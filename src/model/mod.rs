@@ -37,7 +37,7 @@ mod tenant;
 mod token;
 mod usage;
 
-pub use authorization::{Authorization, Prompt};
+pub use authorization::{Authorization, Prompt, ResponseMode};
 pub use backup::{BackupFailed, BackupMade, BackupState, Restored};
 pub use certificate::AcmeChallenge;
 pub use client::{
