@@ -340,6 +340,22 @@ mod schedule {
         assert!(doctor.starts_with("ok ") && age.ends_with(" 0"), "{doctor} {age}");
     }
 
+    /// Thousands of files on a slow disk, and somebody who asks for the list again and again.
+    #[test]
+    fn a_list_that_takes_long_keeps_no_schedule_and_no_schedule_a_list() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("b");
+        let world = world(&folder);
+        let listing = world.app.backup_lists.clone().try_acquire_owned().unwrap();
+        assert!(round(&world));
+        assert!(world.block(backup::worries(&world.app, world.now())).unwrap().is_empty());
+        drop(listing);
+        let looking = world.app.backup_look.clone().try_acquire_owned().unwrap();
+        assert_eq!(world.block(backup::list(&world.app, folder.clone())).unwrap().len(), 1);
+        assert_eq!(world.block(backup::page(&world.app, None, 5)).unwrap().0.len(), 1);
+        drop(looking);
+    }
+
     #[test]
     fn one_that_somebody_puts_elsewhere_is_not_the_one_that_is_due() {
         let place = tempfile::tempdir().unwrap();

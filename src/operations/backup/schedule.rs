@@ -1,7 +1,10 @@
 //! Backups that are made by themselves, and how many of them are kept.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::Semaphore;
 
 use super::file::Reader;
 use super::make::short;
@@ -39,7 +42,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Looks what there is, on a thread of its own: it reads a directory, on whatever disk it is. `None` if that does not answer.
 pub async fn look(app: &App) -> Result<Option<(There, BackupState)>, Fault> {
-    patiently(app, |app| {
+    patiently(app, &app.backup_look, |app| {
         let state = state(app)?;
         Ok((there(app, &state), state))
     })
@@ -47,12 +50,13 @@ pub async fn look(app: &App) -> Result<Option<(There, BackupState)>, Fault> {
 }
 
 /// Looks on a thread of its own. A look that hangs keeps its thread, and whoever else wants to know waits for the same one: never more than
-/// one hangs.
+/// one hangs for each `turn` that there is.
 async fn patiently<T: Send + 'static>(
     app: &App,
+    turn: &Arc<Semaphore>,
     look: impl FnOnce(&App) -> Result<T, Fault> + Send + 'static,
 ) -> Result<Option<T>, Fault> {
-    let turn = app.backup_look.clone();
+    let turn = Arc::clone(turn);
     let looking = async {
         let Ok(turn) = turn.acquire_owned().await else {
             return Err(Fault::new(FaultKind::Bug, "nobody may look at backups"));
@@ -67,12 +71,14 @@ async fn patiently<T: Send + 'static>(
     tokio::time::timeout(PATIENCE, looking).await.ok().transpose()
 }
 
-/// The same for somebody who wants to know nothing else.
+/// The same for a list, which opens as many files as it is long: thousands, on a slow disk, and somebody may ask for one after the other. So lists wait
+/// for each other and never with the schedule, whose look is over in one file as a rule; it would otherwise come too late again and again,
+/// and say that the disk does not answer.
 pub(super) async fn within_reach<T: Send + 'static>(
     app: &App,
     look: impl FnOnce(&App) -> Result<T, Fault> + Send + 'static,
 ) -> Result<T, Declined> {
-    patiently(app, look).await?.ok_or_else(|| Declined::Conflict(hangs(app)))
+    patiently(app, &app.backup_lists, look).await?.ok_or_else(|| Declined::Conflict(hangs(app)))
 }
 
 /// Makes a backup if it is time for one, and removes what is more than is kept.
