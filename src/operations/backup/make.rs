@@ -5,16 +5,16 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, TryAcquireError};
 
 use super::file::{Header, Writer};
-use super::object_store::copy;
 use super::schedule::forget_old;
 use super::scratch::{Scratch, check, lay_down};
+use super::send::{Copied, copy};
 use super::{EXTENSION, directory, words};
 use crate::app::App;
 use crate::base::{Fault, FaultKind, Timestamp, files};
-use crate::model::{BackupFailed, BackupMade, Context, Event};
+use crate::model::{BackupFailed, BackupMade, BackupUpload, Context, Event};
 use crate::operations::declined::Declined;
 use crate::operations::doctor::disk::{self, Space};
 use crate::operations::finished::finished;
@@ -30,6 +30,8 @@ pub struct Made {
     pub header: Header,
     /// What it is called in the object store, if it is there too; or why it is not. It is a backup either way.
     pub object: Result<Option<String>, String>,
+    /// What lies in the object store in parts, and could not be taken back.
+    unfinished: Vec<BackupUpload>,
 }
 
 /// The same as it is told from far away, and again to who asks again.
@@ -105,11 +107,14 @@ async fn made(
     let (app, ctx) = (app.clone(), ctx.clone());
     finished("a backup ended without an answer", async move {
         let _turn = turn;
-        let (within, at) = (app.clone(), ctx.at);
+        let (within, by) = (app.clone(), ctx.clone());
         let making = tokio::task::spawn_blocking(move || {
-            let made = write_and_try(&within, at, path)?;
-            let copied = if is_usual { copy(&within, &made.path) } else { Ok(None) };
-            Ok(Made { object: copied.map_err(|fault| fault.to_string()), ..made })
+            let made = write_and_try(&within, by.at, path)?;
+            let Copied { object, unfinished } = match is_usual {
+                true => copy(&within, &by, &made.path),
+                false => Copied::default(),
+            };
+            Ok(Made { object: object.transpose(), unfinished, ..made })
         });
         let made = making.await.unwrap_or_else(|error| {
             Err(Fault::because(FaultKind::Bug, "the thread that makes backups ended", error).into())
@@ -144,7 +149,7 @@ fn write_and_try(app: &App, at: Timestamp, path: PathBuf) -> Result<Made, Declin
     drop(scratch);
 
     name(&draft.0, &path)?;
-    Ok(Made { path, header, object: Ok(None) })
+    Ok(Made { path, header, object: Ok(None), unfinished: Vec::new() })
 }
 
 /// What a backup is restored into, to see that it can be.
@@ -247,7 +252,7 @@ fn name(draft: &Path, path: &Path) -> Result<(), Declined> {
 }
 
 /// How it went, as far as it is written down.
-type Told = Result<(BackupMade, Result<Option<String>, String>), String>;
+type Told = Result<(BackupMade, Result<Option<String>, String>, Vec<BackupUpload>), String>;
 
 /// Remembers how it went, for whoever looks after it.
 async fn note(
@@ -263,7 +268,8 @@ async fn note(
             let alone = |why: &String| short(&format!("{file} was made and tried, and is nowhere else: {why}"));
             let object = made.object.clone().map_err(|why| alone(&why));
             let Header { made_at, bytes, ref head, ref key, .. } = made.header;
-            Ok((BackupMade { at: made_at, file, bytes, sequence: head.sequence, key: key.clone() }, object))
+            let row = BackupMade { at: made_at, file, bytes, sequence: head.sequence, key: key.clone() };
+            Ok((row, object, made.unfinished.clone()))
         }
         Err(declined) => Err(short(&words(declined))),
     };
@@ -286,12 +292,15 @@ fn put_down(tx: &mut Tx<'_>, told: &Told, is_usual: bool) -> Result<(), Fault> {
     let only = ONLY.to_owned();
     let mut state = tx.get(&BACKUPS, &only)?.unwrap_or_default();
     let why = match told {
-        Ok((made, object)) => {
+        Ok((made, object, unfinished)) => {
             let BackupMade { file, bytes, sequence, .. } = made.clone();
             let object_there = object.clone().ok().flatten();
             state.objects.extend(object_there.clone());
             match is_usual {
-                true => (state.last, state.failed) = (Some(made.clone()), None),
+                true => {
+                    (state.last, state.failed) = (Some(made.clone()), None);
+                    state.unfinished.clone_from(unfinished);
+                }
                 false => state.elsewhere = Some(made.clone()),
             }
             tx.record(Event::BackupMade { file, bytes, sequence, object: object_there })?;

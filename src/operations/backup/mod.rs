@@ -2,6 +2,7 @@
 //!
 //! - [`make`] writes one and tries it; nothing that was not tried has a backup's name.
 //! - [`file`] is the format, [`scratch`] makes a store of it.
+//! - [`send`] copies one to a store of objects.
 //! - [`there`] says which there are, and not only which were made.
 //! - [`restore`] puts one into the place of the store; what it ends and what it carries over are files of their own.
 
@@ -13,6 +14,7 @@ mod object_store;
 pub mod restore;
 mod schedule;
 pub mod scratch;
+mod send;
 mod there;
 
 use std::path::{Path, PathBuf};

@@ -100,8 +100,8 @@ pub async fn scheduled(app: &App, ctx: &Context) -> Result<Option<Made>, Decline
 
 /// Makes one if it is time for it, and tells the log how it went.
 pub async fn keep(app: &App, ctx: &Context) {
-    // Without a file of its own there is nothing to lose; and one at a time.
-    if app.head_file.is_none() || app.backup_turn.available_permits() == 0 {
+    // Without a file of its own there is nothing to lose; one at a time; and none is begun by whoever stops.
+    if app.head_file.is_none() || app.backup_turn.available_permits() == 0 || app.backup_turn.is_closed() {
         return;
     }
     match scheduled(app, ctx).await {
