@@ -72,14 +72,15 @@ fn absolute(path: &Path) -> Result<PathBuf, CommandError> {
 }
 
 pub(super) async fn make(app: &App, by: &Operator, ask: Make) -> Result<Value, CommandError> {
-    let (file, header, object) = match ask.place {
+    let (file, header, object, not_removed) = match ask.place {
         Some(place) => {
             let made = backup::make(app, by, Some(place)).await?;
-            (made.path, made.header, made.object)
+            (made.path, made.header, made.object, None)
         }
         None => {
             let kept = backup::make_here(app, by).await?;
-            (backup::directory(app).join(&kept.file), kept.header, kept.not_copied.map_or(Ok(kept.object), Err))
+            let object = kept.not_copied.map_or(Ok(kept.object), Err);
+            (backup::directory(app).join(&kept.file), kept.header, object, kept.not_removed)
         }
     };
     // Whoever asked wants both, and a script that goes by how this ends must hear of it.
@@ -100,6 +101,10 @@ pub(super) async fn make(app: &App, by: &Operator, ask: Make) -> Result<Value, C
             ),
         };
         members.insert("note".to_owned(), key.into());
+        // There is a backup, and a script that takes this for a failure would make another, and keep yet more.
+        if let Some(why) = not_removed {
+            members.insert("warning".to_owned(), format!("The backup was made and tried; {why}").into());
+        }
     }
     Ok(told)
 }

@@ -43,6 +43,9 @@ pub struct Kept {
     pub object: Option<String>,
     /// Why it is not in the object store.
     pub not_copied: Option<String>,
+    /// Why older ones that are more than are kept were not removed, or not all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_removed: Option<String>,
 }
 
 impl Kept {
@@ -52,6 +55,7 @@ impl Kept {
             header: made.header.clone(),
             object: made.object.clone().ok().flatten(),
             not_copied: made.object.clone().err(),
+            not_removed: None,
         }
     }
 }
@@ -82,17 +86,22 @@ pub async fn make_here(app: &App, by: &Operator) -> Result<Kept, Declined> {
     }
     let made = made(app, turn, by, None, once).await?;
     // Whoever makes them as often as they are due keeps the schedule from its turn, and with it from what it removes. Nothing goes from the
-    // object store by this.
-    if app.config.backup.every.is_some() {
-        forget_old(app, by, false).await?;
-    }
-    Ok(Kept::of(&made))
+    // object store by this. Whatever keeps the old ones, there is the new one: who is told otherwise makes another.
+    let not_removed = match app.config.backup.every {
+        Some(_) => forget_old(app, by, false).await,
+        None => None,
+    };
+    Ok(Kept { not_removed, ..Kept::of(&made) })
 }
 
 /// One at a time: each needs room for the whole store.
 fn turn(app: &App) -> Result<OwnedSemaphorePermit, Declined> {
-    let turn = app.backup_turn.clone().try_acquire_owned();
-    turn.map_err(|_| Declined::Conflict("a backup is being made at this moment: ask again in a while".to_owned()))
+    app.backup_turn.clone().try_acquire_owned().map_err(|error| {
+        Declined::Conflict(match error {
+            TryAcquireError::NoPermits => "a backup is being made at this moment: ask again in a while".to_owned(),
+            TryAcquireError::Closed => "the appliance is stopping: ask again when it is there".to_owned(),
+        })
+    })
 }
 
 async fn made(

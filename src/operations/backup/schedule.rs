@@ -94,7 +94,7 @@ pub async fn scheduled(app: &App, ctx: &Context) -> Result<Option<Made>, Decline
     // Nobody has taken away the last one that was made, nor put something in its place.
     let lasted = matches!((&there, &state.last), (There::Usable(at), Some(last)) if *at == last.at);
     // Also when its copy failed: what is here is a backup, and the disk holds only so many.
-    forget_old(app, ctx, lasted).await?;
+    let _told = forget_old(app, ctx, lasted).await;
     Ok(Some(made))
 }
 
@@ -119,7 +119,21 @@ pub async fn keep(app: &App, ctx: &Context) {
 ///
 /// Whoever removes the last one here has another made every quarter of an hour: after as many as are kept, none from before would be left in
 /// the object store either. So nothing is removed there unless the last one lasted.
-pub(super) async fn forget_old(app: &App, ctx: &Context, lasted: bool) -> Result<(), Fault> {
+///
+/// Gives what kept any of it, which was told to the log and, as far as it can be written to, to the row of how backups went.
+pub(super) async fn forget_old(app: &App, ctx: &Context, lasted: bool) -> Option<String> {
+    let why = match forget(app, ctx, lasted).await {
+        Ok(why) => why,
+        // The oldest may be gone, and nobody wrote it down.
+        Err(fault) => Some(short(&format!("older ones may not have been removed: {fault}"))),
+    };
+    if let Some(why) = &why {
+        tracing::error!(%why, "a backup was made and tried");
+    }
+    why
+}
+
+async fn forget(app: &App, ctx: &Context, lasted: bool) -> Result<Option<String>, Fault> {
     let (within, keep) = (app.clone(), usize::try_from(app.config.backup.keep).unwrap_or(usize::MAX));
     let removing = tokio::task::spawn_blocking(move || {
         let failed = |fault| Removed { failed: Some(fault), ..Removed::default() };
@@ -131,12 +145,10 @@ pub(super) async fn forget_old(app: &App, ctx: &Context, lasted: bool) -> Result
         removing.await.map_err(|e| Fault::because(FaultKind::Bug, "old backups were not removed", e))?;
     let why = files.failed.or(objects.failed).map(|fault| short(&format!("older ones were not all removed: {fault}")));
     let (files, objects) = (files.names, objects.names);
-    if let Some(why) = &why {
-        tracing::error!(%why, "a backup was made and tried");
-    }
     if files.is_empty() && objects.is_empty() && why.is_none() {
-        return Ok(());
+        return Ok(None);
     }
+    let told = why.clone();
     let write = move |tx: &mut Tx<'_>| {
         let mut state = tx.get(&BACKUPS, &ONLY.to_owned())?.unwrap_or_default();
         state.objects.retain(|name| !objects.contains(name));
@@ -152,7 +164,8 @@ pub(super) async fn forget_old(app: &App, ctx: &Context, lasted: bool) -> Result
             false => tx.record(Event::BackupsRemoved { files: files.clone(), objects: objects.clone() }),
         }
     };
-    app.store.write("note removed backups", ctx, write).await
+    app.store.write("note removed backups", ctx, write).await?;
+    Ok(told)
 }
 
 fn forget_files(app: &App, keep: usize) -> Result<Removed, Fault> {
