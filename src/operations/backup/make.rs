@@ -247,7 +247,7 @@ fn forget_drafts(app: &App, folder: &Path) {
 }
 
 /// Gives a whole, durable file its name, which nobody else may have taken meanwhile.
-fn name(draft: &Path, path: &Path) -> Result<(), Declined> {
+pub(super) fn name(draft: &Path, path: &Path) -> Result<(), Declined> {
     let failed = |e| Fault::because(FaultKind::Storage, format!("the backup {} cannot be named", path.display()), e);
     match fs::hard_link(draft, path) {
         Ok(()) => {}
