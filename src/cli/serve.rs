@@ -110,9 +110,12 @@ async fn serve(app: App, handed: Handed, demo: Option<String>) -> Result<(), Fau
         async move { supervisor.watch(&app).await }
     });
     let handle = running.handle();
+    let turn = Arc::clone(&app.backup_turn);
     let stopper = tokio::spawn(async move {
         stop.come().await;
         supervisor.stopping();
+        // Somebody may be waiting for a backup that is sent for hours yet.
+        turn.close();
         tracing::info!("stopping: requests in flight are finished first");
         if outlived {
             handle.pause().await;
