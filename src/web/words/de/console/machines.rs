@@ -39,7 +39,7 @@ pub(super) const LABELS: MachineLabels = MachineLabels {
     new_machine: "Neue Maschine",
     why: "Grund",
     cancel: "Abbrechen",
-    use_it: "So wird sie benutzt",
+    use_it: "Benutzen",
 };
 
 pub(super) const LEFT: LeftWords = LeftWords {
