@@ -81,5 +81,5 @@ pub(super) const TRIAL: TrialWords = TrialWords {
     yes: "ja",
     no: "nein",
     nothing_changed: "Nichts wurde geändert: Das Token gilt wie zuvor.",
-    back: OfBare(|machine| html!("Zurück zu {machine}")),
+    back: OfPlain(|machine| html!("Zurück zu {machine}")),
 };
