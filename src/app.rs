@@ -73,10 +73,12 @@ pub struct Parts {
     pub head_signer: HeadSigner,
     /// Seals backups.
     pub backup_key: BackupKey,
-    /// Whose turn it is to make one.
+    /// Whose turn it is to make one. Closed when the appliance stops: what is on its way elsewhere then ends.
     pub backup_turn: Arc<tokio::sync::Semaphore>,
-    /// And whose to look which there are.
+    /// And whose to look whether one is due.
     pub backup_look: Arc<tokio::sync::Semaphore>,
+    /// And whose to list which there are.
+    pub backup_lists: Arc<tokio::sync::Semaphore>,
     /// Where the head is; nowhere without a file.
     pub head_file: Option<PathBuf>,
     /// Where an account at a certificate authority and its certificate are kept; nowhere without a file.

@@ -210,8 +210,9 @@ settings! {
         s3_endpoint: Option<String> = "", "Where that store is, for instance https://s3.eu-central-1.amazonaws.com.";
         s3_region: String = "us-east-1", "Its region, as requests to it are signed.";
         s3_prefix: String = "", "What the names of backups begin with there, for instance writ/.";
-        s3_access_key_id: Option<String> = "", "The access key for it. It may put, head and delete objects under the prefix, and nothing else.";
+        s3_access_key_id: Option<String> = "", "The access key for it. It may put, get and delete objects under the prefix and abort uploads of them, and nothing else; `writ backup fetch --list` also lists the bucket.";
         s3_secret_access_key: Option<Secret> = "", "The secret of the access key.";
+        s3_part_mib: u32 = "64" in "5..5120", "A backup of more MiB than this is sent there in parts of so many, or of more where 10,000 of them would not hold it. One that breaks is sent again by itself.";
         s3_private: bool = "false", "Whether that store may be at an address inside, where plain http is allowed too. Without it, only public addresses over https are called.";
     }
     store: Store {

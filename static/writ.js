@@ -4,6 +4,9 @@
   const root = document.documentElement;
   const each = (selector, run) => document.querySelectorAll(selector).forEach(run);
 
+  // A form that is an application's answer sends itself, once the page is there.
+  each("form[data-goes-on]", (form) => addEventListener("load", () => form.submit(), { once: true }));
+
   // Light and dark. Back at the device's own choice, the choice is forgotten.
   const device = matchMedia("(prefers-color-scheme: dark)");
   const shown = () => {

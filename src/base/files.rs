@@ -53,6 +53,11 @@ pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// Whether files can be made in a directory: its owner may forbid it, and so may whoever mounted it.
+pub fn may_write_in(folder: &Path) -> io::Result<()> {
+    rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).map_err(io::Error::from)
+}
+
 /// Makes a directory, and those that it is in, for its owner alone; one that is there stays as it is.
 pub fn make_folder(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();

@@ -191,6 +191,14 @@ impl Clock {
         Timestamp(since_epoch.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX)))
     }
 
+    /// Waits on the present thread, which must be one that may. On a clock that stands still nobody would wait for anything.
+    pub fn pause(&self, time: std::time::Duration) {
+        match self {
+            Self::System | Self::Shifted(_) => std::thread::sleep(time),
+            Self::Fixed(_) | Self::Held { .. } => {}
+        }
+    }
+
     /// From now on it is the other, if it was held.
     pub fn let_go(&self) {
         if let Self::Held { millis, .. } = self {

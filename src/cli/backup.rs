@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 
 use super::{Command, CommandError, ErrorKind};
 use crate::app::App;
+use crate::base::Clock;
+use crate::config::Config;
+use crate::operations::backup::fetch::{self, Which};
 use crate::operations::backup::{self, file::Header};
 use crate::operations::operator::Operator;
 
@@ -28,6 +31,33 @@ enum Verb {
         /// The directory [default: the setting backup.directory]
         directory: Option<PathBuf>,
     },
+    /// Get a backup back from the object store of the settings; no appliance is needed for it
+    Fetch(Fetch),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Fetch {
+    /// What it is called, as --list says it
+    #[arg(required_unless_present_any = ["newest", "list"])]
+    name: Option<String>,
+    /// The newest that is there
+    #[arg(long, conflicts_with_all = ["name", "list"])]
+    newest: bool,
+    /// List what is there, the newest first, and fetch nothing
+    #[arg(long, conflicts_with_all = ["name", "to", "replace"])]
+    list: bool,
+    /// The directory to put it into [default: the setting backup.directory]
+    #[arg(long, value_name = "DIRECTORY")]
+    to: Option<PathBuf>,
+    /// Take the place of a file of that name
+    #[arg(long)]
+    replace: bool,
+}
+
+/// What was typed: something for an appliance, or something that needs none.
+pub(super) enum Asked {
+    Told(Command),
+    Fetch(Fetch),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -41,13 +71,42 @@ pub struct List {
 }
 
 impl Backup {
-    pub(super) fn command(self) -> Result<Command, CommandError> {
+    pub(super) fn asked(self) -> Result<Asked, CommandError> {
         Ok(match self.verb {
-            None => Command::Backup(Make { place: self.place.as_deref().map(absolute).transpose()? }),
+            None => Asked::Told(Command::Backup(Make { place: self.place.as_deref().map(absolute).transpose()? })),
             Some(Verb::List { directory }) => {
-                Command::BackupList(List { directory: directory.as_deref().map(absolute).transpose()? })
+                let directory = directory.as_deref().map(absolute).transpose()?;
+                Asked::Told(Command::BackupList(List { directory }))
             }
+            Some(Verb::Fetch(fetch)) => Asked::Fetch(fetch),
         })
+    }
+}
+
+impl Fetch {
+    pub(super) fn run(self, config: &Config) -> Result<Value, CommandError> {
+        if self.list {
+            let there = fetch::stored(config, &Clock::System)?;
+            let rows: Vec<Value> = (there.iter())
+                .map(|one| json!({ "name": one.name, "bytes": one.bytes, "stored_at": one.stored_at }))
+                .collect();
+            return Ok(json!({ "backups": rows }));
+        }
+        let which = self.name.map_or(Which::Newest, Which::Named);
+        let ask = fetch::Ask { which, folder: self.to, replace: self.replace };
+        let fetched = fetch::fetch(config, &ask, &Clock::System)?;
+        let mut told = of(&fetched.header);
+        if let Value::Object(members) = &mut told {
+            members.insert("file".to_owned(), fetched.path.display().to_string().into());
+            members.insert("object".to_owned(), fetched.object.into());
+            members.insert("opened".to_owned(), fetched.opened.is_ok().into());
+            let note = match fetched.opened {
+                Ok(()) => "All of it was read under the master key. `writ restore` makes a store of it, and walks its audit log".to_owned(),
+                Err(why) => why,
+            };
+            members.insert("note".to_owned(), note.into());
+        }
+        Ok(told)
     }
 }
 
@@ -72,14 +131,15 @@ fn absolute(path: &Path) -> Result<PathBuf, CommandError> {
 }
 
 pub(super) async fn make(app: &App, by: &Operator, ask: Make) -> Result<Value, CommandError> {
-    let (file, header, object) = match ask.place {
+    let (file, header, object, not_removed) = match ask.place {
         Some(place) => {
             let made = backup::make(app, by, Some(place)).await?;
-            (made.path, made.header, made.object)
+            (made.path, made.header, made.object, None)
         }
         None => {
             let kept = backup::make_here(app, by).await?;
-            (backup::directory(app).join(&kept.file), kept.header, kept.not_copied.map_or(Ok(kept.object), Err))
+            let object = kept.not_copied.map_or(Ok(kept.object), Err);
+            (backup::directory(app).join(&kept.file), kept.header, object, kept.not_removed)
         }
     };
     // Whoever asked wants both, and a script that goes by how this ends must hear of it.
@@ -100,6 +160,10 @@ pub(super) async fn make(app: &App, by: &Operator, ask: Make) -> Result<Value, C
             ),
         };
         members.insert("note".to_owned(), key.into());
+        // There is a backup, and a script that takes this for a failure would make another, and keep yet more.
+        if let Some(why) = not_removed {
+            members.insert("warning".to_owned(), format!("The backup was made and tried; {why}").into());
+        }
     }
     Ok(told)
 }

@@ -470,7 +470,16 @@ fn obey(cli: Cli) -> Result<ExitCode, CommandError> {
         Verb::Limits(verb) => verb.command(),
         Verb::Settings(verb) => verb.command(),
         Verb::Audit(verb) => verb.command(),
-        Verb::Backup(ask) => ask.command()?,
+        Verb::Backup(ask) => match ask.asked()? {
+            backup::Asked::Told(command) => command,
+            backup::Asked::Fetch(ask) => {
+                here(
+                    "`backup fetch` gets a file from the object store to the computer it is typed on, by the settings there",
+                )?;
+                print::answer(&ask.run(&effective.config)?, cli.flags.json);
+                return Ok(ExitCode::SUCCESS);
+            }
+        },
         Verb::Export(ask) => Command::Export(ask),
         Verb::Apply(ask) => Command::Apply(ask.with_file()?),
     };

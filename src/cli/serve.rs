@@ -25,6 +25,9 @@ use crate::{logs, web};
 
 /// How long what threads are doing after the last answer is waited for.
 const LAST_WORK: Duration = Duration::from_secs(5);
+/// Between taking in nobody new and closing what nobody asks on: whoever has connected gets to ask. Only where the socket is kept open by whoever
+/// handed it over, so that whoever comes meanwhile waits for the process that is next.
+const LAST_QUESTIONS: Duration = Duration::from_secs(1);
 /// SIGXFSZ, on every system that Writ is built for. It ends a program that writes beyond the limit on the size of files; once somebody
 /// listens for it, the write fails instead, and that is a full disk, which there are words for.
 const FILE_TOO_LARGE: i32 = 25;
@@ -95,6 +98,7 @@ async fn serve(app: App, handed: Handed, demo: Option<String>) -> Result<(), Fau
     };
     // Before the port opens: the first client of all is not told to come back because a key is being made.
     turn_keys::turn_quick(&app, &housekeeping::context(&app)).await?;
+    let outlived = handed.is_some();
     let running = web::listen(&app, ORDERS, handed.or_bind(&app.config)?)?;
     // Before anybody is told that it listens: whoever stops it at once stops it in order.
     let (stop, hangup) = (StopSignals::new(), signal(SignalKind::hangup()).ok());
@@ -106,10 +110,17 @@ async fn serve(app: App, handed: Handed, demo: Option<String>) -> Result<(), Fau
         async move { supervisor.watch(&app).await }
     });
     let handle = running.handle();
+    let turn = Arc::clone(&app.backup_turn);
     let stopper = tokio::spawn(async move {
         stop.come().await;
         supervisor.stopping();
+        // Somebody may be waiting for a backup that is sent for hours yet.
+        turn.close();
         tracing::info!("stopping: requests in flight are finished first");
+        if outlived {
+            handle.pause().await;
+            tokio::time::sleep(LAST_QUESTIONS).await;
+        }
         handle.stop(true).await;
     });
     let looker = tokio::spawn(look_again(app.clone(), hangup));

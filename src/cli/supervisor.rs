@@ -50,6 +50,11 @@ impl Handed {
         Ok(Self(sockets))
     }
 
+    /// Whether there are any: they stay open when this process ends.
+    pub(super) fn is_some(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     /// The sockets to listen on: these, and otherwise those that the settings name.
     pub(super) fn or_bind(self, config: &Config) -> Result<Sockets, Fault> {
         let wrong = |text: &str| Fault::new(FaultKind::Settings, text);

@@ -17,6 +17,8 @@ pub struct Authorization {
     /// The client as it was when it was checked; a change meanwhile ends the authorization.
     pub client: Digest,
     pub redirect_uri: RedirectUri,
+    #[serde(default, skip_serializing_if = "ResponseMode::is_query")]
+    pub response_mode: ResponseMode,
     pub state: Option<String>,
     pub scope: ScopeSet,
     /// Scopes that were asked for and are not to be had here.
@@ -48,6 +50,28 @@ pub struct Authorization {
 
 impl Named for Authorization {
     const PREFIX: &'static str = "aut";
+}
+
+/// How the answer travels to the application. OAuth 2.0 Multiple Response Type Encoding Practices §2.1, OAuth 2.0 Form Post Response Mode §2.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseMode {
+    /// The default for a code.
+    #[default]
+    Query,
+    /// Behind the `#`, which a browser keeps to itself: for applications that are pages.
+    Fragment,
+    /// In a form that the browser posts.
+    FormPost,
+}
+
+impl ResponseMode {
+    pub const ALL: [(&'static str, Self); 3] =
+        [("query", Self::Query), ("fragment", Self::Fragment), ("form_post", Self::FormPost)];
+
+    fn is_query(&self) -> bool {
+        *self == Self::Query
+    }
 }
 
 /// OpenID Connect Core §3.1.2.1, `prompt`.

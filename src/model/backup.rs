@@ -19,6 +19,18 @@ pub struct BackupState {
     /// The names of those that are in the object store, the oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub objects: Vec<String>,
+    /// What was begun to be sent there in parts, and is neither whole nor taken back as far as is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unfinished: Vec<BackupUpload>,
+}
+
+/// A backup on its way to the object store, in parts. The store keeps those that came, out of everybody's sight, until somebody names the upload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupUpload {
+    /// What it is to be called there.
+    pub object: String,
+    /// What the store calls the upload.
+    pub upload: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

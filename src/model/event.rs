@@ -166,6 +166,8 @@ events! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         object: Option<String>,
     } = "backup.made", Traffic;
+    /// A backup is being sent to the object store in parts; until it is whole there, or taken back, the store keeps the parts that came.
+    BackupSending { object: String } = "backup.sending", Traffic;
     /// A backup could not be made, or restored to see that it can be; or one was, and was not copied to the object store, or older ones were not removed.
     BackupFailed { why: String } = "backup.failed", Traffic;
     /// Backups that were more than are kept were removed.

@@ -37,8 +37,8 @@ mod tenant;
 mod token;
 mod usage;
 
-pub use authorization::{Authorization, Prompt};
-pub use backup::{BackupFailed, BackupMade, BackupState, Restored};
+pub use authorization::{Authorization, Prompt, ResponseMode};
+pub use backup::{BackupFailed, BackupMade, BackupState, BackupUpload, Restored};
 pub use certificate::AcmeChallenge;
 pub use client::{
     ApplicationType, AuthMethod, Client, ClientId, ClientSecret, ClientState, DocumentRecord, GrantType, Provenance,

@@ -9,9 +9,9 @@ use crate::app::App;
 use crate::base::{Fault, Id, Lifetime, OpaqueToken, RedirectUri, TokenKind};
 use crate::model::{
     Actor, Authorization, AuthorizationCode, Client, ClientId, CodeState, Context, DocumentRecord, Event, PersonState,
-    Request, ScopeSet, Session,
+    Request, ResponseMode, ScopeSet, Session,
 };
-use crate::protocol::authorize;
+use crate::protocol::authorize::{self, Carried};
 use crate::protocol::refusal::Refusal;
 use crate::protocol::registration;
 use crate::store::tables::{CLIENTS, CODES, DOCUMENTS, PEOPLE, SESSIONS};
@@ -20,8 +20,7 @@ use crate::store::{Read, Tx};
 /// What the client is told, by way of the browser.
 #[derive(Clone)]
 pub struct Answer {
-    /// The redirect URI with the answer in its query.
-    pub url: String,
+    pub carried: Carried,
     pub to: RedirectUri,
     /// The application's name.
     pub application: String,
@@ -37,7 +36,7 @@ pub enum Verdict {
     Refused,
 }
 
-/// The address holds a code.
+/// What is carried holds a code.
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answer").field("to", &self.to).field("verdict", &self.verdict).finish_non_exhaustive()
@@ -140,19 +139,20 @@ impl Answering {
 
     /// The browser's way back, with the code or with the reason why there is none.
     pub(super) fn to_client(&self, ctx: &Context, outcome: Result<OpaqueToken, Refusal>) -> Step {
-        let (to, state) = (&self.authorization.redirect_uri, self.authorization.state.as_deref());
-        let (url, verdict) = match outcome {
+        let asked = &self.authorization;
+        let (to, mode, state) = (&asked.redirect_uri, asked.response_mode, asked.state.as_deref());
+        let (carried, verdict) = match outcome {
             Ok(code) => {
                 let answer = [("code", code.secret().expose())];
-                (authorize::answer_url(to, state, self.app.issuer.as_str(), &answer), Verdict::Allowed)
+                (authorize::carried(to, mode, state, self.app.issuer.as_str(), &answer), Verdict::Allowed)
             }
             Err(Refusal::AuthorizationOver) => return Step::Over,
             Err(refusal) => {
                 let ctx = ctx.by(Actor::Client(self.client.id.clone()));
-                (refuse(&self.app, &ctx, to, state, &refusal), Verdict::Refused)
+                (refuse(&self.app, &ctx, (to, mode, state), &refusal), Verdict::Refused)
             }
         };
-        Step::Answer(Answer { url, to: to.clone(), application: self.client.name.clone(), verdict })
+        Step::Answer(Answer { carried, to: to.clone(), application: self.client.name.clone(), verdict })
     }
 }
 
@@ -186,8 +186,11 @@ fn mark_used(tx: &mut Tx<'_>, client: &Client, family: Lifetime) -> Result<(), F
     }
 }
 
+/// Where an answer goes, how, and what it brings back.
+pub(super) type Reply<'a> = (&'a RedirectUri, ResponseMode, Option<&'a str>);
+
 /// OAuth 2.1 §4.1.2.1, with the id under which the whole story is found.
-pub(super) fn refuse(app: &App, ctx: &Context, to: &RedirectUri, state: Option<&str>, refusal: &Refusal) -> String {
+pub(super) fn refuse(app: &App, ctx: &Context, (to, mode, state): Reply<'_>, refusal: &Refusal) -> Carried {
     super::tell(app, ctx, refusal);
     let (text, id) = (refusal.public_text(), ctx.from.request.map(|id: Id<Request>| id.to_string()));
     let mut answer = vec![("error", refusal.error().as_str()), ("error_description", text.as_str())];
@@ -206,5 +209,5 @@ pub(super) fn refuse(app: &App, ctx: &Context, to: &RedirectUri, state: Option<&
     if let Some(page) = &page {
         answer.push(("error_uri", page));
     }
-    authorize::answer_url(to, state, app.issuer.as_str(), &answer)
+    authorize::carried(to, mode, state, app.issuer.as_str(), &answer)
 }

@@ -137,9 +137,10 @@ pub async fn begin(
         Err(refusal) => {
             app.tally.count("authorization request refused");
             let ctx = ctx.by(Actor::Client(client.id.clone()));
-            let url = refuse(app, &ctx, &addressed.redirect_uri, addressed.state.as_deref(), &refusal);
+            let reply = (&addressed.redirect_uri, addressed.response_mode, addressed.state.as_deref());
+            let carried = refuse(app, &ctx, reply, &refusal);
             let verdict = Verdict::Refused;
-            Ok(Step::Answer(Answer { url, to: addressed.redirect_uri, application: client.name, verdict }))
+            Ok(Step::Answer(Answer { carried, to: addressed.redirect_uri, application: client.name, verdict }))
         }
     }
 }
@@ -194,7 +195,7 @@ async fn read(
     addressed: &Addressed,
     browser: Digest,
 ) -> Result<Result<Authorization, Refusal>, Fault> {
-    let request = match authorize::read(params, client) {
+    let request = match authorize::read(params, client, addressed) {
         Ok(request) => request,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -213,6 +214,7 @@ async fn read(
         client_id: client.id.clone(),
         client: client.fingerprint(),
         redirect_uri: addressed.redirect_uri.clone(),
+        response_mode: addressed.response_mode,
         state: addressed.state.clone(),
         scope: narrowed.scope,
         dropped: narrowed.dropped,
@@ -290,10 +292,11 @@ async fn step(
     };
     match (authorize::next(&authorization, present, consent.as_ref()), signed_in) {
         (Next::Refuse(refusal), _) => {
-            let (to, state) = (authorization.redirect_uri, authorization.state.as_deref());
+            let to = authorization.redirect_uri;
             let ctx = ctx.by(Actor::Client(authorization.client_id.clone()));
-            let url = refuse(app, &ctx, &to, state, &refusal);
-            Ok(Step::Answer(Answer { url, to, application: client.name, verdict: Verdict::Refused }))
+            let reply = (&to, authorization.response_mode, authorization.state.as_deref());
+            let carried = refuse(app, &ctx, reply, &refusal);
+            Ok(Step::Answer(Answer { carried, to, application: client.name, verdict: Verdict::Refused }))
         }
         (Next::SignIn { again }, _) => Ok(Step::SignIn(SignInAsk {
             application: client.name,

@@ -138,6 +138,7 @@ fn furnish(
         backup_key: master.backup_key()?,
         backup_turn: Arc::new(tokio::sync::Semaphore::new(1)),
         backup_look: Arc::new(tokio::sync::Semaphore::new(1)),
+        backup_lists: Arc::new(tokio::sync::Semaphore::new(1)),
         acme_file: (keeping == Keeping::File).then(|| config.acme_file()),
         head_file: (keeping == Keeping::File).then(|| config.head_file()),
         row_sealer,

@@ -35,7 +35,7 @@ pub use documents::{DocumentError, LONGEST_CACHE};
 pub use error::OutboundError;
 pub use fetch::{Enough, Fetched, FormPost, Knock, Knocked, Post, Replied, Told};
 pub use named::{Content, Heard, Message};
-pub use object_store::{Reach, Stored};
+pub use object_store::{Reach, Stored, Stretch, Wanted};
 pub use url::OutboundUrl;
 
 use crate::base::measure::Counter;

@@ -75,7 +75,11 @@ impl Refusal {
                 Authorize,
                 "Set the client to the authorization code flow with PKCE (response_type=code).",
             ),
-            Self::UnsupportedResponseMode => advise(Maker, Authorize, "Leave response_mode out, or send query."),
+            Self::UnsupportedResponseMode => advise(
+                Maker,
+                Authorize,
+                "Leave response_mode out, or send one of those that the metadata lists as response_modes_supported.",
+            ),
             Self::RequestObject | Self::RequestUri => advise(
                 Maker,
                 Authorize,

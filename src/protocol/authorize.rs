@@ -10,7 +10,7 @@ use super::{language, pkce, scope, target};
 use crate::base::{Destination, Digest, Id, Lifetime, RedirectUri, Resource, Timestamp};
 use crate::model::{
     Authorization, Client, ClientId, ClientState, Consent, GrantType, Language, Person, Prompt, ProtectedResource,
-    ScopeSet, TenantName,
+    ResponseMode, ScopeSet, TenantName,
 };
 
 /// Longest `state` that is carried back, in bytes.
@@ -84,6 +84,8 @@ pub fn client_id(params: &Parameters<'_>) -> Result<ClientId, Show> {
 #[derive(Clone, Debug)]
 pub struct Addressed {
     pub redirect_uri: RedirectUri,
+    /// How it is answered, errors included; in the query if it asks for what there is not.
+    pub response_mode: ResponseMode,
     pub state: Option<String>,
 }
 
@@ -114,7 +116,20 @@ pub fn address(params: &Parameters<'_>, client: &Client) -> Result<Addressed, Sh
             _ => return Err(Show::RedirectUriMissing),
         },
     };
-    Ok(Addressed { redirect_uri, state: state(params).unwrap_or_default().map(str::to_owned) })
+    let response_mode = response_mode(params, &redirect_uri).unwrap_or_default();
+    Ok(Addressed { redirect_uri, response_mode, state: state(params).unwrap_or_default().map(str::to_owned) })
+}
+
+/// OAuth 2.0 Multiple Response Type Encoding Practices §2.1: "response_mode … Informs the Authorization Server of the mechanism to be used for
+/// returning Authorization Response parameters". A form is posted over http(s) and to nothing else.
+fn response_mode(params: &Parameters<'_>, redirect_uri: &RedirectUri) -> Result<ResponseMode, Refusal> {
+    params.once("response_mode")?;
+    let Some(asked) = params.optional("response_mode") else { return Ok(ResponseMode::default()) };
+    let known = ResponseMode::ALL.into_iter().find(|(name, _)| *name == asked);
+    let (_, mode) = known.ok_or(Refusal::UnsupportedResponseMode)?;
+    let cannot_be_posted_to = matches!(redirect_uri.destination(), Destination::Application(_));
+    ensure(mode != ResponseMode::FormPost || !cannot_be_posted_to, Refusal::UnsupportedResponseMode)?;
+    Ok(mode)
 }
 
 /// The `state` to carry back. Of several none is the client's, and what is too long is not carried.
@@ -141,7 +156,7 @@ pub struct AuthorizationRequest {
 }
 
 /// Reads what is asked for. OAuth 2.1 §4.1.1, OpenID Connect Core §3.1.2.1.
-pub fn read(params: &Parameters<'_>, client: &Client) -> Result<AuthorizationRequest, Refusal> {
+pub fn read(params: &Parameters<'_>, client: &Client, addressed: &Addressed) -> Result<AuthorizationRequest, Refusal> {
     // §4.1.2.1: "If the resource owner denies the access request or if the request fails for reasons other than a missing or invalid
     // redirect URI, the authorization server informs the client by adding the following parameters". That the request repeats
     // something is one of these: "includes a parameter more than once".
@@ -152,8 +167,7 @@ pub fn read(params: &Parameters<'_>, client: &Client) -> Result<AuthorizationReq
     ensure(params.optional("request_uri").is_none(), Refusal::RequestUri)?;
     // §4.1.1: ""response_type": REQUIRED." Only `code` is left in OAuth 2.1.
     ensure(params.required("response_type")? == "code", Refusal::UnsupportedResponseType)?;
-    // OAuth 2.0 Multiple Response Type Encoding Practices §2.1.
-    ensure(params.optional("response_mode").is_none_or(|mode| mode == "query"), Refusal::UnsupportedResponseMode)?;
+    response_mode(params, &addressed.redirect_uri)?;
     // §4.1.2.1 unauthorized_client: "not authorized to request an authorization code using this method".
     ensure(client.allows_grant(GrantType::AuthorizationCode), Refusal::GrantNotAllowed)?;
     let code_challenge = pkce::challenge(params.optional("code_challenge"), params.optional("code_challenge_method"))?;
@@ -309,23 +323,46 @@ pub fn place(redirect_uri: &RedirectUri) -> String {
     }
 }
 
-/// The answer's URL. OAuth 2.1 §4.1.2, RFC 9207 §2.
+/// The answer, as a browser carries it to the client.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Carried {
+    /// In the address that it is sent to.
+    InAddress(String),
+    /// In the fields of a form that it posts to the redirect URI.
+    InForm(Vec<(String, String)>),
+}
+
+/// Puts the answer together. OAuth 2.1 §4.1.2, RFC 9207 §2.
 ///
 /// `answer` is `code` or the error members; `state` and `iss` are added. A registered URI cannot hold any of these
 /// parameters itself (`RedirectUri::parse` refuses it), so none is doubled (attack case 7).
-pub fn answer_url(redirect_uri: &RedirectUri, state: Option<&str>, issuer: &str, answer: &[(&str, &str)]) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in answer {
-        query.append_pair(name, value);
-    }
+pub fn carried(
+    redirect_uri: &RedirectUri,
+    mode: ResponseMode,
+    state: Option<&str>,
+    issuer: &str,
+    answer: &[(&str, &str)],
+) -> Carried {
+    let mut members = answer.to_vec();
     // §4.1.2: ""state": REQUIRED if the "state" parameter was present in the client authorization request."
-    if let Some(state) = state {
-        query.append_pair("state", state);
-    }
+    members.extend(state.map(|state| ("state", state)));
     // RFC 9207 §2: "authorization servers … MUST indicate their identity in the authorization response", errors included.
-    query.append_pair("iss", issuer);
-    let joint = if redirect_uri.as_str().contains('?') { '&' } else { '?' };
-    format!("{redirect_uri}{joint}{}", query.finish())
+    members.push(("iss", issuer));
+    // OAuth 2.0 Multiple Response Type Encoding Practices §2.1, query: "encoded in the query string added to the redirect_uri"; fragment: "encoded in
+    // the fragment added to the redirect_uri", which never has one of its own. Form Post Response Mode §2: "encoded as HTML form values that
+    // are auto-submitted in the User Agent".
+    let joint = match mode {
+        ResponseMode::FormPost => {
+            return Carried::InForm(
+                members.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            );
+        }
+        ResponseMode::Fragment => '#',
+        ResponseMode::Query if redirect_uri.as_str().contains('?') => '&',
+        ResponseMode::Query => '?',
+    };
+    let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(members).finish();
+    Carried::InAddress(format!("{redirect_uri}{joint}{encoded}"))
 }
 
 #[cfg(test)]
@@ -340,6 +377,7 @@ mod tests {
             client_id: ClientId::Document("https://a.example/c".into()),
             client: Digest::of(b"client"),
             redirect_uri: RedirectUri::parse("http://127.0.0.1:5/cb").unwrap(),
+            response_mode: ResponseMode::Query,
             state: None,
             scope: "mcp:read".parse().unwrap(),
             dropped: ScopeSet::new(),
@@ -460,9 +498,13 @@ mod tests {
     #[test]
     fn an_answer_carries_state_and_issuer_once() {
         let uri = RedirectUri::parse("https://a.example/cb?tenant=7").unwrap();
-        assert_eq!(
-            answer_url(&uri, Some("a b&iss=x"), "https://id.example", &[("code", "c")]),
-            "https://a.example/cb?tenant=7&code=c&state=a+b%26iss%3Dx&iss=https%3A%2F%2Fid.example"
-        );
+        let said = |mode| carried(&uri, mode, Some("a b&iss=x"), "https://id.example", &[("code", "c")]);
+        let encoded = "code=c&state=a+b%26iss%3Dx&iss=https%3A%2F%2Fid.example";
+        let address = |joint: char| Carried::InAddress(format!("https://a.example/cb?tenant=7{joint}{encoded}"));
+        assert!(said(ResponseMode::Query) == address('&'));
+        assert!(said(ResponseMode::Fragment) == address('#'));
+        let fields = [("code", "c"), ("state", "a b&iss=x"), ("iss", "https://id.example")];
+        let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert!(said(ResponseMode::FormPost) == Carried::InForm(fields.to_vec()));
     }
 }

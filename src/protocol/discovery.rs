@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use super::id_jag::{ID_JAG, ID_JAG_PROFILE};
 use crate::base::Issuer;
 use crate::model::{
-    AuthMethod, ED25519, GrantType, JwsAlgorithm, Language, Prompt, RegistrationMode, ScopeSet, SignInMethod,
+    AuthMethod, ED25519, GrantType, JwsAlgorithm, Language, Prompt, RegistrationMode, ResponseMode, ScopeSet,
+    SignInMethod,
 };
 
 /// Where things are, below the issuer.
@@ -81,7 +82,7 @@ pub fn server_metadata(issuer: &Issuer, facts: &Capabilities) -> Value {
     say("scopes_supported", json!(scopes(&facts.scopes)));
     // OAuth 2.1 §4.1.1: the one response type that is left.
     say("response_types_supported", json!(["code"]));
-    say("response_modes_supported", json!(["query"]));
+    say("response_modes_supported", json!(ResponseMode::ALL.map(|(name, _)| name)));
     say("grant_types_supported", json!(GrantType::ALL.map(GrantType::as_str)));
     // RFC 7636 §6.2, in the OpenID document too: MCP clients refuse a server that does not say it.
     say("code_challenge_methods_supported", json!(["S256"]));

@@ -387,7 +387,9 @@ impl Refusal {
                 "This grant type is not supported. Supported are those that the metadata lists as grant_types_supported."
             }
             Self::UnsupportedResponseType => "Only response_type=code is supported.",
-            Self::UnsupportedResponseMode => "Only response_mode=query is supported.",
+            Self::UnsupportedResponseMode => {
+                "response_mode is query, fragment or form_post, and form_post takes a redirect URI with https or on loopback."
+            }
             Self::RequestObject => "Request objects (request) are not supported; send plain parameters.",
             Self::RequestUri => "Request objects (request_uri) are not supported; send plain parameters.",
             Self::PromptNoneWithOthers => "prompt=none cannot be combined with other prompts.",

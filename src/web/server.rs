@@ -180,8 +180,15 @@ impl Running {
         let backups = tokio::spawn(keep_backups(app.clone()));
         let ended = self.answer().await;
         rounds.abort();
-        // Who stops is not kept waiting for a backup.
+        // Who stops is not kept waiting for a backup. One that is being sent takes back what was sent of it, and has a moment to say so.
         backups.abort();
+        app.backup_turn.close();
+        for _ in 0..BACKUP_LOOKS {
+            if app.backup_turn.available_permits() > 0 {
+                break;
+            }
+            tokio::time::sleep(BACKUP_LOOK).await;
+        }
         app.delivery.stop();
         deliveries.abort();
         // Whoever started it reads why it ended.
@@ -194,6 +201,10 @@ impl Running {
         ended
     }
 }
+
+/// So often it is looked whether a backup that was cut short by a stop has been written down.
+const BACKUP_LOOKS: u32 = 40;
+const BACKUP_LOOK: Duration = Duration::from_millis(50);
 
 /// Time between two looks at what is to be delivered.
 const DELIVERY: Duration = Duration::from_secs(1);

@@ -98,6 +98,8 @@ describe("every day", () => {
     async function allow(page) {
         await tickEverything(page);
         await page.getByRole("button", { name: "Allow" }).click();
+        // By way of a page of ours: what is opened next must not come in between.
+        await page.waitForURL((url) => url.origin !== appliance.origin);
         const answer = await callback.answer();
         assert.equal(answer.get("error"), null, String(answer));
         return answer;

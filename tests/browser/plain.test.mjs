@@ -43,6 +43,7 @@ test("set up, sign in, allow, revoke, sign out", async (context) => {
     await rememberCookies(appliance, own);
     await tickEverything(page);
     await page.getByRole("button", { name: "Allow" }).click();
+    await page.waitForURL((url) => url.origin !== appliance.origin);
     const { status, body } = await flow.redeem((await callback.answer()).get("code"));
     assert.equal(status, 200);
 

@@ -3,6 +3,7 @@
 // from the consent page.
 
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { Appliance, Callback } from "../clients/appliance.mjs";
@@ -114,3 +115,81 @@ for (const [name, { registered, used, leavesTheBrowser }] of Object.entries(targ
         });
     }
 }
+
+// A broker answers a client of its own, and an API its pages: what is redirected to sends the browser on, to an origin that Writ never heard of.
+// Chromium would hold our `form-action` against that as well.
+for (const javaScriptEnabled of [true, false]) {
+    test(`an application that sends the browser on to another origin${javaScriptEnabled ? "" : ", JavaScript off"}`, async (context) => {
+        const end = await Callback.listen({ host: "localhost" });
+        context.after(() => end.close());
+        const broker = createServer((request, response) => {
+            const { search } = new URL(request.url, "http://any");
+            response.writeHead(302, { location: `${end.uri}${search}` }).end();
+        });
+        await new Promise((listening) => broker.listen(0, "127.0.0.1", listening));
+        context.after(() => broker.closeAllConnections() ?? broker.close());
+        const target = `http://127.0.0.1:${broker.address().port}/callback`;
+        const client = appliance.client("Broker", { "redirect-uri": target, resource: API, scope: "mcp:read" });
+        const own = await browser.newContext({ javaScriptEnabled });
+        context.after(() => own.close());
+        const answers = async (page, flow, button) => {
+            await page.getByRole("button", { name: button }).click({ noWaitAfter: true });
+            const answer = await end.answer();
+            assertNoComplaints(page);
+            assert.equal(answer.get("state"), flow.state);
+            assert.equal((await flow.redeem(answer.get("code"))).status, 200);
+            await page.close();
+        };
+
+        const flow = new Flow(appliance, client, target, { scope: "mcp:read", resource: API });
+        let page = await watched(own);
+        await page.goto(flow.url.href);
+        await signIn(page, appliance);
+        await page.locator("input[name=scope][value='mcp:read']").check();
+        await page.locator("input[name=remember]").check();
+        await rememberCookies(appliance, own);
+        await answers(page, flow, "Allow");
+
+        await own.clearCookies();
+        const again = new Flow(appliance, client, target, { scope: "mcp:read", resource: API });
+        page = await watched(own);
+        await page.goto(again.url.href);
+        await giveAddress(page, appliance.email);
+        await page.getByLabel("Password", { exact: true }).fill(appliance.password);
+        await answers(page, again, /^Sign in$/);
+        await rememberCookies(appliance, own);
+    });
+}
+
+test("an answer that is posted arrives, by itself or by hand", async (context) => {
+    const posted = [];
+    const site = createServer(async (request, response) => {
+        let body = "";
+        for await (const part of request) body += part;
+        if (request.method === "POST") posted.push(new URLSearchParams(body));
+        response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>Done</title><link rel=icon href=data:,><p>Done");
+    });
+    await new Promise((listening) => site.listen(0, "127.0.0.1", listening));
+    context.after(() => site.closeAllConnections() ?? site.close());
+    const target = `http://127.0.0.1:${site.address().port}/signin-oidc`;
+    const client = appliance.client("Poster", { "redirect-uri": target, resource: API, scope: "mcp:read" });
+    for (const javaScriptEnabled of [true, false]) {
+        const own = await browser.newContext({ javaScriptEnabled });
+        context.after(() => own.close());
+        const flow = new Flow(appliance, client, target, { scope: "mcp:read", resource: API });
+        flow.url.searchParams.set("response_mode", "form_post");
+        const page = await watched(own);
+        await page.goto(flow.url.href);
+        await signIn(page, appliance);
+        await page.locator("input[name=scope][value='mcp:read']").check();
+        await rememberCookies(appliance, own);
+        await page.getByRole("button", { name: "Allow" }).click({ noWaitAfter: true });
+        if (!javaScriptEnabled) await page.getByRole("button", { name: "Return to Poster" }).click();
+        await page.waitForURL(target);
+        assertNoComplaints(page);
+        const answer = posted.pop();
+        assert.deepEqual([...answer.keys()], ["code", "state", "iss"]);
+        assert.equal(answer.get("state"), flow.state);
+        assert.equal((await flow.redeem(answer.get("code"))).status, 200);
+    }
+});

@@ -1,13 +1,15 @@
-// openid-client and jose, which know nothing of Writ: what a relying party and an API behind it do.
+// openid-client, jose, simple-oauth2 and, in a page, oidc-client-ts, which know nothing of Writ: what a relying party and an API behind it do.
 
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createRemoteJWKSet, exportJWK, generateKeyPair, jwtVerify } from "jose";
 import * as oidc from "openid-client";
-import { Appliance, Callback } from "./appliance.mjs";
-import { decide, launch } from "./browser.mjs";
+import { AuthorizationCode } from "simple-oauth2";
+import { Appliance, Callback, ROOT } from "./appliance.mjs";
+import { decide, launch, rememberCookies, signIn as signInAs, tickEverything } from "./browser.mjs";
 
 const API = "https://api.example/v1";
 let appliance, browser;
@@ -365,3 +367,109 @@ test("prompt=none answers login_required to a stranger, by redirect, with state 
     const { error, state, iss } = Object.fromEntries(answer);
     assert.deepEqual({ error, state, iss }, { error: "login_required", state: "opaque", iss: appliance.origin });
 });
+
+test("simple-oauth2: code with PKCE, refresh, and both tokens revoked", async (context) => {
+    const callback = await Callback.listen();
+    context.after(() => callback.close());
+    const registered = application(callback, { auth: "client_secret_basic" });
+    const client = new AuthorizationCode({
+        client: { id: registered.client_id, secret: registered.client_secret },
+        auth: {
+            tokenHost: appliance.origin,
+            tokenPath: "/oauth/token",
+            authorizePath: "/oauth/authorize",
+            revokePath: "/oauth/revoke",
+        },
+    });
+    const verifier = oidc.randomPKCECodeVerifier();
+    appliance.remember({ verifier });
+    const url = client.authorizeURL({
+        redirect_uri: callback.uri,
+        scope: ["openid", "offline_access", "mcp:read"],
+        state: oidc.randomState(),
+        resource: API,
+        // It makes none itself, and passes on what it is given.
+        code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: "S256",
+    });
+    await decide(browser, appliance, url);
+    const code = (await callback.answer()).get("code");
+    appliance.remember({ code });
+    const first = await client.getToken({ code, redirect_uri: callback.uri, code_verifier: verifier });
+    appliance.rememberTokens(first.token);
+    const second = await first.refresh();
+    appliance.rememberTokens(second.token);
+    // It reads the answer to a revocation as JSON.
+    await second.revokeAll();
+    await assert.rejects(second.refresh(), (error) => error.data.payload.error === "invalid_grant");
+});
+
+test("oidc-client-ts in a page: sign-in, userinfo, silent renewal in a frame, revocation", async (context) => {
+    const library = readFileSync(join(ROOT, "tests/node_modules/oidc-client-ts/dist/browser/oidc-client-ts.min.js"));
+    const site = createServer((request, response) => {
+        const script = request.url === "/oidc-client-ts.js";
+        response.writeHead(200, { "content-type": script ? "text/javascript" : "text/html" });
+        response.end(script ? library : '<!doctype html><title>App</title><link rel=icon href=data:,><script src="/oidc-client-ts.js"></script>');
+    });
+    await new Promise((listening) => site.listen(0, "127.0.0.1", listening));
+    context.after(() => site.closeAllConnections() ?? site.close());
+    const origin = `http://127.0.0.1:${site.address().port}`;
+    const registered = appliance.client("Page", {
+        "redirect-uri": [`${origin}/callback`, `${origin}/silent`],
+        resource: API,
+        scope: ["openid", "profile", "email", "mcp:read"],
+    });
+    const settings = {
+        authority: appliance.origin,
+        client_id: registered.client_id,
+        redirect_uri: `${origin}/callback`,
+        silent_redirect_uri: `${origin}/silent`,
+        scope: "openid profile email mcp:read",
+        resource: API,
+        loadUserInfo: true,
+        automaticSilentRenew: false,
+    };
+    const own = await browser.newContext();
+    context.after(() => own.close());
+    // The frame of the silent renewal is the application's own page, and does what that does.
+    await own.addInitScript(`window.settings = ${JSON.stringify(settings)};
+        addEventListener("load", () => location.pathname === "/silent" && new oidc.UserManager(window.settings).signinSilentCallback());`);
+
+    for (const response_mode of ["query", "fragment"]) {
+        const page = await own.newPage();
+        await page.goto(origin);
+        const begun = page.evaluate((mode) => new oidc.UserManager({ ...window.settings, response_mode: mode }).signinRedirect(), response_mode);
+        await begun.catch(() => undefined);
+        if (response_mode === "query") {
+            await page.waitForURL(`${appliance.origin}/**`);
+            await signInAndAllow(page);
+        }
+        await page.waitForURL(`${origin}/callback*`);
+        const code = new URLSearchParams(new URL(page.url())[response_mode === "query" ? "search" : "hash"].slice(1)).get("code");
+        assert.ok(code, page.url());
+        appliance.remember({ code });
+        const seen = await page.evaluate(async (mode) => {
+            const manager = new oidc.UserManager({ ...window.settings, response_mode: mode });
+            const user = await manager.signinRedirectCallback();
+            const renewed = await manager.signinSilent();
+            await manager.revokeTokens(["access_token"]);
+            const tokens = [user, renewed].flatMap(({ access_token, id_token, refresh_token }) => [access_token, id_token, refresh_token]);
+            return { profile: user.profile, again: renewed.profile.sub, tokens: tokens.filter(Boolean) };
+        }, response_mode);
+        for (const [at, token] of seen.tokens.entries()) appliance.remember({ [`token ${at} of a page`]: token });
+        assert.deepEqual([seen.profile.email, seen.profile.name], [appliance.email, "Ada Lovelace"]);
+        assert.equal(seen.again, seen.profile.sub);
+        await page.close();
+    }
+    await rememberCookies(appliance, own);
+});
+
+/** As a person who does not want to be asked again. */
+async function signInAndAllow(page) {
+    await signInAs(page, appliance);
+    const remember = page.locator("input[name=remember]");
+    await remember.waitFor();
+    await remember.check();
+    await tickEverything(page);
+    await page.getByRole("button", { name: /^Allow/ }).click();
+}

@@ -340,6 +340,22 @@ mod schedule {
         assert!(doctor.starts_with("ok ") && age.ends_with(" 0"), "{doctor} {age}");
     }
 
+    /// Thousands of files on a slow disk, and somebody who asks for the list again and again.
+    #[test]
+    fn a_list_that_takes_long_keeps_no_schedule_and_no_schedule_a_list() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("b");
+        let world = world(&folder);
+        let listing = world.app.backup_lists.clone().try_acquire_owned().unwrap();
+        assert!(round(&world));
+        assert!(world.block(backup::worries(&world.app, world.now())).unwrap().is_empty());
+        drop(listing);
+        let looking = world.app.backup_look.clone().try_acquire_owned().unwrap();
+        assert_eq!(world.block(backup::list(&world.app, folder.clone())).unwrap().len(), 1);
+        assert_eq!(world.block(backup::page(&world.app, None, 5)).unwrap().0.len(), 1);
+        drop(looking);
+    }
+
     #[test]
     fn one_that_somebody_puts_elsewhere_is_not_the_one_that_is_due() {
         let place = tempfile::tempdir().unwrap();
@@ -411,16 +427,19 @@ mod object_store {
     use std::path::Path;
     use std::sync::{Arc, Mutex};
 
-    use writ::base::Lifetime;
+    use base64::Engine as _;
+    use md5::Digest as _;
+    use writ::base::{Entropy, Lifetime};
     use writ::operations::backup::{self, Worry};
     use writ::operations::housekeeping;
+    use writ::store::tables::RESTORED;
 
     use super::names;
     use crate::world::World;
 
     type Answer = Box<dyn FnMut(&str) -> (u16, &'static str) + Send>;
 
-    /// Keeps the first lines of what it was asked, and the length of what it last took.
+    /// Keeps the first lines of what it was asked, and the length of what it last took. It takes nothing that is not what its sender says (RFC 1864).
     struct Bucket {
         address: String,
         asked: Arc<Mutex<Vec<String>>>,
@@ -450,7 +469,11 @@ mod object_store {
         }
 
         fn world(&self, folder: &Path) -> World {
-            World::with_file_and(&[
+            self.world_with(folder, &[])
+        }
+
+        fn world_with(&self, folder: &Path, more: &[(&'static str, &str)]) -> World {
+            let usual = [
                 ("backup.every", "1d"),
                 ("backup.keep", "2"),
                 ("backup.directory", folder.to_str().unwrap()),
@@ -459,7 +482,8 @@ mod object_store {
                 ("backup.s3_access_key_id", "AKID"),
                 ("backup.s3_secret_access_key", "hush"),
                 ("backup.s3_private", "true"),
-            ])
+            ];
+            World::with_file_and(&[&usual[..], more].concat())
         }
     }
 
@@ -469,7 +493,7 @@ mod object_store {
 
     fn take(mut stream: TcpStream, length: &mut u64, asked: &Mutex<Vec<String>>, answer: &Mutex<Answer>) {
         let mut reader = BufReader::new(&mut stream);
-        let (mut first, mut sent) = (String::new(), 0);
+        let (mut first, mut sent, mut sum) = (String::new(), 0, None);
         reader.read_line(&mut first).unwrap();
         loop {
             let mut line = String::new();
@@ -477,18 +501,27 @@ mod object_store {
             if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
                 sent = value.trim().parse().unwrap();
             }
+            if line.to_ascii_lowercase().starts_with("content-md5:") {
+                sum = Some(line["content-md5:".len()..].trim().to_owned());
+            }
             if line.trim().is_empty() {
                 break;
             }
         }
-        std::io::copy(&mut reader.take(sent), &mut std::io::sink()).unwrap();
+        let mut body = Vec::new();
+        reader.take(sent).read_to_end(&mut body).unwrap();
         if first.starts_with("PUT ") {
-            *length = sent;
+            // What is sent in parts is as long as they are together.
+            *length =
+                if first.contains("partNumber=") && !first.contains("partNumber=1&") { *length + sent } else { sent };
+            let came = base64::engine::general_purpose::STANDARD.encode(md5::Md5::digest(&body));
+            assert_eq!(sum, Some(came), "{first}");
         }
         asked.lock().unwrap().push(first.clone());
         let (status, body) = (answer.lock().unwrap())(&first);
         let told = if first.starts_with("HEAD ") { *length } else { body.len() as u64 };
-        write!(stream, "HTTP/1.1 {status} X\r\nContent-Length: {told}\r\nConnection: close\r\n\r\n{body}").unwrap();
+        let head = format!("HTTP/1.1 {status} X\r\nETag: \"tag\"\r\nContent-Length: {told}\r\nConnection: close\r\n");
+        write!(stream, "{head}\r\n{body}").unwrap();
     }
 
     fn round(world: &World) -> bool {
@@ -523,6 +556,32 @@ mod object_store {
         assert!(round(&world));
         assert!(world.block(backup::worries(&world.app, world.now())).unwrap().is_empty());
         browser.get("/console").expect_no_text("something after it failed");
+    }
+
+    #[test]
+    fn what_breaks_is_sent_again_and_what_is_refused_is_not() {
+        let (place, bucket) = (tempfile::tempdir().unwrap(), Bucket::new());
+        let world = bucket.world(&place.path().join("b"));
+        let troubles = ["<Error><Code>SlowDown</Code></Error>", "<Error><Code>BadDigest</Code></Error>", ""];
+        let mut left = troubles.into_iter();
+        bucket.answers(move |first| match first.starts_with("PUT ").then(|| left.next()).flatten() {
+            Some(code) if code.contains("BadDigest") => (400, code),
+            Some(code) => (503, code),
+            None => (200, ""),
+        });
+        assert!(round(&world));
+        let state = backup::state(&world.app).unwrap();
+        assert_eq!((bucket.asked("PUT ").len(), state.objects.len(), state.failed), (4, 1, None));
+        // As often as that and no more.
+        bucket.answers(|first| if first.starts_with("PUT ") { (500, "") } else { (200, "") });
+        world.later(Lifetime::from_days(1));
+        assert!(round(&world));
+        assert_eq!(bucket.asked("PUT ").len(), 4 + 4);
+        bucket.answers(|_| (403, "<Error><Code>AccessDenied</Code></Error>"));
+        world.later(Lifetime::from_days(1));
+        assert!(round(&world));
+        assert_eq!(bucket.asked("PUT ").len(), 4 + 4 + 1);
+        assert!(backup::state(&world.app).unwrap().failed.unwrap().why.contains("status 403 AccessDenied"));
     }
 
     #[test]
@@ -639,5 +698,101 @@ mod object_store {
         assert!(
             world.block(backup::worries(&world.app, world.now().minus(Lifetime::from_days(1)))).unwrap().is_empty()
         );
+    }
+
+    const BEGUN: &str = "<InitiateMultipartUploadResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Bucket>b</Bucket>\
+                         <Key>k</Key><UploadId>up-1</UploadId></InitiateMultipartUploadResult>";
+
+    /// More than one part of the least that a store takes, and nothing that could be made smaller.
+    fn large(world: &World) {
+        for number in 0..12_u32 {
+            world.change("fill", move |tx| {
+                let noise: Vec<u8> = (0..8).flat_map(|_| Entropy::os().bytes::<{ 64 * 1_024 }>().unwrap()).collect();
+                let row = writ::model::Restored {
+                    at: tx.now(),
+                    made_at: tx.now(),
+                    sequence: 0,
+                    missing: None,
+                    advice: vec![base64::engine::general_purpose::STANDARD.encode(noise)],
+                    seen_at: Some(tx.now()),
+                };
+                tx.put(&RESTORED, &format!("noise {number}"), &row)?;
+                tx.record(writ::model::Event::RestoreSeen {})
+            });
+        }
+    }
+
+    fn parts(bucket: &Bucket) -> Vec<String> {
+        let numbers = bucket.asked("PUT ").into_iter().filter_map(|line| {
+            let (_, rest) = line.split_once("partNumber=")?;
+            Some(rest.split('&').next()?.to_owned())
+        });
+        numbers.collect()
+    }
+
+    /// Nobody sees parts, and somebody pays for them: an upload that comes to nothing is taken back, and one that could not be is remembered.
+    #[test]
+    fn an_upload_in_parts_that_comes_to_nothing_is_taken_back_and_remembered_until_it_is() {
+        let (place, bucket) = (tempfile::tempdir().unwrap(), Bucket::new());
+        let world = bucket.world_with(&place.path().join("b"), &[("backup.s3_part_mib", "5")]);
+        large(&world);
+        // The second part is not taken, and nor is what was sent of it taken back.
+        bucket.answers(|first| match first.split(' ').next() {
+            Some("POST") => (200, BEGUN),
+            Some("PUT") if first.contains("partNumber=2") => (403, "<Error><Code>AccessDenied</Code></Error>"),
+            Some("DELETE") => (503, ""),
+            _ => (200, ""),
+        });
+        assert!(round(&world));
+        let state = backup::state(&world.app).unwrap();
+        assert_eq!(state.objects, Vec::<String>::new());
+        let (unfinished, why) = (state.unfinished, state.failed.unwrap().why);
+        assert_eq!((unfinished.len(), unfinished[0].upload.as_str()), (1, "up-1"));
+        assert!(why.contains("took no part 2") && why.contains("is still there"), "{why}");
+        assert!(bucket.asked("DELETE ").iter().all(|line| line.contains("uploadId=up-1")));
+        world.expect_event("backup.sending");
+
+        // With the next one it goes, and that one is whole: 200, and an error in what is said, is none.
+        let taken_back = bucket.asked("DELETE ").len();
+        let mut joined = 0;
+        bucket.answers(move |first| match first.split(' ').next() {
+            Some("POST") if first.contains("uploads=") => (200, BEGUN),
+            Some("POST") => {
+                joined += 1;
+                let busy = "<Error><Code>InternalError</Code></Error>";
+                (200, if joined == 1 { busy } else { "<CompleteMultipartUploadResult/>" })
+            }
+            Some("HEAD") => (204, ""),
+            _ => (200, ""),
+        });
+        world.later(Lifetime::from_days(1));
+        assert!(round(&world));
+        assert_eq!(bucket.asked("DELETE ").len(), taken_back + 1);
+        assert_eq!(bucket.asked("POST ").iter().filter(|line| !line.contains("uploads=")).count(), 2);
+        let state = backup::state(&world.app).unwrap();
+        assert_eq!((state.unfinished, parts(&bucket)), (Vec::new(), ["1", "2", "1", "2"].map(str::to_owned).to_vec()));
+    }
+
+    /// Whoever stops it is not kept waiting for hours, and what was sent is taken back meanwhile.
+    #[test]
+    fn a_stop_ends_an_upload_and_takes_back_what_was_sent() {
+        let (place, bucket) = (tempfile::tempdir().unwrap(), Bucket::new());
+        let folder = place.path().join("b");
+        let world = bucket.world_with(&folder, &[("backup.s3_part_mib", "5")]);
+        large(&world);
+        let turn = world.app.backup_turn.clone();
+        bucket.answers(move |first| match first.split(' ').next() {
+            Some("POST") => (200, BEGUN),
+            Some("PUT") => {
+                turn.close();
+                (503, "")
+            }
+            _ => (204, ""),
+        });
+        assert!(round(&world));
+        let state = backup::state(&world.app).unwrap();
+        assert!(state.failed.unwrap().why.contains("the appliance was stopped while it was sent"));
+        assert_eq!((state.unfinished.len(), bucket.asked("DELETE ").len(), parts(&bucket).len()), (0, 1, 1));
+        assert_eq!(names(&folder).len(), 1, "the one here is one all the same");
     }
 }

@@ -203,6 +203,7 @@ fn what_cannot_be_done_elsewhere_says_so() {
     for (arguments, words) in [
         (&["serve"][..], "not with --appliance"),
         (&["config"], "not with --appliance"),
+        (&["backup", "fetch", "--newest"], "not with --appliance"),
         (&["setup", "--email", "a@example.com", "--name", "A", "--password-stdin"], "not with --appliance"),
     ] {
         let refused = far.refused(&token, arguments);

@@ -140,6 +140,24 @@ impl Writer {
     }
 }
 
+/// What a file says of itself, with nobody to tell whether that is true: without the key it can be checked that it is a backup and has its length.
+pub fn glimpse(path: &Path) -> Result<Header, Declined> {
+    let mut bytes = [0; HEADER];
+    let mut file = File::open(path).map_err(|e| failed(path, e))?;
+    let no_backup = || Declined::Conflict(format!("{} is no backup, or one that was cut short", path.display()));
+    file.read_exact(&mut bytes).map_err(|_| no_backup())?;
+    let (_, _, text) = parts(&bytes).ok_or_else(|| match bytes.starts_with(FAMILY) {
+        true => newer(path),
+        false => no_backup(),
+    })?;
+    let header: Header = serde_json::from_slice(text).map_err(|_| no_backup())?;
+    let length = file.metadata().map_err(|e| failed(path, e))?.len();
+    if header.bytes != length {
+        return Err(changed(path, &format!("it has {length} bytes, and had {}", header.bytes)));
+    }
+    Ok(header)
+}
+
 /// A backup that is being read. Nothing of it is given out before it was seen to be as it was written.
 pub struct Reader {
     file: BufReader<File>,

@@ -5,16 +5,16 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, TryAcquireError};
 
 use super::file::{Header, Writer};
-use super::object_store::copy;
 use super::schedule::forget_old;
 use super::scratch::{Scratch, check, lay_down};
+use super::send::{Copied, copy};
 use super::{EXTENSION, directory, words};
 use crate::app::App;
 use crate::base::{Fault, FaultKind, Timestamp, files};
-use crate::model::{BackupFailed, BackupMade, Context, Event};
+use crate::model::{BackupFailed, BackupMade, BackupUpload, Context, Event};
 use crate::operations::declined::Declined;
 use crate::operations::doctor::disk::{self, Space};
 use crate::operations::finished::finished;
@@ -30,6 +30,8 @@ pub struct Made {
     pub header: Header,
     /// What it is called in the object store, if it is there too; or why it is not. It is a backup either way.
     pub object: Result<Option<String>, String>,
+    /// What lies in the object store in parts, and could not be taken back.
+    unfinished: Vec<BackupUpload>,
 }
 
 /// The same as it is told from far away, and again to who asks again.
@@ -41,6 +43,9 @@ pub struct Kept {
     pub object: Option<String>,
     /// Why it is not in the object store.
     pub not_copied: Option<String>,
+    /// Why older ones that are more than are kept were not removed, or not all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_removed: Option<String>,
 }
 
 impl Kept {
@@ -50,6 +55,7 @@ impl Kept {
             header: made.header.clone(),
             object: made.object.clone().ok().flatten(),
             not_copied: made.object.clone().err(),
+            not_removed: None,
         }
     }
 }
@@ -80,17 +86,22 @@ pub async fn make_here(app: &App, by: &Operator) -> Result<Kept, Declined> {
     }
     let made = made(app, turn, by, None, once).await?;
     // Whoever makes them as often as they are due keeps the schedule from its turn, and with it from what it removes. Nothing goes from the
-    // object store by this.
-    if app.config.backup.every.is_some() {
-        forget_old(app, by, false).await?;
-    }
-    Ok(Kept::of(&made))
+    // object store by this. Whatever keeps the old ones, there is the new one: who is told otherwise makes another.
+    let not_removed = match app.config.backup.every {
+        Some(_) => forget_old(app, by, false).await,
+        None => None,
+    };
+    Ok(Kept { not_removed, ..Kept::of(&made) })
 }
 
 /// One at a time: each needs room for the whole store.
 fn turn(app: &App) -> Result<OwnedSemaphorePermit, Declined> {
-    let turn = app.backup_turn.clone().try_acquire_owned();
-    turn.map_err(|_| Declined::Conflict("a backup is being made at this moment: ask again in a while".to_owned()))
+    app.backup_turn.clone().try_acquire_owned().map_err(|error| {
+        Declined::Conflict(match error {
+            TryAcquireError::NoPermits => "a backup is being made at this moment: ask again in a while".to_owned(),
+            TryAcquireError::Closed => "the appliance is stopping: ask again when it is there".to_owned(),
+        })
+    })
 }
 
 async fn made(
@@ -105,11 +116,14 @@ async fn made(
     let (app, ctx) = (app.clone(), ctx.clone());
     finished("a backup ended without an answer", async move {
         let _turn = turn;
-        let (within, at) = (app.clone(), ctx.at);
+        let (within, by) = (app.clone(), ctx.clone());
         let making = tokio::task::spawn_blocking(move || {
-            let made = write_and_try(&within, at, path)?;
-            let copied = if is_usual { copy(&within, &made.path) } else { Ok(None) };
-            Ok(Made { object: copied.map_err(|fault| fault.to_string()), ..made })
+            let made = write_and_try(&within, by.at, path)?;
+            let Copied { object, unfinished } = match is_usual {
+                true => copy(&within, &by, &made.path),
+                false => Copied::default(),
+            };
+            Ok(Made { object: object.transpose(), unfinished, ..made })
         });
         let made = making.await.unwrap_or_else(|error| {
             Err(Fault::because(FaultKind::Bug, "the thread that makes backups ended", error).into())
@@ -124,6 +138,7 @@ fn write_and_try(app: &App, at: Timestamp, path: PathBuf) -> Result<Made, Declin
     let folder = files::folder_of(&path);
     let unmade = |e| Fault::because(FaultKind::Storage, format!("{} cannot be made", folder.display()), e);
     files::make_folder(folder).map_err(unmade)?;
+    files::may_write_in(folder).map_err(|e| Fault::because(FaultKind::Storage, not_ours(folder), e))?;
     forget_drafts(app, folder);
     // The rows are readable in what it is tried in: not where backups go, which may be anybody's disk.
     let beside = if app.config.data.is_dir() { app.config.data.as_path() } else { folder };
@@ -144,7 +159,15 @@ fn write_and_try(app: &App, at: Timestamp, path: PathBuf) -> Result<Made, Declin
     drop(scratch);
 
     name(&draft.0, &path)?;
-    Ok(Made { path, header, object: Ok(None) })
+    Ok(Made { path, header, object: Ok(None), unfinished: Vec::new() })
+}
+
+/// A service may write to the places that its unit names, and to no others: the system says that there is nothing but reading.
+fn not_ours(folder: &Path) -> String {
+    format!(
+        "no backup can be written to {}: it has to be the directory of the user that Writ runs as, and where systemd runs it, the unit has to let it          (ReadWritePaths=)",
+        folder.display()
+    )
 }
 
 /// What a backup is restored into, to see that it can be.
@@ -233,7 +256,7 @@ fn forget_drafts(app: &App, folder: &Path) {
 }
 
 /// Gives a whole, durable file its name, which nobody else may have taken meanwhile.
-fn name(draft: &Path, path: &Path) -> Result<(), Declined> {
+pub(super) fn name(draft: &Path, path: &Path) -> Result<(), Declined> {
     let failed = |e| Fault::because(FaultKind::Storage, format!("the backup {} cannot be named", path.display()), e);
     match fs::hard_link(draft, path) {
         Ok(()) => {}
@@ -247,7 +270,7 @@ fn name(draft: &Path, path: &Path) -> Result<(), Declined> {
 }
 
 /// How it went, as far as it is written down.
-type Told = Result<(BackupMade, Result<Option<String>, String>), String>;
+type Told = Result<(BackupMade, Result<Option<String>, String>, Vec<BackupUpload>), String>;
 
 /// Remembers how it went, for whoever looks after it.
 async fn note(
@@ -263,7 +286,8 @@ async fn note(
             let alone = |why: &String| short(&format!("{file} was made and tried, and is nowhere else: {why}"));
             let object = made.object.clone().map_err(|why| alone(&why));
             let Header { made_at, bytes, ref head, ref key, .. } = made.header;
-            Ok((BackupMade { at: made_at, file, bytes, sequence: head.sequence, key: key.clone() }, object))
+            let row = BackupMade { at: made_at, file, bytes, sequence: head.sequence, key: key.clone() };
+            Ok((row, object, made.unfinished.clone()))
         }
         Err(declined) => Err(short(&words(declined))),
     };
@@ -286,12 +310,15 @@ fn put_down(tx: &mut Tx<'_>, told: &Told, is_usual: bool) -> Result<(), Fault> {
     let only = ONLY.to_owned();
     let mut state = tx.get(&BACKUPS, &only)?.unwrap_or_default();
     let why = match told {
-        Ok((made, object)) => {
+        Ok((made, object, unfinished)) => {
             let BackupMade { file, bytes, sequence, .. } = made.clone();
             let object_there = object.clone().ok().flatten();
             state.objects.extend(object_there.clone());
             match is_usual {
-                true => (state.last, state.failed) = (Some(made.clone()), None),
+                true => {
+                    (state.last, state.failed) = (Some(made.clone()), None);
+                    state.unfinished.clone_from(unfinished);
+                }
                 false => state.elsewhere = Some(made.clone()),
             }
             tx.record(Event::BackupMade { file, bytes, sequence, object: object_there })?;

@@ -2,17 +2,20 @@
 //!
 //! - [`make`] writes one and tries it; nothing that was not tried has a backup's name.
 //! - [`file`] is the format, [`scratch`] makes a store of it.
+//! - [`send`] copies one to a store of objects, [`fetch`] gets it back.
 //! - [`there`] says which there are, and not only which were made.
 //! - [`restore`] puts one into the place of the store; what it ends and what it carries over are files of their own.
 
 mod carry;
 mod ending;
+pub mod fetch;
 pub mod file;
 mod make;
 mod object_store;
 pub mod restore;
 mod schedule;
 pub mod scratch;
+mod send;
 mod there;
 
 use std::path::{Path, PathBuf};

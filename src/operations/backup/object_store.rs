@@ -1,23 +1,25 @@
-//! Copies backups to a store that speaks S3, where they outlive the disk.
+//! A store that speaks S3, where backups outlive the disk.
 //!
 //! A request is a signed URL (AWS Signature Version 4, in the query): what is sent is sealed already, and the connection is TLS. The names of what
-//! was sent are in the row of how backups went, so that the oldest go without anything being listed.
+//! was sent are in the row of how backups went, so that the oldest go without anything being listed. How one is sent is in [`send`](super::send), how
+//! one comes back in [`fetch`](super::fetch).
 
-use std::fs::File;
-use std::path::Path;
 use std::time::Duration;
 
 use rusty_s3::{Bucket, Credentials, S3Action, UrlStyle};
 
-use crate::app::App;
 use crate::base::{Clock, Fault, FaultKind, Timestamp};
 use crate::config::BackupSettings;
-use crate::outbound::{Outbound, Reach, Stored};
+use crate::outbound::{Outbound, OutboundError, Reach, Stored};
 
-/// One request may send no more (S3: "Upload an object in a single operation … up to 5 GB").
-const MOST_BYTES: u64 = 5 * 1_024 * 1_024 * 1_024;
-/// How long a signed URL is good.
+/// How long a signed URL is good: to begin with what it is for.
 const GOOD_FOR: Duration = Duration::from_secs(15 * 60);
+/// How often something is tried that fails for reasons that pass.
+const TRIES: u32 = 4;
+/// Whoever waits for the next try looks so often whether anybody still wants it.
+const LOOK: Duration = Duration::from_millis(100);
+/// Looks before the second try; twice as many before the third, and so on.
+const LOOKS: u32 = 10;
 
 /// What went of what should, and the first thing that kept any of it.
 #[derive(Debug, Default)]
@@ -38,10 +40,18 @@ impl Removed {
 
 /// Where backups are copied to.
 pub(super) struct ObjectStore {
-    bucket: Bucket,
-    credentials: Credentials,
-    prefix: String,
-    reach: Reach,
+    pub(super) bucket: Bucket,
+    pub(super) credentials: Credentials,
+    pub(super) prefix: String,
+    pub(super) reach: Reach,
+}
+
+/// What whoever asks the store has: the way there, the time, and whether anybody still wants the answer.
+#[derive(Clone, Copy)]
+pub(super) struct Asking<'a> {
+    pub(super) outbound: &'a Outbound,
+    pub(super) clock: &'a Clock,
+    pub(super) is_over: &'a dyn Fn() -> bool,
 }
 
 impl ObjectStore {
@@ -66,28 +76,12 @@ impl ObjectStore {
         }))
     }
 
-    /// Sends a file, and asks whether all of it is there. Gives the object's name.
-    pub(super) fn send(&self, outbound: &Outbound, path: &Path, clock: &Clock) -> Result<String, Fault> {
-        let failed = |e| Fault::because(FaultKind::Storage, format!("the backup {}", path.display()), e);
-        let file = File::open(path).map_err(failed)?;
-        let length = file.metadata().map_err(failed)?.len();
-        if length > MOST_BYTES {
-            return Err(fault(format!(
-                "{length} bytes are more than S3 takes in one upload, 5 GiB, so nothing was sent: copy {} there another way",
-                path.display()
-            )));
-        }
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let key = format!("{}{name}", self.prefix);
-        let url = self.signed(&self.bucket.put_object(Some(&self.credentials), &key), clock.now())?;
-        good(outbound.put_object(&url, &file, self.reach), "took no backup")?;
-        // Sending may have taken hours, and the first signature is good for minutes.
-        let url = self.signed(&self.bucket.head_object(Some(&self.credentials), &key), clock.now())?;
-        let there = good(outbound.head_object(&url, self.reach), "does not show the backup it took")?;
-        match there.length {
-            Some(there) if there == length => Ok(key),
-            there => Err(fault(format!("the object store has {there:?} bytes of {length}"))),
-        }
+    /// What is there under a name.
+    pub(super) fn head(&self, asking: Asking<'_>, key: &str) -> Result<Stored, OutboundError> {
+        tried(asking, || {
+            let url = self.signed(&self.bucket.head_object(Some(&self.credentials), key), asking.clock.now())?;
+            asking.outbound.head_object(&url, self.reach)
+        })
     }
 
     /// Removes objects that were sent. One that the store does not give up keeps no other; a store that cannot be reached is not asked again
@@ -95,18 +89,10 @@ impl ObjectStore {
     pub(super) fn remove(&self, outbound: &Outbound, keys: Vec<String>, clock: &Clock) -> Removed {
         let mut removed = Removed::default();
         for key in keys {
-            let url = match self.signed(&self.bucket.delete_object(Some(&self.credentials), &key), clock.now()) {
-                Ok(url) => url,
-                Err(fault) => return removed.and(Err(fault)),
-            };
-            let answered = outbound.delete_object(&url, self.reach);
+            let url = self.signed(&self.bucket.delete_object(Some(&self.credentials), &key), clock.now());
+            let answered = url.and_then(|url| outbound.delete_object(&url, self.reach));
             let is_there = answered.is_ok();
-            let outcome = match answered {
-                // One that is gone already is no error; that the bucket is gone is one.
-                Ok(Stored { status: 404, code, .. }) if code.as_deref() != Some("NoSuchBucket") => Ok(key),
-                answered => good(answered, "does not remove a backup").map(|_| key),
-            };
-            removed = removed.and(outcome);
+            removed = removed.and(gone(answered, "does not remove a backup").map(|()| key));
             if !is_there {
                 break;
             }
@@ -114,17 +100,59 @@ impl ObjectStore {
         removed
     }
 
-    fn signed<'a>(&self, action: &impl S3Action<'a>, at: Timestamp) -> Result<url::Url, Fault> {
+    pub(super) fn signed<'a>(&self, action: &impl S3Action<'a>, at: Timestamp) -> Result<url::Url, OutboundError> {
         let at = jiff::Timestamp::from_millisecond(at.millis());
-        let at = at.map_err(|e| Fault::because(FaultKind::Bug, "a time that is none", e))?;
-        Ok(action.sign_with_time(GOOD_FOR, &at))
+        Ok(action.sign_with_time(GOOD_FOR, &at.map_err(|_| OutboundError::Url("it is signed at a time that is none"))?))
     }
 }
 
-/// The address is a secret while its signature is good, so no error has it.
-fn good<E: std::fmt::Debug>(answered: Result<Stored, E>, what: &str) -> Result<Stored, Fault> {
+/// Tries what may fail for reasons that pass: a connection that breaks, a store that is busy (`SlowDown`), bytes that did not come as they were
+/// sent (`BadDigest`). A limited number of times, longer apart each time, and no longer than anybody wants it.
+pub(super) fn tried(
+    asking: Asking<'_>,
+    once: impl FnMut() -> Result<Stored, OutboundError>,
+) -> Result<Stored, OutboundError> {
+    tried_if(asking, |answered| is_busy(answered) || answered.as_ref().is_err_and(OutboundError::is_transient), once)
+}
+
+/// Whether the store said that it did nothing, for a reason that passes.
+pub(super) fn is_busy(answered: &Result<Stored, OutboundError>) -> bool {
     match answered {
-        Ok(stored) if (200..300).contains(&stored.status) => Ok(stored),
+        Ok(Stored { status: 429 | 500.., .. }) => true,
+        Ok(Stored { code, .. }) => {
+            matches!(code.as_deref(), Some("BadDigest" | "RequestTimeout" | "InternalError" | "SlowDown"))
+        }
+        Err(_) => false,
+    }
+}
+
+/// The same for the reasons that somebody names.
+pub(super) fn tried_if(
+    asking: Asking<'_>,
+    passes: impl Fn(&Result<Stored, OutboundError>) -> bool,
+    mut once: impl FnMut() -> Result<Stored, OutboundError>,
+) -> Result<Stored, OutboundError> {
+    let mut looks = LOOKS;
+    for _ in 1..TRIES {
+        let answered = once();
+        if !passes(&answered) {
+            return answered;
+        }
+        for _ in 0..looks {
+            if (asking.is_over)() {
+                return answered;
+            }
+            asking.clock.pause(LOOK);
+        }
+        looks *= 2;
+    }
+    once()
+}
+
+/// The address is a secret while its signature is good, so no error has it.
+pub(super) fn good(answered: Result<Stored, OutboundError>, what: &str) -> Result<Stored, Fault> {
+    match answered {
+        Ok(stored) if (200..300).contains(&stored.status) && stored.code.is_none() => Ok(stored),
         Ok(Stored { status, code, .. }) => {
             let code = code.map(|code| format!(" {code}")).unwrap_or_default();
             Err(fault(format!("the object store {what}: status {status}{code}")))
@@ -133,17 +161,22 @@ fn good<E: std::fmt::Debug>(answered: Result<Stored, E>, what: &str) -> Result<S
     }
 }
 
-fn fault(text: String) -> Fault {
-    Fault::new(FaultKind::Storage, text)
+/// The same of what was to be removed: what is gone already is no error; that the bucket is gone is one.
+pub(super) fn gone(answered: Result<Stored, OutboundError>, what: &str) -> Result<(), Fault> {
+    match answered {
+        Ok(Stored { status: 404, code, .. }) if code.as_deref() != Some("NoSuchBucket") => Ok(()),
+        answered => good(answered, what).map(drop),
+    }
 }
 
-/// Copies a backup there, if the settings say where. Gives the object's name.
-pub(super) fn copy(app: &App, path: &Path) -> Result<Option<String>, Fault> {
-    ObjectStore::of(&app.config.backup)?.map(|store| store.send(&app.outbound, path, &app.clock)).transpose()
+pub(super) fn fault(text: String) -> Fault {
+    Fault::new(FaultKind::Storage, text)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
     use crate::config::Sources;
     use crate::outbound::{OutboundPolicy, Resolver};
@@ -177,21 +210,6 @@ mod tests {
         }
     }
 
-    /// Nothing is sent of what could not be taken: the store would say so after hours.
-    #[test]
-    fn what_is_too_large_for_one_upload_is_not_begun() {
-        let store = ObjectStore::of(&settings(&WHOLE)).unwrap().unwrap();
-        let resolver = Resolver::from_fn(|_| panic!("the store was asked"));
-        let outbound = Outbound::new(OutboundPolicy { resolver, ..OutboundPolicy::default() }).unwrap();
-        let place = tempfile::tempdir().unwrap();
-        let path = place.path().join("writ-large.backup");
-        // A hole takes no room.
-        File::create(&path).unwrap().set_len(MOST_BYTES + 1).unwrap();
-        let why = store.send(&outbound, &path, &Clock::fixed(Timestamp::from_seconds(1_800_000_000))).unwrap_err();
-        let why = why.to_string();
-        assert!(why.contains("5 GiB, so nothing was sent") && why.contains("writ-large.backup"), "{why}");
-    }
-
     #[test]
     fn a_signed_address_is_by_path_and_holds_no_secret() {
         let store = ObjectStore::of(&settings(&WHOLE)).unwrap().unwrap();
@@ -199,5 +217,47 @@ mod tests {
         let url = store.signed(&action, Timestamp::from_seconds(1_800_000_000)).unwrap();
         assert!(url.as_str().starts_with("https://s3.example/b/writ/x.backup?"), "{url}");
         assert!(url.as_str().contains("X-Amz-Signature=") && !url.as_str().contains("hush"));
+    }
+
+    #[test]
+    fn what_passes_is_tried_again_a_few_times_and_nothing_else_is() {
+        let resolver = Resolver::from_fn(|_| panic!("the store was asked"));
+        let outbound = Outbound::new(OutboundPolicy { resolver, ..OutboundPolicy::default() }).unwrap();
+        let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
+        let answer = |status, code: Option<&str>| {
+            let code = code.map(str::to_owned);
+            Ok(Stored { status, length: None, tag: None, code, said: String::new() })
+        };
+        let asked = |answered: Result<Stored, OutboundError>, is_over: bool| {
+            let count = Cell::new(0);
+            let asking = Asking { outbound: &outbound, clock: &clock, is_over: &|| is_over };
+            let last = tried(asking, || {
+                count.set(count.get() + 1);
+                answered.clone()
+            });
+            assert_eq!(last, answered);
+            count.get()
+        };
+        for passing in [
+            answer(503, Some("SlowDown")),
+            answer(500, None),
+            answer(429, None),
+            answer(400, Some("BadDigest")),
+            Err(OutboundError::NoConnection),
+            Err(OutboundError::Malformed),
+            Err(OutboundError::TooSlow),
+        ] {
+            assert_eq!(asked(passing.clone(), false), TRIES, "{passing:?}");
+            assert_eq!(asked(passing.clone(), true), 1, "nobody wants it any more: {passing:?}");
+        }
+        for lasting in [
+            answer(200, None),
+            answer(403, Some("AccessDenied")),
+            answer(404, None),
+            Err(OutboundError::ForbiddenAddress),
+            Err(OutboundError::Certificate),
+        ] {
+            assert_eq!(asked(lasting.clone(), false), 1, "{lasting:?}");
+        }
     }
 }

@@ -1,7 +1,10 @@
 //! Backups that are made by themselves, and how many of them are kept.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::Semaphore;
 
 use super::file::Reader;
 use super::make::short;
@@ -39,7 +42,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Looks what there is, on a thread of its own: it reads a directory, on whatever disk it is. `None` if that does not answer.
 pub async fn look(app: &App) -> Result<Option<(There, BackupState)>, Fault> {
-    patiently(app, |app| {
+    patiently(app, &app.backup_look, |app| {
         let state = state(app)?;
         Ok((there(app, &state), state))
     })
@@ -47,12 +50,13 @@ pub async fn look(app: &App) -> Result<Option<(There, BackupState)>, Fault> {
 }
 
 /// Looks on a thread of its own. A look that hangs keeps its thread, and whoever else wants to know waits for the same one: never more than
-/// one hangs.
+/// one hangs for each `turn` that there is.
 async fn patiently<T: Send + 'static>(
     app: &App,
+    turn: &Arc<Semaphore>,
     look: impl FnOnce(&App) -> Result<T, Fault> + Send + 'static,
 ) -> Result<Option<T>, Fault> {
-    let turn = app.backup_look.clone();
+    let turn = Arc::clone(turn);
     let looking = async {
         let Ok(turn) = turn.acquire_owned().await else {
             return Err(Fault::new(FaultKind::Bug, "nobody may look at backups"));
@@ -67,12 +71,14 @@ async fn patiently<T: Send + 'static>(
     tokio::time::timeout(PATIENCE, looking).await.ok().transpose()
 }
 
-/// The same for somebody who wants to know nothing else.
+/// The same for a list, which opens as many files as it is long: thousands, on a slow disk, and somebody may ask for one after the other. So lists wait
+/// for each other and never with the schedule, whose look is over in one file as a rule; it would otherwise come too late again and again,
+/// and say that the disk does not answer.
 pub(super) async fn within_reach<T: Send + 'static>(
     app: &App,
     look: impl FnOnce(&App) -> Result<T, Fault> + Send + 'static,
 ) -> Result<T, Declined> {
-    patiently(app, look).await?.ok_or_else(|| Declined::Conflict(hangs(app)))
+    patiently(app, &app.backup_lists, look).await?.ok_or_else(|| Declined::Conflict(hangs(app)))
 }
 
 /// Makes a backup if it is time for one, and removes what is more than is kept.
@@ -88,14 +94,14 @@ pub async fn scheduled(app: &App, ctx: &Context) -> Result<Option<Made>, Decline
     // Nobody has taken away the last one that was made, nor put something in its place.
     let lasted = matches!((&there, &state.last), (There::Usable(at), Some(last)) if *at == last.at);
     // Also when its copy failed: what is here is a backup, and the disk holds only so many.
-    forget_old(app, ctx, lasted).await?;
+    let _told = forget_old(app, ctx, lasted).await;
     Ok(Some(made))
 }
 
 /// Makes one if it is time for it, and tells the log how it went.
 pub async fn keep(app: &App, ctx: &Context) {
-    // Without a file of its own there is nothing to lose; and one at a time.
-    if app.head_file.is_none() || app.backup_turn.available_permits() == 0 {
+    // Without a file of its own there is nothing to lose; one at a time; and none is begun by whoever stops.
+    if app.head_file.is_none() || app.backup_turn.available_permits() == 0 || app.backup_turn.is_closed() {
         return;
     }
     match scheduled(app, ctx).await {
@@ -113,7 +119,21 @@ pub async fn keep(app: &App, ctx: &Context) {
 ///
 /// Whoever removes the last one here has another made every quarter of an hour: after as many as are kept, none from before would be left in
 /// the object store either. So nothing is removed there unless the last one lasted.
-pub(super) async fn forget_old(app: &App, ctx: &Context, lasted: bool) -> Result<(), Fault> {
+///
+/// Gives what kept any of it, which was told to the log and, as far as it can be written to, to the row of how backups went.
+pub(super) async fn forget_old(app: &App, ctx: &Context, lasted: bool) -> Option<String> {
+    let why = match forget(app, ctx, lasted).await {
+        Ok(why) => why,
+        // The oldest may be gone, and nobody wrote it down.
+        Err(fault) => Some(short(&format!("older ones may not have been removed: {fault}"))),
+    };
+    if let Some(why) = &why {
+        tracing::error!(%why, "a backup was made and tried");
+    }
+    why
+}
+
+async fn forget(app: &App, ctx: &Context, lasted: bool) -> Result<Option<String>, Fault> {
     let (within, keep) = (app.clone(), usize::try_from(app.config.backup.keep).unwrap_or(usize::MAX));
     let removing = tokio::task::spawn_blocking(move || {
         let failed = |fault| Removed { failed: Some(fault), ..Removed::default() };
@@ -125,12 +145,10 @@ pub(super) async fn forget_old(app: &App, ctx: &Context, lasted: bool) -> Result
         removing.await.map_err(|e| Fault::because(FaultKind::Bug, "old backups were not removed", e))?;
     let why = files.failed.or(objects.failed).map(|fault| short(&format!("older ones were not all removed: {fault}")));
     let (files, objects) = (files.names, objects.names);
-    if let Some(why) = &why {
-        tracing::error!(%why, "a backup was made and tried");
-    }
     if files.is_empty() && objects.is_empty() && why.is_none() {
-        return Ok(());
+        return Ok(None);
     }
+    let told = why.clone();
     let write = move |tx: &mut Tx<'_>| {
         let mut state = tx.get(&BACKUPS, &ONLY.to_owned())?.unwrap_or_default();
         state.objects.retain(|name| !objects.contains(name));
@@ -146,7 +164,8 @@ pub(super) async fn forget_old(app: &App, ctx: &Context, lasted: bool) -> Result
             false => tx.record(Event::BackupsRemoved { files: files.clone(), objects: objects.clone() }),
         }
     };
-    app.store.write("note removed backups", ctx, write).await
+    app.store.write("note removed backups", ctx, write).await?;
+    Ok(told)
 }
 
 fn forget_files(app: &App, keep: usize) -> Result<Removed, Fault> {

@@ -14,6 +14,7 @@ use crate::operations::consent::{self, Decision, Remember};
 use crate::operations::seen::Seen;
 use crate::operations::sign_in::SignedIn;
 use crate::operations::{registration, token};
+use crate::protocol::authorize::Carried;
 use crate::protocol::client_auth::Presented;
 use crate::protocol::params::Parameters;
 use crate::protocol::token_request::TokenRequest;
@@ -198,7 +199,8 @@ impl Stage {
             Step::Answer(answer) => answer,
             other => return Err(broken(what, other)),
         };
-        let url = url::Url::parse(&answer.url).map_err(|why| broken(what, why))?;
+        let Carried::InAddress(url) = &answer.carried else { return Err(broken(what, &answer)) };
+        let url = url::Url::parse(url).map_err(|why| broken(what, why))?;
         let code = url.query_pairs().find(|(name, _)| name == "code").map(|(_, code)| code.into_owned());
         let code = code.ok_or_else(|| broken(what, &answer))?;
         let form = [

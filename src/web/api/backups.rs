@@ -52,6 +52,10 @@ struct BackupView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     not_copied: Option<String>,
+    /// Why older ones that are more than are kept were not removed, or not all of them. This one was made all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    not_removed: Option<String>,
 }
 
 /// What a backup says of itself.
@@ -160,9 +164,9 @@ async fn show(call: Call) -> Result<One<BackupView>, Problem> {
 }
 
 async fn make(call: Call, _: Nothing) -> Result<(String, One<BackupView>), Problem> {
-    let Kept { file, header, object, not_copied } = backup::make_here(&call.app, &call.by).await?;
+    let Kept { file, header, object, not_copied, not_removed } = backup::make_here(&call.app, &call.by).await?;
     let told: Result<Header, String> = Ok(header);
-    let view = BackupView { object, not_copied, ..of(&file, &told) };
+    let view = BackupView { object, not_copied, not_removed, ..of(&file, &told) };
     Ok((file, One::of(&told, view)?))
 }
 
@@ -202,7 +206,7 @@ fn of(file: &str, told: &Result<Header, String>) -> BackupView {
         bytes: header.bytes,
     });
     let unusable = told.as_ref().err().cloned();
-    BackupView { file: file.to_owned(), header, unusable, object: None, not_copied: None }
+    BackupView { file: file.to_owned(), header, unusable, object: None, not_copied: None, not_removed: None }
 }
 
 fn last(made: &BackupMade) -> LastView {

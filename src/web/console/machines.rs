@@ -16,9 +16,8 @@ use crate::web::extract::{Administered, Administrator, Visitor};
 use crate::web::problem::PageProblem;
 use crate::web::reply;
 use crate::web::views::FlashKind;
-use crate::web::views::console::charts::number;
 use crate::web::views::console::{Choice, First, Frame, Head, MachineRow, MachinesPage, Pill, Section, Tone};
-use crate::web::words::{MachinesWords, Words};
+use crate::web::words::Words;
 
 /// Machines on one page.
 const A_PAGE: usize = 50;
@@ -102,11 +101,12 @@ impl Asked {
     }
 
     /// What is to be known about the order of what is shown.
-    fn about_order(&self, t: &MachinesWords, found: &Sorted, tenants: usize) -> Option<String> {
+    fn about_order(&self, words: &Words, found: &Sorted, tenants: usize) -> Option<String> {
+        let t = &words.console.machines;
         let by_name = matches!(self.order, Order::Name | Order::NameBackwards);
         let mut said = Vec::new();
         if let Some(newest) = found.only_newest {
-            said.push((t.only_newest)(&number(newest as u64)));
+            said.push((t.only_newest)(&words.console.charts.number(newest as u64)));
         }
         if by_name && self.tenant.is_none() && tenants > 1 {
             said.push(t.by_tenant.to_owned());
@@ -129,7 +129,7 @@ pub(super) async fn list(admin: Administrator, request: HttpRequest) -> Result<H
     let mut found = found.await.map_err(broken)?;
     let known = tenants::page(app, None, TENANTS).await.map_err(broken)?;
     let known: Vec<Tenant> = known.rows.into_iter().map(|(_, tenant)| tenant).collect();
-    let about_order = asked.about_order(t, &found, known.len());
+    let about_order = asked.about_order(visitor.words(), &found, known.len());
     let rows = findings::of_machines(app, by, std::mem::take(&mut found.machines)).await.map_err(broken)?;
     let owners = rows.iter().map(|insight| insight.facts.machine.owner.to_string());
     let owners = owners.chain(asked.owner.map(|id| id.to_string())).collect();

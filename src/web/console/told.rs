@@ -188,6 +188,7 @@ fn said(words: &Words, event: &Event, names: &Names) -> String {
         Event::IssuerChanged { .. } => t.issuer_changed.to_owned(),
         Event::Migrated { .. } => t.migrated.to_owned(),
         Event::BackupMade { file, .. } => (t.backup_made)(file),
+        Event::BackupSending { object } => (t.backup_sending)(object),
         Event::BackupFailed { why } => (t.backup_failed)(&why_of(why)),
         Event::BackupsRemoved { files, .. } => (t.backups_removed)(&files.join(", ")),
         Event::Restored { made_at, .. } => (t.restored)(&made_at.iso()),

@@ -35,6 +35,8 @@ pub(crate) struct Visitor {
     pub(crate) is_new: bool,
     /// It asks for HTML by name, as browsers do for what they will show. RFC 9110 §12.5.1.
     pub(crate) reads_pages: bool,
+    /// It goes to what it asked for, as it says itself. Fetch Metadata Request Headers §2.3: "`Sec-Fetch-Mode` … exposes a request's mode".
+    pub(crate) navigates: bool,
     session_cookie: Option<String>,
     theme: Theme,
     language: Language,
@@ -170,6 +172,7 @@ impl FromRequest for Visitor {
             };
             let theme = request.cookie(Theme::COOKIE).map_or(Theme::Device, |cookie| Theme::parse(cookie.value()));
             let reads_pages = accepts_html(&request);
+            let navigates = request.headers().get("sec-fetch-mode").is_some_and(|mode| mode == "navigate");
             let here = here(&app, &request);
             let device = request.headers().get(USER_AGENT).and_then(|it| it.to_str().ok()).and_then(user_agent::device);
             Ok(Self {
@@ -179,6 +182,7 @@ impl FromRequest for Visitor {
                 browser,
                 is_new,
                 reads_pages,
+                navigates,
                 session_cookie,
                 theme,
                 language,

@@ -20,6 +20,6 @@ async fn answer(caller: &Caller, request: &HttpRequest, body: &Body) -> Result<H
     let ctx = caller.ctx.by(Actor::Client(client.id().clone()));
     let done = revoke::revoke(&caller.app, &ctx, client, token).await;
     done.map_err(|problem| problem::json(caller, problem))?;
-    // §2.2: "The content of the response body is ignored by the client".
-    Ok(HttpResponse::Ok().finish())
+    // §2.2: "The content of the response body is ignored by the client". There are clients that read it as JSON before they ignore it.
+    Ok(HttpResponse::Ok().json(serde_json::json!({})))
 }

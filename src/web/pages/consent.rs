@@ -8,7 +8,7 @@ use crate::model::{ClientId, Provenance, Risk, ScopeSet};
 use crate::operations::authorize::ConsentAsk;
 use crate::operations::consent::{Decision, Remember, decide};
 use crate::web::extract::{Posted, Visitor};
-use crate::web::oauth::authorize::take;
+use crate::web::oauth::authorize::{Led, take};
 use crate::web::problem::PageProblem;
 use crate::web::reply;
 use crate::web::views::{
@@ -37,7 +37,7 @@ pub(crate) async fn create(form: Posted) -> Result<HttpResponse, PageProblem> {
         _ => return Err(expired()),
     };
     let step = decide(&visitor.app, &visitor.ctx, form.text("ticket"), decision, visitor.browser(), signed_in).await;
-    take(visitor, step.map_err(|fault| visitor.broken(&fault))?).await
+    take(visitor, step.map_err(|fault| visitor.broken(&fault))?, Led::ByOurForm).await
 }
 
 fn view(visitor: &Visitor, ask: ConsentAsk) -> ConsentPage {

@@ -43,7 +43,7 @@ pub use home::HomePage;
 pub use own_password::{OwnPasswordPage, OwnPasswordProblem};
 pub use own_providers::{LeavePage, OwnDoor, OwnProvidersPage, OwnProvidersProblem, ProviderLine};
 pub use passkeys::{PasskeyAsk, PasskeyForm, PasskeyLine, PasskeysPage, PasskeysProblem, PasskeysStep};
-pub use return_to::{ReturnPage, Verdict};
+pub use return_to::{Onward, ReturnPage, Verdict};
 pub use set_up::{SetUpPage, SetUpProblem};
 pub use setup::{SetupClosed, SetupClosedPage, SetupPage};
 pub use shell::{Accent, Brand, Field, Flash, FlashKind, Link, Moment, PermissionLine, Person, Shell, Theme, initial};

@@ -1,6 +1,6 @@
 //! Being looked after: sockets that are handed over, and word of how it stands. systemd's part is played by a shell and a datagram socket.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixDatagram;
@@ -56,6 +56,40 @@ fn who_connects_before_it_has_started_is_answered_once_it_has() {
     early.read_to_string(&mut answer).unwrap();
     read_answer(&answer).expect_status(200);
     assert!(TcpStream::connect(&appliance.listen).is_err(), "it listens on what it was given and nowhere else");
+}
+
+#[test]
+fn a_restart_turns_nobody_away() {
+    let appliance = Appliance::new();
+    let (listener, address) = socket();
+    let begin = || hand_over(&appliance, "main", vec![listener.try_clone().unwrap()]);
+    let connect = || {
+        let wire = TcpStream::connect(address).unwrap();
+        wire.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        wire
+    };
+    let answered = |mut wire: TcpStream| {
+        let mut answer = String::new();
+        wire.read_to_string(&mut answer).unwrap();
+        read_answer(&answer).expect_status(200);
+    };
+    let mut first = begin();
+    let mut early: Vec<_> = (0..20).map(|_| connect()).collect();
+    // They come in one after the other: once this one is answered, those before it are in.
+    raw(address, GET).expect_status(200);
+    let pid = first.0.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let mut said = BufReader::new(first.0.stderr.take().unwrap()).lines();
+    assert!(said.by_ref().any(|line| line.unwrap().contains("stopping")));
+    // Who had connected and not asked yet, and who comes now.
+    early.iter_mut().for_each(|wire| wire.write_all(GET).unwrap());
+    let mut late = connect();
+    late.write_all(GET).unwrap();
+    early.into_iter().for_each(answered);
+    said.for_each(drop);
+    assert!(first.0.wait().unwrap().success());
+    let _second = begin();
+    answered(late);
 }
 
 #[test]

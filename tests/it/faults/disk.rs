@@ -5,14 +5,18 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Arc, Mutex, mpsc};
 
 use redb::StorageBackend;
+use serde_json::json;
 use writ::app::App;
-use writ::base::{Clock, Digest, Entropy, Fault, FaultKind, Timestamp};
+use writ::base::{Clock, Digest, Entropy, Fault, FaultKind, Lifetime, Timestamp};
 use writ::config::Sources;
+use writ::model::{Actor, Channel, Context, Origin};
+use writ::operations::operator::Operator;
 use writ::operations::start::start_over;
 use writ::operations::{certificates, housekeeping, turn_keys};
 use writ::store::Redb;
 
 use super::{is_kept, register};
+use crate::api::Office;
 use crate::world::{Certificate, World};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,9 +37,15 @@ struct Platter {
     live: Vec<u8>,
     durable: Vec<u8>,
     trouble: Option<Trouble>,
+    /// It syncs so often, and never again.
+    syncs_left: Option<u32>,
 }
 
 impl Disk {
+    fn syncs_so_often(&self, syncs: u32) {
+        self.0.lock().unwrap().syncs_left = Some(syncs);
+    }
+
     fn gets(&self, trouble: Trouble) {
         self.0.lock().unwrap().trouble = Some(trouble);
     }
@@ -43,7 +53,7 @@ impl Disk {
     /// The disk after it was mended: of what was never synced nothing arrived.
     fn mended(&self) -> Self {
         let durable = self.0.lock().unwrap().durable.clone();
-        Self(Arc::new(Mutex::new(Platter { live: durable.clone(), durable, trouble: None })))
+        Self(Arc::new(Mutex::new(Platter { live: durable.clone(), durable, trouble: None, syncs_left: None })))
     }
 }
 
@@ -85,6 +95,11 @@ impl StorageBackend for Disk {
         if platter.trouble == Some(Trouble::NoSync) {
             return Err(io::Error::other("the disk did not sync"));
         }
+        match &mut platter.syncs_left {
+            Some(0) => return Err(io::Error::other("the disk did not sync")),
+            Some(left) => *left -= 1,
+            None => {}
+        }
         platter.durable = platter.live.clone();
         Ok(())
     }
@@ -98,6 +113,56 @@ impl StorageBackend for Disk {
         }
         platter.live[start..end].copy_from_slice(data);
         Ok(())
+    }
+}
+
+/// Whoever is told that it failed makes another. The disk fails at each moment of a request in turn: before the backup is written down, while the oldest is
+/// removed, and after that.
+#[test]
+fn a_backup_whose_oldest_could_not_be_removed_in_order_is_answered_as_one() {
+    let dispatch = |app: &App| {
+        let at = app.clock.now();
+        let operator = Operator::with_the_file(&Context::new(at, Actor::Operator, Origin::within(Channel::Socket)));
+        let command = serde_json::from_value(json!({ "command": "backup" })).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(writ::cli::dispatch(app, &operator, command)).map_err(|error| error.text)
+    };
+    for by_api in [true, false] {
+        let (mut failed, mut warned, mut fine) = (0, 0, 0);
+        for syncs in 0..40 {
+            let (place, disk) = (tempfile::tempdir().unwrap(), Disk::default());
+            let folder = place.path().join("b").to_str().unwrap().to_owned();
+            let more = [("backup.directory", folder.as_str()), ("backup.every", "1d"), ("backup.keep", "1")];
+            let world = World::over(appliance_with(&disk, &more).unwrap());
+            world.block(turn_keys::turn(&world.app, &housekeeping::context(&world.app))).unwrap();
+            let office = Office::in_world(world);
+            dispatch(&office.world.app).unwrap();
+            office.world.later(Lifetime::from_minutes(1));
+            disk.syncs_so_often(syncs);
+            let (is_made, warning) = if by_api {
+                let answer = office.ask("POST", "/backups").send();
+                let warning = (answer.status == 201).then(|| answer.json()["not_removed"].as_str().map(str::to_owned));
+                (answer.status == 201, warning.flatten())
+            } else {
+                match dispatch(&office.world.app) {
+                    Ok(told) => (true, told["warning"].as_str().map(str::to_owned)),
+                    Err(_) => (false, None),
+                }
+            };
+            match (is_made, &warning) {
+                (false, _) => failed += 1,
+                (true, None) => fine += 1,
+                (true, Some(why)) => {
+                    assert!(why.contains("older ones may not have been removed") && why.contains("sync"), "{why}");
+                    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "the new one is there");
+                    warned += 1;
+                }
+            }
+            if fine > 0 {
+                break;
+            }
+        }
+        assert!(failed > 0 && warned > 0 && fine > 0, "{failed} {warned} {fine}");
     }
 }
 

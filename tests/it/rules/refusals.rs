@@ -204,7 +204,7 @@ const TABLE: &[(&str, &str, u16, Produce)] = &[
     ("UnsupportedResponseType", "unsupported_response_type", 303, |s| {
         s.authorize(&[("response_type", "token")]).into()
     }),
-    ("UnsupportedResponseMode", "invalid_request", 303, |s| s.authorize(&[("response_mode", "fragment")]).into()),
+    ("UnsupportedResponseMode", "invalid_request", 303, |s| s.authorize(&[("response_mode", "web_message")]).into()),
     ("RequestObject", "request_not_supported", 303, |s| s.authorize(&[("request", "eyJ")]).into()),
     ("RequestUri", "request_uri_not_supported", 303, |s| {
         s.authorize(&[("request_uri", "https://app.example/r")]).into()

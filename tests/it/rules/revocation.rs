@@ -19,10 +19,11 @@ fn revoke(world: &World, app: &ClientApp, token: &str, extra: &[(&str, &str)]) -
 }
 
 /// §2.2: "The authorization server responds with HTTP status code 200 if the token has been revoked successfully or if the
-/// client submitted an invalid token", and the body says nothing.
+/// client submitted an invalid token", and the body says nothing: an empty object, for clients that read JSON before they ignore it.
 #[track_caller]
 fn expect_done(answer: &Answer) {
-    assert_eq!((answer.status, answer.body.as_str()), (200, ""));
+    assert_eq!((answer.status, answer.body.as_str()), (200, "{}"));
+    assert_eq!(answer.header("content-type"), Some("application/json"));
 }
 
 #[test]

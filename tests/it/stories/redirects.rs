@@ -143,7 +143,7 @@ fn case_6_once_they_are_known_errors_go_to_the_application() {
         ([("response_type", "code id_token"), ("", "")], "unsupported_response_type"),
         ([("code_challenge", ""), ("", "")], "invalid_request"),
         ([("code_challenge_method", "plain"), ("", "")], "invalid_request"),
-        ([("response_mode", "fragment"), ("", "")], "invalid_request"),
+        ([("response_mode", "web_message"), ("", "")], "invalid_request"),
         ([("resource", "https://unknown.example/"), ("", "")], "invalid_target"),
         ([("scope", "mcp:\"read\""), ("", "")], "invalid_scope"),
         ([("prompt", "none login"), ("", "")], "invalid_request"),
@@ -231,4 +231,85 @@ fn case_8_a_repeated_parameter_leads_nowhere_or_to_who_was_meant_with_an_error()
         assert_eq!(page.status, status, "{again}");
         assert!(page.left_for.is_none_or(|to| to.0.starts_with("https://app.example/cb?error=invalid_request")));
     }
+}
+
+/// OAuth 2.0 Multiple Response Type Encoding Practices §2.1: what is asked for holds for errors as well.
+#[test]
+fn an_answer_in_the_fragment_has_nothing_in_the_query() {
+    let stage = Stage::new(&[SITE]);
+    let ada = stage.world.administrator("ada");
+    let mut browser = stage.world.signed_in(&ada);
+    let fragment = ("response_mode", "fragment");
+    let refused = stage.app.sends(&mut browser, &[fragment, ("response_type", "token")]);
+    let allowed = stage.app.allowed(&mut browser, &[fragment]);
+    for (page, says) in [(refused, "error=unsupported_response_type"), (allowed, "code=writ_ac_")] {
+        let answer = &page.expect_left().0;
+        assert!(answer.starts_with(&format!("{SITE}#{says}")), "{answer}");
+        assert!(answer.contains("&state=") && answer.contains("&iss=") && !answer.contains('?'), "{answer}");
+    }
+}
+
+/// OAuth 2.0 Form Post Response Mode §2. What goes to the application's origin is the answer, and nothing of ours.
+#[test]
+fn an_answer_is_posted_to_whoever_asks_for_that() {
+    let stage = Stage::new(&[SITE, "cursor://anysphere.cursor-mcp/oauth/callback"]);
+    let ada = stage.world.administrator("ada");
+    let mut browser = stage.world.signed_in(&ada);
+    let posted = [("response_mode", "form_post"), ("redirect_uri", SITE), ("state", "\"><script>alert(1)</script>")];
+
+    let refused = stage.app.sends(&mut browser, &[posted.as_slice(), &[("prompt", "none")]].concat());
+    let page = stage.app.sends(&mut browser, &posted);
+    let allowed = browser.submit(&page, &[("decision", "allow")]);
+    for (page, name, begins) in [(refused, "error", "interaction_required"), (allowed, "code", "writ_ac_")] {
+        page.expect_page(200, "data-goes-on").expect_no_text("<script>alert");
+        let form = page.form(name);
+        assert_eq!(form.action, SITE);
+        assert!(form.value(name).starts_with(begins), "{}", form.value(name));
+        assert_eq!((form.value("state"), form.value("iss")), (posted[2].1, ISSUER));
+        assert!(form.fields.iter().all(|field| field.name != "csrf"), "another origin would learn it");
+        // Where the application goes on to from there is its own affair.
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.contains("form-action 'self' https:;"), "{policy}");
+        assert_eq!(page.header("cache-control"), Some("no-store"));
+    }
+    // A form is not posted to a program, so this is a request with a mistake, answered like any.
+    let program = "cursor://anysphere.cursor-mcp/oauth/callback";
+    let page = stage.app.sends(&mut browser, &[("response_mode", "form_post"), ("redirect_uri", program)]);
+    let answer = page.expect_left();
+    assert!(answer.0.starts_with(&format!("{program}?error=invalid_request&")), "{}", answer.0);
+}
+
+/// Chromium holds `form-action` against every redirect behind a form, those of the application too, and nobody knows where they lead. So what a
+/// form of ours leads to ends in a page that goes on by itself, for browsers, which say that they navigate.
+#[test]
+fn no_form_of_ours_is_still_behind_what_the_application_does_next() {
+    let stage = Stage::new(&[SITE]);
+    let ada = stage.world.administrator("ada");
+    let navigates = ("Sec-Fetch-Mode", "navigate".to_owned());
+    let goes_on = format!("http-equiv=\"refresh\" content=\"0;url={SITE}?");
+    let mut browser = stage.world.browser();
+    browser.headers.push(navigates.clone());
+
+    for (decision, heading) in [("deny", "Denied"), ("allow", "Allowed")] {
+        let mut page = stage.app.sends(&mut browser, &[]);
+        if decision == "deny" {
+            page = browser.sign_in(&page, &ada);
+        }
+        let fill = [("decision", decision), ("remember", "on")];
+        let page = browser.submit(&page, &fill);
+        page.expect_page(200, heading).expect_text(&goes_on);
+    }
+    // Nothing of ours has led here: the application has, with a link.
+    stage.app.sends(&mut browser, &[]).expect_left();
+
+    // Allowed before, so that it is the sign-in that leads there.
+    let mut browser = stage.world.browser();
+    browser.headers.push(navigates);
+    let page = stage.app.sends(&mut browser, &[]);
+    browser.sign_in(&page, &ada).expect_page(200, "Allowed").expect_text(&goes_on);
+
+    // A program that fills in forms is redirected, as ever.
+    let mut program = stage.world.browser();
+    let page = stage.app.sends(&mut program, &[]);
+    program.sign_in(&page, &ada).expect_left();
 }

@@ -238,11 +238,6 @@ pub(super) fn samples_in(language: Language) -> Vec<Chart> {
     ]
 }
 
-/// The same in English.
-pub(super) fn samples() -> Vec<Chart> {
-    samples_in(Language::En)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

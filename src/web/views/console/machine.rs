@@ -284,7 +284,7 @@ impl Spoken for MachinePage {
                 until: at(27 * DAY),
                 may_revoke: true,
             }],
-            chart: charts::samples().into_iter().next().filter(|_| language == Language::En),
+            chart: charts::samples_in(language).into_iter().next(),
             acted: vec![event(
                 811,
                 "token.exchanged",

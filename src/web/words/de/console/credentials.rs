@@ -57,7 +57,9 @@ pub(super) const SECRET: SecretWords = SecretWords {
         )
     }),
     overlap: OfTime(|at| {
-        html!("Das bisherige läuft ab: {at}. Auf der Seite der Maschine sehen Sie, ab wann es niemand mehr benutzt.")
+        html!(
+            "Das bisherige gilt noch und läuft {at} ab. Auf der Seite der Maschine sehen Sie, ab wann es niemand mehr benutzt."
+        )
     }),
     as_file: "Als Datei",
     copy_lines: "Zeilen kopieren",
@@ -79,5 +81,5 @@ pub(super) const TRIAL: TrialWords = TrialWords {
     yes: "ja",
     no: "nein",
     nothing_changed: "Nichts wurde geändert: Das Token gilt wie zuvor.",
-    back: OfBare(|machine| html!("Zurück zu {machine}")),
+    back: OfPlain(|machine| html!("Zurück zu {machine}")),
 };

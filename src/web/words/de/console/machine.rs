@@ -152,7 +152,7 @@ const ACCESS: MachineAccessWords = MachineAccessWords {
     no_roles: "keine",
     calls_from: "Aufrufe von",
     from_anywhere: "überall",
-    bound: "An einen Schlüssel gebunden",
+    bound: "An Schlüssel gebunden",
     always_bound: "ja, jedes Token (DPoP)",
     bound_on_wish: "nur auf ihren Wunsch",
 };

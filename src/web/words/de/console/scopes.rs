@@ -39,7 +39,7 @@ pub(super) const SCOPE: ScopeWords = ScopeWords {
     implied_by: "Kommt mit",
     added: "Angelegt",
     where_: "Wo es zählt",
-    own: OfLink(|link| html!("Bei der eigenen {} und sonst nirgends. Es bleibt, wie es ist.", link.over("API"))),
+    own: OfLink(|link| html!("{} und sonst nirgends. Es bleibt, wie es ist.", link.over("Bei der eigenen API"))),
     not_offered: "Keine Ressource bietet es an.",
     not_offered_more: "Bis eine es tut, kann es niemand bekommen: Öffnen Sie eine Ressource, und ändern Sie, was sich dort tun lässt.",
     who: "Wer darum bitten darf",

@@ -23,6 +23,7 @@ pub(super) const TOLD: ToldWords = ToldWords {
     issuer_changed: "Der Aussteller wurde geändert",
     migrated: "Die Datei wurde auf einen neueren Aufbau gebracht",
     backup_made: |file| format!("Die Sicherung {file} wurde angelegt und erprobt"),
+    backup_sending: |object| format!("Die Sicherung {object} wird in Teilen in den Objektspeicher übertragen"),
     backup_failed: |why| format!("Eine Sicherung ist fehlgeschlagen{why}"),
     backups_removed: |files| format!("Alte Sicherungen wurden entfernt: {files}"),
     restored: |from| format!("Wiederhergestellt aus einer Sicherung vom {from}"),

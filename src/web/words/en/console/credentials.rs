@@ -77,5 +77,5 @@ pub(super) const TRIAL: TrialWords = TrialWords {
     yes: "yes",
     no: "no",
     nothing_changed: "Nothing was changed: the token is as good as it was.",
-    back: OfBare(|machine| html!("Back to {machine}")),
+    back: OfPlain(|machine| html!("Back to {machine}")),
 };

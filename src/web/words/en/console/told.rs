@@ -14,6 +14,7 @@ pub(super) const TOLD: ToldWords = ToldWords {
     issuer_changed: "Appliance issuer changed",
     migrated: "Store migrated",
     backup_made: |file| format!("The backup {file} was made and tried"),
+    backup_sending: |object| format!("The backup {object} is being sent to the object store in parts"),
     backup_failed: |why| format!("A backup failed{why}"),
     backups_removed: |files| format!("Old backups were removed: {files}"),
     restored: |from| format!("Restored from a backup of {from}"),

@@ -2,7 +2,7 @@
 
 use crate::protocol::federation::Preset;
 use crate::web::words::list::Text;
-use crate::web::words::marks::{Html, OfBare, OfCheck, OfName, OfPlain, OfPlainAndPlain, OfTime};
+use crate::web::words::marks::{Html, OfCheck, OfName, OfPlain, OfPlainAndPlain, OfTime};
 
 pub(crate) struct CredentialFormWords {
     pub(crate) title: OfPlain,
@@ -86,5 +86,5 @@ pub(crate) struct TrialWords {
     pub(crate) yes: Text,
     pub(crate) no: Text,
     pub(crate) nothing_changed: Text,
-    pub(crate) back: OfBare,
+    pub(crate) back: OfPlain,
 }

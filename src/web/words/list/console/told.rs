@@ -20,6 +20,7 @@ pub(crate) struct ToldWords {
     pub(crate) issuer_changed: Text,
     pub(crate) migrated: Text,
     pub(crate) backup_made: One,
+    pub(crate) backup_sending: One,
     pub(crate) backup_failed: One,
     pub(crate) backups_removed: One,
     pub(crate) restored: One,
