@@ -3,6 +3,7 @@
 mod applications;
 mod audit;
 mod keys;
+mod language;
 mod lists;
 mod machines;
 mod overview;
