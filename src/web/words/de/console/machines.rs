@@ -87,7 +87,7 @@ pub(super) const MACHINES: MachinesWords = MachinesWords {
     choose: "Auswählen",
     choose_one: OfBare(|name| html!("{name} auswählen")),
     credentials_about: "Wie viele gelten und wie alt die ältesten sind",
-    next_end: "Nächster Ablauf",
+    next_end: "Ablauf",
     scopes_about: "Wie viele sie genutzt hat, von denen, um die sie bitten darf",
     scopes_used: "Genutzte Rechte",
     findings: "Befunde",
