@@ -21,8 +21,11 @@ pub(super) fn path(name: &str) -> String {
     format!("/console/settings/of/{name}")
 }
 
-/// Which words say what each choice means, and for whom.
-const MEANINGS: &[(&str, &str, fn(&MeaningsWords) -> &'static str)] = &[
+/// What a choice means, in a language.
+type Meaning = fn(&MeaningsWords) -> &'static str;
+
+/// The setting, the choice, and what it means.
+const MEANINGS: &[(&str, &str, Meaning)] = &[
     ("registration.mode", "open", |t| t.registration_open),
     ("registration.mode", "approval", |t| t.registration_approval),
     ("registration.mode", "token", |t| t.registration_token),

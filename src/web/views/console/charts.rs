@@ -182,11 +182,6 @@ fn scaled(value: u64, most: u64) -> u64 {
     (u128::from(value) * u128::from(HEIGHT) / u128::from(most.max(1))).try_into().unwrap_or(HEIGHT)
 }
 
-/// `12,048`, in English. What is said in the language of whoever reads it is written by [`ChartWords::number`].
-pub fn number(value: u64) -> String {
-    words::of(Language::En).console.charts.number(value)
-}
-
 /// One machine among the busiest.
 #[derive(Clone, Debug)]
 pub struct Busy {
@@ -248,8 +243,11 @@ mod tests {
 
     fn chart(unit: Unit, values: &[&[Option<u64>]]) -> Chart {
         let series = |n| Series { name: format!("series {n}"), colour: 1, total: String::new() };
-        let column =
-            |values: &&[Option<u64>]| Column { from: sample::moment("09:00"), labelled: true, values: values.to_vec() };
+        let column = |values: &&[Option<u64>]| Column {
+            from: sample::moment_in(Language::En, 0),
+            labelled: true,
+            values: values.to_vec(),
+        };
         Chart {
             id: "one",
             title: String::new(),

@@ -269,19 +269,19 @@ pub(super) static WORDS: Words = Words {
         revoke: "Entziehen",
         revoke_application: OfNameAndPlain(|application, house| {
             html!(
-                "{application} verliert den Zugriff: Jedes Token wird jetzt ungültig. Ein Server, der Tokens prüft, ohne {house} zu fragen, nimmt das letzte vielleicht noch, bis es abläuft. {application} kann Sie wieder fragen."
+                "{application} verliert den Zugriff: Jedes Token wird jetzt ungültig. Ein Server, der Token prüft, ohne {house} zu fragen, nimmt das letzte vielleicht noch, bis es abläuft. {application} kann Sie wieder fragen."
             )
         }),
         revoke_access: "Zugriff entziehen",
         revoke_all: "Alle entziehen",
         revoke_all_applications: OfPlain(|house| {
             html!(
-                "Jede verbundene Anwendung verliert den Zugriff, auch die älteren: Alle ihre Tokens werden jetzt ungültig. Ein Server, der Tokens prüft, ohne {house} zu fragen, nimmt die letzten vielleicht noch, bis sie ablaufen. Jede kann Sie wieder fragen."
+                "Jede verbundene Anwendung verliert den Zugriff, auch die älteren: Alle ihre Token werden jetzt ungültig. Ein Server, der Token prüft, ohne {house} zu fragen, nimmt die letzten vielleicht noch, bis sie ablaufen. Jede kann Sie wieder fragen."
             )
         }),
         revoke_all_agents: OfPlain(|house| {
             html!(
-                "Niemand darf mehr für Sie handeln: Jedes Token in Ihrem Namen ist jetzt ungültig, und auch, was andere damit bekommen haben. Ein Server, der Tokens prüft, ohne {house} zu fragen, nimmt die letzten vielleicht noch, bis sie ablaufen."
+                "Niemand darf mehr für Sie handeln: Jedes Token in Ihrem Namen ist jetzt ungültig, und auch, was andere damit bekommen haben. Ein Server, der Token prüft, ohne {house} zu fragen, nimmt die letzten vielleicht noch, bis sie ablaufen."
             )
         }),
         older: "Ältere Anwendungen",
@@ -297,7 +297,7 @@ pub(super) static WORDS: Words = Words {
         acts_only: "Gehandelt wird nur auf das hin, was eine Ihrer Anwendungen oder einer Ihrer Agenten schickt.",
         revoke_agent: OfNameAndPlain(|agent, house| {
             html!(
-                "{agent} darf nicht mehr für Sie handeln: Jedes Token in Ihrem Namen ist jetzt ungültig, und auch, was andere damit bekommen haben. Ein Server, der Tokens prüft, ohne {house} zu fragen, nimmt das letzte vielleicht noch, bis es abläuft."
+                "{agent} darf nicht mehr für Sie handeln: Jedes Token in Ihrem Namen ist jetzt ungültig, und auch, was andere damit bekommen haben. Ein Server, der Token prüft, ohne {house} zu fragen, nimmt das letzte vielleicht noch, bis es abläuft."
             )
         }),
         sessions: "Wo Sie angemeldet sind",

@@ -82,7 +82,7 @@ pub(super) const APPLICATION: ApplicationWords = ApplicationWords {
     begin_stop: "Jetzt anhalten…",
     stop_about: OfNameAndPlain(|name, at_stake| {
         html!(
-            "{name} bekommt von diesem Augenblick an keine Tokens mehr, und für jeden, der diesen Dienst fragt, gelten die bisherigen nicht mehr. {at_stake} Sie können die Anwendung später fortsetzen."
+            "{name} bekommt von diesem Augenblick an keine Token mehr, und für jeden, der diesen Dienst fragt, gelten die bisherigen nicht mehr. {at_stake} Sie können die Anwendung später fortsetzen."
         )
     }),
     stop: "Diese Anwendung anhalten",
@@ -166,7 +166,7 @@ pub(super) const APPLICATION: ApplicationWords = ApplicationWords {
     is_verified: "Geprüft: Die Zustimmungsseite sagt jetzt, dass die Verwaltung die Anwendung geprüft hat.",
     is_unverified: "Das Kennzeichen ist zurückgenommen. Die Anwendung läuft ohne weiter.",
     has_changed: "Hier hat sich etwas geändert, seit Sie die Seite geöffnet haben. So steht es jetzt; sehen Sie noch einmal nach, und entscheiden Sie dann.",
-    is_stopped: "Angehalten. Die Anwendung bekommt keine Tokens mehr.",
+    is_stopped: "Angehalten. Die Anwendung bekommt keine Token mehr.",
     is_resumed: "Fortgesetzt. Die früheren Zugriffstokens der Anwendung bleiben ungültig.",
     is_removed: "Die Anwendung ist entfernt.",
     is_registered: "Die Anwendung ist eingetragen.",
@@ -182,7 +182,7 @@ pub(super) const FORM: ApplicationFormWords = ApplicationFormWords {
     by_secret: "Durch ein Geheimnis, das ihr Server verwahrt",
     scopes: "Höchstens darf sie bitten um",
     scopes_help: "Nichts gewählt heißt: alles, was die Ressource anbietet.",
-    resources: "Wo ihre Tokens gelten",
+    resources: "Wo ihre Token gelten",
     resources_help: "Nichts gewählt heißt: bei jeder eingetragenen Ressource.",
     submit: "Anwendung eintragen",
 };

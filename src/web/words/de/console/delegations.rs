@@ -29,7 +29,7 @@ pub(super) const DELEGATIONS: DelegationsWords = DelegationsWords {
 pub(super) const FORM: DelegationFormWords = DelegationFormWords {
     title: OfPlain(|machine| html!("{machine} für jemanden handeln lassen")),
     heading: "Für jemanden handeln lassen",
-    lead: "Die Tokens der Maschine nennen dann diese Person, und die Maschine als die, die handelt. Die Person sieht es auf ihrer Kontoseite und kann es zurücknehmen.",
+    lead: "Die Token der Maschine nennen dann diese Person, und die Maschine als die, die handelt. Die Person sieht es auf ihrer Kontoseite und kann es zurücknehmen.",
     subject: "Für wen",
     subject_help: "Die E-Mail-Adresse einer Person oder die Kennung einer anderen Maschine.",
     purpose: "Wozu",

@@ -6,7 +6,7 @@ use crate::web::words::marks::*;
 pub(super) const KEYS: KeysWords = KeysWords {
     lead: OfPlainAndPlain(|period, max_age| {
         html!(
-            "Womit Tokens signiert werden. Jeder signiert {period} lang; der nächste ist lange vorher veröffentlicht, denn andere dürfen eine Kopie des Schlüsselsatzes {max_age} lang behalten."
+            "Womit Token signiert werden. Jeder signiert {period} lang; der nächste ist lange vorher veröffentlicht, denn andere dürfen eine Kopie des Schlüsselsatzes {max_age} lang behalten."
         )
     }),
     rotate: "Schlüssel wechseln…",
@@ -55,19 +55,19 @@ pub(super) const KEYS: KeysWords = KeysWords {
         lead: OfPlain(|algorithm| html!("Ein Schlüssel für {algorithm}")),
         kid: "Sein ganzer Name (kid)",
         signs: OfPlain(|algorithm| html!("Was mit {algorithm} signiert wird")),
-        access_tokens: |resource| format!("Access-Tokens für {resource}"),
-        more_access_tokens: |count| format!("Access-Tokens für {count} weitere Ressourcen"),
-        own_tokens: "Access-Tokens für die eigene Schnittstelle, und was Writ anderen Servern über Personen sagt",
-        id_tokens_usually: "ID-Tokens aller Anwendungen, die kein anderes Verfahren verlangt haben",
-        id_tokens: |application| format!("ID-Tokens von {application}"),
+        access_tokens: |resource| format!("Access-Token für {resource}"),
+        more_access_tokens: |count| format!("Access-Token für {count} weitere Ressourcen"),
+        own_tokens: "Access-Token für die eigene Schnittstelle, und was Writ anderen Servern über Personen sagt",
+        id_tokens_usually: "ID-Token aller Anwendungen, die kein anderes Verfahren verlangt haben",
+        id_tokens: |application| format!("ID-Token von {application}"),
         id_tokens_unnamed: |count, besides| match (count, besides) {
-            (1, true) => "ID-Tokens von 1 weiteren Anwendung".to_owned(),
-            (1, false) => "ID-Tokens von 1 Anwendung".to_owned(),
-            (count, true) => format!("ID-Tokens von {count} weiteren Anwendungen"),
-            (count, false) => format!("ID-Tokens von {count} Anwendungen"),
+            (1, true) => "ID-Token von 1 weiteren Anwendung".to_owned(),
+            (1, false) => "ID-Token von 1 Anwendung".to_owned(),
+            (count, true) => format!("ID-Token von {count} weiteren Anwendungen"),
+            (count, false) => format!("ID-Token von {count} Anwendungen"),
         },
-        id_tokens_maybe: "Vielleicht ID-Tokens anderer: Nur die neuesten Anwendungen wurden angesehen",
-        status_lists: "Die Listen, die sagen, welche Tokens beendet wurden",
+        id_tokens_maybe: "Vielleicht ID-Token anderer: Nur die neuesten Anwendungen wurden angesehen",
+        status_lists: "Die Listen, die sagen, welche Token beendet wurden",
         withdraw: "Zurückziehen",
         withdraw_about: "Für einen Schlüssel, dessen private Hälfte jemand haben könnte. Das lässt sich nicht rückgängig machen.",
         signed_nothing: "Er hat nichts signiert, also fällt nichts aus.",
@@ -85,7 +85,7 @@ pub(super) const KEYS: KeysWords = KeysWords {
             )
         },
         no_successor: "Ein neuer Schlüssel entsteht und signiert sofort. Alle treffen auf einen unbekannten Schlüssel und holen den Satz neu.",
-        what_stays: "Personen bleiben angemeldet, und Refresh-Tokens, Geheimnisse und Zugriffsschlüssel gelten weiter.",
+        what_stays: "Personen bleiben angemeldet, und Refresh-Token, Geheimnisse und Zugriffsschlüssel gelten weiter.",
         taken_until: OfTime(|at| {
             html!(
                 "Server, die Signaturen selbst prüfen, behalten eine Kopie des Schlüsselsatzes. Sie nehmen, was er signiert hat, bis sie ihn neu holen, spätestens {at}."

@@ -1,4 +1,4 @@
-//! Tokens, mit denen Programme Anwendungen eintragen.
+//! Token, mit denen Programme Anwendungen eintragen.
 
 use crate::web::words::list::console::*;
 use crate::web::words::marks::*;

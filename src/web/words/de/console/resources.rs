@@ -22,13 +22,13 @@ pub(super) const THING: ThingWords = ThingWords {
 };
 
 pub(super) const RESOURCES: ResourcesWords = ResourcesWords {
-    lead: "Die MCP-Server und APIs, für die es Tokens gibt. Für anderes bekommt niemand eines.",
+    lead: "Die MCP-Server und APIs, für die es Token gibt. Für anderes bekommt niemand eines.",
     protect: "Einen MCP-Server schützen",
     name_or_address: "Name oder Adresse",
     nothing_fits: "Keine Ressource passt.",
     nothing_yet: "Noch ist nichts geschützt.",
     nothing_yet_more: "Sagen Sie, wo Ihr MCP-Server ist und was sich dort tun lässt. Sie bekommen die Zeilen, die sein Code braucht, und die Einstellungen für die Clients, die man benutzt.",
-    tokens: "Tokens",
+    tokens: "Token",
     live: "Gültig",
     registered: "Eingetragen",
     default: "Standard",
@@ -60,7 +60,7 @@ pub(super) const RESOURCE: ResourceWords = ResourceWords {
     says_tenant: "der Mandant",
     says_custom_claims: "eigene Claims",
     code: "Was ihr Code braucht",
-    issuer: "Wer die Tokens ausstellt (issuer)",
+    issuer: "Wer die Token ausstellt (issuer)",
     audience: "Für wen sie sind (audience)",
     introspection: "Wo man nach einem fragt",
     keys: "Schlüssel, die sie signieren",
@@ -73,7 +73,7 @@ pub(super) const RESOURCE: ResourceWords = ResourceWords {
     no_scopes: "Sie bietet keine Rechte an.",
     no_scopes_more: OfLink(|link| {
         html!(
-            "Ihre Tokens sagen, wer jemand ist, und nichts darüber, was man darf. {}.",
+            "Ihre Token sagen, wer jemand ist, und nichts darüber, was man darf. {}.",
             link.over("Wählen Sie, worum man bitten kann")
         )
     }),
@@ -91,17 +91,17 @@ pub(super) const RESOURCE: ResourceWords = ResourceWords {
             open => format!("{known} bekannt, {open} davon noch nicht entschieden."),
         }
     },
-    who: "Wer Tokens dafür bekommt",
+    who: "Wer Token dafür bekommt",
     people: "Personen, über Anwendungen",
     no_people: "Niemand hat hier einer Anwendung etwas erlaubt.",
-    no_machines: "Keine Maschine ist dafür gedacht, und keine wurde hier gesehen. Maschinen ohne Liste von Ressourcen dürfen Tokens für jede haben.",
+    no_machines: "Keine Maschine ist dafür gedacht, und keine wurde hier gesehen. Maschinen ohne Liste von Ressourcen dürfen Token für jede haben.",
     not_seen: "war noch nicht hier",
     last_seen: |at| format!("zuletzt {at}"),
     applications: "Dafür gedachte Anwendungen",
     remove: "Diese Ressource entfernen…",
     remove_about: OfPlain(|length| {
         html!(
-            "Wenn eine Maschine, eine Anwendung oder eine Vollmacht die Ressource nennt, muss sie dort zuerst weg. Niemand bekommt dann noch ein Token dafür, und kein Refresh-Token wird mehr angenommen. Ausgegebene Tokens gelten bis zu ihrem Ende, bei Personen höchstens {length}."
+            "Wenn eine Maschine, eine Anwendung oder eine Vollmacht die Ressource nennt, muss sie dort zuerst weg. Niemand bekommt dann noch ein Token dafür, und kein Refresh-Token wird mehr angenommen. Ausgegebene Token gelten bis zu ihrem Ende, bei Personen höchstens {length}."
         )
     }),
     at_stake: |grants, machines| format!("Davon betroffen: {grants} von Personen und {machines}."),
@@ -157,7 +157,7 @@ pub(super) const RESOURCE_CHECK: ResourceCheckWords = ResourceCheckWords {
         format!("Seine Metadaten schicken Clients woandershin. In authorization_servers soll {issuer} stehen.")
     },
     no_issuer: |issuer| {
-        format!("Seine Metadaten sagen nicht, wer Tokens ausstellt. In authorization_servers soll {issuer} stehen.")
+        format!("Seine Metadaten sagen nicht, wer Token ausstellt. In authorization_servers soll {issuer} stehen.")
     },
     no_scopes: "Er zählt keine Rechte auf, darum bekommen Clients, was es ungefragt gibt. Das ist erlaubt.",
     unknown_scopes: "Diese bietet die Ressource nicht an. Ändern Sie sie, und fügen Sie sie hinzu, oder nehmen Sie sie aus scopes_supported heraus.",
@@ -166,14 +166,14 @@ pub(super) const RESOURCE_CHECK: ResourceCheckWords = ResourceCheckWords {
 pub(super) const RESOURCE_FORM: ResourceFormWords = ResourceFormWords {
     lead: "Oder eine andere API. Danach bekommen Sie die Zeilen, die ihr Code braucht.",
     identifier: "Adresse",
-    identifier_note: "Genau so, wie man sie in den Client eingibt, etwa https://tickets.example.com/mcp. Später lässt sie sich nicht ändern: Tokens nennen sie.",
+    identifier_note: "Genau so, wie man sie in den Client eingibt, etwa https://tickets.example.com/mcp. Später lässt sie sich nicht ändern: Token nennen sie.",
     name_note: "Was man liest, wenn man gefragt wird: „Es geht um …“.",
     scopes_note: "Jedes ist eine Zeile, die man erlaubt oder nicht. Riskantes ist nie schon angekreuzt.",
     new_scopes: "Etwas anderes, das sich dort tun lässt",
     new_scopes_note: "Ein Name für Programme und Worte für Menschen. Lassen Sie leer, was Sie nicht brauchen.",
     words_of_scope: OfNumber(|n| html!("bei Recht {n}")),
     risk_of_scope: OfNumber(|n| html!("von Recht {n}")),
-    more: "Mehr: was es ungefragt gibt, andere Adressen, wie Tokens aussehen und wie lange sie gelten",
+    more: "Mehr: was es ungefragt gibt, andere Adressen, wie Token aussehen und wie lange sie gelten",
     default_scopes: "Ungefragt gegeben",
     default_scopes_note: "Rechte für einen Client, der um nichts Bestimmtes bittet, mit Leerzeichen dazwischen.",
     default_scopes_note_new: "Rechte für einen Client, der um nichts Bestimmtes bittet, mit Leerzeichen dazwischen. Leer: die mit geringem Risiko.",
@@ -185,7 +185,7 @@ pub(super) const RESOURCE_FORM: ResourceFormWords = ResourceFormWords {
     lifetime_note: "Etwa 15m oder 1h; höchstens ein Tag. Leer: wie in den Einstellungen.",
     machine_lifetime: "Bei Maschinen höchstens gültig",
     machine_lifetime_note: "Für Maschinen, die angeben, wie lange ihre gelten. Leer: ein Tag.",
-    claims: "Neben Rechten steht in den Tokens",
+    claims: "Neben Rechten steht in den Token",
     claims_note: "Soweit es etwas zu sagen gibt. Ein Server erfährt, was er braucht, und nicht mehr; wer ein signiertes Token hat, kann es lesen.",
     roles: "Die Rollen, die jemand hat",
     permissions: "Die Befugnisse, die sich daraus ergeben",

@@ -4,7 +4,7 @@ use crate::web::words::list::console::*;
 use crate::web::words::marks::*;
 
 pub(super) const ROLES: RolesWords = RolesWords {
-    lead: "Was Personen und Maschinen in jedem Mandanten sind. In Tokens stehen die Rollen und die Befugnisse, die sich daraus ergeben.",
+    lead: "Was Personen und Maschinen in jedem Mandanten sind. In Token stehen die Rollen und die Befugnisse, die sich daraus ergeben.",
     new: "Neue Rolle",
     choose_tenant: "Einen Mandanten wählen",
     tenant: "Mandant",
@@ -64,7 +64,7 @@ pub(super) const ROLE: RoleWords = RoleWords {
 
 pub(super) const ROLE_FORM: RoleFormWords = RoleFormWords {
     title: OfPlain(|tenant| html!("Neue Rolle in {tenant}")),
-    name_note: "Er steht in Tokens. Buchstaben, Ziffern, Punkte, Doppelpunkte, Binde- und Unterstriche.",
+    name_note: "Er steht in Token. Buchstaben, Ziffern, Punkte, Doppelpunkte, Binde- und Unterstriche.",
     description: "Wofür sie ist",
     permissions_note: "Eine pro Zeile, etwa tickets.read.",
     submit: "Rolle anlegen",

@@ -66,7 +66,7 @@ pub(super) const SETTINGS: SettingsWords = SettingsWords {
         backup: "Sicherung",
         brand: "Marke",
         delegation: "Vollmachten",
-        dpop: "An Schlüssel gebundene Tokens",
+        dpop: "An Schlüssel gebundene Token",
         keys: "Schlüssel",
         lifetimes: "Laufzeiten",
         limits: "Grenzen",

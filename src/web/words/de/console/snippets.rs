@@ -46,6 +46,6 @@ pub(super) const SNIPPETS: SnippetsWords = SnippetsWords {
     let_go: |uri| format!("Lassen Sie zuerst die Antworten der Anwendung an {uri} gehen."),
     introspect_each: "Hier nach jedem Token fragen (curl)",
     metadata: "Die Metadaten, die er ausliefert, wenn es keine Bibliothek tut",
-    tools_about: "Rufen Sie es vor jedem Werkzeug mit den Rechten des Tokens auf. Ein Werkzeug, das nicht darin steht, darf nicht benutzt werden.",
+    tools_about: "Rufen Sie es vor jedem Werkzeug mit den Rechten des Token auf. Ein Werkzeug, das nicht darin steht, darf nicht benutzt werden.",
     tools_null: "null: Jedes Token dieses Servers genügt.",
 };

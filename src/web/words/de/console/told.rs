@@ -164,7 +164,7 @@ pub(super) const TOLD: ToldWords = ToldWords {
     token_issued: |client, subject, resource| {
         let whose = subject.map(|subject| format!(" für {subject}")).unwrap_or_default();
         let there = resource.map(|resource| format!(" bei {resource}")).unwrap_or_default();
-        format!("{client} hat ein Token{whose}{there} bekommen")
+        format!("{client} bekam ein Token{whose}{there}")
     },
     acted: |actor, subject, resource| format!("{actor} handelt für {subject} bei {resource}"),
     token_refused: |client, grant, why| format!("{client} bekam kein Token ({grant}): {why}"),
