@@ -38,7 +38,7 @@ pub(super) const KEYS: KeysWords = KeysWords {
     when: "Wann",
     life: "Verlauf",
     life_from: "Sein Verlauf, von",
-    is_next: "als Nächster",
+    is_next: "folgt",
     is_signing: "signiert",
     is_published: "veröffentlicht",
     is_withdrawn: "zurückgezogen",

@@ -40,7 +40,7 @@ pub(super) const PROVIDERS: ProvidersWords = ProvidersWords {
             link.over("Geben Sie dem Anbieter einen Namen und eine Client-ID")
         )
     }),
-    redirect_uri: "Rückgabeadresse",
+    redirect_uri: "Rückgabe\u{ad}adresse",
     register_this: "Tragen Sie sie beim Anbieter ein.",
     client_id: "Client-ID dort",
     secret: "Geheimnis dort",
