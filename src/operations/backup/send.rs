@@ -259,7 +259,10 @@ mod tests {
         assert_eq!(part_size(wanted * MOST_PARTS + 1, wanted), Some(65 * MIB));
         for length in [6 * 1_024 * MIB, tib, 5 * tib, 48 * tib, LARGEST_PART * MOST_PARTS] {
             let part = part_size(length, wanted).unwrap();
-            assert!(length.div_ceil(part) <= MOST_PARTS && part <= LARGEST_PART && part % MIB == 0, "{length}: {part}");
+            assert!(
+                length.div_ceil(part) <= MOST_PARTS && part <= LARGEST_PART && part.is_multiple_of(MIB),
+                "{length}: {part}"
+            );
         }
         assert_eq!(part_size(LARGEST_PART * MOST_PARTS + 1, wanted), None);
         assert_eq!(part_size(u64::MAX, wanted), None);

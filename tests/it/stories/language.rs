@@ -126,14 +126,13 @@ fn a_setup_is_told_in_german_what_is_wrong() {
     page.expect_text("Nehmen Sie mindestens 10 Zeichen.").expect_no_text("Enter");
 }
 
-/// The console is in English, and says so to whoever has it read to them.
+/// The API's own page is in English, and says so to whoever has it read to them.
 #[test]
-fn the_console_says_that_it_is_english() {
+fn the_page_of_the_api_says_that_it_is_english() {
     let world = World::new();
     let ada = world.administrator("ada");
     let mut browser = world.signed_in(&ada);
     browser.headers.push(("Accept-Language", "de".to_owned()));
-    browser.get("/account").expect_page(200, "<html lang=\"de\"");
-    browser.get("/console").expect_page(200, "<html lang=\"en\"");
+    browser.get("/console").expect_page(200, "<html lang=\"de\"");
     browser.get("/api/v1/docs").expect_page(200, "<html lang=\"en\"");
 }
