@@ -29,7 +29,7 @@ pub(super) const ROLES: RolesWords = RolesWords {
     submit_tenant: "Mandanten anlegen",
     title_of: OfBare(|tenant| html!("Titel von {tenant}")),
     submit_title: "Titel ändern",
-    remove: OfBare(|tenant| html!("{tenant} entfernen…")),
+    remove: OfPlain(|tenant| html!("{tenant} entfernen…")),
     remove_about: "Nichts bringt ihn zurück. Er muss leer sein: keine Rollen und keine Maschinen.",
     remove_submit: "Mandanten entfernen",
     tenant_was_made: "Der Mandant ist angelegt.",

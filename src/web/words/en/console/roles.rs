@@ -29,7 +29,7 @@ pub(super) const ROLES: RolesWords = RolesWords {
     submit_tenant: "Create tenant",
     title_of: OfBare(|tenant| html!("Title of {tenant}")),
     submit_title: "Change title",
-    remove: OfBare(|tenant| html!("Remove {tenant}…")),
+    remove: OfPlain(|tenant| html!("Remove {tenant}…")),
     remove_about: "Nothing brings it back. It has to be empty: no roles and no machines.",
     remove_submit: "Remove tenant",
     tenant_was_made: "The tenant is made.",

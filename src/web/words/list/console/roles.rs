@@ -26,7 +26,7 @@ pub(crate) struct RolesWords {
     /// Of a tenant.
     pub(crate) title_of: OfBare,
     pub(crate) submit_title: Text,
-    pub(crate) remove: OfBare,
+    pub(crate) remove: OfPlain,
     pub(crate) remove_about: Text,
     pub(crate) remove_submit: Text,
     pub(crate) tenant_was_made: Text,
