@@ -111,7 +111,7 @@ pub(super) const RESOURCE: ResourceWords = ResourceWords {
 
 pub(super) const RESOURCE_CHECK: ResourceCheckWords = ResourceCheckWords {
     title: OfPlain(|name| html!("Was ein Client bei {name} sieht")),
-    again: "Noch einmal sehen",
+    again: "Noch einmal ansehen",
     found: "Ein Client findet hierher",
     stops: |step| format!("Ein Client bleibt stehen bei „{step}“"),
     nothing_changed: "Es wurde nichts geändert, weder hier noch dort. Der Server wurde ohne Token gefragt; welche Werkzeuge er hat, sagt er nur, wenn jemand eines hat.",
@@ -173,6 +173,7 @@ pub(super) const RESOURCE_FORM: ResourceFormWords = ResourceFormWords {
     new_scopes_note: "Ein Name für Programme und Worte für Menschen. Lassen Sie leer, was Sie nicht brauchen.",
     words_of_scope: OfNumber(|n| html!("bei Recht {n}")),
     risk_of_scope: OfNumber(|n| html!("von Recht {n}")),
+    high: "hoch",
     more: "Mehr: was es ungefragt gibt, andere Adressen, wie Token aussehen und wie lange sie gelten",
     default_scopes: "Ungefragt gegeben",
     default_scopes_note: "Rechte für einen Client, der um nichts Bestimmtes bittet, mit Leerzeichen dazwischen.",

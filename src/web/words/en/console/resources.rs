@@ -169,6 +169,7 @@ pub(super) const RESOURCE_FORM: ResourceFormWords = ResourceFormWords {
     new_scopes_note: "A name for programs, and words for people. Leave empty what you do not need.",
     words_of_scope: OfNumber(|n| html!("with scope {n}")),
     risk_of_scope: OfNumber(|n| html!("of scope {n}")),
+    high: "risky",
     more: "More: defaults, other addresses, how tokens look and how long they live",
     default_scopes: "Given unasked",
     default_scopes_note: "Scopes for a client that asks for nothing in particular, with spaces between.",

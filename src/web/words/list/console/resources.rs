@@ -210,6 +210,8 @@ pub(crate) struct ResourceFormWords {
     /// Behind the name of a field, for who hears it: of which row it is.
     pub(crate) words_of_scope: OfNumber,
     pub(crate) risk_of_scope: OfNumber,
+    /// A risk to choose, in a narrow field.
+    pub(crate) high: Text,
     pub(crate) more: Text,
     pub(crate) default_scopes: Text,
     pub(crate) default_scopes_note: Text,
