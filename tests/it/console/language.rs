@@ -6,7 +6,7 @@ use crate::world::World;
 const ROOMS: [(&str, &str, &str); 14] = [
     ("/console", "Overview", "Überblick"),
     ("/console/machines", "New machine", "Neue Maschine"),
-    ("/console/machines/new", "Purpose", "Zweck"),
+    ("/console/machines/new", "What it is for", "Wozu es sie gibt"),
     ("/console/applications", "Applications", "Anwendungen"),
     ("/console/resources", "Resources", "Ressourcen"),
     ("/console/scopes", "Scopes", "Rechte"),
@@ -41,8 +41,9 @@ fn the_switch_in_the_margin_leads_back_to_the_same_list_under_the_same_filter() 
     let mut browser = world.signed_in(&ada);
     let page = browser.get("/console/machines?state=suspended&sort=name");
     let page = browser.submit_form(&page.form_to("/language"), &[("language", "de")]);
-    assert_eq!(page.path, "/console/machines?state=suspended&sort=name");
-    page.expect_page(200, "<html lang=\"de\"").expect_text("Keine Maschine");
+    assert_eq!(page.path, "/console/machines");
+    // Without the filter there would be none yet.
+    page.expect_page(200, "<html lang=\"de\"").expect_text("Keine Maschine passt.");
     // What a form comes to is said in it too, and what is not there.
     let page = browser.get("/console/machines/new");
     let page = browser.submit_form(&page.form_to("/console/machines/new"), &[("name", "")]);
