@@ -55,18 +55,17 @@ pub(super) async fn meant(admin: &Administrator, text: &str, kinds: &[Kind]) -> 
     let app = &admin.visitor.app;
     let broken = |fault| admin.visitor.broken(&fault);
     let found = search::of_nouns(admin, text, kinds).await?;
-    let title = |kind: Kind| kind.title(&admin.visitor.words().console);
     let folded = text.to_lowercase();
     // Beside a machine stands its purpose, beside everybody else an address that is theirs alone.
-    let is_theirs = |of: &str, hit: &Hit| of != title(Kind::Machines) && hit.about.to_lowercase() == folded;
-    let of_all = || found.iter().flat_map(|hits| hits.hits.iter().map(|hit| (hits.title.as_str(), hit)));
+    let is_theirs = |of: Kind, hit: &Hit| of != Kind::Machines && hit.about.to_lowercase() == folded;
+    let of_all = || found.iter().flat_map(|(kind, hits)| hits.iter().map(|hit| (*kind, hit)));
     // Two applications may differ in their capitals alone.
-    let is_called = |of: &str, hit: &Hit| match of == title(Kind::Applications) {
+    let is_called = |of: Kind, hit: &Hit| match of == Kind::Applications {
         true => hit.name == text,
         false => hit.name.to_lowercase() == folded,
     };
-    let exact: Vec<(&str, &Hit)> = of_all().filter(|(of, hit)| is_called(of, hit) || is_theirs(of, hit)).collect();
-    let is_address = matches!(exact.as_slice(), [(of, only)] if is_theirs(of, only));
+    let exact: Vec<(Kind, &Hit)> = of_all().filter(|(of, hit)| is_called(*of, hit) || is_theirs(*of, hit)).collect();
+    let is_address = matches!(exact.as_slice(), [(of, only)] if is_theirs(*of, only));
     // Search ends somewhere. Of applications, which take any name they like, and of people another look says whether one alone has it.
     let mut is_sure = true;
     if kinds.contains(&Kind::Applications) {
@@ -79,7 +78,7 @@ pub(super) async fn meant(admin: &Administrator, text: &str, kinds: &[Kind]) -> 
         }
     }
     if kinds.contains(&Kind::People) && !is_address {
-        let people = exact.iter().filter(|(of, _)| *of == title(Kind::People)).count();
+        let people = exact.iter().filter(|(of, _)| *of == Kind::People).count();
         is_sure &= people::called(app, text).await.map_err(broken)? == Some(people);
     }
     Ok(match exact.as_slice() {

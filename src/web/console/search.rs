@@ -47,7 +47,9 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
     }
     let mut found = Vec::new();
     if !text.is_empty() {
-        found = of_nouns(&admin, &text, &Kind::ALL).await?;
+        for (kind, hits) in of_nouns(&admin, &text, &Kind::ALL).await? {
+            add(&mut found, kind.title(&visitor.words().console), hits);
+        }
         found.extend(of_few(visitor, &text).await?);
     }
     let page =
@@ -56,10 +58,14 @@ pub(super) async fn show(admin: Administrator, request: HttpRequest) -> Result<H
 }
 
 /// Whatever the audit log names by an id, of these kinds.
-pub(super) async fn of_nouns(admin: &Administrator, text: &str, kinds: &[Kind]) -> Result<Vec<Hits>, PageProblem> {
+pub(super) async fn of_nouns(
+    admin: &Administrator,
+    text: &str,
+    kinds: &[Kind],
+) -> Result<Vec<(Kind, Vec<Hit>)>, PageProblem> {
     let mut found = Vec::new();
     for kind in kinds {
-        add(&mut found, kind.title(&admin.visitor.words().console), of_kind(admin, text, *kind).await?);
+        found.push((*kind, of_kind(admin, text, *kind).await?));
     }
     Ok(found)
 }
